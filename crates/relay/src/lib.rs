@@ -1,0 +1,1 @@
+//! redwedding-relay
