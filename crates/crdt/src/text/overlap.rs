@@ -1,0 +1,237 @@
+//! Which concurrent changes touched the same words as a merged one.
+//!
+//! Nothing is refused because of an overlap; it is only reported, to the author and on the page. A
+//! change overlaps a concurrent one if
+//!
+//! - both deleted the same text, or one changed something inside what the other deleted;
+//! - one changed a word (a run of letters and digits) that the other changed, or that only the two
+//!   insertions together form.
+//!
+//! Whole words, lines or paragraphs inserted at the same place are no overlap: both stand there
+//! whole. May assume a walker that has just applied the change, and the text with it. Must never
+//! change what is merged, and looks at a bounded neighbourhood only.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::history::History;
+use super::sequence::{Cursor, GROUND, Sequence, Span, SpanId};
+use super::tokens;
+use super::walker::Touched;
+
+/// A place where a concurrent change touched the same words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Overlap {
+    /// The words, in the merged text; empty where the change only deleted.
+    pub range: Range<u32>,
+    /// Index of the concurrent change. Of several that deleted the same text, the one that the list
+    /// names first.
+    pub with: u32,
+}
+
+/// Overlaps reported for one change at most.
+const MAX_OVERLAPS: usize = 256;
+
+/// Spans looked at on each side of a hunk at most.
+const MAX_NEIGHBOURS: usize = 64;
+
+/// What stands in the spans of a sequence.
+#[derive(Clone, Copy)]
+pub(super) struct Contents<'a> {
+    sequence: &'a Sequence,
+    history: &'a History,
+    text: &'a str,
+}
+
+impl<'a> Contents<'a> {
+    /// `text` is the sequence's result, and `history` what led to it.
+    pub(super) fn new(sequence: &'a Sequence, history: &'a History, text: &'a str) -> Contents<'a> {
+        Contents { sequence, history, text }
+    }
+
+    /// Whether the byte at a place of a span begins a character.
+    pub(super) fn splits(&self, id: SpanId, at: u32) -> bool {
+        self.source(id).is_some_and(|(text, from)| text.is_char_boundary(from + at as usize))
+    }
+
+    fn of(&self, id: SpanId) -> &'a str {
+        let len = self.sequence.span(id).len as usize;
+        self.source(id).and_then(|(text, from)| text.get(from..from + len)).unwrap_or_default()
+    }
+
+    /// Where a span's characters can be read: a text and the place in it.
+    fn source(&self, id: SpanId) -> Option<(&'a str, usize)> {
+        let span = self.sequence.span(id);
+        if span.first.change != GROUND {
+            let record = self.history.get(span.first.change)?;
+            return Some((record.patch.inserted(), span.first.offset as usize));
+        }
+        match span.gone {
+            None => Some((self.text, self.sequence.shown_before(id) as usize)),
+            Some(gone) => {
+                Some((self.history.get(gone.change)?.removed.as_str(), gone.offset as usize))
+            }
+        }
+    }
+}
+
+/// The overlaps of the change that was just applied, ordered by place.
+pub(super) fn find(contents: &Contents<'_>, change: u32, touched: &[Touched]) -> Vec<Overlap> {
+    let mut found = Vec::new();
+    for hunk in touched {
+        let Some(meeting) = Meeting::of(contents, change, hunk) else { continue };
+        for with in meeting.with {
+            if found.len() == MAX_OVERLAPS {
+                return found;
+            }
+            found.push(Overlap { range: meeting.range.clone(), with });
+        }
+    }
+    found
+}
+
+/// One hunk and whom it met.
+struct Meeting<'a> {
+    contents: &'a Contents<'a>,
+    range: Range<u32>,
+    with: BTreeSet<u32>,
+}
+
+impl<'a> Meeting<'a> {
+    fn of(contents: &'a Contents<'a>, change: u32, hunk: &Touched) -> Option<Meeting<'a>> {
+        let sequence = contents.sequence;
+        let first = hunk.inserted.or(hunk.deleted.first().map(|deleted| deleted.0))?;
+        let last = hunk.deleted.last().map(|deleted| deleted.0).or(hunk.inserted)?;
+        let start = sequence.shown_before(first);
+        let end = sequence.shown_before(last) + sequence.span(last).shown_len();
+        let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
+        meeting.inside(first, last);
+        let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.2);
+        let gone_by = |&(id, _, _): &(SpanId, u32, bool)| sequence.span(id).gone;
+        meeting.with.extend(already_gone.filter_map(gone_by).map(|gone| gone.change));
+        meeting.sides(first, last);
+        meeting.surroundings(first, last);
+        meeting.with.remove(&change);
+        Some(meeting)
+    }
+
+    /// What concurrent changes inserted or deleted between the hunk's first and last span.
+    fn inside(&mut self, first: SpanId, last: SpanId) {
+        let sequence = self.contents.sequence;
+        let end = sequence.cursor_of(last);
+        let mut next = sequence.at(sequence.cursor_of(first));
+        while let Some((id, cursor)) = next
+            && cursor <= end
+        {
+            self.with.extend(concurrent(sequence.span(id)));
+            next = sequence.at(sequence.after(cursor));
+        }
+    }
+
+    /// What concurrent changes did to the words that the hunk's ends belong to.
+    fn sides(&mut self, first: SpanId, last: SpanId) {
+        let sequence = self.contents.sequence;
+        if self.contents.of(first).chars().next().is_some_and(tokens::is_word) {
+            let from = sequence.cursor_of(first);
+            self.range.start -= self.side(from, |cursor| sequence.before(cursor), Side::Left);
+        }
+        if self.contents.of(last).chars().next_back().is_some_and(tokens::is_word) {
+            let from = sequence.after(sequence.cursor_of(last));
+            let next = |cursor| sequence.at(cursor).map(|(id, at)| (id, sequence.after(at)));
+            self.range.end += self.side(from, next, Side::Right);
+        }
+    }
+
+    /// Follows a word away from the hunk; how many shown bytes of it there are.
+    fn side(
+        &mut self,
+        mut cursor: Cursor,
+        next: impl Fn(Cursor) -> Option<(SpanId, Cursor)>,
+        side: Side,
+    ) -> u32 {
+        let mut joined = 0;
+        for _ in 0..MAX_NEIGHBOURS {
+            let Some((id, after)) = next(cursor) else { break };
+            cursor = after;
+            let span = self.contents.sequence.span(id);
+            if is_past(span) {
+                continue;
+            }
+            let content = self.contents.of(id);
+            let word = side.word_len(content);
+            if word == 0 {
+                break;
+            }
+            self.with.extend(concurrent(span));
+            if span.gone.is_none() {
+                joined += u32::try_from(word).unwrap_or(0);
+            }
+            if word < content.len() {
+                break;
+            }
+        }
+        joined
+    }
+
+    /// Whether the hunk lies inside what one concurrent change deleted.
+    fn surroundings(&mut self, first: SpanId, last: SpanId) {
+        let sequence = self.contents.sequence;
+        let left = (0..MAX_NEIGHBOURS)
+            .try_fold(sequence.cursor_of(first), |cursor, _| match sequence.before(cursor) {
+                Some((id, at)) if is_past(sequence.span(id)) => Ok(at),
+                found => Err(found),
+            })
+            .err();
+        let right = (0..MAX_NEIGHBOURS)
+            .try_fold(sequence.after(sequence.cursor_of(last)), |cursor, _| {
+                match sequence.at(cursor) {
+                    Some((id, at)) if is_past(sequence.span(id)) => Ok(sequence.after(at)),
+                    found => Err(found),
+                }
+            })
+            .err();
+        let deleter = |found: Option<Option<(SpanId, Cursor)>>| {
+            let span = sequence.span(found.flatten()?.0);
+            span.gone.filter(|_| span.state == 1).map(|gone| gone.change)
+        };
+        if let (Some(left), Some(right)) = (deleter(left), deleter(right))
+            && left == right
+        {
+            self.with.insert(left);
+        }
+    }
+}
+
+/// The concurrent change that inserted a span still shown, or deleted one that the change knew.
+fn concurrent(span: &Span) -> Option<u32> {
+    match (span.state, span.gone) {
+        (0, None) => Some(span.first.change),
+        (1, Some(gone)) => Some(gone.change),
+        _ => None,
+    }
+}
+
+/// Whether a span is out of the result and of no interest: the change had seen it deleted, or never
+/// saw it at all.
+fn is_past(span: &Span) -> bool {
+    span.gone.is_some() && span.state != 1
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    /// Bytes of the word that a text has at its end towards the hunk.
+    fn word_len(self, content: &str) -> usize {
+        let len = |chars: &mut dyn Iterator<Item = char>| {
+            chars.take_while(|&c| tokens::is_word(c)).map(char::len_utf8).sum()
+        };
+        match self {
+            Side::Left => len(&mut content.chars().rev()),
+            Side::Right => len(&mut content.chars()),
+        }
+    }
+}
