@@ -1,1 +1,31 @@
-//! redwedding-replica
+//! What a replica does with a request: load, merge, persist, exchange, flush.
+//!
+//! Read in this order: [`ports`] (what a replica needs from its platform),
+//! [`sync`] (what it says to the relay), [`auth`], [`token`] (what a client has
+//! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
+//! [`read`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
+//! `session` (the exchange) and `outbox`.
+//!
+//! The crate is pure: it reaches the world through [`ports`] alone.
+
+pub mod auth;
+pub mod config;
+pub mod flush;
+pub mod head;
+mod keys;
+mod load;
+pub mod member;
+mod outbox;
+pub mod ports;
+pub mod read;
+pub mod replica;
+pub mod save;
+mod session;
+pub mod status;
+pub mod sync;
+pub mod tick;
+pub mod token;
+
+pub use config::Config;
+pub use load::LoadError;
+pub use replica::Replica;

@@ -1,0 +1,153 @@
+//! Bytes: canonical CBOR (RFC 8949) with limits.
+//!
+//! Structures are arrays in a fixed order, alternatives are maps of one pair;
+//! nothing has an order that could vary, so equal values have equal bytes.
+//! Decoders survive any input: they return errors, and what they allocate is
+//! bounded by a small multiple of the input. The formats are described in
+//! `docs/wire.cddl`.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::text::{Hunk, Patch};
+
+/// Has a canonical encoding with a version.
+pub trait Encode {
+    /// The canonical bytes. Equal values give equal bytes.
+    fn encode(&self) -> Vec<u8>;
+}
+
+/// Can be read back from untrusted bytes.
+pub trait Decode: Sized {
+    /// The value that `bytes` encode.
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError>;
+}
+
+/// Why bytes were refused. Whoever sent them is at fault; nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Longer than anything valid.
+    #[error("{0} bytes are more than the {1} allowed")]
+    TooLong(usize, usize),
+    /// Not the CBOR structure that was expected.
+    #[error("malformed CBOR: {0}")]
+    Malformed(String),
+    /// More bytes than the value has.
+    #[error("{0} bytes after the end of the value")]
+    Trailing(usize),
+    /// A format version that this program cannot read.
+    #[error("format version {0} is not known here; the newest known is {1}")]
+    Format(u8, u8),
+    /// Well-formed, but it breaks a rule.
+    #[error("invalid: {0}")]
+    Invalid(String),
+}
+
+impl DecodeError {
+    /// A broken rule.
+    pub fn invalid(rule: &str) -> Self {
+        Self::Invalid(rule.to_owned())
+    }
+}
+
+/// The CBOR of `value`.
+pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail, and no type of ours refuses to serialise.
+    let written = ciborium::into_writer(value, &mut bytes);
+    debug_assert!(written.is_ok());
+    bytes
+}
+
+/// The value whose CBOR is exactly `bytes`.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut rest = bytes;
+    let value = ciborium::from_reader(&mut rest)
+        .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+    match rest.len() {
+        0 => Ok(value),
+        more => Err(DecodeError::Trailing(more)),
+    }
+}
+
+/// Refuses input longer than `most`.
+pub fn bounded(bytes: &[u8], most: usize) -> Result<(), DecodeError> {
+    match bytes.len() <= most {
+        true => Ok(()),
+        false => Err(DecodeError::TooLong(bytes.len(), most)),
+    }
+}
+
+/// Refuses a format version other than 1 to `newest`.
+pub fn known_format(format: u8, newest: u8) -> Result<(), DecodeError> {
+    match (1..=newest).contains(&format) {
+        true => Ok(()),
+        false => Err(DecodeError::Format(format, newest)),
+    }
+}
+
+fn hunk_columns(patch: &Patch) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(patch.hunks().len() * 4);
+    let mut buffer = unsigned_varint::encode::u32_buffer();
+    for hunk in patch.hunks() {
+        for number in [hunk.skip, hunk.delete, hunk.insert] {
+            bytes.extend_from_slice(unsigned_varint::encode::u32(number, &mut buffer));
+        }
+    }
+    bytes
+}
+
+fn hunks_from_columns(mut bytes: &[u8]) -> Result<Vec<Hunk>, DecodeError> {
+    let mut hunks = Vec::with_capacity(bytes.len() / 3);
+    while !bytes.is_empty() {
+        let mut numbers = [0; 3];
+        for number in &mut numbers {
+            (*number, bytes) = unsigned_varint::decode::u32(bytes)
+                .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        }
+        let [skip, delete, insert] = numbers;
+        hunks.push(Hunk { skip, delete, insert });
+    }
+    Ok(hunks)
+}
+
+/// A patch as `[hunks, inserted text]`; the hunks are LEB128 triples of bytes
+/// kept, deleted and inserted.
+pub mod patch_wire {
+    use super::{hunk_columns, hunks_from_columns};
+    use crate::text::Patch;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use serde_bytes::{ByteBuf, Bytes};
+
+    /// Writes a patch.
+    pub fn serialize<S: Serializer>(patch: &Patch, serializer: S) -> Result<S::Ok, S::Error> {
+        (Bytes::new(&hunk_columns(patch)), patch.inserted()).serialize(serializer)
+    }
+
+    /// Reads a patch and checks its invariants.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Patch, D::Error> {
+        let (hunks, inserted) = <(ByteBuf, String)>::deserialize(deserializer)?;
+        let hunks = hunks_from_columns(&hunks).map_err(D::Error::custom)?;
+        Patch::new(hunks, inserted).map_err(D::Error::custom)
+    }
+}
+
+/// As [`patch_wire`], or null.
+pub mod optional_patch_wire {
+    use super::patch_wire;
+    use crate::text::Patch;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Wire(#[serde(with = "patch_wire")] Patch);
+
+    /// Writes a patch or null.
+    pub fn serialize<S: Serializer>(patch: &Option<Patch>, s: S) -> Result<S::Ok, S::Error> {
+        patch.clone().map(Wire).serialize(s)
+    }
+
+    /// Reads a patch or null.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Patch>, D::Error> {
+        Ok(Option::<Wire>::deserialize(d)?.map(|wire| wire.0))
+    }
+}

@@ -1,0 +1,336 @@
+//! The state of one document: confirmed by the log, or seen through an overlay.
+//!
+//! [`Document`] is the *confirmed* state: the fold of the document's log up to a
+//! cursor, the same everywhere. [`View`] adds acknowledged changes that the log
+//! does not hold yet. A view is discardable and cannot be stored in place of a
+//! document: they are different types.
+//!
+//! Rooms: `fold` applies entries, `origin` what was agreed with the origin,
+//! `resolve` finds the text a name means, `stored` is the encoding.
+
+mod fold;
+mod origin;
+mod resolve;
+mod stored;
+
+pub use fold::{Fault, Verdict};
+pub use origin::{Announced, IntentState, Known, Origin, Tip};
+pub use resolve::{Resolved, Unresolved};
+
+use std::ops::Deref;
+
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::entry::{Entry, Note};
+use crate::identity::{Actor, Digest, DocumentKey, EditId, digest};
+use crate::limits;
+use crate::text::{Text, Version};
+use crate::version::{Cursor, ObjectId, Place, Position, VersionName, VersionRef};
+
+/// Everything that is known of a document. Read through [`Document`] or [`View`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct State {
+    key: DocumentKey,
+    /// How far the shard's log is folded in.
+    cursor: Cursor,
+    /// The document's own last entry.
+    place: Place,
+    /// Below this position nothing is kept in full; 0 while all is kept.
+    floor: Position,
+    text: Text,
+    /// What is known of each change of `text`, by its index.
+    changes: Vec<Change>,
+    origin: Origin,
+    seeds: Vec<Seed>,
+    /// Version objects that were served, sorted by id.
+    objects: Vec<(ObjectId, VersionRef)>,
+    /// Other dots for a change that is in: a retry whose delta came out different.
+    aliases: Vec<(Actor, u32)>,
+    quarantined: Vec<Quarantined>,
+}
+
+/// What is known of a change beside what it does to the text.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Change {
+    /// Who made its dots.
+    pub actor: Actor,
+    /// Its entry in the log; [`Place::START`] while it is only in an overlay.
+    pub place: Place,
+    /// Where it came from, as [`ChangeKind`]'s number.
+    pub kind: u8,
+    /// The save, all zero for what came from the origin.
+    pub edit: EditId,
+    /// Author, comment and so on.
+    pub note: Note,
+    /// When it was accepted, or stored at the origin, in ms since 1970.
+    pub time_ms: u64,
+    /// When the log took it, in ms since 1970.
+    pub logged_ms: u64,
+    /// The origin's revision that it came from; 0 for an edit made here.
+    pub revision: u64,
+    /// Length of the text after it.
+    pub bytes: u32,
+    /// Spans, in the text after it, that a concurrent change touched too:
+    /// (start, length, index of the other change).
+    pub overlaps: Vec<(u32, u32, u32)>,
+}
+
+/// Where a change came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ChangeKind {
+    /// A save at the edge.
+    Edit = 0,
+    /// The first text taken from the origin.
+    Base = 1,
+    /// An edit made at the origin.
+    Import = 2,
+    /// What the origin changed in a text that it stored.
+    Difference = 3,
+}
+
+/// A text of the origin that is not in the log's line, and the edits made on
+/// it. They enter the document transposed.
+#[derive(Clone, PartialEq, Debug)]
+struct Seed {
+    name: crate::version::OriginText,
+    /// The seed's text as change 0, then the edits as they were written.
+    text: Text,
+    /// Index in the document of each change of `text` from 1 on.
+    mapped: Vec<u32>,
+    /// The document's version that stands for the seed's text.
+    onto: Version,
+}
+
+/// An entry that was refused after it was logged, with an alarm.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Quarantined {
+    /// Its position.
+    pub position: Position,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+impl State {
+    /// The document's key.
+    pub fn key(&self) -> &DocumentKey {
+        &self.key
+    }
+
+    /// How far the shard's log is folded in.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The document's own last entry.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.text.text()
+    }
+
+    /// All changes, in order.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Whether nothing was ever written.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// What was agreed with the origin.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Entries that were refused after they were logged.
+    pub fn quarantined(&self) -> &[Quarantined] {
+        &self.quarantined
+    }
+
+    /// Changes that the origin does not hold.
+    pub fn pending(&self) -> impl Iterator<Item = &Change> {
+        let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        let indexed = self.changes.iter().enumerate();
+        indexed.filter(move |(index, _)| !held.contains(*index as u32)).map(|(_, change)| change)
+    }
+
+    /// The hash of the value alone.
+    pub fn value_hash(&self) -> Digest {
+        Digest::of_text(self.text())
+    }
+
+    fn revisions_hash(&self) -> Digest {
+        let list: Vec<_> = self
+            .changes
+            .iter()
+            .map(|change| (change.actor, change.kind, &change.note, change.time_ms, change.bytes))
+            .collect();
+        digest("revisions", &[&crate::codec::to_vec(&list)])
+    }
+
+    fn number_of(&self, place: Place) -> u64 {
+        VersionName::entry(place, self.key.shard(limits::SHARDS)).number()
+    }
+
+    /// The id under which clients know the text right after change `index`;
+    /// `None` for one that the log does not hold.
+    pub fn version_id(&self, index: usize) -> Option<u64> {
+        let place = self.changes.get(index)?.place;
+        (place != Place::START).then(|| self.number_of(place))
+    }
+}
+
+/// The confirmed state of a document.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Document {
+    state: State,
+}
+
+impl Deref for Document {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Document {
+    /// The document `key` of which the log, up to `cursor`, holds nothing.
+    pub fn new(key: DocumentKey, cursor: Cursor) -> Self {
+        Self {
+            state: State {
+                key,
+                cursor,
+                place: Place::START,
+                floor: 0,
+                text: Text::default(),
+                changes: Vec::new(),
+                origin: Origin::default(),
+                seeds: Vec::new(),
+                objects: Vec::new(),
+                aliases: Vec::new(),
+                quarantined: Vec::new(),
+            },
+        }
+    }
+
+    /// The id under which clients know the text; `None` while there is none.
+    pub fn id(&self) -> Option<u64> {
+        self.version_id(self.changes.len().checked_sub(1)?)
+    }
+
+    /// The version of the text.
+    pub fn version(&self) -> VersionRef {
+        VersionRef::log(self.changes.last().map_or(Place::START, |change| change.place))
+    }
+
+    /// The hash of position, value and revisions, as a view without overlay has.
+    pub fn state_hash(&self) -> Digest {
+        state_hash(self, &[])
+    }
+
+    /// Counts the log as folded up to `cursor`, entries of other documents
+    /// included. A cursor behind the present one changes nothing.
+    pub fn advance(&mut self, cursor: Cursor) {
+        if cursor.epoch == self.state.cursor.epoch && cursor.position > self.state.cursor.position {
+            self.state.cursor = cursor;
+        }
+    }
+
+    /// Folds in the document's next entry: the log's prefix up to and including
+    /// it is `cursor`, the log took it at `logged_ms`.
+    ///
+    /// An entry at or before the present cursor has been folded in already and
+    /// changes nothing. Cost: the merge; linear in the text where the entry was
+    /// made on the present text.
+    pub fn apply(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Verdict {
+        let place = cursor.place();
+        if cursor.position <= self.state.cursor.position {
+            return Verdict::Duplicate { first: place };
+        }
+        let verdict = self.state.apply(place, logged_ms, entry);
+        self.state.cursor = cursor;
+        self.state.place = place;
+        if let Verdict::Quarantined(fault) = &verdict {
+            self.state.quarantine(place, fault.to_string());
+        }
+        verdict
+    }
+
+    /// Lists an entry that cannot be decoded here, as [`Document::apply`] would.
+    pub fn carry(&mut self, cursor: Cursor, reason: String) {
+        if cursor.position > self.state.cursor.position {
+            self.state.cursor = cursor;
+            self.state.place = cursor.place();
+            self.state.quarantine(cursor.place(), reason);
+        }
+    }
+}
+
+/// A document with acknowledged changes that the log does not hold yet.
+#[derive(Clone, PartialEq, Debug)]
+pub struct View {
+    state: State,
+    confirmed: usize,
+}
+
+impl Deref for View {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl View {
+    /// The confirmed state, nothing added. Copies it.
+    pub fn of(document: &Document) -> Self {
+        Self { state: document.state.clone(), confirmed: document.changes.len() }
+    }
+
+    /// Adds an acknowledged entry. Parents come first; an entry whose parents
+    /// are missing changes nothing and is to be parked.
+    pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
+        if let Some(missing) = self.state.missing(entry)? {
+            return Err(Unresolved::Missing(missing));
+        }
+        Ok(self.state.apply(Place::START, 0, entry))
+    }
+
+    /// Changes beyond the confirmed ones.
+    pub fn overlay(&self) -> &[Change] {
+        &self.state.changes[self.confirmed..]
+    }
+
+    /// The version of the text: the confirmed part, and the overlay's frontier
+    /// in full.
+    pub fn version(&self) -> VersionRef {
+        let confirmed = self.confirmed.checked_sub(1).map(|last| self.changes[last].place);
+        let mut extra: Vec<_> = self.overlay().iter().map(|change| change.actor).collect();
+        extra.sort_unstable();
+        VersionRef { root: crate::version::Root::Log(confirmed.unwrap_or(Place::START)), extra }
+    }
+
+    /// The hash of position, overlay, value and revisions.
+    pub fn state_hash(&self) -> Digest {
+        state_hash(&self.state, &self.version().extra)
+    }
+}
+
+fn state_hash(state: &State, overlay: &[Actor]) -> Digest {
+    let dots: Vec<u8> = overlay.iter().flat_map(|actor| actor.0.to_le_bytes()).collect();
+    digest(
+        "state",
+        &[
+            &state.place.position.to_le_bytes(),
+            &dots,
+            &state.value_hash().0,
+            &state.revisions_hash().0,
+        ],
+    )
+}

@@ -1,0 +1,258 @@
+//! What the log agreed about the origin: its tip, and the attempts to write.
+//!
+//! Everything here enters confirmed state only when it is read back from the
+//! log and found to count, so nobody ever has to take a lost race back.
+
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use super::fold::{Fault, Verdict};
+use super::{ChangeKind, State};
+use crate::entry::{Abandoned, Checkpoint, Import, Intent, Landed, Moved, OriginPage};
+use crate::identity::{Digest, FlushId};
+use crate::limits;
+use crate::text::Version;
+use crate::version::{OriginText, Place};
+
+/// The origin's side of a document, as far as the log knows it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Origin {
+    /// The newest revision known; `None` while the page does not exist there.
+    pub tip: Option<Tip>,
+    /// The last attempts to write, oldest first; at most one is open.
+    pub intents: Vec<Announced>,
+    /// Texts of the origin whose version is known, by ascending revision.
+    pub known: Vec<Known>,
+}
+
+/// The origin's newest revision.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tip {
+    /// Its revision and the digest of its stored bytes.
+    pub stored: OriginText,
+    /// The changes that it holds.
+    pub version: Version,
+    /// Whether the stored bytes are the text at `version`. They are not after
+    /// the origin merged by itself; a flush is due then.
+    pub exact: bool,
+}
+
+/// A text of the origin and the version it is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Known {
+    /// Revision and digest.
+    pub text: OriginText,
+    /// The version with that text.
+    pub version: Version,
+}
+
+/// An intent that counted.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Announced {
+    /// What was announced.
+    pub intent: Intent,
+    /// Where in the log.
+    pub place: Place,
+    /// When the log took it, in ms since 1970.
+    pub logged_ms: u64,
+    /// What became of it, as [`IntentState`]'s number.
+    pub state: u8,
+}
+
+/// What became of an intent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum IntentState {
+    /// Not known yet: the origin may hold it.
+    Open = 0,
+    /// The origin holds it.
+    Landed = 1,
+    /// Given up. It may still turn up at the origin.
+    Abandoned = 2,
+}
+
+impl Origin {
+    /// The tip's revision; 0 while the page does not exist at the origin.
+    pub fn revision(&self) -> u64 {
+        self.tip.as_ref().map_or(0, |tip| tip.stored.revision)
+    }
+
+    /// The intent whose outcome is not known.
+    pub fn open(&self) -> Option<&Announced> {
+        self.intents.iter().rev().find(|announced| announced.state == IntentState::Open as u8)
+    }
+
+    /// The intent with this flush id, whatever became of it.
+    pub fn announced(&self, flush: FlushId) -> Option<&Announced> {
+        self.intents.iter().rev().find(|announced| announced.intent.flush == flush)
+    }
+
+    fn close(&mut self, flush: FlushId, state: IntentState) {
+        let found = self.intents.iter_mut().find(|announced| announced.intent.flush == flush);
+        if let Some(announced) = found {
+            announced.state = state as u8;
+        }
+    }
+
+    fn move_tip(&mut self, stored: OriginText, version: Version, exact: bool) {
+        if exact {
+            self.known.retain(|known| known.text.revision != stored.revision);
+            self.known.push(Known { text: stored, version: version.clone() });
+            if self.known.len() > limits::ORIGIN_TEXTS {
+                self.known.remove(0);
+            }
+        }
+        self.tip = Some(Tip { stored, version, exact });
+    }
+}
+
+impl State {
+    /// The text right after `upto`, with its version.
+    pub fn text_upto(&self, upto: Place) -> Option<(Version, String)> {
+        let version = self.version_at(upto).ok()?;
+        let text = self.text.text_at(&version).ok()?;
+        Some((version, text))
+    }
+
+    pub(super) fn apply_base(&mut self, place: Place, logged_ms: u64, page: &OriginPage) -> Verdict {
+        if self.known(page.name()).is_some() {
+            return Verdict::Lost;
+        }
+        if self.origin.tip.is_some() {
+            return self.add_seed(page);
+        }
+        let actor = page.actor(&self.key);
+        let patch = crate::text::diff::between("", &page.text);
+        let change = self.change(actor, place, logged_ms, ChangeKind::Base);
+        let change = super::Change {
+            note: page.note.clone(),
+            time_ms: page.time_ms,
+            revision: page.revision,
+            ..change
+        };
+        match self.merge(change, Version::EMPTY, patch) {
+            Ok(index) => {
+                let version = Version::new(0, vec![index]);
+                self.origin.move_tip(page.name(), version, true);
+                Verdict::Counted
+            }
+            Err(fault) => Verdict::Quarantined(fault),
+        }
+    }
+
+    pub(super) fn apply_import(&mut self, place: Place, logged_ms: u64, import: &Import) -> Verdict {
+        let tip = self.origin.tip.clone();
+        if import.from != tip.as_ref().map(|tip| tip.stored) {
+            return Verdict::Lost;
+        }
+        let version = tip.map(|tip| tip.version).unwrap_or_default();
+        let change =
+            self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
+        let change = super::Change {
+            note: import.note.clone(),
+            time_ms: import.time_ms,
+            revision: import.to.revision,
+            ..change
+        };
+        match self.merge(change, version.clone(), import.patch.clone()) {
+            Ok(index) => {
+                self.origin.move_tip(import.to, version.joined(&Version::new(0, vec![index])), true);
+                Verdict::Counted
+            }
+            Err(fault) => Verdict::Quarantined(fault),
+        }
+    }
+
+    pub(super) fn apply_intent(&mut self, place: Place, logged_ms: u64, intent: &Intent) -> Verdict {
+        if self.origin.open().is_some() || intent.tip != self.origin.revision() {
+            return Verdict::Lost;
+        }
+        if self.version_at(intent.upto).is_err() {
+            return Verdict::Quarantined(Fault::Position(intent.upto.position));
+        }
+        if self.origin.announced(intent.flush).is_some() {
+            return Verdict::Lost;
+        }
+        if self.origin.intents.len() == limits::INTENTS {
+            self.origin.intents.remove(0);
+        }
+        let announced = Announced {
+            intent: intent.clone(),
+            place,
+            logged_ms,
+            state: IntentState::Open as u8,
+        };
+        self.origin.intents.push(announced);
+        Verdict::Counted
+    }
+
+    pub(super) fn apply_landed(&mut self, place: Place, logged_ms: u64, landed: &Landed) -> Verdict {
+        let Some(announced) = self.origin.announced(landed.flush).cloned() else {
+            return Verdict::Quarantined(Fault::Intent(landed.flush));
+        };
+        if landed.from != self.origin.revision() || landed.revision <= landed.from {
+            return Verdict::Lost;
+        }
+        let Ok(version) = self.version_at(announced.intent.upto) else {
+            return Verdict::Quarantined(Fault::Position(announced.intent.upto.position));
+        };
+        let sent = announced.intent.text;
+        let stored = OriginText { revision: landed.revision, text: landed.stored };
+        let version = match &landed.difference {
+            None if landed.stored != sent => return Verdict::Quarantined(Fault::Stored),
+            None => version,
+            Some(patch) => {
+                let actor = landed.actor(&self.key, sent);
+                let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
+                let change = super::Change {
+                    time_ms: landed.time_ms,
+                    revision: landed.revision,
+                    ..change
+                };
+                match self.merge(change, version.clone(), patch.clone()) {
+                    Ok(index) => version.joined(&Version::new(0, vec![index])),
+                    Err(fault) => return Verdict::Quarantined(fault),
+                }
+            }
+        };
+        self.origin.close(landed.flush, IntentState::Landed);
+        self.origin.move_tip(stored, version, true);
+        Verdict::Counted
+    }
+
+    pub(super) fn apply_checkpoint(&mut self, checkpoint: &Checkpoint) -> Verdict {
+        let Some(tip) = self.origin.tip.clone() else { return Verdict::Lost };
+        if checkpoint.revision != tip.stored.revision {
+            return Verdict::Lost;
+        }
+        match self.text_upto(checkpoint.upto) {
+            Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
+                if let Some(open) = self.origin.open().map(|announced| announced.intent.flush) {
+                    self.origin.close(open, IntentState::Landed);
+                }
+                self.origin.move_tip(tip.stored, version, true);
+                Verdict::Counted
+            }
+            Some(_) => Verdict::Lost,
+            None => Verdict::Quarantined(Fault::Position(checkpoint.upto.position)),
+        }
+    }
+
+    pub(super) fn apply_abandoned(&mut self, abandoned: &Abandoned) -> Verdict {
+        match self.origin.open() {
+            Some(open) if open.intent.flush == abandoned.flush => {
+                self.origin.close(abandoned.flush, IntentState::Abandoned);
+                Verdict::Counted
+            }
+            _ => Verdict::Lost,
+        }
+    }
+
+    pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
+        if moved.from != self.origin.revision() {
+            return Verdict::Lost;
+        }
+        let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        self.origin.move_tip(moved.to, version, false);
+        Verdict::Counted
+    }
+}

@@ -1,0 +1,218 @@
+//! Finds the text that a name means.
+//!
+//! A name is resolved to exactly the text it was given for, or not at all:
+//! check bits tell a position of another log, and a part that is not here yet
+//! is said, so that the caller can fetch it.
+
+use super::{Seed, State};
+use crate::entry::{Body, Entry, Missing};
+use crate::identity::Actor;
+use crate::text::{Text, Version};
+use crate::version::{
+    Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
+};
+
+/// Why a name could not be resolved. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unresolved {
+    /// It may be known elsewhere: ask the relay, or read the store.
+    #[error("not known here yet: {0:?}")]
+    Missing(Missing),
+    /// Nobody can resolve it: it belongs to another document, or to a log whose
+    /// tail was lost. The client has to load the page again.
+    #[error("this version does not exist")]
+    Stale,
+}
+
+/// A resolved version.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resolved {
+    /// The changes of the document that it holds.
+    pub version: Version,
+    /// Where it stands on a text outside the log's line: the seed's index, and
+    /// the version within the seed.
+    pub(super) seed: Option<(usize, Version)>,
+}
+
+impl State {
+    pub(super) fn known(&self, text: OriginText) -> Option<&Version> {
+        let found = self.origin.known.iter().rev().find(|known| known.text == text);
+        found.map(|known| &known.version)
+    }
+
+    pub(super) fn index_of(&self, actor: Actor) -> Option<u32> {
+        let direct = self.changes.iter().rposition(|change| change.actor == actor);
+        let alias = || self.aliases.iter().find(|alias| alias.0 == actor).map(|alias| alias.1);
+        direct.map(|index| index as u32).or_else(alias)
+    }
+
+    /// The change with these dots, if it is in.
+    pub fn change_by(&self, actor: Actor) -> Option<&super::Change> {
+        self.changes.get(self.index_of(actor)? as usize)
+    }
+
+    /// The change that a save became, if it is in.
+    pub fn change_of(&self, edit: crate::identity::EditId) -> Option<&super::Change> {
+        let is_edit = |change: &&super::Change| change.edit == edit;
+        if edit == crate::identity::EditId::default() {
+            return None;
+        }
+        self.changes.iter().rev().find(is_edit)
+    }
+
+    fn index_at(&self, position: Position) -> Result<usize, Unresolved> {
+        // Overlay changes stand at the end and have no position.
+        let logged = self.changes.iter().rposition(|change| change.place != Place::START);
+        let logged = &self.changes[..logged.map_or(0, |last| last + 1)];
+        match logged.binary_search_by_key(&position, |change| change.place.position) {
+            Ok(index) => Ok(index),
+            Err(_) if position > self.cursor.position => {
+                Err(Unresolved::Missing(Missing::Position(position)))
+            }
+            Err(_) => Err(Unresolved::Stale),
+        }
+    }
+
+    /// The version right after `place`.
+    pub fn version_at(&self, place: Place) -> Result<Version, Unresolved> {
+        if place == Place::START {
+            return Ok(Version::EMPTY);
+        }
+        let index = self.index_at(place.position)?;
+        match self.changes[index].place == place {
+            true => Ok(Version::up_to(index as u32 + 1)),
+            false => Err(Unresolved::Stale),
+        }
+    }
+
+    /// The full form of the version that a client names.
+    pub fn named(&self, name: VersionName) -> Result<VersionRef, Unresolved> {
+        match name {
+            VersionName::Revision(revision) => {
+                let known = self.origin.known.iter().rev();
+                let mut found = known.filter(|known| known.text.revision == revision);
+                match found.next() {
+                    Some(known) => {
+                        Ok(VersionRef { root: Root::Origin(known.text), extra: Vec::new() })
+                    }
+                    None => Err(Unresolved::Stale),
+                }
+            }
+            VersionName::Entry { position, shard, check } => {
+                if shard != self.key.shard(crate::limits::SHARDS) {
+                    return Err(Unresolved::Stale);
+                }
+                let place = self.changes[self.index_at(position)?].place;
+                match low_bits(place.check) == check {
+                    true => Ok(VersionRef::log(place)),
+                    false => Err(Unresolved::Stale),
+                }
+            }
+            VersionName::Object(id) => self.object(id).cloned(),
+        }
+    }
+
+    fn object(&self, id: ObjectId) -> Result<&VersionRef, Unresolved> {
+        match self.objects.binary_search_by_key(&id, |object| object.0) {
+            Ok(index) => Ok(&self.objects[index].1),
+            Err(_) => Err(Unresolved::Missing(Missing::Object(id))),
+        }
+    }
+
+    pub(super) fn add_object(&mut self, version: &VersionRef) {
+        let id = version.object_id(&self.key);
+        if let Err(index) = self.objects.binary_search_by_key(&id, |object| object.0) {
+            self.objects.insert(index, (id, version.clone()));
+        }
+    }
+
+    /// What `base` means here.
+    pub fn resolve(&self, base: &Base) -> Result<Resolved, Unresolved> {
+        match base {
+            Base::Version(version) => self.resolve_version(version),
+            Base::Object(id) => self.resolve_version(self.object(*id)?),
+        }
+    }
+
+    /// What `version` means here.
+    pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
+        match version.root {
+            Root::Log(place) => {
+                let root = self.version_at(place)?;
+                Ok(Resolved { version: self.with_extra(root, &version.extra)?, seed: None })
+            }
+            Root::Origin(text) => match self.known(text) {
+                Some(known) => {
+                    let joined = self.with_extra(known.clone(), &version.extra)?;
+                    Ok(Resolved { version: joined, seed: None })
+                }
+                None => self.resolve_on_seed(text, &version.extra),
+            },
+        }
+    }
+
+    fn closure(&self, index: u32) -> Version {
+        closure_in(&self.text, index)
+    }
+
+    fn with_extra(&self, root: Version, extra: &[Actor]) -> Result<Version, Unresolved> {
+        extra.iter().try_fold(root, |version, actor| {
+            let missing = || Unresolved::Missing(Missing::Actor(*actor));
+            let index = self.index_of(*actor).ok_or_else(missing)?;
+            Ok(version.joined(&self.closure(index)))
+        })
+    }
+
+    fn resolve_on_seed(&self, text: OriginText, extra: &[Actor]) -> Result<Resolved, Unresolved> {
+        let missing = Unresolved::Missing(Missing::Origin(text));
+        let index = self.seeds.iter().position(|seed| seed.name == text).ok_or(missing)?;
+        let seed = &self.seeds[index];
+        let mut within = Version::up_to(1);
+        for actor in extra {
+            within.join(&self.seed_closure(seed, *actor)?);
+        }
+        let version = self.with_extra(seed.onto.clone(), extra)?;
+        Ok(Resolved { version, seed: Some((index, within)) })
+    }
+
+    fn seed_closure(&self, seed: &Seed, actor: Actor) -> Result<Version, Unresolved> {
+        let missing = || Unresolved::Missing(Missing::Actor(actor));
+        let mapped = self.index_of(actor).ok_or_else(missing)?;
+        let within = seed.mapped.iter().position(|index| *index == mapped).ok_or_else(missing)?;
+        Ok(closure_in(&seed.text, within as u32 + 1))
+    }
+
+    /// The text of a resolved version. Cost: linear in the text and in the
+    /// changes since.
+    pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
+        match &resolved.seed {
+            Some((index, within)) => self.seeds.get(*index)?.text.text_at(within).ok(),
+            None => self.text.text_at(&resolved.version).ok(),
+        }
+    }
+
+    /// What `entry` needs that is not in yet. The relay appends an entry only
+    /// when this is nothing; a stale reference is refused.
+    pub fn missing(&self, entry: &Entry) -> Result<Option<Missing>, Unresolved> {
+        let found = match &entry.body {
+            Body::Edit(edit) if self.change_of(edit.delta.edit).is_none() => {
+                self.resolve(&edit.delta.base).map(|_| ())
+            }
+            Body::Version(version) => self.resolve_version(version).map(|_| ()),
+            Body::Intent(intent) => self.version_at(intent.upto).map(|_| ()),
+            Body::Checkpoint(checkpoint) => self.version_at(checkpoint.upto).map(|_| ()),
+            _ => Ok(()),
+        };
+        match found {
+            Ok(()) => Ok(None),
+            Err(Unresolved::Missing(missing)) => Ok(Some(missing)),
+            Err(stale) => Err(stale),
+        }
+    }
+}
+
+/// The change at `index` and all that it had seen.
+fn closure_in(text: &Text, index: u32) -> Version {
+    let change = Version::new(0, vec![index]);
+    text.history().get(index).map_or(change.clone(), |record| change.joined(&record.base))
+}

@@ -1,0 +1,91 @@
+//! Every bound and default of the system, in one place.
+//!
+//! Sizes are bytes unless the name says otherwise, times are milliseconds.
+//! Relations that must hold between them are checked at compile time below.
+
+/// Longest text of a page.
+pub const PAGE_BYTES: usize = 2 << 20;
+/// Longest page title, in its canonical spelling.
+pub const TITLE_BYTES: usize = 255;
+/// Longest key of a document.
+pub const KEY_BYTES: usize = 512;
+/// Longest site prefix.
+pub const SITE_BYTES: usize = 64;
+/// Longest edit summary.
+pub const COMMENT_BYTES: usize = 1_000;
+/// Longest name of an author.
+pub const AUTHOR_BYTES: usize = 255;
+/// Largest request body; a form triples what is not ASCII.
+pub const BODY_BYTES: usize = 8 << 20;
+/// Largest encoded log entry: a page and what surrounds it.
+pub const ENTRY_BYTES: usize = PAGE_BYTES * 2 + (64 << 10);
+/// Largest encoded document that a decoder takes.
+pub const DOCUMENT_BYTES: usize = 64 << 20;
+/// Dots that a delta names inline; more go into a version object.
+pub const INLINE_DOTS: usize = 16;
+/// Acknowledged edits of a document that may wait for the log.
+pub const OVERLAY_EDITS: usize = 4_096;
+/// Bytes of acknowledged edits of a document that may wait for the log.
+pub const OVERLAY_BYTES: usize = 4 << 20;
+/// Texts of the origin, unknown to the log, that a document keeps.
+pub const SEEDS: usize = 4;
+/// Length that concurrent edits together may bring a text to. Each save is held
+/// to [`PAGE_BYTES`] before it is acknowledged; after that nothing may refuse it.
+pub const MERGED_BYTES: usize = 1 << 30;
+/// Texts of the origin whose version a document remembers.
+pub const ORIGIN_TEXTS: usize = 1_024;
+/// Attempts to write to the origin that a document remembers.
+pub const INTENTS: usize = 64;
+/// Refused entries that a document lists.
+pub const QUARANTINED: usize = 64;
+/// Overlaps recorded for one edit.
+pub const OVERLAPS: usize = 8;
+/// Log entries in one answer to a pull.
+pub const PULL_ENTRIES: usize = 256;
+/// Bytes of log entries in one answer to a pull.
+pub const PULL_BYTES: usize = 4 << 20;
+/// Pushes in one session.
+pub const PUSH_ENTRIES: usize = 256;
+/// Documents pulled in one session.
+pub const PULL_DOCUMENTS: usize = 64;
+/// Most members (points of presence) that are tracked.
+pub const MEMBERS: usize = 512;
+/// Largest session token.
+pub const TOKEN_BYTES: usize = 1_024;
+/// A client's own unconfirmed saves that a token or an outbox value names.
+pub const OWN_UNCONFIRMED: usize = 64;
+/// Backend calls of one request.
+pub const BACKEND_CALLS_PER_REQUEST: u32 = 16;
+/// Backend calls after which a sandbox retires; the platform ends it at 32.
+pub const BACKEND_CALLS_PER_SANDBOX: u32 = 16;
+/// Log partitions.
+pub const SHARDS: u16 = 16;
+/// How old the last exchange may be before a read pulls.
+pub const STALENESS_MS: u64 = 500;
+/// How often a page that the edge holds is looked up at the origin.
+pub const ORIGIN_POLL_MS: u64 = 10_000;
+/// How long the relay is left alone after it could not be reached.
+pub const RELAY_REST_MS: u64 = 1_000;
+/// How long a silent member is remembered.
+pub const MEMBER_MS: u64 = 600_000;
+/// Revisions of the origin taken over in one go.
+pub const IMPORTS: usize = 8;
+/// How long edits wait to be written to the origin together.
+pub const FLUSH_INTERVAL_MS: u64 = 5_000;
+/// Pending edits that make a document due at once.
+pub const FLUSH_MAX_EDITS: usize = 1_000;
+/// How long a lease on a document lasts.
+pub const LEASE_MS: u64 = 30_000;
+/// Age from which a sweep pushes an outbox entry again.
+pub const OUTBOX_AGE_MS: u64 = 10_000;
+/// Outbox buckets; a sweep lists one at a time.
+pub const OUTBOX_BUCKETS: u16 = 64;
+/// Documents flushed by one tick.
+pub const FLUSHES_PER_TICK: usize = 4;
+
+const _: () = assert!(SHARDS.is_power_of_two() && SHARDS <= 32, "a version id has 5 bits of shard");
+const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fit an answer");
+const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
+const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);
+const _: () = assert!(TITLE_BYTES <= KEY_BYTES);
+const _: () = assert!(INLINE_DOTS < OVERLAY_EDITS);

@@ -1,0 +1,153 @@
+//! The merge of concurrent saves against a slow reference, on random histories.
+//!
+//! `PROPTEST_CASES` sets how many histories each property sees.
+
+mod histories;
+mod reference;
+
+use histories::{Saves, histories, version};
+use proptest::prelude::*;
+use redwedding_crdt::text::{Merged, Patch, Text, Version};
+
+fn config() -> ProptestConfig {
+    let given = std::env::var("PROPTEST_CASES").is_ok();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if given { default.cases } else { 400 }, ..default }
+}
+
+fn picks() -> impl Strategy<Value = Vec<prop::sample::Index>> {
+    prop::collection::vec(any::<prop::sample::Index>(), 1..8)
+}
+
+/// Merges all saves; `cold` forgets between merges all that only saves work.
+fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
+    let mut text = Text::from_text(saves.start.clone());
+    let mut results = Vec::new();
+    for save in &saves.saves {
+        if cold {
+            let records = text.history().iter().cloned().collect();
+            text = Text::from_parts(text.text().to_owned(), records).expect("it was valid");
+        }
+        let base = version(&text, &save.base);
+        results.push(text.merge(save.id, base, save.patch.clone()).expect("it fits"));
+    }
+    (text, results)
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn merges_as_the_reference_does(saves in histories(16)) {
+        let (text, _) = merged(&saves, false);
+        prop_assert_eq!(text.text(), saves.reference().text(&saves.all()));
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter(saves in histories(12), picks in picks()) {
+        let (text, _) = merged(&saves, false);
+        let (other, _) = merged(&saves.reordered(&picks), false);
+        prop_assert_eq!(text.history().len(), other.history().len());
+        prop_assert_eq!(text.text(), other.text());
+    }
+
+    #[test]
+    fn a_kept_walker_changes_nothing(saves in histories(16)) {
+        prop_assert_eq!(merged(&saves, false), merged(&saves, true));
+    }
+
+    #[test]
+    fn any_version_can_be_read(saves in histories(12), picks in picks()) {
+        let (text, _) = merged(&saves, false);
+        let reference = saves.reference();
+        let seen = saves.some(&picks);
+        prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        for (n, save) in saves.saves.iter().enumerate() {
+            let base = version(&text, &save.base);
+            prop_assert_eq!(text.text_at(&base), Ok(reference.text(&save.base)));
+            let prefix = saves.saves[..n].iter().map(|save| save.id).collect();
+            prop_assert_eq!(text.prefix_text(n as u32), Ok(reference.text(&prefix)));
+        }
+    }
+
+    #[test]
+    fn effects_lead_from_each_text_to_the_next(saves in histories(12)) {
+        let (text, results) = merged(&saves, false);
+        let mut now = saves.start.clone();
+        for (record, result) in text.history().iter().zip(results) {
+            prop_assert_eq!(record.effect(), &result.effect);
+            let applied = record.effect().apply(&now).expect("it fits");
+            prop_assert_eq!(&applied.removed, &record.removed);
+            now = applied.text;
+            for overlap in result.overlaps {
+                let range = overlap.range.start as usize..overlap.range.end as usize;
+                prop_assert!(now.get(range).is_some());
+                let other = text.history().get(overlap.with).expect("it is there");
+                prop_assert!(!record.base.contains(overlap.with));
+                prop_assert!(!other.base.contains(text.history().index_of(record.id).unwrap()));
+            }
+        }
+        prop_assert_eq!(now, text.text());
+    }
+
+    #[test]
+    fn what_does_not_fit_changes_nothing(
+        saves in histories(10),
+        skip in 0u32..20,
+        delete in 0u32..8,
+        picks in picks(),
+    ) {
+        let (text, _) = merged(&saves, false);
+        let seen = saves.some(&picks);
+        let at = saves.reference().text(&seen);
+        let patch = Patch::builder().keep(skip).delete(delete).insert("!").build().unwrap();
+        let mut changed = text.clone();
+        let merged = changed.merge(u64::MAX - 1, version(&text, &seen), patch.clone());
+        prop_assert_eq!(merged.is_ok(), patch.apply(&at).is_ok());
+        if merged.is_err() {
+            prop_assert_eq!(&changed, &text);
+        }
+        // And it goes on merging as if nothing had been.
+        let patch = Patch::builder().insert("?").build().unwrap();
+        let mut text = text;
+        if merged.is_err() {
+            let one = changed.merge(7, Version::EMPTY, patch.clone());
+            prop_assert_eq!(one, text.merge(7, Version::EMPTY, patch));
+            prop_assert_eq!(changed, text);
+        }
+    }
+
+    /// Everyone writes a run of an own letter, at once or in several saves, forwards or backwards,
+    /// at one place. Runs stand whole.
+    #[test]
+    fn concurrent_runs_never_interleave(
+        writers in prop::collection::vec((any::<u8>(), 1u32..4, any::<bool>()), 2..7),
+        at in 0u32..4,
+        order in prop::collection::vec(any::<prop::sample::Index>(), 20),
+    ) {
+        let mut text = Text::from_text("....");
+        let mut left: Vec<u32> = writers.iter().map(|writer| writer.1).collect();
+        let mut own: Vec<Version> = vec![Version::EMPTY; writers.len()];
+        for pick in order.iter().cycle() {
+            let busy: Vec<usize> = (0..writers.len()).filter(|&w| left[w] > 0).collect();
+            if busy.is_empty() {
+                break;
+            }
+            let writer = busy[pick.index(busy.len())];
+            let (tie, saves, backwards) = writers[writer];
+            let done = saves - left[writer];
+            let place = if backwards { at } else { at + 3 * done };
+            let run = char::from(b'a' + writer as u8).to_string().repeat(3);
+            let patch = Patch::builder().keep(place).insert(&run).build().unwrap();
+            let id = u64::from(tie) << 32 | (writer as u64) << 8 | u64::from(done);
+            let index = text.history().len();
+            text.merge(id, own[writer].clone(), patch).expect("it fits");
+            own[writer].insert(index);
+            left[writer] -= 1;
+        }
+        for (writer, &(_, saves, _)) in writers.iter().enumerate() {
+            let run = char::from(b'a' + writer as u8).to_string().repeat(3 * saves as usize);
+            prop_assert!(text.text().contains(&run), "{} lacks {run}", text.text());
+        }
+    }
+}

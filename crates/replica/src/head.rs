@@ -1,0 +1,102 @@
+//! What a reader needs of a document: the text and its name, without history.
+//!
+//! It is cached apart from the whole document, so that a read need not decode
+//! what it does not show.
+
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
+use redwedding_crdt::document::{Change, Document, State, View};
+use redwedding_crdt::entry::{Note, OriginPage};
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{Cursor, Place, VersionName};
+
+const FORMAT: u8 = 1;
+
+/// One text of a document, with its name.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Head {
+    format: u8,
+    /// When the state behind it was exchanged with the relay, in ms since 1970.
+    pub exchanged_ms: u64,
+    /// How far the log is known.
+    pub cursor: Cursor,
+    /// The document's own last entry.
+    pub place: Place,
+    /// The number that names exactly this text; 0 while the page does not exist.
+    pub id: u64,
+    /// Author and comment of the last change.
+    pub note: Note,
+    /// When the last change was made, in ms since 1970.
+    pub time_ms: u64,
+    /// Whether the origin does not hold it all yet.
+    pub pending: bool,
+    /// Whether it may be older than it should be: the relay cannot be reached.
+    pub stale: bool,
+    /// The text.
+    pub text: String,
+}
+
+impl Head {
+    /// Whether there is a page.
+    pub fn exists(&self) -> bool {
+        self.id != 0
+    }
+
+    /// Of a confirmed document.
+    pub fn of_document(document: &Document, exchanged_ms: u64) -> Self {
+        let id = document.id().unwrap_or(0);
+        Self::of_state(document, document.changes().last(), id, exchanged_ms)
+    }
+
+    /// Of a view whose version was given `id`.
+    pub fn of_view(view: &View, id: u64, exchanged_ms: u64) -> Self {
+        Self { pending: true, ..Self::of_state(view, view.changes().last(), id, exchanged_ms) }
+    }
+
+    fn of_state(state: &State, last: Option<&Change>, id: u64, exchanged_ms: u64) -> Self {
+        Self {
+            format: FORMAT,
+            exchanged_ms,
+            cursor: state.cursor(),
+            place: state.place(),
+            id,
+            note: last.map(|change| change.note.clone()).unwrap_or_default(),
+            time_ms: last.map_or(0, |change| change.time_ms),
+            pending: state.pending().next().is_some(),
+            stale: false,
+            text: state.text().to_owned(),
+        }
+    }
+
+    /// Of a text that only the origin has.
+    pub fn of_origin(page: &OriginPage, cursor: Cursor, exchanged_ms: u64) -> Self {
+        Self {
+            format: FORMAT,
+            exchanged_ms,
+            cursor,
+            place: Place::START,
+            id: VersionName::Revision(page.revision).number(),
+            note: page.note.clone(),
+            time_ms: page.time_ms,
+            pending: false,
+            stale: false,
+            text: page.text.clone(),
+        }
+    }
+}
+
+impl Encode for Head {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(self)
+    }
+}
+
+impl Decode for Head {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        let head: Self = codec::from_slice(bytes)?;
+        codec::known_format(head.format, FORMAT)?;
+        Ok(head)
+    }
+}

@@ -1,0 +1,66 @@
+//! The names under which state lies in the store and the cache.
+//!
+//! Store keys are fresh: what lies under one never gets another meaning.
+
+use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{ObjectId, OriginText};
+
+/// The outbox bucket of a document.
+pub(crate) fn bucket(document: &DocumentKey) -> u16 {
+    let digest = document.digest().0;
+    u16::from_le_bytes([digest[2], digest[3]]) % limits::OUTBOX_BUCKETS
+}
+
+/// Everything of the outbox in a bucket.
+pub(crate) fn outbox_bucket(bucket: u16) -> String {
+    format!("outbox/{bucket:03}/")
+}
+
+/// Everything of the outbox that is about a document.
+pub(crate) fn outbox_document(document: &DocumentKey) -> String {
+    format!("{}{}/", outbox_bucket(bucket(document)), document.digest())
+}
+
+/// A save in the outbox.
+pub(crate) fn outbox(document: &DocumentKey, edit: EditId) -> String {
+    format!("{}{edit}", outbox_document(document))
+}
+
+/// A version object.
+pub(crate) fn object(document: &DocumentKey, id: ObjectId) -> String {
+    format!("version/{}/{:013x}", document.digest(), id.0)
+}
+
+/// A text of the origin that edits were made on while the log did not know it.
+pub(crate) fn seed(document: &DocumentKey, text: OriginText) -> String {
+    format!("seed/{}/{}-{}", document.digest(), text.revision, text.text)
+}
+
+/// In the cache: what a reader needs of a document.
+pub(crate) fn head(document: &DocumentKey) -> String {
+    format!("head/{}", document.digest())
+}
+
+/// In the cache: the whole confirmed document.
+pub(crate) fn document(document: &DocumentKey) -> String {
+    format!("document/{}", document.digest())
+}
+
+/// In the cache: the document as seen while the relay is away.
+pub(crate) fn overlay(document: &DocumentKey) -> String {
+    format!("overlay/{}", document.digest())
+}
+
+/// In the cache: a save's outbox value, for who reads it right after.
+pub(crate) fn entry(edit: EditId) -> String {
+    format!("entry/{edit}")
+}
+
+/// In the cache: the origin was asked about a document.
+pub(crate) fn polled(document: &DocumentKey) -> String {
+    format!("polled/{}", document.digest())
+}
+
+/// In the cache: the relay could not be reached.
+pub(crate) const RELAY_AWAY: &str = "relay-away";

@@ -1,0 +1,109 @@
+//! Who takes part: a CRDT map from point of presence to its last heartbeat.
+//!
+//! Soft state: it rides on every session, both ways, and is never logged.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use redwedding_crdt::limits;
+
+/// What a point of presence says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Member {
+    /// When it last said so, in ms since 1970, by its own clock.
+    pub heartbeat_ms: u64,
+    /// The version of the program that it runs.
+    pub version: String,
+    /// The sandbox that spoke.
+    pub replica: u64,
+    /// Saves that this sandbox accepted.
+    pub saves: u64,
+}
+
+/// All members known. Joining keeps, for each, the greatest heartbeat (then the
+/// greatest content): commutative, associative, idempotent.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Members(BTreeMap<String, Member>);
+
+impl Members {
+    /// Takes in one member's word.
+    pub fn observe(&mut self, pop: &str, member: Member) {
+        if pop.is_empty() || pop.len() > limits::SITE_BYTES || member.version.len() > 64 {
+            return;
+        }
+        let known = self.0.get(pop);
+        if known.is_none_or(|known| rank(known) < rank(&member)) {
+            self.0.insert(pop.to_owned(), member);
+        }
+        while self.0.len() > limits::MEMBERS {
+            let oldest = self.0.iter().min_by_key(|(_, member)| member.heartbeat_ms);
+            let Some(pop) = oldest.map(|(pop, _)| pop.clone()) else { break };
+            self.0.remove(&pop);
+        }
+    }
+
+    /// Takes in all that `other` knows.
+    pub fn join(&mut self, other: &Self) {
+        other.0.iter().for_each(|(pop, member)| self.observe(pop, member.clone()));
+    }
+
+    /// Forgets who has been silent since before `since_ms`.
+    pub fn forget(&mut self, since_ms: u64) {
+        self.0.retain(|_, member| member.heartbeat_ms >= since_ms);
+    }
+
+    /// The members, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+        self.0.iter().map(|(pop, member)| (pop.as_str(), member))
+    }
+}
+
+fn rank(member: &Member) -> (u64, u64, u64, &str) {
+    (member.heartbeat_ms, member.replica, member.saves, &member.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn members() -> impl Strategy<Value = Members> {
+        let member = (0u64..4, 0u64..3, 0u64..3);
+        prop::collection::vec(("[a-c]", member), 0..6).prop_map(|list| {
+            let mut members = Members::default();
+            for (pop, (heartbeat_ms, replica, saves)) in list {
+                members.observe(&pop, Member { heartbeat_ms, version: "1".into(), replica, saves });
+            }
+            members
+        })
+    }
+
+    fn joined(a: &Members, b: &Members) -> Members {
+        let mut result = a.clone();
+        result.join(b);
+        result
+    }
+
+    proptest! {
+        #[test]
+        fn joining_obeys_the_laws(a in members(), b in members(), c in members()) {
+            prop_assert_eq!(joined(&a, &b), joined(&b, &a));
+            prop_assert_eq!(joined(&joined(&a, &b), &c), joined(&a, &joined(&b, &c)));
+            prop_assert_eq!(joined(&a, &a), a);
+        }
+    }
+
+    #[test]
+    fn members_are_bounded() {
+        let mut members = Members::default();
+        for index in 0..600u64 {
+            let member = Member { heartbeat_ms: index, ..Member::default() };
+            members.observe(&format!("pop-{index}"), member);
+        }
+        assert_eq!(members.iter().count(), limits::MEMBERS);
+        assert!(members.iter().all(|(_, member)| member.heartbeat_ms >= 88));
+    }
+}

@@ -1,0 +1,237 @@
+//! What a replica needs from the world, as contracts.
+//!
+//! Each port says what it may do wrong and what the caller must then do. The
+//! adapters (the platform's, and the in-memory ones of the tests) stand behind
+//! them and are held to one conformance suite ([`crate::conformance`]).
+//!
+//! All calls block; what may run side by side is begun and finished apart.
+
+use redwedding_crdt::entry::{Note, OriginPage};
+
+/// A durable key-value store, shared by all points of presence.
+///
+/// It MAY: fail; apply a write although it reported failure; be stale, so that
+/// a value written elsewhere is absent or old for a while; list keys late. It
+/// MUST NOT: lose a write that it acknowledged, or mix values up.
+///
+/// The caller MUST write every value under a fresh key, and MUST NOT conclude
+/// anything from absence.
+pub trait Store {
+    /// A write under way.
+    type Pending;
+
+    /// The value of `key`, if it is visible here.
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Begins to write `value` under `key`.
+    fn begin_insert(&mut self, key: &str, value: Vec<u8>) -> Self::Pending;
+
+    /// Waits for the write. `Ok` means durable; `Err` means nothing: the value
+    /// may still appear.
+    fn finish_insert(&mut self, pending: Self::Pending) -> Result<(), StoreError>;
+
+    /// Removes `key`. Removing what is absent is no error. A removed value may
+    /// still be seen for a while.
+    fn delete(&mut self, key: &str) -> Result<(), StoreError>;
+
+    /// At most `most` keys that begin with `prefix`, in order, those after
+    /// `after` where it is given.
+    fn list(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<String>, StoreError>;
+}
+
+/// Why the store did not do it. The platform's fault; see [`Store`] for what
+/// may have happened all the same.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not to be reached, or failing.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+    /// Too many requests: wait.
+    #[error("the store refuses for now: too many requests")]
+    Busy,
+}
+
+/// The point of presence's cache: shared by its sandboxes, lost at any time.
+///
+/// It MAY: forget; serve a value that another sandbox has replaced. It MUST
+/// NOT: mix keys up. Of many who look a stale or absent value up, it SHOULD
+/// give only one the duty to refresh it.
+pub trait Cache {
+    /// The duty to refresh a value. Dropping it hands the duty on.
+    type Duty;
+
+    /// Looks `key` up. Where the value is absent and somebody else has the duty,
+    /// this may wait for them.
+    fn lookup(&mut self, key: &str) -> Lookup<Self::Duty>;
+
+    /// Looks `key` up without taking a duty or waiting.
+    fn peek(&mut self, key: &str) -> Option<Vec<u8>>;
+
+    /// Replaces the value of `key`, fresh for `fresh_ms`, stale from then on.
+    fn insert(&mut self, duty: Option<Self::Duty>, key: &str, value: Vec<u8>, fresh_ms: u64);
+}
+
+/// What a look-up found.
+pub struct Lookup<Duty> {
+    /// The value.
+    pub value: Option<Vec<u8>>,
+    /// Whether it is as fresh as whoever stored it promised.
+    pub fresh: bool,
+    /// The duty to refresh it, if it is this caller's.
+    pub duty: Option<Duty>,
+}
+
+/// The way to the relay.
+///
+/// It MAY: fail; deliver and report failure; deliver twice; answer late. The
+/// caller MUST treat every failure as "perhaps".
+pub trait Relay {
+    /// A session under way.
+    type Pending;
+
+    /// Begins a session: an encoded [`crate::sync::Request`].
+    fn begin(&mut self, request: Vec<u8>) -> Self::Pending;
+
+    /// Waits for the encoded [`crate::sync::Answer`].
+    fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError>;
+}
+
+/// Why a session failed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RelayError {
+    /// Not to be reached, or no answer in time. It may have happened all the same.
+    #[error("the relay cannot be reached: {0}")]
+    Unavailable(String),
+    /// It refuses this service: a wrong key, or a fault of ours.
+    #[error("the relay refuses the session: status {status}, {detail}")]
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+        /// What it said.
+        detail: String,
+    },
+}
+
+/// The origin: the wiki behind the edge.
+///
+/// It MAY: be slow; fail; commit a write and report failure; change a text that
+/// it stores; be edited by others at any time.
+pub trait Origin {
+    /// The page as it is now; `None` where there is none.
+    fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError>;
+
+    /// Writes a page on the revision that `write` names.
+    fn write(&mut self, key: &str, write: &Write) -> Result<Written, OriginError>;
+
+    /// The revisions after `after`, oldest first, at most some tens at once.
+    fn revisions(&mut self, key: &str, after: u64) -> Result<Vec<Revision>, OriginError>;
+
+    /// The stored text of a revision.
+    fn revision_text(&mut self, key: &str, revision: u64) -> Result<String, OriginError>;
+}
+
+/// A write to the origin.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Write {
+    /// The text.
+    pub text: String,
+    /// The revision that it is made on; 0: the page must not exist.
+    pub on: u64,
+    /// The edit summary; the flush id leads it.
+    pub summary: String,
+    /// Names the attempt: the origin does it once, however often it is asked.
+    pub idempotency: String,
+}
+
+/// What became of a write.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Written {
+    /// Stored as a new revision on the one named.
+    Stored {
+        /// The new revision.
+        revision: u64,
+        /// The stored text where it differs from the one sent.
+        stored: Option<String>,
+        /// When, in ms since 1970.
+        time_ms: u64,
+    },
+    /// The named revision has this very text: no new revision.
+    Unchanged {
+        /// The revision.
+        revision: u64,
+    },
+    /// The page is not at the named revision any more.
+    Conflict,
+}
+
+/// A revision in the origin's history.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Revision {
+    /// Its id.
+    pub id: u64,
+    /// When it was stored, in ms since 1970.
+    pub time_ms: u64,
+    /// Author and summary.
+    pub note: Note,
+}
+
+/// Why the origin did not do it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OriginError {
+    /// Not to be reached, or no answer in time: a write may have been committed.
+    #[error("the origin cannot be reached: {0}")]
+    Unavailable(String),
+    /// It will not take this: a filter, a protection, a size.
+    #[error("the origin refuses: {0}")]
+    Rejected(String),
+}
+
+/// Everything together, with clock, entropy and log.
+pub trait Ports {
+    /// The store.
+    type Store: Store;
+    /// The cache.
+    type Cache: Cache;
+    /// The relay.
+    type Relay: Relay;
+    /// The origin.
+    type Origin: Origin;
+
+    /// The store.
+    fn store(&mut self) -> &mut Self::Store;
+    /// The cache.
+    fn cache(&mut self) -> &mut Self::Cache;
+    /// The relay.
+    fn relay(&mut self) -> &mut Self::Relay;
+    /// The origin.
+    fn origin(&mut self) -> &mut Self::Origin;
+
+    /// Milliseconds since 1970. It MAY jump either way: nothing that has to be
+    /// right may depend on it.
+    fn now_ms(&mut self) -> u64;
+
+    /// Fills `bytes` with unpredictable ones.
+    fn draw(&mut self, bytes: &mut [u8]);
+
+    /// Lets a short while pass, for another's work to arrive.
+    fn pause(&mut self, milliseconds: u64);
+
+    /// Tells the operator. Never carries secrets or page content.
+    fn log(&mut self, level: Level, event: &str);
+}
+
+/// How urgent a log event is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// For the curious.
+    Info,
+    /// Something is in the way; the system goes on by itself.
+    Warning,
+    /// An operator has to look.
+    Alarm,
+}

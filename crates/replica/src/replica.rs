@@ -1,0 +1,127 @@
+//! One running sandbox: what it holds in memory between requests.
+//!
+//! All of it may be lost at any time. Nothing here is needed to be right, only
+//! to be quick.
+
+use redwedding_crdt::document::Document;
+use redwedding_crdt::entry::OriginPage;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::limits;
+
+use crate::config::Config;
+use crate::member::{Member, Members};
+use crate::ports::{Ports, Relay};
+use crate::token::Token;
+
+/// A replica: one sandbox, with a random id drawn at its start.
+pub struct Replica {
+    pub(crate) config: Config,
+    id: u64,
+    members: Members,
+    saves: u64,
+    memory: Vec<Held>,
+    calls: u32,
+}
+
+/// A document as this sandbox or its point of presence holds it.
+#[derive(Clone)]
+pub(crate) struct Held {
+    /// The confirmed state.
+    pub(crate) document: Document,
+    /// The origin's text, where the log holds nothing of the document.
+    pub(crate) origin: Option<OriginPage>,
+    /// When it was exchanged with the relay, in ms since 1970.
+    pub(crate) exchanged_ms: u64,
+}
+
+/// Hot documents that a sandbox keeps.
+const HELD: usize = 4;
+
+impl Replica {
+    /// A sandbox that starts now.
+    pub fn start<P: Ports>(config: Config, ports: &mut P) -> Self {
+        let mut id = [0; 8];
+        ports.draw(&mut id);
+        Self {
+            config,
+            id: u64::from_le_bytes(id),
+            members: Members::default(),
+            saves: 0,
+            memory: Vec::new(),
+            calls: 0,
+        }
+    }
+
+    /// Its random id.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The settings that it runs with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The members that it knows.
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Whether it has used its share of backend calls and should end.
+    pub fn is_spent(&self) -> bool {
+        self.calls >= limits::BACKEND_CALLS_PER_SANDBOX
+    }
+
+    /// Counts a call to a backend, as far as the caller makes one by itself.
+    pub fn count_call(&mut self) {
+        self.calls += 1;
+    }
+
+    /// What a client presents, or the token of one that has seen nothing.
+    pub fn token(&self, sealed: Option<&str>) -> Token {
+        sealed.and_then(|sealed| Token::open(sealed, &self.config.token_key)).unwrap_or_default()
+    }
+
+    /// The token as the client carries it.
+    pub fn seal(&self, token: &Token) -> String {
+        token.seal(&self.config.token_key)
+    }
+
+    pub(crate) fn saved(&mut self) {
+        self.saves += 1;
+    }
+
+    pub(crate) fn heartbeat(&mut self, now_ms: u64) -> &Members {
+        let member = Member {
+            heartbeat_ms: now_ms,
+            version: self.config.version.clone(),
+            replica: self.id,
+            saves: self.saves,
+        };
+        let pop = self.config.pop.clone();
+        self.members.observe(&pop, member);
+        &self.members
+    }
+
+    pub(crate) fn meet(&mut self, members: &Members, now_ms: u64) {
+        self.members.join(members);
+        self.members.forget(now_ms.saturating_sub(limits::MEMBER_MS));
+    }
+
+    pub(crate) fn recall(&self, key: &DocumentKey) -> Option<&Held> {
+        self.memory.iter().find(|held| held.document.key() == key)
+    }
+
+    pub(crate) fn remember(&mut self, held: Held) {
+        self.memory.retain(|other| other.document.key() != held.document.key());
+        self.memory.insert(0, held);
+        self.memory.truncate(HELD);
+    }
+
+    pub(crate) fn forget(&mut self, key: &DocumentKey) {
+        self.memory.retain(|held| held.document.key() != key);
+    }
+}
+
+/// A session under way.
+pub(crate) type PendingSession<P> = <<P as Ports>::Relay as Relay>::Pending;

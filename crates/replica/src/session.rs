@@ -1,0 +1,174 @@
+//! The exchange with the relay: begin, finish, fold what came in.
+//!
+//! A push acknowledgement never advances a cursor, only a pull does. So a state
+//! with cursor *c* always holds every entry up to *c*, whoever wrote it where.
+
+use redwedding_crdt::codec::{Decode, Encode};
+use redwedding_crdt::document::Document;
+use redwedding_crdt::entry::Entry;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::version::Cursor;
+use serde_bytes::ByteBuf;
+
+use crate::keys;
+use crate::ports::{Cache, Level, Ports, Relay, RelayError};
+use crate::replica::{PendingSession, Replica};
+use crate::sync::{Answer, Pull, Pulled, Receipt, Record, Request};
+
+/// Rounds that one exchange may take: more to read, a reset, a full answer.
+const ROUNDS: usize = 4;
+
+/// What an exchange about one document brought.
+pub(crate) struct Exchanged {
+    /// The document, as far as the relay told.
+    pub(crate) document: Document,
+    /// What became of the pushes.
+    pub(crate) receipts: Vec<Receipt>,
+    /// Whether anything new came in.
+    pub(crate) changed: bool,
+}
+
+impl Replica {
+    /// Whether the relay is to be left alone for a moment.
+    pub(crate) fn relay_rests<P: Ports>(&self, ports: &mut P) -> bool {
+        let Some(until) = ports.cache().peek(keys::RELAY_AWAY) else { return false };
+        let until = <[u8; 8]>::try_from(until.as_slice()).map_or(0, u64::from_le_bytes);
+        let now_ms = ports.now_ms();
+        // A clock that jumped must not keep the relay away for long.
+        now_ms < until && until - now_ms <= self.config.relay_rest_ms
+    }
+
+    /// Begins a session.
+    pub(crate) fn begin_session<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        pushes: Vec<Vec<u8>>,
+        pulls: Vec<Pull>,
+        leases: u16,
+    ) -> PendingSession<P> {
+        let now_ms = ports.now_ms();
+        let members = self.heartbeat(now_ms).clone();
+        let mut request = Request::new(&self.config.site, &self.config.pop, members);
+        request.pushes = pushes.into_iter().map(ByteBuf::from).collect();
+        request.pulls = pulls;
+        request.leases = leases;
+        self.count_call();
+        ports.relay().begin(request.encode())
+    }
+
+    /// Finishes a session. A relay that cannot be reached is then left alone
+    /// for a moment by the whole point of presence.
+    pub(crate) fn finish_session<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        pending: PendingSession<P>,
+    ) -> Result<Answer, RelayError> {
+        let answer = ports.relay().finish(pending).and_then(|bytes| {
+            Answer::decode(&bytes).map_err(|error| RelayError::Unavailable(error.to_string()))
+        });
+        let now_ms = ports.now_ms();
+        match &answer {
+            Ok(answer) => self.meet(&answer.members, now_ms),
+            Err(error) => {
+                let level = match error {
+                    RelayError::Unavailable(_) => Level::Warning,
+                    RelayError::Refused { .. } => Level::Alarm,
+                };
+                ports.log(level, &error.to_string());
+                let rest = self.config.relay_rest_ms;
+                let until = (now_ms + rest).to_le_bytes().to_vec();
+                ports.cache().insert(None, keys::RELAY_AWAY, until, rest);
+            }
+        }
+        answer
+    }
+
+    /// One session about one document, with what it takes to get it whole.
+    pub(crate) fn exchange<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        held: Option<Document>,
+        pushes: Vec<Vec<u8>>,
+    ) -> Result<Exchanged, RelayError> {
+        let pull = Pull { document: key.clone(), cursor: held.as_ref().and_then(pull_cursor) };
+        let pending = self.begin_session(ports, pushes, vec![pull], 0);
+        let answer = self.finish_session(ports, pending)?;
+        self.take_in(ports, key, held, answer)
+    }
+
+    /// Folds the answer to a session that pulled `held` (or the whole document)
+    /// and reads on until the document is whole.
+    pub(crate) fn take_in<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        held: Option<Document>,
+        answer: Answer,
+    ) -> Result<Exchanged, RelayError> {
+        let (mut held, mut answer) = (held, answer);
+        let receipts = std::mem::take(&mut answer.receipts);
+        let mut changed = false;
+        for _ in 0..ROUNDS {
+            let step = fold_in(key, held, answer.pulled.pop());
+            changed |= step.changed;
+            held = step.held;
+            if step.whole && let Some(document) = held {
+                return Ok(Exchanged { document, receipts, changed });
+            }
+            let cursor = held.as_ref().and_then(pull_cursor);
+            let pull = Pull { document: key.clone(), cursor };
+            let pending = self.begin_session(ports, Vec::new(), vec![pull], 0);
+            answer = self.finish_session(ports, pending)?;
+        }
+        match held {
+            // Behind what is there, but consistent: the next exchange goes on.
+            Some(document) => Ok(Exchanged { document, receipts, changed }),
+            None => Err(RelayError::Unavailable("it does not have the document yet".into())),
+        }
+    }
+}
+
+/// The cursor to pull from: none for a state that no log stands behind.
+pub(crate) fn pull_cursor(document: &Document) -> Option<Cursor> {
+    (document.cursor().epoch != 0).then(|| document.cursor())
+}
+
+struct Step {
+    held: Option<Document>,
+    whole: bool,
+    changed: bool,
+}
+
+fn fold_in(key: &DocumentKey, held: Option<Document>, pulled: Option<Pulled>) -> Step {
+    match pulled {
+        Some(Pulled::Entries { records, upto, more }) => {
+            let known = held.filter(|document| document.cursor().epoch == upto.epoch);
+            let start = || Document::new(key.clone(), Cursor::start(upto.epoch));
+            let mut document = known.unwrap_or_else(start);
+            let changed = !records.is_empty();
+            records.iter().for_each(|record| fold_record(&mut document, upto.epoch, record));
+            document.advance(upto);
+            Step { held: Some(document), whole: !more, changed }
+        }
+        Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
+            Ok(document) if document.key() == key => {
+                Step { held: Some(document), whole: true, changed: true }
+            }
+            _ => Step { held, whole: false, changed: false },
+        },
+        Some(Pulled::Reset) => Step { held: None, whole: false, changed: true },
+        Some(Pulled::Behind) => Step { whole: held.is_some(), held, changed: false },
+        Some(Pulled::NotNow) | None => Step { held, whole: false, changed: false },
+    }
+}
+
+fn fold_record(document: &mut Document, epoch: u64, record: &Record) {
+    let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
+    match Entry::decode(&record.entry) {
+        Ok(entry) => {
+            document.apply(cursor, record.logged_ms, &entry);
+        }
+        Err(error) => document.carry(cursor, error.to_string()),
+    }
+}

@@ -1,0 +1,223 @@
+//! The anti-entropy session with the relay: one question, one answer.
+//!
+//! `POST /v1/sync`, CBOR both ways. A session carries pushes, pulls, members
+//! and the wish for work. Each part is bounded; what does not fit is answered
+//! with "not now" and asked again in the next session.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
+use redwedding_crdt::entry::Missing;
+use redwedding_crdt::identity::{Digest, DocumentKey};
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{Cursor, Place, Position};
+
+use crate::member::Members;
+
+const FORMAT: u8 = 1;
+/// The largest request: pushes, and little else.
+pub const REQUEST_BYTES: usize = 16 << 20;
+/// The largest answer: one snapshot may be all of it.
+pub const ANSWER_BYTES: usize = limits::DOCUMENT_BYTES + (8 << 20);
+
+/// What a replica says to the relay.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Request {
+    format: u8,
+    /// The site whose documents it is about; the token must allow it.
+    pub site: String,
+    /// The point of presence that asks.
+    pub pop: String,
+    /// The members that it knows.
+    pub members: Members,
+    /// Entries to append, encoded, parents before children.
+    pub pushes: Vec<ByteBuf>,
+    /// Documents to read. Pulls are answered after the pushes took effect.
+    pub pulls: Vec<Pull>,
+    /// How many due documents it would write to the origin.
+    pub leases: u16,
+}
+
+impl Request {
+    /// A session of `pop` that asks for nothing yet.
+    pub fn new(site: &str, pop: &str, members: Members) -> Self {
+        Self {
+            format: FORMAT,
+            site: site.to_owned(),
+            pop: pop.to_owned(),
+            members,
+            pushes: Vec::new(),
+            pulls: Vec::new(),
+            leases: 0,
+        }
+    }
+}
+
+/// "What is new in this document?"
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Pull {
+    /// Which document.
+    pub document: DocumentKey,
+    /// What the replica has of it; `None` for nothing.
+    pub cursor: Option<Cursor>,
+}
+
+/// What the relay answers.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Answer {
+    format: u8,
+    /// The relay's log time, in ms since 1970.
+    pub now_ms: u64,
+    /// What became of each push, in order.
+    pub receipts: Vec<Receipt>,
+    /// What is new, for each pull, in order.
+    pub pulled: Vec<Pulled>,
+    /// The members that the relay knows.
+    pub members: Members,
+    /// Due documents, leased to the caller.
+    pub due: Vec<Lease>,
+}
+
+impl Answer {
+    /// An answer at log time `now_ms` that says nothing yet.
+    pub fn new(now_ms: u64, members: Members) -> Self {
+        let (receipts, pulled, due) = (Vec::new(), Vec::new(), Vec::new());
+        Self { format: FORMAT, now_ms, receipts, pulled, members, due }
+    }
+}
+
+/// What became of a pushed entry.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Receipt {
+    /// It is durable in the log and counts.
+    #[serde(rename = "l")]
+    Logged(Place),
+    /// The same change is durable in the log already, first at this place.
+    #[serde(rename = "k")]
+    Known(Place),
+    /// It is durable in the log, or needs not be, and does not count: another
+    /// one was first. Pull to see what counts.
+    #[serde(rename = "n")]
+    NotCounted,
+    /// Not in the log and not acknowledged: this has to be pushed before.
+    #[serde(rename = "d")]
+    Deferred(Missing),
+    /// Not in the log: it is malformed, not allowed, or names what cannot exist.
+    #[serde(rename = "r")]
+    Refused(String),
+    /// In the log, and kept out of the document, with an alarm.
+    #[serde(rename = "q")]
+    Quarantined(String),
+    /// Not in the log: the session was full or the log could not be written.
+    #[serde(rename = "b")]
+    Busy,
+}
+
+impl Receipt {
+    /// Whether the entry needs no further pushing: the log has it, or has what
+    /// stands for it.
+    pub fn is_settled(&self) -> bool {
+        matches!(
+            self,
+            Self::Logged(_) | Self::Known(_) | Self::NotCounted | Self::Quarantined(_)
+        )
+    }
+}
+
+/// What is new in a document.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Pulled {
+    /// The document's entries after the given cursor; no others lie before `upto`.
+    #[serde(rename = "e")]
+    Entries {
+        /// In the log's order.
+        records: Vec<Record>,
+        /// How far the shard's log was read.
+        upto: Cursor,
+        /// Whether more follow: ask again from `upto`.
+        more: bool,
+    },
+    /// The whole document, encoded.
+    #[serde(rename = "s")]
+    Snapshot(ByteBuf),
+    /// The cursor is of another log, or of a part that was lost: drop the
+    /// document, pull it whole, and push the outbox again.
+    #[serde(rename = "r")]
+    Reset,
+    /// This relay node has not come to the cursor yet.
+    #[serde(rename = "b")]
+    Behind,
+    /// The answer is full: ask again.
+    #[serde(rename = "f")]
+    NotNow,
+}
+
+/// One entry as the log has it.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Record {
+    /// Its position.
+    pub position: Position,
+    /// The log's prefix hash after it.
+    pub prefix: Digest,
+    /// When the log took it, in ms since 1970. Never decreases within a shard.
+    pub logged_ms: u64,
+    /// The encoded entry.
+    pub entry: ByteBuf,
+}
+
+/// The stored form of a log record, over which the prefix hash runs.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct StoredRecord {
+    /// When the log took it, in ms since 1970.
+    pub logged_ms: u64,
+    /// The encoded entry.
+    pub entry: ByteBuf,
+}
+
+/// A due document, leased.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Lease {
+    /// Which document.
+    pub document: DocumentKey,
+    /// Until when nobody else is asked to do it, in the relay's log time.
+    pub until_ms: u64,
+}
+
+impl Encode for Request {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(self)
+    }
+}
+
+impl Decode for Request {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, REQUEST_BYTES)?;
+        let request: Self = codec::from_slice(bytes)?;
+        codec::known_format(request.format, FORMAT)?;
+        let many = request.pushes.len() > limits::PUSH_ENTRIES
+            || request.pulls.len() > limits::PULL_DOCUMENTS;
+        if many {
+            return Err(DecodeError::invalid("more pushes or pulls than a session may have"));
+        }
+        let keys = request.pulls.iter().map(|pull| pull.document.check());
+        keys.collect::<Result<(), _>>().map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        Ok(request)
+    }
+}
+
+impl Encode for Answer {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(self)
+    }
+}
+
+impl Decode for Answer {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, ANSWER_BYTES)?;
+        let answer: Self = codec::from_slice(bytes)?;
+        codec::known_format(answer.format, FORMAT)?;
+        Ok(answer)
+    }
+}

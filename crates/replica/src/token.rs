@@ -1,0 +1,195 @@
+//! What a client has seen and written: its session token.
+//!
+//! A read must dominate it, so that a client sees its own writes and never goes
+//! back in time, at whichever point of presence. It is authenticated: nobody
+//! can make a replica wait for what never was. Size: below
+//! [`limits::TOKEN_BYTES`], whatever a client does.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use redwedding_crdt::codec;
+use redwedding_crdt::identity::{DocumentKey, EditId, keyed_digest};
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{Cursor, ObjectId, Position};
+
+const FORMAT: u8 = 1;
+/// Documents with unconfirmed saves of the client's that a token names.
+const OWN_DOCUMENTS: usize = 16;
+/// Version objects that a token names.
+const OBJECTS: usize = 16;
+
+/// What a client has seen and written.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Token {
+    format: u8,
+    /// The log that the positions belong to.
+    epoch: u64,
+    /// (shard, greatest position seen), by ascending shard.
+    seen: Vec<(u16, Position)>,
+    /// The client's latest unconfirmed save of a document.
+    own: Vec<(DocumentTag, EditId)>,
+    /// Version objects that the client was served while the relay was away.
+    objects: Vec<(DocumentTag, ObjectId)>,
+}
+
+/// Enough of a document's digest to tell a client's documents apart.
+type DocumentTag = u32;
+
+fn tag(document: &DocumentKey) -> DocumentTag {
+    let digest = document.digest().0;
+    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+}
+
+impl Token {
+    /// The token of a client that has seen nothing.
+    pub fn new() -> Self {
+        Self { format: FORMAT, ..Self::default() }
+    }
+
+    /// Reads what [`Token::seal`] wrote. A token that was not sealed with `key`
+    /// is `None`.
+    pub fn open(sealed: &str, key: &[u8; 32]) -> Option<Self> {
+        if sealed.len() > limits::TOKEN_BYTES {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+        let (code, body) = bytes.split_at_checked(16)?;
+        let expected = keyed_digest(key, "token", &[body]).0;
+        let differing = code.iter().zip(expected).fold(0, |all, (a, b)| all | (a ^ b));
+        let token: Self = (differing == 0).then(|| codec::from_slice(body).ok())??;
+        (token.format == FORMAT).then_some(token)
+    }
+
+    /// The token as a client carries it, authenticated with `key`.
+    pub fn seal(&self, key: &[u8; 32]) -> String {
+        let body = codec::to_vec(self);
+        let code = keyed_digest(key, "token", &[&body]).0;
+        BASE64URL_NOPAD.encode(&[&code[..], &body].concat())
+    }
+
+    /// The greatest position seen of a shard of the log with this epoch; 0 for
+    /// none, or where the token is of another log.
+    pub fn seen(&self, epoch: u64, shard: u16) -> Position {
+        if self.epoch != epoch {
+            return 0;
+        }
+        let found = self.seen.iter().find(|seen| seen.0 == shard);
+        found.map_or(0, |seen| seen.1)
+    }
+
+    /// The client's latest unconfirmed save of `document`.
+    pub fn own(&self, document: &DocumentKey) -> Option<EditId> {
+        let tag = tag(document);
+        self.own.iter().rev().find(|own| own.0 == tag).map(|own| own.1)
+    }
+
+    /// The version objects of `document` that the client was served.
+    pub fn objects(&self, document: &DocumentKey) -> impl Iterator<Item = ObjectId> {
+        let tag = tag(document);
+        self.objects.iter().filter(move |object| object.0 == tag).map(|object| object.1)
+    }
+
+    /// The client was served `shard` up to `cursor`.
+    pub fn see(&mut self, shard: u16, cursor: Cursor) {
+        if cursor.position == 0 {
+            return;
+        }
+        if self.epoch != cursor.epoch {
+            self.epoch = cursor.epoch;
+            self.seen.clear();
+        }
+        match self.seen.binary_search_by_key(&shard, |seen| seen.0) {
+            Ok(index) => self.seen[index].1 = self.seen[index].1.max(cursor.position),
+            Err(index) => self.seen.insert(index, (shard, cursor.position)),
+        }
+    }
+
+    /// The client wrote `edit`, which is not confirmed yet.
+    pub fn wrote(&mut self, document: &DocumentKey, edit: EditId) {
+        self.confirmed(document);
+        self.own.push((tag(document), edit));
+        if self.own.len() > OWN_DOCUMENTS {
+            self.own.remove(0);
+        }
+    }
+
+    /// The client's saves of `document` are confirmed.
+    pub fn confirmed(&mut self, document: &DocumentKey) {
+        let tag = tag(document);
+        self.own.retain(|own| own.0 != tag);
+    }
+
+    /// The client was served version object `id`, which is not confirmed yet.
+    pub fn served(&mut self, document: &DocumentKey, id: ObjectId) {
+        self.settled(document);
+        self.objects.push((tag(document), id));
+        if self.objects.len() > OBJECTS {
+            self.objects.remove(0);
+        }
+    }
+
+    /// What the client was served of `document` is confirmed.
+    pub fn settled(&mut self, document: &DocumentKey) {
+        let tag = tag(document);
+        self.objects.retain(|object| object.0 != tag);
+    }
+
+    /// A lost tail: positions of `shard` beyond `upto` do not exist any more.
+    pub fn forget_beyond(&mut self, shard: u16, upto: Cursor) {
+        if let Some(seen) = self.seen.iter_mut().find(|seen| seen.0 == shard) {
+            seen.1 = seen.1.min(upto.position);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redwedding_crdt::identity::Digest;
+
+    fn document(name: &str) -> DocumentKey {
+        DocumentKey::new("wiki", name).expect("key")
+    }
+
+    fn cursor(position: Position) -> Cursor {
+        Cursor { epoch: 7, position, prefix: Digest::default() }
+    }
+
+    #[test]
+    fn a_full_token_stays_below_its_bound() {
+        let mut token = Token::new();
+        for index in 0..100u16 {
+            let document = document(&format!("page {index}"));
+            token.see(index % limits::SHARDS, cursor(u64::MAX - u64::from(index)));
+            token.wrote(&document, EditId([0xff; 16]));
+            token.served(&document, ObjectId(u64::MAX));
+        }
+        let sealed = token.seal(&[1; 32]);
+        assert!(sealed.len() <= limits::TOKEN_BYTES, "{} bytes", sealed.len());
+        assert_eq!(Token::open(&sealed, &[1; 32]), Some(token));
+    }
+
+    #[test]
+    fn only_what_was_sealed_with_the_key_opens() {
+        let mut token = Token::new();
+        token.see(3, cursor(9));
+        let sealed = token.seal(&[1; 32]);
+        assert_eq!(Token::open(&sealed, &[2; 32]), None);
+        let mut changed = sealed.clone().into_bytes();
+        *changed.last_mut().expect("bytes") ^= 1;
+        let changed = String::from_utf8(changed).expect("ascii");
+        assert_eq!(Token::open(&changed, &[1; 32]), None);
+        for rubbish in ["", "x", "é", &"A".repeat(2_000)] {
+            assert_eq!(Token::open(rubbish, &[1; 32]), None);
+        }
+    }
+
+    #[test]
+    fn positions_only_grow_and_belong_to_one_log() {
+        let mut token = Token::new();
+        token.see(3, cursor(9));
+        token.see(3, cursor(4));
+        assert_eq!((token.seen(7, 3), token.seen(8, 3), token.seen(7, 2)), (9, 0, 0));
+    }
+}
