@@ -117,7 +117,12 @@ debian_wasm_linker() {
     [[ -n $found ]] && echo "$found"
 }
 
-debian_wasi_crt() { dpkg -L wasi-libc 2>/dev/null | grep -m1 "/crt1-$1\.o\$"; }
+# Debian's start file for a program (command) or a library (reactor).
+debian_wasi_crt() {
+    local found
+    found=$(dpkg -L wasi-libc 2>/dev/null | grep "/crt1-$1\.o\$") || return 1
+    echo "${found%%$'\n'*}"
+}
 
 debian_toolchain_complete() {
     [[ -x /usr/bin/rustc ]] && debian_cargo >/dev/null && debian_wasm_linker >/dev/null &&
@@ -167,7 +172,7 @@ wasm_cargo() {
     shift
     local flags="-C target-feature=+simd128"
     local -a environment=(
-        -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_RUSTFLAGS
+        -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_RUSTFLAGS -u RUSTC_WRAPPER
         "CARGO_TARGET_DIR=$CARGO_TARGET_DIR/edge-$way"
     )
     if [[ $way == path ]]; then
@@ -178,8 +183,8 @@ wasm_cargo() {
     local crt
     crt=$(debian_wasi_crt command) || die "wasi-libc is not installed" "apt-get install wasi-libc"
     flags+=" -C link-self-contained=no -L native=$(dirname "$crt") -C link-arg=$crt"
-    # rustup's directory comes off the PATH, or its shims would be found first.
-    env "${environment[@]}" RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc -u RUSTUP_TOOLCHAIN \
+    # RUSTC, because rustup's compiler comes first on the PATH.
+    env -u RUSTUP_TOOLCHAIN "${environment[@]}" RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         "CARGO_TARGET_WASM32_WASIP1_LINKER=$(debian_wasm_linker)" \
         "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=$flags" \
         "$(debian_cargo)" "$@" --target "$WASM_TARGET" -Z build-std=std,panic_abort

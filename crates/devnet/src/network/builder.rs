@@ -1,0 +1,241 @@
+//! Configures and starts a [`Network`].
+//!
+//! Sockets are bound before anything runs, so that every part can be told
+//! where the others will be; then origin, relay and PoPs start in this order,
+//! and each is waited for.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use viceroy_lib::config::ObjectStores;
+
+use super::kv::Keeper;
+use super::link::Link;
+use super::pop::Pop;
+use super::relay::{self, Relay, RelaySetup};
+use super::settings::{KV_STORE, Manifest, PopSettings};
+use super::{Network, NetworkError, ready};
+use crate::origin::Origin;
+
+/// How long a PoP may take for its first answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+
+/// Asked of each PoP before the network is ready.
+const HEALTH: &str = "/-/health";
+
+#[derive(Clone, Copy, Debug)]
+struct Ports {
+    first_pop: u16,
+    relay: u16,
+    origin: u16,
+}
+
+/// Says how a network shall be. All of it has defaults but [`Self::data`].
+#[derive(Clone, Debug)]
+pub struct NetworkBuilder {
+    pops: usize,
+    wasm: PathBuf,
+    data: PathBuf,
+    ports: Option<Ports>,
+    config: Vec<(String, String)>,
+    relay_program: Option<PathBuf>,
+    with_relay: bool,
+}
+
+impl Default for NetworkBuilder {
+    fn default() -> Self {
+        let wasm = std::env::var_os("REDWEDDING_WASM");
+        Self {
+            pops: 3,
+            wasm: wasm.map_or_else(|| PathBuf::from("bin/main.wasm"), PathBuf::from),
+            data: PathBuf::from(".redwedding"),
+            ports: None,
+            config: Vec::new(),
+            relay_program: None,
+            with_relay: true,
+        }
+    }
+}
+
+impl NetworkBuilder {
+    /// How many PoPs; 3 by default.
+    #[must_use]
+    pub fn pops(mut self, pops: usize) -> Self {
+        self.pops = pops;
+        self
+    }
+
+    /// The edge function; by default what `REDWEDDING_WASM` names, else
+    /// `bin/main.wasm`.
+    #[must_use]
+    pub fn wasm(mut self, file: impl Into<PathBuf>) -> Self {
+        self.wasm = file.into();
+        self
+    }
+
+    /// The folder for data and logs; `.redwedding` by default. What an earlier
+    /// network left there is taken up.
+    #[must_use]
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = folder.into();
+        self
+    }
+
+    /// Fixed ports on 127.0.0.1: PoPs count up from `first_pop`.
+    #[must_use]
+    pub fn ports(mut self, first_pop: u16, relay: u16, origin: u16) -> Self {
+        self.ports = Some(Ports { first_pop, relay, origin });
+        self
+    }
+
+    /// Free ports on 127.0.0.1, chosen by the system: the default.
+    #[must_use]
+    pub fn ephemeral_ports(mut self) -> Self {
+        self.ports = None;
+        self
+    }
+
+    /// Sets an item of every PoP's Config Store; `fastly.toml` has the others.
+    #[must_use]
+    pub fn config(mut self, item: impl Into<String>, value: impl Into<String>) -> Self {
+        self.config.push((item.into(), value.into()));
+        self
+    }
+
+    /// The relay's program; by default what `REDWEDDING_RELAY_BIN` names, else
+    /// the one beside the running program.
+    #[must_use]
+    pub fn relay_program(mut self, file: impl Into<PathBuf>) -> Self {
+        self.relay_program = Some(file.into());
+        self
+    }
+
+    /// No relay is started; PoPs find nobody at its address.
+    #[must_use]
+    pub fn without_relay(mut self) -> Self {
+        self.with_relay = false;
+        self
+    }
+
+    /// Starts everything and waits until all answer.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, a file is missing or a part does not get ready.
+    /// Nothing is left running then.
+    pub async fn start(self) -> Result<Network, NetworkError> {
+        let mut manifest = Manifest::read()?;
+        manifest.config.extend(self.config.iter().cloned());
+        std::fs::create_dir_all(&self.data)?;
+        let data = self.data.canonicalize()?;
+        let sockets = Sockets::bind(self.pops, self.ports)?;
+        let origin = Origin::start(sockets.origin, &data.join("origin.redb")).await?;
+        let relay = match self.with_relay {
+            true => Some(self.start_relay(&manifest, &data, sockets.relay, &sockets.pops).await?),
+            false => None,
+        };
+        let stores = manifest.object_stores();
+        let keeper = Arc::new(Keeper::open(&data.join("kv"), stores.clone(), KV_STORE).await?);
+        let targets = (sockets.relay, sockets.origin_address);
+        let pops = self.start_pops(&manifest, &data, stores, sockets.pops, targets).await?;
+        let mut pop_urls = Vec::new();
+        for pop in &pops {
+            pop_urls.push(format!("http://{}", pop.address()?));
+        }
+        for url in &pop_urls {
+            ready::wait(&format!("{url}{HEALTH}"), FIRST_ANSWER).await?;
+        }
+        let saving = tokio::spawn(super::save_repeatedly(keeper.clone()));
+        Ok(Network {
+            pops,
+            relay,
+            relay_url: format!("http://{}", sockets.relay),
+            origin_url: origin.url(),
+            origin: Some(origin),
+            keeper,
+            saving,
+            data,
+            pop_urls,
+        })
+    }
+
+    async fn start_relay(
+        &self,
+        manifest: &Manifest,
+        data: &Path,
+        listen: SocketAddr,
+        pops: &[TcpListener],
+    ) -> Result<Relay, NetworkError> {
+        let mut urls = Vec::new();
+        for pop in pops {
+            urls.push(format!("http://{}", pop.local_addr()?));
+        }
+        let setup = RelaySetup {
+            program: self.relay_program.clone().unwrap_or_else(relay::find_program),
+            listen,
+            data: data.join("relay"),
+            log: data.join("relay.log"),
+            pops: urls,
+            key: manifest.relay_key.clone(),
+        };
+        Ok(Relay::start(setup).await?)
+    }
+
+    /// Starts all PoPs; each compiles the edge function for itself.
+    async fn start_pops(
+        &self,
+        manifest: &Manifest,
+        data: &Path,
+        stores: ObjectStores,
+        listeners: Vec<TcpListener>,
+        (relay, origin): (SocketAddr, SocketAddr),
+    ) -> Result<Vec<Pop>, NetworkError> {
+        let mut starting = Vec::new();
+        for (index, listener) in listeners.into_iter().enumerate() {
+            let settings =
+                PopSettings::new(index, manifest, self.wasm.clone(), data.to_path_buf());
+            let (relay, origin) = (Link::open(relay).await?, Link::open(origin).await?);
+            let pop = Pop::start(settings, listener, stores.clone(), relay, origin);
+            starting.push(tokio::spawn(pop));
+        }
+        let mut pops = Vec::new();
+        for pop in starting {
+            pops.push(pop.await.map_err(std::io::Error::other)??);
+        }
+        Ok(pops)
+    }
+}
+
+/// Every address of the network, taken before anything starts.
+struct Sockets {
+    pops: Vec<TcpListener>,
+    origin: TcpListener,
+    origin_address: SocketAddr,
+    relay: SocketAddr,
+}
+
+impl Sockets {
+    fn bind(pops: usize, ports: Option<Ports>) -> Result<Self, NetworkError> {
+        let origin = bind("the origin", ports.map_or(0, |ports| ports.origin))?;
+        // The relay binds for itself; this only finds out whether it can.
+        let relay = bind("the relay", ports.map_or(0, |ports| ports.relay))?.local_addr()?;
+        let mut listeners = Vec::new();
+        for index in 0..pops {
+            let offset = u16::try_from(index).unwrap_or(u16::MAX);
+            let port = ports.map_or(0, |ports| ports.first_pop.saturating_add(offset));
+            listeners.push(bind(&format!("PoP {}", index + 1), port)?);
+        }
+        Ok(Self { pops: listeners, origin_address: origin.local_addr()?, origin, relay })
+    }
+}
+
+fn bind(what: &str, port: u16) -> Result<TcpListener, NetworkError> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    TcpListener::bind(address).map_err(|source| NetworkError::Port {
+        what: what.to_owned(),
+        address,
+        source,
+    })
+}

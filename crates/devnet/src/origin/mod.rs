@@ -1,0 +1,161 @@
+//! The embedded origin: a small wiki that holds the record.
+//!
+//! It is what the edge writes to in the end. It offers real compare-and-swap
+//! (`ETag`, `If-Match`), idempotent writes (`Idempotency-Key`) and durable
+//! revisions, and can be told to misbehave ([`Faults`]).
+//!
+//! It may assume to be alone on its data folder. It never merges texts and
+//! never knows that an edge exists.
+
+mod faults;
+mod http;
+mod input;
+mod problem;
+mod store;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use faults::{AfterCommit, Faults};
+pub use store::{Revision, StoreError};
+
+use store::Store;
+
+/// Largest page text, in bytes.
+pub const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// Longest title, in bytes of UTF-8.
+pub const MAX_TITLE_BYTES: usize = 255;
+
+/// Longest summary or author, in bytes of UTF-8.
+pub const MAX_SUMMARY_BYTES: usize = 1_000;
+
+/// Longest `Idempotency-Key`, in bytes.
+pub const MAX_KEY_BYTES: usize = 255;
+
+/// Revisions in one answer of the history.
+pub const MAX_LISTED: usize = 500;
+
+const _: () = assert!(MAX_TITLE_BYTES < MAX_SUMMARY_BYTES);
+
+/// Why an origin could not start or be stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum OriginError {
+    /// The data could not be opened. Nothing was changed.
+    #[error("the origin's data: {0}")]
+    Store(#[from] StoreError),
+    /// The address could not be listened on, or serving ended early.
+    #[error("the origin's address: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// What the handlers share.
+#[derive(Debug)]
+struct Wiki {
+    store: Store,
+    faults: Faults,
+    requests: Mutex<BTreeMap<&'static str, u64>>,
+    revisions_written: AtomicU64,
+}
+
+impl Wiki {
+    fn count(&self, route: &'static str) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests.entry(route).or_default() += 1;
+    }
+
+    fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A running origin. Dropping it stops it without waiting; [`Origin::stop`]
+/// waits.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), redwedding_devnet::OriginError> {
+/// use redwedding_devnet::Origin;
+///
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let origin = Origin::start(listener, std::path::Path::new("data/origin.redb")).await?;
+/// println!("{}/pages/Red_Wedding", origin.url());
+/// origin.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Origin {
+    wiki: Arc<Wiki>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl Origin {
+    /// Serves the wiki in `file` (created when missing) on `listener`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened, among others because another origin has
+    /// it open, or the listener cannot be used.
+    pub async fn start(listener: std::net::TcpListener, file: &Path) -> Result<Self, OriginError> {
+        let store = Store::open(file)?;
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        let wiki = Arc::new(Wiki {
+            store,
+            faults: Faults::default(),
+            requests: Mutex::default(),
+            revisions_written: AtomicU64::new(0),
+        });
+        let (stop, mut stopped) = watch::channel(false);
+        let router = http::router(wiki.clone());
+        let served = tokio::spawn(async move {
+            let server = axum::serve(listener, router);
+            tokio::select! {
+                outcome = server => outcome,
+                _ = stopped.wait_for(|stop| *stop) => Ok(()),
+            }
+        });
+        Ok(Self { wiki, address, stop, served })
+    }
+
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The faults that can be switched on here.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.wiki.faults
+    }
+
+    /// How many revisions this run has written.
+    #[must_use]
+    pub fn revisions_written(&self) -> u64 {
+        self.wiki.revisions_written.load(Ordering::Relaxed)
+    }
+
+    /// Stops listening. Requests under way are not waited for: whoever sent
+    /// one must find out whether it was committed, as with any origin.
+    ///
+    /// # Errors
+    ///
+    /// When serving had already failed.
+    pub async fn stop(self) -> Result<(), OriginError> {
+        self.stop.send_replace(true);
+        match self.served.await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_) => Ok(()),
+        }
+    }
+}
