@@ -194,8 +194,7 @@ impl NetworkBuilder {
     ) -> Result<Vec<Pop>, NetworkError> {
         let mut starting = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
-            let settings =
-                PopSettings::new(index, manifest, self.wasm.clone(), data.to_path_buf());
+            let settings = PopSettings::new(index, manifest, self.wasm.clone(), data.to_path_buf());
             let (relay, origin) = (Link::open(relay).await?, Link::open(origin).await?);
             let pop = Pop::start(settings, listener, stores.clone(), relay, origin);
             starting.push(tokio::spawn(pop));

@@ -178,8 +178,12 @@ impl Keeper {
         }
         let request = request.body(Body::from(body)).map_err(unexpected)?;
         let nobody = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (response, error) =
-            self.context.clone().handle_request(request, nobody, nobody).await.map_err(unexpected)?;
+        let (response, error) = self
+            .context
+            .clone()
+            .handle_request(request, nobody, nobody)
+            .await
+            .map_err(unexpected)?;
         if let Some(error) = error {
             return Err(KvError::Keeper(error.to_string()));
         }

@@ -299,9 +299,8 @@ fn save(
 }
 
 fn describe(id: u64, parent: u64, put: &Put, now: OffsetDateTime) -> Revision {
-    let whole_milliseconds = now
-        .replace_nanosecond(now.nanosecond() / 1_000_000 * 1_000_000)
-        .unwrap_or(now);
+    let whole_milliseconds =
+        now.replace_nanosecond(now.nanosecond() / 1_000_000 * 1_000_000).unwrap_or(now);
     Revision {
         id,
         parent,
