@@ -1,0 +1,291 @@
+//! MediaWiki's REST shapes: what `/rest.php/v1/page` takes and gives.
+//!
+//! The member names, error keys and status codes are those of MediaWiki 1.39,
+//! so that its clients work unmodified. Extensions, which those clients
+//! ignore: `overlaps` in the answer to a save that met a concurrent edit.
+//!
+//! Bodies are made with [`to_body`], straight from borrowed texts. Times are
+//! ISO 8601 in whole seconds, UTC.
+
+use serde::Serialize;
+
+use super::link;
+use super::time::{Iso, Moment};
+use super::title::Title;
+use super::view;
+
+mod error;
+mod request;
+
+pub use error::RestError;
+pub use request::{CreateRequest, UpdateRequest, parse_create, parse_update};
+
+/// The content model of the built-in wiki's pages.
+pub const CONTENT_MODEL: &str = "markdown";
+
+/// The most revisions in one answer, as in MediaWiki.
+pub const HISTORY_ROWS: usize = 20;
+
+/// A page: `GET /page/{title}`, its `/bare`, and the answer to a save.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page<'a> {
+    /// A number for the page. It means nothing but sameness.
+    pub id: u64,
+    /// The canonical title.
+    pub key: &'a str,
+    /// The title as people read it.
+    pub title: String,
+    /// The version that this is.
+    pub latest: Latest,
+    /// See [`CONTENT_MODEL`].
+    pub content_model: &'static str,
+    /// The licence of the text.
+    pub license: License<'a>,
+    /// The Markdown source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'a str>,
+    /// Where the HTML is, in place of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html_url: Option<String>,
+    /// Where this save met others'. Left out if nowhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Overlap<'a>>,
+}
+
+/// A version and its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Latest {
+    /// The version's id.
+    pub id: u64,
+    /// When it came about.
+    pub timestamp: Iso,
+}
+
+/// A licence; both members are empty where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct License<'a> {
+    /// Its address.
+    pub url: &'a str,
+    /// Its name.
+    pub title: &'a str,
+}
+
+/// A concurrent edit that touched the same words.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Overlap<'a> {
+    /// The other edit.
+    pub with: With<'a>,
+    /// Where in the returned source, in characters: first and one past the last.
+    pub range: [u64; 2],
+    /// The text there with some around it.
+    pub excerpt: Excerpt<'a>,
+}
+
+/// The edit that was met.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct With<'a> {
+    /// The version right after it.
+    pub id: u64,
+    /// When it was made.
+    pub timestamp: Iso,
+    /// Who made it.
+    pub user: User<'a>,
+    /// Its comment.
+    pub comment: &'a str,
+}
+
+/// A few words, the common ones apart.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Excerpt<'a> {
+    /// What stands before them.
+    pub before: &'a str,
+    /// The words themselves.
+    pub marked: &'a str,
+    /// What stands after them.
+    pub after: &'a str,
+}
+
+/// An author. Nobody here has a number; no address is ever named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct User<'a> {
+    /// Always `null`.
+    pub id: Option<u64>,
+    /// A name, or `Anonymous`.
+    pub name: &'a str,
+}
+
+/// A page's saves: `GET /page/{title}/history`.
+#[derive(Clone, Debug, Serialize)]
+pub struct History<'a> {
+    /// Newest first, at most [`HISTORY_ROWS`].
+    pub revisions: Vec<Revision<'a>>,
+    /// Where the newest ones are.
+    pub latest: String,
+    /// Where older ones are, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub older: Option<String>,
+    /// Where newer ones are, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer: Option<String>,
+}
+
+/// One save.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Revision<'a> {
+    /// The version right after it.
+    pub id: u64,
+    /// When it was accepted.
+    pub timestamp: Iso,
+    /// Whether the author called it minor.
+    pub minor: bool,
+    /// The page's size after it, in bytes.
+    pub size: u64,
+    /// The author's comment.
+    pub comment: &'a str,
+    /// The author.
+    pub user: User<'a>,
+    /// What it added to the size; `null` if that is not known.
+    pub delta: Option<i64>,
+}
+
+impl<'a> Page<'a> {
+    /// The page with its source.
+    pub fn with_source(
+        page_id: u64,
+        title: &'a Title,
+        latest: Latest,
+        license: License<'a>,
+        source: &'a str,
+    ) -> Self {
+        Self {
+            id: page_id,
+            key: title.as_str(),
+            title: title.display(),
+            latest,
+            content_model: CONTENT_MODEL,
+            license,
+            source: Some(source),
+            html_url: None,
+            overlaps: Vec::new(),
+        }
+    }
+
+    /// The page with the address of its HTML in place of the source. `base` is
+    /// the edge's own address, such as `https://wiki.example`.
+    pub fn bare(
+        page_id: u64,
+        title: &'a Title,
+        latest: Latest,
+        license: License<'a>,
+        base: &str,
+    ) -> Self {
+        let html_url = Some(format!("{base}{}/html", page_path(title)));
+        Self { source: None, html_url, ..Self::with_source(page_id, title, latest, license, "") }
+    }
+
+    /// Adds the report of what a save met.
+    pub fn met(mut self, overlaps: &[view::Overlap<'a>]) -> Self {
+        self.overlaps = overlaps.iter().map(Overlap::from).collect();
+        self
+    }
+}
+
+impl<'a> History<'a> {
+    /// What the history page shows, for programs. `base` as in [`Page::bare`].
+    pub fn new(page: &view::HistoryPage<'a>, base: &str) -> Self {
+        let latest = format!("{base}{}/history", page_path(page.title));
+        let from =
+            |parameter: &str, row: &view::Revision<'_>| format!("{latest}?{parameter}={}", row.id);
+        Self {
+            revisions: page.rows.iter().map(Revision::from).collect(),
+            older: page.rows.last().filter(|_| page.older).map(|row| from("older_than", row)),
+            newer: page.rows.first().filter(|_| page.newer).map(|row| from("newer_than", row)),
+            latest,
+        }
+    }
+}
+
+impl Latest {
+    /// A version and its time.
+    pub fn new(id: u64, at: Moment) -> Self {
+        Self { id, timestamp: at.iso() }
+    }
+}
+
+impl<'a> From<view::License<'a>> for License<'a> {
+    fn from(license: view::License<'a>) -> Self {
+        Self { url: license.url, title: license.title }
+    }
+}
+
+impl<'a> From<view::Author<'a>> for User<'a> {
+    fn from(author: view::Author<'a>) -> Self {
+        let name = match author {
+            view::Author::Anonymous => "Anonymous",
+            view::Author::Named(name) => name,
+            view::Author::Origin => "Origin",
+        };
+        Self { id: None, name }
+    }
+}
+
+impl<'a> From<&view::Overlap<'a>> for Overlap<'a> {
+    fn from(overlap: &view::Overlap<'a>) -> Self {
+        let view::Excerpt { before, marked, after } = overlap.excerpt;
+        Self {
+            with: With {
+                id: overlap.id,
+                timestamp: overlap.at.iso(),
+                user: overlap.author.into(),
+                comment: overlap.comment,
+            },
+            range: [overlap.start, overlap.end],
+            excerpt: Excerpt { before, marked, after },
+        }
+    }
+}
+
+impl<'a> From<&view::Revision<'a>> for Revision<'a> {
+    fn from(row: &view::Revision<'a>) -> Self {
+        Self {
+            id: row.id,
+            timestamp: row.at.iso(),
+            minor: row.minor,
+            size: row.bytes,
+            comment: row.comment,
+            user: row.author.into(),
+            delta: row.bytes_delta,
+        }
+    }
+}
+
+/// The path of a page's REST resource.
+pub fn page_path(title: &Title) -> String {
+    format!("/rest.php/v1/page/{}", title.to_segment())
+}
+
+/// The HTML of `GET /page/{title}/html`: a document of the text alone.
+pub fn html(title: &Title, source: &str) -> String {
+    use maud::{DOCTYPE, PreEscaped, html};
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                title { (title.display()) }
+                link rel="canonical" href=(link::page(title));
+            }
+            body { (PreEscaped(super::markdown::render(source, None).html)) }
+        }
+    }
+    .into_string()
+}
+
+/// The JSON of any answer of this module, `application/json`.
+pub fn to_body<T: Serialize>(answer: &T) -> Vec<u8> {
+    // The types here serialise to memory without a way to fail.
+    serde_json::to_vec(answer).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! REST: bodies as MediaWiki's clients see them, and requests good and bad.
+
+use super::*;
+use crate::wiki::view::Author;
+
+fn title() -> Title {
+    Title::parse("red wedding/éa").unwrap()
+}
+
+fn json<T: Serialize>(answer: &T) -> String {
+    String::from_utf8(to_body(answer)).unwrap()
+}
+
+const AT: Moment = Moment(1_795_412_207_123);
+
+fn revision(id: u64) -> view::Revision<'static> {
+    view::Revision {
+        id,
+        parent: None,
+        at: AT,
+        author: Author::Anonymous,
+        comment: "c",
+        minor: false,
+        bytes: 9,
+        bytes_delta: None,
+        overlapped: false,
+        at_origin: None,
+        kind: view::Kind::Edit,
+    }
+}
+
+#[test]
+fn a_page_has_mediawikis_members() {
+    let title = title();
+    let page = Page::with_source(7, &title, Latest::new(9, AT), License::default(), "a\n\"b\"");
+    assert_eq!(
+        json(&page),
+        r#"{"id":7,"key":"Red_wedding/éa","title":"Red wedding/éa","latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"content_model":"markdown","license":{"url":"","title":""},"source":"a\n\"b\""}"#
+    );
+    let bare = Page::bare(7, &title, Latest::new(9, AT), License::default(), "https://w.example");
+    assert!(json(&bare).ends_with(
+        r#""html_url":"https://w.example/rest.php/v1/page/Red_wedding%2F%C3%A9a/html"}"#
+    ));
+    assert!(!json(&bare).contains("source"));
+}
+
+#[test]
+fn a_save_that_met_another_says_so() {
+    let title = title();
+    let overlap = view::Overlap {
+        id: 8,
+        author: Author::Named("Robb"),
+        at: AT,
+        comment: "feast",
+        start: 3,
+        end: 5,
+        excerpt: view::Excerpt { before: "the ", marked: "hall", after: "." },
+    };
+    let page =
+        Page::with_source(7, &title, Latest::new(9, AT), License::default(), "").met(&[overlap]);
+    assert!(json(&page).ends_with(
+        r#""overlaps":[{"with":{"id":8,"timestamp":"2026-11-23T05:36:47Z","user":{"id":null,"name":"Robb"},"comment":"feast"},"range":[3,5],"excerpt":{"before":"the ","marked":"hall","after":"."}}]}"#
+    ));
+}
+
+#[test]
+fn a_history_pages_by_id() {
+    let title = title();
+    let rows = [revision(5), revision(4)];
+    let mut page =
+        view::HistoryPage { title: &title, rows: &rows, latest: 5, older: true, newer: false };
+    assert_eq!(
+        json(&History::new(&page, "")),
+        concat!(
+            r#"{"revisions":[{"id":5,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null},"#,
+            r#"{"id":4,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null}],"#,
+            r#""latest":"/rest.php/v1/page/Red_wedding%2F%C3%A9a/history","#,
+            r#""older":"/rest.php/v1/page/Red_wedding%2F%C3%A9a/history?older_than=4"}"#
+        )
+    );
+    (page.older, page.newer) = (false, true);
+    let history = History::new(&page, "https://w.example");
+    assert_eq!(history.older, None);
+    assert_eq!(
+        history.newer.as_deref(),
+        Some("https://w.example/rest.php/v1/page/Red_wedding%2F%C3%A9a/history?newer_than=5")
+    );
+}
+
+#[test]
+fn an_error_has_mediawikis_shape() {
+    assert_eq!(
+        String::from_utf8(RestError::nonexistent_title(&title()).to_body()).unwrap(),
+        r#"{"errorKey":"rest-nonexistent-title","messageTranslations":{"en":"The specified title (Red wedding/éa) does not exist"},"httpCode":404,"httpReason":"Not Found"}"#
+    );
+}
+
+#[test]
+fn an_update_is_read() {
+    let body = br#" {"source":"a\u00e9\n","comment":"c","latest":{"id":12,"timestamp":"x"},"token":null,"content_model":"markdown","future":[1]} "#;
+    let want =
+        UpdateRequest { source: "aé\n".into(), comment: "c".into(), base: Some(12), token: None };
+    assert_eq!(parse_update(body), Ok(want));
+    let plain = parse_update(br#"{"source":"plain","comment":null,"token":"t+\\"}"#).unwrap();
+    assert!(matches!(plain.source, std::borrow::Cow::Borrowed("plain")));
+    assert_eq!((&*plain.comment, plain.base, plain.token.as_deref()), ("", None, Some("t+\\")));
+    for none in ["null", "{}", r#"{"id":0}"#, r#"{"id":null}"#] {
+        let body = format!(r#"{{"source":"","comment":"","latest":{none}}}"#);
+        assert_eq!(parse_update(body.as_bytes()).unwrap().base, None, "{none}");
+    }
+}
+
+#[test]
+fn a_creation_is_read() {
+    let read = parse_create(br#"{"title":"T","source":"s","comment":"c"}"#).unwrap();
+    assert_eq!((&*read.title, &*read.source, &*read.comment), ("T", "s", "c"));
+    let error = parse_create(br#"{"source":"s","comment":"c"}"#).unwrap_err();
+    assert_eq!(error.key, "rest-missing-body-field");
+}
+
+#[test]
+fn bad_bodies_are_refused_by_name() {
+    for (body, key, word) in [
+        (&b""[..], "rest-json-body-parse-error", "EOF"),
+        (b"{", "rest-json-body-parse-error", "EOF"),
+        (b"source=x", "rest-json-body-parse-error", "line 1"),
+        (b"{\"source\":\"\xff\"}", "rest-json-body-parse-error", "unicode"),
+        (br#"{"source":"a","source":"b"}"#, "rest-json-body-parse-error", "duplicate"),
+        (br#"{"source":"a","comment":""} x"#, "rest-json-body-parse-error", "trailing"),
+        (b"[]", "rest-bad-json-body", "object"),
+        (b"null", "rest-bad-json-body", "object"),
+        (br#"{"comment":""}"#, "rest-missing-body-field", "source"),
+        (br#"{"source":""}"#, "rest-missing-body-field", "comment"),
+        (br#"{"source":1,"comment":""}"#, "rest-body-validation-error", "source"),
+        (br#"{"source":null,"comment":""}"#, "rest-body-validation-error", "source"),
+        (br#"{"source":"\ud800","comment":""}"#, "rest-body-validation-error", "source"),
+        (br#"{"source":"","comment":[]}"#, "rest-body-validation-error", "comment"),
+        (br#"{"source":"","comment":"","latest":5}"#, "rest-body-validation-error", "latest"),
+        (br#"{"source":"","comment":"","latest":[5]}"#, "rest-body-validation-error", "latest"),
+        (br#"{"source":"","comment":"","latest":{"id":"5"}}"#, "rest-body-validation-error", "id"),
+        (br#"{"source":"","comment":"","latest":{"id":-5}}"#, "rest-body-validation-error", "id"),
+        (br#"{"source":"","comment":"","token":5}"#, "rest-body-validation-error", "token"),
+        (br#"{"source":"","comment":"","content_model":"css"}"#, "rest-bad-content-model", "css"),
+    ] {
+        let shown = String::from_utf8_lossy(body).into_owned();
+        let error = parse_update(body).expect_err(&shown);
+        assert_eq!((error.status, error.key), (400, key), "{shown}");
+        assert!(error.message.contains(word), "{shown}: {}", error.message);
+    }
+}
+
+#[test]
+fn deep_json_is_an_error_not_an_overflow() {
+    let deep = format!(r#"{{"source":{}"#, "[".repeat(1_000_000));
+    assert!(parse_update(deep.as_bytes()).is_err());
+    assert!(parse_update("[".repeat(1_000_000).as_bytes()).is_err());
+    let closed = format!(
+        r#"{{"x":{}{},"source":"","comment":""}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    let _ = parse_update(closed.as_bytes());
+}
+
+#[test]
+fn the_html_resource_is_a_document() {
+    let document = html(&title(), "# A\n\n<b>x</b>");
+    assert!(document.starts_with("<!DOCTYPE html>"));
+    assert!(document.contains("&lt;b&gt;x&lt;/b&gt;"), "{document}");
+}
