@@ -34,9 +34,9 @@ pub(super) type SpanId = u32;
 pub(super) struct Span {
     pub(super) first: Byte,
     pub(super) len: u32,
-    /// The byte before the first one when it was inserted.
+    /// FugueMax's left origin: the byte before the first one when that was inserted.
     pub(super) left: Option<Byte>,
-    /// FugueMax's right parent of the first byte.
+    /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
     pub(super) right: Option<Byte>,
     /// In the version being replayed: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
     pub(super) state: u32,
@@ -218,7 +218,6 @@ impl Sequence {
         tail.first = span.first.plus(at);
         tail.len -= at;
         tail.left = Some(span.first.plus(at - 1));
-        tail.right = None;
         tail.gone = span.gone.map(|gone| gone.plus(at));
         span.len = at;
         let (seen, shown) = (tail.seen_len(), tail.shown_len());

@@ -116,7 +116,7 @@ impl Walker {
 
     fn insert(&mut self, run: &mut Run, len: u32, touched: &mut Touched) {
         let (left, cursor) = self.place_for(run.at);
-        let right = self.right_parent(left, cursor);
+        let right = self.right_origin(cursor);
         let cursor = self.integrate(run.change, left, right, cursor);
         let first = Byte { change: run.change, offset: run.used };
         let id = self.sequence.insert(cursor, Sequence::fresh(first, len, left, right));
@@ -140,13 +140,12 @@ impl Walker {
         (Some(left), self.sequence.after(self.sequence.cursor_of(id)))
     }
 
-    /// FugueMax's right parent: the next byte that the version being replayed knows, deleted or not,
-    /// if it was inserted behind the same byte.
-    fn right_parent(&self, left: Option<Byte>, mut cursor: Cursor) -> Option<Byte> {
+    /// The next byte that the version being replayed knows, deleted or not.
+    fn right_origin(&self, mut cursor: Cursor) -> Option<Byte> {
         while let Some((id, at)) = self.sequence.at(cursor) {
             let span = self.sequence.span(id);
             if span.state > 0 {
-                return (span.left == left).then_some(span.first);
+                return Some(span.first);
             }
             cursor = self.sequence.after(at);
         }
@@ -188,7 +187,7 @@ impl Walker {
         cursor
     }
 
-    /// Whether one right parent stands before another; none stands at the end.
+    /// Whether one right origin stands before another; none stands at the end.
     fn before_right(&self, one: Option<Byte>, two: Option<Byte>) -> bool {
         match (one, two) {
             (None, _) => false,
@@ -197,7 +196,7 @@ impl Walker {
         }
     }
 
-    /// Whether one left byte stands behind another; none stands at the beginning.
+    /// Whether one left origin stands behind another; none stands at the beginning.
     fn behind_left(&self, one: Option<Byte>, two: Option<Byte>) -> bool {
         match (one, two) {
             (None, _) => false,
