@@ -24,7 +24,7 @@ pub fn read(site: &Site<'_>, page: &Page<'_>) -> String {
         (notices(page))
         (overlaps(page))
         (contents(&rendered.contents))
-        article.text {
+        article.text dir="auto" {
             @if page.text.trim().is_empty() { p.empty { "This page is empty." } }
             (PreEscaped(&rendered.html))
         }

@@ -19,6 +19,7 @@ use pulldown_cmark::{Options, Parser};
 use super::target;
 use super::title::Title;
 
+mod elements;
 mod footnotes;
 mod writer;
 

@@ -7,6 +7,9 @@
 //! or trust what it is given: titles, texts, comments and names come from
 //! anybody, and leave only escaped or checked.
 
+// A test may fail by panicking.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod article;
 mod chrome;
 pub mod diff;

@@ -6,15 +6,14 @@
 
 use std::fmt::Write as _;
 
-use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, LinkType, Tag};
+use pulldown_cmark::{Alignment, Event, Tag};
 
 use super::footnotes::Footnotes;
 use super::{Heading, MAX_DEPTH, Rendered, Slugs, escape};
-use crate::wiki::target::{self, Target};
 use crate::wiki::title::Title;
 
 /// What has been opened and how it is closed.
-enum Open {
+pub(super) enum Open {
     /// Nothing was written: it was too deep, or must not be shown.
     Nothing,
     /// Written out; this closes it.
@@ -38,28 +37,29 @@ enum Open {
 }
 
 /// The table being written.
-struct Table {
-    alignments: Vec<Alignment>,
-    column: usize,
-    head: bool,
+pub(super) struct Table {
+    pub(super) alignments: Vec<Alignment>,
+    pub(super) column: usize,
+    pub(super) head: bool,
 }
 
 /// An image whose alternative text is being read.
-struct Image {
-    source: Option<String>,
-    title: String,
-    alt: String,
-    depth: usize,
+pub(super) struct Image {
+    pub(super) source: Option<String>,
+    pub(super) title: String,
+    pub(super) alt: String,
+    pub(super) depth: usize,
 }
 
+/// The page as far as it is written.
 pub(super) struct Writer<'t> {
-    out: String,
+    pub(super) out: String,
     /// Bytes in the outputs that wait while a note is written.
     waiting: usize,
-    open: Vec<Open>,
-    table: Option<Table>,
-    image: Option<Image>,
-    heading_text: Option<String>,
+    pub(super) open: Vec<Open>,
+    pub(super) table: Option<Table>,
+    pub(super) image: Option<Image>,
+    pub(super) heading_text: Option<String>,
     contents: Vec<Heading>,
     slugs: Slugs,
     notes: Footnotes,
@@ -130,13 +130,13 @@ impl<'t> Writer<'t> {
     }
 
     /// Markup made here; left out of an image's alternative text.
-    fn raw(&mut self, markup: &str) {
+    pub(super) fn raw(&mut self, markup: &str) {
         if self.image.is_none() {
             self.out.push_str(markup);
         }
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         if let Some(image) = &mut self.image {
             image.alt.push_str(text);
             return;
@@ -204,7 +204,7 @@ impl<'t> Writer<'t> {
         }
     }
 
-    fn element(&mut self, start: &str, end: &'static str) -> Open {
+    pub(super) fn element(&mut self, start: &str, end: &'static str) -> Open {
         self.raw(start);
         Open::Element(end)
     }
@@ -274,118 +274,5 @@ impl<'t> Writer<'t> {
         self.out.push_str("\">edit<span class=\"unseen\"> section ");
         escape(&mut self.out, text);
         self.out.push_str("</span></a>");
-    }
-
-    fn code_block(&mut self, kind: &CodeBlockKind<'_>) -> Open {
-        let language = match kind {
-            CodeBlockKind::Fenced(info) => info.split([' ', ',', '\t']).next().unwrap_or_default(),
-            CodeBlockKind::Indented => "",
-        };
-        let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'#');
-        if language.is_empty() || language.len() > 32 || !language.bytes().all(known) {
-            self.raw("<pre><code>");
-        } else {
-            let _ = write!(self.out, "<pre><code class=\"language-{language}\">");
-        }
-        Open::Element("</code></pre>\n")
-    }
-
-    fn list(&mut self, first: Option<u64>) -> Open {
-        let end = match first {
-            None => {
-                self.raw("<ul>\n");
-                "</ul>\n"
-            }
-            Some(first) => {
-                let _ = match first {
-                    1 => writeln!(self.out, "<ol>"),
-                    _ => writeln!(self.out, "<ol start=\"{first}\">"),
-                };
-                "</ol>\n"
-            }
-        };
-        Open::List(end)
-    }
-
-    fn table_row(&mut self, head: bool) -> Open {
-        if let Some(table) = &mut self.table {
-            table.column = 0;
-            table.head = head;
-        }
-        if head {
-            self.raw("<thead><tr>");
-            Open::TableHead
-        } else {
-            self.element("<tr>", "</tr>\n")
-        }
-    }
-
-    fn table_cell(&mut self) -> Open {
-        let Some(table) = &mut self.table else { return Open::Nothing };
-        let alignment = table.alignments.get(table.column).copied().unwrap_or(Alignment::None);
-        table.column += 1;
-        let name = if table.head { "th" } else { "td" };
-        let class = match alignment {
-            Alignment::None | Alignment::Left => "",
-            Alignment::Center => " class=\"center\"",
-            Alignment::Right => " class=\"right\"",
-        };
-        let _ = write!(self.out, "<{name}{class}>");
-        Open::TableCell
-    }
-
-    fn link(&mut self, kind: LinkType, address: &str, title: &str) -> Open {
-        let target = match kind {
-            LinkType::WikiLink { .. } => target::wiki(address),
-            LinkType::Email => target::mail(address),
-            _ => target::link(address),
-        };
-        let Some(Target { href, external }) = target else {
-            return self.element("<span class=\"dead\">", "</span>");
-        };
-        self.out.push_str("<a href=\"");
-        escape(&mut self.out, &href);
-        self.out.push('"');
-        if external {
-            self.out.push_str(" class=\"external\" rel=\"nofollow noopener\"");
-        }
-        self.attribute("title", title);
-        self.out.push('>');
-        Open::Element("</a>")
-    }
-
-    fn start_image(&mut self, kind: LinkType, address: &str, title: CowStr<'_>) {
-        if matches!(kind, LinkType::WikiLink { .. }) {
-            // There are no files to embed: `![[x]]` is a link.
-            let open = self.link(kind, address, &title);
-            self.open.push(open);
-            return;
-        }
-        let source = target::image(address);
-        let (title, alt) = (title.into_string(), String::new());
-        self.image = Some(Image { source, title, alt, depth: 0 });
-    }
-
-    /// An image, or its alternative text where it must not be loaded.
-    fn write_image(&mut self, image: Image) {
-        let Some(source) = image.source else { return self.text(&image.alt) };
-        if let Some(heading) = &mut self.heading_text {
-            heading.push_str(&image.alt);
-        }
-        self.out.push_str("<img src=\"");
-        escape(&mut self.out, &source);
-        self.out.push_str("\" alt=\"");
-        escape(&mut self.out, &image.alt);
-        self.out.push_str("\" loading=\"lazy\" referrerpolicy=\"no-referrer\"");
-        self.attribute("title", &image.title);
-        self.out.push('>');
-    }
-
-    fn attribute(&mut self, name: &'static str, value: &str) {
-        if !value.is_empty() {
-            let _ = write!(self.out, " {name}=\"");
-            escape(&mut self.out, value);
-            self.out.push('"');
-        }
     }
 }
