@@ -73,25 +73,7 @@ impl Arguments {
     }
 }
 
-/// The parts of the data folder; other files in it are left alone.
-fn delete_data(arguments: &Arguments) -> std::io::Result<()> {
-    let data = &arguments.data;
-    let mut parts = vec![data.join("kv"), data.join("relay"), data.join("origin.redb")];
-    parts.extend((1..=16).map(|pop| data.join(format!("pop-{pop}"))));
-    for part in parts.iter().filter(|part| part.exists()) {
-        if part.is_dir() {
-            std::fs::remove_dir_all(part)?;
-        } else {
-            std::fs::remove_file(part)?;
-        }
-    }
-    Ok(())
-}
-
 async fn run(arguments: &Arguments) -> Result<(), NetworkError> {
-    if arguments.fresh {
-        delete_data(arguments)?;
-    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut stop = async || {
@@ -104,6 +86,7 @@ async fn run(arguments: &Arguments) -> Result<(), NetworkError> {
         .pops(arguments.pops.into())
         .wasm(&arguments.wasm)
         .data(&arguments.data)
+        .fresh(arguments.fresh)
         .ports(FIRST_POP_PORT, RELAY_PORT, ORIGIN_PORT)
         .start();
     let network = tokio::select! {

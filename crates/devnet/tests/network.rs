@@ -41,6 +41,35 @@ async fn read(network: &Network, pop: usize, key: &str) -> (StatusCode, String) 
 }
 
 #[tokio::test]
+async fn the_data_folder_belongs_to_one_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = network(folder.path()).start().await.unwrap();
+    ask(Method::PUT, first.pop_url(0), "k", "v").await;
+    let Err(error) = network(folder.path()).fresh(true).start().await else { panic!("both run") };
+    assert!(error.to_string().contains("another local network"), "{error}");
+    first.stop().await.unwrap();
+
+    let second = network(folder.path()).fresh(true).start().await.unwrap();
+    assert_eq!(read(&second, 0, "k").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_pop_has_its_own_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = network(folder.path()).config("staleness_ms", "0");
+    let mut network = builder.start().await.unwrap();
+    network.set_config(1, "site", Some("other")).unwrap();
+    let settings = |pop: &str| -> serde_json::Value {
+        let file = network.data().join(pop).join("config.json");
+        serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+    };
+    let (one, two) = (settings("pop-1"), settings("pop-2"));
+    assert_eq!((&one["pop"], &two["pop"]), (&"pop-1".into(), &"pop-2".into()));
+    assert_eq!((&one["site"], &two["site"]), (&"wiki".into(), &"other".into()));
+    assert_eq!(one["staleness_ms"], "0");
+}
+
+#[tokio::test]
 async fn pops_share_the_kv_store_and_it_survives_a_stop() {
     let folder = tempfile::tempdir().unwrap();
     let network_1 = network(folder.path()).start().await.unwrap();

@@ -115,7 +115,7 @@ async fn the_same_text_makes_no_revision() {
 #[tokio::test]
 async fn a_key_is_answered_once_and_for_all() {
     let folder = tempfile::tempdir().unwrap();
-    let origin = start(folder.path()).await;
+    let mut origin = start(folder.path()).await;
     let key = ("idempotency-key", "flush-1");
     let first = put(&origin, "/pages/P", &[NEW, key], "one").await;
     let other = put(&origin, "/pages/P", &[("if-match", first.etag())], "two").await;
@@ -247,4 +247,22 @@ async fn compare_and_swap_is_real() {
     );
     let won = [a, b, c].iter().filter(|answer| answer.status == StatusCode::OK).count();
     assert_eq!(won, 1);
+}
+
+/// A stop closes the data even while clients keep their connections.
+#[tokio::test]
+async fn a_stopped_origin_answers_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut origin = start(folder.path()).await;
+    let client = Client::new();
+    let page = format!("{}/pages/P", origin.url()).parse::<hyper::Uri>().unwrap();
+    let missing = Answer::read(client.get(page.clone()).await.unwrap()).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    origin.stop().await.unwrap();
+    if let Ok(answer) = client.get(page).await {
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let again = start(folder.path()).await;
+    assert_eq!(get(&again, "/healthz").await.status, StatusCode::OK);
+    origin.stop().await.unwrap();
 }

@@ -4,6 +4,7 @@
 //! where the others will be; then origin, relay and PoPs start in this order,
 //! and each is waited for.
 
+use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub struct NetworkBuilder {
     config: Vec<(String, String)>,
     relay_program: Option<PathBuf>,
     with_relay: bool,
+    fresh: bool,
 }
 
 impl Default for NetworkBuilder {
@@ -55,6 +57,7 @@ impl Default for NetworkBuilder {
             config: Vec::new(),
             relay_program: None,
             with_relay: true,
+            fresh: false,
         }
     }
 }
@@ -119,6 +122,13 @@ impl NetworkBuilder {
         self
     }
 
+    /// Deletes what earlier networks left in the data folder, logs excepted.
+    #[must_use]
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
     /// Starts everything and waits until all answer.
     ///
     /// # Errors
@@ -130,6 +140,10 @@ impl NetworkBuilder {
         manifest.config.extend(self.config.iter().cloned());
         std::fs::create_dir_all(&self.data)?;
         let data = self.data.canonicalize()?;
+        let lock = lock(&data)?;
+        if self.fresh {
+            delete_data(&data)?;
+        }
         let sockets = Sockets::bind(self.pops, self.ports)?;
         let origin = Origin::start(sockets.origin, &data.join("origin.redb")).await?;
         let relay = match self.with_relay {
@@ -153,10 +167,11 @@ impl NetworkBuilder {
             relay,
             relay_url: format!("http://{}", sockets.relay),
             origin_url: origin.url(),
-            origin: Some(origin),
+            origin,
             keeper,
             saving,
             data,
+            _lock: lock,
             pop_urls,
         })
     }
@@ -207,6 +222,29 @@ impl NetworkBuilder {
     }
 }
 
+/// Takes the data folder for as long as the file is open.
+fn lock(data: &Path) -> Result<File, NetworkError> {
+    let file = File::options().create(true).append(true).open(data.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(NetworkError::InUse(data.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Deletes the parts of the data folder; other files in it are left alone.
+fn delete_data(data: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(data)? {
+        let entry = entry?;
+        match entry.file_name().to_str() {
+            Some("origin.redb") => std::fs::remove_file(entry.path())?,
+            Some("kv" | "relay") => std::fs::remove_dir_all(entry.path())?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Every address of the network, taken before anything starts.
 struct Sockets {
     pops: Vec<TcpListener>,
@@ -218,8 +256,7 @@ struct Sockets {
 impl Sockets {
     fn bind(pops: usize, ports: Option<Ports>) -> Result<Self, NetworkError> {
         let origin = bind("the origin", ports.map_or(0, |ports| ports.origin))?;
-        // The relay binds for itself; this only finds out whether it can.
-        let relay = bind("the relay", ports.map_or(0, |ports| ports.relay))?.local_addr()?;
+        let relay = relay_address(ports.map(|ports| ports.relay))?;
         let mut listeners = Vec::new();
         for index in 0..pops {
             let offset = u16::try_from(index).unwrap_or(u16::MAX);
@@ -228,6 +265,26 @@ impl Sockets {
         }
         Ok(Self { pops: listeners, origin_address: origin.local_addr()?, origin, relay })
     }
+}
+
+/// An address that the relay can bind, now and again after it was killed.
+///
+/// A free one is looked for below the range that the system gives to outgoing
+/// connections (from 32768 on Linux), or one of those could take it meanwhile.
+fn relay_address(port: Option<u16>) -> Result<SocketAddr, NetworkError> {
+    const FREE: std::ops::Range<u16> = 20_000..32_000;
+    if let Some(port) = port {
+        return Ok(bind("the relay", port)?.local_addr()?);
+    }
+    let width = u32::from(FREE.end - FREE.start);
+    let start = std::process::id().wrapping_mul(97) % width;
+    for step in 0..width {
+        let offset = u16::try_from((start + step) % width).unwrap_or_default();
+        if let Ok(listener) = bind("the relay", FREE.start + offset) {
+            return Ok(listener.local_addr()?);
+        }
+    }
+    Ok(bind("the relay", 0)?.local_addr()?)
 }
 
 fn bind(what: &str, port: u16) -> Result<TcpListener, NetworkError> {

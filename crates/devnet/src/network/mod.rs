@@ -17,6 +17,7 @@ mod relay;
 mod settings;
 mod viceroy;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +53,9 @@ pub enum NetworkError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Another network runs on this data folder. Nothing was changed.
+    #[error("another local network uses {}", .0.display())]
+    InUse(PathBuf),
     /// The data folder or a socket failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -108,11 +112,12 @@ pub struct Network {
     pops: Vec<Pop>,
     relay: Option<Relay>,
     relay_url: String,
-    origin: Option<Origin>,
+    origin: Origin,
     origin_url: String,
     keeper: Arc<Keeper>,
     saving: JoinHandle<()>,
     data: PathBuf,
+    _lock: File,
     pop_urls: Vec<String>,
 }
 
@@ -159,13 +164,9 @@ impl Network {
     }
 
     /// The origin, for its faults and counters.
-    ///
-    /// # Panics
-    ///
-    /// After [`Network::origin_kill`].
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        self.origin.as_ref().expect("the origin runs")
+        &self.origin
     }
 
     /// The folder that holds all data and logs.
@@ -210,9 +211,7 @@ impl Network {
     /// with 503; or puts it right again.
     pub fn origin_down(&self, down: bool) {
         self.set_links(To::Origin, refused(down));
-        if let Some(origin) = &self.origin {
-            origin.faults().set_down(down);
-        }
+        self.origin.faults().set_down(down);
     }
 
     /// Takes the KV store away from new requests at all PoPs, or gives it
@@ -317,10 +316,7 @@ impl Network {
             Some(relay) => relay.kill().await,
             None => Ok(()),
         };
-        let stopped = match self.origin.take() {
-            Some(origin) => origin.stop().await,
-            None => Ok(()),
-        };
+        let stopped = self.origin.stop().await;
         saved?;
         killed?;
         Ok(stopped?)

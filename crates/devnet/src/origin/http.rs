@@ -59,10 +59,11 @@ where
     T: Send + 'static,
     F: FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 {
-    let wiki = wiki.clone();
-    match tokio::task::spawn_blocking(move || operation(&wiki.store)).await {
+    let stopping = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The wiki is stopping.");
+    let store = wiki.store().ok_or_else(stopping)?;
+    match tokio::task::spawn_blocking(move || operation(&store)).await {
         Ok(outcome) => Ok(outcome?),
-        Err(_) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The wiki is stopping.")),
+        Err(_) => Err(stopping()),
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -58,13 +58,22 @@ pub enum OriginError {
 /// What the handlers share.
 #[derive(Debug)]
 struct Wiki {
-    store: Store,
+    /// Gone once the origin was stopped, whatever connections still live.
+    store: RwLock<Option<Arc<Store>>>,
     faults: Faults,
     requests: Mutex<BTreeMap<&'static str, u64>>,
     revisions_written: AtomicU64,
 }
 
 impl Wiki {
+    fn store(&self) -> Option<Arc<Store>> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn close(&self) {
+        self.store.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     fn count(&self, route: &'static str) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         *requests.entry(route).or_default() += 1;
@@ -76,14 +85,14 @@ impl Wiki {
 }
 
 /// A running origin. Dropping it stops it without waiting; [`Origin::stop`]
-/// waits.
+/// waits. Its file can be opened again afterwards, once no request is under way.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), redwedding_devnet::OriginError> {
 /// use redwedding_devnet::Origin;
 ///
 /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-/// let origin = Origin::start(listener, std::path::Path::new("data/origin.redb")).await?;
+/// let mut origin = Origin::start(listener, std::path::Path::new("data/origin.redb")).await?;
 /// println!("{}/pages/Red_Wedding", origin.url());
 /// origin.stop().await?;
 /// # Ok(())
@@ -94,7 +103,14 @@ pub struct Origin {
     wiki: Arc<Wiki>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
-    served: JoinHandle<std::io::Result<()>>,
+    /// `None` once it was waited for.
+    served: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.wiki.close();
+    }
 }
 
 impl Origin {
@@ -105,7 +121,7 @@ impl Origin {
     /// When the file cannot be opened, among others because another origin has
     /// it open, or the listener cannot be used.
     pub async fn start(listener: std::net::TcpListener, file: &Path) -> Result<Self, OriginError> {
-        let store = Store::open(file)?;
+        let store = RwLock::new(Some(Arc::new(Store::open(file)?)));
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
@@ -124,7 +140,7 @@ impl Origin {
                 _ = stopped.wait_for(|stop| *stop) => Ok(()),
             }
         });
-        Ok(Self { wiki, address, stop, served })
+        Ok(Self { wiki, address, stop, served: Some(served) })
     }
 
     /// The base URL, without a slash at its end.
@@ -145,15 +161,18 @@ impl Origin {
         self.wiki.revisions_written.load(Ordering::Relaxed)
     }
 
-    /// Stops listening. Requests under way are not waited for: whoever sent
-    /// one must find out whether it was committed, as with any origin.
+    /// Stops listening and closes the data. Requests under way are not waited
+    /// for: whoever sent one must find out whether it was committed, as with
+    /// any origin.
     ///
     /// # Errors
     ///
     /// When serving had already failed.
-    pub async fn stop(self) -> Result<(), OriginError> {
+    pub async fn stop(&mut self) -> Result<(), OriginError> {
         self.stop.send_replace(true);
-        match self.served.await {
+        self.wiki.close();
+        let Some(served) = self.served.take() else { return Ok(()) };
+        match served.await {
             Ok(outcome) => Ok(outcome?),
             Err(_) => Ok(()),
         }
