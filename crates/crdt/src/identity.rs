@@ -10,7 +10,9 @@ use std::fmt;
 use crate::limits;
 
 /// Which document: a site's prefix and a key within it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize_tuple, Deserialize_tuple,
+)]
 pub struct DocumentKey {
     site: String,
     key: String,

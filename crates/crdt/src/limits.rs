@@ -66,10 +66,14 @@ pub const STALENESS_MS: u64 = 500;
 pub const ORIGIN_POLL_MS: u64 = 10_000;
 /// How long the relay is left alone after it could not be reached.
 pub const RELAY_REST_MS: u64 = 1_000;
+/// How long a whole document or an unconfirmed entry stays in the cache.
+pub const CACHE_MS: u64 = 3_600_000;
 /// How long a silent member is remembered.
 pub const MEMBER_MS: u64 = 600_000;
 /// Revisions of the origin taken over in one go.
-pub const IMPORTS: usize = 8;
+pub const IMPORTS: usize = 4;
+/// Longest summary of a revision that a flush writes.
+pub const SUMMARY_BYTES: usize = 480;
 /// How long edits wait to be written to the origin together.
 pub const FLUSH_INTERVAL_MS: u64 = 5_000;
 /// Pending edits that make a document due at once.

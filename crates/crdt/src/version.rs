@@ -68,8 +68,10 @@ impl Cursor {
     /// The cursor after appending `record` (its encoded bytes).
     pub fn after(&self, record: &[u8]) -> Self {
         let position = self.position + 1;
-        let prefix =
-            digest("log", &[&self.epoch.to_le_bytes(), &position.to_le_bytes(), &self.prefix.0, record]);
+        let prefix = digest(
+            "log",
+            &[&self.epoch.to_le_bytes(), &position.to_le_bytes(), &self.prefix.0, record],
+        );
         Self { epoch: self.epoch, position, prefix }
     }
 
@@ -108,7 +110,9 @@ pub struct OriginText {
 
 /// A version in full: a root and the changes beyond it, by actor, sorted.
 /// Together with a change, everything that it was made on is meant.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize_tuple, Deserialize_tuple,
+)]
 pub struct VersionRef {
     /// What it stands on.
     pub root: Root,
@@ -135,9 +139,7 @@ impl VersionRef {
             Root::Log(place) => {
                 [&[0][..], &place.position.to_le_bytes(), &place.check.to_le_bytes()].concat()
             }
-            Root::Origin(text) => {
-                [&[1][..], &text.revision.to_le_bytes(), &text.text.0].concat()
-            }
+            Root::Origin(text) => [&[1][..], &text.revision.to_le_bytes(), &text.text.0].concat(),
         };
         let name = digest("version", &[&document.digest().0, &root, &dots]);
         let mut first = [0; 8];
@@ -220,7 +222,9 @@ impl VersionName {
                 shard: ((number >> CHECK_BITS) & ((1 << SHARD_BITS) - 1)) as u16,
                 check: (number & CHECK_MASK) as u16,
             }),
-            _ if number < OBJECT_FLAG << 1 => Some(Self::Object(ObjectId(number & (OBJECT_FLAG - 1)))),
+            _ if number < OBJECT_FLAG << 1 => {
+                Some(Self::Object(ObjectId(number & (OBJECT_FLAG - 1))))
+            }
             _ => None,
         }
     }

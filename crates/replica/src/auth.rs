@@ -64,7 +64,8 @@ pub fn sign(grant: Grant, key: &[u8], now_ms: u64, seconds: u64) -> String {
 /// meant for `audience`.
 pub fn verify(token: &str, key: &[u8], audience: &str, now_ms: u64) -> Result<Grant, AuthError> {
     let untrusted = UntrustedToken::new(token).map_err(|_| AuthError::Invalid)?;
-    let validator = Hs256.validator::<Timed>(&Hs256Key::new(key));
+    let key = Hs256Key::new(key);
+    let validator = Hs256.validator::<Timed>(&key);
     let valid = validator.validate(&untrusted).map_err(|_| AuthError::Invalid)?;
     let timed = &valid.claims().custom;
     let now_s = now_ms / 1_000;

@@ -117,10 +117,6 @@ impl Replica {
         self.memory.insert(0, held);
         self.memory.truncate(HELD);
     }
-
-    pub(crate) fn forget(&mut self, key: &DocumentKey) {
-        self.memory.retain(|held| held.document.key() != key);
-    }
 }
 
 /// A session under way.

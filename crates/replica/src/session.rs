@@ -13,7 +13,7 @@ use serde_bytes::ByteBuf;
 use crate::keys;
 use crate::ports::{Cache, Level, Ports, Relay, RelayError};
 use crate::replica::{PendingSession, Replica};
-use crate::sync::{Answer, Pull, Pulled, Receipt, Record, Request};
+use crate::sync::{Answer, Pull, Pulled, Record, Request};
 
 /// Rounds that one exchange may take: more to read, a reset, a full answer.
 const ROUNDS: usize = 4;
@@ -22,8 +22,6 @@ const ROUNDS: usize = 4;
 pub(crate) struct Exchanged {
     /// The document, as far as the relay told.
     pub(crate) document: Document,
-    /// What became of the pushes.
-    pub(crate) receipts: Vec<Receipt>,
     /// Whether anything new came in.
     pub(crate) changed: bool,
 }
@@ -107,14 +105,15 @@ impl Replica {
         answer: Answer,
     ) -> Result<Exchanged, RelayError> {
         let (mut held, mut answer) = (held, answer);
-        let receipts = std::mem::take(&mut answer.receipts);
         let mut changed = false;
         for _ in 0..ROUNDS {
             let step = fold_in(key, held, answer.pulled.pop());
             changed |= step.changed;
             held = step.held;
-            if step.whole && let Some(document) = held {
-                return Ok(Exchanged { document, receipts, changed });
+            if step.whole
+                && let Some(document) = held
+            {
+                return Ok(Exchanged { document, changed });
             }
             let cursor = held.as_ref().and_then(pull_cursor);
             let pull = Pull { document: key.clone(), cursor };
@@ -123,7 +122,7 @@ impl Replica {
         }
         match held {
             // Behind what is there, but consistent: the next exchange goes on.
-            Some(document) => Ok(Exchanged { document, receipts, changed }),
+            Some(document) => Ok(Exchanged { document, changed }),
             None => Err(RelayError::Unavailable("it does not have the document yet".into())),
         }
     }

@@ -119,10 +119,7 @@ impl Receipt {
     /// Whether the entry needs no further pushing: the log has it, or has what
     /// stands for it.
     pub fn is_settled(&self) -> bool {
-        matches!(
-            self,
-            Self::Logged(_) | Self::Known(_) | Self::NotCounted | Self::Quarantined(_)
-        )
+        matches!(self, Self::Logged(_) | Self::Known(_) | Self::NotCounted | Self::Quarantined(_))
     }
 }
 

@@ -68,6 +68,11 @@ impl Token {
         BASE64URL_NOPAD.encode(&[&code[..], &body].concat())
     }
 
+    /// The log that its positions belong to; 0 for none.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// The greatest position seen of a shard of the log with this epoch; 0 for
     /// none, or where the token is of another log.
     pub fn seen(&self, epoch: u64, shard: u16) -> Position {

@@ -5,14 +5,17 @@
 //! does not hold yet. A view is discardable and cannot be stored in place of a
 //! document: they are different types.
 //!
-//! Rooms: `fold` applies entries, `origin` what was agreed with the origin,
-//! `resolve` finds the text a name means, `stored` is the encoding.
+//! Rooms: `fold` applies entries, `admit` those not logged yet, `origin` what was
+//! agreed with the origin, `resolve` finds the text a name means, `stored` is the
+//! encoding.
 
+mod admit;
 mod fold;
 mod origin;
 mod resolve;
 mod stored;
 
+pub use admit::Admission;
 pub use fold::{Fault, Verdict};
 pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
@@ -25,7 +28,7 @@ use crate::entry::{Entry, Note};
 use crate::identity::{Actor, Digest, DocumentKey, EditId, digest};
 use crate::limits;
 use crate::text::{Text, Version};
-use crate::version::{Cursor, ObjectId, Place, Position, VersionName, VersionRef};
+use crate::version::{Cursor, ObjectId, Place, Position, Root, VersionName, VersionRef};
 
 /// Everything that is known of a document. Read through [`Document`] or [`View`].
 #[derive(Clone, PartialEq, Debug)]
@@ -307,13 +310,19 @@ impl View {
         &self.state.changes[self.confirmed..]
     }
 
-    /// The version of the text: the confirmed part, and the overlay's frontier
-    /// in full.
+    /// The version of the text: the confirmed part, or the origin's text where
+    /// nothing is confirmed, and the overlay's dots in full.
     pub fn version(&self) -> VersionRef {
-        let confirmed = self.confirmed.checked_sub(1).map(|last| self.changes[last].place);
-        let mut extra: Vec<_> = self.overlay().iter().map(|change| change.actor).collect();
+        let (root, overlay) = match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {
+            (0, [first, rest @ ..], Some(tip)) if first.kind == ChangeKind::Base as u8 => {
+                (Root::Origin(tip.stored), rest)
+            }
+            (0, overlay, _) => (Root::EMPTY, overlay),
+            (confirmed, overlay, _) => (Root::Log(self.changes[confirmed - 1].place), overlay),
+        };
+        let mut extra: Vec<_> = overlay.iter().map(|change| change.actor).collect();
         extra.sort_unstable();
-        VersionRef { root: crate::version::Root::Log(confirmed.unwrap_or(Place::START)), extra }
+        VersionRef { root, extra }
     }
 
     /// The hash of position, overlay, value and revisions.

@@ -106,6 +106,11 @@ impl Origin {
 }
 
 impl State {
+    /// The text at a version of this document's own changes.
+    pub fn text_at(&self, version: &Version) -> Option<String> {
+        self.text.text_at(version).ok()
+    }
+
     /// The text right after `upto`, with its version.
     pub fn text_upto(&self, upto: Place) -> Option<(Version, String)> {
         let version = self.version_at(upto).ok()?;
@@ -113,7 +118,12 @@ impl State {
         Some((version, text))
     }
 
-    pub(super) fn apply_base(&mut self, place: Place, logged_ms: u64, page: &OriginPage) -> Verdict {
+    pub(super) fn apply_base(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        page: &OriginPage,
+    ) -> Verdict {
         if self.known(page.name()).is_some() {
             return Verdict::Lost;
         }
@@ -139,14 +149,18 @@ impl State {
         }
     }
 
-    pub(super) fn apply_import(&mut self, place: Place, logged_ms: u64, import: &Import) -> Verdict {
+    pub(super) fn apply_import(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        import: &Import,
+    ) -> Verdict {
         let tip = self.origin.tip.clone();
         if import.from != tip.as_ref().map(|tip| tip.stored) {
             return Verdict::Lost;
         }
         let version = tip.map(|tip| tip.version).unwrap_or_default();
-        let change =
-            self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
+        let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
         let change = super::Change {
             note: import.note.clone(),
             time_ms: import.time_ms,
@@ -155,14 +169,23 @@ impl State {
         };
         match self.merge(change, version.clone(), import.patch.clone()) {
             Ok(index) => {
-                self.origin.move_tip(import.to, version.joined(&Version::new(0, vec![index])), true);
+                self.origin.move_tip(
+                    import.to,
+                    version.joined(&Version::new(0, vec![index])),
+                    true,
+                );
                 Verdict::Counted
             }
             Err(fault) => Verdict::Quarantined(fault),
         }
     }
 
-    pub(super) fn apply_intent(&mut self, place: Place, logged_ms: u64, intent: &Intent) -> Verdict {
+    pub(super) fn apply_intent(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        intent: &Intent,
+    ) -> Verdict {
         if self.origin.open().is_some() || intent.tip != self.origin.revision() {
             return Verdict::Lost;
         }
@@ -175,17 +198,18 @@ impl State {
         if self.origin.intents.len() == limits::INTENTS {
             self.origin.intents.remove(0);
         }
-        let announced = Announced {
-            intent: intent.clone(),
-            place,
-            logged_ms,
-            state: IntentState::Open as u8,
-        };
+        let announced =
+            Announced { intent: intent.clone(), place, logged_ms, state: IntentState::Open as u8 };
         self.origin.intents.push(announced);
         Verdict::Counted
     }
 
-    pub(super) fn apply_landed(&mut self, place: Place, logged_ms: u64, landed: &Landed) -> Verdict {
+    pub(super) fn apply_landed(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        landed: &Landed,
+    ) -> Verdict {
         let Some(announced) = self.origin.announced(landed.flush).cloned() else {
             return Verdict::Quarantined(Fault::Intent(landed.flush));
         };
@@ -203,11 +227,8 @@ impl State {
             Some(patch) => {
                 let actor = landed.actor(&self.key, sent);
                 let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
-                let change = super::Change {
-                    time_ms: landed.time_ms,
-                    revision: landed.revision,
-                    ..change
-                };
+                let change =
+                    super::Change { time_ms: landed.time_ms, revision: landed.revision, ..change };
                 match self.merge(change, version.clone(), patch.clone()) {
                     Ok(index) => version.joined(&Version::new(0, vec![index])),
                     Err(fault) => return Verdict::Quarantined(fault),

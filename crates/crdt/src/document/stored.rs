@@ -174,9 +174,10 @@ impl Decode for Document {
             let version = version_from(tip.version, changes)?;
             Ok(Tip { stored: tip.stored, version, exact: tip.exact })
         });
-        let known = wire.known.into_iter().map(|(text, version)| {
-            Ok(Known { text, version: version_from(version, changes)? })
-        });
+        let known = wire
+            .known
+            .into_iter()
+            .map(|(text, version)| Ok(Known { text, version: version_from(version, changes)? }));
         let seeds = wire.seeds.into_iter().map(|seed| seed_from(seed, changes));
         Ok(Self {
             state: State {

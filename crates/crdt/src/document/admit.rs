@@ -1,0 +1,47 @@
+//! Folding with the right to refuse: what a log's keeper does before it appends.
+//!
+//! After an entry is logged nobody may refuse it; before, an entry that breaks a
+//! rule or changes nothing need not be logged at all. Must never decide
+//! otherwise than [`Document::apply`].
+
+use super::{Document, Verdict};
+use crate::entry::{Body, Entry};
+use crate::version::Cursor;
+
+/// What [`Document::admit`] found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Admission {
+    /// What became of the entry.
+    pub verdict: Verdict,
+    /// Whether it changed anything. If not, the document is as it was before,
+    /// and the log needs no such entry.
+    pub changed: bool,
+}
+
+impl Document {
+    /// As [`Document::apply`] for an entry that is not in the log yet and would
+    /// be logged at `cursor`; but one that would be quarantined, or would change
+    /// nothing, is not folded in.
+    pub fn admit(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Admission {
+        let kept = |document: &Self| {
+            let state = &document.state;
+            let newest_seed = state.seeds.last().map(|seed| seed.name);
+            (state.aliases.len(), state.objects.len(), newest_seed)
+        };
+        let before = kept(self);
+        let verdict = self.state.apply(cursor.place(), logged_ms, entry);
+        let changed = match &verdict {
+            Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
+            Verdict::Counted => true,
+            Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Lost => {
+                before != kept(self)
+            }
+            Verdict::Quarantined(_) => false,
+        };
+        if changed {
+            self.state.cursor = cursor;
+            self.state.place = cursor.place();
+        }
+        Admission { verdict, changed }
+    }
+}

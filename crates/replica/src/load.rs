@@ -1,0 +1,257 @@
+//! Brings a document's state up: memory, cache, relay, store, origin.
+//!
+//! What is loaded holds every log entry up to its cursor. A state of which the
+//! log holds nothing may stand on a text of the origin instead.
+
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use redwedding_crdt::codec::{self, Decode, Encode};
+use redwedding_crdt::document::{Document, View};
+use redwedding_crdt::entry::{Body, Entry, OriginPage};
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{Cursor, Position};
+
+use crate::head::Head;
+use crate::keys;
+use crate::ports::{Cache, Level, Origin, OriginError, Ports};
+use crate::replica::{Held, Replica};
+use crate::token::Token;
+
+const FORMAT: u8 = 1;
+
+/// Why a document could not be brought up. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LoadError {
+    /// What the client has seen is not to be had here in time. Retry.
+    #[error("what you have already seen has not arrived here yet")]
+    Behind,
+    /// Nothing here knows the page, and neither relay nor origin answers.
+    #[error("neither the relay nor the origin can be asked about the page: {0}")]
+    Unreachable(String),
+}
+
+/// How old a state may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// Any state that holds what the client has seen.
+    Any,
+    /// Exchanged within `staleness_ms`, where the relay can be reached.
+    Fresh,
+    /// Exchanged now.
+    Now,
+}
+
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct HeldWire {
+    format: u8,
+    exchanged_ms: u64,
+    document: ByteBuf,
+    origin: Option<OriginPage>,
+}
+
+impl Held {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(&HeldWire {
+            format: FORMAT,
+            exchanged_ms: self.exchanged_ms,
+            document: ByteBuf::from(self.document.encode()),
+            origin: self.origin.clone(),
+        })
+    }
+
+    fn decode(bytes: &[u8], key: &DocumentKey) -> Option<Self> {
+        let wire: HeldWire = codec::from_slice(bytes).ok()?;
+        let document = Document::decode(&wire.document).ok()?;
+        let ours = wire.format == FORMAT && document.key() == key;
+        ours.then_some(Self { document, origin: wire.origin, exchanged_ms: wire.exchanged_ms })
+    }
+
+    /// Whether it holds what a client has seen.
+    pub(crate) fn satisfies(&self, token: &Token) -> bool {
+        satisfies(self.document.cursor(), self.document.key(), token)
+    }
+
+    /// What is shown of it, no overlay added.
+    pub(crate) fn head(&self) -> Head {
+        match &self.origin {
+            Some(page) if self.document.is_empty() => {
+                Head::of_origin(page, self.document.cursor(), self.exchanged_ms)
+            }
+            _ => Head::of_document(&self.document, self.exchanged_ms),
+        }
+    }
+
+    /// The entry that brings the origin's text into the log, where it is needed.
+    pub(crate) fn base_entry(&self) -> Option<Entry> {
+        let page = self.origin.as_ref().filter(|_| self.document.is_empty())?;
+        Some(Entry::new(self.document.key().clone(), Body::Base(page.clone())))
+    }
+
+    /// A view of the document, standing on the origin's text where the log
+    /// holds nothing.
+    pub(crate) fn view(&self) -> View {
+        let mut view = View::of(&self.document);
+        if let Some(base) = self.base_entry() {
+            // A base has no parents and nothing is there: it counts.
+            let added = view.add(&base);
+            debug_assert!(added.is_ok());
+        }
+        view
+    }
+}
+
+/// Whether a state at `cursor` holds what a client has seen of the shard.
+pub(crate) fn satisfies(cursor: Cursor, key: &DocumentKey, token: &Token) -> bool {
+    let shard = key.shard(limits::SHARDS);
+    let seen: Position = token.seen(cursor.epoch, shard);
+    seen <= cursor.position && (cursor.epoch != 0 || token.epoch() == 0)
+}
+
+impl Replica {
+    /// The whole document.
+    pub(crate) fn load<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        token: &mut Token,
+        freshness: Freshness,
+    ) -> Result<Held, LoadError> {
+        let held = self.held(ports, key);
+        let now_ms = ports.now_ms();
+        if let Some(held) = &held {
+            let age = now_ms.checked_sub(held.exchanged_ms);
+            let fresh = match freshness {
+                Freshness::Any => true,
+                Freshness::Fresh => age.is_some_and(|age| age < self.config.staleness_ms),
+                Freshness::Now => false,
+            };
+            if fresh && held.satisfies(token) {
+                return Ok(held.clone());
+            }
+        }
+        self.refresh(ports, key, held, token)
+    }
+
+    /// What this sandbox or its point of presence holds.
+    pub(crate) fn held<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Held> {
+        if let Some(held) = self.recall(key) {
+            return Some(held.clone());
+        }
+        let bytes = ports.cache().peek(&keys::document(key))?;
+        let held = Held::decode(&bytes, key)?;
+        self.remember(held.clone());
+        Some(held)
+    }
+
+    /// Exchanges with the relay; where it cannot be reached, what is held has
+    /// to do.
+    fn refresh<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        held: Option<Held>,
+        token: &mut Token,
+    ) -> Result<Held, LoadError> {
+        let mut held = held;
+        if !self.relay_rests(ports) {
+            for attempt in 0..3 {
+                let document = held.as_ref().map(|held| held.document.clone());
+                let Ok(exchanged) = self.exchange(ports, key, document, Vec::new()) else { break };
+                let origin = held.as_ref().and_then(|held| held.origin.clone());
+                let news = exchanged.changed || held.is_none();
+                let fresh = self.standing_on(ports, exchanged.document, origin)?;
+                match news {
+                    true => self.keep(ports, &fresh),
+                    false => self.keep_head(ports, &fresh),
+                }
+                if fresh.satisfies(token) {
+                    return Ok(fresh);
+                }
+                if attempt == 2 {
+                    // The relay has told all it has: the log lost what the client saw.
+                    token.forget_beyond(key.shard(limits::SHARDS), fresh.document.cursor());
+                    return match fresh.satisfies(token) {
+                        true => Ok(fresh),
+                        false => Err(LoadError::Behind),
+                    };
+                }
+                held = Some(fresh);
+                ports.pause(20);
+            }
+        }
+        match held {
+            Some(held) if held.satisfies(token) => Ok(held),
+            Some(_) => Err(LoadError::Behind),
+            None => self.bootstrap_without_relay(ports, key, token),
+        }
+    }
+
+    /// A document that the relay told about: where its log holds nothing, the
+    /// origin's text.
+    pub(crate) fn standing_on<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        document: Document,
+        origin: Option<OriginPage>,
+    ) -> Result<Held, LoadError> {
+        let exchanged_ms = ports.now_ms();
+        if !document.is_empty() {
+            return Ok(Held { document, origin: None, exchanged_ms });
+        }
+        let origin = match origin {
+            Some(page) => Some(page),
+            None => self.ask_origin(ports, document.key())?,
+        };
+        Ok(Held { document, origin, exchanged_ms })
+    }
+
+    fn bootstrap_without_relay<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        token: &Token,
+    ) -> Result<Held, LoadError> {
+        let document = Document::new(key.clone(), Cursor::default());
+        let origin = self.ask_origin(ports, key)?;
+        let exchanged_ms = ports.now_ms();
+        let held = Held { document, origin, exchanged_ms };
+        match held.satisfies(token) {
+            true => Ok(held),
+            false => Err(LoadError::Behind),
+        }
+    }
+
+    fn ask_origin<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+    ) -> Result<Option<OriginPage>, LoadError> {
+        self.count_call();
+        match ports.origin().page(key.key()) {
+            Ok(page) => Ok(page),
+            Err(error @ (OriginError::Unavailable(_) | OriginError::Rejected(_))) => {
+                ports.log(Level::Warning, &error.to_string());
+                Err(LoadError::Unreachable(error.to_string()))
+            }
+        }
+    }
+
+    /// Keeps a state in memory and in the cache.
+    pub(crate) fn keep<P: Ports>(&mut self, ports: &mut P, held: &Held) {
+        let key = held.document.key();
+        let fresh_ms = self.config.staleness_ms;
+        ports.cache().insert(None, &keys::document(key), held.encode(), limits::CACHE_MS);
+        ports.cache().insert(None, &keys::head(key), held.head().encode(), fresh_ms);
+        self.remember(held.clone());
+    }
+
+    /// Keeps a state that an exchange found unchanged. The cached document may
+    /// stay behind in its cursor: nothing lies between.
+    fn keep_head<P: Ports>(&mut self, ports: &mut P, held: &Held) {
+        let key = keys::head(held.document.key());
+        ports.cache().insert(None, &key, held.head().encode(), self.config.staleness_ms);
+        self.remember(held.clone());
+    }
+}

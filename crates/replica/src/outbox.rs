@@ -1,0 +1,248 @@
+//! The overlay's durable copy: acknowledged saves that the log may not hold.
+//!
+//! A value is written before the acknowledgement and deleted only after the
+//! relay has settled that very entry for whoever deletes it.
+
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
+use redwedding_crdt::document::{Unresolved, View};
+use redwedding_crdt::entry::{Body, Entry, Missing};
+use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{ObjectId, VersionRef};
+
+use crate::keys;
+use crate::ports::{Cache, Level, Ports, Store};
+use crate::replica::Replica;
+use crate::sync::Receipt;
+
+const FORMAT: u8 = 1;
+
+/// A save in the outbox.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Parcel {
+    /// The entry to be pushed.
+    pub(crate) entry: Entry,
+    /// The same client's unconfirmed saves before it, oldest first.
+    pub(crate) own: Vec<EditId>,
+}
+
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Wire {
+    format: u8,
+    entry: ByteBuf,
+    own: Vec<EditId>,
+}
+
+impl Encode for Parcel {
+    fn encode(&self) -> Vec<u8> {
+        let entry = ByteBuf::from(self.entry.encode());
+        codec::to_vec(&Wire { format: FORMAT, entry, own: self.own.clone() })
+    }
+}
+
+impl Decode for Parcel {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::ENTRY_BYTES * 2)?;
+        let wire: Wire = codec::from_slice(bytes)?;
+        codec::known_format(wire.format, FORMAT)?;
+        if wire.own.len() > limits::OWN_UNCONFIRMED {
+            return Err(DecodeError::invalid("too many unconfirmed saves"));
+        }
+        Ok(Self { entry: Entry::decode(&wire.entry)?, own: wire.own })
+    }
+}
+
+impl Parcel {
+    fn accepted_ms(&self) -> u64 {
+        match &self.entry.body {
+            Body::Edit(edit) => edit.accepted_ms,
+            _ => 0,
+        }
+    }
+}
+
+impl Replica {
+    /// The client's unconfirmed saves up to `edit`, oldest first; `None` where
+    /// they are not visible here.
+    pub(crate) fn own_chain<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        edit: EditId,
+    ) -> Option<Vec<Parcel>> {
+        let last = self.parcel(ports, key, edit)?;
+        let mut chain = Vec::with_capacity(last.own.len() + 1);
+        for edit in &last.own {
+            // One that is gone has been confirmed meanwhile; the view will tell.
+            chain.extend(self.parcel(ports, key, *edit));
+        }
+        chain.push(last);
+        Some(chain)
+    }
+
+    fn parcel<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        edit: EditId,
+    ) -> Option<Parcel> {
+        let cached = ports.cache().peek(&keys::entry(edit));
+        let found = match cached {
+            Some(bytes) => Some(bytes),
+            None => ports.store().get(&keys::outbox(key, edit)).ok().flatten(),
+        };
+        let parcel = Parcel::decode(&found?).ok()?;
+        (parcel.entry.document == *key).then_some(parcel)
+    }
+
+    /// The outbox's saves of a document that are visible here.
+    pub(crate) fn outbox_of<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Vec<Parcel> {
+        let prefix = keys::outbox_document(key);
+        let listed = ports.store().list(&prefix, None, limits::OVERLAY_EDITS);
+        let mut parcels = Vec::new();
+        for name in listed.unwrap_or_default() {
+            let Ok(Some(bytes)) = ports.store().get(&name) else { continue };
+            match Parcel::decode(&bytes) {
+                Ok(parcel) if parcel.entry.document == *key => parcels.push(parcel),
+                _ => ports.log(Level::Alarm, &format!("outbox value {name} cannot be read")),
+            }
+        }
+        parcels
+    }
+
+    /// The entries that have to be in the log before one that misses `missing`.
+    pub(crate) fn dependency<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        missing: &Missing,
+    ) -> Option<Entry> {
+        match missing {
+            Missing::Object(id) => {
+                let version = self.object(ports, key, *id)?;
+                Some(Entry::new(key.clone(), Body::Version(version)))
+            }
+            Missing::Origin(text) => {
+                let bytes = ports.store().get(&keys::seed(key, *text)).ok()??;
+                Entry::decode(&bytes).ok().filter(|entry| entry.document == *key)
+            }
+            Missing::Actor(_) | Missing::Position(_) => None,
+        }
+    }
+
+    /// The version object `id`, as the store has it.
+    pub(crate) fn object<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        id: ObjectId,
+    ) -> Option<VersionRef> {
+        let name = keys::object(key, id);
+        let cached = ports.cache().peek(&name);
+        let bytes = cached.or_else(|| ports.store().get(&name).ok().flatten())?;
+        let version: VersionRef = codec::from_slice(&bytes).ok()?;
+        (version.object_id(key) == id).then_some(version)
+    }
+
+    /// Pushes saves of one document, with what they depend on, and deletes
+    /// those that the relay settled. Bounded; what remains is for the next
+    /// sweep. Returns how many are settled.
+    pub(crate) fn push_parcels<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        parcels: &[Parcel],
+    ) -> usize {
+        let mut waiting: Vec<&Parcel> = parcels.iter().collect();
+        let mut before: Vec<Entry> = Vec::new();
+        let mut settled = 0;
+        for _ in 0..4 {
+            let batch = waiting.len().min(limits::PUSH_ENTRIES - before.len());
+            let mut pushes: Vec<_> = before.drain(..).map(|entry| entry.encode()).collect();
+            let first = pushes.len();
+            pushes.extend(waiting[..batch].iter().map(|parcel| parcel.entry.encode()));
+            let pending = self.begin_session(ports, pushes, Vec::new(), 0);
+            let Ok(answer) = self.finish_session(ports, pending) else { return settled };
+            let receipts = answer.receipts.get(first..).unwrap_or_default();
+            let mut left = Vec::new();
+            for (parcel, receipt) in waiting.iter().zip(receipts) {
+                if receipt.is_settled() {
+                    settled += 1;
+                    self.discard(ports, parcel);
+                    continue;
+                }
+                left.push(*parcel);
+                self.note_refusal(ports, parcel, receipt);
+                let needed = match receipt {
+                    Receipt::Deferred(missing) => self.dependency(ports, key, missing),
+                    _ => None,
+                };
+                before.extend(needed.filter(|entry| !before.contains(entry)));
+            }
+            let progress = left.len() < batch || !before.is_empty();
+            left.extend_from_slice(waiting.get(receipts.len()..).unwrap_or_default());
+            waiting = left;
+            if waiting.is_empty() || !progress {
+                break;
+            }
+        }
+        settled
+    }
+
+    fn note_refusal<P: Ports>(&mut self, ports: &mut P, parcel: &Parcel, receipt: &Receipt) {
+        if let Receipt::Refused(why) = receipt {
+            let document = &parcel.entry.document;
+            ports.log(
+                Level::Alarm,
+                &format!("an acknowledged save of {document} is refused: {why}"),
+            );
+        }
+    }
+
+    fn discard<P: Ports>(&mut self, ports: &mut P, parcel: &Parcel) {
+        if let Body::Edit(edit) = &parcel.entry.body {
+            // What is not deleted now is pushed once more and deleted then.
+            let key = keys::outbox(&parcel.entry.document, edit.delta.edit);
+            let _ = ports.store().delete(&key);
+        }
+    }
+
+    /// Pushes what has waited in a bucket of the outbox. Returns how many saves
+    /// were settled.
+    pub(crate) fn sweep<P: Ports>(&mut self, ports: &mut P, bucket: u16) -> usize {
+        let listed = ports.store().list(&keys::outbox_bucket(bucket), None, limits::PUSH_ENTRIES);
+        let now_ms = ports.now_ms();
+        let mut waiting: Vec<Parcel> = Vec::new();
+        for name in listed.unwrap_or_default() {
+            let Ok(Some(bytes)) = ports.store().get(&name) else { continue };
+            match Parcel::decode(&bytes) {
+                Ok(parcel) => waiting.push(parcel),
+                Err(error) => {
+                    ports.log(Level::Alarm, &format!("outbox value {name}: {error}"));
+                }
+            }
+        }
+        // A clock that is ahead must not keep a save waiting for ever.
+        waiting.retain(|parcel| now_ms.abs_diff(parcel.accepted_ms()) >= limits::OUTBOX_AGE_MS);
+        waiting.sort_by_key(|parcel| (parcel.entry.document.clone(), parcel.accepted_ms()));
+        waiting
+            .chunk_by(|a, b| a.entry.document == b.entry.document)
+            .map(|of_one| self.push_parcels(ports, &of_one[0].entry.document.clone(), of_one))
+            .sum()
+    }
+}
+
+/// Adds saves to a view, parents first, as far as their parents are there.
+pub(crate) fn add_all<'a>(view: &mut View, parcels: impl IntoIterator<Item = &'a Parcel>) {
+    let mut waiting: Vec<&Parcel> = parcels.into_iter().collect();
+    loop {
+        let before = waiting.len();
+        waiting.retain(|parcel| matches!(view.add(&parcel.entry), Err(Unresolved::Missing(_))));
+        if waiting.is_empty() || waiting.len() == before {
+            return;
+        }
+    }
+}

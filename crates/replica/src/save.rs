@@ -1,0 +1,484 @@
+//! A save: check all of it, merge, persist, answer; push after the answer.
+//!
+//! Success is answered only after the save is in the store or in the relay's
+//! log. Until then nothing else descends from it: it is applied to a copy.
+
+use redwedding_crdt::codec::{self, Encode};
+use redwedding_crdt::document::{Unresolved, Verdict, View};
+use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage};
+use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::limits;
+use redwedding_crdt::text::{Patch, diff};
+use redwedding_crdt::version::{Base, Root, VersionName, VersionRef};
+
+use crate::head::Head;
+use crate::keys;
+use crate::load::{Freshness, LoadError};
+use crate::outbox::Parcel;
+use crate::ports::{Cache, Level, Origin, OriginError, Ports, Store, StoreError};
+use crate::replica::{Held, PendingSession, Replica};
+use crate::session::pull_cursor;
+use crate::sync::{Answer, Pull, Receipt};
+use crate::token::Token;
+
+/// A save as a client asks for it.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// The number of the version that the client edited; `None` to create.
+    pub base: Option<u64>,
+    /// The whole text that the client submits.
+    pub text: String,
+    /// Author, comment and so on.
+    pub note: Note,
+    /// The raw fields that make this save itself and no other: user, base as
+    /// sent, section, text, comment, start time, edit token or address.
+    pub fields: Vec<Vec<u8>>,
+    /// Connects log lines and entry with the request.
+    pub trace: u64,
+}
+
+/// Why a save was not taken. Nothing of it is kept, except where it says so.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The page exists and the client names no version: it would overwrite.
+    #[error("the page exists; name the version that you edited")]
+    Exists {
+        /// The version that it has now.
+        latest: u64,
+    },
+    /// The version that the client names cannot be resolved.
+    #[error("the version that you edited is not known any more; load the page again")]
+    UnknownVersion,
+    /// The text, or the text that it merges into, is too long.
+    #[error("the page would have {bytes} bytes; at most {most} are allowed", most = limits::PAGE_BYTES)]
+    TooLong {
+        /// How long it would be.
+        bytes: usize,
+    },
+    /// Too many acknowledged saves of the page wait for the log. Retry later.
+    #[error("too many edits of this page are on their way; try again shortly")]
+    Overloaded,
+    /// The state needed is not to be had in time. Retry.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Neither store nor relay has taken it. Not acknowledged: it may still
+    /// appear, whole and once, and a retry of it is the same save.
+    #[error("the save could not be made durable; send it again")]
+    NotAcknowledged,
+}
+
+/// A save that was taken.
+pub struct Saved<P: Ports> {
+    /// The text that came of it, with the number that names it.
+    pub head: Head,
+    /// Where it met concurrent edits.
+    pub overlaps: Vec<Overlapping>,
+    /// Whether it brought the page into being.
+    pub created: bool,
+    /// What is left to do after the answer.
+    pub after: Option<After<P>>,
+}
+
+/// A span that a concurrent edit touched too.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Overlapping {
+    /// Where it begins in the text, in bytes.
+    pub start: u32,
+    /// How long it is, in bytes.
+    pub length: u32,
+    /// Author and comment of the other edit.
+    pub note: Note,
+    /// When the other edit was made, in ms since 1970.
+    pub time_ms: u64,
+    /// The number of the version right after the other edit, where it has one.
+    pub id: Option<u64>,
+}
+
+/// What is left to do after the answer to a save.
+pub struct After<P: Ports> {
+    key: DocumentKey,
+    edit: EditId,
+    held: Held,
+    parcel: Parcel,
+    session: Session<P>,
+}
+
+enum Session<P: Ports> {
+    UnderWay(PendingSession<P>),
+    Answered(Option<Answer>),
+    None,
+}
+
+/// A save that has passed every check and is merged into a copy.
+struct Merged {
+    held: Held,
+    view: View,
+    parcel: Parcel,
+    /// Texts of the origin that the log needs before the save.
+    bases: Vec<Entry>,
+    edit: EditId,
+    served: VersionRef,
+    overlaps: Vec<Overlapping>,
+    created: bool,
+}
+
+/// A step that ended the save early, or what it goes on with.
+enum Step<T> {
+    Done(Box<Head>),
+    Go(T),
+}
+
+impl Replica {
+    /// Takes a save. The token takes in what was written and served.
+    pub fn save<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        save: &Save,
+        token: &mut Token,
+    ) -> Result<Saved<P>, SaveError> {
+        if save.text.len() > limits::PAGE_BYTES {
+            return Err(SaveError::TooLong { bytes: save.text.len() });
+        }
+        let merged = match self.merge(ports, key, save, token)? {
+            Step::Go(merged) => merged,
+            Step::Done(head) => {
+                token.see(key.shard(limits::SHARDS), head.cursor);
+                return Ok(Saved {
+                    head: *head,
+                    overlaps: Vec::new(),
+                    created: false,
+                    after: None,
+                });
+            }
+        };
+        let session = self.persist(ports, &merged)?;
+        self.saved();
+        Ok(self.answer(ports, merged, session, token))
+    }
+
+    fn merge<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        save: &Save,
+        token: &mut Token,
+    ) -> Result<Step<Merged>, SaveError> {
+        let fields: Vec<&[u8]> = save.fields.iter().map(Vec::as_slice).collect();
+        let edit = EditId::of(&self.config.edit_key, key, &fields);
+        let mut freshness = Freshness::Any;
+        // Twice: with what is held, and where that does not do, with what the
+        // relay has.
+        loop {
+            let held = self.load(ports, key, token, freshness)?;
+            if held.document.change_of(edit).is_some() {
+                token.confirmed(key);
+                return Ok(Step::Done(Box::new(held.head())));
+            }
+            match self.merge_into(ports, &held, save, edit, token) {
+                Err(
+                    SaveError::UnknownVersion
+                    | SaveError::Exists { .. }
+                    | SaveError::Load(LoadError::Behind),
+                ) if freshness != Freshness::Now => {
+                    freshness = Freshness::Now;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn merge_into<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        save: &Save,
+        edit: EditId,
+        token: &Token,
+    ) -> Result<Step<Merged>, SaveError> {
+        let key = held.document.key();
+        let chain = self.client_chain(ports, held, token)?;
+        let (named, seed) = self.base_of(ports, held, save)?;
+        let mut view = self
+            .view_holding(ports, held, &chain, &named, seed.as_ref())
+            .ok_or_else(|| self.unresolved(ports, held, &named))?;
+        if view.overlay().len() > limits::OVERLAY_EDITS {
+            return Err(SaveError::Overloaded);
+        }
+        let created = !held.head().exists() && chain.is_empty();
+        let base_text = view
+            .resolve_version(&named)
+            .ok()
+            .and_then(|resolved| view.text_of(&resolved))
+            .ok_or(SaveError::UnknownVersion)?;
+        let patch = diff::between(&base_text, &save.text);
+        if patch.is_empty() && !created {
+            return Ok(Step::Done(Box::new(held.head())));
+        }
+        let entry = self.entry(ports, key, save, edit, named, patch);
+        let verdict = view.add(&entry).map_err(|_| SaveError::UnknownVersion)?;
+        if let Verdict::Quarantined(fault) = verdict {
+            ports.log(Level::Alarm, &format!("a save of {key} does not merge: {fault}"));
+            return Err(SaveError::UnknownVersion);
+        }
+        if view.text().len() > limits::PAGE_BYTES {
+            return Err(SaveError::TooLong { bytes: view.text().len() });
+        }
+        let served = view.version();
+        let overlaps = overlapping(&view, edit);
+        let parcel = parcel(entry, &served, &chain);
+        let held = held.clone();
+        let bases = held.base_entry().into_iter().chain(seed).collect();
+        Ok(Step::Go(Merged { held, view, parcel, bases, edit, served, overlaps, created }))
+    }
+
+    /// The client's own saves that are not confirmed. One that is not visible
+    /// here must not be passed over: the client has seen it.
+    fn client_chain<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        token: &Token,
+    ) -> Result<Vec<Parcel>, SaveError> {
+        let key = held.document.key();
+        let Some(edit) = token.own(key) else { return Ok(Vec::new()) };
+        if held.document.change_of(edit).is_some() {
+            return Ok(Vec::new());
+        }
+        // Not visible: pull, then it is confirmed or the client has to wait.
+        self.own_chain(ports, key, edit).ok_or(SaveError::Load(LoadError::Behind))
+    }
+
+    /// The version that the client names, in full; with the text of the origin
+    /// that it stands on, where the log may not know that.
+    fn base_of<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        save: &Save,
+    ) -> Result<(VersionRef, Option<Entry>), SaveError> {
+        let key = held.document.key();
+        let latest = held.head().id;
+        let Some(number) = save.base else {
+            return match latest {
+                0 => Ok((VersionRef { root: Root::EMPTY, extra: Vec::new() }, None)),
+                _ => Err(SaveError::Exists { latest }),
+            };
+        };
+        let name = VersionName::of(number).ok_or(SaveError::UnknownVersion)?;
+        match (held.view().named(name), name) {
+            (Ok(version), _) => Ok((version, None)),
+            (Err(Unresolved::Missing(Missing::Object(id))), _) => {
+                match self.object(ports, key, id) {
+                    Some(version) => Ok((version, None)),
+                    None if self.relay_rests(ports) => Err(LoadError::Behind.into()),
+                    None => Err(SaveError::UnknownVersion),
+                }
+            }
+            (Err(Unresolved::Missing(_)), _) if self.relay_rests(ports) => {
+                Err(LoadError::Behind.into())
+            }
+            (Err(_), VersionName::Revision(revision)) => self.origin_base(ports, key, revision),
+            _ => Err(SaveError::UnknownVersion),
+        }
+    }
+
+    /// A revision of the origin that the log does not know: its text becomes a
+    /// base of its own.
+    fn origin_base<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        revision: u64,
+    ) -> Result<(VersionRef, Option<Entry>), SaveError> {
+        self.count_call();
+        let text = match ports.origin().revision_text(key.key(), revision) {
+            Ok(text) if text.len() <= limits::PAGE_BYTES => text,
+            Ok(_) | Err(OriginError::Rejected(_)) => return Err(SaveError::UnknownVersion),
+            Err(error) => return Err(LoadError::Unreachable(error.to_string()).into()),
+        };
+        let page = OriginPage { revision, text, time_ms: 0, note: Note::default() };
+        let version = VersionRef { root: Root::Origin(page.name()), extra: Vec::new() };
+        Ok((version, Some(Entry::new(key.clone(), Body::Base(page)))))
+    }
+
+    /// Whether a version that does not resolve may still arrive.
+    fn unresolved<P: Ports>(&self, ports: &mut P, held: &Held, named: &VersionRef) -> SaveError {
+        match held.view().resolve_version(named) {
+            Err(Unresolved::Missing(Missing::Actor(_))) => LoadError::Behind.into(),
+            Err(Unresolved::Missing(_)) if self.relay_rests(ports) => LoadError::Behind.into(),
+            _ => SaveError::UnknownVersion,
+        }
+    }
+
+    fn entry<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        save: &Save,
+        edit: EditId,
+        named: VersionRef,
+        patch: Patch,
+    ) -> Entry {
+        // The base's form depends on what the client named alone, so that a
+        // retry elsewhere makes the same dots.
+        let base = match named.extra.len() <= limits::INLINE_DOTS {
+            true => Base::Version(named),
+            false => Base::Object(named.object_id(key)),
+        };
+        let edit = Edit {
+            delta: Delta { edit, base, patch, note: save.note.clone() },
+            accepted_ms: ports.now_ms(),
+            pop: self.config.pop.clone(),
+            served: None,
+        };
+        Entry { trace: save.trace, ..Entry::new(key.clone(), Body::Edit(edit)) }
+    }
+
+    /// Makes a merged save durable. `Ok`: it is in the store, or in the log.
+    fn persist<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        merged: &Merged,
+    ) -> Result<Session<P>, SaveError> {
+        let key = merged.held.document.key();
+        let mut writes = Vec::new();
+        for base in &merged.bases {
+            if let Body::Base(page) = &base.body {
+                let name = keys::seed(key, page.name());
+                writes.push(ports.store().begin_insert(&name, base.encode()));
+            }
+        }
+        let object = keys::object(key, merged.served.object_id(key));
+        writes.push(ports.store().begin_insert(&object, codec::to_vec(&merged.served)));
+        let parcel = merged.parcel.encode();
+        writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
+        let session = match self.relay_rests(ports) {
+            true => Session::None,
+            false => Session::UnderWay(self.begin_push(ports, merged)),
+        };
+        let written: Result<Vec<()>, StoreError> =
+            writes.into_iter().map(|write| ports.store().finish_insert(write)).collect();
+        ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
+        let Err(error) = written else { return Ok(session) };
+        ports.log(Level::Warning, &error.to_string());
+        self.persist_by_relay(ports, session)
+    }
+
+    /// The store failed: the save is acknowledged once the log has it.
+    fn persist_by_relay<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        session: Session<P>,
+    ) -> Result<Session<P>, SaveError> {
+        let Session::UnderWay(pending) = session else { return Err(SaveError::NotAcknowledged) };
+        let Ok(answer) = self.finish_session(ports, pending) else {
+            return Err(SaveError::NotAcknowledged);
+        };
+        match answer.receipts.last() {
+            Some(Receipt::Logged(_) | Receipt::Known(_)) => Ok(Session::Answered(Some(answer))),
+            _ => Err(SaveError::NotAcknowledged),
+        }
+    }
+
+    fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingSession<P> {
+        let document = &merged.held.document;
+        let mut pushes: Vec<_> = merged.bases.iter().map(Encode::encode).collect();
+        pushes.push(merged.parcel.entry.encode());
+        let pull = Pull { document: document.key().clone(), cursor: pull_cursor(document) };
+        self.begin_session(ports, pushes, vec![pull], 1)
+    }
+
+    fn answer<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        merged: Merged,
+        session: Session<P>,
+        token: &mut Token,
+    ) -> Saved<P> {
+        let key = merged.held.document.key().clone();
+        let id = merged.served.object_id(&key);
+        let number = VersionName::Object(id).number();
+        let now_ms = ports.now_ms();
+        let mut head = Head::of_view(&merged.view, number, now_ms);
+        head.time_ms = now_ms;
+        token.see(key.shard(limits::SHARDS), merged.held.document.cursor());
+        token.wrote(&key, merged.edit);
+        let after =
+            After { key, edit: merged.edit, held: merged.held, parcel: merged.parcel, session };
+        let (overlaps, created) = (merged.overlaps, merged.created);
+        Saved { head, overlaps, created, after: Some(after) }
+    }
+
+    /// What is left of a save after its answer: hear the relay, take in what it
+    /// told, and delete the outbox's copy once the log has the save.
+    pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: After<P>) {
+        let After { key, edit, held, parcel, session } = after;
+        let answer = match session {
+            Session::UnderWay(pending) => self.finish_session(ports, pending).ok(),
+            Session::Answered(answer) => answer,
+            Session::None => None,
+        };
+        // The sweep pushes it again.
+        let Some(answer) = answer else { return };
+        let Held { document, origin, .. } = held;
+        let receipt = answer.receipts.last().cloned();
+        let due = answer.due.clone();
+        let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
+        if let Ok(held) = self.standing_on(ports, exchanged.document, origin) {
+            self.keep(ports, &held);
+        }
+        match receipt {
+            Some(receipt) if receipt.is_settled() => {
+                // What is not deleted now is pushed once more and deleted then.
+                let _ = ports.store().delete(&keys::outbox(&key, edit));
+            }
+            Some(Receipt::Deferred(_)) => {
+                let mut parcels = self.outbox_of(ports, &key);
+                if !parcels.contains(&parcel) {
+                    parcels.push(parcel);
+                }
+                self.push_parcels(ports, &key, &parcels);
+            }
+            Some(Receipt::Refused(why)) => {
+                ports
+                    .log(Level::Alarm, &format!("an acknowledged save of {key} is refused: {why}"));
+            }
+            _ => {}
+        }
+        if let Some(lease) = due.first().filter(|_| !self.is_spent()) {
+            self.flush(ports, &lease.document);
+        }
+    }
+}
+
+fn parcel(entry: Entry, served: &VersionRef, chain: &[Parcel]) -> Parcel {
+    let mut entry = entry;
+    if let Body::Edit(edit) = &mut entry.body {
+        edit.served = Some(served.clone());
+    }
+    let own = chain.iter().filter_map(|parcel| match &parcel.entry.body {
+        Body::Edit(edit) => Some(edit.delta.edit),
+        _ => None,
+    });
+    let mut own: Vec<_> = own.collect();
+    let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
+    own.drain(..excess);
+    Parcel { entry, own }
+}
+
+fn overlapping(view: &View, edit: EditId) -> Vec<Overlapping> {
+    let changes = view.changes();
+    let Some(change) = view.change_of(edit) else { return Vec::new() };
+    let spans = change.overlaps.iter().filter_map(|(start, length, with)| {
+        let other = changes.get(*with as usize)?;
+        Some(Overlapping {
+            start: *start,
+            length: *length,
+            note: other.note.clone(),
+            time_ms: other.time_ms,
+            id: view.version_id(*with as usize),
+        })
+    });
+    spans.collect()
+}

@@ -1,0 +1,80 @@
+//! What an operator or a test may know of a document here.
+
+use redwedding_crdt::document::{Document, IntentState};
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::version::Cursor;
+
+use crate::load::{Freshness, LoadError};
+use crate::outbox::add_all;
+use crate::ports::Ports;
+use crate::replica::Replica;
+use crate::token::Token;
+
+/// The state of one document at this point of presence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DocumentStatus {
+    /// How far the shard's log is folded in.
+    pub cursor: Cursor,
+    /// The document's own last entry.
+    pub position: u64,
+    /// The number that names the confirmed text.
+    pub id: Option<u64>,
+    /// Hash of the value alone.
+    pub value_hash: String,
+    /// Hash of position, overlay, value and revisions.
+    pub state_hash: String,
+    /// Acknowledged saves in the outbox that the log does not hold.
+    pub overlay: usize,
+    /// Changes that the origin does not hold.
+    pub pending: usize,
+    /// The origin's newest known revision.
+    pub checkpoint: u64,
+    /// Whether a write to the origin is under way.
+    pub intent_open: bool,
+    /// Entries that were refused after they were logged: (position, why).
+    pub quarantined: Vec<(u64, String)>,
+}
+
+impl Replica {
+    /// The whole confirmed document that the client with this token may see,
+    /// for history and differences.
+    pub fn document<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        token: &mut Token,
+    ) -> Result<Document, LoadError> {
+        Ok(self.load(ports, key, token, Freshness::Fresh)?.document)
+    }
+
+    /// What is known of a document, exchanged with the relay where it can be
+    /// reached, the outbox's visible saves added.
+    pub fn document_status<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+    ) -> Result<DocumentStatus, LoadError> {
+        let held = self.load(ports, key, &mut Token::new(), Freshness::Now)?;
+        let parcels = self.outbox_of(ports, key);
+        let mut view = held.view();
+        add_all(&mut view, &parcels);
+        let document = &held.document;
+        let origin = document.origin();
+        Ok(DocumentStatus {
+            cursor: document.cursor(),
+            position: document.place().position,
+            id: document.id(),
+            value_hash: view.value_hash().to_string(),
+            state_hash: view.state_hash().to_string(),
+            overlay: view.changes().len() - document.changes().len(),
+            pending: document.pending().count(),
+            checkpoint: origin.revision(),
+            intent_open: origin.intents.iter().any(|i| i.state == IntentState::Open as u8),
+            quarantined: document
+                .quarantined()
+                .iter()
+                .map(|entry| (entry.position, entry.reason.clone()))
+                .collect(),
+        })
+    }
+}
