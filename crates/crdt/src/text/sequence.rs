@@ -34,6 +34,8 @@ pub(super) type SpanId = u32;
 pub(super) struct Span {
     pub(super) first: Byte,
     pub(super) len: u32,
+    /// The id of the change, which orders concurrent siblings.
+    pub(super) tie: u64,
     /// FugueMax's left origin: the byte before the first one when that was inserted.
     pub(super) left: Option<Byte>,
     /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
@@ -46,6 +48,12 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
+    pub(super) fn new(first: Byte, len: u32, tie: u64, origins: Origins) -> Span {
+        let (left, right) = origins;
+        Span { first, len, tie, left, right, state: 1, gone: None, chunk: 0 }
+    }
+
     pub(super) fn seen_len(&self) -> u32 {
         if self.state == 1 { self.len } else { 0 }
     }
@@ -55,6 +63,10 @@ impl Span {
     }
 }
 
+/// Left and right origin.
+pub(super) type Origins = (Option<Byte>, Option<Byte>);
+
+/// Some neighbouring spans and what is known of all of them together.
 #[derive(Clone, Debug, Default)]
 struct Chunk {
     /// Its place among the chunks.
@@ -62,6 +74,10 @@ struct Chunk {
     spans: Vec<SpanId>,
     seen: u32,
     shown: u32,
+    /// How many spans the version being replayed knows, deleted or not.
+    known: u32,
+    /// If all spans have the same origins: these, and the greatest tie.
+    siblings: Option<(Origins, u64)>,
 }
 
 /// A place between spans: before the `index`-th span of the chunk at `rank`.
@@ -87,10 +103,8 @@ impl Sequence {
         let mut sequence =
             Sequence { chunks: vec![Chunk::default()], order: vec![0], ..Sequence::default() };
         if len > 0 {
-            let first = Byte { change: GROUND, offset: 0 };
-            let ground =
-                Span { first, len, left: None, right: None, state: 1, gone: None, chunk: 0 };
-            sequence.insert(Cursor { rank: 0, index: 0 }, ground);
+            let ground = Span::new(Byte { change: GROUND, offset: 0 }, len, 0, (None, None));
+            sequence.insert(sequence.start(), ground);
         }
         sequence
     }
@@ -135,6 +149,11 @@ impl Sequence {
         let before: u32 = self.order[..cursor.rank].iter().map(chunk_len).sum();
         let spans = &self.chunk_at(cursor.rank).spans[..cursor.index];
         before + spans.iter().map(|&id| self.span(id).shown_len()).sum::<u32>()
+    }
+
+    /// The spans that hold the `len` bytes from `first` on, which must begin and end with spans.
+    pub(super) fn spans_of(&self, first: Byte, len: u32) -> Vec<SpanId> {
+        self.by_byte.range(first..first.plus(len)).map(|(_, &id)| id).collect()
     }
 
     /// The span that holds a byte, and the byte's place in it.
@@ -192,8 +211,7 @@ impl Sequence {
         span.chunk = chunk_id;
         let id = u32::try_from(self.spans.len()).unwrap_or(u32::MAX);
         let chunk = &mut self.chunks[chunk_id as usize];
-        chunk.seen += span.seen_len();
-        chunk.shown += span.shown_len();
+        chunk.count(&span);
         chunk.spans.insert(cursor.index, id);
         let full = chunk.spans.len() > CHUNK;
         self.by_byte.insert(span.first, id);
@@ -202,11 +220,6 @@ impl Sequence {
             self.split_chunk(chunk_id);
         }
         id
-    }
-
-    /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
-    pub(super) fn fresh(first: Byte, len: u32, left: Option<Byte>, right: Option<Byte>) -> Span {
-        Span { first, len, left, right, state: 1, gone: None, chunk: 0 }
     }
 
     /// Splits a span before its `at`-th byte; the tail's id. `at` must lie inside.
@@ -222,6 +235,7 @@ impl Sequence {
         span.len = at;
         let (seen, shown) = (tail.seen_len(), tail.shown_len());
         let chunk = &mut self.chunks[chunk as usize];
+        // The tail comes back in with `insert`.
         chunk.seen -= seen;
         chunk.shown -= shown;
         self.insert(self.after(cursor), tail)
@@ -230,11 +244,11 @@ impl Sequence {
     /// Changes a span's state in the version being replayed.
     pub(super) fn set_state(&mut self, id: SpanId, state: u32) {
         let span = &mut self.spans[id as usize];
-        let before = span.seen_len();
+        let (len, known) = (span.seen_len(), u32::from(span.state > 0));
         span.state = state;
-        let after = span.seen_len();
         let chunk = &mut self.chunks[span.chunk as usize];
-        chunk.seen = chunk.seen - before + after;
+        chunk.seen = chunk.seen - len + span.seen_len();
+        chunk.known = chunk.known - known + u32::from(state > 0);
     }
 
     /// Takes a span out of the result.
@@ -249,25 +263,67 @@ impl Sequence {
         &self.chunks[self.order[rank] as usize]
     }
 
-    fn split_chunk(&mut self, chunk_id: u32) {
-        let chunk = &mut self.chunks[chunk_id as usize];
-        let spans = chunk.spans.split_off(chunk.spans.len() / 2);
-        let rank = chunk.rank as usize + 1;
-        let new_id = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
-        let (mut seen, mut shown) = (0, 0);
-        for &id in &spans {
-            let span = &mut self.spans[id as usize];
-            span.chunk = new_id;
-            seen += span.seen_len();
-            shown += span.shown_len();
+    /// The first span from the cursor on that the version being replayed knows, deleted or not.
+    pub(super) fn next_known(&self, mut cursor: Cursor) -> Option<SpanId> {
+        while let Some((id, at)) = self.at(cursor) {
+            if at.index == 0 && self.chunk_at(at.rank).known == 0 {
+                cursor = Cursor { rank: at.rank + 1, index: 0 };
+                continue;
+            }
+            if self.span(id).state > 0 {
+                return Some(id);
+            }
+            cursor = self.after(at);
         }
-        let chunk = &mut self.chunks[chunk_id as usize];
-        chunk.seen -= seen;
-        chunk.shown -= shown;
-        self.chunks.push(Chunk { rank: 0, spans, seen, shown });
-        self.order.insert(rank, new_id);
-        for (rank, &chunk) in self.order.iter().enumerate().skip(rank) {
+        None
+    }
+
+    /// The place after the chunk that begins at the cursor, if all that stands in it are siblings
+    /// with these origins, unknown to the version being replayed, that go before `tie`.
+    pub(super) fn after_siblings(&self, at: Cursor, origins: Origins, tie: u64) -> Option<Cursor> {
+        let chunk = self.chunk_at(at.rank);
+        let (all, greatest) = chunk.siblings?;
+        let skips = at.index == 0 && chunk.known == 0 && all == origins && greatest < tie;
+        skips.then_some(Cursor { rank: at.rank, index: chunk.spans.len() })
+    }
+
+    fn split_chunk(&mut self, chunk_id: u32) {
+        let new_id = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
+        let old = std::mem::take(&mut self.chunks[chunk_id as usize]);
+        let (head, tail) = old.spans.split_at(old.spans.len() / 2);
+        self.chunks[chunk_id as usize] = self.chunk_of(chunk_id, old.rank, head);
+        let tail = self.chunk_of(new_id, old.rank + 1, tail);
+        self.chunks.push(tail);
+        let from = old.rank as usize + 1;
+        self.order.insert(from, new_id);
+        for (rank, &chunk) in self.order.iter().enumerate().skip(from) {
             self.chunks[chunk as usize].rank = u32::try_from(rank).unwrap_or(u32::MAX);
         }
+    }
+
+    fn chunk_of(&mut self, chunk_id: u32, rank: u32, spans: &[SpanId]) -> Chunk {
+        let mut chunk = Chunk { rank, ..Chunk::default() };
+        for &id in spans {
+            let span = &mut self.spans[id as usize];
+            span.chunk = chunk_id;
+            chunk.count(span);
+            chunk.spans.push(id);
+        }
+        chunk
+    }
+}
+
+impl Chunk {
+    /// Counts in a span that is about to be put into the list of spans.
+    fn count(&mut self, span: &Span) {
+        let origins = (span.left, span.right);
+        self.siblings = match self.siblings {
+            _ if self.spans.is_empty() => Some((origins, span.tie)),
+            Some((all, greatest)) if all == origins => Some((all, greatest.max(span.tie))),
+            _ => None,
+        };
+        self.seen += span.seen_len();
+        self.shown += span.shown_len();
+        self.known += u32::from(span.state > 0);
     }
 }

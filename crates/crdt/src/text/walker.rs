@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::patch::{FitError, Patch};
-use super::sequence::{Byte, Cursor, Sequence, SpanId};
+use super::sequence::{Byte, Cursor, Origins, Sequence, Span, SpanId};
 use super::version::Version;
 
 /// What an applied change did to the result, hunk by hunk.
@@ -41,19 +41,12 @@ pub(super) struct Walker {
     /// The version being replayed.
     now: Version,
     done: BTreeMap<u32, Done>,
-    /// The id of each applied change, for ties.
-    ids: BTreeMap<u32, u64>,
 }
 
 impl Walker {
     /// A walker over the text of the first `anchor` changes, which has `len` bytes.
     pub(super) fn new(anchor: u32, len: u32) -> Walker {
-        Walker {
-            sequence: Sequence::new(len),
-            now: Version::up_to(anchor),
-            done: BTreeMap::new(),
-            ids: BTreeMap::new(),
-        }
+        Walker { sequence: Sequence::new(len), now: Version::up_to(anchor), done: BTreeMap::new() }
     }
 
     pub(super) fn sequence(&self) -> &Sequence {
@@ -97,8 +90,7 @@ impl Walker {
 
     /// Applies a change whose base is the version being replayed.
     pub(super) fn apply(&mut self, change: u32, id: u64, patch: &Patch) -> Vec<Touched> {
-        self.ids.insert(change, id);
-        let mut run = Run { change, ..Run::default() };
+        let mut run = Run { change, id, ..Run::default() };
         let mut touched = Vec::with_capacity(patch.hunks().len());
         for hunk in patch.hunks() {
             run.at = run.at.saturating_add(hunk.skip);
@@ -116,10 +108,10 @@ impl Walker {
 
     fn insert(&mut self, run: &mut Run, len: u32, touched: &mut Touched) {
         let (left, cursor) = self.place_for(run.at);
-        let right = self.right_origin(cursor);
-        let cursor = self.integrate(run.change, left, right, cursor);
+        let right = self.sequence.next_known(cursor).map(|id| self.sequence.span(id).first);
+        let cursor = self.integrate(run.id, (left, right), cursor);
         let first = Byte { change: run.change, offset: run.used };
-        let id = self.sequence.insert(cursor, Sequence::fresh(first, len, left, right));
+        let id = self.sequence.insert(cursor, Span::new(first, len, run.id, (left, right)));
         touched.inserted = Some(id);
         touched.inserted_at = run.before(self.sequence.shown_before(id));
         run.used += len;
@@ -140,42 +132,25 @@ impl Walker {
         (Some(left), self.sequence.after(self.sequence.cursor_of(id)))
     }
 
-    /// The next byte that the version being replayed knows, deleted or not.
-    fn right_origin(&self, mut cursor: Cursor) -> Option<Byte> {
-        while let Some((id, at)) = self.sequence.at(cursor) {
-            let span = self.sequence.span(id);
-            if span.state > 0 {
-                return Some(span.first);
-            }
-            cursor = self.sequence.after(at);
-        }
-        None
-    }
-
     /// Where among concurrent insertions at one place a new one stands.
-    fn integrate(
-        &self,
-        change: u32,
-        left: Option<Byte>,
-        right: Option<Byte>,
-        mut cursor: Cursor,
-    ) -> Cursor {
+    fn integrate(&self, tie: u64, origins: Origins, mut cursor: Cursor) -> Cursor {
+        let (left, right) = origins;
         let mut scan = cursor;
         let mut scanning = false;
         while let Some((id, at)) = self.sequence.at(scan) {
+            if let Some(after) = self.sequence.after_siblings(at, origins, tie) {
+                (scan, cursor, scanning) = (after, after, false);
+                continue;
+            }
             let other = self.sequence.span(id);
             if other.state > 0 {
                 break;
             }
             if other.left == left {
-                if other.right == right {
-                    if self.ids.get(&change) < self.ids.get(&other.first.change) {
-                        break;
-                    }
-                    scanning = false;
-                } else {
-                    scanning = self.before_right(other.right, right);
+                if other.right == right && tie < other.tie {
+                    break;
                 }
+                scanning = other.right != right && self.before_right(other.right, right);
             } else if !self.behind_left(other.left, left) {
                 break;
             }
@@ -211,47 +186,57 @@ impl Walker {
     }
 
     fn delete(&mut self, run: &mut Run, mut len: u32, touched: &mut Touched) {
-        while len > 0 {
-            let Some((mut id, offset)) = self.sequence.find_seen(run.at) else { return };
-            if offset > 0 {
-                id = self.sequence.split(id, offset);
-            }
-            if self.sequence.span(id).len > len {
-                self.sequence.split(id, len);
-            }
-            let span = self.sequence.span(id);
-            let (first, span_len, shown) = (span.first, span.len, span.gone.is_none());
-            touched.deleted.push((id, run.before(self.sequence.shown_before(id)), shown));
-            self.sequence.set_state(id, 2);
-            if shown {
-                self.sequence.set_gone(id, Byte { change: run.change, offset: run.gone });
-                run.gone += span_len;
-            }
-            run.deleted.push((first, span_len));
-            len -= span_len;
+        let found = if len > 0 { self.sequence.find_seen(run.at) } else { None };
+        let Some((mut id, offset)) = found else { return };
+        if offset > 0 {
+            id = self.sequence.split(id, offset);
         }
+        let mut at = self.sequence.shown_before(id);
+        let mut cursor = self.sequence.cursor_of(id);
+        while len > 0 {
+            let Some((id, found)) = self.sequence.at(cursor) else { return };
+            // Splitting invalidates cursors, but happens at the very end only.
+            cursor = self.sequence.after(found);
+            if self.sequence.span(id).state == 1 {
+                if self.sequence.span(id).len > len {
+                    self.sequence.split(id, len);
+                }
+                len -= self.delete_span(run, id, at, touched);
+            } else {
+                at += self.sequence.span(id).shown_len();
+            }
+        }
+    }
+
+    /// Deletes a span, which stands at `at` in the result; its length.
+    fn delete_span(&mut self, run: &mut Run, id: SpanId, at: u32, touched: &mut Touched) -> u32 {
+        let span = self.sequence.span(id);
+        let (first, len, shown) = (span.first, span.len, span.gone.is_none());
+        touched.deleted.push((id, run.before(at), shown));
+        self.sequence.set_state(id, 2);
+        if shown {
+            self.sequence.set_gone(id, Byte { change: run.change, offset: run.gone });
+            run.gone += len;
+        }
+        match run.deleted.last_mut() {
+            Some((from, before)) if from.plus(*before) == first => *before += len,
+            _ => run.deleted.push((first, len)),
+        }
+        len
     }
 
     /// Takes a change into the version being replayed, or out of it.
     fn toggle(&mut self, change: u32, forth: bool) {
         let Some(done) = self.done.remove(&change) else { return };
-        let step = |state: u32| if forth { state + 1 } else { state.saturating_sub(1) };
-        self.step(Byte { change, offset: 0 }, done.inserted, step);
-        for &(first, len) in &done.deleted {
-            self.step(first, len, step);
+        let inserted = (Byte { change, offset: 0 }, done.inserted);
+        for &(first, len) in [inserted].iter().chain(&done.deleted) {
+            for id in self.sequence.spans_of(first, len) {
+                let state = self.sequence.span(id).state;
+                let next = if forth { state + 1 } else { state.saturating_sub(1) };
+                self.sequence.set_state(id, next);
+            }
         }
         self.done.insert(change, done);
-    }
-
-    fn step(&mut self, mut byte: Byte, len: u32, step: impl Fn(u32) -> u32) {
-        let end = byte.offset + len;
-        while byte.offset < end {
-            let Some((id, _)) = self.sequence.find_byte(byte) else { return };
-            let span = self.sequence.span(id);
-            let (state, next) = (step(span.state), span.first.offset + span.len);
-            self.sequence.set_state(id, state);
-            byte.offset = next;
-        }
     }
 }
 
@@ -259,6 +244,7 @@ impl Walker {
 #[derive(Default)]
 struct Run {
     change: u32,
+    id: u64,
     /// Place in the version being replayed.
     at: u32,
     /// Bytes inserted so far.

@@ -25,7 +25,7 @@ pub(crate) struct Saves {
     pub(crate) saves: Vec<Save>,
 }
 
-/// What the generator draws for a save: ties, the saves it had seen (none: all), hunks.
+/// What the generator draws for a save: tie, saves that it had seen, hunks.
 type Drawn = (u8, Vec<prop::sample::Index>, Vec<(u8, u8, String)>);
 
 fn drawn() -> impl Strategy<Value = Drawn> {
@@ -40,12 +40,33 @@ pub(crate) fn histories(most: usize) -> impl Strategy<Value = Saves> {
     ("[x-z ö字🙂]{0,12}", saves).prop_map(|(start, drawn)| build(start, drawn))
 }
 
+/// Long histories in which most know nothing of each other and write at the same few places.
+pub(crate) fn crowds() -> impl Strategy<Value = Saves> {
+    let heads = prop_oneof![
+        6 => Just(Vec::new()),
+        1 => prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ];
+    let hunk = prop_oneof![
+        6 => (0u8..3, Just(0u8), "[a-cä]{1,2}"),
+        1 => (0u8..6, 0u8..40, "[a-c]{0,2}"),
+    ];
+    let save = (any::<u8>(), heads, prop::collection::vec(hunk, 1..3));
+    let saves = prop::collection::vec(save, 100..260);
+    ("[x-z]{0,6}", any::<bool>(), saves)
+        .prop_map(|(start, linear, drawn)| build_with(start, drawn, linear))
+}
+
 fn build(start: String, drawn: Vec<Drawn>) -> Saves {
+    build_with(start, drawn, true)
+}
+
+/// `linear`: of the saves that name none, every other one had seen all before it.
+fn build_with(start: String, drawn: Vec<Drawn>, linear: bool) -> Saves {
     let mut reference = Reference::new(&start);
     let mut saves: Vec<Save> = Vec::new();
     for (tie, heads, hunks) in drawn {
         let id = (u64::from(tie) << 32) | saves.len() as u64;
-        let base = base_of(&saves, &heads);
+        let base = base_of(&saves, &heads, linear);
         let patch = patch_for(&reference.text(&base), &hunks);
         reference.apply(id, &base, &patch);
         saves.push(Save { id, base, patch });
@@ -53,10 +74,9 @@ fn build(start: String, drawn: Vec<Drawn>) -> Saves {
     Saves { start, saves }
 }
 
-fn base_of(saves: &[Save], heads: &[prop::sample::Index]) -> Seen {
+fn base_of(saves: &[Save], heads: &[prop::sample::Index], linear: bool) -> Seen {
     if saves.is_empty() || heads.is_empty() {
-        // Nothing named: half of the time everything, else nothing; which, depends on the length.
-        let all = saves.len() % 2 == 1;
+        let all = linear && saves.len() % 2 == 1;
         return saves.iter().filter(|_| all).map(|save| save.id).collect();
     }
     let chosen = heads.iter().map(|head| &saves[head.index(saves.len())]);
@@ -66,9 +86,8 @@ fn base_of(saves: &[Save], heads: &[prop::sample::Index]) -> Seen {
 fn patch_for(text: &str, hunks: &[(u8, u8, String)]) -> Patch {
     let mut chars = text.chars();
     let mut patch = PatchBuilder::default();
-    let mut taken = |count: u8| -> u32 {
-        chars.by_ref().take(count.into()).map(|c| c.len_utf8() as u32).sum()
-    };
+    let mut taken =
+        |count: u8| -> u32 { chars.by_ref().take(count.into()).map(|c| c.len_utf8() as u32).sum() };
     for (skip, delete, insert) in hunks {
         patch = patch.keep(taken(*skip)).delete(taken(*delete)).insert(insert);
     }

@@ -5,7 +5,7 @@
 mod histories;
 mod reference;
 
-use histories::{Saves, histories, version};
+use histories::{Saves, crowds, histories, version};
 use proptest::prelude::*;
 use redwedding_crdt::text::{Merged, Patch, Text, Version};
 
@@ -32,6 +32,20 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
         results.push(text.merge(save.id, base, save.patch.clone()).expect("it fits"));
     }
     (text, results)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: config().cases.div_ceil(20), ..config() })]
+
+    /// Long enough that the engine's inner list is cut into many pieces.
+    #[test]
+    fn long_histories_merge_as_the_reference_does(saves in crowds(), picks in picks()) {
+        let (text, _) = merged(&saves, false);
+        let reference = saves.reference();
+        prop_assert_eq!(text.text(), reference.text(&saves.all()));
+        let seen = saves.some(&picks);
+        prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+    }
 }
 
 proptest! {
