@@ -4,7 +4,7 @@
 //! `wpTextbox1`, `wpSummary`, `wpMinoredit` (present or not), `baseId`,
 //! `wpSection` (only for a section), `wpEditToken`, `wpStarttime`
 //! (`YYYYMMDDHHMMSS`), and the pressed one of `wpSave`, `wpPreview`, `wpDiff`.
-//! Browsers send line ends as CR LF; the receiver turns them into LF.
+//! Browsers send line ends as CR LF. [`super::form`] is the receiving end.
 
 use maud::{Markup, PreEscaped, html};
 

@@ -14,6 +14,7 @@ mod article;
 mod chrome;
 pub mod diff;
 mod edit;
+pub mod form;
 mod history;
 pub mod html;
 pub mod link;

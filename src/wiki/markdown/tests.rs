@@ -290,6 +290,16 @@ fn the_output_is_cut_at_its_limit_and_still_well_formed() {
 }
 
 #[test]
+fn the_source_is_cut_at_a_line_or_a_character() {
+    let lines = "é words\n".repeat(MAX_SOURCE_BYTES / 8);
+    let shown = beginning(&lines);
+    assert!(shown.ends_with('\n') && shown.len() > MAX_SOURCE_BYTES - 10);
+    let line = "é".repeat(MAX_SOURCE_BYTES);
+    assert_eq!(beginning(&line).len(), MAX_SOURCE_BYTES);
+    assert!(render(&lines, None).truncated && !render("a\n", None).truncated);
+}
+
+#[test]
 fn deep_and_hostile_pages_cost_little() {
     const BYTES: usize = 256 * 1024;
     let fill = |piece: &str| piece.repeat(BYTES / piece.len());
