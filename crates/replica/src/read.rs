@@ -18,6 +18,7 @@ use crate::load::{Freshness, LoadError, satisfies};
 use crate::outbox::{Parcel, add_all};
 use crate::ports::{Cache, Ports, Store};
 use crate::replica::{Held, Replica};
+use crate::save::{Overlapping, overlapping};
 use crate::token::Token;
 
 /// Attempts to see a save of the client's own, with a pause between them.
@@ -40,6 +41,61 @@ impl Replica {
         };
         token.see(key.shard(limits::SHARDS), head.cursor);
         Ok(head)
+    }
+
+    /// What `read` gives, and the text that `number` names; `None` where nobody
+    /// can resolve it.
+    pub fn read_version<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        number: u64,
+        token: &mut Token,
+    ) -> Result<(Head, Option<String>), LoadError> {
+        let head = self.read(ports, key, token)?;
+        if head.id == number {
+            let text = head.text.clone();
+            return Ok((head, Some(text)));
+        }
+        let held = self.load(ports, key, token, Freshness::Fresh)?;
+        let text = self.view_naming(ports, &held, number, token).and_then(|(view, version)| {
+            view.text_of(&view.resolve_version(&version).ok()?)
+        });
+        Ok((head, text))
+    }
+
+    /// Where the client's saves that version `number` was served for met
+    /// concurrent edits. Nothing where it cannot be resolved.
+    pub fn report<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        number: u64,
+        token: &mut Token,
+    ) -> Vec<Overlapping> {
+        let Ok(held) = self.load(ports, key, token, Freshness::Fresh) else { return Vec::new() };
+        let Some((view, version)) = self.view_naming(ports, &held, number, token) else {
+            return Vec::new();
+        };
+        version.extra.iter().flat_map(|actor| overlapping(&view, *actor)).collect()
+    }
+
+    /// A view in which the version named `number` resolves, and the version.
+    fn view_naming<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        number: u64,
+        token: &Token,
+    ) -> Option<(View, VersionRef)> {
+        let key = held.document.key();
+        let version = match VersionName::of(number)? {
+            VersionName::Object(id) => self.known_object(ports, held, id)?,
+            name => held.view().named(name).ok()?,
+        };
+        let own = token.own(key).and_then(|edit| self.own_chain(ports, key, edit));
+        let view = self.view_holding(ports, held, &own.unwrap_or_default(), &version, None)?;
+        Some((view, version))
     }
 
     fn read_shared<P: Ports>(

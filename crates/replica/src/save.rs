@@ -3,10 +3,12 @@
 //! Success is answered only after the save is in the store or in the relay's
 //! log. Until then nothing else descends from it: it is applied to a copy.
 
+use std::borrow::Cow;
+
 use redwedding_crdt::codec::{self, Encode};
 use redwedding_crdt::document::{Unresolved, Verdict, View};
 use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage};
-use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::text::{Patch, diff};
 use redwedding_crdt::version::{Base, Root, VersionName, VersionRef};
@@ -26,8 +28,8 @@ use crate::token::Token;
 pub struct Save {
     /// The number of the version that the client edited; `None` to create.
     pub base: Option<u64>,
-    /// The whole text that the client submits.
-    pub text: String,
+    /// What the client submits.
+    pub submitted: Submitted,
     /// Author, comment and so on.
     pub note: Note,
     /// The raw fields that make this save itself and no other: user, base as
@@ -35,6 +37,37 @@ pub struct Save {
     pub fields: Vec<Vec<u8>>,
     /// Connects log lines and entry with the request.
     pub trace: u64,
+}
+
+/// What a client submits.
+#[derive(Clone, Debug)]
+pub enum Submitted {
+    /// The whole text.
+    Whole(String),
+    /// One part of the text that it edited.
+    Part {
+        /// The part's new text.
+        text: String,
+        /// Which part.
+        number: u32,
+        /// Puts a part's new text into the whole; `None` where there is no such part.
+        replace: fn(&str, u32, &str) -> Option<String>,
+    },
+}
+
+impl Submitted {
+    fn len(&self) -> usize {
+        match self {
+            Self::Whole(text) | Self::Part { text, .. } => text.len(),
+        }
+    }
+
+    fn whole(&self, base: &str) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Whole(text) => Some(Cow::Borrowed(text)),
+            Self::Part { text, number, replace } => replace(base, *number, text).map(Cow::Owned),
+        }
+    }
 }
 
 /// Why a save was not taken. Nothing of it is kept, except where it says so.
@@ -55,6 +88,9 @@ pub enum SaveError {
         /// How long it would be.
         bytes: usize,
     },
+    /// The text that the client edited has no such part.
+    #[error("the version that you edited has no section {0}")]
+    NoPart(u32),
     /// Too many acknowledged saves of the page wait for the log. Retry later.
     #[error("too many edits of this page are on their way; try again shortly")]
     Overloaded,
@@ -137,8 +173,8 @@ impl Replica {
         save: &Save,
         token: &mut Token,
     ) -> Result<Saved<P>, SaveError> {
-        if save.text.len() > limits::PAGE_BYTES {
-            return Err(SaveError::TooLong { bytes: save.text.len() });
+        if save.submitted.len() > limits::PAGE_BYTES {
+            return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
         let merged = match self.merge(ports, key, save, token)? {
             Step::Go(merged) => merged,
@@ -211,7 +247,11 @@ impl Replica {
             .ok()
             .and_then(|resolved| view.text_of(&resolved))
             .ok_or(SaveError::UnknownVersion)?;
-        let patch = diff::between(&base_text, &save.text);
+        let submitted = save.submitted.whole(&base_text).ok_or_else(|| no_part(save))?;
+        if submitted.len() > limits::PAGE_BYTES {
+            return Err(SaveError::TooLong { bytes: submitted.len() });
+        }
+        let patch = diff::between(&base_text, &submitted);
         if patch.is_empty() && !created {
             return Ok(Step::Done(Box::new(held.head())));
         }
@@ -225,7 +265,7 @@ impl Replica {
             return Err(SaveError::TooLong { bytes: view.text().len() });
         }
         let served = view.version();
-        let overlaps = overlapping(&view, edit);
+        let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
         let parcel = parcel(entry, &served, &chain);
         let held = held.clone();
         let bases = held.base_entry().into_iter().chain(seed).collect();
@@ -452,6 +492,13 @@ impl Replica {
     }
 }
 
+fn no_part(save: &Save) -> SaveError {
+    match save.submitted {
+        Submitted::Part { number, .. } => SaveError::NoPart(number),
+        Submitted::Whole(_) => SaveError::UnknownVersion,
+    }
+}
+
 fn parcel(entry: Entry, served: &VersionRef, chain: &[Parcel]) -> Parcel {
     let mut entry = entry;
     if let Body::Edit(edit) = &mut entry.body {
@@ -467,9 +514,10 @@ fn parcel(entry: Entry, served: &VersionRef, chain: &[Parcel]) -> Parcel {
     Parcel { entry, own }
 }
 
-fn overlapping(view: &View, edit: EditId) -> Vec<Overlapping> {
+/// Where the change with these dots met concurrent ones.
+pub(crate) fn overlapping(view: &View, actor: Actor) -> Vec<Overlapping> {
     let changes = view.changes();
-    let Some(change) = view.change_of(edit) else { return Vec::new() };
+    let Some(change) = view.change_by(actor) else { return Vec::new() };
     let spans = change.overlaps.iter().filter_map(|(start, length, with)| {
         let other = changes.get(*with as usize)?;
         Some(Overlapping {
