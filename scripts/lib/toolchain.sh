@@ -13,6 +13,11 @@ REFUSED_RUST_VERSIONS="1.91.0 1.93.0"
 
 CHECKOUT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 
+# Where the Fastly CLI looks for what its build script made: where cargo, run by
+# hand, would have put it.
+# shellcheck disable=SC2034  # for scripts/build
+CLI_TARGET_DIR="${CARGO_TARGET_DIR:-$CHECKOUT/target}"
+
 # Build output lives outside the checkout, so that a fresh clone does not
 # compile Wasmtime (about ten minutes) again.
 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/redwedding/target}"
@@ -166,10 +171,10 @@ choose_wasm_toolchain() {
 # Runs cargo for the edge function. Both ways build the same program: the
 # release profile, SIMD on, panics abort.
 #
-#   wasm_cargo path|debian ARGUMENTS...
+#   wasm_cargo path|debian SUBCOMMAND ARGUMENTS...
 wasm_cargo() {
-    local way=$1
-    shift
+    local way=$1 subcommand=$2
+    shift 2
     local flags="-C target-feature=+simd128"
     local -a environment=(
         -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_RUSTFLAGS -u RUSTC_WRAPPER
@@ -177,7 +182,7 @@ wasm_cargo() {
     )
     if [[ $way == path ]]; then
         env "${environment[@]}" "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=$flags" \
-            cargo "$@" --target "$WASM_TARGET"
+            cargo "$subcommand" --target "$WASM_TARGET" "$@"
         return
     fi
     local crt
@@ -187,7 +192,7 @@ wasm_cargo() {
     env -u RUSTUP_TOOLCHAIN "${environment[@]}" RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         "CARGO_TARGET_WASM32_WASIP1_LINKER=$(debian_wasm_linker)" \
         "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=$flags" \
-        "$(debian_cargo)" "$@" --target "$WASM_TARGET" -Z build-std=std,panic_abort
+        "$(debian_cargo)" "$subcommand" --target "$WASM_TARGET" -Z build-std=std,panic_abort "$@"
 }
 
 # ------------------------------------------------------------------- builds
