@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::history::{History, HistoryError, Record};
 use super::overlap::{self, Contents, Overlap};
 use super::patch::{FitError, Patch, PatchBuilder};
+use super::rope::Rope;
 use super::version::Version;
 use super::walker::{Touched, Walker};
 
@@ -137,7 +138,7 @@ impl Text {
         merged
     }
 
-    /// The text at a version, which must be closed. O(text · changes since).
+    /// The text at a version, which must be closed. O(text + changes since its prefix).
     ///
     /// # Errors
     /// If the version is not one of this document's.
@@ -173,7 +174,7 @@ impl Text {
         Ok(text)
     }
 
-    /// The text of the first `n` changes. O(text · changes since).
+    /// The text of the first `n` changes. O(text + changes since).
     ///
     /// # Errors
     /// If there are fewer changes.
@@ -181,12 +182,15 @@ impl Text {
         if n > self.history.len() {
             return Err(VersionError::Unknown);
         }
-        let mut text = self.text.clone();
+        if n == self.history.len() {
+            return Ok(self.text.clone());
+        }
+        let mut rope = Rope::new(&self.text);
         let since = self.history.len() - n;
         for record in self.history.iter().rev().take(since as usize) {
-            text = record.effect().undo(&text, &record.removed).map_err(VersionError::Corrupt)?;
+            rope.undo(record.effect(), &record.removed).map_err(VersionError::Corrupt)?;
         }
-        Ok(text)
+        Ok(rope.text())
     }
 
     fn check(&self, id: u64, base: &Version) -> Result<(), MergeError> {

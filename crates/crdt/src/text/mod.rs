@@ -33,6 +33,7 @@ pub mod document;
 pub mod history;
 mod overlap;
 pub mod patch;
+mod rope;
 mod sequence;
 mod tokens;
 pub mod transpose;

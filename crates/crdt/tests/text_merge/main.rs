@@ -98,7 +98,7 @@ proptest! {
                 prop_assert!(now.get(range).is_some());
                 let other = text.history().get(overlap.with).expect("it is there");
                 prop_assert!(!record.base.contains(overlap.with));
-                prop_assert!(!other.base.contains(text.history().index_of(record.id).unwrap()));
+                prop_assert!(!other.base.contains(text.history().index_of(record.id).expect("it is there")));
             }
         }
         prop_assert_eq!(now, text.text());
@@ -114,7 +114,7 @@ proptest! {
         let (text, _) = merged(&saves, false);
         let seen = saves.some(&picks);
         let at = saves.reference().text(&seen);
-        let patch = Patch::builder().keep(skip).delete(delete).insert("!").build().unwrap();
+        let patch = Patch::builder().keep(skip).delete(delete).insert("!").build().expect("short");
         let mut changed = text.clone();
         let merged = changed.merge(u64::MAX - 1, version(&text, &seen), patch.clone());
         prop_assert_eq!(merged.is_ok(), patch.apply(&at).is_ok());
@@ -122,7 +122,7 @@ proptest! {
             prop_assert_eq!(&changed, &text);
         }
         // And it goes on merging as if nothing had been.
-        let patch = Patch::builder().insert("?").build().unwrap();
+        let patch = Patch::builder().insert("?").build().expect("short");
         let mut text = text;
         if merged.is_err() {
             let one = changed.merge(7, Version::EMPTY, patch.clone());
@@ -152,7 +152,7 @@ proptest! {
             let done = saves - left[writer];
             let place = if backwards { at } else { at + 3 * done };
             let run = char::from(b'a' + writer as u8).to_string().repeat(3);
-            let patch = Patch::builder().keep(place).insert(&run).build().unwrap();
+            let patch = Patch::builder().keep(place).insert(&run).build().expect("short");
             let id = u64::from(tie) << 32 | (writer as u64) << 8 | u64::from(done);
             let index = text.history().len();
             text.merge(id, own[writer].clone(), patch).expect("it fits");
