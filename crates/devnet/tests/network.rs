@@ -3,6 +3,8 @@
 //! The PoPs run a small program of this test, not the edge function: what is
 //! tested is the ground that other tests stand on.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -148,4 +150,36 @@ async fn a_missing_relay_is_named() {
         .start();
     let Err(error) = start.await else { panic!("it started") };
     assert!(error.to_string().contains("no relay program"), "{error}");
+}
+
+/// Needs a relay program; `scripts/test` names it.
+#[tokio::test]
+async fn the_relay_dies_and_comes_back() {
+    let Some(program) = std::env::var_os("REDWEDDING_RELAY_BIN") else {
+        eprintln!("skipped: REDWEDDING_RELAY_BIN is not set");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut network = Network::builder()
+        .pops(1)
+        .wasm(probe(folder.path()))
+        .data(folder.path().join("data"))
+        .relay_program(program)
+        .start()
+        .await
+        .unwrap();
+    let direct = format!("{}/healthz", network.relay_url()).parse::<hyper::Uri>().unwrap();
+    let address = network.link(0, To::Relay).address();
+    let linked = format!("http://{address}/healthz").parse::<hyper::Uri>().unwrap();
+    let answers = async |uri: &hyper::Uri| Client::new().get(uri.clone()).await.is_ok();
+    assert!(answers(&direct).await && answers(&linked).await);
+    network.relay_down(true);
+    assert!(answers(&direct).await && !answers(&linked).await);
+    network.relay_down(false);
+    network.relay_kill().await.unwrap();
+    assert!(!answers(&direct).await && !answers(&linked).await);
+    network.relay_start().await.unwrap();
+    assert!(answers(&direct).await && answers(&linked).await);
+    network.stop().await.unwrap();
+    assert!(!answers(&direct).await);
 }

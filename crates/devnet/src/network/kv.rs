@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hyper::{Body, Method, Request, StatusCode};
@@ -23,8 +23,13 @@ use super::viceroy::{self, Program};
 
 const PROGRAM: &str = include_str!("keeper.wat");
 
-/// Store name and key, to metadata and value.
-const MIRROR: TableDefinition<'_, (&str, &str), (&[u8], &[u8])> = TableDefinition::new("kv");
+/// Store name and key.
+type MirrorKey = (&'static str, &'static str);
+
+/// Metadata and value.
+type MirrorItem = (&'static [u8], &'static [u8]);
+
+const MIRROR: TableDefinition<'_, MirrorKey, MirrorItem> = TableDefinition::new("kv");
 
 /// Pages of keys in one listing: an end to the loop whatever the store says.
 const MAX_LIST_PAGES: usize = 10_000;
@@ -68,9 +73,17 @@ type Items = BTreeMap<String, Item>;
 
 /// Mirrors one store of an [`ObjectStores`] into a file.
 pub(super) struct Keeper {
-    context: Arc<ExecuteCtx>,
+    program: PathBuf,
+    stores: ObjectStores,
     store: String,
     mirror: Arc<Database>,
+}
+
+/// The keeper's program at work on one store. It lives for one task only: an
+/// idle context costs Viceroy some percent of a processor.
+struct Access {
+    context: Arc<ExecuteCtx>,
+    store: String,
 }
 
 #[derive(Deserialize)]
@@ -94,23 +107,28 @@ impl Keeper {
         std::fs::create_dir_all(folder)?;
         let program = folder.join("keeper.wat");
         std::fs::write(&program, PROGRAM)?;
-        let context = viceroy::compile(Program::plain(program, stores))
-            .await
-            .map_err(|error| KvError::Keeper(error.to_string()))?;
         let mirror = Arc::new(Database::create(folder.join("kv.redb"))?);
-        let keeper = Self { context, store: store.to_owned(), mirror };
+        let keeper = Self { program, stores, store: store.to_owned(), mirror };
+        let access = keeper.access().await?;
         for (key, item) in keeper.mirrored()? {
-            keeper.insert(&key, item).await?;
+            access.insert(&key, item).await?;
         }
         Ok(keeper)
     }
 
+    async fn access(&self) -> Result<Access, KvError> {
+        let program = Program::plain(self.program.clone(), self.stores.clone());
+        let context = viceroy::compile(program).await.map_err(unexpected)?;
+        Ok(Access { context, store: self.store.clone() })
+    }
+
     /// Brings the mirror up to date; returns how many keys it then holds.
     pub(super) async fn save(&self) -> Result<usize, KvError> {
+        let access = self.access().await?;
         let mut items = Items::new();
-        for key in self.keys().await? {
+        for key in access.keys().await? {
             // Deleted since it was listed: not an error.
-            if let Some(item) = self.lookup(&key).await? {
+            if let Some(item) = access.lookup(&key).await? {
                 items.insert(key, item);
             }
         }
@@ -129,14 +147,16 @@ impl Keeper {
         let read = self.mirror.begin_read()?;
         read_store(&read.open_table(MIRROR)?, &self.store)
     }
+}
 
+impl Access {
     async fn keys(&self) -> Result<Vec<String>, KvError> {
         let mut keys = Vec::new();
         let mut cursor = None;
         for _ in 0..MAX_LIST_PAGES {
             let mut headers = Vec::new();
             if let Some(cursor) = &cursor {
-                headers.push(("cursor", String::into_bytes(String::clone(cursor))));
+                headers.push(("cursor", String::as_bytes(cursor).to_vec()));
             }
             let (_, _, body) = self.ask(Method::GET, headers, Vec::new()).await?;
             let listing: Listing = serde_json::from_slice(&body).map_err(unexpected)?;
@@ -202,7 +222,7 @@ fn unexpected(error: impl std::fmt::Display) -> KvError {
 }
 
 fn read_store<'a>(
-    table: &impl ReadableTable<(&'static str, &'static str), (&'static [u8], &'static [u8])>,
+    table: &impl ReadableTable<MirrorKey, MirrorItem>,
     store: &'a str,
 ) -> Result<Items, KvError> {
     let mut items = Items::new();
