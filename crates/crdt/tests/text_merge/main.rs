@@ -165,3 +165,22 @@ proptest! {
         }
     }
 }
+
+/// One writer stands between two letters; a crowd that has seen it writes before it; a latecomer who
+/// has seen none of them belongs before all.
+#[test]
+fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
+    let insert = |text: &str| Patch::builder().keep(1).insert(text).build().expect("short");
+    let save = |id, base: &[u64], text| histories::Save {
+        id,
+        base: base.iter().copied().collect(),
+        patch: insert(text),
+    };
+    let mut saves = vec![save(1000, &[], "x")];
+    saves.extend((1..200).map(|id| save(id, &[1000], "c")));
+    saves.push(save(500, &[], "y"));
+    let saves = Saves { start: "ab".to_owned(), saves };
+    let (text, _) = merged(&saves, false);
+    assert_eq!(text.text(), format!("ay{}xb", "c".repeat(199)));
+    assert_eq!(text.text(), saves.reference().text(&saves.all()));
+}
