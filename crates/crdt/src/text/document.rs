@@ -35,28 +35,36 @@ pub struct Merged {
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// A change with this id is already in.
+    #[error("a change with this id is already merged")]
     DuplicateId,
     /// The base names changes that are not here.
+    #[error("the base names changes that are not here")]
     UnknownBase,
     /// The base contains a change without all that this had seen.
+    #[error("the base lacks what its own changes had seen")]
     OpenBase,
     /// The patch does not fit the text at its base, or the result would be too long.
+    #[error("the change does not fit its base: {0}")]
     Fit(FitError),
     /// The list is full (2^32 - 2 changes).
+    #[error("the document cannot hold more changes")]
     Full,
 }
 
 /// Why there is no text at a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VersionError {
     /// The version names changes that are not here; the caller is at fault.
+    #[error("the version names changes that are not here")]
     Unknown,
     /// The version contains a change without all that this had seen; the caller is at fault.
+    #[error("the version lacks what its own changes had seen")]
     Open,
     /// Recorded effects do not lead to the text: the document was put together wrongly.
+    #[error("the recorded effects do not fit: {0}")]
     Corrupt(FitError),
 }
 
@@ -335,28 +343,3 @@ impl fmt::Debug for Kept {
         }
     }
 }
-
-impl fmt::Display for MergeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MergeError::DuplicateId => f.write_str("a change with this id is already merged"),
-            MergeError::UnknownBase => f.write_str("the base names changes that are not here"),
-            MergeError::OpenBase => f.write_str("the base lacks what its own changes had seen"),
-            MergeError::Fit(error) => write!(f, "the change does not fit its base: {error}"),
-            MergeError::Full => f.write_str("the document cannot hold more changes"),
-        }
-    }
-}
-
-impl fmt::Display for VersionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            VersionError::Unknown => f.write_str("the version names changes that are not here"),
-            VersionError::Open => f.write_str("the version lacks what its own changes had seen"),
-            VersionError::Corrupt(error) => write!(f, "the recorded effects do not fit: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for MergeError {}
-impl std::error::Error for VersionError {}

@@ -4,7 +4,6 @@
 //! Must never hold a change before one that it had seen, or two with one id.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use super::patch::Patch;
@@ -34,31 +33,37 @@ impl Record {
 }
 
 /// Why records do not make a history. The input is at fault; `at` is the first wrong record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// More records, or more text, than 32 bits count.
+    #[error("too many records or too long a text")]
     TooMany,
     /// Another record before has this id.
+    #[error("record {at} repeats an id")]
     DuplicateId {
         /// Index of the record.
         at: u32,
     },
     /// The base names the record itself or a later one.
+    #[error("record {at}'s base is not before it")]
     UnknownBase {
         /// Index of the record.
         at: u32,
     },
     /// The base contains a change without all that this had seen.
+    #[error("record {at}'s base is not closed")]
     OpenBase {
         /// Index of the record.
         at: u32,
     },
     /// The removed text is not as long as what the effect deletes.
+    #[error("record {at}'s removed text does not match its effect")]
     Removed {
         /// Index of the record.
         at: u32,
     },
     /// The effect reaches past the end of the text that it can have met.
+    #[error("record {at}'s effect is too long")]
     Length {
         /// Index of the record.
         at: u32,
@@ -197,20 +202,3 @@ impl History {
         self.records.push(Arc::new(record));
     }
 }
-
-impl fmt::Display for HistoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HistoryError::TooMany => write!(f, "too many records or too long a text"),
-            HistoryError::DuplicateId { at } => write!(f, "record {at} repeats an id"),
-            HistoryError::UnknownBase { at } => write!(f, "record {at}'s base is not before it"),
-            HistoryError::OpenBase { at } => write!(f, "record {at}'s base is not closed"),
-            HistoryError::Length { at } => write!(f, "record {at}'s effect is too long"),
-            HistoryError::Removed { at } => {
-                write!(f, "record {at}'s removed text does not match its effect")
-            }
-        }
-    }
-}
-
-impl std::error::Error for HistoryError {}

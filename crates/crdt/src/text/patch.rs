@@ -4,8 +4,6 @@
 //! to: whether it fits is checked. Must never hold hunks in another than the canonical form, so that
 //! equal edits are equal values and hash alike.
 
-use std::fmt;
-
 /// One replaced stretch: after `skip` kept bytes, `delete` bytes go and `insert` bytes come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hunk {
@@ -34,31 +32,40 @@ pub struct Applied {
 }
 
 /// Why hunks and inserted text do not make a patch. The caller's input is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
     /// A hunk that neither deletes nor inserts.
+    #[error("a hunk neither deletes nor inserts")]
     EmptyHunk,
     /// Two hunks with nothing kept between them.
+    #[error("two hunks have nothing kept between them")]
     AdjacentHunks,
     /// Kept, deleted or inserted bytes do not fit 32 bits.
+    #[error("the patch's lengths do not fit 32 bits")]
     TooLong,
     /// The hunks' insert lengths do not add up to the inserted text.
+    #[error("the insert lengths do not add up to the inserted text")]
     InsertedLength,
     /// A hunk's insertion begins or ends inside a character.
+    #[error("an insertion begins or ends inside a character")]
     InsertedBoundary,
 }
 
 /// Why a patch does not fit a text. Nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
     /// The patch reaches past the end of the text.
+    #[error("the patch reaches past the end of the text")]
     PastEnd,
     /// A hunk begins or ends inside a character of the text.
+    #[error("a hunk begins or ends inside a character of the text")]
     InsideCharacter,
     /// The result would not fit 32 bits.
+    #[error("the resulting text does not fit 32 bits")]
     TooLong,
     /// What an undo is to take away is not what stands there, or the removed text's length is not
     /// that of the deletions.
+    #[error("the text to take back is not what stands there")]
     Mismatch,
 }
 
@@ -293,29 +300,3 @@ impl PatchBuilder {
         (self.skip, self.delete, self.insert) = (0, 0, 0);
     }
 }
-
-impl fmt::Display for PatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PatchError::EmptyHunk => "a hunk neither deletes nor inserts",
-            PatchError::AdjacentHunks => "two hunks have nothing kept between them",
-            PatchError::TooLong => "the patch's lengths do not fit 32 bits",
-            PatchError::InsertedLength => "the insert lengths do not add up to the inserted text",
-            PatchError::InsertedBoundary => "an insertion begins or ends inside a character",
-        })
-    }
-}
-
-impl fmt::Display for FitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            FitError::PastEnd => "the patch reaches past the end of the text",
-            FitError::InsideCharacter => "a hunk begins or ends inside a character of the text",
-            FitError::TooLong => "the resulting text does not fit 32 bits",
-            FitError::Mismatch => "the text to take back is not what stands there",
-        })
-    }
-}
-
-impl std::error::Error for PatchError {}
-impl std::error::Error for FitError {}
