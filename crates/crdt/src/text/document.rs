@@ -1,7 +1,7 @@
 //! A document: its text, the changes that led to it, and how one more is merged.
 //!
 //! A change against the current head is a plain edit of a string. Only one that had not seen all
-//! before it needs a [`Walker`], which replays what came after the latest version that everyone
+//! before it needs a walker, which replays what came after the latest version that everyone
 //! involved had seen. May assume that the text is what the recorded effects lead to. Must never
 //! change anything when it returns an error.
 
