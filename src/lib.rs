@@ -2,6 +2,13 @@
 //! they compile and are tested on any host.
 //!
 //! Nothing here may call Fastly, read a clock or draw a random number: what
-//! depends on those is passed in.
+//! depends on those is passed in. Rooms: [`surface`] (a request's way, from
+//! bytes to bytes), [`application`] (what a site plugs in), [`wiki`] (the
+//! built-in application), [`embedded_origin`] (how the embedded origin speaks).
 
+pub mod application;
+pub mod embedded_origin;
+
+pub mod settings;
+pub mod surface;
 pub mod wiki;

@@ -1,15 +1,15 @@
-//! The edge function.
+//! The edge function: one sandbox that answers requests until it is spent.
+//!
+//! Everything that decides is in the library; here the platform is plugged in.
+
+#[cfg(target_arch = "wasm32")]
+mod platform;
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    use fastly::{Request, Response};
-    fastly::http::serve::Serve::new()
-        .with_max_requests(100)
-        .run(|_req: Request| -> Result<Response, fastly::Error> { Ok(Response::from_body("hello world\n")) })
-        .into_result()
-        .expect("serve");
+    platform::serve();
 }
 
-/// The edge function only runs on the platform.
+/// The edge function runs on the platform alone; on a host there is nothing to do.
 #[cfg(not(target_arch = "wasm32"))]
 fn main() {}

@@ -10,6 +10,7 @@
 // A test may fail by panicking.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod application;
 mod article;
 mod chrome;
 pub mod diff;

@@ -1,0 +1,100 @@
+//! What a site plugs into the edge: which operation a request asks for, and how
+//! the outcome is shown.
+//!
+//! An application sees requests and outcomes, never the platform, the store or
+//! the relay. It decides what a caller may do; it cannot skip the merge.
+
+use http::{Request, Response};
+use redwedding_crdt::document::Document;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_replica::LoadError;
+use redwedding_replica::head::Head;
+use redwedding_replica::save::{Overlapping, Save, SaveError};
+
+/// Who asks, as far as it was proved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// The name in a valid token; `None` for an anonymous caller.
+    pub user: Option<String>,
+    /// The network address, to tell anonymous callers apart. Never shown.
+    pub address: String,
+    /// Whether this caller may write.
+    pub may_write: bool,
+}
+
+/// A request, read and authenticated.
+pub struct Incoming {
+    /// Method, address, headers, and the body, whole and within its bound.
+    pub request: Request<Vec<u8>>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The edge's own address, such as `https://wiki.example`.
+    pub base: String,
+    /// Proves that a form came from here; bound to the caller.
+    pub form_token: String,
+    /// When it came in, in ms since 1970.
+    pub now_ms: u64,
+}
+
+/// What a request asks of the replica.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// The text that the caller is to see.
+    Read(DocumentKey),
+    /// That text, and where the save that was served as this version met others.
+    Report(DocumentKey, u64),
+    /// That text, and the text of a version.
+    ReadVersion(DocumentKey, u64),
+    /// The confirmed document with its history.
+    Document(DocumentKey),
+    /// A save.
+    Save(DocumentKey, Box<Save>),
+}
+
+/// What came of an operation.
+pub enum Outcome {
+    /// Of a read.
+    Head(Head),
+    /// Of a report.
+    Report(Head, Vec<Overlapping>),
+    /// Of reading a version; without text where it cannot be resolved.
+    Version(Head, Option<String>),
+    /// Of asking for the document.
+    Document(Box<Document>),
+    /// Of a save that was taken.
+    Saved {
+        /// What the caller now sees.
+        head: Head,
+        /// Where it met concurrent edits.
+        overlaps: Vec<Overlapping>,
+        /// Whether it brought the page into being.
+        created: bool,
+    },
+    /// The state is not to be had.
+    LoadFailed(LoadError),
+    /// The save was not taken.
+    SaveFailed(SaveError),
+}
+
+/// What an application makes of a request.
+pub enum Routed<Asked> {
+    /// Not for this application: the origin answers.
+    Elsewhere,
+    /// Answered without the replica.
+    Answer(Response<Vec<u8>>),
+    /// To be done, then shown.
+    Ask(Operation, Asked),
+}
+
+/// An application at the edge.
+pub trait Application {
+    /// What it keeps of a request until the outcome is there.
+    type Asked;
+
+    /// What the request asks for. Everything that can be refused without the
+    /// state is refused here.
+    fn route(&self, incoming: &Incoming) -> Routed<Self::Asked>;
+
+    /// How the outcome is shown.
+    fn show(&self, asked: Self::Asked, incoming: &Incoming, outcome: Outcome) -> Response<Vec<u8>>;
+}

@@ -1,0 +1,77 @@
+//! The point of presence's cache (Core Cache).
+
+use std::io::Write;
+use std::time::Duration;
+
+use fastly::cache::core::{self, CacheKey, Found, Transaction};
+use redwedding_crdt::limits;
+use redwedding_replica::ports::{Cache, Lookup};
+
+/// How long a stale value is served while one refreshes it.
+const STALE: Duration = Duration::from_millis(limits::CACHE_MS);
+
+/// The Core Cache of this point of presence.
+pub(crate) struct CoreCache;
+
+/// The duty to refresh a value. Dropping it hands the duty on.
+pub(crate) struct Duty(Option<Transaction>);
+
+impl Drop for Duty {
+    fn drop(&mut self) {
+        if let Some(transaction) = &self.0 {
+            // Where this fails, the platform notices the end of the sandbox.
+            let _ = transaction.cancel_insert_or_update();
+        }
+    }
+}
+
+fn key(key: &str) -> CacheKey {
+    CacheKey::copy_from_slice(key.as_bytes())
+}
+
+fn value(found: &Found) -> Option<Vec<u8>> {
+    found.to_stream().ok().map(|body| body.into_bytes())
+}
+
+impl Cache for CoreCache {
+    type Duty = Duty;
+
+    fn lookup(&mut self, name: &str) -> Lookup<Duty> {
+        let Ok(transaction) = Transaction::lookup(key(name)).execute() else {
+            return Lookup { value: None, fresh: false, duty: Some(Duty(None)) };
+        };
+        let found = transaction.found();
+        let fresh = found.as_ref().is_some_and(|found| found.is_usable() && !found.is_stale());
+        let value = found.as_ref().and_then(value);
+        let ours = transaction.must_insert_or_update();
+        Lookup { value, fresh, duty: ours.then_some(Duty(Some(transaction))) }
+    }
+
+    fn peek(&mut self, name: &str) -> Option<Vec<u8>> {
+        let found = core::lookup(key(name)).execute().ok()??;
+        value(&found)
+    }
+
+    fn insert(&mut self, duty: Option<Duty>, name: &str, value: Vec<u8>, fresh_ms: u64) {
+        let fresh = Duration::from_millis(fresh_ms);
+        let transaction = duty.and_then(|mut duty| duty.0.take());
+        let length = value.len() as u64;
+        let writer = match transaction {
+            Some(transaction) => transaction
+                .insert(fresh)
+                .stale_while_revalidate(STALE)
+                .known_length(length)
+                .execute(),
+            None => core::insert(key(name), fresh)
+                .stale_while_revalidate(STALE)
+                .known_length(length)
+                .execute(),
+        };
+        // A cache that does not take a value is a cache that has lost it.
+        let Ok(mut writer) = writer else { return };
+        match writer.write_all(&value) {
+            Ok(()) => drop(writer.finish()),
+            Err(_) => drop(writer.abandon()),
+        }
+    }
+}

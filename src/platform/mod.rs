@@ -1,0 +1,213 @@
+//! The adapters onto Fastly Compute: the only code that knows the platform.
+//!
+//! No policy here: what to do is decided in the library.
+
+mod cache;
+mod origin;
+mod relay;
+mod store;
+
+use std::time::Duration;
+
+use fastly::http::serve::Serve;
+use fastly::{Request, Response};
+use redwedding::embedded_origin::EmbeddedOrigin;
+use redwedding::settings::{Settings, SettingsError, names};
+use redwedding::surface::{Edge, Handled, Remaining, problem};
+use redwedding::wiki::application::Wiki;
+use redwedding_crdt::limits;
+use redwedding_replica::ports::{Level, Ports};
+
+/// Requests that a sandbox answers before it makes room for a fresh one.
+const REQUESTS_PER_SANDBOX: usize = 1_000;
+/// How long a sandbox waits for its next request.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// The platform, behind the ports.
+pub(crate) struct Platform {
+    store: store::KvStore,
+    cache: cache::CoreCache,
+    relay: relay::RelayBackend,
+    origin: EmbeddedOrigin<origin::OriginBackend>,
+}
+
+impl Ports for Platform {
+    type Store = store::KvStore;
+    type Cache = cache::CoreCache;
+    type Relay = relay::RelayBackend;
+    type Origin = EmbeddedOrigin<origin::OriginBackend>;
+
+    fn store(&mut self) -> &mut Self::Store {
+        &mut self.store
+    }
+
+    fn cache(&mut self) -> &mut Self::Cache {
+        &mut self.cache
+    }
+
+    fn relay(&mut self) -> &mut Self::Relay {
+        &mut self.relay
+    }
+
+    fn origin(&mut self) -> &mut Self::Origin {
+        &mut self.origin
+    }
+
+    fn now_ms(&mut self) -> u64 {
+        now_ms()
+    }
+
+    fn draw(&mut self, bytes: &mut [u8]) {
+        // The platform's entropy does not run out; zeros would be noticed as a
+        // flush id that is in use already.
+        let _ = getrandom::fill(bytes);
+    }
+
+    fn pause(&mut self, milliseconds: u64) {
+        std::thread::sleep(Duration::from_millis(milliseconds));
+    }
+
+    fn log(&mut self, level: Level, event: &str) {
+        // Standard error is what log tailing shows.
+        eprintln!("{level:?}: {event}");
+    }
+}
+
+pub(crate) fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}
+
+fn settings() -> Result<Settings, SettingsError> {
+    let config = fastly::ConfigStore::try_open(names::CONFIG_STORE).ok();
+    let secrets = fastly::SecretStore::open(names::SECRET_STORE).ok();
+    let pop = std::env::var("FASTLY_POP").unwrap_or_else(|_| "unknown".to_owned());
+    Settings::read(
+        |name| config.as_ref()?.try_get(name).ok().flatten(),
+        |name| Some(secrets.as_ref()?.try_get(name).ok()??.try_plaintext().ok()?.to_vec()),
+        &pop,
+    )
+}
+
+fn started() -> Result<(Platform, Edge<Wiki>), String> {
+    let settings = settings().map_err(|error| error.to_string())?;
+    let site = settings.replica.site.clone();
+    let wiki = Wiki::new("Redwedding", &site).ok_or("the wiki cannot be set up")?;
+    let mut platform = Platform {
+        store: store::KvStore::open(),
+        cache: cache::CoreCache,
+        relay: relay::RelayBackend::new(&settings),
+        origin: EmbeddedOrigin(origin::OriginBackend),
+    };
+    let edge = Edge::start(settings, wiki, &mut platform);
+    Ok((platform, edge))
+}
+
+/// Answers requests until the sandbox is spent.
+pub(crate) fn serve() {
+    let mut started = started();
+    let spent = std::cell::Cell::new(false);
+    let mut handler = |request: Request| match &mut started {
+        Ok((platform, edge)) => {
+            answer(platform, edge, request);
+            spent.set(edge.is_spent());
+        }
+        Err(why) => {
+            eprintln!("Alarm: the edge is not set up: {why}");
+            let status = http::StatusCode::SERVICE_UNAVAILABLE;
+            let detail = "the edge is not set up; its log says what is missing";
+            sent(problem(status, "Not set up", detail), false);
+        }
+    };
+    // One request at a time, so that a spent sandbox ends after its request.
+    handler(Request::from_client());
+    let mut requests = 1;
+    while !spent.get() && requests < REQUESTS_PER_SANDBOX {
+        let next = Serve::new().with_max_requests(1).with_timeout(IDLE).run(
+            |request: Request| -> Result<(), fastly::Error> {
+                handler(request);
+                Ok(())
+            },
+        );
+        if next.requests() == 0 {
+            break;
+        }
+        requests += 1;
+    }
+}
+
+fn answer(platform: &mut Platform, edge: &mut Edge<Wiki>, request: Request) {
+    let address = request.get_client_ip_addr().map(|ip| ip.to_string()).unwrap_or_default();
+    let base = base(&request);
+    let head = request.get_method() == http::Method::HEAD;
+    let request = match read(request) {
+        Ok(request) => request,
+        Err(refusal) => return sent(refusal, head),
+    };
+    let remaining = match edge.handle(platform, request, &address, &base) {
+        Handled::Answered(answer, remaining) => {
+            sent(answer, head);
+            remaining
+        }
+        Handled::PassThrough(request) => {
+            edge.count_call();
+            passed(*request).send_to_client();
+            Remaining::Nothing
+        }
+    };
+    edge.after(platform, remaining);
+}
+
+/// The edge's own address, as the client sees it.
+fn base(request: &Request) -> String {
+    let url = request.get_url();
+    let host = request.get_header_str("host").or(url.host_str()).unwrap_or_default();
+    format!("{}://{host}", url.scheme())
+}
+
+/// The whole request, its body within the bound.
+fn read(request: Request) -> Result<http::Request<Vec<u8>>, http::Response<Vec<u8>>> {
+    let mut request = request;
+    let too_large = || {
+        let detail = format!("a request body has at most {} bytes", limits::BODY_BYTES);
+        problem(http::StatusCode::PAYLOAD_TOO_LARGE, "Request too large", &detail)
+    };
+    let announced = request.get_content_length().unwrap_or(0);
+    if announced > limits::BODY_BYTES {
+        return Err(too_large());
+    }
+    let mut body = Vec::with_capacity(announced);
+    for chunk in request.take_body().read_chunks(64 << 10) {
+        let chunk = chunk.map_err(|_| {
+            let status = http::StatusCode::BAD_REQUEST;
+            problem(status, "Incomplete request", "the body did not arrive whole")
+        })?;
+        if body.len() + chunk.len() > limits::BODY_BYTES {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let request: http::Request<fastly::Body> = request.into();
+    Ok(request.map(|_| body))
+}
+
+fn sent(answer: http::Response<Vec<u8>>, head: bool) {
+    let answer = answer.map(|body| if head { Vec::new() } else { body });
+    let answer: http::Response<fastly::Body> = answer.map(fastly::Body::from);
+    Response::from(answer).send_to_client();
+}
+
+/// What the origin answers, through the platform's own HTTP cache.
+fn passed(request: http::Request<Vec<u8>>) -> Response {
+    let request: http::Request<fastly::Body> = request.map(fastly::Body::from);
+    match Request::from(request).send(names::ORIGIN) {
+        Ok(answer) => answer,
+        Err(error) => {
+            eprintln!("Warning: the origin: {error}");
+            let detail = "the site behind this edge cannot be reached";
+            let refusal = problem(http::StatusCode::BAD_GATEWAY, "Origin unreachable", detail);
+            let refusal: http::Response<fastly::Body> = refusal.map(fastly::Body::from);
+            Response::from(refusal)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The origin, as a backend.
+
+use fastly::{Body, Request};
+use redwedding::embedded_origin::Send;
+use redwedding::settings::names;
+use redwedding_replica::ports::OriginError;
+
+/// The way to the origin.
+pub(crate) struct OriginBackend;
+
+impl Send for OriginBackend {
+    fn send(
+        &mut self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, OriginError> {
+        let away = |error: fastly::http::request::SendError| {
+            OriginError::Unavailable(error.to_string())
+        };
+        let (mut parts, body) = request.into_parts();
+        parts.uri = format!("http://origin{}", parts.uri)
+            .parse()
+            .map_err(|_| OriginError::Rejected("the page has no address there".to_owned()))?;
+        let request = Request::from(http::Request::from_parts(parts, Body::from(body)));
+        let answer = request.with_pass(true).send(names::ORIGIN).map_err(away)?;
+        let answer: http::Response<Body> = answer.into();
+        Ok(answer.map(Body::into_bytes))
+    }
+}

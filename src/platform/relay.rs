@@ -1,0 +1,66 @@
+//! The relay, as a backend.
+
+use fastly::http::request::PendingRequest;
+use fastly::{Body, Request};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use redwedding::settings::{Settings, names};
+use redwedding_replica::auth::{self, Grant};
+use redwedding_replica::ports::{Relay, RelayError};
+use redwedding_replica::sync::ANSWER_BYTES;
+
+use super::now_ms;
+
+/// How long a token to the relay is good, in seconds.
+const TOKEN_SECONDS: u64 = 300;
+
+/// The way to the relay.
+pub(crate) struct RelayBackend {
+    key: Vec<u8>,
+    grant: Grant,
+}
+
+impl RelayBackend {
+    /// With the key that edge and relay share.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let site = Some(settings.replica.site.clone());
+        let grant =
+            Grant { aud: auth::RELAY.to_owned(), sub: settings.replica.pop.clone(), site };
+        Self { key: settings.relay_key.clone(), grant }
+    }
+}
+
+fn away(error: impl std::fmt::Display) -> RelayError {
+    RelayError::Unavailable(error.to_string())
+}
+
+impl Relay for RelayBackend {
+    type Pending = Result<PendingRequest, RelayError>;
+
+    fn begin(&mut self, request: Vec<u8>) -> Self::Pending {
+        let token = auth::sign(self.grant.clone(), &self.key, now_ms(), TOKEN_SECONDS);
+        Request::post("http://relay/v1/sync")
+            .with_header(AUTHORIZATION, format!("Bearer {token}"))
+            .with_header(CONTENT_TYPE, "application/cbor")
+            .with_body(Body::from(request))
+            .with_pass(true)
+            .send_async(names::RELAY)
+            .map_err(away)
+    }
+
+    fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError> {
+        let mut answer = pending?.wait().map_err(away)?;
+        let status = answer.get_status();
+        if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+            return Err(away(format!("status {status}")));
+        }
+        if !status.is_success() {
+            let detail = answer.take_body_str_lossy().chars().take(200).collect();
+            return Err(RelayError::Refused { status: status.as_u16(), detail });
+        }
+        let body = answer.take_body_bytes();
+        match body.len() <= ANSWER_BYTES {
+            true => Ok(body),
+            false => Err(away("its answer is too long")),
+        }
+    }
+}

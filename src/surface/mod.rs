@@ -1,0 +1,180 @@
+//! A request's way, from bytes to bytes: authenticate, route, do, show; after
+//! the answer: exchange, flush.
+//!
+//! The order stands here, in one place. It may assume ports that keep their
+//! contracts; it never touches the platform.
+
+mod caller;
+mod operations;
+mod reply;
+
+use http::{Method, Request, Response, StatusCode};
+use redwedding_crdt::identity::{DocumentKey, keyed_digest};
+use redwedding_crdt::limits;
+use redwedding_replica::Replica;
+use redwedding_replica::ports::Ports;
+use redwedding_replica::save::After;
+
+use crate::application::{Application, Incoming, Operation, Outcome, Routed};
+use crate::settings::Settings;
+
+pub use reply::problem;
+
+/// The edge of one sandbox: its replica and the application it serves.
+pub struct Edge<A> {
+    replica: Replica,
+    settings: Settings,
+    application: A,
+}
+
+/// What is done with a request.
+pub enum Handled<P: Ports> {
+    /// Answered; then the rest is to be done with [`Edge::after`].
+    Answered(Response<Vec<u8>>, Remaining<P>),
+    /// The origin answers it, through the platform's cache.
+    PassThrough(Box<Request<Vec<u8>>>),
+}
+
+/// What is left to do once the answer is on its way.
+pub enum Remaining<P: Ports> {
+    /// Nothing.
+    Nothing,
+    /// A page was read.
+    Read(DocumentKey),
+    /// A save was taken.
+    Saved(Box<After<P>>),
+}
+
+impl<A: Application> Edge<A> {
+    /// The edge with these settings, its replica starting now.
+    pub fn start<P: Ports>(settings: Settings, application: A, ports: &mut P) -> Self {
+        let replica = Replica::start(settings.replica.clone(), ports);
+        Self { replica, settings, application }
+    }
+
+    /// Whether the sandbox has used its share of backend calls and should end.
+    pub fn is_spent(&self) -> bool {
+        self.replica.is_spent()
+    }
+
+    /// Counts a backend call made outside the replica.
+    pub fn count_call(&mut self) {
+        self.replica.count_call();
+    }
+
+    /// Answers a request from `address`, at the edge's own address `base`.
+    pub fn handle<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        request: Request<Vec<u8>>,
+        address: &str,
+        base: &str,
+    ) -> Handled<P> {
+        if request.body().len() > limits::BODY_BYTES {
+            let detail = format!("a request body has at most {} bytes", limits::BODY_BYTES);
+            let answer = problem(StatusCode::PAYLOAD_TOO_LARGE, "Request too large", &detail);
+            return Handled::Answered(answer, Remaining::Nothing);
+        }
+        if request.uri().path().starts_with("/-/") {
+            return Handled::Answered(self.operate(ports, &request), Remaining::Nothing);
+        }
+        let now_ms = ports.now_ms();
+        let caller = match caller::authenticate(&request, &self.settings, address, now_ms) {
+            Ok(caller) => caller,
+            Err(error) => return Handled::Answered(reply::denied(&error), Remaining::Nothing),
+        };
+        let form_token = self.form_token(caller.user.as_deref());
+        let base = base.to_owned();
+        let incoming = Incoming { request, caller, base, form_token, now_ms };
+        match self.application.route(&incoming) {
+            Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
+            Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
+            Routed::Ask(operation, asked) => {
+                let mut carried = caller::token(&incoming.request, &self.replica);
+                let (outcome, remaining) = self.perform(ports, operation, &mut carried.token);
+                let answer = self.application.show(asked, &incoming, outcome);
+                let written = matches!(remaining, Remaining::Saved(_));
+                let answer = reply::sealed(answer, &carried, written, &self.replica);
+                Handled::Answered(reply::conditional(answer, &incoming.request), remaining)
+            }
+        }
+    }
+
+    /// What nobody waits for: after the answer was sent.
+    pub fn after<P: Ports>(&mut self, ports: &mut P, remaining: Remaining<P>) {
+        match remaining {
+            Remaining::Nothing => {}
+            Remaining::Read(key) => self.replica.after_read(ports, &key),
+            Remaining::Saved(after) => self.replica.finish_save(ports, *after),
+        }
+    }
+
+    fn perform<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        operation: Operation,
+        token: &mut redwedding_replica::token::Token,
+    ) -> (Outcome, Remaining<P>) {
+        let replica = &mut self.replica;
+        match operation {
+            Operation::Read(key) => match replica.read(ports, &key, token) {
+                Ok(head) => (Outcome::Head(head), Remaining::Read(key)),
+                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
+            },
+            Operation::Report(key, id) => match replica.read(ports, &key, token) {
+                Ok(head) => {
+                    let report = replica.report(ports, &key, id, token);
+                    (Outcome::Report(head, report), Remaining::Read(key))
+                }
+                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
+            },
+            Operation::ReadVersion(key, id) => match replica.read_version(ports, &key, id, token) {
+                Ok((head, text)) => (Outcome::Version(head, text), Remaining::Read(key)),
+                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
+            },
+            Operation::Document(key) => match replica.document(ports, &key, token) {
+                Ok(document) => (Outcome::Document(Box::new(document)), Remaining::Read(key)),
+                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
+            },
+            Operation::Save(key, save) => match replica.save(ports, &key, &save, token) {
+                Ok(saved) => {
+                    let remaining = match saved.after {
+                        Some(after) => Remaining::Saved(Box::new(after)),
+                        None => Remaining::Nothing,
+                    };
+                    let (head, overlaps, created) = (saved.head, saved.overlaps, saved.created);
+                    (Outcome::Saved { head, overlaps, created }, remaining)
+                }
+                Err(error) => (Outcome::SaveFailed(error), Remaining::Nothing),
+            },
+        }
+    }
+
+    fn form_token(&self, user: Option<&str>) -> String {
+        let user = user.unwrap_or_default();
+        let key = &self.settings.replica.token_key;
+        keyed_digest(key, "form", &[user.as_bytes()]).to_string()
+    }
+
+    fn operate<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        request: &Request<Vec<u8>>,
+    ) -> Response<Vec<u8>> {
+        match (request.method(), request.uri().path()) {
+            (&Method::GET | &Method::HEAD, "/-/health") => operations::health(),
+            (&Method::GET | &Method::HEAD, "/-/style.css") => operations::style(),
+            (&Method::GET | &Method::HEAD, "/-/status") => {
+                operations::status(&mut self.replica, ports, request)
+            }
+            (&Method::POST, "/-/tick") => {
+                operations::tick(&mut self.replica, ports, request, &self.settings)
+            }
+            (_, "/-/health" | "/-/style.css" | "/-/status" | "/-/tick") => {
+                let detail = "this path is asked with another method";
+                problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
+            }
+            _ => problem(StatusCode::NOT_FOUND, "Not found", "there is no such operation"),
+        }
+    }
+}

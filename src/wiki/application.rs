@@ -1,0 +1,146 @@
+//! The built-in application: a wiki for people and MediaWiki's REST API for
+//! programs, on the same pages.
+//!
+//! It decides what a request asks for (`route`) and how the outcome looks
+//! (`show`). It never loads, merges or stores.
+
+mod past;
+mod route;
+mod show;
+
+use http::{Response, StatusCode};
+
+use super::form::Submission;
+use super::title::Title;
+use super::view::Site;
+use crate::application::{Application, Incoming, Outcome, Routed};
+
+/// The title under which `/` leads on.
+const FRONT_PAGE: &str = "Main_Page";
+
+/// The wiki of one site.
+pub struct Wiki {
+    name: String,
+    site: String,
+    front_page: Title,
+}
+
+/// What the wiki keeps of a request until the outcome is there.
+pub enum Asked {
+    /// The page for people.
+    Page(Title),
+    /// The page right after the reader's save, as this version.
+    Saved(Title, u64),
+    /// An older version for people.
+    Old(Title, u64),
+    /// The raw text, at a version where one is given.
+    Raw(Title, Option<u64>),
+    /// The form, for a section where one is given, from a version where one is.
+    Form(Title, Option<u32>, Option<u64>),
+    /// The form again, with what the button asked for.
+    Check(Title, Box<Submission>),
+    /// A save by the form.
+    Submit(Title, Box<Submission>),
+    /// The history for people: older than, newer than.
+    History(Title, Window),
+    /// Two versions compared.
+    Diff(Title, u64, u64),
+    /// A resource of the REST API.
+    Rest(Title, Resource),
+}
+
+/// Which part of a history is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
+    before: Option<u64>,
+    after: Option<u64>,
+}
+
+/// A resource of the REST API.
+pub enum Resource {
+    /// The page with its source.
+    Source,
+    /// The page with the address of its HTML.
+    Bare,
+    /// The page's HTML.
+    Html,
+    /// The page's history.
+    History(Window),
+    /// The page that a save made or changed.
+    Written,
+}
+
+impl Wiki {
+    /// The wiki called `name`, whose documents are those of `site`.
+    pub fn new(name: &str, site: &str) -> Option<Self> {
+        let front_page = Title::parse(FRONT_PAGE).ok()?;
+        Some(Self { name: name.to_owned(), site: site.to_owned(), front_page })
+    }
+
+    fn shared(&self) -> Site<'_> {
+        Site { name: &self.name, front_page: &self.front_page, license: None }
+    }
+}
+
+impl Application for Wiki {
+    type Asked = Asked;
+
+    fn route(&self, incoming: &Incoming) -> Routed<Asked> {
+        match self.routed(incoming) {
+            Ok(routed) => routed,
+            Err(answer) => Routed::Answer(*answer),
+        }
+    }
+
+    fn show(&self, asked: Asked, incoming: &Incoming, outcome: Outcome) -> Response<Vec<u8>> {
+        self.shown(asked, incoming, outcome)
+    }
+}
+
+/// An answer with a body of this type.
+fn answer(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {
+    use http::header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+        RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    };
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let caching = match status.is_success() {
+        true => "public, no-cache",
+        false => "no-store",
+    };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    if content_type.starts_with("text/html") {
+        let policy = HeaderValue::from_static(super::html::CONTENT_SECURITY_POLICY);
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// A document for people.
+fn page(status: StatusCode, html: String) -> Response<Vec<u8>> {
+    answer(status, HTML, html.into_bytes())
+}
+
+/// An answer of the REST API, readable from other sites.
+fn rest(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
+    open_to_all(answer(status, JSON, body))
+}
+
+/// Lets pages of other sites read an answer; it holds nothing of the reader's.
+fn open_to_all(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue};
+    let mut answer = answer;
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer
+}

@@ -1,0 +1,85 @@
+//! A document's past as the pages show it: rows of saves, two versions compared.
+
+use redwedding_crdt::document::{Change, ChangeKind, Document};
+use redwedding_crdt::version::VersionName;
+
+use super::Window;
+use crate::wiki::rest::HISTORY_ROWS;
+use crate::wiki::time::Moment;
+use crate::wiki::view::{Author, Kind, Revision};
+
+/// Rows of a page for people.
+pub(super) const ROWS: usize = 50;
+/// Rows of an answer to a program.
+pub(super) const REST_ROWS: usize = HISTORY_ROWS;
+
+/// A part of the history, newest first.
+pub(super) struct Rows<'a> {
+    pub(super) rows: Vec<Revision<'a>>,
+    pub(super) older: bool,
+    pub(super) newer: bool,
+}
+
+/// Who made a change.
+pub(super) fn author(change: &Change) -> Author<'_> {
+    match change.note.author.as_str() {
+        "" if change.kind == ChangeKind::Edit as u8 => Author::Anonymous,
+        "" => Author::Origin,
+        name => Author::Named(name),
+    }
+}
+
+/// The row of change `index`; `None` where the log does not hold it.
+pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
+    let change = document.changes().get(index)?;
+    let before = index.checked_sub(1).and_then(|before| document.changes().get(before));
+    let held = document.origin().known.iter().find(|known| known.version.contains(index as u32));
+    Some(Revision {
+        id: document.version_id(index)?,
+        parent: index.checked_sub(1).and_then(|before| document.version_id(before)),
+        at: Moment(change.time_ms),
+        author: author(change),
+        comment: &change.note.comment,
+        minor: change.note.minor,
+        bytes: u64::from(change.bytes),
+        bytes_delta: Some(
+            i64::from(change.bytes) - before.map_or(0, |before| i64::from(before.bytes)),
+        ),
+        overlapped: !change.overlaps.is_empty(),
+        at_origin: held.map(|known| known.text.revision),
+        kind: match change.kind {
+            kind if kind == ChangeKind::Base as u8 => Kind::Base,
+            kind if kind == ChangeKind::Edit as u8 => Kind::Edit,
+            _ => Kind::Import,
+        },
+    })
+}
+
+/// The change after which the text has this number.
+pub(super) fn index_of(document: &Document, number: u64) -> Option<usize> {
+    (0..document.changes().len()).rev().find(|index| document.version_id(*index) == Some(number))
+}
+
+/// At most `most` rows within a window; `None` where it names no version.
+pub(super) fn rows(document: &Document, window: Window, most: usize) -> Option<Rows<'_>> {
+    let all = document.changes().len();
+    let (from, to) = match (window.before, window.after) {
+        (Some(before), _) => {
+            let end = index_of(document, before)?;
+            (end.saturating_sub(most), end)
+        }
+        (None, Some(after)) => {
+            let start = index_of(document, after)? + 1;
+            (start, (start + most).min(all))
+        }
+        (None, None) => (all.saturating_sub(most), all),
+    };
+    let rows = (from..to).rev().filter_map(|index| row(document, index)).collect();
+    Some(Rows { rows, older: from > 0, newer: to < all })
+}
+
+/// The text right after a version of the log.
+pub(super) fn text(document: &Document, number: u64) -> Option<String> {
+    let version = document.named(VersionName::of(number)?).ok()?;
+    document.text_of(&document.resolve_version(&version).ok()?)
+}

@@ -1,0 +1,498 @@
+//! How an outcome looks: a page for people, JSON for programs.
+
+use http::header::{ETAG, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use redwedding_crdt::document::Document;
+use redwedding_crdt::limits;
+use redwedding_replica::LoadError;
+use redwedding_replica::head::Head;
+use redwedding_replica::save::{Overlapping, SaveError};
+
+use super::past::{self, REST_ROWS, ROWS};
+use super::route::redirect;
+use super::{Asked, Resource, Wiki, Window, answer, open_to_all, page, rest};
+use crate::application::{Incoming, Outcome};
+use crate::wiki::form::{Button, Submission};
+use crate::wiki::rest::{self as shapes, History, Latest, RestError};
+use crate::wiki::time::Moment;
+use crate::wiki::title::Title;
+use crate::wiki::view::{
+    Author, Change, Check, DiffPage, Edit, Excerpt, HistoryPage, License, Overlap, Page, Problem,
+};
+use crate::wiki::{diff, html, link, outline};
+
+/// Bytes of context on each side of an excerpt.
+const EXCERPT_BYTES: usize = 60;
+
+impl Wiki {
+    pub(super) fn shown(
+        &self,
+        asked: Asked,
+        incoming: &Incoming,
+        outcome: Outcome,
+    ) -> Response<Vec<u8>> {
+        match (asked, outcome) {
+            (Asked::Rest(title, _), Outcome::LoadFailed(error)) => unavailable(&title, &error),
+            (Asked::Rest(title, _), Outcome::SaveFailed(error)) => not_saved(&title, &error),
+            (asked, Outcome::LoadFailed(error)) => self.not_loaded(&asked, &error),
+            (Asked::Submit(title, form), Outcome::SaveFailed(error)) => {
+                self.form_not_saved(&title, &form, &error)
+            }
+            (Asked::Rest(title, resource), outcome) => {
+                self.for_program(&title, resource, incoming, outcome)
+            }
+            (Asked::Page(title), Outcome::Head(head)) => self.article(&title, &head, None),
+            (Asked::Saved(title, _), Outcome::Report(head, overlaps)) => {
+                self.article(&title, &head, Some(&overlaps))
+            }
+            (Asked::Old(title, id), Outcome::Version(_, text)) => self.old(&title, id, text),
+            (Asked::Raw(title, _), Outcome::Head(head)) => {
+                self.raw(&title, head.exists().then_some((head.id, head.text)))
+            }
+            (Asked::Raw(title, Some(id)), Outcome::Version(_, text)) => {
+                self.raw(&title, text.map(|text| (id, text)))
+            }
+            (Asked::Form(title, section, _), Outcome::Head(head)) => {
+                self.form(&title, incoming, &head, section, None)
+            }
+            (Asked::Form(title, section, Some(id)), Outcome::Version(head, text)) => match text {
+                Some(text) => self.form(&title, incoming, &head, section, Some(text)),
+                None => self.no_version(&title, id),
+            },
+            (Asked::Check(title, form), Outcome::Head(_)) => {
+                self.check(&title, incoming, &form, "")
+            }
+            (Asked::Check(title, form), Outcome::Version(_, base)) => {
+                self.check(&title, incoming, &form, &base.unwrap_or_default())
+            }
+            (Asked::Submit(title, _), Outcome::Saved { head, .. }) => {
+                let to = format!("{}?saved={}", link::page(&title), head.id);
+                redirect(StatusCode::SEE_OTHER, &to)
+            }
+            (Asked::History(title, window), Outcome::Document(document)) => {
+                self.history(&title, &document, window)
+            }
+            (Asked::Diff(title, from, to), Outcome::Document(document)) => {
+                self.compared(&title, &document, from, to)
+            }
+            (asked, _) => {
+                let detail = "The edge answered another question than was asked.";
+                self.problem(StatusCode::INTERNAL_SERVER_ERROR, "Something is wrong", detail, title_of(&asked))
+            }
+        }
+    }
+
+    fn problem(
+        &self,
+        status: StatusCode,
+        title: &str,
+        detail: &str,
+        about: Option<&Title>,
+    ) -> Response<Vec<u8>> {
+        let advice = "Wait a moment and try again.";
+        let problem =
+            Problem { status: status.as_u16(), title, detail, advice, page: about, unsaved: None };
+        page(status, html::problem(&self.shared(), &problem))
+    }
+
+    fn not_loaded(&self, asked: &Asked, error: &LoadError) -> Response<Vec<u8>> {
+        let (status, detail) = load_problem(error);
+        match asked {
+            Asked::Check(title, form) => {
+                self.keeping(title, form, status, "This cannot be shown now", detail)
+            }
+            asked => self.problem(status, "The page cannot be shown now", detail, title_of(asked)),
+        }
+    }
+
+    fn form_not_saved(
+        &self,
+        title: &Title,
+        form: &Submission,
+        error: &SaveError,
+    ) -> Response<Vec<u8>> {
+        let (status, detail) = save_problem(error);
+        self.keeping(title, form, status, "Not saved", &detail)
+    }
+
+    /// A problem that gives the reader the text back.
+    fn keeping(
+        &self,
+        about: &Title,
+        form: &Submission,
+        status: StatusCode,
+        title: &str,
+        detail: &str,
+    ) -> Response<Vec<u8>> {
+        let problem = Problem {
+            status: status.as_u16(),
+            title,
+            detail,
+            advice: "Your text is below. Go back and save again, or open the form anew.",
+            page: Some(about),
+            unsaved: Some(&form.text),
+        };
+        page(status, html::problem(&self.shared(), &problem))
+    }
+
+    fn article(
+        &self,
+        title: &Title,
+        head: &Head,
+        saved: Option<&[Overlapping]>,
+    ) -> Response<Vec<u8>> {
+        if !head.exists() {
+            return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
+        }
+        let met = overlaps(&head.text, saved.unwrap_or_default());
+        let shown = Page {
+            title,
+            text: &head.text,
+            id: head.id,
+            last_change: (head.time_ms != 0).then(|| Change {
+                author: named(&head.note.author),
+                at: Moment(head.time_ms),
+                comment: &head.note.comment,
+            }),
+            older: false,
+            pending: head.pending,
+            stale: head.stale,
+            saved: saved.is_some(),
+            overlaps: &met,
+        };
+        let answer = page(StatusCode::OK, html::read(&self.shared(), &shown));
+        marked(answer, title)
+    }
+
+    fn old(&self, title: &Title, id: u64, text: Option<String>) -> Response<Vec<u8>> {
+        let Some(text) = text else { return self.no_version(title, id) };
+        let shown = Page {
+            title,
+            text: &text,
+            id,
+            last_change: None,
+            older: true,
+            pending: false,
+            stale: false,
+            saved: false,
+            overlaps: &[],
+        };
+        page(StatusCode::OK, html::read(&self.shared(), &shown))
+    }
+
+    fn no_version(&self, title: &Title, id: u64) -> Response<Vec<u8>> {
+        let detail = format!("{id} is no version of this page, or it is not known here any more.");
+        self.problem(StatusCode::NOT_FOUND, "There is no such version", &detail, Some(title))
+    }
+
+    fn raw(&self, title: &Title, version: Option<(u64, String)>) -> Response<Vec<u8>> {
+        let Some((id, text)) = version else {
+            return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
+        };
+        let answer = answer(StatusCode::OK, "text/x-wiki; charset=utf-8", text.into_bytes());
+        tagged(marked(answer, title), id)
+    }
+
+    fn form(
+        &self,
+        title: &Title,
+        incoming: &Incoming,
+        head: &Head,
+        section: Option<u32>,
+        old: Option<String>,
+    ) -> Response<Vec<u8>> {
+        let older = old.is_some();
+        let whole = old.as_deref().unwrap_or(&head.text);
+        let text = match section {
+            None => Some(whole),
+            Some(number) => outline::section(whole, number),
+        };
+        let Some(text) = text else {
+            let detail = "The page has no such section any more.";
+            return self.problem(StatusCode::NOT_FOUND, "No such section", detail, Some(title));
+        };
+        let form = Edit {
+            title,
+            text,
+            base_id: head.id,
+            started: Moment(incoming.now_ms),
+            comment: "",
+            minor: false,
+            section,
+            edit_token: &incoming.form_token,
+            new_page: !head.exists(),
+            author: caller(incoming),
+            older,
+            check: Check::None,
+            problem: None,
+        };
+        private(page(StatusCode::OK, html::edit(&self.shared(), &form)))
+    }
+
+    fn check(
+        &self,
+        title: &Title,
+        incoming: &Incoming,
+        form: &Submission,
+        base: &str,
+    ) -> Response<Vec<u8>> {
+        let before = match form.section {
+            None => Some(base),
+            Some(number) => outline::section(base, number),
+        };
+        let rows = diff::diff_rows(before.unwrap_or_default(), &form.text);
+        let edit = Edit {
+            title,
+            text: &form.text,
+            base_id: form.base_id,
+            started: Moment(incoming.now_ms),
+            comment: &form.comment,
+            minor: form.minor,
+            section: form.section,
+            edit_token: &incoming.form_token,
+            new_page: form.base_id == 0,
+            author: caller(incoming),
+            older: false,
+            check: match form.button {
+                Button::Changes => Check::Changes(&rows),
+                _ => Check::Preview,
+            },
+            problem: None,
+        };
+        private(page(StatusCode::OK, html::edit(&self.shared(), &edit)))
+    }
+
+    fn history(&self, title: &Title, document: &Document, window: Window) -> Response<Vec<u8>> {
+        let Some(found) = past::rows(document, window, ROWS) else {
+            return self.no_version(title, window.before.or(window.after).unwrap_or(0));
+        };
+        if document.is_empty() {
+            return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
+        }
+        let shown = HistoryPage {
+            title,
+            rows: &found.rows,
+            latest: document.id().unwrap_or(0),
+            older: found.older,
+            newer: found.newer,
+        };
+        marked(page(StatusCode::OK, html::history(&self.shared(), &shown)), title)
+    }
+
+    fn compared(
+        &self,
+        title: &Title,
+        document: &Document,
+        from: u64,
+        to: u64,
+    ) -> Response<Vec<u8>> {
+        let version = |number| {
+            let row = past::row(document, past::index_of(document, number)?)?;
+            Some((row, past::text(document, number)?))
+        };
+        let Some((from, before)) = version(from) else { return self.no_version(title, from) };
+        let Some((to, after)) = version(to) else { return self.no_version(title, to) };
+        let rows = diff::diff_rows(&before, &after);
+        let shown = DiffPage { title, from, to, rows: &rows };
+        page(StatusCode::OK, html::diff(&self.shared(), &shown))
+    }
+
+    fn for_program(
+        &self,
+        title: &Title,
+        resource: Resource,
+        incoming: &Incoming,
+        outcome: Outcome,
+    ) -> Response<Vec<u8>> {
+        let license = || License::default().into();
+        let page_id = u64::from(u32::from_str_radix(&short(title), 16).unwrap_or(0));
+        match (resource, outcome) {
+            (_, Outcome::Head(head)) if !head.exists() => {
+                failed(&RestError::nonexistent_title(title))
+            }
+            (Resource::Html, Outcome::Head(head)) => {
+                let body = shapes::html(title, &head.text).into_bytes();
+                let answer = open_to_all(answer(StatusCode::OK, super::HTML, body));
+                tagged(marked(answer, title), head.id)
+            }
+            (Resource::Bare, Outcome::Head(head)) => {
+                let latest = Latest::new(head.id, Moment(head.time_ms));
+                let body = shapes::Page::bare(page_id, title, latest, license(), &incoming.base);
+                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
+            }
+            (_, Outcome::Head(head)) => {
+                let latest = Latest::new(head.id, Moment(head.time_ms));
+                let body =
+                    shapes::Page::with_source(page_id, title, latest, license(), &head.text);
+                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
+            }
+            (_, Outcome::Saved { head, overlaps: met, created }) => {
+                let latest = Latest::new(head.id, Moment(head.time_ms));
+                let met = overlaps(&head.text, &met);
+                let body =
+                    shapes::Page::with_source(page_id, title, latest, license(), &head.text)
+                        .met(&met);
+                let status = match created {
+                    true => StatusCode::CREATED,
+                    false => StatusCode::OK,
+                };
+                tagged(rest(status, shapes::to_body(&body)), head.id)
+            }
+            (Resource::History(window), Outcome::Document(document)) => {
+                if document.is_empty() {
+                    return failed(&RestError::nonexistent_title(title));
+                }
+                let Some(found) = past::rows(&document, window, REST_ROWS) else {
+                    let id = window.before.or(window.after).unwrap_or(0);
+                    return failed(&RestError::nonexistent_revision(title, id));
+                };
+                let shown = HistoryPage {
+                    title,
+                    rows: &found.rows,
+                    latest: document.id().unwrap_or(0),
+                    older: found.older,
+                    newer: found.newer,
+                };
+                let body = shapes::to_body(&History::new(&shown, &incoming.base));
+                marked(rest(StatusCode::OK, body), title)
+            }
+            (_, _) => failed(&RestError::no_match(incoming.request.uri().path())),
+        }
+    }
+}
+
+fn title_of(asked: &Asked) -> Option<&Title> {
+    match asked {
+        Asked::Page(title)
+        | Asked::Saved(title, _)
+        | Asked::Old(title, _)
+        | Asked::Raw(title, _)
+        | Asked::Form(title, ..)
+        | Asked::Check(title, _)
+        | Asked::Submit(title, _)
+        | Asked::History(title, _)
+        | Asked::Diff(title, ..)
+        | Asked::Rest(title, _) => Some(title),
+    }
+}
+
+fn named(author: &str) -> Author<'_> {
+    match author {
+        "" => Author::Anonymous,
+        name => Author::Named(name),
+    }
+}
+
+fn caller(incoming: &Incoming) -> Author<'_> {
+    named(incoming.caller.user.as_deref().unwrap_or_default())
+}
+
+/// Eight hexadecimal digits that tell titles apart.
+fn short(title: &Title) -> String {
+    redwedding_crdt::identity::Digest::of_text(title.as_str()).to_string()[..8].to_owned()
+}
+
+/// Lets an operator purge a page's answers together.
+fn marked(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
+    let mut answer = answer;
+    if let Ok(value) = HeaderValue::try_from(format!("page-{}", short(title))) {
+        answer.headers_mut().insert(HeaderName::from_static("surrogate-key"), value);
+    }
+    answer
+}
+
+/// Names the version that an answer is of.
+fn tagged(answer: Response<Vec<u8>>, id: u64) -> Response<Vec<u8>> {
+    let mut answer = answer;
+    if let Ok(value) = HeaderValue::try_from(format!("\"{id}\"")) {
+        answer.headers_mut().insert(ETAG, value);
+    }
+    answer
+}
+
+/// Keeps an answer with a form's token out of shared caches.
+fn private(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    let mut answer = answer;
+    let value = HeaderValue::from_static("private, no-store");
+    answer.headers_mut().insert(http::header::CACHE_CONTROL, value);
+    answer
+}
+
+fn overlaps<'a>(text: &'a str, found: &'a [Overlapping]) -> Vec<Overlap<'a>> {
+    let within = |at: usize| text.floor_char_boundary(at.min(text.len()));
+    let one = |met: &'a Overlapping| {
+        let start = within(met.start as usize);
+        let end = within(met.start as usize + met.length as usize);
+        let before = within(start.saturating_sub(EXCERPT_BYTES));
+        let after = text.ceil_char_boundary((end + EXCERPT_BYTES).min(text.len()));
+        Overlap {
+            id: met.id.unwrap_or(0),
+            author: named(&met.note.author),
+            at: Moment(met.time_ms),
+            comment: &met.note.comment,
+            start: text[..start].chars().count() as u64,
+            end: text[..end].chars().count() as u64,
+            excerpt: Excerpt {
+                before: &text[before..start],
+                marked: &text[start..end],
+                after: &text[end..after],
+            },
+        }
+    };
+    found.iter().map(one).collect()
+}
+
+fn failed(error: &RestError) -> Response<Vec<u8>> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    rest(status, error.to_body())
+}
+
+fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
+    match error {
+        LoadError::Behind => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "What you have already seen or saved has not arrived here yet.",
+        ),
+        LoadError::Unreachable(_) => {
+            (StatusCode::BAD_GATEWAY, "The wiki behind this edge cannot be reached.")
+        }
+    }
+}
+
+fn unavailable(title: &Title, error: &LoadError) -> Response<Vec<u8>> {
+    let (status, detail) = load_problem(error);
+    let message = format!("\"{title}\" cannot be shown now. {detail} Try again later.");
+    failed(&RestError::new(status.as_u16(), "rest-unavailable", message))
+}
+
+fn save_problem(error: &SaveError) -> (StatusCode, String) {
+    let status = match error {
+        SaveError::Exists { .. } | SaveError::UnknownVersion | SaveError::NoPart(_) => {
+            StatusCode::CONFLICT
+        }
+        SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        SaveError::Load(LoadError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
+        SaveError::Overloaded | SaveError::Load(_) | SaveError::NotAcknowledged => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    let detail = match error {
+        SaveError::Load(error) => load_problem(error).1.to_owned(),
+        SaveError::Exists { .. } => "There is a page with this title by now.".to_owned(),
+        other => other.to_string(),
+    };
+    (status, detail)
+}
+
+fn not_saved(title: &Title, error: &SaveError) -> Response<Vec<u8>> {
+    let failure = match error {
+        SaveError::Exists { .. } => RestError::page_exists(title),
+        SaveError::UnknownVersion | SaveError::NoPart(_) => RestError::unknown_base(title, 0),
+        SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
+        SaveError::Overloaded | SaveError::NotAcknowledged | SaveError::Load(LoadError::Behind) => {
+            RestError::unavailable(&format!("{error}."))
+        }
+        SaveError::Load(error @ LoadError::Unreachable(_)) => return unavailable(title, error),
+    };
+    failed(&failure)
+}
