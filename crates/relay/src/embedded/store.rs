@@ -1,0 +1,165 @@
+//! The store's side of the database.
+//!
+//! Transactions are kept short: the log's commits wait while one is open.
+
+use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redwedding_crdt::identity::Digest;
+use redwedding_crdt::version::Cursor;
+
+use super::{Embedded, FOLDED, META, REFUSED, SNAPSHOTS};
+use crate::store::{
+    Kept, REFUSED_BYTES, REFUSED_ENTRIES, Refusal, Snapshot, Store, StoreError, refusal_digest,
+};
+
+const REFUSED_SUM: &str = "refused_bytes";
+
+fn failed(error: redb::Error) -> StoreError {
+    StoreError(error.to_string())
+}
+
+impl Embedded {
+    fn write_snapshots(&self, shard: u16, snapshots: &[Snapshot]) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        {
+            let mut table = transaction.open_table(SNAPSHOTS)?;
+            for (digest, bytes) in snapshots {
+                table.insert((shard, digest.0), bytes.as_slice())?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn write_folded(&self, shard: u16, cursor: Cursor) -> Result<(), redb::Error> {
+        let row = (cursor.epoch, cursor.position, cursor.prefix.0);
+        let transaction = self.database.begin_write()?;
+        transaction.open_table(FOLDED)?.insert(shard, row)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn read_folded(&self, shard: u16) -> Result<Option<Cursor>, redb::Error> {
+        let table = self.database.begin_read()?.open_table(FOLDED)?;
+        let row = table.get(shard)?.map(|row| row.value());
+        Ok(row.map(|(epoch, position, prefix)| Cursor { epoch, position, prefix: Digest(prefix) }))
+    }
+
+    fn read_snapshots(
+        &self,
+        shard: u16,
+        take: &mut dyn FnMut(Snapshot),
+    ) -> Result<(), redb::Error> {
+        let table = self.database.begin_read()?.open_table(SNAPSHOTS)?;
+        for row in table.range((shard, [0; 16])..=(shard, [0xff; 16]))? {
+            let (key, value) = row?;
+            take((Digest(key.value().1), value.value().to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Whether all of these are kept already.
+    fn all_kept(&self, refusals: &[Refusal]) -> Result<bool, redb::Error> {
+        let table = self.database.begin_read()?.open_table(REFUSED)?;
+        for refusal in refusals {
+            if table.get(refusal_digest(&refusal.bytes).0)?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_refused(&self, refusals: &[Refusal], now_ms: u64) -> Result<Kept, redb::Error> {
+        let mut kept = Kept::default();
+        let transaction = self.database.begin_write()?;
+        {
+            let mut table = transaction.open_table(REFUSED)?;
+            let mut meta = transaction.open_table(META)?;
+            let mut bytes = meta.get(REFUSED_SUM)?.map(|row| row.value()).unwrap_or_default();
+            let mut entries = table.len()?;
+            for refusal in refusals {
+                let digest = refusal_digest(&refusal.bytes).0;
+                let length = refusal.bytes.len() as u64;
+                if table.get(digest)?.is_some() {
+                    kept.known += 1;
+                } else if entries >= REFUSED_ENTRIES as u64 || bytes + length > REFUSED_BYTES {
+                    kept.dropped += 1;
+                } else {
+                    let row = (now_ms, refusal.reason.as_str(), refusal.bytes.as_slice());
+                    table.insert(digest, row)?;
+                    kept.new += 1;
+                    entries += 1;
+                    bytes += length;
+                }
+            }
+            meta.insert(REFUSED_SUM, bytes)?;
+        }
+        transaction.commit()?;
+        Ok(kept)
+    }
+
+    fn count_refused(&self) -> Result<u64, redb::Error> {
+        Ok(self.database.begin_read()?.open_table(REFUSED)?.len()?)
+    }
+}
+
+impl Store for Embedded {
+    fn put_snapshots(&self, shard: u16, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+        self.write_snapshots(shard, snapshots).map_err(failed)
+    }
+
+    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), StoreError> {
+        self.write_folded(shard, cursor).map_err(failed)
+    }
+
+    fn folded(&self, shard: u16) -> Result<Option<Cursor>, StoreError> {
+        self.read_folded(shard).map_err(failed)
+    }
+
+    fn snapshots(&self, shard: u16, take: &mut dyn FnMut(Snapshot)) -> Result<(), StoreError> {
+        self.read_snapshots(shard, take).map_err(failed)
+    }
+
+    fn keep_refused(&self, refusals: &[Refusal], now_ms: u64) -> Result<Kept, StoreError> {
+        // The same entry is pushed again and again; that costs no commit.
+        if self.all_kept(refusals).map_err(failed)? {
+            return Ok(Kept { known: refusals.len(), ..Kept::default() });
+        }
+        self.write_refused(refusals, now_ms).map_err(failed)
+    }
+
+    fn refused(&self) -> Result<u64, StoreError> {
+        self.count_refused().map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_found_after_a_restart() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("log.redb");
+        let open = || Embedded::open(&path, 4, 7, Box::new(|_| ())).expect("open");
+        let cursor = Cursor::start(7).after(b"a");
+        let refusal = |text: &str| Refusal { reason: "why".into(), bytes: text.into() };
+        {
+            let store = open();
+            store.put_snapshots(1, &[(Digest([1; 16]), vec![1])]).expect("put");
+            store.put_snapshots(1, &[(Digest([1; 16]), vec![2])]).expect("put");
+            store.put_snapshots(2, &[(Digest([0xff; 16]), vec![3])]).expect("put");
+            store.set_folded(1, cursor).expect("set");
+            let kept = store.keep_refused(&[refusal("a"), refusal("a"), refusal("b")], 5);
+            assert_eq!(kept, Ok(Kept { new: 2, known: 1, dropped: 0 }));
+        }
+        let store = open();
+        let mut found = Vec::new();
+        store.snapshots(1, &mut |snapshot| found.push(snapshot)).expect("read");
+        store.snapshots(2, &mut |snapshot| found.push(snapshot)).expect("read");
+        assert_eq!(found, [(Digest([1; 16]), vec![2]), (Digest([0xff; 16]), vec![3])]);
+        assert_eq!((store.folded(1), store.folded(2)), (Ok(Some(cursor)), Ok(None)));
+        let kept = store.keep_refused(&[refusal("b")], 6);
+        assert_eq!(kept, Ok(Kept { new: 0, known: 1, dropped: 0 }));
+        assert_eq!(store.refused(), Ok(2));
+    }
+}

@@ -1,0 +1,131 @@
+//! The folded state of one shard, and the step that folds a logged record in.
+//!
+//! May assume that records come in order, each once. Must never decide by
+//! anything but folded state and the record: every node comes to the same.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use redwedding_crdt::codec::{self, Decode};
+use redwedding_crdt::document::Verdict;
+use redwedding_crdt::entry::Entry;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::version::{Cursor, Position};
+use redwedding_replica::sync::StoredRecord;
+
+use super::held::{Held, ends_flush};
+use crate::log::Logged;
+
+/// A shard that one thread writes and all read.
+#[derive(Debug)]
+pub struct Shard {
+    /// Which one.
+    pub number: u16,
+    state: RwLock<ShardState>,
+}
+
+/// What a shard's log came to, up to `head`.
+#[derive(Debug)]
+pub struct ShardState {
+    /// The last record folded in.
+    pub head: Cursor,
+    /// When the log took it; log time never decreases.
+    pub logged_ms: u64,
+    /// The documents. A reader keeps one as it was by cloning its `Arc`.
+    pub documents: HashMap<DocumentKey, Arc<Held>>,
+    /// Documents changed since their last snapshot.
+    pub dirty: HashSet<DocumentKey>,
+    /// Records that nobody here could read.
+    pub unreadable: u64,
+}
+
+/// A record that was folded in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Folded {
+    /// Where.
+    pub cursor: Cursor,
+    /// Which document it is of.
+    pub document: DocumentKey,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Whether it ended a flush well.
+    pub ends_flush: bool,
+}
+
+impl Shard {
+    /// The empty shard of a log of this epoch.
+    pub fn new(number: u16, epoch: u64) -> Self {
+        let state = ShardState {
+            head: Cursor::start(epoch),
+            logged_ms: 0,
+            documents: HashMap::new(),
+            dirty: HashSet::new(),
+            unreadable: 0,
+        };
+        Self { number, state: RwLock::new(state) }
+    }
+
+    /// The state, to read. Held briefly.
+    pub fn read(&self) -> RwLockReadGuard<'_, ShardState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, to change. Only the shard's worker does.
+    pub fn write(&self) -> RwLockWriteGuard<'_, ShardState> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ShardState {
+    /// Folds in the record after `head`. `None` where it could not be read: it
+    /// is counted and stepped over, as on every node of this version.
+    pub fn fold(&mut self, logged: &Logged) -> Option<Folded> {
+        let position = logged.cursor.position;
+        self.head = logged.cursor;
+        let stored: Option<StoredRecord> = codec::from_slice(&logged.record).ok();
+        let Some(stored) = stored else {
+            self.unreadable += 1;
+            return None;
+        };
+        self.logged_ms = self.logged_ms.max(stored.logged_ms);
+        let entry = match Entry::decode(&stored.entry) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.carry(logged.cursor, &stored.entry, error.to_string());
+                return None;
+            }
+        };
+        let held = self.document(&entry.document, position);
+        let verdict = held.document.apply(logged.cursor, stored.logged_ms, &entry);
+        held.note(position, stored.entry.len());
+        let ends_flush = ends_flush(&entry, &verdict);
+        Some(Folded { cursor: logged.cursor, document: entry.document, verdict, ends_flush })
+    }
+
+    /// An entry that this version cannot read is listed with its document.
+    fn carry(&mut self, cursor: Cursor, entry: &[u8], reason: String) {
+        self.unreadable += 1;
+        if let Some(key) = document_of(entry) {
+            let held = self.document(&key, cursor.position);
+            held.document.carry(cursor, reason);
+            held.note(cursor.position, entry.len());
+        }
+    }
+
+    fn document(&mut self, key: &DocumentKey, position: Position) -> &mut Held {
+        let epoch = self.head.epoch;
+        let new = || Arc::new(Held::new(key.clone(), epoch));
+        let held = self.documents.entry(key.clone()).or_insert_with(new);
+        if held.document.cursor().position < position {
+            self.dirty.insert(key.clone());
+        }
+        Arc::make_mut(held)
+    }
+}
+
+/// The document of an entry of which the rest cannot be read.
+fn document_of(entry: &[u8]) -> Option<DocumentKey> {
+    let fields: Vec<ciborium::Value> = codec::from_slice(entry).ok()?;
+    let key: DocumentKey = fields.get(1)?.deserialized().ok()?;
+    key.check().ok().map(|()| key)
+}

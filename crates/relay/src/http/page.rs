@@ -1,0 +1,105 @@
+//! `GET /`: how the relay does, for people. No script, everything escaped.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::Surface;
+use crate::relay::Relay;
+
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:44rem;\
+    padding:0 1rem;color-scheme:light dark}table{border-collapse:collapse;width:100%}\
+    th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #8884}\
+    td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}";
+
+/// The status page.
+pub(super) async fn page(State(surface): State<Arc<Surface>>) -> Response {
+    surface.relay.measure();
+    let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")];
+    (headers, Html(render(&surface.relay).into_string())).into_response()
+}
+
+fn render(relay: &Relay) -> Markup {
+    let node = &relay.fold.node;
+    let metrics = &node.metrics;
+    let gauges = metrics.gauges();
+    let now_ms = node.now_ms();
+    let alarms = gauges.quarantined.get() + gauges.unreadable.get() + gauges.refused_kept.get();
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { "Redwedding relay" }
+                style { (STYLE) }
+            }
+            body {
+                h1 { "Redwedding relay" }
+                @if !node.is_writable() {
+                    p { strong { "The log cannot be written." } " Reads go on; pushes are not acknowledged." }
+                }
+                @if alarms > 0 {
+                    p { strong { (alarms) " entries were kept out." } " See the metrics named “alarm”." }
+                }
+                table {
+                    tr { th { "Documents" } td.n { (gauges.documents.get()) } }
+                    tr { th { "Waiting for the origin" } td.n { (gauges.pending.get()) } }
+                    tr { th { "Due now" } td.n { (gauges.due.get()) } }
+                    tr { th { "Entries appended since the start" } td.n { (metrics.appended.get()) } }
+                    tr { th { "Batches" } td.n { (metrics.batches.get()) } }
+                    tr { th { "Log" } td.n { (format!("{:016x}", node.log.epoch())) } }
+                }
+                h2 { "Points of presence" }
+                (members(relay, now_ms))
+                h2 { "Shards" }
+                (shards(relay))
+                p { a href="/metrics" { "Metrics" } " · " a href="/healthz" { "Health" } }
+            }
+        }
+    }
+}
+
+fn members(relay: &Relay, now_ms: u64) -> Markup {
+    let members = relay.members().clone();
+    html! {
+        @if members.iter().next().is_none() { p { "None has spoken yet." } }
+        @else {
+            table {
+                tr { th { "Name" } th { "Version" } th.n { "Saves" } th.n { "Heard, s ago" } }
+                @for (pop, member) in members.iter() {
+                    tr {
+                        td { (pop) }
+                        td { (member.version) }
+                        td.n { (member.saves) }
+                        td.n { (now_ms.saturating_sub(member.heartbeat_ms) / 1_000) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn shards(relay: &Relay) -> Markup {
+    html! {
+        table {
+            tr { th.n { "Shard" } th.n { "Position" } th.n { "Documents" } th { "Prefix" } }
+            @for shard in &relay.fold.shards {
+                @let (head, documents) = {
+                    let state = shard.read();
+                    (state.head, state.documents.len())
+                };
+                tr {
+                    td.n { (shard.number) }
+                    td.n { (head.position) }
+                    td.n { (documents) }
+                    td { code { (head.prefix) } }
+                }
+            }
+        }
+    }
+}

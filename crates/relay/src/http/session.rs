@@ -1,0 +1,116 @@
+//! `POST /v1/sync`: authorise, read, decode, answer.
+//!
+//! May assume nothing of what comes in. Every wait has an end: the body's, and
+//! the session's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use redwedding_crdt::codec::{Decode, Encode};
+use redwedding_replica::auth::{self, Grant};
+use redwedding_replica::sync;
+
+use super::{Problem, Surface};
+
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const SESSION_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bodies beyond this are decoded apart from the threads that serve.
+const INLINE_BYTES: usize = 64 << 10;
+
+/// Answers a session, and counts it.
+pub(super) async fn session(State(surface): State<Arc<Surface>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let response = match answer(&surface, &parts.headers, body).await {
+        Ok(bytes) => ([(header::CONTENT_TYPE, "application/cbor")], bytes).into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    surface.relay.fold.node.metrics.count_session(response.status().as_u16());
+    response
+}
+
+async fn answer(surface: &Surface, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+    let grant = authorise(surface, headers)?;
+    let _session = surface.sessions.try_acquire().map_err(|_| full())?;
+    let expected = expected_bytes(headers)?;
+    let kib = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
+    let _room = surface.body_kib.try_acquire_many(kib).map_err(|_| full())?;
+    let bytes = read(body, expected).await?;
+    let request = decode(bytes).await?;
+    allow(&grant, &request)?;
+    let answer = tokio::time::timeout(SESSION_TIMEOUT, surface.relay.session(request)).await;
+    match answer {
+        Ok(answer) => Ok(answer.encode()),
+        Err(_) => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the session took too long; its pushes may still be appended: push them again",
+        )),
+    }
+}
+
+fn full() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many sessions at a time; try again")
+}
+
+fn authorise(surface: &Surface, headers: &HeaderMap) -> Result<Grant, Problem> {
+    let unauthorised = |why: &str| Problem::new(StatusCode::UNAUTHORIZED, why);
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .ok_or_else(|| unauthorised("a bearer token is needed"))?;
+    let now_ms = surface.relay.fold.node.now_ms();
+    auth::verify(token.1.trim(), &surface.key, auth::RELAY, now_ms)
+        .map_err(|error| unauthorised(&error.to_string()))
+}
+
+/// How many bytes the body may have: what it says, or the most.
+fn expected_bytes(headers: &HeaderMap) -> Result<usize, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let bytes = length.and_then(|length| length.parse().ok()).unwrap_or(sync::REQUEST_BYTES);
+    match bytes <= sync::REQUEST_BYTES {
+        true => Ok(bytes),
+        false => Err(too_large()),
+    }
+}
+
+fn too_large() -> Problem {
+    let detail = format!("a session has at most {} bytes", sync::REQUEST_BYTES);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+}
+
+async fn read(body: Body, most: usize) -> Result<Bytes, Problem> {
+    use http_body_util::{BodyExt, LengthLimitError, Limited};
+    let collected = Limited::new(body, most).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, collected).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "the body was cut off")),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")),
+    }
+}
+
+async fn decode(bytes: Bytes) -> Result<sync::Request, Problem> {
+    let decoded = if bytes.len() <= INLINE_BYTES {
+        sync::Request::decode(&bytes)
+    } else {
+        let decoding = tokio::task::spawn_blocking(move || sync::Request::decode(&bytes));
+        let failed = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "try again");
+        decoding.await.map_err(failed)?
+    };
+    decoded.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+fn allow(grant: &Grant, request: &sync::Request) -> Result<(), Problem> {
+    let forbidden = |why: &str| Err(Problem::new(StatusCode::FORBIDDEN, why));
+    if grant.site.as_ref().is_some_and(|site| *site != request.site) {
+        return forbidden("the token is for another site");
+    }
+    if request.pulls.iter().any(|pull| pull.document.site() != request.site) {
+        return forbidden("a document of another site was asked for");
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! What is counted, in Prometheus' text format.
+//!
+//! Counters that stand for an alarm have "alarm" in their help text. Must never
+//! name a document, an author or a client.
+
+use std::fmt;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Metric, Registry};
+use redwedding_replica::sync::{Pulled, Receipt};
+
+/// What became of a pushed entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReceiptLabel {
+    kind: ReceiptKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types)]
+enum ReceiptKind {
+    logged,
+    known,
+    not_counted,
+    deferred,
+    refused,
+    quarantined,
+    busy,
+}
+
+/// What a pull was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PulledLabel {
+    kind: PulledKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types)]
+enum PulledKind {
+    entries,
+    snapshot,
+    reset,
+    behind,
+    not_now,
+}
+
+/// The status of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StatusLabel {
+    status: u16,
+}
+
+/// All that is counted.
+pub struct Metrics {
+    registry: Registry,
+    /// Entries appended to the logs.
+    pub appended: Counter,
+    /// Batches appended.
+    pub batches: Counter,
+    /// Batches that the log did not confirm.
+    pub append_failures: Counter,
+    /// How long commits to the log took, in seconds.
+    pub commit_seconds: Histogram,
+    /// Snapshots written.
+    pub snapshots: Counter,
+    /// Snapshot rounds that failed.
+    pub snapshot_failures: Counter,
+    /// Refused entries that found no room to be kept.
+    pub refused_dropped: Counter,
+    /// Ticks sent.
+    pub ticks: Counter,
+    /// Ticks that were not answered well.
+    pub tick_failures: Counter,
+    receipts: Family<ReceiptLabel, Counter>,
+    pulls: Family<PulledLabel, Counter>,
+    sessions: Family<StatusLabel, Counter>,
+    gauges: Gauges,
+}
+
+/// What is measured at the moment of a scrape.
+#[derive(Clone, Default)]
+pub struct Gauges {
+    /// Documents held.
+    pub documents: Gauge,
+    /// Documents that the origin does not hold in full.
+    pub pending: Gauge,
+    /// Documents that are due and nobody's.
+    pub due: Gauge,
+    /// Points of presence known.
+    pub members: Gauge,
+    /// Refused entries that are kept.
+    pub refused_kept: Gauge,
+    /// Logged entries that documents keep out.
+    pub quarantined: Gauge,
+    /// Logged records that could not be read.
+    pub unreadable: Gauge,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+fn named<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("redwedding_relay");
+        let r = &mut registry;
+        // From a tenth of a millisecond to three seconds.
+        let buckets = Histogram::new(exponential_buckets(0.0001, 2.0, 16));
+        let counter = Counter::<u64>::default;
+        Self {
+            appended: named(r, "entries_appended", "Entries appended to the logs", counter()),
+            batches: named(r, "batches", "Batches appended", counter()),
+            append_failures: named(
+                r,
+                "append_failures",
+                "Batches that the log did not confirm (alarm)",
+                counter(),
+            ),
+            commit_seconds: named(r, "commit_seconds", "Commits to the log, with fsync", buckets),
+            snapshots: named(r, "snapshots", "Snapshots written", counter()),
+            snapshot_failures: named(
+                r,
+                "snapshot_failures",
+                "Snapshots not written (alarm)",
+                counter(),
+            ),
+            refused_dropped: named(
+                r,
+                "refused_dropped",
+                "Refused entries that were not kept: no room (alarm)",
+                counter(),
+            ),
+            ticks: named(r, "ticks", "Ticks sent", counter()),
+            tick_failures: named(r, "tick_failures", "Ticks not answered well", counter()),
+            receipts: named(r, "receipts", "Pushed entries by receipt", Family::default()),
+            pulls: named(r, "pulls", "Pulls by answer", Family::default()),
+            sessions: named(r, "sessions", "Sessions by status", Family::default()),
+            gauges: Gauges::register(r),
+            registry,
+        }
+    }
+}
+
+impl Gauges {
+    fn register(r: &mut Registry) -> Self {
+        let gauge = Gauge::<i64>::default;
+        Self {
+            documents: named(r, "documents", "Documents held", gauge()),
+            pending: named(r, "pending_documents", "Documents that the origin lacks", gauge()),
+            due: named(r, "due_documents", "Documents due and not leased", gauge()),
+            members: named(r, "members", "Points of presence known", gauge()),
+            refused_kept: named(r, "refused_kept", "Refused entries kept (alarm)", gauge()),
+            quarantined: named(r, "quarantined", "Logged entries kept out (alarm)", gauge()),
+            unreadable: named(r, "unreadable", "Logged records not readable (alarm)", gauge()),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a receipt.
+    pub fn count_receipt(&self, receipt: &Receipt) {
+        let kind = match receipt {
+            Receipt::Logged(_) => ReceiptKind::logged,
+            Receipt::Known(_) => ReceiptKind::known,
+            Receipt::NotCounted => ReceiptKind::not_counted,
+            Receipt::Deferred(_) => ReceiptKind::deferred,
+            Receipt::Refused(_) => ReceiptKind::refused,
+            Receipt::Quarantined(_) => ReceiptKind::quarantined,
+            Receipt::Busy => ReceiptKind::busy,
+        };
+        self.receipts.get_or_create(&ReceiptLabel { kind }).inc();
+    }
+
+    /// Counts an answer to a pull.
+    pub fn count_pulled(&self, pulled: &Pulled) {
+        let kind = match pulled {
+            Pulled::Entries { .. } => PulledKind::entries,
+            Pulled::Snapshot(_) => PulledKind::snapshot,
+            Pulled::Reset => PulledKind::reset,
+            Pulled::Behind => PulledKind::behind,
+            Pulled::NotNow => PulledKind::not_now,
+        };
+        self.pulls.get_or_create(&PulledLabel { kind }).inc();
+    }
+
+    /// Counts a session that was answered with `status`.
+    pub fn count_session(&self, status: u16) {
+        self.sessions.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    /// What is measured at a scrape.
+    pub fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// All of it as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _written = encode(&mut text, &self.registry);
+        text
+    }
+}

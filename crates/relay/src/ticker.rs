@@ -1,0 +1,205 @@
+//! Calls the points of presence, so that an outbox is swept and a due page is
+//! written even where nobody asks for anything.
+//!
+//! May assume nothing of who is called: they can be slow, gone or wrong. Must
+//! never call one that has not answered yet, and never send the key anywhere.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::http::{Method, Request, Uri, header};
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use redwedding_crdt::limits;
+use redwedding_replica::auth::{self, Grant};
+
+use crate::fold::Clock;
+use crate::metrics::Metrics;
+
+/// All buckets are visited within this time.
+const ROUND_MS: u64 = 30_000;
+/// How long a tick may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a tick's token is good for, in seconds.
+const TOKEN_S: u64 = 60;
+/// One point of presence's failures are logged once in so long.
+const LOG_EVERY_MS: u64 = 60_000;
+
+/// Why a URL cannot be ticked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0:?} is not the URL of a point of presence: {1}")]
+pub struct PopError(String, &'static str);
+
+/// A point of presence that is ticked.
+#[derive(Debug)]
+pub struct Pop {
+    base: String,
+    busy: AtomicBool,
+    logged_ms: AtomicU64,
+}
+
+impl Pop {
+    /// The point of presence at `url`: scheme, host, perhaps a port and a path.
+    pub fn new(url: &str) -> Result<Self, PopError> {
+        let wrong = |why| PopError(url.to_owned(), why);
+        let parsed: Uri = url.parse().map_err(|_| wrong("malformed"))?;
+        if !matches!(parsed.scheme_str(), Some("http" | "https")) || parsed.host().is_none() {
+            return Err(wrong("it begins with http:// or https:// and a host"));
+        }
+        if parsed.query().is_some() {
+            return Err(wrong("it has no query"));
+        }
+        let base = url.trim_end_matches('/').to_owned();
+        Ok(Self { base, busy: AtomicBool::new(false), logged_ms: AtomicU64::new(0) })
+    }
+}
+
+/// What is called next: buckets in a circle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Round {
+    next: u16,
+    count: u16,
+}
+
+impl Round {
+    /// Rounds of all buckets, each within [`ROUND_MS`] if a tick comes every
+    /// `tick_ms`.
+    fn new(tick_ms: u64) -> Self {
+        let ticks = (ROUND_MS / tick_ms.max(1)).max(1);
+        let count = u64::from(limits::OUTBOX_BUCKETS).div_ceil(ticks);
+        Self { next: 0, count: count as u16 }
+    }
+
+    fn step(&mut self) -> (u16, u16) {
+        let bucket = self.next;
+        let count = self.count.min(limits::OUTBOX_BUCKETS - bucket);
+        self.next = (bucket + count) % limits::OUTBOX_BUCKETS;
+        (bucket, count)
+    }
+}
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
+/// Ticks points of presence in turn.
+pub struct Ticker {
+    pops: Vec<Arc<Pop>>,
+    client: HttpClient,
+    key: Vec<u8>,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+}
+
+impl Ticker {
+    /// A ticker of these, which signs with `key`.
+    pub fn new(pops: Vec<Pop>, key: Vec<u8>, clock: Clock, metrics: Arc<Metrics>) -> Self {
+        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
+        let client = Client::builder(TokioExecutor::new()).build(https.enable_http1().build());
+        Self { pops: pops.into_iter().map(Arc::new).collect(), client, key, clock, metrics }
+    }
+
+    /// Ticks every `tick_ms` until the task is dropped; 0 never.
+    pub async fn run(self, tick_ms: u64) {
+        if tick_ms == 0 || self.pops.is_empty() {
+            return;
+        }
+        let ticker = Arc::new(self);
+        let mut round = Round::new(tick_ms);
+        let mut turn = 0;
+        let mut interval = tokio::time::interval(Duration::from_millis(tick_ms));
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            interval.tick().await;
+            let Some(pop) = ticker.free(&mut turn) else { continue };
+            let (bucket, count) = round.step();
+            let ticker = Arc::clone(&ticker);
+            tokio::spawn(async move {
+                ticker.tick(&pop, bucket, count).await;
+                pop.busy.store(false, Ordering::Release);
+            });
+        }
+    }
+
+    /// The next that has answered its last tick, marked as busy.
+    fn free(&self, turn: &mut usize) -> Option<Arc<Pop>> {
+        for _ in 0..self.pops.len() {
+            let pop = &self.pops[*turn % self.pops.len()];
+            *turn = (*turn + 1) % self.pops.len();
+            if !pop.busy.swap(true, Ordering::Acquire) {
+                return Some(Arc::clone(pop));
+            }
+        }
+        None
+    }
+
+    async fn tick(&self, pop: &Pop, bucket: u16, count: u16) {
+        self.metrics.ticks.inc();
+        let result = match tokio::time::timeout(TIMEOUT, self.call(pop, bucket, count)).await {
+            Ok(result) => result,
+            Err(_) => Err("no answer in time".to_owned()),
+        };
+        if let Err(why) = result {
+            self.metrics.tick_failures.inc();
+            let now_ms = (self.clock)();
+            let last = pop.logged_ms.load(Ordering::Relaxed);
+            if now_ms.saturating_sub(last) >= LOG_EVERY_MS {
+                pop.logged_ms.store(now_ms, Ordering::Relaxed);
+                tracing::warn!(pop = pop.base, why, "a tick failed");
+            }
+        }
+    }
+
+    async fn call(&self, pop: &Pop, bucket: u16, count: u16) -> Result<(), String> {
+        let grant = Grant { aud: auth::TICK.to_owned(), sub: "relay".to_owned(), site: None };
+        let token = auth::sign(grant, &self.key, (self.clock)(), TOKEN_S);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}/-/tick?bucket={bucket}&count={count}", pop.base))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Empty::new())
+            .map_err(|error| error.to_string())?;
+        let response = self.client.request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        // The connection can be used again once the answer is read; a long one
+        // is not worth it.
+        let body = http_body_util::Limited::new(response.into_body(), 64 << 10);
+        let _rest = http_body_util::BodyExt::collect(body).await;
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(format!("status {status}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_visits_every_bucket_in_time() {
+        for tick_ms in [1, 100, 500, 1_000, 7_000, 60_000] {
+            let (mut round, mut seen) = (Round::new(tick_ms), Vec::new());
+            let mut ticks = 0;
+            while seen.len() < usize::from(limits::OUTBOX_BUCKETS) {
+                let (bucket, count) = round.step();
+                seen.extend(bucket..bucket + count);
+                ticks += 1;
+            }
+            assert!(seen.iter().copied().eq(0..limits::OUTBOX_BUCKETS), "{tick_ms}");
+            assert!(ticks * tick_ms <= ROUND_MS.max(tick_ms), "{tick_ms}: {ticks} ticks");
+        }
+    }
+
+    #[test]
+    fn only_urls_are_ticked() {
+        assert!(Pop::new("http://127.0.0.1:7676").is_ok());
+        assert!(Pop::new("https://edge.example/").is_ok());
+        for wrong in ["127.0.0.1:7676", "ftp://a", "http://a/?x=1", "", "http://"] {
+            assert!(Pop::new(wrong).is_err(), "{wrong}");
+        }
+    }
+}
