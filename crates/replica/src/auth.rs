@@ -41,41 +41,41 @@ pub enum AuthError {
 }
 
 /// Clocks may differ by this much, in seconds.
-const LEEWAY_S: u64 = 60;
+const LEEWAY_S: i64 = 60;
 
-#[derive(Serialize, Deserialize)]
+/// What is signed: the claims' own `exp` would need a calendar to be made.
+#[derive(Serialize)]
 struct Timed {
     #[serde(flatten)]
     grant: Grant,
     exp: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nbf: Option<u64>,
 }
 
 /// A token for `grant`, valid for `seconds` from `now_ms`.
 pub fn sign(grant: Grant, key: &[u8], now_ms: u64, seconds: u64) -> String {
-    let timed = Timed { grant, exp: now_ms / 1_000 + seconds, nbf: None };
-    let claims = Claims::new(timed);
+    let claims = Claims::new(Timed { grant, exp: now_ms / 1_000 + seconds });
     // Serialising a structure of strings and numbers cannot fail.
     Hs256.token(&Header::empty(), &claims, &Hs256Key::new(key)).unwrap_or_default()
 }
 
 /// What `token` allows, if it was signed with `key`, is valid at `now_ms` and
-/// meant for `audience`.
+/// meant for `audience`. One without an end is not valid.
 pub fn verify(token: &str, key: &[u8], audience: &str, now_ms: u64) -> Result<Grant, AuthError> {
     let untrusted = UntrustedToken::new(token).map_err(|_| AuthError::Invalid)?;
     let key = Hs256Key::new(key);
-    let validator = Hs256.validator::<Timed>(&key);
+    let validator = Hs256.validator::<Grant>(&key);
     let valid = validator.validate(&untrusted).map_err(|_| AuthError::Invalid)?;
-    let timed = &valid.claims().custom;
-    let now_s = now_ms / 1_000;
-    let early = timed.nbf.is_some_and(|from| from > now_s + LEEWAY_S);
-    if early || timed.exp.saturating_add(LEEWAY_S) < now_s {
+    let claims = valid.claims();
+    let now_s = i64::try_from(now_ms / 1_000).unwrap_or(i64::MAX);
+    let late = claims.expiration.is_none_or(|end| end.timestamp() + LEEWAY_S < now_s);
+    let early = claims.not_before.is_some_and(|start| start.timestamp() > now_s + LEEWAY_S);
+    if late || early {
         return Err(AuthError::Expired);
     }
-    match timed.grant.aud == audience {
-        true => Ok(timed.grant.clone()),
-        false => Err(AuthError::Audience(timed.grant.aud.clone())),
+    let grant = &claims.custom;
+    match grant.aud == audience {
+        true => Ok(grant.clone()),
+        false => Err(AuthError::Audience(grant.aud.clone())),
     }
 }
 
