@@ -23,6 +23,8 @@ pub mod save;
 mod session;
 pub mod status;
 pub mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tick;
 pub mod token;
 

@@ -2,7 +2,8 @@
 //!
 //! Each port says what it may do wrong and what the caller must then do. The
 //! adapters (the platform's, and the in-memory ones of the tests) stand behind
-//! them and are held to one conformance suite ([`crate::conformance`]).
+//! them and are held to one conformance suite per port (module
+//! `testing::conformance`, behind the feature `testing`).
 //!
 //! All calls block; what may run side by side is begun and finished apart.
 

@@ -1,0 +1,214 @@
+//! One conformance suite per port: what a replica relies on, asked of any
+//! implementation. A suite panics where the contract is broken.
+//!
+//! The implementation must be in reach and free of injected faults; what its
+//! contract leaves open (staleness, for one) is waited for, not forbidden.
+
+use redwedding_crdt::codec::{Decode, Encode};
+use redwedding_crdt::document::Document;
+use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note};
+use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
+use redwedding_crdt::text::diff;
+use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
+use serde_bytes::ByteBuf;
+
+use crate::member::Members;
+use crate::ports::{Cache, Origin, Ports, Relay, Store, Write, Written};
+use crate::sync::{Answer, Pull, Pulled, Receipt, Request};
+
+/// Holds a store to its contract. `elsewhere` is the same store as another
+/// point of presence reaches it; `wait` lets writes become visible there.
+/// `prefix` must be one under which nothing lies.
+pub fn store<S: Store>(here: &mut S, elsewhere: &mut S, prefix: &str, mut wait: impl FnMut()) {
+    let key = |name: &str| format!("{prefix}/{name}");
+    let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    assert_eq!(here.get(&key("absent")), Ok(None));
+    assert_eq!(here.delete(&key("absent")), Ok(()), "removing what is absent is no error");
+    let pending: Vec<_> = ["b", "a", "c/d"]
+        .iter()
+        .map(|name| here.begin_insert(&key(name), [name.as_bytes(), &bytes].concat()))
+        .collect();
+    for write in pending {
+        assert_eq!(here.finish_insert(write), Ok(()));
+    }
+    wait();
+    for store in [&mut *here, &mut *elsewhere] {
+        for name in ["a", "b", "c/d"] {
+            let found = store.get(&key(name)).expect("get");
+            assert_eq!(found, Some([name.as_bytes(), &bytes].concat()), "the value of {name}");
+        }
+        let all = store.list(&key(""), None, 10).expect("list");
+        assert_eq!(all, [key("a"), key("b"), key("c/d")], "in order");
+        assert_eq!(store.list(&key(""), Some(&key("a")), 1).expect("list"), [key("b")]);
+        assert_eq!(store.list(&key("c/"), None, 10).expect("list"), [key("c/d")]);
+        assert_eq!(store.list(&key("x"), None, 10).expect("list"), Vec::<String>::new());
+    }
+    assert_eq!(here.delete(&key("a")), Ok(()));
+    wait();
+    assert_eq!(elsewhere.get(&key("a")), Ok(None));
+    assert_eq!(elsewhere.list(&key(""), None, 10).expect("list"), [key("b"), key("c/d")]);
+    for name in ["b", "c/d"] {
+        assert_eq!(elsewhere.delete(&key(name)), Ok(()));
+    }
+}
+
+/// Holds a cache to its contract; `wait` lets so many ms pass. The cache must
+/// not lose anything meanwhile, which its contract would allow.
+pub fn cache<C: Cache>(cache: &mut C, prefix: &str, mut wait: impl FnMut(u64)) {
+    let key = |name: &str| format!("{prefix}/{name}");
+    let first = cache.lookup(&key("a"));
+    assert!(first.value.is_none() && !first.fresh);
+    let duty = first.duty.expect("whoever asks first has the duty");
+    cache.insert(Some(duty), &key("a"), vec![1], 100);
+    let found = cache.lookup(&key("a"));
+    assert_eq!((found.value, found.fresh), (Some(vec![1]), true));
+    assert!(found.duty.is_none(), "a fresh value is nobody's duty");
+    assert_eq!(cache.peek(&key("a")), Some(vec![1]));
+    assert_eq!(cache.peek(&key("b")), None, "keys are not mixed up");
+    wait(200);
+    let stale = cache.lookup(&key("a"));
+    if let Some(value) = stale.value {
+        assert_eq!((value, stale.fresh), (vec![1], false));
+    }
+    assert!(stale.duty.is_some(), "a stale value is the first caller's duty");
+    drop(stale.duty);
+    assert!(cache.lookup(&key("a")).duty.is_some(), "a dropped duty is handed on");
+    cache.insert(None, &key("a"), vec![2], 100);
+    assert_eq!(cache.peek(&key("a")), Some(vec![2]), "a value can be replaced");
+}
+
+/// Holds a relay, and the way to it, to the contract of [`crate::sync`].
+/// `document` must be one that it does not know.
+pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
+    let mut ask = |pushes: &[&Entry], cursor: Option<Cursor>| -> Answer {
+        let mut request = Request::new(document.site(), "conformance", Members::default());
+        request.pushes = pushes.iter().map(|entry| ByteBuf::from(entry.encode())).collect();
+        request.pulls = vec![Pull { document: document.clone(), cursor }];
+        let pending = relay.begin(request.encode());
+        Answer::decode(&relay.finish(pending).expect("a session")).expect("an answer")
+    };
+    let edit = |name: u8, base: VersionRef, from: &str, to: &str| {
+        let patch = diff::between(from, to);
+        let note = Note { author: "someone".into(), ..Note::default() };
+        let edit = EditId([name; 16]);
+        let delta = Delta { edit, base: Base::Version(base), patch, note };
+        let body = Edit { delta, accepted_ms: 5, pop: "conformance".into(), served: None };
+        Entry::new(document.clone(), Body::Edit(body))
+    };
+    let dots = |entry: &Entry| vec![entry.actor().unwrap_or_default()];
+    let empty = VersionRef { root: Root::EMPTY, extra: Vec::new() };
+
+    let unknown = ask(&[], None);
+    let Some(Pulled::Entries { records, upto, more: false }) = unknown.pulled.first() else {
+        panic!("a document that the log does not hold has no entries: {unknown:?}");
+    };
+    assert!(records.is_empty());
+    let start = *upto;
+
+    let first = edit(1, empty, "", "one\n");
+    let on_first = VersionRef { root: Root::EMPTY, extra: dots(&first) };
+    let second = edit(2, on_first, "one\n", "one\ntwo\n");
+    let early = ask(&[&second], Some(start));
+    assert_eq!(early.receipts, [Receipt::Deferred(Missing::Actor(dots(&first)[0]))]);
+
+    let answer = ask(&[&first, &second], Some(start));
+    let [Receipt::Logged(one), Receipt::Logged(two)] = answer.receipts[..] else {
+        panic!("parents first, both are logged: {:?}", answer.receipts);
+    };
+    assert!(start.position < one.position && one.position < two.position);
+    let mut held = Document::new(document.clone(), start);
+    fold(&mut held, &answer);
+    assert_eq!((held.text(), held.version()), ("one\ntwo\n", VersionRef::log(two)));
+
+    let again = ask(&[&first], Some(held.cursor()));
+    assert_eq!(again.receipts, [Receipt::Known(one)], "a retry is recognised");
+    let mut whole = Document::new(document.clone(), Cursor::start(start.epoch));
+    fold(&mut whole, &ask(&[], None));
+    assert_eq!((whole.text(), whole.state_hash()), (held.text(), held.state_hash()));
+
+    let orphan = VersionRef { root: Root::EMPTY, extra: vec![Actor(7)] };
+    let orphan = edit(3, orphan, "", "x");
+    let deferred = ask(&[&orphan], None);
+    assert_eq!(deferred.receipts, [Receipt::Deferred(Missing::Actor(Actor(7)))]);
+    let foreign = Cursor { epoch: start.epoch ^ 1, ..held.cursor() };
+    assert_eq!(ask(&[], Some(foreign)).pulled, [Pulled::Reset], "another log's cursor");
+    refuses(relay, document);
+}
+
+fn refuses<R: Relay>(relay: &mut R, document: &DocumentKey) {
+    let mut request = Request::new(document.site(), "conformance", Members::default());
+    let elsewhere = DocumentKey::new("another-site", document.key()).expect("key");
+    let version = VersionRef { root: Root::EMPTY, extra: Vec::new() };
+    let foreign = Entry::new(elsewhere, Body::Version(version)).encode();
+    request.pushes = vec![ByteBuf::from(b"not an entry".to_vec()), ByteBuf::from(foreign)];
+    let pending = relay.begin(request.encode());
+    let answer = Answer::decode(&relay.finish(pending).expect("a session")).expect("an answer");
+    let refused = answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_)));
+    assert!(refused && answer.receipts.len() == 2, "rubbish is refused, the session goes on");
+}
+
+fn fold(document: &mut Document, answer: &Answer) {
+    match answer.pulled.first() {
+        Some(Pulled::Snapshot(bytes)) => *document = Document::decode(bytes).expect("a document"),
+        Some(Pulled::Entries { records, upto, more: false }) => {
+            for record in records {
+                let (position, prefix) = (record.position, record.prefix);
+                let cursor = Cursor { epoch: upto.epoch, position, prefix };
+                let entry = Entry::decode(&record.entry).expect("an entry");
+                document.apply(cursor, record.logged_ms, &entry);
+            }
+            document.advance(*upto);
+        }
+        other => panic!("entries or a snapshot were expected: {other:?}"),
+    }
+}
+
+/// Holds a compare-and-swap origin to its contract. `key` must be a page that
+/// does not exist.
+pub fn origin<O: Origin>(origin: &mut O, key: &str) {
+    assert_eq!(origin.page(key), Ok(None));
+    assert_eq!(origin.revisions(key, 0), Ok(Vec::new()));
+    let write = |text: &str, on: u64, name: &str| Write {
+        text: text.into(),
+        on,
+        summary: format!("[rw {name}] test"),
+        idempotency: name.into(),
+    };
+    let create = write("one\n", 0, "a");
+    let Ok(Written::Stored { revision: first, stored: None, .. }) = origin.write(key, &create)
+    else {
+        panic!("a page can be created");
+    };
+    let again = origin.write(key, &create).expect("write");
+    assert!(matches!(again, Written::Stored { revision, .. } if revision == first), "{again:?}");
+    let page = origin.page(key).expect("page").expect("exists");
+    assert_eq!((page.revision, page.text.as_str()), (first, "one\n"));
+
+    assert_eq!(origin.write(key, &write("x\n", 0, "b")), Ok(Written::Conflict));
+    let unchanged = origin.write(key, &write("one\n", first, "c"));
+    assert_eq!(unchanged, Ok(Written::Unchanged { revision: first }));
+    let Ok(Written::Stored { revision: second, .. }) =
+        origin.write(key, &write("one\ntwo\n", first, "d"))
+    else {
+        panic!("a page can be changed");
+    };
+    assert!(second > first, "revisions ascend");
+    assert_eq!(origin.write(key, &write("y\n", first, "e")), Ok(Written::Conflict));
+
+    let all = origin.revisions(key, 0).expect("revisions");
+    assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [first, second], "oldest first");
+    assert_eq!(all[1].note.comment, "[rw d] test");
+    assert_eq!(origin.revisions(key, first).expect("revisions").len(), 1);
+    assert_eq!(origin.revision_text(key, first).as_deref(), Ok("one\n"));
+    assert!(origin.revision_text(key, second + 1_000).is_err());
+}
+
+/// Holds clock and entropy to their contract.
+pub fn surroundings<P: Ports>(ports: &mut P) {
+    let mut drawn = [[0; 16]; 2];
+    drawn.iter_mut().for_each(|bytes| ports.draw(bytes));
+    assert!(drawn[0] != drawn[1] && drawn[0] != [0; 16], "bytes are drawn afresh");
+    let before = ports.now_ms();
+    ports.pause(1);
+    assert!(ports.now_ms() >= before && before > 1_600_000_000_000, "milliseconds since 1970");
+}

@@ -1,0 +1,46 @@
+//! For tests: every port in memory, with the faults that its contract allows,
+//! and a conformance suite for each port.
+//!
+//! Behind the feature `testing`, which nothing that serves requests may turn on.
+//! [`Network`] is the world that the in-memory ports share; [`Faults`] says what
+//! goes wrong in it; [`conformance`] holds any implementation of a port, these
+//! or an adapter elsewhere, to what a replica relies on. What happens follows
+//! from the seed and the order of calls alone.
+//!
+//! ```
+//! use redwedding_crdt::identity::DocumentKey;
+//! use redwedding_replica::testing::Network;
+//! use redwedding_replica::{Config, Replica, token::Token};
+//!
+//! let network = Network::new(1, 2);
+//! network.edit_at_origin("Page", "someone", |_| "Hello.\n".to_owned());
+//! let mut ports = network.ports(0, None);
+//! let mut replica = Replica::start(Config::new("wiki", "pop-0", b"secret"), &mut ports);
+//! let page = DocumentKey::new("wiki", "Page")?;
+//! let head = replica.read(&mut ports, &page, &mut Token::new())?;
+//! assert_eq!(head.text, "Hello.\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod conformance;
+
+mod cache;
+mod network;
+mod origin;
+mod random;
+mod relay;
+mod store;
+
+use redwedding_crdt::identity::DocumentKey;
+
+pub use cache::{Duty, MemoryCache};
+pub use network::{Faults, Hook, MemoryPorts, Network};
+pub use origin::{MemoryOrigin, StoredRevision};
+pub use random::Random;
+pub use relay::{Choice, MemoryRelay, ModelRelay, PendingSession};
+pub use store::{MemoryStore, PendingWrite};
+
+/// The outbox bucket that a document's saves are in.
+pub fn bucket(document: &DocumentKey) -> u16 {
+    crate::keys::bucket(document)
+}

@@ -1,0 +1,387 @@
+//! The world that the in-memory ports share: time, randomness, faults, and what
+//! happens late.
+//!
+//! Everything that happens follows from the seed and from the order of the
+//! calls. A schedule may be hooked in before each call: it can let others go
+//! first, or end the caller.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redwedding_crdt::document::Document;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::limits;
+
+use super::cache::{CacheState, MemoryCache};
+use super::origin::{MemoryOrigin, OriginState, StoredRevision};
+use super::random::Random;
+use super::relay::{MemoryRelay, ModelRelay};
+use super::store::{MemoryStore, StoreState};
+use crate::ports::{Level, Ports, Write};
+
+/// How often what goes wrong: chances in a thousand, for each call.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    /// The store cannot be reached at all.
+    pub store_down: bool,
+    /// A call to the store fails.
+    pub store_fails: u32,
+    /// A write that failed was, or will be, done all the same.
+    pub store_applies: u32,
+    /// A write is seen late elsewhere, and listed late anywhere.
+    pub store_stale: u32,
+    /// How late at most, in ms.
+    pub store_lag_ms: u64,
+    /// The cache forgets a value that is asked for.
+    pub cache_forgets: u32,
+    /// The cache serves the value before the last.
+    pub cache_old: u32,
+    /// The relay cannot be reached at all.
+    pub relay_down: bool,
+    /// A request is lost, or arrives long after the caller gave up.
+    pub relay_loses: u32,
+    /// The answer is lost.
+    pub relay_loses_answer: u32,
+    /// A request is delivered twice.
+    pub relay_twice: u32,
+    /// The relay makes use of each freedom that an answer has.
+    pub relay_odd_answers: u32,
+    /// The origin cannot be reached at all.
+    pub origin_down: bool,
+    /// A call to the origin fails and does nothing.
+    pub origin_fails: u32,
+    /// The origin commits a write and reports failure.
+    pub origin_loses_answer: u32,
+    /// The origin reports failure, and commits a write long after.
+    pub origin_late: u32,
+    /// The origin refuses a write.
+    pub origin_rejects: u32,
+    /// A clock jumps.
+    pub clock_jumps: u32,
+}
+
+/// What happens later, whoever waits for it or does not.
+#[derive(Clone, Debug)]
+pub(super) enum Later {
+    Store(usize, String, Vec<u8>),
+    Relay(Vec<u8>),
+    Origin(String, Write),
+}
+
+/// All that the points of presence reach.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) now_ms: u64,
+    pub(super) pops: usize,
+    pub(super) random: Random,
+    pub(super) faults: Faults,
+    pub(super) store: StoreState,
+    pub(super) caches: Vec<CacheState>,
+    pub(super) relay: ModelRelay,
+    pub(super) origin: OriginState,
+    skews: Vec<i64>,
+    later: Vec<(u64, Later)>,
+    log: Vec<(usize, Level, String)>,
+    trace: Option<Vec<String>>,
+}
+
+/// When every run begins.
+const EPOCH_MS: u64 = 1_700_000_000_000;
+
+impl State {
+    pub(super) fn later(&mut self, wait_ms: u64, what: Later) {
+        self.later.push((self.now_ms + wait_ms, what));
+    }
+
+    pub(super) fn trace(&mut self, event: impl FnOnce() -> String) {
+        if self.trace.is_some() {
+            let event = event();
+            self.trace.iter_mut().for_each(|trace| trace.push(event.clone()));
+        }
+    }
+
+    fn advance(&mut self, milliseconds: u64) {
+        self.now_ms += milliseconds;
+        while let Some(index) = self.later.iter().position(|later| later.0 <= self.now_ms) {
+            let (_, what) = self.later.remove(index);
+            self.happen(what);
+        }
+    }
+
+    fn happen(&mut self, what: Later) {
+        match what {
+            Later::Store(..) if self.faults.store_down => {}
+            Later::Relay(_) if self.faults.relay_down => {}
+            Later::Origin(..) if self.faults.origin_down => {}
+            Later::Store(pop, key, value) => {
+                self.trace(|| format!("    late: store {key}"));
+                self.store_write(pop, &key, Some(value));
+            }
+            Later::Relay(request) => {
+                self.trace(|| "    late: session".to_owned());
+                let _ = self.relay_takes(&request);
+            }
+            Later::Origin(key, write) => {
+                self.trace(|| format!("    late: origin write of {key}"));
+                self.origin_write(&key, &write);
+            }
+        }
+    }
+}
+
+/// A network of points of presence in memory. Cloning gives another handle.
+#[derive(Clone)]
+pub struct Network(Arc<Mutex<State>>);
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+impl Network {
+    /// A network of `pops` points of presence where nothing goes wrong yet.
+    pub fn new(seed: u64, pops: usize) -> Self {
+        let mut random = Random::new(seed);
+        let epoch = random.number() | 1;
+        Self(Arc::new(Mutex::new(State {
+            now_ms: EPOCH_MS,
+            pops,
+            random,
+            faults: Faults::default(),
+            store: StoreState::default(),
+            caches: (0..pops).map(|_| CacheState::default()).collect(),
+            relay: ModelRelay::new(epoch, limits::FLUSH_INTERVAL_MS),
+            origin: OriginState::default(),
+            skews: vec![0; pops],
+            later: Vec::new(),
+            log: Vec::new(),
+            trace: None,
+        })))
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ports of a sandbox at point of presence `pop`.
+    pub fn ports(&self, pop: usize, hook: Option<Hook>) -> MemoryPorts {
+        let site = || Site { network: self.clone(), pop, hook: hook.clone() };
+        MemoryPorts {
+            site: site(),
+            store: MemoryStore(site()),
+            cache: MemoryCache(site()),
+            relay: MemoryRelay(site()),
+            origin: MemoryOrigin(site()),
+        }
+    }
+
+    /// Sets what goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.state().faults = faults;
+    }
+
+    /// Changes what goes wrong.
+    pub fn change_faults(&self, change: impl FnOnce(&mut Faults)) {
+        change(&mut self.state().faults);
+    }
+
+    /// Ends all faults: what was to happen later happens, all is seen by all,
+    /// clocks agree.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.faults = Faults::default();
+        state.store.heal();
+        state.skews.fill(0);
+        state.later.sort_by_key(|later| later.0);
+        for (_, what) in std::mem::take(&mut state.later) {
+            state.happen(what);
+        }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, milliseconds: u64) {
+        self.state().advance(milliseconds);
+    }
+
+    /// Sets a point of presence's clock off by so much.
+    pub fn skew(&self, pop: usize, milliseconds: i64) {
+        self.state().skews[pop] = milliseconds;
+    }
+
+    /// A point of presence loses its cache.
+    pub fn clear_cache(&self, pop: usize) {
+        self.state().caches[pop].clear();
+    }
+
+    /// The relay starts again.
+    pub fn restart_relay(&self) {
+        self.state().relay.restart();
+    }
+
+    /// Whether the origin trims white space at the end of a page.
+    pub fn set_trims(&self, trims: bool) {
+        self.state().origin.trims = trims;
+    }
+
+    /// A person edits a page at the origin: `edit` gives the new text from the
+    /// present one. Returns the new revision, if there is one.
+    pub fn edit_at_origin(
+        &self,
+        key: &str,
+        author: &str,
+        edit: impl FnOnce(&str) -> String,
+    ) -> Option<u64> {
+        let mut state = self.state();
+        let before = state.origin.revisions(key).last().map(|revision| revision.text.clone());
+        let text = edit(before.as_deref().unwrap_or_default());
+        if before.as_deref() == Some(text.as_str()) {
+            return None;
+        }
+        state.trace(|| format!("  {author} at the origin: {key} is {text:?}"));
+        Some(state.origin_edit(key, &text, author))
+    }
+
+    /// The origin's revisions of a page, oldest first.
+    pub fn revisions(&self, key: &str) -> Vec<StoredRevision> {
+        self.state().origin.revisions(key).to_vec()
+    }
+
+    /// The relay's confirmed document.
+    pub fn document(&self, key: &DocumentKey) -> Option<Document> {
+        self.state().relay.document(key).cloned()
+    }
+
+    /// Looks into the relay.
+    pub fn with_relay<T>(&self, look: impl FnOnce(&mut ModelRelay) -> T) -> T {
+        look(&mut self.state().relay)
+    }
+
+    /// Keys of the store that hold a value now, whoever sees it.
+    pub fn stored_keys(&self, prefix: &str) -> Vec<String> {
+        self.state().store.standing(prefix)
+    }
+
+    /// What was logged so far: (point of presence, level, event).
+    pub fn take_log(&self) -> Vec<(usize, Level, String)> {
+        std::mem::take(&mut self.state().log)
+    }
+
+    /// Begins to write down what happens.
+    pub fn start_trace(&self) {
+        self.state().trace = Some(Vec::new());
+    }
+
+    /// Notes an event in the trace, if one is written.
+    pub fn note(&self, event: impl FnOnce() -> String) {
+        self.state().trace(event);
+    }
+
+    /// What happened, if it was written down.
+    pub fn take_trace(&self) -> Vec<String> {
+        self.state().trace.take().unwrap_or_default()
+    }
+}
+
+/// Called before each call to a port, with its name; nothing is locked then.
+pub type Hook = Arc<dyn Fn(&'static str) + Send + Sync>;
+
+/// Where a port stands.
+#[derive(Clone)]
+pub(super) struct Site {
+    network: Network,
+    pop: usize,
+    hook: Option<Hook>,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Site({})", self.pop)
+    }
+}
+
+impl Site {
+    pub(super) fn pop(&self) -> usize {
+        self.pop
+    }
+
+    pub(super) fn network(&self) -> Network {
+        self.network.clone()
+    }
+
+    /// A call begins: others may go first; then a little time has passed.
+    pub(super) fn call(&self, name: &'static str, about: &str) -> MutexGuard<'_, State> {
+        if let Some(hook) = &self.hook {
+            hook(name);
+        }
+        let mut state = self.network.state();
+        let passed = state.random.below(4);
+        state.advance(passed);
+        let (pop, jumps) = (self.pop, state.faults.clock_jumps);
+        if state.random.chance(jumps) {
+            state.skews[pop] = state.random.below(120_000) as i64 - 60_000;
+        }
+        state.trace(|| {
+            let thread = std::thread::current();
+            format!("    pop {pop} {} {name} {about}", thread.name().unwrap_or(""))
+        });
+        state
+    }
+}
+
+/// All ports of one sandbox, in memory.
+#[derive(Debug)]
+pub struct MemoryPorts {
+    site: Site,
+    store: MemoryStore,
+    cache: MemoryCache,
+    relay: MemoryRelay,
+    origin: MemoryOrigin,
+}
+
+impl Ports for MemoryPorts {
+    type Store = MemoryStore;
+    type Cache = MemoryCache;
+    type Relay = MemoryRelay;
+    type Origin = MemoryOrigin;
+
+    fn store(&mut self) -> &mut MemoryStore {
+        &mut self.store
+    }
+
+    fn cache(&mut self) -> &mut MemoryCache {
+        &mut self.cache
+    }
+
+    fn relay(&mut self) -> &mut MemoryRelay {
+        &mut self.relay
+    }
+
+    fn origin(&mut self) -> &mut MemoryOrigin {
+        &mut self.origin
+    }
+
+    fn now_ms(&mut self) -> u64 {
+        let state = self.site.network.state();
+        state.now_ms.saturating_add_signed(state.skews[self.site.pop])
+    }
+
+    fn draw(&mut self, bytes: &mut [u8]) {
+        let mut state = self.site.network.state();
+        for chunk in bytes.chunks_mut(8) {
+            let drawn = state.random.number().to_le_bytes();
+            chunk.copy_from_slice(&drawn[..chunk.len()]);
+        }
+    }
+
+    fn pause(&mut self, milliseconds: u64) {
+        self.site.call("pause", "").advance(milliseconds);
+    }
+
+    fn log(&mut self, level: Level, event: &str) {
+        let mut state = self.site.network.state();
+        let pop = self.site.pop;
+        state.trace(|| format!("    pop {pop} {level:?}: {event}"));
+        state.log.push((pop, level, event.to_owned()));
+    }
+}

@@ -1,0 +1,170 @@
+//! A wiki in memory: compare-and-swap on revisions, edited by people too, with
+//! the faults that [`crate::ports::Origin`] allows.
+
+use std::collections::BTreeMap;
+
+use redwedding_crdt::entry::{Note, OriginPage};
+
+use super::network::{Later, Site, State};
+use crate::ports::{Origin, OriginError, Revision, Write, Written};
+
+/// What the wiki stores.
+#[derive(Debug, Default)]
+pub(super) struct OriginState {
+    pages: BTreeMap<String, Vec<StoredRevision>>,
+    done: BTreeMap<String, Written>,
+    last: u64,
+    /// Whether it trims white space at the end of what it stores.
+    pub(super) trims: bool,
+}
+
+/// A revision with its text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StoredRevision {
+    /// Its id.
+    pub id: u64,
+    /// When it was stored, in ms since 1970.
+    pub time_ms: u64,
+    /// Author and summary.
+    pub note: Note,
+    /// The stored text.
+    pub text: String,
+    /// Whether a person wrote it at the origin.
+    pub by_person: bool,
+}
+
+impl OriginState {
+    pub(super) fn revisions(&self, key: &str) -> &[StoredRevision] {
+        self.pages.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    fn current(&self, key: &str) -> Option<&StoredRevision> {
+        self.pages.get(key)?.last()
+    }
+
+    fn as_stored(&self, text: &str) -> String {
+        if self.trims { text.trim_end().to_owned() } else { text.to_owned() }
+    }
+}
+
+impl State {
+    /// Stores a text as a person would, whatever is there.
+    pub(super) fn origin_edit(&mut self, key: &str, text: &str, author: &str) -> u64 {
+        let note = Note { author: author.into(), comment: "by hand".into(), ..Note::default() };
+        self.origin_store(key, text, note, true)
+    }
+
+    fn origin_store(&mut self, key: &str, text: &str, note: Note, by_person: bool) -> u64 {
+        let gap = self.random.below(3);
+        let time_ms = self.now_ms;
+        let origin = &mut self.origin;
+        origin.last += 1 + gap;
+        let (id, text) = (origin.last, origin.as_stored(text));
+        let revision = StoredRevision { id, time_ms, note, text, by_person };
+        origin.pages.entry(key.to_owned()).or_default().push(revision);
+        id
+    }
+
+    /// Does a write, once for each name.
+    pub(super) fn origin_write(&mut self, key: &str, write: &Write) -> Written {
+        if let Some(done) = self.origin.done.get(&write.idempotency) {
+            return done.clone();
+        }
+        let current = self.origin.current(key);
+        if current.map_or(0, |current| current.id) != write.on {
+            self.trace(|| format!("    origin: conflict, not on {}", write.on));
+            return Written::Conflict;
+        }
+        let stored = self.origin.as_stored(&write.text);
+        let written = match current.filter(|current| current.text == stored) {
+            Some(current) => Written::Unchanged { revision: current.id },
+            None => {
+                let note = Note {
+                    author: "edge".into(),
+                    comment: write.summary.clone(),
+                    ..Note::default()
+                };
+                let revision = self.origin_store(key, &write.text, note, false);
+                let stored = (stored != write.text).then_some(stored);
+                Written::Stored { revision, stored, time_ms: self.now_ms }
+            }
+        };
+        self.trace(|| format!("    origin: {written:?}: {:?}", write.text));
+        self.origin.done.insert(write.idempotency.clone(), written.clone());
+        written
+    }
+}
+
+/// The wiki as one sandbox reaches it.
+#[derive(Debug)]
+pub struct MemoryOrigin(pub(super) Site);
+
+fn unavailable() -> OriginError {
+    OriginError::Unavailable("injected".into())
+}
+
+impl MemoryOrigin {
+    fn reach<'a>(
+        &'a self,
+        call: &'static str,
+        key: &str,
+    ) -> Result<std::sync::MutexGuard<'a, State>, OriginError> {
+        let mut state = self.0.call(call, key);
+        let faults = &state.faults;
+        let (down, fails) = (faults.origin_down, faults.origin_fails);
+        match down || state.random.chance(fails) {
+            true => Err(unavailable()),
+            false => Ok(state),
+        }
+    }
+}
+
+impl Origin for MemoryOrigin {
+    fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError> {
+        let state = self.reach("origin.page", key)?;
+        Ok(state.origin.current(key).map(|current| OriginPage {
+            revision: current.id,
+            text: current.text.clone(),
+            time_ms: current.time_ms,
+            note: current.note.clone(),
+        }))
+    }
+
+    fn write(&mut self, key: &str, write: &Write) -> Result<Written, OriginError> {
+        let mut state = self.reach("origin.write", key)?;
+        let faults = state.faults.clone();
+        if state.random.chance(faults.origin_rejects) {
+            return Err(OriginError::Rejected("injected".into()));
+        }
+        if state.random.chance(faults.origin_late) {
+            let wait_ms = state.random.below(60_000);
+            state.later(wait_ms, Later::Origin(key.to_owned(), write.clone()));
+            return Err(unavailable());
+        }
+        let written = state.origin_write(key, write);
+        match state.random.chance(faults.origin_loses_answer) {
+            true => Err(unavailable()),
+            false => Ok(written),
+        }
+    }
+
+    fn revisions(&mut self, key: &str, after: u64) -> Result<Vec<Revision>, OriginError> {
+        let state = self.reach("origin.revisions", key)?;
+        let newer = state.origin.revisions(key).iter().filter(|revision| revision.id > after);
+        let shown = newer.take(20).map(|revision| Revision {
+            id: revision.id,
+            time_ms: revision.time_ms,
+            note: revision.note.clone(),
+        });
+        Ok(shown.collect())
+    }
+
+    fn revision_text(&mut self, key: &str, revision: u64) -> Result<String, OriginError> {
+        let state = self.reach("origin.revision_text", key)?;
+        let mut all = state.origin.revisions(key).iter();
+        match all.find(|stored| stored.id == revision) {
+            Some(stored) => Ok(stored.text.clone()),
+            None => Err(OriginError::Rejected("no such revision".into())),
+        }
+    }
+}

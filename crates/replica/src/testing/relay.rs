@@ -1,0 +1,325 @@
+//! A relay in memory: the plainest thing that keeps the contract of
+//! [`crate::sync`], to hold real ones against; and the way to it, with faults.
+
+use std::collections::BTreeMap;
+
+use redwedding_crdt::codec::{self, Decode, Encode};
+use redwedding_crdt::document::{Document, Unresolved, Verdict};
+use redwedding_crdt::entry::{Body, Entry, Missing};
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::limits;
+use redwedding_crdt::version::Cursor;
+use serde_bytes::ByteBuf;
+
+use super::network::{Later, Network, Site, State};
+use super::random::Random;
+use crate::member::Members;
+use crate::ports::{Relay, RelayError};
+use crate::sync::{Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord};
+
+/// A relay that keeps everything: one log per shard, and the fold of it.
+#[derive(Debug)]
+pub struct ModelRelay {
+    shards: Vec<Shard>,
+    documents: BTreeMap<DocumentKey, Kept>,
+    leases: BTreeMap<DocumentKey, u64>,
+    members: Members,
+    flush_interval_ms: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Shard {
+    head: Cursor,
+    logged_ms: u64,
+    cursors: Vec<Cursor>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    document: Document,
+    records: Vec<Record>,
+}
+
+/// How a pull is answered where the contract leaves a choice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice {
+    /// Entries in one answer; 0 for as many as are allowed.
+    pub most: usize,
+    /// The whole document instead of entries.
+    pub snapshot: bool,
+    /// "Ask again."
+    pub not_now: bool,
+    /// The node that answers is this many entries behind, unless it was pushed to.
+    pub lag: u64,
+}
+
+impl ModelRelay {
+    /// A relay with an empty log, drawn to be `epoch`.
+    pub fn new(epoch: u64, flush_interval_ms: u64) -> Self {
+        let head = Cursor::start(epoch);
+        let shard = Shard { head, logged_ms: 0, cursors: vec![head] };
+        Self {
+            shards: vec![shard; usize::from(limits::SHARDS)],
+            documents: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            members: Members::default(),
+            flush_interval_ms,
+        }
+    }
+
+    /// The confirmed document; `None` where the log holds nothing of it.
+    pub fn document(&self, key: &DocumentKey) -> Option<&Document> {
+        self.documents.get(key).map(|kept| &kept.document)
+    }
+
+    /// The document's entries, in the log's order.
+    pub fn records(&self, key: &DocumentKey) -> &[Record] {
+        self.documents.get(key).map_or(&[], |kept| &kept.records)
+    }
+
+    /// Starts again: leases and members were never durable.
+    pub fn restart(&mut self) {
+        self.leases.clear();
+        self.members = Members::default();
+    }
+
+    /// Answers a session at `now_ms`.
+    pub fn sync(&mut self, request: &Request, now_ms: u64, choice: Choice) -> Answer {
+        self.members.join(&request.members);
+        let mut answer = Answer::new(now_ms, self.members.clone());
+        for push in &request.pushes {
+            answer.receipts.push(self.push(&request.site, push, now_ms));
+        }
+        let lag = if request.pushes.is_empty() { choice.lag } else { 0 };
+        for pull in &request.pulls {
+            answer.pulled.push(self.pull(pull, Choice { lag, ..choice }));
+        }
+        answer.due = self.lease(now_ms, usize::from(request.leases));
+        answer
+    }
+
+    fn push(&mut self, site: &str, bytes: &ByteBuf, now_ms: u64) -> Receipt {
+        let entry = match Entry::decode(bytes) {
+            Ok(entry) if entry.document.site() == site => entry,
+            Ok(_) => return Receipt::Refused("another site's document".into()),
+            Err(error) => return Receipt::Refused(error.to_string()),
+        };
+        let shard = &mut self.shards[usize::from(entry.document.shard(limits::SHARDS))];
+        let mut fresh = None;
+        let document = match self.documents.get_mut(&entry.document) {
+            Some(kept) => &mut kept.document,
+            None => {
+                fresh.insert(Document::new(entry.document.clone(), Cursor::start(shard.head.epoch)))
+            }
+        };
+        match document.missing(&entry) {
+            Ok(None) => {}
+            Ok(Some(Missing::Position(position))) if position <= shard.head.position => {
+                return Receipt::Refused("it names a version that does not exist".into());
+            }
+            Ok(Some(missing)) | Err(Unresolved::Missing(missing)) => {
+                return Receipt::Deferred(missing);
+            }
+            Err(stale) => return Receipt::Refused(stale.to_string()),
+        }
+        let logged_ms = shard.logged_ms.max(now_ms);
+        let stored = codec::to_vec(&StoredRecord { logged_ms, entry: bytes.clone() });
+        let cursor = shard.head.after(&stored);
+        let admission = document.admit(cursor, logged_ms, &entry);
+        if let Verdict::Quarantined(fault) = &admission.verdict {
+            return Receipt::Refused(fault.to_string());
+        }
+        if admission.changed {
+            shard.head = cursor;
+            shard.logged_ms = logged_ms;
+            shard.cursors.push(cursor);
+            if let Some(document) = fresh {
+                let kept = Kept { document, records: Vec::new() };
+                self.documents.insert(entry.document.clone(), kept);
+            }
+            if let Some(kept) = self.documents.get_mut(&entry.document) {
+                let (position, prefix) = (cursor.position, cursor.prefix);
+                kept.records.push(Record { position, prefix, logged_ms, entry: bytes.clone() });
+            }
+            let ends = matches!(entry.body, Body::Landed(_) | Body::Checkpoint(_));
+            if ends && admission.verdict == Verdict::Counted {
+                self.leases.remove(&entry.document);
+            }
+        }
+        match admission.verdict {
+            Verdict::Counted => Receipt::Logged(cursor.place()),
+            Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(first),
+            Verdict::Lost => Receipt::NotCounted,
+            Verdict::Quarantined(fault) => Receipt::Refused(fault.to_string()),
+        }
+    }
+
+    fn pull(&self, pull: &Pull, choice: Choice) -> Pulled {
+        if choice.not_now {
+            return Pulled::NotNow;
+        }
+        let shard = &self.shards[usize::from(pull.document.shard(limits::SHARDS))];
+        let kept = self.documents.get(&pull.document);
+        let reached = shard.head.position.saturating_sub(choice.lag);
+        let cursor = match pull.cursor {
+            None if choice.lag == 0 => {
+                return match kept {
+                    Some(kept) => Pulled::Snapshot(ByteBuf::from(kept.document.encode())),
+                    None => Pulled::Entries { records: vec![], upto: shard.head, more: false },
+                };
+            }
+            None => shard.cursors[0],
+            Some(cursor) => cursor,
+        };
+        if cursor.epoch != shard.head.epoch {
+            return Pulled::Reset;
+        }
+        if cursor.position > reached {
+            return Pulled::Behind;
+        }
+        if shard.cursors[cursor.position as usize] != cursor {
+            return Pulled::Reset;
+        }
+        if let Some(kept) = kept.filter(|_| choice.snapshot && choice.lag == 0) {
+            return Pulled::Snapshot(ByteBuf::from(kept.document.encode()));
+        }
+        let records = kept.map_or(&[][..], |kept| &kept.records);
+        let new = records
+            .iter()
+            .filter(|record| record.position > cursor.position && record.position <= reached);
+        let mut new: Vec<Record> = new.cloned().collect();
+        let most = if choice.most == 0 { limits::PULL_ENTRIES } else { choice.most };
+        let more = new.len() > most;
+        new.truncate(most);
+        let last = if more { new.last().map_or(0, |record| record.position) } else { reached };
+        Pulled::Entries { records: new, upto: shard.cursors[last as usize], more }
+    }
+
+    fn is_due(&self, document: &Document, now_ms: u64) -> bool {
+        let origin = document.origin();
+        if let Some(open) = origin.open() {
+            return open.logged_ms + limits::LEASE_MS <= now_ms;
+        }
+        if origin.tip.as_ref().is_some_and(|tip| !tip.exact) {
+            return true;
+        }
+        let first = document.pending().next();
+        first.is_some_and(|first| first.logged_ms + self.flush_interval_ms <= now_ms)
+    }
+
+    fn lease(&mut self, now_ms: u64, most: usize) -> Vec<Lease> {
+        self.leases.retain(|_, until_ms| *until_ms > now_ms);
+        let free = self.documents.iter().filter(|(key, _)| !self.leases.contains_key(key));
+        let due = free.filter(|(_, kept)| self.is_due(&kept.document, now_ms));
+        let until_ms = now_ms + limits::LEASE_MS;
+        let leases: Vec<Lease> =
+            due.take(most).map(|(key, _)| Lease { document: key.clone(), until_ms }).collect();
+        for lease in &leases {
+            self.leases.insert(lease.document.clone(), until_ms);
+        }
+        leases
+    }
+}
+
+fn choice(random: &mut Random, faults: &super::Faults) -> Choice {
+    let odd = |random: &mut Random| random.chance(faults.relay_odd_answers);
+    Choice {
+        most: if odd(random) { 1 + random.index(3) } else { 0 },
+        snapshot: odd(random),
+        not_now: odd(random),
+        lag: if odd(random) { 1 + random.below(3) } else { 0 },
+    }
+}
+
+impl State {
+    /// The relay takes a request now.
+    pub(super) fn relay_takes(&mut self, bytes: &[u8]) -> Result<Vec<u8>, RelayError> {
+        let request = Request::decode(bytes)
+            .map_err(|error| RelayError::Refused { status: 400, detail: error.to_string() })?;
+        let choice = choice(&mut self.random, &self.faults);
+        let answer = self.relay.sync(&request, self.now_ms, choice);
+        self.trace(|| format!("    relay: {:?} {:?}", answer.receipts, told(&answer)));
+        Ok(answer.encode())
+    }
+}
+
+fn told(answer: &Answer) -> Vec<String> {
+    let one = |pulled: &Pulled| match pulled {
+        Pulled::Entries { records, upto, more } => {
+            let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
+            format!("entries {positions:?} upto {} more {more}", upto.position)
+        }
+        Pulled::Snapshot(_) => "snapshot".to_owned(),
+        other => format!("{other:?}"),
+    };
+    answer.pulled.iter().map(one).collect()
+}
+
+/// The way to the relay, as one sandbox has it.
+#[derive(Debug)]
+pub struct MemoryRelay(pub(super) Site);
+
+/// A session under way.
+#[derive(Debug)]
+pub struct PendingSession {
+    network: Network,
+    /// The request, while the relay has not taken it.
+    request: Option<Vec<u8>>,
+    answer: Option<Result<Vec<u8>, RelayError>>,
+}
+
+fn unavailable() -> RelayError {
+    RelayError::Unavailable("injected".into())
+}
+
+impl Relay for MemoryRelay {
+    type Pending = PendingSession;
+
+    fn begin(&mut self, request: Vec<u8>) -> PendingSession {
+        let mut state = self.0.call("relay.begin", "");
+        let network = self.0.network();
+        let faults = state.faults.clone();
+        let mut pending = PendingSession { network, request: None, answer: None };
+        if faults.relay_down || state.random.chance(faults.relay_loses) {
+            pending.answer = Some(Err(unavailable()));
+            if !faults.relay_down && state.random.chance(300) {
+                let wait_ms = state.random.below(30_000);
+                state.later(wait_ms, Later::Relay(request));
+            }
+        } else if state.random.chance(500) {
+            pending.answer = Some(state.relay_takes(&request));
+            if state.random.chance(faults.relay_twice) {
+                pending.request = Some(request);
+            }
+        } else {
+            pending.request = Some(request);
+        }
+        pending
+    }
+
+    fn finish(&mut self, mut pending: PendingSession) -> Result<Vec<u8>, RelayError> {
+        let mut state = self.0.call("relay.finish", "");
+        let faults = state.faults.clone();
+        if let Some(request) = pending.request.take() {
+            let reached = !faults.relay_down;
+            let answer = if reached { state.relay_takes(&request) } else { Err(unavailable()) };
+            pending.answer.get_or_insert(answer);
+        }
+        let lost = state.random.chance(faults.relay_loses_answer);
+        let answer = pending.answer.take().unwrap_or_else(|| Err(unavailable()));
+        drop(state);
+        if lost { Err(unavailable()) } else { answer }
+    }
+}
+
+impl Drop for PendingSession {
+    /// The sandbox died: the request may have gone out.
+    fn drop(&mut self) {
+        let Some(request) = self.request.take() else { return };
+        let mut state = self.network.state();
+        if !state.faults.relay_down && state.random.chance(500) {
+            // Nobody hears the answer.
+            let _ = state.relay_takes(&request);
+        }
+    }
+}

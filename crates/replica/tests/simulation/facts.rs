@@ -1,0 +1,159 @@
+//! What is known to be true of a run: who wrote which word, who meant to delete
+//! it, what each client has seen.
+//!
+//! Words are unique (`w` digits `q`), so that a text says which edits it holds.
+//! Must never look at how the system under test works.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A unique word.
+pub(crate) type Word = u32;
+
+/// The words of a text, in order.
+pub(crate) fn words(text: &str) -> Vec<Word> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('w') {
+        rest = &rest[start + 1..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if rest[digits..].starts_with('q')
+            && let Ok(word) = rest[..digits].parse()
+        {
+            found.push(word);
+        }
+    }
+    found
+}
+
+/// How a word is written.
+pub(crate) fn spelled(word: Word) -> String {
+    format!("w{word}q")
+}
+
+/// What is known of a word.
+#[derive(Debug, Default)]
+pub(crate) struct Fact {
+    page: usize,
+    /// Whether it must survive unless deleted: its save was acknowledged, or a
+    /// person stored it at the origin.
+    certain: bool,
+    /// Whether somebody who had seen it submitted a text without it.
+    deletable: bool,
+    /// Whether such a submission was acknowledged.
+    deleted: bool,
+    /// Whether the text that it was deleted from may not be one of the log's.
+    loosely: bool,
+}
+
+/// What a client has seen of a page.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    present: BTreeSet<Word>,
+    gone: BTreeSet<Word>,
+}
+
+/// All that is known.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    words: BTreeMap<Word, Fact>,
+    next: Word,
+    /// What was found to be wrong.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Facts {
+    /// A word that was never used, for `page`.
+    pub(crate) fn fresh(&mut self, page: usize) -> Word {
+        self.next += 1;
+        self.words.insert(self.next, Fact { page, ..Fact::default() });
+        self.next
+    }
+
+    /// Notes a failure.
+    pub(crate) fn fail(&mut self, what: String) {
+        self.failures.push(what);
+    }
+
+    /// A text was submitted that inserts `word` and deletes `deleted`; it may
+    /// take effect from now on.
+    pub(crate) fn submitted(&mut self, deleted: &[Word]) {
+        for word in deleted {
+            self.words.entry(*word).or_default().deletable = true;
+        }
+    }
+
+    /// The submission was acknowledged.
+    pub(crate) fn acknowledged(&mut self, inserted: Option<Word>, deleted: &[Word], loosely: bool) {
+        if let Some(word) = inserted {
+            self.words.entry(word).or_default().certain = true;
+        }
+        for word in deleted {
+            let fact = self.words.entry(*word).or_default();
+            fact.deleted = true;
+            fact.loosely |= loosely;
+        }
+    }
+
+    fn well_formed(&mut self, page: usize, text: &str, whose: &str) -> BTreeSet<Word> {
+        let mut set = BTreeSet::new();
+        for word in words(text) {
+            if !set.insert(word) {
+                self.fail(format!("{whose}: {} stands twice in {text:?}", spelled(word)));
+            }
+            if self.words.get(&word).is_none_or(|fact| fact.page != page) {
+                self.fail(format!("{whose}: {} is not of this page", spelled(word)));
+            }
+        }
+        set
+    }
+
+    /// A client was served a text under its token: nothing that it has seen may
+    /// be missing, nothing that was gone may be back.
+    pub(crate) fn served(&mut self, seen: &mut Seen, page: usize, text: &str, whose: &str) {
+        let now = self.well_formed(page, text, whose);
+        let missing: Vec<Word> = seen.present.difference(&now).copied().collect();
+        for word in missing {
+            if !self.words.get(&word).is_some_and(|fact| fact.deletable) {
+                let spelled = spelled(word);
+                self.fail(format!("{whose} has seen {spelled}, and it is missing in {text:?}"));
+            }
+            seen.present.remove(&word);
+            seen.gone.insert(word);
+        }
+        let back: Vec<Word> = seen.gone.intersection(&now).copied().collect();
+        for word in back {
+            let spelled = spelled(word);
+            self.fail(format!("{whose} has seen {spelled} deleted, and it is back in {text:?}"));
+        }
+        seen.present.extend(now);
+    }
+
+    /// A client's own save was answered with this text, or is in it for good.
+    pub(crate) fn own(&mut self, seen: &mut Seen, word: Option<Word>) {
+        if let Some(word) = word.filter(|word| !seen.gone.contains(word)) {
+            seen.present.insert(word);
+        }
+    }
+
+    /// The final text: every certain word once, unless deleted.
+    pub(crate) fn settled(&mut self, page: usize, text: &str) {
+        let now = self.well_formed(page, text, "the end");
+        let mut wrong = Vec::new();
+        for (word, fact) in self.words.iter().filter(|(_, fact)| fact.page == page) {
+            let (here, spelled) = (now.contains(word), spelled(*word));
+            if fact.certain && !fact.deletable && !here {
+                wrong.push(format!("the end: {spelled} is lost from {text:?}"));
+            }
+            if fact.deleted && !fact.loosely && here {
+                wrong.push(format!("the end: {spelled} was deleted, and stands in {text:?}"));
+            }
+        }
+        self.failures.extend(wrong);
+    }
+
+    /// One of the origin's revisions after another: nothing twice, nothing lost
+    /// that nobody deleted, nothing back that was gone.
+    pub(crate) fn revision(&mut self, history: &mut Seen, page: usize, id: u64, text: &str) {
+        self.served(history, page, text, &format!("revision {id} of the origin"));
+    }
+}

@@ -1,0 +1,94 @@
+//! The simulation: replicas at several points of presence, a relay, an origin,
+//! people, and everything that may go wrong between them, drawn from a seed.
+//!
+//! Only one of them runs at a time, and who goes on is drawn before each call to
+//! a port, so a seed gives the same run every time. A failing seed is printed
+//! with the shortest run that still fails and what happened in it. Environment:
+//! `SEEDS` how many, `FIRST` from which on, `ACTIONS` and `WITHOUT` as printed,
+//! to replay exactly one run with its trace.
+
+mod facts;
+mod run;
+mod threads;
+
+use std::env;
+use std::time::Instant;
+
+use run::{KINDS, Plan, Report, run};
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn nothing_is_lost_or_doubled() {
+    let first = number("FIRST").unwrap_or(1);
+    let seeds = number("SEEDS").unwrap_or(400);
+    let actions = number("ACTIONS").unwrap_or(0) as usize;
+    let without = number("WITHOUT").unwrap_or(0) as u32;
+    let keep_going = number("KEEP_GOING").is_some();
+    let (begun, mut total, mut failed) = (Instant::now(), Report::default(), Vec::new());
+    let mut told = begun;
+    for seed in first..first + seeds {
+        let plan = Plan { seed, actions, without, traced: false };
+        let report = run(plan);
+        if !report.failures.is_empty() {
+            if !keep_going {
+                explain(plan, report.actions);
+            }
+            eprintln!("seed {seed}: {}", report.failures[0]);
+            failed.push(seed);
+        }
+        total.saves += report.saves;
+        total.reads += report.reads;
+        total.refused += report.refused;
+        total.deaths += report.deaths;
+        total.calls = total.calls.max(report.calls);
+        total.rounds = total.rounds.max(report.rounds);
+        if told.elapsed().as_secs() >= 10 {
+            told = Instant::now();
+            let done = seed + 1 - first;
+            eprintln!("{done} of {seeds} runs, {} failed", failed.len());
+        }
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let Report { saves, reads, refused, deaths, calls, rounds, .. } = total;
+    eprintln!(
+        "{seeds} runs in {seconds:.1} s ({:.0} a second): {saves} saves, {reads} reads, \
+         {refused} refused, {deaths} deaths; at most {calls} calls, {rounds} rounds",
+        seeds as f64 / seconds
+    );
+    assert!(failed.is_empty(), "{} of {seeds} failed: {failed:?}", failed.len());
+}
+
+#[test]
+fn a_seed_gives_the_same_run_every_time() {
+    for seed in 1..4 {
+        let plan = Plan { seed, actions: 60, without: 0, traced: true };
+        assert_eq!(run(plan).trace, run(plan).trace);
+    }
+}
+
+/// Finds the shortest failing run and tells it.
+fn explain(plan: Plan, actions: usize) -> ! {
+    let fails = |plan: Plan| !run(plan).failures.is_empty();
+    let mut least = Plan { actions, ..plan };
+    for kind in 0..KINDS {
+        let fewer = Plan { without: least.without | 1 << kind, ..least };
+        if fails(fewer) {
+            least = fewer;
+        }
+    }
+    for actions in 1..actions {
+        let shorter = Plan { actions, ..least };
+        if fails(shorter) {
+            least = shorter;
+            break;
+        }
+    }
+    let report = run(Plan { traced: true, ..least });
+    report.trace.iter().for_each(|event| eprintln!("{event}"));
+    report.failures.iter().for_each(|failure| eprintln!("FAILED: {failure}"));
+    let Plan { seed, actions, without, .. } = least;
+    panic!("seed {seed}; replay: scripts/simulate 1 {seed} {actions} {without}");
+}
