@@ -20,7 +20,7 @@ const OWN_DOCUMENTS: usize = 16;
 const OBJECTS: usize = 16;
 
 /// What a client has seen and written.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Token {
     format: u8,
     /// The log that the positions belong to.
@@ -41,10 +41,17 @@ fn tag(document: &DocumentKey) -> DocumentTag {
     u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
+impl Default for Token {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Token {
     /// The token of a client that has seen nothing.
     pub fn new() -> Self {
-        Self { format: FORMAT, ..Self::default() }
+        let (seen, own, objects) = (Vec::new(), Vec::new(), Vec::new());
+        Self { format: FORMAT, epoch: 0, seen, own, objects }
     }
 
     /// Reads what [`Token::seal`] wrote. A token that was not sealed with `key`
@@ -187,6 +194,13 @@ mod tests {
         assert_eq!(Token::open(&changed, &[1; 32]), None);
         for rubbish in ["", "x", "é", &"A".repeat(2_000)] {
             assert_eq!(Token::open(rubbish, &[1; 32]), None);
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_new_client_opens_again() {
+        for token in [Token::new(), Token::default()] {
+            assert_eq!(Token::open(&token.seal(&[1; 32]), &[1; 32]), Some(Token::new()));
         }
     }
 
