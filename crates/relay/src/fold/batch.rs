@@ -139,7 +139,7 @@ impl<'a> Batch<'a> {
             let name = VersionName::Object(served.object_id(&entry.document));
             document.named(name).is_err()
         });
-        (!unknown).then(|| Outcome::Standing(Receipt::Known(first.place)))
+        (!unknown).then_some(Outcome::Standing(Receipt::Known(first.place)))
     }
 
     /// What the entry stands on has to be in the log, this batch included.

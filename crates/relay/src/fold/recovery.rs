@@ -43,7 +43,7 @@ pub(super) fn recover(node: &Node, number: u16) -> Result<Shard, RecoveryError> 
     let failed = |error| RecoveryError::Log(number, error);
     let head = node.log.head(number).map_err(failed)?;
     let shard = Shard::new(number, node.log.epoch());
-    if let Some((documents, folded)) = load(node, number, head)? {
+    if let Some(Loaded { documents, folded }) = load(node, number, head)? {
         let mut state = shard.write();
         state.documents = documents;
         state.head = folded;
@@ -58,13 +58,15 @@ pub(super) fn recover(node: &Node, number: u16) -> Result<Shard, RecoveryError> 
     Ok(shard)
 }
 
+/// What snapshots hold of a shard.
+struct Loaded {
+    documents: HashMap<DocumentKey, Arc<Held>>,
+    folded: Cursor,
+}
+
 /// The snapshots of a shard, and the cursor up to which they hold everything.
 /// `None` where the log does not know that cursor (any more).
-fn load(
-    node: &Node,
-    number: u16,
-    head: Cursor,
-) -> Result<Option<(HashMap<DocumentKey, Arc<Held>>, Cursor)>, RecoveryError> {
+fn load(node: &Node, number: u16, head: Cursor) -> Result<Option<Loaded>, RecoveryError> {
     let failed = |error| RecoveryError::Store(number, error);
     let Some(folded) = node.store.folded(number).map_err(failed)? else { return Ok(None) };
     if !fits(node, number, folded, head)? {
@@ -90,7 +92,7 @@ fn load(
             return Ok(None);
         }
     }
-    Ok(Some((documents, folded)))
+    Ok(Some(Loaded { documents, folded }))
 }
 
 /// Whether the log has this cursor, or had it: what was truncated cannot be

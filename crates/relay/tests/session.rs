@@ -1,0 +1,274 @@
+//! Sessions over HTTP: what is logged, known, deferred, refused, and read back.
+
+mod support;
+
+use redwedding_crdt::entry::{Abandoned, Body, Entry, Intent, Landed, Missing};
+use redwedding_crdt::identity::{Actor, Digest, FlushId};
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{Cursor, Place, Root, VersionRef};
+use redwedding_relay::log::Log;
+use redwedding_relay::log::memory::{Fault, MemoryLog};
+use redwedding_relay::store::MemoryStore;
+use redwedding_replica::sync::{Pulled, Receipt};
+use std::sync::Arc;
+use support::*;
+
+#[test]
+fn a_push_is_logged_once_and_read_back() {
+    let server = Server::start();
+    let page = key("Page");
+    let first = create(&page, 1, "one\n");
+    let place = logged(&server.push(std::slice::from_ref(&first))[0]);
+    assert_eq!(place.position, 1);
+    let again = server.push(&[first.clone(), first.clone()]);
+    assert_eq!(again, [Receipt::Known(place), Receipt::Known(place)], "a retry is recognised");
+    let document = snapshot(server.pull(&page, None));
+    assert_eq!(document.text(), "one\n");
+    assert_eq!(document.cursor().position, 1);
+    let second = edit(&page, 2, VersionRef::log(place), "one\n", "one\ntwo\n");
+    assert_eq!(logged(&server.push(std::slice::from_ref(&second))[0]).position, 2);
+    let (found, upto, more) = entries(server.pull(&page, Some(document.cursor())));
+    assert_eq!((found, upto.position, more), (vec![second], 2, false));
+    let (none, same, _) = entries(server.pull(&page, Some(upto)));
+    assert_eq!((none.len(), same), (0, upto));
+}
+
+#[test]
+fn parents_may_be_in_the_same_batch_but_not_after() {
+    let server = Server::start();
+    let page = key("Page");
+    let parent = create(&page, 1, "a\n");
+    let actor = parent.actor().expect("an actor");
+    let on_parent = VersionRef { root: Root::EMPTY, extra: vec![actor] };
+    let child = edit(&page, 2, on_parent, "a\n", "a\nb\n");
+    let receipts = server.push(&[child.clone(), parent.clone(), child.clone()]);
+    assert_eq!(receipts[0], Receipt::Deferred(Missing::Actor(actor)));
+    assert_eq!((logged(&receipts[1]).position, logged(&receipts[2]).position), (1, 2));
+    assert_eq!(snapshot(server.pull(&page, None)).text(), "a\nb\n");
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_kept() {
+    let server = Server::start();
+    let page = key("Page");
+    let place = logged(&server.push(&[create(&page, 1, "text\n")])[0]);
+    let wrong_place = VersionRef::log(Place { check: place.check ^ 1, ..place });
+    let stale = edit(&page, 2, wrong_place, "text\n", "more\n");
+    let misfit = edit(&page, 3, VersionRef::log(place), "another, longer text\n", "x");
+    let ahead = edit(&page, 4, VersionRef::log(Place { position: 99, check: 1 }), "", "x");
+    let zero = {
+        let mut entry = create(&page, 5, "x");
+        if let Body::Edit(edit) = &mut entry.body {
+            edit.delta.edit = Default::default();
+        }
+        entry
+    };
+    let receipts = server.push(&[stale, misfit, ahead, zero]);
+    assert!(matches!(receipts[0], Receipt::Refused(_)), "{:?}", receipts[0]);
+    assert!(matches!(receipts[1], Receipt::Refused(_)), "{:?}", receipts[1]);
+    assert_eq!(receipts[2], Receipt::Deferred(Missing::Position(99)));
+    assert!(matches!(receipts[3], Receipt::Refused(_)), "{:?}", receipts[3]);
+    let mut request = request();
+    let foreign = redwedding_crdt::identity::DocumentKey::new("other", "Page").expect("key");
+    let foreign = redwedding_crdt::codec::Encode::encode(&create(&foreign, 9, "x"));
+    request.pushes = vec![b"garbage".to_vec().into(), foreign.into(), Vec::new().into()];
+    let answer = server.session(&request);
+    assert!(answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_))));
+    let document = snapshot(server.pull(&page, None));
+    assert_eq!((document.text(), document.quarantined().len()), ("text\n", 0));
+    assert_eq!(document.cursor().position, 1, "nothing refused is in the log");
+    assert_eq!(server.relay.fold.node.store.refused(), Ok(6), "every refused entry is kept");
+    let metrics = get(&format!("{}/metrics", server.base)).1;
+    assert!(metrics.contains("redwedding_relay_refused_kept 6"), "{metrics}");
+}
+
+#[test]
+fn who_was_second_does_not_count() {
+    let server = Server::start();
+    let page = key("Page");
+    logged(&server.push(&[base(&page, 10, "from the origin\n")])[0]);
+    assert_eq!(server.push(&[base(&page, 10, "from the origin\n")]), [Receipt::NotCounted]);
+    let head = entries(server.pull(&page, Some(Cursor::start(7)))).1;
+    assert_eq!(head.position, 1, "the same base is not appended twice");
+    // Another text of the origin is kept as a seed: edits may stand on it.
+    assert_eq!(server.push(&[base(&page, 11, "from the origin, later\n")]), [Receipt::NotCounted]);
+    assert_eq!(server.push(&[base(&page, 11, "from the origin, later\n")]), [Receipt::NotCounted]);
+    let head = entries(server.pull(&page, Some(head))).1;
+    assert_eq!(head.position, 2, "a seed is appended, once");
+}
+
+#[test]
+fn a_cursor_of_another_log_is_reset() {
+    let server = Server::start();
+    let page = key("Page");
+    server.push(&[create(&page, 1, "a")]);
+    let good = snapshot(server.pull(&page, None)).cursor();
+    let bad = [
+        Cursor { epoch: 8, ..good },
+        Cursor { position: 2, ..good },
+        Cursor { prefix: Digest([9; 16]), ..good },
+        Cursor { position: 0, ..good },
+    ];
+    for cursor in bad {
+        assert_eq!(server.pull(&page, Some(cursor)), Pulled::Reset, "{cursor:?}");
+    }
+    assert_eq!(entries(server.pull(&page, Some(Cursor::start(7)))).0.len(), 1);
+    let (none, upto, more) = entries(server.pull(&key("Unwritten"), None));
+    assert_eq!((none.len(), upto.position, more), (0, 0, false));
+}
+
+#[test]
+fn many_entries_come_in_pieces_or_as_a_snapshot() {
+    let server = Server::start();
+    let page = key("Page");
+    let long = "All work and no play makes a dull page.\n".repeat(60);
+    let mut text = String::new();
+    let mut base = VersionRef { root: Root::EMPTY, extra: vec![] };
+    let many = limits::PULL_ENTRIES + 50;
+    for number in 1..=many as u64 {
+        // Long texts, so that the whole history costs more than 256 entries.
+        let next = format!("{long}{number}\n{text}");
+        let next = if number <= 4 { next } else { format!("{number}\n{text}") };
+        let receipt = server.push(&[edit(&page, number, base, &text, &next)]).remove(0);
+        base = VersionRef::log(logged(&receipt));
+        text = next;
+    }
+    let mut document = redwedding_crdt::document::Document::new(page.clone(), Cursor::start(7));
+    let (mut rounds, mut whole) = (0, false);
+    loop {
+        rounds += 1;
+        match server.pull(&page, Some(document.cursor())) {
+            Pulled::Entries { records, upto, more } => {
+                for record in records {
+                    let entry =
+                        redwedding_crdt::codec::Decode::decode(&record.entry).expect("entry");
+                    let cursor =
+                        Cursor { epoch: 7, position: record.position, prefix: record.prefix };
+                    document.apply(cursor, record.logged_ms, &entry);
+                }
+                document.advance(upto);
+                if !more {
+                    break;
+                }
+            }
+            Pulled::Snapshot(bytes) => {
+                document = redwedding_crdt::codec::Decode::decode(&bytes).expect("document");
+                whole = true;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(rounds >= 2 || whole, "{rounds} rounds");
+    assert_eq!(document.text(), text);
+    assert_eq!(document, snapshot(server.pull(&page, None)), "the same state either way");
+}
+
+#[test]
+fn a_log_that_fails_is_busy_and_nothing_is_lost_or_doubled() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let server =
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+    let page = key("Page");
+    log.inject(Fault::Lost);
+    log.inject(Fault::Unacknowledged);
+    let (first, second) = (create(&page, 1, "one\n"), create(&page, 2, "two\n"));
+    assert_eq!(server.push(std::slice::from_ref(&first)), [Receipt::Busy]);
+    assert_eq!(get(&format!("{}/healthz", server.base)).0, 503);
+    assert_eq!(
+        server.push(std::slice::from_ref(&second)),
+        [Receipt::Busy],
+        "it is in all the same"
+    );
+    let receipts = server.push(&[first.clone(), second.clone()]);
+    assert!(matches!(receipts[1], Receipt::Known(place) if place.position == 1), "{receipts:?}");
+    assert_eq!(logged(&receipts[0]).position, 2);
+    assert_eq!(get(&format!("{}/healthz", server.base)).0, 200);
+    assert_eq!(snapshot(server.pull(&page, None)).changes().len(), 2);
+}
+
+#[test]
+fn records_of_another_node_in_between_are_folded_first() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let one =
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+    let two =
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+    let page = key("Page");
+    assert_eq!(logged(&one.push(&[create(&page, 1, "one\n")])[0]).position, 1);
+    // The second node does not know of it yet, and appends the same save again.
+    let receipts = two.push(&[create(&page, 1, "one\n"), create(&page, 2, "two\n")]);
+    assert!(matches!(receipts[0], Receipt::Known(place) if place.position == 1), "{receipts:?}");
+    assert_eq!(logged(&receipts[1]).position, 3);
+    for number in (3..20).step_by(2) {
+        logged(&one.push(&[create(&page, number, "odd\n")])[0]);
+        logged(&two.push(&[create(&page, number + 1, "even\n")])[0]);
+    }
+    let shard = page.shard(limits::SHARDS);
+    assert_eq!(log.head(shard).map(|head| head.position), Ok(21));
+    // A third node that folds the log from its start comes to the same.
+    let three =
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+    let document = snapshot(two.pull(&page, None));
+    assert_eq!(document.changes().len(), 20);
+    assert_eq!(document, snapshot(three.pull(&page, None)));
+}
+
+#[test]
+fn due_documents_are_leased_one_at_a_time() {
+    let server = Server::start();
+    let page = key("Page");
+    let place = logged(&server.push(&[create(&page, 1, "one\n")])[0]);
+    assert_eq!(server.lease(4), [""; 0], "not due yet");
+    server.clock.advance(limits::FLUSH_INTERVAL_MS);
+    assert_eq!(server.lease(0), [""; 0], "nothing wished for");
+    assert_eq!(server.lease(4), ["Page"]);
+    assert_eq!(server.lease(4), [""; 0], "somebody has it");
+    // The holder announces, and fails: others wait until the lease runs out.
+    let flush = FlushId([1; 16]);
+    let text = Digest::of_text("one\n");
+    let intent = Intent { flush, upto: place, tip: 0, text };
+    logged(&server.push(&[Entry::new(page.clone(), Body::Intent(intent.clone()))])[0]);
+    let abandoned = Entry::new(page.clone(), Body::Abandoned(Abandoned { flush }));
+    logged(&server.push(&[abandoned])[0]);
+    server.clock.advance(limits::LEASE_MS - 1);
+    server.clock.advance(1);
+    assert_eq!(server.lease(4), ["Page"], "the lease ran out");
+    // The next one lands it.
+    let flush = FlushId([2; 16]);
+    let intent = Intent { flush, ..intent };
+    logged(&server.push(&[Entry::new(page.clone(), Body::Intent(intent))])[0]);
+    let landed = Landed { flush, from: 0, revision: 1, stored: text, difference: None, time_ms: 1 };
+    logged(&server.push(&[Entry::new(page.clone(), Body::Landed(landed))])[0]);
+    server.clock.advance(limits::LEASE_MS * 2);
+    assert_eq!(server.lease(4), [""; 0], "the origin holds all of it");
+    // New edits are due after the interval, whatever lease there was.
+    let next = edit(&page, 2, VersionRef::log(place), "one\n", "one\ntwo\n");
+    logged(&server.push(&[next])[0]);
+    server.clock.advance(limits::FLUSH_INTERVAL_MS);
+    assert_eq!(server.lease(4), ["Page"]);
+}
+
+#[test]
+fn an_open_intent_is_due_when_its_holder_is_silent() {
+    let server = Server::start();
+    let page = key("Page");
+    let place = logged(&server.push(&[create(&page, 1, "one\n")])[0]);
+    let flush = FlushId([1; 16]);
+    let intent = Intent { flush, upto: place, tip: 0, text: Digest::of_text("one\n") };
+    logged(&server.push(&[Entry::new(page.clone(), Body::Intent(intent.clone()))])[0]);
+    let second = Intent { flush: FlushId([2; 16]), ..intent };
+    let second = Entry::new(page.clone(), Body::Intent(second));
+    assert_eq!(server.push(&[second]), [Receipt::NotCounted], "one at a time");
+    server.clock.advance(limits::LEASE_MS - 1);
+    assert_eq!(server.lease(1), [""; 0]);
+    server.clock.advance(1);
+    assert_eq!(server.lease(1), ["Page"]);
+}
+
+#[test]
+fn a_missing_actor_is_named() {
+    let server = Server::start();
+    let orphan = VersionRef { root: Root::EMPTY, extra: vec![Actor(77)] };
+    let orphan = edit(&key("Page"), 1, orphan, "", "x");
+    assert_eq!(server.push(&[orphan]), [Receipt::Deferred(Missing::Actor(Actor(77)))]);
+}
