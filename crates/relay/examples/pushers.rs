@@ -46,7 +46,10 @@ fn main() {
     std::thread::scope(|scope| {
         for pusher in 0..pushers {
             let (load, times) = (&load, &times);
-            scope.spawn(move || times.lock().expect("lock").extend(load.push(pusher)));
+            scope.spawn(move || {
+                let pushed = load.push(pusher);
+                times.lock().expect("lock").extend(pushed);
+            });
         }
     });
     let mut times: Vec<Duration> = times.into_inner().expect("lock");
