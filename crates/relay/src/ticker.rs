@@ -97,6 +97,9 @@ pub struct Ticker {
 impl Ticker {
     /// A ticker of these, which signs with `key`.
     pub fn new(pops: Vec<Pop>, key: Vec<u8>, clock: Clock, metrics: Arc<Metrics>) -> Self {
+        // Another crate of the same build may bring a second provider; without a
+        // choice, rustls would refuse to make one. One that is installed stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
         let client = Client::builder(TokioExecutor::new()).build(https.enable_http1().build());
         Self { pops: pops.into_iter().map(Arc::new).collect(), client, key, clock, metrics }

@@ -71,6 +71,9 @@ impl Program {
 
 /// Compiles a program, off the async threads.
 pub(super) async fn compile(program: Program) -> Result<Arc<ExecuteCtx>, ProgramError> {
+    // Other crates of the same build may bring a second provider; without a
+    // choice, rustls would refuse to make one. One that is installed stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let file = program.file.clone();
     let reason = match tokio::task::spawn_blocking(move || program.build()).await {
         Ok(Ok(context)) => return Ok(context),
