@@ -56,13 +56,13 @@ impl Waiting {
 }
 
 impl DueList {
-    /// Takes note of a document's state. A lease ends when its document is no
-    /// longer due, or when a flush of it came to a good end.
-    pub fn note(&mut self, key: &DocumentKey, due_ms: Option<u64>, flushed: bool, now_ms: u64) {
+    /// Takes note of a document's state. A lease ends when its document has
+    /// nothing to write any more, or when a flush of it came to a good end; not
+    /// when its holder announces or gives up.
+    pub fn note(&mut self, key: &DocumentKey, due_ms: Option<u64>, flushed: bool) {
         let before = self.waiting.get(key).copied();
         let after = due_ms.map(|due_ms| {
-            let over = flushed || due_ms > now_ms;
-            let leased_ms = before.filter(|_| !over).map_or(0, |before| before.leased_ms);
+            let leased_ms = before.filter(|_| !flushed).map_or(0, |before| before.leased_ms);
             Waiting { due_ms, leased_ms }
         });
         self.put(key, before, after);
@@ -127,9 +127,9 @@ mod tests {
     #[test]
     fn the_longest_waiting_come_first_and_once() {
         let mut due = DueList::default();
-        due.note(&key("B"), Some(20), false, 0);
-        due.note(&key("A"), Some(10), false, 0);
-        due.note(&key("C"), Some(5_000), false, 0);
+        due.note(&key("B"), Some(20), false);
+        due.note(&key("A"), Some(10), false);
+        due.note(&key("C"), Some(5_000), false);
         assert_eq!(names(&due.lease("w", 9, 5)), [""; 0]);
         assert_eq!(names(&due.lease("other", 9, 100)), [""; 0]);
         assert_eq!(names(&due.lease("w", 1, 100)), ["A"]);
@@ -141,16 +141,16 @@ mod tests {
     #[test]
     fn a_lease_runs_out_or_ends_early() {
         let mut due = DueList::default();
-        due.note(&key("A"), Some(10), false, 0);
+        due.note(&key("A"), Some(10), false);
         assert_eq!(due.lease("w", 1, 100)[0].until_ms, 100 + limits::LEASE_MS);
         // More edits came in: still leased.
-        due.note(&key("A"), Some(10), false, 200);
+        due.note(&key("A"), Some(10), false);
         assert_eq!(due.lease("w", 1, 200), []);
         assert_eq!(due.lease("w", 1, 100 + limits::LEASE_MS).len(), 1, "it ran out");
         // A flush landed, and newer edits wait.
-        due.note(&key("A"), Some(300), true, 400);
+        due.note(&key("A"), Some(300), true);
         assert_eq!(due.lease("w", 1, 400).len(), 1, "it ended early");
-        due.note(&key("A"), None, false, 500);
+        due.note(&key("A"), None, false);
         assert_eq!((due.counts(u64::MAX), due.order.len()), ((0, 0), 0));
     }
 }

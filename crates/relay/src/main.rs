@@ -106,6 +106,7 @@ fn run(flags: &Flags) -> Result<(), String> {
     );
     let fold = Fold::start(node).map_err(|error| error.to_string())?;
     let ticker = Ticker::new(pops, key.clone(), clock, metrics);
+    let ticker = ticker.map_err(|error| format!("TLS cannot be used: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     let relay = Relay::new(fold);

@@ -71,6 +71,8 @@ pub struct Metrics {
     pub snapshot_failures: Counter,
     /// Refused entries that found no room to be kept.
     pub refused_dropped: Counter,
+    /// Batches that ended in a panic.
+    pub panics: Counter,
     /// Ticks sent.
     pub ticks: Counter,
     /// Ticks that were not answered well.
@@ -141,6 +143,7 @@ impl Default for Metrics {
                 "Refused entries that were not kept: no room (alarm)",
                 counter(),
             ),
+            panics: named(r, "panics", "Batches that ended in a panic (alarm)", counter()),
             ticks: named(r, "ticks", "Ticks sent", counter()),
             tick_failures: named(r, "tick_failures", "Ticks not answered well", counter()),
             receipts: named(r, "receipts", "Pushed entries by receipt", Family::default()),

@@ -96,13 +96,22 @@ pub struct Ticker {
 
 impl Ticker {
     /// A ticker of these, which signs with `key`.
-    pub fn new(pops: Vec<Pop>, key: Vec<u8>, clock: Clock, metrics: Arc<Metrics>) -> Self {
-        // Another crate of the same build may bring a second provider; without a
-        // choice, rustls would refuse to make one. One that is installed stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
-        let client = Client::builder(TokioExecutor::new()).build(https.enable_http1().build());
-        Self { pops: pops.into_iter().map(Arc::new).collect(), client, key, clock, metrics }
+    ///
+    /// # Errors
+    /// If the cryptography offers no version of TLS; nothing can be called then.
+    pub fn new(
+        pops: Vec<Pop>,
+        key: Vec<u8>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, rustls::Error> {
+        // Named, because the process could hold several.
+        let provider = rustls::crypto::ring::default_provider();
+        let https = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider)?;
+        let https = https.https_or_http().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).build(https);
+        let pops = pops.into_iter().map(Arc::new).collect();
+        Ok(Self { pops, client, key, clock, metrics })
     }
 
     /// Ticks every `tick_ms` until the task is dropped; 0 never.

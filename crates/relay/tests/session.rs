@@ -169,6 +169,8 @@ fn a_log_that_fails_is_busy_and_nothing_is_lost_or_doubled() {
     let server =
         Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
     let page = key("Page");
+    // One for the push, one for the look at its health.
+    log.inject(Fault::Lost);
     log.inject(Fault::Lost);
     log.inject(Fault::Unacknowledged);
     let (first, second) = (create(&page, 1, "one\n"), create(&page, 2, "two\n"));
@@ -230,6 +232,7 @@ fn due_documents_are_leased_one_at_a_time() {
     logged(&server.push(&[Entry::new(page.clone(), Body::Intent(intent.clone()))])[0]);
     let abandoned = Entry::new(page.clone(), Body::Abandoned(Abandoned { flush }));
     logged(&server.push(&[abandoned])[0]);
+    assert_eq!(server.lease(4), [""; 0], "it is still somebody's");
     server.clock.advance(limits::LEASE_MS - 1);
     server.clock.advance(1);
     assert_eq!(server.lease(4), ["Page"], "the lease ran out");

@@ -98,6 +98,13 @@ impl Node {
         self.writable.load(Ordering::Relaxed)
     }
 
+    /// Tries whether the log can be written (again). Blocks.
+    pub fn probe(&self) -> bool {
+        let writable = self.log.append(0, Vec::new()).is_ok();
+        self.writable.store(writable, Ordering::Relaxed);
+        writable
+    }
+
     /// Entries appended since this was called last.
     pub fn take_appended(&self) -> u64 {
         self.appended.swap(0, Ordering::Relaxed)
@@ -124,14 +131,13 @@ impl Node {
     }
 
     fn note_changed<'a>(&self, changed: impl Iterator<Item = (&'a Held, bool)>) {
-        let now_ms = self.now_ms();
         let due = |(held, ended): (&'a Held, bool)| {
             (held, ended, due_ms(&held.document, self.flush_interval_ms))
         };
         let all: Vec<_> = changed.map(due).collect();
         let mut list = self.due();
         for (held, ended, due_ms) in all {
-            list.note(held.document.key(), due_ms, ended, now_ms);
+            list.note(held.document.key(), due_ms, ended);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! the shard's state. Must never answer before the log has taken what it says.
 
 use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use redwedding_crdt::version::Position;
@@ -51,11 +52,18 @@ impl Worker {
         Self { node, shard, queue, unsure: false }
     }
 
-    /// Works until the queue is closed and empty.
+    /// Works until the queue is closed and empty. A batch that panics changes
+    /// nothing: it was folded into copies.
     pub(super) fn run(mut self) {
         while let Some(first) = self.queue.blocking_recv() {
             let submissions = self.gather(first);
-            self.work(submissions);
+            // Whoever waits is told "busy" when the batch is dropped.
+            let worked = panic::catch_unwind(AssertUnwindSafe(|| self.work(submissions)));
+            if worked.is_err() {
+                self.unsure = true;
+                self.node.metrics.panics.inc();
+                tracing::error!(shard = self.shard.number, "a batch ended in a panic");
+            }
         }
     }
 

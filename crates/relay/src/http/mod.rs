@@ -59,7 +59,11 @@ pub fn router(surface: Arc<Surface>) -> Router {
 }
 
 async fn health(State(surface): State<Arc<Surface>>) -> Response {
-    match surface.relay.fold.node.is_writable() {
+    let relay = Arc::clone(&surface.relay);
+    // Nobody may push while this says no; so it has to find out by itself.
+    let writable = relay.fold.node.is_writable()
+        || tokio::task::spawn_blocking(move || relay.fold.node.probe()).await.unwrap_or(false);
+    match writable {
         true => "ok\n".into_response(),
         false => {
             let detail = "the log could not be written; reads go on";

@@ -18,27 +18,56 @@ use super::{Problem, Surface};
 
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(20);
+/// What is read of a body that is not wanted.
+const DRAIN_BYTES: usize = 256 << 10;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Bodies beyond this are decoded apart from the threads that serve.
 const INLINE_BYTES: usize = 64 << 10;
 
 /// Answers a session, and counts it.
 pub(super) async fn session(State(surface): State<Arc<Surface>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let response = match answer(&surface, &parts.headers, body).await {
+    let mut body = Some(body);
+    let response = match answer(&surface, &parts.headers, &mut body).await {
         Ok(bytes) => ([(header::CONTENT_TYPE, "application/cbor")], bytes).into_response(),
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            drain(body).await;
+            problem.into_response()
+        }
     };
     surface.relay.fold.node.metrics.count_session(response.status().as_u16());
     response
 }
 
-async fn answer(surface: &Surface, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+/// Reads a little of a body that nobody wants: a connection closed upon unread
+/// bytes can lose the answer on its way.
+async fn drain(body: Option<Body>) {
+    use http_body_util::BodyExt;
+    let Some(mut body) = body else { return };
+    let read = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DRAIN_BYTES {
+                break;
+            }
+        }
+    };
+    // Whoever is slower than that loses the answer.
+    let _enough = tokio::time::timeout(DRAIN_TIMEOUT, read).await;
+}
+
+async fn answer(
+    surface: &Surface,
+    headers: &HeaderMap,
+    body: &mut Option<Body>,
+) -> Result<Vec<u8>, Problem> {
     let grant = authorise(surface, headers)?;
     let _session = surface.sessions.try_acquire().map_err(|_| full())?;
     let expected = expected_bytes(headers)?;
     let kib = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
     let _room = surface.body_kib.try_acquire_many(kib).map_err(|_| full())?;
-    let bytes = read(body, expected).await?;
+    let bytes = read(body.take().unwrap_or_default(), expected).await?;
     let request = decode(bytes).await?;
     allow(&grant, &request)?;
     let answer = tokio::time::timeout(SESSION_TIMEOUT, surface.relay.session(request)).await;
