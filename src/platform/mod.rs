@@ -20,6 +20,8 @@ use redwedding_replica::ports::{Level, Ports};
 
 /// Requests that a sandbox answers before it makes room for a fresh one.
 const REQUESTS_PER_SANDBOX: usize = 1_000;
+/// Memory beyond which a sandbox ends after its request; the platform gives 128.
+const MEMORY_MIB: u32 = 96;
 /// How long a sandbox waits for its next request.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -103,37 +105,31 @@ fn started() -> Result<(Platform, Edge<Wiki>), String> {
     Ok((platform, edge))
 }
 
+/// The sandbox has used its share of what the platform allows it.
+struct Spent;
+
 /// Answers requests until the sandbox is spent.
 pub(crate) fn serve() {
     let mut started = started();
-    let spent = std::cell::Cell::new(false);
-    let mut handler = |request: Request| match &mut started {
-        Ok((platform, edge)) => {
-            answer(platform, edge, request);
-            spent.set(edge.is_spent());
-        }
-        Err(why) => {
-            eprintln!("Alarm: the edge is not set up: {why}");
-            let status = http::StatusCode::SERVICE_UNAVAILABLE;
-            let detail = "the edge is not set up; its log says what is missing";
-            sent(problem(status, "Not set up", detail), false);
-        }
-    };
-    // One request at a time, so that a spent sandbox ends after its request.
-    handler(Request::from_client());
-    let mut requests = 1;
-    while !spent.get() && requests < REQUESTS_PER_SANDBOX {
-        let next = Serve::new().with_max_requests(1).with_timeout(IDLE).run(
-            |request: Request| -> Result<(), fastly::Error> {
-                handler(request);
+    let serving = Serve::new()
+        .with_max_requests(REQUESTS_PER_SANDBOX)
+        .with_max_memory(MEMORY_MIB)
+        .with_timeout(IDLE);
+    serving.run(|request: Request| -> Result<(), Spent> {
+        match &mut started {
+            Ok((platform, edge)) => {
+                answer(platform, edge, request);
+                if edge.is_spent() { Err(Spent) } else { Ok(()) }
+            }
+            Err(why) => {
+                eprintln!("Alarm: the edge is not set up: {why}");
+                let detail = "the edge is not set up; its log says what is missing";
+                let status = http::StatusCode::SERVICE_UNAVAILABLE;
+                sent(problem(status, "Not set up", detail), false);
                 Ok(())
-            },
-        );
-        if next.requests() == 0 {
-            break;
+            }
         }
-        requests += 1;
-    }
+    });
 }
 
 fn answer(platform: &mut Platform, edge: &mut Edge<Wiki>, request: Request) {

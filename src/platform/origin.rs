@@ -13,9 +13,8 @@ impl Send for OriginBackend {
         &mut self,
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, OriginError> {
-        let away = |error: fastly::http::request::SendError| {
-            OriginError::Unavailable(error.to_string())
-        };
+        let away =
+            |error: fastly::http::request::SendError| OriginError::Unavailable(error.to_string());
         let (mut parts, body) = request.into_parts();
         parts.uri = format!("http://origin{}", parts.uri)
             .parse()

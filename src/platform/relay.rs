@@ -23,8 +23,7 @@ impl RelayBackend {
     /// With the key that edge and relay share.
     pub(crate) fn new(settings: &Settings) -> Self {
         let site = Some(settings.replica.site.clone());
-        let grant =
-            Grant { aud: auth::RELAY.to_owned(), sub: settings.replica.pop.clone(), site };
+        let grant = Grant { aud: auth::RELAY.to_owned(), sub: settings.replica.pop.clone(), site };
         Self { key: settings.relay_key.clone(), grant }
     }
 }

@@ -53,7 +53,10 @@ pub(super) fn token<B>(request: &Request<B>, replica: &Replica) -> Carried {
 fn cookie<'a, B>(request: &'a Request<B>, name: &str) -> Option<&'a str> {
     let headers = request.headers().get_all(COOKIE).iter();
     let pairs = headers.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|pair| pair.0 == name).map(|pair| pair.1)
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|pair| pair.0 == name)
+        .map(|pair| pair.1)
 }
 
 #[cfg(test)]

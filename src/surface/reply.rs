@@ -68,8 +68,7 @@ pub(super) fn sealed(
         "{SESSION_COOKIE}={sealed}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax"
     );
     // A sealed token is base64url.
-    if let (Ok(cookie), Ok(sealed)) =
-        (HeaderValue::try_from(cookie), HeaderValue::try_from(sealed))
+    if let (Ok(cookie), Ok(sealed)) = (HeaderValue::try_from(cookie), HeaderValue::try_from(sealed))
     {
         headers.insert(SET_COOKIE, cookie);
         headers.insert(HeaderName::from_static(SESSION_HEADER), sealed);
@@ -79,10 +78,7 @@ pub(super) fn sealed(
 }
 
 /// Answers 304 where the client has this very version.
-pub(super) fn conditional<B>(
-    answer: Response<Vec<u8>>,
-    request: &Request<B>,
-) -> Response<Vec<u8>> {
+pub(super) fn conditional<B>(answer: Response<Vec<u8>>, request: &Request<B>) -> Response<Vec<u8>> {
     let mut answer = answer;
     if answer.status() == StatusCode::OK
         && matches!(*request.method(), Method::GET | Method::HEAD)

@@ -102,7 +102,8 @@ impl Wiki {
                 self.refused(StatusCode::BAD_REQUEST, "The address cannot be read", &detail)
             })
         };
-        let (old, window) = (number("oldid")?, Window { before: number("before")?, after: number("after")? });
+        let (old, window) =
+            (number("oldid")?, Window { before: number("before")?, after: number("after")? });
         let (operation, asked) = match (action, old) {
             ("view", Some(id)) => (Operation::ReadVersion(key, id), Asked::Old(title, id)),
             ("view", None) => match number("saved")? {
@@ -180,7 +181,8 @@ impl Wiki {
             return Err(refused("You may not edit here", detail, "Log in, then save again."));
         }
         if form.edit_token != incoming.form_token {
-            let detail = "The form did not come from this wiki, or you have logged in or out since.";
+            let detail =
+                "The form did not come from this wiki, or you have logged in or out since.";
             let advice = "Open the form again and put your text in.";
             return Err(refused("The form is not valid any more", detail, advice));
         }
@@ -322,10 +324,17 @@ fn save(
         Submitted::Part { text, number, .. } => (text.clone(), number.to_string()),
     };
     let base_as_sent = base.map_or(String::new(), |base| base.to_string());
-    let fields =
-        [&who, &base_as_sent, &section, &text, &note.comment, &started.to_owned(), &token.to_owned()]
-            .map(|field| field.clone().into_bytes())
-            .to_vec();
+    let fields = [
+        &who,
+        &base_as_sent,
+        &section,
+        &text,
+        &note.comment,
+        &started.to_owned(),
+        &token.to_owned(),
+    ]
+    .map(|field| field.clone().into_bytes())
+    .to_vec();
     Save { base, submitted, note, fields, trace: incoming.now_ms }
 }
 

@@ -77,7 +77,12 @@ impl Wiki {
             }
             (asked, _) => {
                 let detail = "The edge answered another question than was asked.";
-                self.problem(StatusCode::INTERNAL_SERVER_ERROR, "Something is wrong", detail, title_of(&asked))
+                self.problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something is wrong",
+                    detail,
+                    title_of(&asked),
+                )
             }
         }
     }
@@ -322,16 +327,14 @@ impl Wiki {
             }
             (_, Outcome::Head(head)) => {
                 let latest = Latest::new(head.id, Moment(head.time_ms));
-                let body =
-                    shapes::Page::with_source(page_id, title, latest, license(), &head.text);
+                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text);
                 tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
             }
             (_, Outcome::Saved { head, overlaps: met, created }) => {
                 let latest = Latest::new(head.id, Moment(head.time_ms));
                 let met = overlaps(&head.text, &met);
-                let body =
-                    shapes::Page::with_source(page_id, title, latest, license(), &head.text)
-                        .met(&met);
+                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text)
+                    .met(&met);
                 let status = match created {
                     true => StatusCode::CREATED,
                     false => StatusCode::OK,

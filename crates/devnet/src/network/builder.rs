@@ -20,6 +20,9 @@ use super::settings::{KV_STORE, Manifest, PopSettings};
 use super::{Network, NetworkError, ready};
 use crate::origin::Origin;
 
+/// Shorter than in production, so that a person who tries it need not wait.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
+
 /// How long a PoP may take for its first answer.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
@@ -44,6 +47,7 @@ pub struct NetworkBuilder {
     relay_program: Option<PathBuf>,
     with_relay: bool,
     fresh: bool,
+    flush_interval: Duration,
 }
 
 impl Default for NetworkBuilder {
@@ -58,6 +62,7 @@ impl Default for NetworkBuilder {
             relay_program: None,
             with_relay: true,
             fresh: false,
+            flush_interval: FLUSH_INTERVAL,
         }
     }
 }
@@ -112,6 +117,14 @@ impl NetworkBuilder {
     #[must_use]
     pub fn relay_program(mut self, file: impl Into<PathBuf>) -> Self {
         self.relay_program = Some(file.into());
+        self
+    }
+
+    /// How long the relay lets edits wait to be written to the origin together;
+    /// 2 s by default.
+    #[must_use]
+    pub fn flush_interval(mut self, interval: Duration) -> Self {
+        self.flush_interval = interval;
         self
     }
 
@@ -194,6 +207,7 @@ impl NetworkBuilder {
             log: data.join("relay.log"),
             pops: urls,
             key: manifest.relay_key.clone(),
+            flush_interval: self.flush_interval,
         };
         Ok(Relay::start(setup).await?)
     }

@@ -47,6 +47,8 @@ pub(super) struct RelaySetup {
     pub(super) log: PathBuf,
     pub(super) pops: Vec<String>,
     pub(super) key: String,
+    /// How long edits wait to be written to the origin together.
+    pub(super) flush_interval: Duration,
 }
 
 /// Where the relay's program is: `REDWEDDING_RELAY_BIN`, else beside the
@@ -90,6 +92,7 @@ impl Relay {
         let log = File::options().create(true).append(true).open(&setup.log)?;
         let mut command = Command::new(&setup.program);
         command.arg("--listen").arg(setup.listen.to_string()).arg("--data").arg(&setup.data);
+        command.arg("--flush-interval-ms").arg(setup.flush_interval.as_millis().to_string());
         for pop in &setup.pops {
             command.arg("--pop").arg(pop);
         }
