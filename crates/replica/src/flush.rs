@@ -154,7 +154,7 @@ impl Replica {
         let key = document.key().clone();
         let entry = Entry::new(key.clone(), body).encode();
         let exchanged = self.exchange(ports, &key, Some(document), vec![entry]).ok()?;
-        let held = self.standing_on(ports, exchanged.document, None).ok()?;
+        let held = self.standing_on(ports, exchanged.document, None, &mut Token::new()).ok()?;
         self.keep(ports, &held);
         Some(held.document)
     }
@@ -171,7 +171,12 @@ impl Replica {
 
     /// Looks at the revisions after the tip, oldest first, one entry each. With
     /// all seen, an intent that is still open came to nothing.
-    fn walk<P: Ports>(&mut self, ports: &mut P, document: Document, give_up: bool) -> Flushed {
+    pub(crate) fn walk<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        document: Document,
+        give_up: bool,
+    ) -> Flushed {
         self.count_call();
         let after = document.origin().revision();
         let revisions = match ports.origin().revisions(document.key().key(), after) {

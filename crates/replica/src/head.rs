@@ -23,6 +23,8 @@ pub struct Head {
     pub cursor: Cursor,
     /// The document's own last entry.
     pub place: Place,
+    /// The newest revision of the origin that is known to be in it; 0 for none.
+    pub revision: u64,
     /// The number that names exactly this text; 0 while the page does not exist.
     pub id: u64,
     /// Author and comment of the last change.
@@ -60,6 +62,7 @@ impl Head {
             exchanged_ms,
             cursor: state.cursor(),
             place: state.place(),
+            revision: state.origin().revision(),
             id,
             note: last.map(|change| change.note.clone()).unwrap_or_default(),
             time_ms: last.map_or(0, |change| change.time_ms),
@@ -76,6 +79,7 @@ impl Head {
             exchanged_ms,
             cursor,
             place: Place::START,
+            revision: page.revision,
             id: VersionName::Revision(page.revision).number(),
             note: page.note.clone(),
             time_ms: page.time_ms,

@@ -11,7 +11,7 @@ use redwedding_crdt::document::{Document, View};
 use redwedding_crdt::entry::{Body, Entry, OriginPage};
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Position};
+use redwedding_crdt::version::Cursor;
 
 use crate::head::Head;
 use crate::keys;
@@ -70,7 +70,15 @@ impl Held {
 
     /// Whether it holds what a client has seen.
     pub(crate) fn satisfies(&self, token: &Token) -> bool {
-        satisfies(self.document.cursor(), self.document.key(), token)
+        satisfies(self.document.cursor(), self.revision(), self.document.key(), token)
+    }
+
+    /// The newest revision of the origin that is in it.
+    fn revision(&self) -> u64 {
+        match &self.origin {
+            Some(page) if self.document.is_empty() => page.revision,
+            _ => self.document.origin().revision(),
+        }
     }
 
     /// What is shown of it, no overlay added.
@@ -102,11 +110,13 @@ impl Held {
     }
 }
 
-/// Whether a state at `cursor` holds what a client has seen of the shard.
-pub(crate) fn satisfies(cursor: Cursor, key: &DocumentKey, token: &Token) -> bool {
+/// Whether a state at `cursor`, with the origin's edits up to `revision`, holds
+/// what a client has seen.
+pub(crate) fn satisfies(cursor: Cursor, revision: u64, key: &DocumentKey, token: &Token) -> bool {
     let shard = key.shard(limits::SHARDS);
-    let seen: Position = token.seen(cursor.epoch, shard);
-    seen <= cursor.position && (cursor.epoch != 0 || token.epoch() == 0)
+    // A state that no log stands behind holds nothing of any log.
+    let epoch = if cursor.epoch == 0 { token.epoch() } else { cursor.epoch };
+    token.seen(epoch, shard) <= cursor.position && token.revision(key) <= revision
 }
 
 impl Replica {
@@ -161,10 +171,13 @@ impl Replica {
                 let Ok(exchanged) = self.exchange(ports, key, document, Vec::new()) else { break };
                 let origin = held.as_ref().and_then(|held| held.origin.clone());
                 let news = exchanged.changed || held.is_none();
-                let fresh = self.standing_on(ports, exchanged.document, origin)?;
+                let mut fresh = self.standing_on(ports, exchanged.document, origin, token)?;
                 match news {
                     true => self.keep(ports, &fresh),
                     false => self.keep_head(ports, &fresh),
+                }
+                if attempt == 0 && fresh.revision() < token.revision(key) {
+                    fresh = self.with_news_of_origin(ports, fresh);
                 }
                 if fresh.satisfies(token) {
                     return Ok(fresh);
@@ -183,9 +196,15 @@ impl Replica {
         }
         match held {
             Some(held) if held.satisfies(token) => Ok(held),
-            Some(_) => Err(LoadError::Behind),
-            None => self.bootstrap_without_relay(ports, key, token),
+            Some(held) if !held.document.is_empty() => Err(LoadError::Behind),
+            held => self.bootstrap_without_relay(ports, key, held, token),
         }
+    }
+
+    /// A state with the edits made at the origin that the log did not hold.
+    fn with_news_of_origin<P: Ports>(&mut self, ports: &mut P, held: Held) -> Held {
+        self.walk(ports, held.document.clone(), false);
+        self.held(ports, held.document.key()).unwrap_or(held)
     }
 
     /// A document that the relay told about: where its log holds nothing, the
@@ -195,14 +214,24 @@ impl Replica {
         ports: &mut P,
         document: Document,
         origin: Option<OriginPage>,
+        token: &mut Token,
     ) -> Result<Held, LoadError> {
         let exchanged_ms = ports.now_ms();
         if !document.is_empty() {
             return Ok(Held { document, origin: None, exchanged_ms });
         }
-        let origin = match origin {
+        let key = document.key();
+        let seen = token.revision(key);
+        let origin = match origin.filter(|page| page.revision >= seen) {
             Some(page) => Some(page),
-            None => self.ask_origin(ports, document.key())?,
+            None => {
+                let page = self.ask_origin(ports, key)?;
+                if page.as_ref().map_or(0, |page| page.revision) < seen {
+                    // What the client saw was deleted there since.
+                    token.settled(key);
+                }
+                page
+            }
         };
         Ok(Held { document, origin, exchanged_ms })
     }
@@ -211,12 +240,14 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        token: &Token,
+        held: Option<Held>,
+        token: &mut Token,
     ) -> Result<Held, LoadError> {
-        let document = Document::new(key.clone(), Cursor::default());
-        let origin = self.ask_origin(ports, key)?;
-        let exchanged_ms = ports.now_ms();
-        let held = Held { document, origin, exchanged_ms };
+        let (document, origin) = match held {
+            Some(held) => (held.document, held.origin),
+            None => (Document::new(key.clone(), Cursor::default()), None),
+        };
+        let held = self.standing_on(ports, document, origin, token)?;
         match held.satisfies(token) {
             true => Ok(held),
             false => Err(LoadError::Behind),

@@ -8,13 +8,13 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
 use redwedding_crdt::document::{Unresolved, View};
-use redwedding_crdt::entry::{Body, Entry, Missing};
+use redwedding_crdt::entry::{Body, Entry, Missing, Note, OriginPage};
 use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::limits;
-use redwedding_crdt::version::{ObjectId, VersionRef};
+use redwedding_crdt::version::{ObjectId, OriginText, VersionRef};
 
 use crate::keys;
-use crate::ports::{Cache, Level, Ports, Store};
+use crate::ports::{Cache, Level, Origin, Ports, Store};
 use crate::replica::Replica;
 use crate::sync::Receipt;
 
@@ -125,11 +125,44 @@ impl Replica {
                 let version = self.object(ports, key, *id)?;
                 Some(Entry::new(key.clone(), Body::Version(version)))
             }
-            Missing::Origin(text) => {
-                let bytes = ports.store().get(&keys::seed(key, *text)).ok()??;
-                Entry::decode(&bytes).ok().filter(|entry| entry.document == *key)
-            }
+            Missing::Origin(text) => self.seed(ports, key, *text),
             Missing::Actor(_) | Missing::Position(_) => None,
+        }
+    }
+
+    /// A text of the origin, as the store has it, else as the origin has it.
+    fn seed<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        name: OriginText,
+    ) -> Option<Entry> {
+        let stored = ports.store().get(&keys::seed(key, name)).ok().flatten();
+        let stored = stored.and_then(|bytes| Entry::decode(&bytes).ok());
+        if let Some(entry) = stored.filter(|entry| entry.document == *key) {
+            return Some(entry);
+        }
+        self.count_call();
+        let text = ports.origin().revision_text(key.key(), name.revision).ok()?;
+        let page = OriginPage { revision: name.revision, text, time_ms: 0, note: Note::default() };
+        (page.name() == name).then(|| Entry::new(key.clone(), Body::Base(page)))
+    }
+
+    /// Adds saves to a view, and what they stand on, as far as it can be had.
+    pub(crate) fn add_parcels<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        view: &mut View,
+        parcels: &[Parcel],
+    ) {
+        for _ in 0..=limits::SEEDS {
+            let found = add_all(view, parcels);
+            let found = found.iter().find_map(|m| self.dependency(ports, view.key(), m));
+            let Some(entry) = found else { return };
+            // Where it does not count, it is kept as a seed, which is enough.
+            if view.add(&entry).is_err() {
+                return;
+            }
         }
     }
 
@@ -236,13 +269,24 @@ impl Replica {
 }
 
 /// Adds saves to a view, parents first, as far as their parents are there.
-pub(crate) fn add_all<'a>(view: &mut View, parcels: impl IntoIterator<Item = &'a Parcel>) {
+/// Gives what is missing for the others.
+pub(crate) fn add_all<'a>(
+    view: &mut View,
+    parcels: impl IntoIterator<Item = &'a Parcel>,
+) -> Vec<Missing> {
     let mut waiting: Vec<&Parcel> = parcels.into_iter().collect();
     loop {
         let before = waiting.len();
-        waiting.retain(|parcel| matches!(view.add(&parcel.entry), Err(Unresolved::Missing(_))));
+        let mut missing = Vec::new();
+        waiting.retain(|parcel| match view.add(&parcel.entry) {
+            Err(Unresolved::Missing(what)) => {
+                missing.push(what);
+                true
+            }
+            _ => false,
+        });
         if waiting.is_empty() || waiting.len() == before {
-            return;
+            return missing;
         }
     }
 }

@@ -7,8 +7,8 @@
 
 use redwedding_crdt::codec::{self, Decode, Encode};
 use redwedding_crdt::document::{Unresolved, View};
-use redwedding_crdt::entry::{Body, Entry, Missing};
-use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::entry::{Body, Entry};
+use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{ObjectId, Root, VersionName, VersionRef};
 
@@ -35,11 +35,15 @@ impl Replica {
         key: &DocumentKey,
         token: &mut Token,
     ) -> Result<Head, LoadError> {
-        let head = match token.own(key) {
-            Some(edit) => self.read_own(ports, key, edit, token)?,
-            None => self.read_shared(ports, key, token)?,
+        let head = match (token.own(key), token.unsettled(key)) {
+            (None, None | Some(VersionName::Revision(_))) => self.read_shared(ports, key, token)?,
+            _ => self.read_unconfirmed(ports, key, token)?,
         };
         token.see(key.shard(limits::SHARDS), head.cursor);
+        match VersionName::of(head.id) {
+            None | Some(VersionName::Entry { .. }) => token.settled(key),
+            Some(version) => token.served(key, version),
+        }
         Ok(head)
     }
 
@@ -58,9 +62,9 @@ impl Replica {
             return Ok((head, Some(text)));
         }
         let held = self.load(ports, key, token, Freshness::Fresh)?;
-        let text = self.view_naming(ports, &held, number, token).and_then(|(view, version)| {
-            view.text_of(&view.resolve_version(&version).ok()?)
-        });
+        let text = self
+            .view_naming(ports, &held, number, token)
+            .and_then(|(view, version)| view.text_of(&view.resolve_version(&version).ok()?));
         Ok((head, text))
     }
 
@@ -94,7 +98,7 @@ impl Replica {
             name => held.view().named(name).ok()?,
         };
         let own = token.own(key).and_then(|edit| self.own_chain(ports, key, edit));
-        let view = self.view_holding(ports, held, &own.unwrap_or_default(), &version, None)?;
+        let view = self.view_holding(ports, held, &own.unwrap_or_default(), &version)?;
         Some((view, version))
     }
 
@@ -104,16 +108,13 @@ impl Replica {
         key: &DocumentKey,
         token: &mut Token,
     ) -> Result<Head, LoadError> {
-        if token.objects(key).next().is_some() {
-            return self.read_after_overlay(ports, key, token);
-        }
         if let Some(head) = self.fresh_head(ports, key, token) {
             return Ok(head);
         }
         let lookup = ports.cache().lookup(&keys::head(key));
         let cached = lookup.value.and_then(|bytes| Head::decode(&bytes).ok());
         if let Some(head) = cached {
-            let good = satisfies(head.cursor, key, token);
+            let good = satisfies(head.cursor, head.revision, key, token);
             if good && (lookup.fresh || lookup.duty.is_none()) && !self.relay_rests(ports) {
                 return Ok(head);
             }
@@ -124,7 +125,7 @@ impl Replica {
             let fresh_ms = self.config.staleness_ms;
             ports.cache().insert(Some(duty), &keys::head(key), held.head().encode(), fresh_ms);
         }
-        self.shown(ports, &held, token)
+        Ok(self.shown(ports, &held))
     }
 
     /// From this sandbox's memory, where that is fresh enough.
@@ -142,19 +143,21 @@ impl Replica {
 
     /// What is served of a loaded state: it alone, or with what the store shows
     /// of the outbox while the relay is away.
-    fn shown<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &Held,
-        token: &mut Token,
-    ) -> Result<Head, LoadError> {
+    fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Head {
         if !self.relay_rests(ports) {
-            return Ok(held.head());
+            return held.head();
         }
         let key = held.document.key().clone();
+        let least = held.head();
         let lookup = ports.cache().lookup(&keys::overlay(&key));
         let cached = lookup.value.and_then(|bytes| Head::decode(&bytes).ok());
-        let head = match cached {
+        // One made of an older state may lack what this client has seen.
+        let cached = cached.filter(|head| {
+            head.cursor.epoch == least.cursor.epoch
+                && head.cursor.position >= least.cursor.position
+                && head.revision >= least.revision
+        });
+        match cached {
             Some(head) if lookup.fresh || lookup.duty.is_none() => head,
             _ => {
                 let head = self.overlaid(ports, held);
@@ -162,31 +165,33 @@ impl Replica {
                 ports.cache().insert(lookup.duty, &keys::overlay(&key), head.encode(), fresh_ms);
                 head
             }
-        };
-        if let Some(VersionName::Object(id)) = VersionName::of(head.id) {
-            token.served(&key, id);
         }
-        Ok(head)
     }
 
     /// The state with the outbox's visible saves, under a version object that
     /// is written before it is served.
     fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Head {
-        let stale = |mut head: Head| {
-            head.stale = true;
-            head
-        };
         let parcels = self.outbox_of(ports, held.document.key());
         let mut view = held.view();
         let confirmed = view.changes().len();
-        add_all(&mut view, &parcels);
-        if view.changes().len() == confirmed {
-            return stale(held.head());
+        self.add_parcels(ports, &mut view, &parcels);
+        let more = view.changes().len() > confirmed;
+        let head = more.then(|| self.head_of_view(ports, held, &view)).flatten();
+        let mut head = head.unwrap_or_else(|| held.head());
+        head.stale = true;
+        head
+    }
+
+    /// What is shown of a view, its version written before it is served.
+    fn head_of_view<P: Ports>(&mut self, ports: &mut P, held: &Held, view: &View) -> Option<Head> {
+        let (key, version) = (held.document.key(), view.version());
+        if let (Root::Origin(text), Some(base)) = (version.root, held.base_entry()) {
+            // Who edits this version elsewhere needs the text that it stands on.
+            let pending = ports.store().begin_insert(&keys::seed(key, text), base.encode());
+            ports.store().finish_insert(pending).ok()?;
         }
-        match self.write_object(ports, held.document.key(), &view.version()) {
-            Some(id) => stale(Head::of_view(&view, id, held.exchanged_ms)),
-            None => stale(held.head()),
-        }
+        let id = self.write_object(ports, key, &version)?;
+        Some(Head::of_view(view, id, held.exchanged_ms))
     }
 
     /// Writes a version object, and gives the number that names it.
@@ -205,25 +210,18 @@ impl Replica {
         Some(VersionName::Object(id).number())
     }
 
-    /// The client has a save that may not be confirmed.
-    fn read_own<P: Ports>(
+    /// The client has seen what may not be confirmed: a save of its own, or a
+    /// version object.
+    fn read_unconfirmed<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        edit: EditId,
         token: &mut Token,
     ) -> Result<Head, LoadError> {
         for attempt in 0..ATTEMPTS {
             let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
             let held = self.load(ports, key, token, freshness)?;
-            if held.document.change_of(edit).is_some() {
-                token.confirmed(key);
-                token.settled(key);
-                return self.shown(ports, &held, token);
-            }
-            if let Some(chain) = self.own_chain(ports, key, edit)
-                && let Some(head) = self.recorded(ports, &held, &chain)
-            {
+            if let Some(head) = self.holding_all(ports, &held, token) {
                 return Ok(head);
             }
             ports.pause(PAUSE_MS);
@@ -231,11 +229,42 @@ impl Replica {
         Err(LoadError::Behind)
     }
 
+    /// A text that holds what the client has written and seen, if it can be had
+    /// from this state and the outbox.
+    fn holding_all<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        token: &mut Token,
+    ) -> Option<Head> {
+        let key = held.document.key();
+        if let Some(edit) = token.own(key) {
+            if held.document.change_of(edit).is_none() {
+                let chain = self.own_chain(ports, key, edit)?;
+                return self.recorded(ports, held, &chain);
+            }
+            token.confirmed(key);
+        }
+        let Some(VersionName::Object(id)) = token.unsettled(key) else {
+            return Some(self.shown(ports, held));
+        };
+        let seen = self.known_object(ports, held, id)?;
+        let confirmed = match held.document.is_empty() {
+            true => held.view().holds(&seen),
+            false => held.document.holds(&seen),
+        };
+        if confirmed {
+            return Some(self.shown(ports, held));
+        }
+        let view = self.view_where(ports, held, &[], None, &[seen.root], |view| view.holds(&seen));
+        self.head_of_view(ports, held, &view?)
+    }
+
     /// The version that was served at the chain's last save.
     fn recorded<P: Ports>(&mut self, ports: &mut P, held: &Held, chain: &[Parcel]) -> Option<Head> {
         let Body::Edit(last) = &chain.last()?.entry.body else { return None };
         let served = last.served.clone()?;
-        let view = self.view_holding(ports, held, chain, &served, None)?;
+        let view = self.view_holding(ports, held, chain, &served)?;
         let text = view.text_of(&view.resolve_version(&served).ok()?)?;
         let id = served.object_id(held.document.key());
         let mut head = Head::of_view(&view, VersionName::Object(id).number(), held.exchanged_ms);
@@ -245,15 +274,28 @@ impl Replica {
         Some(head)
     }
 
-    /// A view in which `version` resolves: the client's own saves, then what
-    /// the outbox shows of others'.
-    pub(crate) fn view_holding<P: Ports>(
+    /// A view in which `version` resolves.
+    fn view_holding<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
         chain: &[Parcel],
         version: &VersionRef,
+    ) -> Option<View> {
+        let good = |view: &View| view.resolve_version(version).is_ok();
+        self.view_where(ports, held, chain, None, &[version.root], good)
+    }
+
+    /// A view that is `good`: the state, the client's own saves, then the texts
+    /// of the origin that `roots` stand on and what the outbox shows of others'.
+    pub(crate) fn view_where<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        chain: &[Parcel],
         seed: Option<&Entry>,
+        roots: &[Root],
+        good: impl Fn(&View) -> bool,
     ) -> Option<View> {
         let mut view = held.view();
         if let Some(seed) = seed {
@@ -261,64 +303,23 @@ impl Replica {
             let _ = view.add(seed);
         }
         add_all(&mut view, chain);
-        match view.resolve_version(version) {
-            Ok(_) => return Some(view),
-            Err(Unresolved::Missing(Missing::Origin(_) | Missing::Actor(_))) => {}
-            Err(_) => return None,
+        if good(&view) {
+            return Some(view);
         }
         let key = held.document.key();
-        if let Some(seed) = self.seed_of(ports, key, version) {
-            let _ = view.add(&seed);
-        }
-        let parcels = self.outbox_of(ports, key);
-        add_all(&mut view, chain.iter().chain(&parcels));
-        view.resolve_version(version).is_ok().then_some(view)
-    }
-
-    fn seed_of<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        key: &DocumentKey,
-        version: &VersionRef,
-    ) -> Option<Entry> {
-        match version.root {
-            Root::Origin(text) => self.dependency(ports, key, &Missing::Origin(text)),
-            Root::Log(_) => None,
-        }
-    }
-
-    /// The client was served a version object while the relay was away.
-    fn read_after_overlay<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        key: &DocumentKey,
-        token: &mut Token,
-    ) -> Result<Head, LoadError> {
-        let seen: Vec<ObjectId> = token.objects(key).collect();
-        for attempt in 0..ATTEMPTS {
-            let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
-            let held = self.load(ports, key, token, freshness)?;
-            let versions: Vec<_> =
-                seen.iter().filter_map(|id| self.known_object(ports, &held, *id)).collect();
-            if versions.len() < seen.len() {
-                ports.pause(PAUSE_MS);
-                continue;
+        for root in roots {
+            let standing = VersionRef { root: *root, extra: Vec::new() };
+            let missing = view.resolve_version(&standing);
+            if let Err(Unresolved::Missing(missing)) = missing
+                && let Some(seed) = self.dependency(ports, key, &missing)
+            {
+                let _ = view.add(&seed);
             }
-            let confirmed =
-                versions.iter().all(|version| held.document.resolve_version(version).is_ok());
-            if confirmed {
-                token.settled(key);
-                return self.shown(ports, &held, token);
-            }
-            if let Some(head) = self.dominating(ports, &held, &versions) {
-                if let Some(VersionName::Object(id)) = VersionName::of(head.id) {
-                    token.served(key, id);
-                }
-                return Ok(head);
-            }
-            ports.pause(PAUSE_MS);
         }
-        Err(LoadError::Behind)
+        let mut parcels = self.outbox_of(ports, key);
+        parcels.extend_from_slice(chain);
+        self.add_parcels(ports, &mut view, &parcels);
+        good(&view).then_some(view)
     }
 
     /// The version object `id`, from the document or the store.
@@ -332,20 +333,5 @@ impl Replica {
             Ok(version) => Some(version),
             Err(_) => self.object(ports, held.document.key(), id),
         }
-    }
-
-    /// A text that holds all of `versions`, the outbox's saves added.
-    fn dominating<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &Held,
-        versions: &[VersionRef],
-    ) -> Option<Head> {
-        let parcels = self.outbox_of(ports, held.document.key());
-        let mut view = held.view();
-        add_all(&mut view, &parcels);
-        let all = versions.iter().all(|version| view.resolve_version(version).is_ok());
-        let id = all.then(|| self.write_object(ports, held.document.key(), &view.version()))??;
-        Some(Head::of_view(&view, id, held.exchanged_ms))
     }
 }

@@ -158,10 +158,11 @@ struct Merged {
     created: bool,
 }
 
-/// A step that ended the save early, or what it goes on with.
-enum Step<T> {
-    Done(Box<Head>),
-    Go(T),
+/// What a save comes to before anything is written.
+enum Step {
+    /// It is in already, or changes nothing: nothing is to be written.
+    Done,
+    Go(Box<Merged>),
 }
 
 impl Replica {
@@ -177,15 +178,10 @@ impl Replica {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
         let merged = match self.merge(ports, key, save, token)? {
-            Step::Go(merged) => merged,
-            Step::Done(head) => {
-                token.see(key.shard(limits::SHARDS), head.cursor);
-                return Ok(Saved {
-                    head: *head,
-                    overlaps: Vec::new(),
-                    created: false,
-                    after: None,
-                });
+            Step::Go(merged) => *merged,
+            Step::Done => {
+                let head = self.read(ports, key, token)?;
+                return Ok(Saved { head, overlaps: Vec::new(), created: false, after: None });
             }
         };
         let session = self.persist(ports, &merged)?;
@@ -199,7 +195,7 @@ impl Replica {
         key: &DocumentKey,
         save: &Save,
         token: &mut Token,
-    ) -> Result<Step<Merged>, SaveError> {
+    ) -> Result<Step, SaveError> {
         let fields: Vec<&[u8]> = save.fields.iter().map(Vec::as_slice).collect();
         let edit = EditId::of(&self.config.edit_key, key, &fields);
         let mut freshness = Freshness::Any;
@@ -208,8 +204,9 @@ impl Replica {
         loop {
             let held = self.load(ports, key, token, freshness)?;
             if held.document.change_of(edit).is_some() {
-                token.confirmed(key);
-                return Ok(Step::Done(Box::new(held.head())));
+                // The read that answers must hold it.
+                token.see(key.shard(limits::SHARDS), held.document.cursor());
+                return Ok(Step::Done);
             }
             match self.merge_into(ports, &held, save, edit, token) {
                 Err(
@@ -231,12 +228,23 @@ impl Replica {
         save: &Save,
         edit: EditId,
         token: &Token,
-    ) -> Result<Step<Merged>, SaveError> {
+    ) -> Result<Step, SaveError> {
         let key = held.document.key();
         let chain = self.client_chain(ports, held, token)?;
         let (named, seed) = self.base_of(ports, held, save)?;
+        let seen = match token.unsettled(key) {
+            Some(VersionName::Object(id)) => {
+                Some(self.known_object(ports, held, id).ok_or(LoadError::Behind)?)
+            }
+            _ => None,
+        };
+        let roots: Vec<_> = seen.iter().chain([&named]).map(|version| version.root).collect();
+        let good = |view: &View| {
+            // What is answered holds what the client has seen.
+            view.resolve_version(&named).is_ok() && seen.as_ref().is_none_or(|s| view.holds(s))
+        };
         let mut view = self
-            .view_holding(ports, held, &chain, &named, seed.as_ref())
+            .view_where(ports, held, &chain, seed.as_ref(), &roots, good)
             .ok_or_else(|| self.unresolved(ports, held, &named))?;
         if view.overlay().len() > limits::OVERLAY_EDITS {
             return Err(SaveError::Overloaded);
@@ -253,7 +261,7 @@ impl Replica {
         }
         let patch = diff::between(&base_text, &submitted);
         if patch.is_empty() && !created {
-            return Ok(Step::Done(Box::new(held.head())));
+            return Ok(Step::Done);
         }
         let entry = self.entry(ports, key, save, edit, named, patch);
         let verdict = view.add(&entry).map_err(|_| SaveError::UnknownVersion)?;
@@ -269,7 +277,8 @@ impl Replica {
         let parcel = parcel(entry, &served, &chain);
         let held = held.clone();
         let bases = held.base_entry().into_iter().chain(seed).collect();
-        Ok(Step::Go(Merged { held, view, parcel, bases, edit, served, overlaps, created }))
+        let merged = Merged { held, view, parcel, bases, edit, served, overlaps, created };
+        Ok(Step::Go(Box::new(merged)))
     }
 
     /// The client's own saves that are not confirmed. One that is not visible
@@ -309,11 +318,9 @@ impl Replica {
         match (held.view().named(name), name) {
             (Ok(version), _) => Ok((version, None)),
             (Err(Unresolved::Missing(Missing::Object(id))), _) => {
-                match self.object(ports, key, id) {
-                    Some(version) => Ok((version, None)),
-                    None if self.relay_rests(ports) => Err(LoadError::Behind.into()),
-                    None => Err(SaveError::UnknownVersion),
-                }
+                // It was written before it was served; absence proves nothing.
+                let version = self.object(ports, key, id).ok_or(LoadError::Behind)?;
+                Ok((version, None))
             }
             (Err(Unresolved::Missing(_)), _) if self.relay_rests(ports) => {
                 Err(LoadError::Behind.into())
@@ -345,9 +352,11 @@ impl Replica {
     /// Whether a version that does not resolve may still arrive.
     fn unresolved<P: Ports>(&self, ports: &mut P, held: &Held, named: &VersionRef) -> SaveError {
         match held.view().resolve_version(named) {
-            Err(Unresolved::Missing(Missing::Actor(_))) => LoadError::Behind.into(),
-            Err(Unresolved::Missing(_)) if self.relay_rests(ports) => LoadError::Behind.into(),
-            _ => SaveError::UnknownVersion,
+            Err(Unresolved::Missing(Missing::Position(_))) if !self.relay_rests(ports) => {
+                SaveError::UnknownVersion
+            }
+            Err(Unresolved::Stale) => SaveError::UnknownVersion,
+            _ => LoadError::Behind.into(),
         }
     }
 
@@ -444,6 +453,7 @@ impl Replica {
         head.time_ms = now_ms;
         token.see(key.shard(limits::SHARDS), merged.held.document.cursor());
         token.wrote(&key, merged.edit);
+        token.served(&key, VersionName::Object(id));
         let after =
             After { key, edit: merged.edit, held: merged.held, parcel: merged.parcel, session };
         let (overlaps, created) = (merged.overlaps, merged.created);
@@ -465,7 +475,7 @@ impl Replica {
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.clone();
         let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
-        if let Ok(held) = self.standing_on(ports, exchanged.document, origin) {
+        if let Ok(held) = self.standing_on(ports, exchanged.document, origin, &mut Token::new()) {
             self.keep(ports, &held);
         }
         match receipt {

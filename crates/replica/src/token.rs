@@ -11,13 +11,13 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use redwedding_crdt::codec;
 use redwedding_crdt::identity::{DocumentKey, EditId, keyed_digest};
 use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, ObjectId, Position};
+use redwedding_crdt::version::{Cursor, Position, VersionName};
 
 const FORMAT: u8 = 1;
 /// Documents with unconfirmed saves of the client's that a token names.
 const OWN_DOCUMENTS: usize = 16;
-/// Version objects that a token names.
-const OBJECTS: usize = 16;
+/// Versions that the log may not hold that a token names.
+const SERVED: usize = 16;
 
 /// What a client has seen and written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
@@ -29,8 +29,10 @@ pub struct Token {
     seen: Vec<(u16, Position)>,
     /// The client's latest unconfirmed save of a document.
     own: Vec<(DocumentTag, EditId)>,
-    /// Version objects that the client was served while the relay was away.
-    objects: Vec<(DocumentTag, ObjectId)>,
+    /// The version of a document that the client was served last, by its number,
+    /// where the log may not hold it: a version object, or the origin's text of
+    /// a page of which the log holds nothing.
+    served: Vec<(DocumentTag, u64)>,
 }
 
 /// Enough of a document's digest to tell a client's documents apart.
@@ -50,8 +52,8 @@ impl Default for Token {
 impl Token {
     /// The token of a client that has seen nothing.
     pub fn new() -> Self {
-        let (seen, own, objects) = (Vec::new(), Vec::new(), Vec::new());
-        Self { format: FORMAT, epoch: 0, seen, own, objects }
+        let (seen, own, served) = (Vec::new(), Vec::new(), Vec::new());
+        Self { format: FORMAT, epoch: 0, seen, own, served }
     }
 
     /// Reads what [`Token::seal`] wrote. A token that was not sealed with `key`
@@ -96,10 +98,21 @@ impl Token {
         self.own.iter().rev().find(|own| own.0 == tag).map(|own| own.1)
     }
 
-    /// The version objects of `document` that the client was served.
-    pub fn objects(&self, document: &DocumentKey) -> impl Iterator<Item = ObjectId> {
+    /// The version of `document` that the client was served last, where the log
+    /// may not hold it. What is served next must hold it.
+    pub fn unsettled(&self, document: &DocumentKey) -> Option<VersionName> {
         let tag = tag(document);
-        self.objects.iter().filter(move |object| object.0 == tag).map(|object| object.1)
+        let found = self.served.iter().rev().find(|served| served.0 == tag);
+        found.and_then(|served| VersionName::of(served.1))
+    }
+
+    /// The origin's revision that the client was served of a page of which the
+    /// log held nothing; 0 for none.
+    pub fn revision(&self, document: &DocumentKey) -> u64 {
+        match self.unsettled(document) {
+            Some(VersionName::Revision(revision)) => revision,
+            _ => 0,
+        }
     }
 
     /// The client was served `shard` up to `cursor`.
@@ -132,19 +145,20 @@ impl Token {
         self.own.retain(|own| own.0 != tag);
     }
 
-    /// The client was served version object `id`, which is not confirmed yet.
-    pub fn served(&mut self, document: &DocumentKey, id: ObjectId) {
+    /// The client was served this version, which holds all that it had seen and
+    /// which the log may not hold yet.
+    pub fn served(&mut self, document: &DocumentKey, version: VersionName) {
         self.settled(document);
-        self.objects.push((tag(document), id));
-        if self.objects.len() > OBJECTS {
-            self.objects.remove(0);
+        self.served.push((tag(document), version.number()));
+        if self.served.len() > SERVED {
+            self.served.remove(0);
         }
     }
 
     /// What the client was served of `document` is confirmed.
     pub fn settled(&mut self, document: &DocumentKey) {
         let tag = tag(document);
-        self.objects.retain(|object| object.0 != tag);
+        self.served.retain(|served| served.0 != tag);
     }
 
     /// A lost tail: positions of `shard` beyond `upto` do not exist any more.
@@ -159,6 +173,7 @@ impl Token {
 mod tests {
     use super::*;
     use redwedding_crdt::identity::Digest;
+    use redwedding_crdt::version::ObjectId;
 
     fn document(name: &str) -> DocumentKey {
         DocumentKey::new("wiki", name).expect("key")
@@ -175,7 +190,7 @@ mod tests {
             let document = document(&format!("page {index}"));
             token.see(index % limits::SHARDS, cursor(u64::MAX - u64::from(index)));
             token.wrote(&document, EditId([0xff; 16]));
-            token.served(&document, ObjectId(u64::MAX));
+            token.served(&document, VersionName::Object(ObjectId((1 << 51) - 1)));
         }
         let sealed = token.seal(&[1; 32]);
         assert!(sealed.len() <= limits::TOKEN_BYTES, "{} bytes", sealed.len());

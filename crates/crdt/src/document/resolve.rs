@@ -191,6 +191,18 @@ impl State {
         }
     }
 
+    /// Whether the text has taken in all that `version` had: whoever saw that
+    /// does not go back in time with this one.
+    pub fn holds(&self, version: &VersionRef) -> bool {
+        let root = match version.root {
+            Root::Log(place) => self.version_at(place).is_ok(),
+            Root::Origin(text) => {
+                self.known(text).is_some() || self.origin.revision() >= text.revision
+            }
+        };
+        root && version.extra.iter().all(|actor| self.index_of(*actor).is_some())
+    }
+
     /// What `entry` needs that is not in yet. The relay appends an entry only
     /// when this is nothing; a stale reference is refused.
     pub fn missing(&self, entry: &Entry) -> Result<Option<Missing>, Unresolved> {

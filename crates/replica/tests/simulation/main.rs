@@ -69,9 +69,16 @@ fn a_seed_gives_the_same_run_every_time() {
     }
 }
 
+/// What a failure is about, whoever and whatever it is about.
+fn kind(failure: &str) -> String {
+    let about = failure.split(['\"', '[', '{']).next().unwrap_or_default();
+    about.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
 /// Finds the shortest failing run and tells it.
 fn explain(plan: Plan, actions: usize) -> ! {
-    let fails = |plan: Plan| !run(plan).failures.is_empty();
+    let failure = run(plan).failures.first().map(|failure| kind(failure));
+    let fails = |plan: Plan| run(plan).failures.first().map(|failure| kind(failure)) == failure;
     let mut least = Plan { actions, ..plan };
     for kind in 0..KINDS {
         let fewer = Plan { without: least.without | 1 << kind, ..least };
