@@ -106,6 +106,8 @@ fn started() -> Result<(Platform, Edge<Wiki>), String> {
 }
 
 /// The sandbox has used its share of what the platform allows it.
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox is spent")]
 struct Spent;
 
 /// Answers requests until the sandbox is spent.
