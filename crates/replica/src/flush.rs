@@ -145,7 +145,7 @@ impl Replica {
     }
 
     /// Appends an entry and gives the document after it.
-    fn agree<P: Ports>(
+    pub(crate) fn agree<P: Ports>(
         &mut self,
         ports: &mut P,
         document: Document,
@@ -188,6 +188,10 @@ impl Replica {
         };
         let mut document = document;
         for revision in revisions.iter().take(limits::IMPORTS) {
+            if revision.id <= document.origin().revision() {
+                // Somebody else was faster.
+                continue;
+            }
             let Some(body) = self.account_for(ports, &document, revision) else {
                 return Flushed::Later;
             };

@@ -7,7 +7,7 @@
 
 use redwedding_crdt::codec::{self, Decode, Encode};
 use redwedding_crdt::document::{Unresolved, View};
-use redwedding_crdt::entry::{Body, Entry};
+use redwedding_crdt::entry::{Body, Entry, Missing};
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{ObjectId, Root, VersionName, VersionRef};
@@ -25,6 +25,12 @@ use crate::token::Token;
 const ATTEMPTS: usize = 4;
 /// The pause, in ms.
 const PAUSE_MS: u64 = 60;
+
+/// A view, and the text of the origin that it stands on where the log holds nothing.
+pub(crate) struct Standing {
+    pub(crate) view: View,
+    pub(crate) base: Option<Entry>,
+}
 
 impl Replica {
     /// What the client with this token is to see of a document. The token takes
@@ -172,26 +178,31 @@ impl Replica {
     /// is written before it is served.
     fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Head {
         let parcels = self.outbox_of(ports, held.document.key());
-        let mut view = held.view();
-        let confirmed = view.changes().len();
-        self.add_parcels(ports, &mut view, &parcels);
-        let more = view.changes().len() > confirmed;
-        let head = more.then(|| self.head_of_view(ports, held, &view)).flatten();
+        let mut standing = Standing { view: held.view(), base: held.base_entry() };
+        let confirmed = standing.view.changes().len();
+        self.add_parcels(ports, &mut standing.view, &parcels);
+        let more = standing.view.changes().len() > confirmed;
+        let head = more.then(|| self.head_of_view(ports, held, &standing)).flatten();
         let mut head = head.unwrap_or_else(|| held.head());
         head.stale = true;
         head
     }
 
     /// What is shown of a view, its version written before it is served.
-    fn head_of_view<P: Ports>(&mut self, ports: &mut P, held: &Held, view: &View) -> Option<Head> {
-        let (key, version) = (held.document.key(), view.version());
-        if let (Root::Origin(text), Some(base)) = (version.root, held.base_entry()) {
+    fn head_of_view<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        standing: &Standing,
+    ) -> Option<Head> {
+        let (key, version) = (held.document.key(), standing.view.version());
+        if let (Root::Origin(text), Some(base)) = (version.root, &standing.base) {
             // Who edits this version elsewhere needs the text that it stands on.
             let pending = ports.store().begin_insert(&keys::seed(key, text), base.encode());
             ports.store().finish_insert(pending).ok()?;
         }
         let id = self.write_object(ports, key, &version)?;
-        Some(Head::of_view(view, id, held.exchanged_ms))
+        Some(Head::of_view(&standing.view, id, held.exchanged_ms))
     }
 
     /// Writes a version object, and gives the number that names it.
@@ -256,8 +267,9 @@ impl Replica {
         if confirmed {
             return Some(self.shown(ports, held));
         }
-        let view = self.view_where(ports, held, &[], None, &[seen.root], |view| view.holds(&seen));
-        self.head_of_view(ports, held, &view?)
+        let standing =
+            self.view_where(ports, held, &[], None, &[seen.root], |view| view.holds(&seen))?;
+        self.head_of_view(ports, held, &standing)
     }
 
     /// The version that was served at the chain's last save.
@@ -283,7 +295,7 @@ impl Replica {
         version: &VersionRef,
     ) -> Option<View> {
         let good = |view: &View| view.resolve_version(version).is_ok();
-        self.view_where(ports, held, chain, None, &[version.root], good)
+        self.view_where(ports, held, chain, None, &[version.root], good).map(|s| s.view)
     }
 
     /// A view that is `good`: the state, the client's own saves, then the texts
@@ -296,15 +308,16 @@ impl Replica {
         seed: Option<&Entry>,
         roots: &[Root],
         good: impl Fn(&View) -> bool,
-    ) -> Option<View> {
-        let mut view = held.view();
-        if let Some(seed) = seed {
+    ) -> Option<Standing> {
+        let base = self.base_for(ports, held, seed, roots);
+        let mut view = View::of(&held.document);
+        for entry in base.iter().chain(seed) {
             // Where it does not count, it is kept as a seed, which is enough.
-            let _ = view.add(seed);
+            let _ = view.add(entry);
         }
         add_all(&mut view, chain);
         if good(&view) {
-            return Some(view);
+            return Some(Standing { view, base });
         }
         let key = held.document.key();
         for root in roots {
@@ -319,7 +332,32 @@ impl Replica {
         let mut parcels = self.outbox_of(ports, key);
         parcels.extend_from_slice(chain);
         self.add_parcels(ports, &mut view, &parcels);
-        good(&view).then_some(view)
+        good(&view).then_some(Standing { view, base })
+    }
+
+    /// The text of the origin that a view stands on where the log holds nothing:
+    /// the newest that is asked for, else the one that is held.
+    fn base_for<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        seed: Option<&Entry>,
+        roots: &[Root],
+    ) -> Option<Entry> {
+        if !held.document.is_empty() {
+            return None;
+        }
+        let asked = roots.iter().filter_map(|root| match root {
+            Root::Origin(text) => Some(*text),
+            Root::Log(_) => None,
+        });
+        let Some(asked) = asked.max() else { return held.base_entry() };
+        let at_hand = [held.base_entry(), seed.cloned()]
+            .into_iter()
+            .flatten()
+            .find(|entry| matches!(&entry.body, Body::Base(page) if page.name() == asked));
+        let missing = Missing::Origin(asked);
+        at_hand.or_else(|| self.dependency(ports, held.document.key(), &missing))
     }
 
     /// The version object `id`, from the document or the store.

@@ -18,6 +18,7 @@ use crate::keys;
 use crate::load::{Freshness, LoadError};
 use crate::outbox::Parcel;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Store, StoreError};
+use crate::read::Standing;
 use crate::replica::{Held, PendingSession, Replica};
 use crate::session::pull_cursor;
 use crate::sync::{Answer, Pull, Receipt};
@@ -199,8 +200,9 @@ impl Replica {
         let fields: Vec<&[u8]> = save.fields.iter().map(Vec::as_slice).collect();
         let edit = EditId::of(&self.config.edit_key, key, &fields);
         let mut freshness = Freshness::Any;
-        // Twice: with what is held, and where that does not do, with what the
-        // relay has.
+        let mut agreed = false;
+        // With what is held; where that does not do, with what the relay has; and
+        // where the log holds nothing, after it has the origin's text.
         loop {
             let held = self.load(ports, key, token, freshness)?;
             if held.document.change_of(edit).is_some() {
@@ -215,6 +217,13 @@ impl Replica {
                     | SaveError::Load(LoadError::Behind),
                 ) if freshness != Freshness::Now => {
                     freshness = Freshness::Now;
+                }
+                Err(SaveError::Load(LoadError::Behind)) if !agreed && !self.relay_rests(ports) => {
+                    agreed = true;
+                    let Some(base) = held.base_entry() else {
+                        return Err(LoadError::Behind.into());
+                    };
+                    self.agree(ports, held.document, base.body);
                 }
                 other => return other,
             }
@@ -241,9 +250,11 @@ impl Replica {
         let roots: Vec<_> = seen.iter().chain([&named]).map(|version| version.root).collect();
         let good = |view: &View| {
             // What is answered holds what the client has seen.
-            view.resolve_version(&named).is_ok() && seen.as_ref().is_none_or(|s| view.holds(s))
+            view.resolve_version(&named).is_ok()
+                && seen.as_ref().is_none_or(|seen| view.holds(seen))
+                && view.origin().revision() >= token.revision(key)
         };
-        let mut view = self
+        let Standing { mut view, base } = self
             .view_where(ports, held, &chain, seed.as_ref(), &roots, good)
             .ok_or_else(|| self.unresolved(ports, held, &named))?;
         if view.overlay().len() > limits::OVERLAY_EDITS {
@@ -276,7 +287,10 @@ impl Replica {
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
         let parcel = parcel(entry, &served, &chain);
         let held = held.clone();
-        let bases = held.base_entry().into_iter().chain(seed).collect();
+        let bases: Vec<Entry> = match (base, seed) {
+            (Some(base), Some(seed)) if base.actor() == seed.actor() => vec![base],
+            (base, seed) => base.into_iter().chain(seed).collect(),
+        };
         let merged = Merged { held, view, parcel, bases, edit, served, overlaps, created };
         Ok(Step::Go(Box::new(merged)))
     }

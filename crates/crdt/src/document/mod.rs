@@ -24,7 +24,7 @@ use std::ops::Deref;
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use crate::entry::{Entry, Note};
+use crate::entry::{Body, Entry, Missing, Note};
 use crate::identity::{Actor, Digest, DocumentKey, EditId, digest};
 use crate::limits;
 use crate::text::{Text, Version};
@@ -298,11 +298,33 @@ impl View {
 
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
     /// are missing changes nothing and is to be parked.
+    ///
+    /// Where the log is not known, a view stands on one text of the origin, and
+    /// only what was made on that very text can be added: any other text may
+    /// hold the edit already.
     pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
         if let Some(missing) = self.state.missing(entry)? {
             return Err(Unresolved::Missing(missing));
         }
+        if let Some(missing) = self.not_on_base(entry) {
+            return Err(Unresolved::Missing(missing));
+        }
         Ok(self.state.apply(Place::START, 0, entry))
+    }
+
+    /// What an edit stands on, where that is not what the view stands on.
+    fn not_on_base(&self, entry: &Entry) -> Option<Missing> {
+        let first = self.state.changes.first().filter(|_| self.confirmed == 0)?;
+        let Body::Edit(edit) = &entry.body else { return None };
+        if self.state.change_of(edit.delta.edit).is_some() {
+            return None;
+        }
+        let stands_on_base = first.kind == ChangeKind::Base as u8;
+        match self.state.root_of(&edit.delta.base)? {
+            Root::Log(_) if stands_on_base => Some(Missing::Position(0)),
+            Root::Origin(text) if self.state.known(text).is_none() => Some(Missing::Origin(text)),
+            _ => None,
+        }
     }
 
     /// Changes beyond the confirmed ones.

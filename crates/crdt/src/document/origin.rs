@@ -127,7 +127,9 @@ impl State {
         if self.known(page.name()).is_some() {
             return Verdict::Lost;
         }
-        if self.origin.tip.is_some() {
+        // Where anything is in, the text may hold some of it already: a flush of
+        // ours that is not known to have landed. It counts as an import only.
+        if !self.changes.is_empty() {
             return self.add_seed(page);
         }
         let actor = page.actor(&self.key);
@@ -156,7 +158,8 @@ impl State {
         import: &Import,
     ) -> Verdict {
         let tip = self.origin.tip.clone();
-        if import.from != tip.as_ref().map(|tip| tip.stored) {
+        let extends = import.to.revision > self.origin.revision();
+        if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
             return Verdict::Lost;
         }
         let version = tip.map(|tip| tip.version).unwrap_or_default();
@@ -269,7 +272,7 @@ impl State {
     }
 
     pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
-        if moved.from != self.origin.revision() {
+        if moved.from != self.origin.revision() || moved.to.revision <= moved.from {
             return Verdict::Lost;
         }
         let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();

@@ -119,6 +119,14 @@ impl State {
         }
     }
 
+    /// What `base` stands on before its extra dots, as far as it is known here.
+    pub(super) fn root_of(&self, base: &Base) -> Option<Root> {
+        match base {
+            Base::Version(version) => Some(version.root),
+            Base::Object(id) => self.object(*id).ok().map(|version| version.root),
+        }
+    }
+
     pub(super) fn add_object(&mut self, version: &VersionRef) {
         let id = version.object_id(&self.key);
         if let Err(index) = self.objects.binary_search_by_key(&id, |object| object.0) {
