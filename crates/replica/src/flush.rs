@@ -227,15 +227,25 @@ impl Replica {
         let ours = flush_id(&revision.note.comment);
         let ours = ours.filter(|flush| flush.is_valid(&self.config.flush_key, key));
         if let Some(flush) = ours {
-            return match document.origin().announced(flush) {
-                Some(announced) if announced.intent.text == to.text => Some(Body::Landed(Landed {
-                    flush,
-                    from,
-                    revision: to.revision,
-                    stored: to.text,
-                    difference: None,
-                    time_ms: revision.time_ms,
-                })),
+            return match document.origin().announced(flush).map(|announced| &announced.intent) {
+                Some(intent) if intent.text == to.text || intent.tip == from => {
+                    // Stored on the very revision that it was meant for: where the
+                    // bytes differ, the origin has transformed them.
+                    let differs = intent.text != to.text;
+                    let sent = differs.then(|| document.text_upto(intent.upto));
+                    let difference = match sent {
+                        Some(sent) => Some(diff::between(&sent?.1, &text)),
+                        None => None,
+                    };
+                    Some(Body::Landed(Landed {
+                        flush,
+                        from,
+                        revision: to.revision,
+                        stored: to.text,
+                        difference,
+                        time_ms: revision.time_ms,
+                    }))
+                }
                 Some(_) => Some(Body::Moved(Moved { from, to })),
                 None => {
                     let what = format!("revision {} of {key} is a flush of ours", revision.id);

@@ -206,8 +206,10 @@ impl Replica {
         loop {
             let held = self.load(ports, key, token, freshness)?;
             if held.document.change_of(edit).is_some() {
-                // The read that answers must hold it.
+                // The read that answers must hold it, and what the client has seen:
+                // more than the version recorded at another save of its own.
                 token.see(key.shard(limits::SHARDS), held.document.cursor());
+                token.confirmed(key);
                 return Ok(Step::Done);
             }
             match self.merge_into(ports, &held, save, edit, token) {

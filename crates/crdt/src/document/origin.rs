@@ -162,6 +162,8 @@ impl State {
         if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
             return Verdict::Lost;
         }
+        // On a tip that is not the text at its version, an import is not either.
+        let exact = tip.as_ref().is_none_or(|tip| tip.exact);
         let version = tip.map(|tip| tip.version).unwrap_or_default();
         let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
         let change = super::Change {
@@ -175,7 +177,7 @@ impl State {
                 self.origin.move_tip(
                     import.to,
                     version.joined(&Version::new(0, vec![index])),
-                    true,
+                    exact,
                 );
                 Verdict::Counted
             }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_crdt::document::Document;
 use redwedding_crdt::entry::{Entry, Note};
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::Cursor;
 use redwedding_replica::LoadError;
@@ -746,6 +746,13 @@ impl Run {
         names.dedup();
         if names.len() != document.changes().len() {
             self.facts.fail(format!("{key}: two changes have the same dots"));
+        }
+        for known in &document.origin().known {
+            let text = document.text_at(&known.version).unwrap_or_default();
+            if Digest::of_text(&text) != known.text.text {
+                let revision = known.text.revision;
+                self.facts.fail(format!("{key}: revision {revision} is not {text:?}"));
+            }
         }
         let records = self.network.with_relay(|relay| relay.records(key).to_vec());
         let mut folded = Document::new(key.clone(), Cursor::start(document.cursor().epoch));
