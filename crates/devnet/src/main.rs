@@ -19,9 +19,13 @@ const ORIGIN_PORT: u16 = 7800;
 #[derive(Debug, Parser)]
 #[command(version, after_help = "example: redwedding-devnet --pops 3 --fresh")]
 struct Arguments {
-    /// How many points of presence, 1 to 16
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
+    /// How many points of presence, 0 to 16; with none, another server such as
+    /// the Fastly CLI's can take their place
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=16))]
     pops: u8,
+    /// Take ports that are free, instead of the usual ones, and print them
+    #[arg(long)]
+    free_ports: bool,
     /// What the relay keeps its logs in
     #[arg(long, value_enum, default_value_t = RelayKind::Embedded)]
     relay: RelayKind,
@@ -82,15 +86,17 @@ async fn run(arguments: &Arguments) -> Result<(), NetworkError> {
             _ = interrupt.recv() => {}
         }
     };
-    let starting = Network::builder()
+    let builder = Network::builder()
         .pops(arguments.pops.into())
         .wasm(&arguments.wasm)
         .data(&arguments.data)
-        .fresh(arguments.fresh)
-        .ports(FIRST_POP_PORT, RELAY_PORT, ORIGIN_PORT)
-        .start();
+        .fresh(arguments.fresh);
+    let builder = match arguments.free_ports {
+        true => builder.ephemeral_ports(),
+        false => builder.ports(FIRST_POP_PORT, RELAY_PORT, ORIGIN_PORT),
+    };
     let network = tokio::select! {
-        network = starting => network?,
+        network = builder.start() => network?,
         () = stop() => return Ok(()),
     };
     announce(&network);
