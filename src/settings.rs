@@ -36,6 +36,8 @@ pub struct Settings {
     pub relay_key: Vec<u8>,
     /// Whether everybody may write.
     pub anonymous_writes: bool,
+    /// Whether answers say how much CPU time the sandbox has used.
+    pub timing: bool,
 }
 
 /// Why the settings cannot be used. The operator's fault.
@@ -79,12 +81,17 @@ impl Settings {
         let mut replica = Config::new(&site, &pop, &secret(names::SESSION_KEY)?);
         replica.staleness_ms = number("staleness_ms", replica.staleness_ms)?;
         replica.poll_ms = number("poll_ms", replica.poll_ms)?;
-        let anonymous_writes = match item("anonymous_writes").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => return Err(SettingsError::Flag("anonymous_writes")),
+        let flag = |name| match item(name).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(SettingsError::Flag(name)),
         };
-        Ok(Self { replica, relay_key: secret(names::RELAY_KEY)?, anonymous_writes })
+        Ok(Self {
+            replica,
+            relay_key: secret(names::RELAY_KEY)?,
+            anonymous_writes: flag("anonymous_writes")?,
+            timing: flag("timing")?,
+        })
     }
 }
 

@@ -143,7 +143,10 @@ fn answer(platform: &mut Platform, edge: &mut Edge<Wiki>, request: Request) {
         Err(refusal) => return sent(refusal, head),
     };
     let remaining = match edge.handle(platform, request, &address, &base) {
-        Handled::Answered(answer, remaining) => {
+        Handled::Answered(mut answer, remaining) => {
+            if edge.settings().timing {
+                time(&mut answer, edge.replica_id());
+            }
             sent(answer, head);
             remaining
         }
@@ -154,6 +157,15 @@ fn answer(platform: &mut Platform, edge: &mut Edge<Wiki>, request: Request) {
         }
     };
     edge.after(platform, remaining);
+}
+
+/// Says how much CPU time the sandbox has used since its start, in whole ms.
+fn time(answer: &mut http::Response<Vec<u8>>, replica: u64) {
+    let used = fastly::compute_runtime::elapsed_vcpu_ms().unwrap_or(0);
+    let timing = format!("sandbox;dur={used};desc=\"{replica:016x}\"");
+    if let Ok(timing) = http::HeaderValue::try_from(timing) {
+        answer.headers_mut().insert("server-timing", timing);
+    }
 }
 
 /// The edge's own address, as the client sees it.

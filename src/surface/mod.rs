@@ -57,6 +57,16 @@ impl<A: Application> Edge<A> {
         self.replica.is_spent()
     }
 
+    /// What the sandbox runs with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The sandbox's random id.
+    pub fn replica_id(&self) -> u64 {
+        self.replica.id()
+    }
+
     /// Counts a backend call made outside the replica.
     pub fn count_call(&mut self) {
         self.replica.count_call();

@@ -1,0 +1,243 @@
+//! Measures the edge function beside a service that does nothing, in one run:
+//! requests per second of one point of presence, and mean CPU inside the sandbox.
+//!
+//! usage: edge EDGE.wasm HELLO.wasm [REQUESTS]
+//!
+//! CPU is what the platform says a sandbox used, in whole milliseconds, so it
+//! is taken per sandbox, over all its requests and the work after them, with
+//! half a millisecond added for what was cut off.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use hyper::client::HttpConnector;
+use hyper::{Body, Client, Request, Response};
+use redwedding_devnet::network::Network;
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Http = Client<HttpConnector>;
+
+const CONNECTIONS: usize = 4;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(edge), Some(hello)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: edge EDGE.wasm HELLO.wasm [REQUESTS]".into());
+    };
+    let requests = arguments.next().map_or(Ok(1_000), |n| n.parse())?;
+    println!("machine: {}", machine());
+    for (name, file) in [("edge function", &edge), ("hello world", &hello)] {
+        println!("{name}: {} KiB", std::fs::metadata(file)?.len() / 1024);
+    }
+    println!("requests each: {requests}, on {CONNECTIONS} connections for reads, one for saves");
+    let idle = measure_hello(&hello, requests).await?;
+    let folder = folder("edge")?;
+    let network = Network::builder()
+        .pops(1)
+        .wasm(&edge)
+        .data(&folder)
+        .config("timing", "true")
+        .start()
+        .await?;
+    for (name, bytes) in [("20 KB", 20 << 10), ("1 MB", 1 << 20)] {
+        measure_page(network.pop_url(0), name, bytes, requests, idle).await?;
+    }
+    network.stop().await?;
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn folder(name: &str) -> std::io::Result<std::path::PathBuf> {
+    let folder = std::env::temp_dir().join(format!("redwedding-bench-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn machine() -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(0, |cores| cores.get());
+    format!("{cores} cores, {}", model.trim_start_matches([' ', '\t', ':']))
+}
+
+async fn measure_hello(wasm: &str, requests: usize) -> Result<f64, Failure> {
+    let folder = folder("hello")?;
+    let network =
+        Network::builder().pops(1).wasm(wasm).data(&folder).without_relay().start().await?;
+    let url = format!("{}/", network.pop_url(0));
+    read_all(&url, requests / 10 + 1).await?;
+    let (elapsed, _) = read_all(&url, requests).await?;
+    network.stop().await?;
+    std::fs::remove_dir_all(folder)?;
+    let rate = requests as f64 / elapsed.as_secs_f64();
+    println!("{:38} {rate:8.0} requests/s", "hello world");
+    Ok(rate)
+}
+
+async fn measure_page(
+    pop: &str,
+    name: &str,
+    bytes: usize,
+    requests: usize,
+    hello: f64,
+) -> Result<(), Failure> {
+    let title = format!("Page_of_{}", name.replace(' ', "_"));
+    let rest = format!("{pop}/rest.php/v1/page/{title}");
+    let http: Http = Client::new();
+    let mut text = page(bytes);
+    let mut id = save(&http, &rest, &text, None).await?.0;
+    for (what, url) in [
+        ("read, JSON with source", rest.clone()),
+        ("read, raw", format!("{pop}/wiki/{title}?action=raw")),
+        ("read, page for people", format!("{pop}/wiki/{title}")),
+    ] {
+        let count = if bytes > 100_000 { requests / 10 + 1 } else { requests };
+        read_all(&url, count / 10 + 1).await?;
+        let (elapsed, cpu) = read_all(&url, count).await?;
+        let rate = count as f64 / elapsed.as_secs_f64();
+        println!(
+            "{:38} {rate:8.0} requests/s  {:5.2} of hello world  {:7.3} ms CPU",
+            format!("{name}: {what}"),
+            rate / hello,
+            cpu.mean(),
+        );
+    }
+    let count = if bytes > 100_000 { requests / 10 + 1 } else { requests };
+    let mut cpu = Cpu::default();
+    let begun = Instant::now();
+    for index in 0..count {
+        let at = text.floor_char_boundary((index * 7_919) % text.len());
+        let at = text[at..].find(' ').map_or(at, |space| at + space);
+        text.insert_str(at, &format!(" w{index}"));
+        let (next, timing) = save(&http, &rest, &text, Some(id)).await?;
+        cpu.add(timing);
+        id = next;
+    }
+    let rate = count as f64 / begun.elapsed().as_secs_f64();
+    println!(
+        "{:38} {rate:8.0} requests/s  {:5.2} of hello world  {:7.3} ms CPU",
+        format!("{name}: save of one word, whole page"),
+        rate / hello,
+        cpu.mean(),
+    );
+    Ok(())
+}
+
+/// Some text of words in lines and sections.
+fn page(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes + 100);
+    let mut number = 0u64;
+    while text.len() < bytes {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let word = ["river", "stone", "a", "kingdom", "of", "winter", "the", "feast"];
+        text.push_str(word[(number >> 40) as usize % word.len()]);
+        text.push(match (number >> 50) % 97 {
+            0 => '\n',
+            1..=12 => ',',
+            _ => ' ',
+        });
+        if (number >> 33).is_multiple_of(400) {
+            text.push_str("\n\n## Section\n\n");
+        }
+    }
+    text
+}
+
+async fn save(
+    http: &Http,
+    url: &str,
+    text: &str,
+    base: Option<u64>,
+) -> Result<(u64, Option<Timing>), Failure> {
+    let latest = base.map(|id| serde_json::json!({ "id": id }));
+    let body = serde_json::json!({ "source": text, "comment": "bench", "latest": latest });
+    for _ in 0..20 {
+        let request = Request::put(url)
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))?;
+        let answer = http.request(request).await?;
+        let timing = Timing::of(&answer);
+        let status = answer.status();
+        let body = hyper::body::to_bytes(answer.into_body()).await?;
+        if status.is_success() {
+            let page: serde_json::Value = serde_json::from_slice(&body)?;
+            let id = page["latest"]["id"].as_u64().ok_or("no id")?;
+            return Ok((id, timing));
+        }
+        if status != 503 {
+            return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err("the save was never acknowledged".into())
+}
+
+async fn read_all(url: &str, requests: usize) -> Result<(Duration, Cpu), Failure> {
+    let http: Http = Client::new();
+    let next = Arc::new(AtomicUsize::new(0));
+    let begun = Instant::now();
+    let workers: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (http, url, next) = (http.clone(), url.to_owned(), next.clone());
+            tokio::spawn(async move {
+                let mut timings = Vec::new();
+                while next.fetch_add(1, Ordering::Relaxed) < requests {
+                    let answer = http.get(url.parse()?).await?;
+                    if !answer.status().is_success() {
+                        return Err(format!("{url}: {}", answer.status()).into());
+                    }
+                    timings.push(Timing::of(&answer));
+                    hyper::body::to_bytes(answer.into_body()).await?;
+                }
+                Ok::<_, Failure>(timings)
+            })
+        })
+        .collect();
+    let mut cpu = Cpu::default();
+    for worker in workers {
+        worker.await??.into_iter().for_each(|timing| cpu.add(timing));
+    }
+    Ok((begun.elapsed(), cpu))
+}
+
+/// What an answer says of its sandbox.
+struct Timing {
+    sandbox: String,
+    used_ms: u64,
+}
+
+impl Timing {
+    fn of(answer: &Response<Body>) -> Option<Self> {
+        let header = answer.headers().get("server-timing")?.to_str().ok()?;
+        let rest = header.strip_prefix("sandbox;dur=")?;
+        let (used, rest) = rest.split_once(";desc=\"")?;
+        Some(Self { sandbox: rest.trim_end_matches('"').to_owned(), used_ms: used.parse().ok()? })
+    }
+}
+
+/// CPU time by sandbox: (requests, greatest time said).
+#[derive(Default)]
+struct Cpu(HashMap<String, (u64, u64)>);
+
+impl Cpu {
+    fn add(&mut self, timing: Option<Timing>) {
+        if let Some(timing) = timing {
+            let seen = self.0.entry(timing.sandbox).or_default();
+            seen.0 += 1;
+            seen.1 = seen.1.max(timing.used_ms);
+        }
+    }
+
+    /// Milliseconds per request.
+    fn mean(&self) -> f64 {
+        let (requests, used) = self
+            .0
+            .values()
+            .fold((0.0, 0.0), |sum, one| (sum.0 + one.0 as f64, sum.1 + one.1 as f64 + 0.5));
+        used / requests
+    }
+}
