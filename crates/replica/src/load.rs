@@ -202,7 +202,7 @@ impl Replica {
     }
 
     /// A state with the edits made at the origin that the log did not hold.
-    fn with_news_of_origin<P: Ports>(&mut self, ports: &mut P, held: Held) -> Held {
+    pub(crate) fn with_news_of_origin<P: Ports>(&mut self, ports: &mut P, held: Held) -> Held {
         self.walk(ports, held.document.clone(), false);
         self.held(ports, held.document.key()).unwrap_or(held)
     }

@@ -148,24 +148,6 @@ impl Replica {
         (page.name() == name).then(|| Entry::new(key.clone(), Body::Base(page)))
     }
 
-    /// Adds saves to a view, and what they stand on, as far as it can be had.
-    pub(crate) fn add_parcels<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        view: &mut View,
-        parcels: &[Parcel],
-    ) {
-        for _ in 0..=limits::SEEDS {
-            let found = add_all(view, parcels);
-            let found = found.iter().find_map(|m| self.dependency(ports, view.key(), m));
-            let Some(entry) = found else { return };
-            // Where it does not count, it is kept as a seed, which is enough.
-            if view.add(&entry).is_err() {
-                return;
-            }
-        }
-    }
-
     /// The version object `id`, as the store has it.
     pub(crate) fn object<P: Ports>(
         &mut self,
@@ -269,24 +251,13 @@ impl Replica {
 }
 
 /// Adds saves to a view, parents first, as far as their parents are there.
-/// Gives what is missing for the others.
-pub(crate) fn add_all<'a>(
-    view: &mut View,
-    parcels: impl IntoIterator<Item = &'a Parcel>,
-) -> Vec<Missing> {
+pub(crate) fn add_all<'a>(view: &mut View, parcels: impl IntoIterator<Item = &'a Parcel>) {
     let mut waiting: Vec<&Parcel> = parcels.into_iter().collect();
     loop {
         let before = waiting.len();
-        let mut missing = Vec::new();
-        waiting.retain(|parcel| match view.add(&parcel.entry) {
-            Err(Unresolved::Missing(what)) => {
-                missing.push(what);
-                true
-            }
-            _ => false,
-        });
+        waiting.retain(|parcel| matches!(view.add(&parcel.entry), Err(Unresolved::Missing(_))));
         if waiting.is_empty() || waiting.len() == before {
-            return missing;
+            return;
         }
     }
 }

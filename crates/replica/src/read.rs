@@ -6,7 +6,7 @@
 //! under a version object. Never older than the client's token allows.
 
 use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::{Unresolved, View};
+use redwedding_crdt::document::View;
 use redwedding_crdt::entry::{Body, Entry, Missing};
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
@@ -180,7 +180,7 @@ impl Replica {
         let parcels = self.outbox_of(ports, held.document.key());
         let mut standing = Standing { view: held.view(), base: held.base_entry() };
         let confirmed = standing.view.changes().len();
-        self.add_parcels(ports, &mut standing.view, &parcels);
+        add_all(&mut standing.view, &parcels);
         let more = standing.view.changes().len() > confirmed;
         let head = more.then(|| self.head_of_view(ports, held, &standing)).flatten();
         let mut head = head.unwrap_or_else(|| held.head());
@@ -267,6 +267,11 @@ impl Replica {
         if confirmed {
             return Some(self.shown(ports, held));
         }
+        if !held.document.is_empty() && lacks_root(held, &seen) && !self.relay_rests(ports) {
+            // The log does not have the edits that were made at the origin.
+            let held = self.with_news_of_origin(ports, held.clone());
+            return held.document.holds(&seen).then(|| self.shown(ports, &held));
+        }
         let standing =
             self.view_where(ports, held, &[], None, &[seen.root], |view| view.holds(&seen))?;
         self.head_of_view(ports, held, &standing)
@@ -298,8 +303,9 @@ impl Replica {
         self.view_where(ports, held, chain, None, &[version.root], good).map(|s| s.view)
     }
 
-    /// A view that is `good`: the state, the client's own saves, then the texts
-    /// of the origin that `roots` stand on and what the outbox shows of others'.
+    /// A view that is `good`: the state, the client's own saves, then what the
+    /// outbox shows of others'. Where the log holds nothing it stands on the text
+    /// of the origin that `roots` ask for; `seed` is one that is at hand.
     pub(crate) fn view_where<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -311,27 +317,16 @@ impl Replica {
     ) -> Option<Standing> {
         let base = self.base_for(ports, held, seed, roots);
         let mut view = View::of(&held.document);
-        for entry in base.iter().chain(seed) {
-            // Where it does not count, it is kept as a seed, which is enough.
-            let _ = view.add(entry);
+        if let Some(base) = &base {
+            // A base has no parents and nothing is there: it counts.
+            view.add(base).ok()?;
         }
         add_all(&mut view, chain);
         if good(&view) {
             return Some(Standing { view, base });
         }
-        let key = held.document.key();
-        for root in roots {
-            let standing = VersionRef { root: *root, extra: Vec::new() };
-            let missing = view.resolve_version(&standing);
-            if let Err(Unresolved::Missing(missing)) = missing
-                && let Some(seed) = self.dependency(ports, key, &missing)
-            {
-                let _ = view.add(&seed);
-            }
-        }
-        let mut parcels = self.outbox_of(ports, key);
-        parcels.extend_from_slice(chain);
-        self.add_parcels(ports, &mut view, &parcels);
+        let parcels = self.outbox_of(ports, held.document.key());
+        add_all(&mut view, chain.iter().chain(&parcels));
         good(&view).then_some(Standing { view, base })
     }
 
@@ -372,4 +367,9 @@ impl Replica {
             Err(_) => self.object(ports, held.document.key(), id),
         }
     }
+}
+
+/// Whether a version stands on a text of the origin that is newer than the state.
+fn lacks_root(held: &Held, version: &VersionRef) -> bool {
+    matches!(version.root, Root::Origin(text) if held.document.origin().revision() < text.revision)
 }

@@ -151,8 +151,8 @@ struct Merged {
     held: Held,
     view: View,
     parcel: Parcel,
-    /// Texts of the origin that the log needs before the save.
-    bases: Vec<Entry>,
+    /// The text of the origin that the log needs before the save.
+    base: Option<Entry>,
     edit: EditId,
     served: VersionRef,
     overlaps: Vec<Overlapping>,
@@ -163,6 +163,9 @@ struct Merged {
 enum Step {
     /// It is in already, or changes nothing: nothing is to be written.
     Done,
+    /// The log needs this text of the origin first: how an edit that was made on
+    /// it is carried over is for the log to say.
+    Agree(Box<Entry>),
     Go(Box<Merged>),
 }
 
@@ -178,25 +181,23 @@ impl Replica {
         if save.submitted.len() > limits::PAGE_BYTES {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
-        let merged = match self.merge(ports, key, save, token)? {
-            Step::Go(merged) => *merged,
-            Step::Done => {
-                let head = self.read(ports, key, token)?;
-                return Ok(Saved { head, overlaps: Vec::new(), created: false, after: None });
-            }
+        let Some(merged) = self.merge(ports, key, save, token)? else {
+            let head = self.read(ports, key, token)?;
+            return Ok(Saved { head, overlaps: Vec::new(), created: false, after: None });
         };
         let session = self.persist(ports, &merged)?;
         self.saved();
         Ok(self.answer(ports, merged, session, token))
     }
 
+    /// `None`: nothing is to be written.
     fn merge<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         save: &Save,
         token: &mut Token,
-    ) -> Result<Step, SaveError> {
+    ) -> Result<Option<Merged>, SaveError> {
         let fields: Vec<&[u8]> = save.fields.iter().map(Vec::as_slice).collect();
         let edit = EditId::of(&self.config.edit_key, key, &fields);
         let mut freshness = Freshness::Any;
@@ -210,7 +211,7 @@ impl Replica {
                 // more than the version recorded at another save of its own.
                 token.see(key.shard(limits::SHARDS), held.document.cursor());
                 token.confirmed(key);
-                return Ok(Step::Done);
+                return Ok(None);
             }
             match self.merge_into(ports, &held, save, edit, token) {
                 Err(
@@ -220,14 +221,16 @@ impl Replica {
                 ) if freshness != Freshness::Now => {
                     freshness = Freshness::Now;
                 }
-                Err(SaveError::Load(LoadError::Behind)) if !agreed && !self.relay_rests(ports) => {
-                    agreed = true;
-                    let Some(base) = held.base_entry() else {
+                Err(error) => return Err(error),
+                Ok(Step::Done) => return Ok(None),
+                Ok(Step::Go(merged)) => return Ok(Some(*merged)),
+                Ok(Step::Agree(base)) => {
+                    if agreed || self.relay_rests(ports) {
                         return Err(LoadError::Behind.into());
-                    };
+                    }
+                    agreed = true;
                     self.agree(ports, held.document, base.body);
                 }
-                other => return other,
             }
         }
     }
@@ -243,6 +246,9 @@ impl Replica {
         let key = held.document.key();
         let chain = self.client_chain(ports, held, token)?;
         let (named, seed) = self.base_of(ports, held, save)?;
+        if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
+            return Ok(Step::Agree(Box::new(base)));
+        }
         let seen = match token.unsettled(key) {
             Some(VersionName::Object(id)) => {
                 Some(self.known_object(ports, held, id).ok_or(LoadError::Behind)?)
@@ -256,9 +262,14 @@ impl Replica {
                 && seen.as_ref().is_none_or(|seen| view.holds(seen))
                 && view.origin().revision() >= token.revision(key)
         };
-        let Standing { mut view, base } = self
-            .view_where(ports, held, &chain, seed.as_ref(), &roots, good)
-            .ok_or_else(|| self.unresolved(ports, held, &named))?;
+        let standing = self.view_where(ports, held, &chain, seed.as_ref(), &roots, good);
+        let Some(Standing { mut view, base }) = standing else {
+            return match held.base_entry() {
+                // With it in the log, more than one text can be stood on.
+                Some(base) => Ok(Step::Agree(Box::new(base))),
+                None => Err(self.unresolved(ports, held, &named)),
+            };
+        };
         if view.overlay().len() > limits::OVERLAY_EDITS {
             return Err(SaveError::Overloaded);
         }
@@ -289,11 +300,7 @@ impl Replica {
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
         let parcel = parcel(entry, &served, &chain);
         let held = held.clone();
-        let bases: Vec<Entry> = match (base, seed) {
-            (Some(base), Some(seed)) if base.actor() == seed.actor() => vec![base],
-            (base, seed) => base.into_iter().chain(seed).collect(),
-        };
-        let merged = Merged { held, view, parcel, bases, edit, served, overlaps, created };
+        let merged = Merged { held, view, parcel, base, edit, served, overlaps, created };
         Ok(Step::Go(Box::new(merged)))
     }
 
@@ -365,6 +372,28 @@ impl Replica {
         Ok((version, Some(Entry::new(key.clone(), Body::Base(page)))))
     }
 
+    /// The text of the origin that a version stands on, where the log holds the
+    /// document and not that text.
+    fn unknown_root<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        named: &VersionRef,
+        seed: Option<&Entry>,
+    ) -> Option<Entry> {
+        if held.document.is_empty() {
+            return None;
+        }
+        let standing = VersionRef { root: named.root, extra: Vec::new() };
+        match (held.document.resolve_version(&standing), seed) {
+            (Err(Unresolved::Missing(Missing::Origin(_))), Some(seed)) => Some(seed.clone()),
+            (Err(Unresolved::Missing(missing @ Missing::Origin(_))), None) => {
+                self.dependency(ports, held.document.key(), &missing)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a version that does not resolve may still arrive.
     fn unresolved<P: Ports>(&self, ports: &mut P, held: &Held, named: &VersionRef) -> SaveError {
         match held.view().resolve_version(named) {
@@ -408,11 +437,11 @@ impl Replica {
     ) -> Result<Session<P>, SaveError> {
         let key = merged.held.document.key();
         let mut writes = Vec::new();
-        for base in &merged.bases {
-            if let Body::Base(page) = &base.body {
-                let name = keys::seed(key, page.name());
-                writes.push(ports.store().begin_insert(&name, base.encode()));
-            }
+        if let Some(base) = &merged.base
+            && let Body::Base(page) = &base.body
+        {
+            let name = keys::seed(key, page.name());
+            writes.push(ports.store().begin_insert(&name, base.encode()));
         }
         let object = keys::object(key, merged.served.object_id(key));
         writes.push(ports.store().begin_insert(&object, codec::to_vec(&merged.served)));
@@ -448,7 +477,7 @@ impl Replica {
 
     fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingSession<P> {
         let document = &merged.held.document;
-        let mut pushes: Vec<_> = merged.bases.iter().map(Encode::encode).collect();
+        let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
         pushes.push(merged.parcel.entry.encode());
         let pull = Pull { document: document.key().clone(), cursor: pull_cursor(document) };
         self.begin_session(ports, pushes, vec![pull], 1)

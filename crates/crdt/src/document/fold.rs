@@ -198,7 +198,7 @@ impl State {
             self.seeds.remove(0);
         }
         let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        self.seeds.push(Seed { name, text, mapped: Vec::new(), onto });
+        self.seeds.push(Seed { name, text, mapped: Vec::new(), completed: Vec::new(), onto });
         Verdict::Lost
     }
 
@@ -225,6 +225,45 @@ impl State {
             seed.mapped.push(index);
         }
         Ok(())
+    }
+
+    /// A seed's text has come in at `version`. What its edits deleted of the text
+    /// while it was not in is deleted now, and further edits are made on it.
+    pub(super) fn complete_seed(&mut self, place: Place, logged_ms: u64, version: &Version) {
+        let Some(tip) = self.origin.tip.as_ref().map(|tip| tip.stored) else { return };
+        let Some(seed) = self.seed_of(tip) else { return };
+        self.seeds[seed].onto = version.clone();
+        for (made, mapped) in self.seeds[seed].mapped.clone().into_iter().enumerate() {
+            let Some(patch) = self.deletions_on_seed(seed, made as u32 + 1) else { continue };
+            let edited = self.changes[mapped as usize].clone();
+            let name = [&edited.actor.0.to_le_bytes()[..], &tip.text.0];
+            let actor = Actor::of("completion", &name);
+            let change = Change {
+                note: edited.note,
+                time_ms: edited.time_ms,
+                ..self.change(actor, place, logged_ms, ChangeKind::Difference)
+            };
+            if let Ok(index) = self.merge(change, version.clone(), patch) {
+                self.seeds[seed].completed.push(index);
+            }
+        }
+    }
+
+    /// What change `made` of a seed deleted, as an edit of the seed's own text;
+    /// `None` for nothing.
+    fn deletions_on_seed(&self, seed: usize, made: u32) -> Option<Patch> {
+        let text = &self.seeds[seed].text;
+        let record = text.history().get(made)?;
+        let (own, base) = (text.prefix_text(1).ok()?, text.text_at(&record.base).ok()?);
+        let deleted = record.patch.edits().filter(|edit| edit.1 > 0);
+        let mut at = 0;
+        let deletions = deleted.fold(Patch::builder(), |builder, (start, length, _)| {
+            let kept = start - at;
+            at = start + length;
+            builder.keep(kept).delete(length)
+        });
+        let mapped = text::map_through(&deletions.build().ok()?, &diff::between(&own, &base));
+        (mapped.deleted_len() > 0).then_some(mapped)
     }
 
     pub(super) fn quarantine(&mut self, place: Place, reason: String) {

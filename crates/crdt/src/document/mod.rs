@@ -101,6 +101,9 @@ struct Seed {
     text: Text,
     /// Index in the document of each change of `text` from 1 on.
     mapped: Vec<u32>,
+    /// Index in the document of what was deleted of the origin's text by changes
+    /// that came before it, once that text is in.
+    completed: Vec<u32>,
     /// The document's version that stands for the seed's text.
     onto: Version,
 }
@@ -299,32 +302,31 @@ impl View {
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
     /// are missing changes nothing and is to be parked.
     ///
-    /// Where the log is not known, a view stands on one text of the origin, and
-    /// only what was made on that very text can be added: any other text may
-    /// hold the edit already.
+    /// A view gives exactly the texts that the log will give. So it takes a text
+    /// of the origin only where nothing is in yet: how edits on any other are
+    /// carried over is for the log to say. And where it stands on such a text,
+    /// it takes only what was made on that very text: the text may hold any
+    /// other edit already.
     pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
+        if matches!(entry.body, Body::Base(_)) && !self.state.is_empty() {
+            return Ok(Verdict::Lost);
+        }
         if let Some(missing) = self.state.missing(entry)? {
             return Err(Unresolved::Missing(missing));
         }
-        if let Some(missing) = self.not_on_base(entry) {
-            return Err(Unresolved::Missing(missing));
+        if self.confirmed == 0 && self.misses_base(entry) {
+            return Err(Unresolved::Missing(Missing::Position(0)));
         }
         Ok(self.state.apply(Place::START, 0, entry))
     }
 
-    /// What an edit stands on, where that is not what the view stands on.
-    fn not_on_base(&self, entry: &Entry) -> Option<Missing> {
-        let first = self.state.changes.first().filter(|_| self.confirmed == 0)?;
-        let Body::Edit(edit) = &entry.body else { return None };
-        if self.state.change_of(edit.delta.edit).is_some() {
-            return None;
-        }
-        let stands_on_base = first.kind == ChangeKind::Base as u8;
-        match self.state.root_of(&edit.delta.base)? {
-            Root::Log(_) if stands_on_base => Some(Missing::Position(0)),
-            Root::Origin(text) if self.state.known(text).is_none() => Some(Missing::Origin(text)),
-            _ => None,
-        }
+    /// Whether the view stands on a text of the origin, and a new edit does not.
+    fn misses_base(&self, entry: &Entry) -> bool {
+        let Some(first) = self.state.changes.first() else { return false };
+        let Body::Edit(edit) = &entry.body else { return false };
+        first.kind == ChangeKind::Base as u8
+            && self.state.change_of(edit.delta.edit).is_none()
+            && matches!(self.state.root_of(&edit.delta.base), Some(Root::Log(_)))
     }
 
     /// Changes beyond the confirmed ones.

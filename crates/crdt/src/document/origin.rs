@@ -174,11 +174,11 @@ impl State {
         };
         match self.merge(change, version.clone(), import.patch.clone()) {
             Ok(index) => {
-                self.origin.move_tip(
-                    import.to,
-                    version.joined(&Version::new(0, vec![index])),
-                    exact,
-                );
+                let version = version.joined(&Version::new(0, vec![index]));
+                self.origin.move_tip(import.to, version.clone(), exact);
+                if exact {
+                    self.complete_seed(place, logged_ms, &version);
+                }
                 Verdict::Counted
             }
             Err(fault) => Verdict::Quarantined(fault),
@@ -194,11 +194,11 @@ impl State {
         if self.origin.open().is_some() || intent.tip != self.origin.revision() {
             return Verdict::Lost;
         }
-        if self.version_at(intent.upto).is_err() {
-            return Verdict::Quarantined(Fault::Position(intent.upto.position));
-        }
         if self.origin.announced(intent.flush).is_some() {
             return Verdict::Lost;
+        }
+        if self.version_at(intent.upto).is_err() {
+            return Verdict::Quarantined(Fault::Position(intent.upto.position));
         }
         if self.origin.intents.len() == limits::INTENTS {
             self.origin.intents.remove(0);
@@ -241,7 +241,8 @@ impl State {
             }
         };
         self.origin.close(landed.flush, IntentState::Landed);
-        self.origin.move_tip(stored, version, true);
+        self.origin.move_tip(stored, version.clone(), true);
+        self.complete_seed(place, logged_ms, &version);
         Verdict::Counted
     }
 

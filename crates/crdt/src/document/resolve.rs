@@ -64,12 +64,14 @@ impl State {
         // Overlay changes stand at the end and have no position.
         let logged = self.changes.iter().rposition(|change| change.place != Place::START);
         let logged = &self.changes[..logged.map_or(0, |last| last + 1)];
-        match logged.binary_search_by_key(&position, |change| change.place.position) {
-            Ok(index) => Ok(index),
-            Err(_) if position > self.cursor.position => {
+        // The last one: an entry can bring more than one change.
+        let end = logged.partition_point(|change| change.place.position <= position);
+        match end.checked_sub(1).filter(|last| logged[*last].place.position == position) {
+            Some(index) => Ok(index),
+            None if position > self.cursor.position => {
                 Err(Unresolved::Missing(Missing::Position(position)))
             }
-            Err(_) => Err(Unresolved::Stale),
+            None => Err(Unresolved::Stale),
         }
     }
 
@@ -149,12 +151,13 @@ impl State {
                 let root = self.version_at(place)?;
                 Ok(Resolved { version: self.with_extra(root, &version.extra)?, seed: None })
             }
-            Root::Origin(text) => match self.known(text) {
-                Some(known) => {
+            // The seed first: it has the very texts that its edits were made on.
+            Root::Origin(text) => match (self.seed_of(text), self.known(text)) {
+                (None, Some(known)) => {
                     let joined = self.with_extra(known.clone(), &version.extra)?;
                     Ok(Resolved { version: joined, seed: None })
                 }
-                None => self.resolve_on_seed(text, &version.extra),
+                _ => self.resolve_on_seed(text, &version.extra),
             },
         }
     }
@@ -173,14 +176,24 @@ impl State {
 
     fn resolve_on_seed(&self, text: OriginText, extra: &[Actor]) -> Result<Resolved, Unresolved> {
         let missing = Unresolved::Missing(Missing::Origin(text));
-        let index = self.seeds.iter().position(|seed| seed.name == text).ok_or(missing)?;
+        let index = self.seed_of(text).ok_or(missing)?;
         let seed = &self.seeds[index];
         let mut within = Version::up_to(1);
         for actor in extra {
             within.join(&self.seed_closure(seed, *actor)?);
         }
-        let version = self.with_extra(seed.onto.clone(), extra)?;
+        let mut version = self.with_extra(seed.onto.clone(), extra)?;
+        // What was completed holds all of the seed's edits so far.
+        if within == seed.text.head() {
+            for index in &seed.completed {
+                version.join(&self.closure(*index));
+            }
+        }
         Ok(Resolved { version, seed: Some((index, within)) })
+    }
+
+    pub(super) fn seed_of(&self, text: OriginText) -> Option<usize> {
+        self.seeds.iter().position(|seed| seed.name == text)
     }
 
     fn seed_closure(&self, seed: &Seed, actor: Actor) -> Result<Version, Unresolved> {

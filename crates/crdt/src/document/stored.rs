@@ -65,6 +65,7 @@ struct SeedWire {
     name: OriginText,
     text: TextWire,
     mapped: Vec<u32>,
+    completed: Vec<u32>,
     onto: VersionWire,
 }
 
@@ -136,6 +137,7 @@ fn seed_wire(seed: &Seed) -> SeedWire {
         name: seed.name,
         text: text_wire(&seed.text),
         mapped: seed.mapped.clone(),
+        completed: seed.completed.clone(),
         onto: version_wire(&seed.onto),
     }
 }
@@ -143,12 +145,13 @@ fn seed_wire(seed: &Seed) -> SeedWire {
 fn seed_from(wire: SeedWire, changes: usize) -> Result<Seed, DecodeError> {
     let text = text_from(wire.text)?;
     let fits = text.history().len() as usize == wire.mapped.len() + 1
-        && wire.mapped.iter().all(|index| (*index as usize) < changes);
+        && wire.mapped.iter().chain(&wire.completed).all(|index| (*index as usize) < changes);
     if !fits {
         return Err(DecodeError::invalid("a seed's edits do not fit the document"));
     }
     let onto = version_from(wire.onto, changes)?;
-    Ok(Seed { name: wire.name, text, mapped: wire.mapped, onto })
+    let (mapped, completed) = (wire.mapped, wire.completed);
+    Ok(Seed { name: wire.name, text, mapped, completed, onto })
 }
 
 impl Decode for Document {
@@ -162,7 +165,7 @@ impl Decode for Document {
         if text.history().len() as usize != changes {
             return Err(DecodeError::invalid("text and list of changes differ in length"));
         }
-        if !wire.changes.windows(2).all(|pair| pair[0].place.position < pair[1].place.position) {
+        if !wire.changes.windows(2).all(|pair| pair[0].place.position <= pair[1].place.position) {
             return Err(DecodeError::invalid("changes are not in the log's order"));
         }
         if !wire.objects.windows(2).all(|pair| pair[0].0 < pair[1].0)
