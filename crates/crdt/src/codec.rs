@@ -1,10 +1,16 @@
 //! Bytes: canonical CBOR (RFC 8949) with limits.
 //!
 //! Structures are arrays in a fixed order, alternatives are maps of one pair;
-//! nothing has an order that could vary, so equal values have equal bytes.
+//! nothing has an order that could vary, so equal values have equal bytes. And
+//! bytes that no encoder of ours writes are refused ([`from_slice`]), so equal
+//! bytes and equal values are the same thing: whoever hashes, compares or signs
+//! either means both.
+//!
 //! Decoders survive any input: they return errors, and what they allocate is
 //! bounded by a small multiple of the input. The formats are described in
 //! `docs/wire.cddl`.
+
+use std::io;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -34,6 +40,10 @@ pub enum DecodeError {
     /// More bytes than the value has.
     #[error("{0} bytes after the end of the value")]
     Trailing(usize),
+    /// CBOR of the value, but not the one way to write it: a longer number, an
+    /// indefinite length, a tag, another order.
+    #[error("not the canonical encoding of its value")]
+    NotCanonical,
     /// A format version that this program cannot read.
     #[error("format version {0} is not known here; the newest known is {1}")]
     Format(u8, u8),
@@ -58,14 +68,35 @@ pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
     bytes
 }
 
-/// The value whose CBOR is exactly `bytes`.
-pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+/// The value whose canonical CBOR is exactly `bytes`.
+///
+/// Anything else that CBOR would allow for the same value is refused: the value
+/// is written once more and compared, without keeping what is written.
+pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut rest = bytes;
     let value = ciborium::from_reader(&mut rest)
         .map_err(|error| DecodeError::Malformed(error.to_string()))?;
-    match rest.len() {
-        0 => Ok(value),
-        more => Err(DecodeError::Trailing(more)),
+    if !rest.is_empty() {
+        return Err(DecodeError::Trailing(rest.len()));
+    }
+    let mut expected = Expected(bytes);
+    match ciborium::into_writer(&value, &mut expected) {
+        Ok(()) if expected.0.is_empty() => Ok(value),
+        _ => Err(DecodeError::NotCanonical),
+    }
+}
+
+/// Takes what is expected and nothing else.
+struct Expected<'a>(&'a [u8]);
+
+impl io::Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -137,13 +168,17 @@ pub mod optional_patch_wire {
     use crate::text::Patch;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(transparent)]
     struct Wire(#[serde(with = "patch_wire")] Patch);
 
+    #[derive(Serialize)]
+    #[serde(transparent)]
+    struct WireRef<'a>(#[serde(serialize_with = "patch_wire::serialize")] &'a Patch);
+
     /// Writes a patch or null.
     pub fn serialize<S: Serializer>(patch: &Option<Patch>, s: S) -> Result<S::Ok, S::Error> {
-        patch.clone().map(Wire).serialize(s)
+        patch.as_ref().map(WireRef).serialize(s)
     }
 
     /// Reads a patch or null.

@@ -11,7 +11,7 @@ use crate::codec::{self, Decode, DecodeError, Encode, patch_wire};
 use crate::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use crate::limits;
 use crate::text::{Patch, diff};
-use crate::version::{Base, ObjectId, OriginText, Place, Position, VersionRef};
+use crate::version::{Base, ObjectId, OriginText, Place, Position, REVISIONS, VersionRef};
 
 /// One entry of the log.
 #[derive(Clone, PartialEq, Debug)]
@@ -359,6 +359,9 @@ impl Entry {
 impl Edit {
     fn check(&self) -> Result<(), DecodeError> {
         self.delta.note.check()?;
+        if self.delta.edit == EditId::default() {
+            return Err(DecodeError::invalid("an edit id of zeros stands for no save"));
+        }
         if self.pop.len() > limits::SITE_BYTES {
             return Err(DecodeError::invalid("the name of the point of presence is too long"));
         }
@@ -389,9 +392,9 @@ fn check_version(version: &VersionRef, most: usize) -> Result<(), DecodeError> {
 }
 
 fn check_revision(revision: u64) -> Result<(), DecodeError> {
-    match revision {
-        0 => Err(DecodeError::invalid("revision 0 does not exist")),
-        _ => Ok(()),
+    match (1..REVISIONS).contains(&revision) {
+        true => Ok(()),
+        false => Err(DecodeError::invalid("a revision is neither 0 nor beyond 50 bits")),
     }
 }
 

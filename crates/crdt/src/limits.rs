@@ -27,6 +27,8 @@ pub const INLINE_DOTS: usize = 16;
 pub const OVERLAY_EDITS: usize = 4_096;
 /// Bytes of acknowledged edits of a document that may wait for the log.
 pub const OVERLAY_BYTES: usize = 4 << 20;
+/// Largest encoded version object.
+pub const VERSION_BYTES: usize = 64 << 10;
 /// Texts of the origin, unknown to the log, that a document keeps.
 pub const SEEDS: usize = 4;
 /// Length that concurrent edits together may bring a text to. Each save is held
@@ -93,3 +95,4 @@ const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
 const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);
 const _: () = assert!(TITLE_BYTES <= KEY_BYTES);
 const _: () = assert!(INLINE_DOTS < OVERLAY_EDITS);
+const _: () = assert!(OVERLAY_EDITS * 9 + 1_024 <= VERSION_BYTES, "a version has so many dots");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use std::fmt;
 
+use crate::codec::{self, Decode, DecodeError, Encode};
 use crate::identity::{Actor, Digest, DocumentKey, digest};
 use crate::limits;
 
@@ -148,6 +149,34 @@ impl VersionRef {
     }
 }
 
+const FORMAT: u8 = 1;
+
+/// A version object as a store has it. Within an entry, whose format says how to
+/// read it, a version is its two fields alone.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct ObjectWire {
+    format: u8,
+    version: VersionRef,
+}
+
+impl Encode for VersionRef {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(&ObjectWire { format: FORMAT, version: self.clone() })
+    }
+}
+
+impl Decode for VersionRef {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::VERSION_BYTES)?;
+        let wire: ObjectWire = codec::from_slice(bytes)?;
+        codec::known_format(wire.format, FORMAT)?;
+        match wire.version.is_canonical(limits::OVERLAY_EDITS) {
+            true => Ok(wire.version),
+            false => Err(DecodeError::invalid("extra dots are too many or not sorted")),
+        }
+    }
+}
+
 /// Names a version object: 51 bits of a hash of the version itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ObjectId(pub u64);
@@ -183,6 +212,8 @@ pub enum VersionName {
     Object(ObjectId),
 }
 
+/// The origin's revisions are below this, so that none is taken for an entry.
+pub const REVISIONS: u64 = ENTRY_FLAG;
 const ENTRY_FLAG: u64 = 1 << 50;
 const OBJECT_FLAG: u64 = 1 << 51;
 const CHECK_BITS: u32 = 10;

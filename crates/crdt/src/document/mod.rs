@@ -50,6 +50,8 @@ pub struct State {
     /// Other dots for a change that is in: a retry whose delta came out different.
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
+    /// Fields of later versions, carried unread.
+    extensions: Vec<u8>,
 }
 
 /// What is known of a change beside what it does to the text.
@@ -221,6 +223,7 @@ impl Document {
                 objects: Vec::new(),
                 aliases: Vec::new(),
                 quarantined: Vec::new(),
+                extensions: Vec::new(),
             },
         }
     }

@@ -5,7 +5,9 @@
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::{Announced, Change, Document, Known, Origin, Quarantined, Seed, State, Tip};
+use super::{
+    Announced, Change, Document, IntentState, Known, Origin, Quarantined, Seed, State, Tip,
+};
 use crate::codec::{self, Decode, DecodeError, Encode, optional_patch_wire, patch_wire};
 use crate::identity::{Actor, DocumentKey};
 use crate::limits;
@@ -73,8 +75,11 @@ fn version_wire(version: &Version) -> VersionWire {
     (version.prefix(), version.extra().to_vec())
 }
 
-fn version_from((prefix, extra): VersionWire, changes: usize) -> Result<Version, DecodeError> {
-    let version = Version::new(prefix, extra);
+fn version_from(wire: VersionWire, changes: usize) -> Result<Version, DecodeError> {
+    let version = Version::new(wire.0, wire.1.clone());
+    if version_wire(&version) != wire {
+        return Err(DecodeError::NotCanonical);
+    }
     let inside = version.end() as usize <= changes;
     inside.then_some(version).ok_or_else(|| DecodeError::invalid("a version names no change"))
 }
@@ -92,6 +97,9 @@ fn text_wire(text: &Text) -> TextWire {
 
 fn text_from(wire: TextWire) -> Result<Text, DecodeError> {
     let records = wire.records.into_iter().enumerate().map(|(index, record)| {
+        if record.effect.as_ref() == Some(&record.patch) {
+            return Err(DecodeError::NotCanonical);
+        }
         Ok(Record {
             id: record.id,
             base: version_from(record.base, index)?,
@@ -127,7 +135,7 @@ impl Encode for Document {
             objects: state.objects.clone(),
             aliases: state.aliases.clone(),
             quarantined: state.quarantined.clone(),
-            extensions: Vec::new(),
+            extensions: state.extensions.clone(),
         })
     }
 }
@@ -154,12 +162,33 @@ fn seed_from(wire: SeedWire, changes: usize) -> Result<Seed, DecodeError> {
     Ok(Seed { name: wire.name, text, mapped, completed, onto })
 }
 
+/// What the fold itself never passes.
+fn check_bounds(wire: &DocumentWire) -> Result<(), DecodeError> {
+    let within = wire.intents.len() <= limits::INTENTS
+        && wire.known.len() <= limits::ORIGIN_TEXTS
+        && wire.seeds.len() <= limits::SEEDS
+        && wire.quarantined.len() <= limits::QUARANTINED;
+    if !within {
+        return Err(DecodeError::invalid("a list is longer than it may be"));
+    }
+    let open = wire.intents.iter().filter(|known| known.state == IntentState::Open as u8).count();
+    if open > 1 {
+        return Err(DecodeError::invalid("more than one intent is open"));
+    }
+    let met = wire.changes.iter().flat_map(|change| &change.overlaps).map(|overlap| overlap.2);
+    match met.max().is_none_or(|index| (index as usize) < wire.changes.len()) {
+        true => Ok(()),
+        false => Err(DecodeError::invalid("an overlap names no change")),
+    }
+}
+
 impl Decode for Document {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
         let wire: DocumentWire = codec::from_slice(bytes)?;
         codec::known_format(wire.format, FORMAT)?;
         wire.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        check_bounds(&wire)?;
         let text = text_from(wire.text)?;
         let changes = wire.changes.len();
         if text.history().len() as usize != changes {
@@ -199,6 +228,7 @@ impl Decode for Document {
                 objects: wire.objects,
                 aliases: wire.aliases,
                 quarantined: wire.quarantined,
+                extensions: wire.extensions,
             },
         })
     }
