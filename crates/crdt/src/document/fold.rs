@@ -46,6 +46,8 @@ pub enum Fault {
     Intent(FlushId),
     /// It says that other bytes were stored, but not which.
     Stored,
+    /// The text that it leads to is not the one whose hash it names.
+    Text,
     /// The text would become longer than a page may be.
     TooLong(usize),
     /// A kind of entry that this program does not know.
@@ -60,6 +62,7 @@ impl fmt::Display for Fault {
             Self::Position(position) => write!(f, "position {position} is no version"),
             Self::Intent(flush) => write!(f, "intent {flush} never counted"),
             Self::Stored => write!(f, "stored bytes differ, and the difference is not given"),
+            Self::Text => write!(f, "it does not lead to the text that it names"),
             Self::TooLong(bytes) => write!(f, "the text would have {bytes} bytes"),
             Self::Kind(kind) => write!(f, "entry kind {kind} is not known here"),
         }

@@ -10,7 +10,7 @@ use super::{ChangeKind, State};
 use crate::entry::{Abandoned, Checkpoint, Import, Intent, Landed, Moved, OriginPage};
 use crate::identity::{Digest, FlushId};
 use crate::limits;
-use crate::text::Version;
+use crate::text::{Patch, Version};
 use crate::version::{OriginText, Place};
 
 /// The origin's side of a document, as far as the log knows it.
@@ -118,6 +118,18 @@ impl State {
         Some((version, text))
     }
 
+    /// Whether `patch`, on the text at `version`, gives the text named `text`:
+    /// the tip must never stand for other bytes than the origin has.
+    fn leads_to(&self, version: &Version, patch: &Patch, text: Digest) -> Result<(), Fault> {
+        let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
+        let base = self.text.text_at(version).map_err(|error| fault(&error))?;
+        let applied = patch.apply(&base).map_err(|error| fault(&error))?;
+        match Digest::of_text(&applied.text) == text {
+            true => Ok(()),
+            false => Err(Fault::Text),
+        }
+    }
+
     pub(super) fn apply_base(
         &mut self,
         place: Place,
@@ -165,6 +177,9 @@ impl State {
         // On a tip that is not the text at its version, an import is not either.
         let exact = tip.as_ref().is_none_or(|tip| tip.exact);
         let version = tip.map(|tip| tip.version).unwrap_or_default();
+        if exact && let Err(fault) = self.leads_to(&version, &import.patch, import.to.text) {
+            return Verdict::Quarantined(fault);
+        }
         let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
         let change = super::Change {
             note: import.note.clone(),
@@ -197,8 +212,10 @@ impl State {
         if self.origin.announced(intent.flush).is_some() {
             return Verdict::Lost;
         }
-        if self.version_at(intent.upto).is_err() {
-            return Verdict::Quarantined(Fault::Position(intent.upto.position));
+        match self.text_upto(intent.upto) {
+            Some((_, text)) if Digest::of_text(&text) == intent.text => {}
+            Some(_) => return Verdict::Quarantined(Fault::Text),
+            None => return Verdict::Quarantined(Fault::Position(intent.upto.position)),
         }
         if self.origin.intents.len() == limits::INTENTS {
             self.origin.intents.remove(0);
@@ -230,6 +247,9 @@ impl State {
             None if landed.stored != sent => return Verdict::Quarantined(Fault::Stored),
             None => version,
             Some(patch) => {
+                if let Err(fault) = self.leads_to(&version, patch, landed.stored) {
+                    return Verdict::Quarantined(fault);
+                }
                 let actor = landed.actor(&self.key, sent);
                 let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
                 let change =
