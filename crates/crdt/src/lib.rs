@@ -14,5 +14,7 @@ pub mod document;
 pub mod entry;
 pub mod identity;
 pub mod limits;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod text;
 pub mod version;

@@ -141,7 +141,7 @@ impl State {
         }
         // Where anything is in, the text may hold some of it already: a flush of
         // ours that is not known to have landed. It counts as an import only.
-        if !self.changes.is_empty() {
+        if !self.changes.is_empty() || self.origin.tip.is_some() {
             return self.add_seed(page);
         }
         let actor = page.actor(&self.key);

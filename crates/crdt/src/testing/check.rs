@@ -1,0 +1,221 @@
+//! What must hold of bytes and of logs. Each function panics where it does not.
+
+use super::log::{Logged, Writer, key};
+use super::{Draw, log, values};
+use crate::codec::{Decode, Encode};
+use crate::document::{Document, Unresolved, Verdict, View};
+use crate::entry::{Body, Entry};
+use crate::identity::{Digest, EditId};
+use crate::version::{Cursor, VersionName, VersionRef};
+
+/// Bytes decode to an error, or to a value that encodes to these very bytes.
+pub fn canonical<T: Encode + Decode>(bytes: &[u8]) -> Option<T> {
+    let value = T::decode(bytes).ok()?;
+    assert_eq!(value.encode(), bytes, "decoded bytes are the canonical ones");
+    Some(value)
+}
+
+/// Every decoder of this crate takes `bytes`, and what they decode to can be
+/// worked with.
+pub fn decoders(bytes: &[u8]) {
+    if let Some(entry) = canonical::<Entry>(bytes) {
+        let mut document = Document::new(entry.document.clone(), Cursor::start(7));
+        document.apply(Cursor::start(7).after(bytes), 1, &entry);
+    }
+    canonical::<VersionRef>(bytes);
+    if let Some(document) = canonical::<Document>(bytes) {
+        usable(&document);
+    }
+}
+
+/// A document that came from elsewhere and decodes may be wrong, and is never a
+/// reason to panic.
+pub fn usable(document: &Document) {
+    let _ = (document.state_hash(), document.id(), document.version(), document.pending().count());
+    for index in 0..document.changes().len() {
+        let named = document.version_id(index).and_then(VersionName::of);
+        let version = named.and_then(|name| document.named(name).ok());
+        let resolved = version.and_then(|version| document.resolve_version(&version).ok());
+        let _ = resolved.and_then(|resolved| document.text_of(&resolved));
+    }
+    if let Some(tip) = &document.origin().tip {
+        let _ = document.text_at(&tip.version);
+    }
+    let mut view = View::of(document);
+    let mut draw = Draw::new(&[3; 64]);
+    for (number, change) in document.changes().iter().enumerate() {
+        let version = VersionRef { extra: vec![change.actor], ..VersionRef::log(change.place) };
+        let edit = EditId([number as u8 + 1; 16]);
+        let saved = log::save_on(&view, &mut draw, edit, version);
+        let Some(edit) = saved else { continue };
+        let _ = view.add(&Entry::new(document.key().clone(), Body::Edit(edit)));
+    }
+    let _ = view.state_hash();
+}
+
+/// The log that `bytes` make is folded as it should be, however it is folded.
+pub fn fold(bytes: &[u8], most: usize) -> Writer {
+    let writer = log::written(bytes, most);
+    let mut plain = Document::new(key(), Cursor::start(7));
+    let mut stored = plain.clone();
+    for (number, logged) in writer.log.iter().enumerate() {
+        step(&mut plain, logged);
+        if bytes.get(number).is_some_and(|byte| byte % 3 == 0) {
+            let bytes = stored.encode();
+            stored = Document::decode(&bytes).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(stored.encode(), bytes);
+        }
+        logged.apply_to(&mut stored);
+    }
+    assert_eq!(stored.encode(), plain.encode(), "folding through snapshots is folding");
+    assert_eq!(writer.document.encode(), plain.encode(), "equal logs give equal bytes");
+    assert_eq!(stored.state_hash(), plain.state_hash());
+    versions(&plain, &writer);
+    writer
+}
+
+/// Folds one entry in and checks what every entry must leave as it was.
+fn step(document: &mut Document, logged: &Logged) {
+    let before = document.clone();
+    if let Some(entry) = &logged.entry {
+        assert_eq!(canonical::<Entry>(&entry.encode()).as_ref(), Some(entry));
+    }
+    let verdict = logged.apply_to(document);
+    match &verdict {
+        Some(Verdict::Counted) => {}
+        Some(Verdict::Duplicate { .. } | Verdict::Alias { .. }) => {
+            assert_eq!(document.text(), before.text(), "a retry changes no text");
+            assert_eq!(document.changes(), before.changes());
+            assert_eq!(document.origin(), before.origin());
+        }
+        Some(Verdict::Lost) => {
+            assert_eq!(document.text(), before.text(), "who comes too late changes no text");
+            assert_eq!(document.changes(), before.changes());
+            assert_eq!(document.origin(), before.origin());
+        }
+        Some(Verdict::Quarantined(_)) | None => {
+            assert_eq!(document.text(), before.text(), "what is kept out changes no text");
+            assert_eq!(document.changes(), before.changes());
+            assert_eq!(document.origin(), before.origin());
+            let listed = document.quarantined().last().map(|one| one.position);
+            let full = document.quarantined().len() == crate::limits::QUARANTINED;
+            assert!(full || listed == Some(logged.cursor.position), "what is kept out is listed");
+        }
+    }
+    origin_holds(document, logged);
+    let once = document.clone();
+    logged.apply_to(document);
+    assert_eq!(*document, once, "an entry that was folded in is not folded in again");
+}
+
+/// What was agreed with the origin is true.
+fn origin_holds(document: &Document, logged: &Logged) {
+    let origin = document.origin();
+    let open = origin.intents.iter().filter(|one| one.state == 0).count();
+    assert!(open <= 1, "at most one attempt to write is open");
+    if let Some(tip) = origin.tip.as_ref().filter(|tip| tip.exact) {
+        let text = document.text_at(&tip.version).unwrap_or_else(|| panic!("the tip has no text"));
+        assert_eq!(
+            Digest::of_text(&text),
+            tip.stored.text,
+            "the tip's version has its bytes after {logged:?}"
+        );
+    }
+    let revisions: Vec<u64> = origin.known.iter().map(|known| known.text.revision).collect();
+    assert!(revisions.is_sorted(), "known texts ascend");
+}
+
+/// Every id names the text right after its change, for ever.
+fn versions(document: &Document, writer: &Writer) {
+    let mut past = Document::new(key(), Cursor::start(7));
+    for logged in &writer.log {
+        let had = past.changes().len();
+        logged.apply_to(&mut past);
+        if past.changes().len() == had {
+            continue;
+        }
+        let id = document.version_id(had).and_then(VersionName::of);
+        let version = id.map(|id| document.named(id));
+        let Some(Ok(version)) = version else { panic!("change {had} has no name: {version:?}") };
+        let resolved = document.resolve_version(&version);
+        let text = resolved.ok().and_then(|resolved| document.text_of(&resolved));
+        assert_eq!(text.as_deref(), Some(past.text()), "change {had}");
+    }
+}
+
+/// Saves seen through an overlay, added in one order and confirmed in another,
+/// all give one text. Gives how many there were.
+pub fn overlay(bytes: &[u8], most: usize) -> usize {
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    let mut writer = log::written(first, most);
+    let document = writer.document.clone();
+    let mut draw = Draw::new(rest);
+    let mut view = View::of(&document);
+    let mut entries = Vec::new();
+    for number in 0..draw.below(12) {
+        let Some(entry) = overlaid(&view, &mut draw, number) else { continue };
+        if let Ok(Verdict::Counted) = view.add(&entry) {
+            entries.push(entry);
+        }
+    }
+    let mut other = View::of(&document);
+    in_causal_order(&mut draw, &entries, |entry| other.add(entry));
+    assert_eq!(other.text(), view.text(), "added in another order");
+    assert_eq!(other.version(), view.version());
+    in_causal_order(&mut draw, &entries, |entry| match writer.document.missing(entry)? {
+        Some(missing) => Err(Unresolved::Missing(missing)),
+        None => Ok(writer.append(&mut Draw::new(&[]), entry.body.clone()).unwrap_or(Verdict::Lost)),
+    });
+    assert_eq!(writer.document.text(), view.text(), "confirmed");
+    for entry in &entries {
+        assert!(writer.document.holds(&VersionRef {
+            extra: entry.actor().into_iter().collect(),
+            ..document.version()
+        }));
+    }
+    entries.len()
+}
+
+/// A save on what an overlay shows, or on less.
+fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
+    let confirmed = view.changes().len() - view.overlay().len();
+    let mut version = match draw.one_in(3) {
+        false => view.version(),
+        true => {
+            let mut places = view.changes()[..confirmed].iter().map(|change| change.place);
+            VersionRef::log(places.nth(draw.below(confirmed.max(1))).unwrap_or_default())
+        }
+    };
+    if draw.one_in(3) && !view.overlay().is_empty() {
+        version.extra = vec![draw.pick(view.overlay()).actor];
+    }
+    let edit = EditId([200 - number as u8; 16]);
+    let mut saved = log::save_on(view, draw, edit, version.clone())?;
+    if version.extra.len() <= crate::limits::INLINE_DOTS {
+        saved.delta.base = crate::version::Base::Version(version);
+    }
+    saved.served = None;
+    Some(Entry { trace: values::place(draw).position, ..Entry::new(key(), Body::Edit(saved)) })
+}
+
+/// Adds all entries, in any order that their parents allow.
+fn in_causal_order(
+    draw: &mut Draw<'_>,
+    entries: &[Entry],
+    mut add: impl FnMut(&Entry) -> Result<Verdict, Unresolved>,
+) {
+    let mut waiting: Vec<&Entry> = entries.iter().collect();
+    while !waiting.is_empty() {
+        let start = draw.below(waiting.len());
+        waiting.rotate_left(start);
+        let added = waiting.iter().position(|entry| match add(entry) {
+            Ok(verdict) => {
+                assert_eq!(verdict, Verdict::Counted, "{entry:?} of {entries:?}");
+                true
+            }
+            Err(_) => false,
+        });
+        let Some(added) = added else { panic!("parents never come: {waiting:?}") };
+        waiting.remove(added);
+    }
+}
