@@ -248,8 +248,14 @@ impl Replica {
                 }
                 Some(_) => Some(Body::Moved(Moved { from, to })),
                 None => {
+                    // At first it may be this state that is behind.
+                    let age = ports.now_ms().saturating_sub(revision.time_ms);
+                    let level = match age < limits::LEASE_MS {
+                        true => Level::Warning,
+                        false => Level::Alarm,
+                    };
                     let what = format!("revision {} of {key} is a flush of ours", revision.id);
-                    ports.log(Level::Alarm, &format!("{what} that nobody announced; stopped"));
+                    ports.log(level, &format!("{what} that nobody announced; stopped"));
                     None
                 }
             };

@@ -22,7 +22,7 @@ use crate::save::{Overlapping, overlapping};
 use crate::token::Token;
 
 /// Attempts to see a save of the client's own, with a pause between them.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 3;
 /// The pause, in ms.
 const PAUSE_MS: u64 = 60;
 
@@ -232,7 +232,7 @@ impl Replica {
         for attempt in 0..ATTEMPTS {
             let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
             let held = self.load(ports, key, token, freshness)?;
-            if let Some(head) = self.holding_all(ports, &held, token) {
+            if let Some(head) = self.holding_all(ports, &held, token, attempt == 1) {
                 return Ok(head);
             }
             ports.pause(PAUSE_MS);
@@ -241,18 +241,25 @@ impl Replica {
     }
 
     /// A text that holds what the client has written and seen, if it can be had
-    /// from this state and the outbox.
+    /// from this state and the outbox; with `walk`, the origin is looked at too.
     fn holding_all<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
         token: &mut Token,
+        walk: bool,
     ) -> Option<Head> {
         let key = held.document.key();
         if let Some(edit) = token.own(key) {
             if held.document.change_of(edit).is_none() {
                 let chain = self.own_chain(ports, key, edit)?;
-                return self.recorded(ports, held, &chain);
+                // What the client was answered. The save's copy can be that of
+                // another answer, to a retry or to an attempt that was retried.
+                let served = match token.unsettled(key) {
+                    Some(VersionName::Object(id)) => self.known_object(ports, held, id)?,
+                    _ => recorded(&chain)?,
+                };
+                return self.head_at(ports, held, &chain, &served);
             }
             token.confirmed(key);
         }
@@ -267,7 +274,8 @@ impl Replica {
         if confirmed {
             return Some(self.shown(ports, held));
         }
-        if !held.document.is_empty() && lacks_root(held, &seen) && !self.relay_rests(ports) {
+        let lacks = walk && !held.document.is_empty() && lacks_root(held, &seen);
+        if lacks && !self.relay_rests(ports) {
             // The log does not have the edits that were made at the origin.
             let held = self.with_news_of_origin(ports, held.clone());
             return held.document.holds(&seen).then(|| self.shown(ports, &held));
@@ -277,12 +285,17 @@ impl Replica {
         self.head_of_view(ports, held, &standing)
     }
 
-    /// The version that was served at the chain's last save.
-    fn recorded<P: Ports>(&mut self, ports: &mut P, held: &Held, chain: &[Parcel]) -> Option<Head> {
+    /// The client's last save, at the version that it was answered with.
+    fn head_at<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        chain: &[Parcel],
+        served: &VersionRef,
+    ) -> Option<Head> {
         let Body::Edit(last) = &chain.last()?.entry.body else { return None };
-        let served = last.served.clone()?;
-        let view = self.view_holding(ports, held, chain, &served)?;
-        let text = view.text_of(&view.resolve_version(&served).ok()?)?;
+        let view = self.view_holding(ports, held, chain, served)?;
+        let text = view.text_of(&view.resolve_version(served).ok()?)?;
         let id = served.object_id(held.document.key());
         let mut head = Head::of_view(&view, VersionName::Object(id).number(), held.exchanged_ms);
         head.note = last.delta.note.clone();
@@ -366,6 +379,14 @@ impl Replica {
             Ok(version) => Some(version),
             Err(_) => self.object(ports, held.document.key(), id),
         }
+    }
+}
+
+/// The version that the copy of the chain's last save says it was answered with.
+fn recorded(chain: &[Parcel]) -> Option<VersionRef> {
+    match &chain.last()?.entry.body {
+        Body::Edit(last) => last.served.clone(),
+        _ => None,
     }
 }
 

@@ -32,6 +32,7 @@ struct Shard {
     head: Cursor,
     logged_ms: u64,
     cursors: Vec<Cursor>,
+    times: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -49,15 +50,19 @@ pub struct Choice {
     pub snapshot: bool,
     /// "Ask again."
     pub not_now: bool,
-    /// The node that answers is this many entries behind, unless it was pushed to.
+    /// The node that answers is this many entries of the last seconds behind,
+    /// unless it was pushed to.
     pub lag: u64,
 }
+
+/// What a node that is behind may not have heard of: the last seconds.
+const LAG_MS: u64 = 10_000;
 
 impl ModelRelay {
     /// A relay with an empty log, drawn to be `epoch`.
     pub fn new(epoch: u64, flush_interval_ms: u64) -> Self {
         let head = Cursor::start(epoch);
-        let shard = Shard { head, logged_ms: 0, cursors: vec![head] };
+        let shard = Shard { head, logged_ms: 0, cursors: vec![head], times: vec![0] };
         Self {
             shards: vec![shard; usize::from(limits::SHARDS)],
             documents: BTreeMap::new(),
@@ -92,7 +97,7 @@ impl ModelRelay {
         }
         let lag = if request.pushes.is_empty() { choice.lag } else { 0 };
         for pull in &request.pulls {
-            answer.pulled.push(self.pull(pull, Choice { lag, ..choice }));
+            answer.pulled.push(self.pull(pull, now_ms, Choice { lag, ..choice }));
         }
         answer.due = self.lease(now_ms, usize::from(request.leases));
         answer
@@ -133,6 +138,7 @@ impl ModelRelay {
             shard.head = cursor;
             shard.logged_ms = logged_ms;
             shard.cursors.push(cursor);
+            shard.times.push(logged_ms);
             if let Some(document) = fresh {
                 let kept = Kept { document, records: Vec::new() };
                 self.documents.insert(entry.document.clone(), kept);
@@ -154,15 +160,17 @@ impl ModelRelay {
         }
     }
 
-    fn pull(&self, pull: &Pull, choice: Choice) -> Pulled {
+    fn pull(&self, pull: &Pull, now_ms: u64, choice: Choice) -> Pulled {
         if choice.not_now {
             return Pulled::NotNow;
         }
         let shard = &self.shards[usize::from(pull.document.shard(limits::SHARDS))];
         let kept = self.documents.get(&pull.document);
-        let reached = shard.head.position.saturating_sub(choice.lag);
+        let recent = shard.times.iter().rev().take_while(|time| **time + LAG_MS > now_ms).count();
+        let lag = choice.lag.min(recent as u64).min(shard.head.position);
+        let reached = shard.head.position - lag;
         let cursor = match pull.cursor {
-            None if choice.lag == 0 => {
+            None if lag == 0 => {
                 return match kept {
                     Some(kept) => Pulled::Snapshot(ByteBuf::from(kept.document.encode())),
                     None => Pulled::Entries { records: vec![], upto: shard.head, more: false },
@@ -180,7 +188,7 @@ impl ModelRelay {
         if shard.cursors[cursor.position as usize] != cursor {
             return Pulled::Reset;
         }
-        if let Some(kept) = kept.filter(|_| choice.snapshot && choice.lag == 0) {
+        if let Some(kept) = kept.filter(|_| choice.snapshot && lag == 0) {
             return Pulled::Snapshot(ByteBuf::from(kept.document.encode()));
         }
         let records = kept.map_or(&[][..], |kept| &kept.records);

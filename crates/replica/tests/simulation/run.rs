@@ -432,9 +432,11 @@ impl Run {
         let request = self.clients[client].requests + 1;
         let sealed = self.clients[client].token.clone();
         let (key, events) = (self.keys[page].clone(), Arc::clone(&self.events));
+        let noted = self.network.clone();
         let name = format!("client {client} reads page {page} ({request})");
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut token = replica.token(sealed.as_deref());
+            noted.note(|| format!("    {token:?}"));
             let head = replica.read(ports, &key, &mut token).map(|head| (head.id, head.text));
             counter.tell(&events, "read", CALLS);
             let (token, served) = (replica.seal(&token), head.is_ok());
@@ -471,6 +473,7 @@ impl Run {
         let request = self.clients[client].requests + 1;
         let sealed = self.clients[client].token.clone();
         let (key, events) = (self.keys[attempt.page].clone(), Arc::clone(&self.events));
+        let noted = self.network.clone();
         let word = attempt.word.map(spelled).unwrap_or_default();
         let deleted: Vec<_> = attempt.deleted.iter().map(|word| spelled(*word)).collect();
         let (page, base, tries) = (attempt.page, attempt.save.base, attempt.tries);
@@ -480,6 +483,7 @@ impl Run {
         let sent = attempt.clone();
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut token = replica.token(sealed.as_deref());
+            noted.note(|| format!("    {token:?}"));
             let saved = replica.save(ports, &key, &sent.save, &mut token);
             counter.tell(&events, "save", CALLS);
             let token = replica.seal(&token);
