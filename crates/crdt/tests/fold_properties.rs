@@ -129,7 +129,7 @@ fn the_logs_hold_everything_worth_testing() {
     for kind in 1..10 {
         assert!(seen.verdicts[kind][0] > 30, "kind {kind} seldom counts: {seen:?}");
     }
-    assert!(seen.kinds.iter().all(|kind| *kind > 30), "{seen:?}");
+    assert!(seen.kinds.iter().all(|kind| *kind > 15), "{seen:?}");
     assert!(seen.verdicts[1].iter().take(3).all(|found| *found > 50), "{seen:?}");
     assert!(seen.verdicts[1][4] > 50 && seen.verdicts[10][4] > 10, "{seen:?}");
     assert!(seen.overlaps > 30 && seen.overlaid > 200, "{seen:?}");
