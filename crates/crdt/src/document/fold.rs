@@ -201,7 +201,7 @@ impl State {
             self.seeds.remove(0);
         }
         let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        self.seeds.push(Seed { name, text, mapped: Vec::new(), completed: Vec::new(), onto });
+        self.seeds.push(Seed { name, text, mapped: Vec::new(), onto });
         Verdict::Lost
     }
 
@@ -220,36 +220,54 @@ impl State {
         let theirs = self.seeds[seed].text.text_at(&within).map_err(|error| fault(&error))?;
         patch.apply(&theirs).map_err(|error| fault(&error))?;
         let mapped = text::map_through(patch, &diff::between(&ours, &theirs));
-        let actor = change.actor.0;
+        let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let index = self.merge(change, onto, mapped)?;
-        let seed = &mut self.seeds[seed];
+        let (index_of_seed, seed) = (seed, &mut self.seeds[seed]);
         // It fits: it was applied to this very text above.
         if seed.text.merge(actor, within, patch.clone()).is_ok() {
             seed.mapped.push(index);
+        }
+        let (name, made) = (seed.name, seed.mapped.len() as u32);
+        if let Some(known) = self.known(name).cloned() {
+            self.complete_edit(place, logged_ms, &known, index_of_seed, made);
         }
         Ok(())
     }
 
     /// A seed's text has come in at `version`. What its edits deleted of the text
-    /// while it was not in is deleted now, and further edits are made on it.
+    /// while it was not in is deleted now. What they stand on stays: versions
+    /// that were served have to go on being the same texts.
     pub(super) fn complete_seed(&mut self, place: Place, logged_ms: u64, version: &Version) {
         let Some(tip) = self.origin.tip.as_ref().map(|tip| tip.stored) else { return };
         let Some(seed) = self.seed_of(tip) else { return };
-        self.seeds[seed].onto = version.clone();
-        for (made, mapped) in self.seeds[seed].mapped.clone().into_iter().enumerate() {
-            let Some(patch) = self.deletions_on_seed(seed, made as u32 + 1) else { continue };
-            let edited = self.changes[mapped as usize].clone();
-            let name = [&edited.actor.0.to_le_bytes()[..], &tip.text.0];
-            let actor = Actor::of("completion", &name);
-            let change = Change {
-                note: edited.note,
-                time_ms: edited.time_ms,
-                ..self.change(actor, place, logged_ms, ChangeKind::Difference)
-            };
-            if let Ok(index) = self.merge(change, version.clone(), patch) {
-                self.seeds[seed].completed.push(index);
-            }
+        for made in 1..=self.seeds[seed].mapped.len() as u32 {
+            self.complete_edit(place, logged_ms, version, seed, made);
         }
+    }
+
+    /// Deletes what change `made` of a seed deleted of the seed's own text, which
+    /// is in at `version`.
+    fn complete_edit(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        version: &Version,
+        seed: usize,
+        made: u32,
+    ) {
+        let Some(patch) = self.deletions_on_seed(seed, made) else { return };
+        let Some(mapped) = self.seeds[seed].mapped.get(made as usize - 1) else { return };
+        let edited = self.changes[*mapped as usize].clone();
+        let name = [&edited.actor.0.to_le_bytes()[..], &self.seeds[seed].name.text.0];
+        let actor = Actor::of("completion", &name);
+        let change = Change {
+            note: edited.note,
+            time_ms: edited.time_ms,
+            ..self.change(actor, place, logged_ms, ChangeKind::Difference)
+        };
+        // The text at `version` is the seed's: what fits the one fits the other.
+        let merged = self.merge(change, version.clone(), patch);
+        debug_assert!(merged.is_ok());
     }
 
     /// What change `made` of a seed deleted, as an edit of the seed's own text;

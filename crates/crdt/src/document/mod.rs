@@ -103,10 +103,7 @@ struct Seed {
     text: Text,
     /// Index in the document of each change of `text` from 1 on.
     mapped: Vec<u32>,
-    /// Index in the document of what was deleted of the origin's text by changes
-    /// that came before it, once that text is in.
-    completed: Vec<u32>,
-    /// The document's version that stands for the seed's text.
+    /// The document's version that stands for the seed's text: never another.
     onto: Version,
 }
 

@@ -182,13 +182,7 @@ impl State {
         for actor in extra {
             within.join(&self.seed_closure(seed, *actor)?);
         }
-        let mut version = self.with_extra(seed.onto.clone(), extra)?;
-        // What was completed holds all of the seed's edits so far.
-        if within == seed.text.head() {
-            for index in &seed.completed {
-                version.join(&self.closure(*index));
-            }
-        }
+        let version = self.with_extra(seed.onto.clone(), extra)?;
         Ok(Resolved { version, seed: Some((index, within)) })
     }
 

@@ -67,7 +67,6 @@ struct SeedWire {
     name: OriginText,
     text: TextWire,
     mapped: Vec<u32>,
-    completed: Vec<u32>,
     onto: VersionWire,
 }
 
@@ -145,7 +144,6 @@ fn seed_wire(seed: &Seed) -> SeedWire {
         name: seed.name,
         text: text_wire(&seed.text),
         mapped: seed.mapped.clone(),
-        completed: seed.completed.clone(),
         onto: version_wire(&seed.onto),
     }
 }
@@ -153,13 +151,12 @@ fn seed_wire(seed: &Seed) -> SeedWire {
 fn seed_from(wire: SeedWire, changes: usize) -> Result<Seed, DecodeError> {
     let text = text_from(wire.text)?;
     let fits = text.history().len() as usize == wire.mapped.len() + 1
-        && wire.mapped.iter().chain(&wire.completed).all(|index| (*index as usize) < changes);
+        && wire.mapped.iter().all(|index| (*index as usize) < changes);
     if !fits {
         return Err(DecodeError::invalid("a seed's edits do not fit the document"));
     }
     let onto = version_from(wire.onto, changes)?;
-    let (mapped, completed) = (wire.mapped, wire.completed);
-    Ok(Seed { name: wire.name, text, mapped, completed, onto })
+    Ok(Seed { name: wire.name, text, mapped: wire.mapped, onto })
 }
 
 /// What the fold itself never passes.
