@@ -21,10 +21,10 @@ use crate::replica::{Held, Replica};
 use crate::save::{Overlapping, overlapping};
 use crate::token::Token;
 
-/// Attempts to see a save of the client's own, with a pause between them.
-const ATTEMPTS: usize = 3;
+/// Attempts to see what a client has saved or seen, with a pause between them.
+pub(crate) const ATTEMPTS: usize = 3;
 /// The pause, in ms.
-const PAUSE_MS: u64 = 60;
+pub(crate) const PAUSE_MS: u64 = 60;
 
 /// A view, and the text of the origin that it stands on where the log holds nothing.
 pub(crate) struct Standing {

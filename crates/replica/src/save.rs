@@ -18,7 +18,7 @@ use crate::keys;
 use crate::load::{Freshness, LoadError};
 use crate::outbox::Parcel;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Store, StoreError};
-use crate::read::Standing;
+use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
 use crate::replica::{Held, PendingSession, Replica};
 use crate::session::pull_cursor;
 use crate::sync::{Answer, Pull, Receipt};
@@ -201,7 +201,7 @@ impl Replica {
         let fields: Vec<&[u8]> = save.fields.iter().map(Vec::as_slice).collect();
         let edit = EditId::of(&self.config.edit_key, key, &fields);
         let mut freshness = Freshness::Any;
-        let mut agreed = false;
+        let (mut agreed, mut waited) = (false, 0);
         // With what is held; where that does not do, with what the relay has; and
         // where the log holds nothing, after it has the origin's text.
         loop {
@@ -220,6 +220,12 @@ impl Replica {
                     | SaveError::Load(LoadError::Behind),
                 ) if freshness != Freshness::Now => {
                     freshness = Freshness::Now;
+                }
+                // What went from the outbox into the log between two looks was seen
+                // in neither; and a store may show late what it has.
+                Err(SaveError::Load(LoadError::Behind)) if waited < ATTEMPTS => {
+                    waited += 1;
+                    ports.pause(PAUSE_MS);
                 }
                 Err(error) => return Err(error),
                 Ok(Step::Done) => return Ok(None),
