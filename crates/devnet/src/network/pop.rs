@@ -168,9 +168,16 @@ async fn accept(listener: TcpListener, current: Current) {
         async move {
             Ok::<_, Infallible>(service_fn(move |request| {
                 let context = current.read().unwrap_or_else(PoisonError::into_inner).clone();
-                async move {
+                // A task of its own: who hangs up does not end a sandbox.
+                let answering = tokio::spawn(async move {
                     let answered = context.handle_request(request, local, remote).await;
                     answered.map(|(response, _)| response)
+                });
+                async move {
+                    match answering.await {
+                        Ok(answered) => answered.map_err(std::io::Error::other),
+                        Err(ended) => Err(std::io::Error::other(ended)),
+                    }
                 }
             }))
         }
