@@ -52,7 +52,8 @@ async fn main() -> Result<(), Failure> {
 }
 
 fn folder(name: &str) -> std::io::Result<std::path::PathBuf> {
-    let folder = std::env::temp_dir().join(format!("redwedding-bench-{name}-{}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("redwedding-bench-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }
@@ -132,7 +133,8 @@ fn page(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes + 100);
     let mut number = 0u64;
     while text.len() < bytes {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        number =
+            number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let word = ["river", "stone", "a", "kingdom", "of", "winter", "the", "feast"];
         text.push_str(word[(number >> 40) as usize % word.len()]);
         text.push(match (number >> 50) % 97 {
