@@ -17,6 +17,7 @@ use redwedding_replica::save::After;
 
 use crate::application::{Application, Incoming, Operation, Outcome, Routed};
 use crate::settings::Settings;
+use crate::wiki::style::{ICON_PATH, STYLE_PATH};
 
 pub use reply::problem;
 
@@ -173,14 +174,15 @@ impl<A: Application> Edge<A> {
     ) -> Response<Vec<u8>> {
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/-/health") => operations::health(),
-            (&Method::GET | &Method::HEAD, "/-/style.css") => operations::style(),
+            (&Method::GET | &Method::HEAD, STYLE_PATH) => operations::style(),
+            (&Method::GET | &Method::HEAD, ICON_PATH) => operations::icon(),
             (&Method::GET | &Method::HEAD, "/-/status") => {
                 operations::status(&mut self.replica, ports, request)
             }
             (&Method::POST, "/-/tick") => {
                 operations::tick(&mut self.replica, ports, request, &self.settings)
             }
-            (_, "/-/health" | "/-/style.css" | "/-/status" | "/-/tick") => {
+            (_, "/-/health" | STYLE_PATH | ICON_PATH | "/-/status" | "/-/tick") => {
                 let detail = "this path is asked with another method";
                 problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
             }

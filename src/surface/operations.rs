@@ -1,6 +1,8 @@
-//! Operations: health, status, tick, and the wiki's style sheet.
+//! Operations: health, status, tick, and the wiki's style sheet and icon.
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Request, Response, StatusCode};
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
@@ -11,7 +13,7 @@ use serde_json::json;
 
 use super::reply::{denied, problem};
 use crate::settings::Settings;
-use crate::wiki::style::STYLE_CSS;
+use crate::wiki::style::{ICON_SVG, STYLE_CSS};
 
 /// `GET /-/health`: the function runs. Asks nobody else.
 pub(super) fn health() -> Response<Vec<u8>> {
@@ -21,11 +23,22 @@ pub(super) fn health() -> Response<Vec<u8>> {
     answer
 }
 
-/// `GET /-/style.css`: its address has a hash of the content in the query.
+/// `GET /-/style.css`.
 pub(super) fn style() -> Response<Vec<u8>> {
-    let mut answer = Response::new(STYLE_CSS.as_bytes().to_vec());
+    kept_for_ever(STYLE_CSS, "text/css; charset=utf-8")
+}
+
+/// `GET /-/icon.svg`.
+pub(super) fn icon() -> Response<Vec<u8>> {
+    kept_for_ever(ICON_SVG, "image/svg+xml")
+}
+
+/// What has a hash of its content in its address.
+fn kept_for_ever(content: &'static str, content_type: &'static str) -> Response<Vec<u8>> {
+    let mut answer = Response::new(content.as_bytes().to_vec());
     let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
     headers.insert(CACHE_CONTROL, forever);
     answer

@@ -142,6 +142,10 @@ fn depth_class(depth: u8) -> &'static str {
 }
 
 fn footer(page: &Page<'_>) -> Markup {
+    let source = match page.older {
+        true => link::raw_version(page.title, page.id),
+        false => link::action(page.title, "raw"),
+    };
     html! {
         p {
             @if let Some(change) = &page.last_change {
@@ -150,7 +154,7 @@ fn footer(page: &Page<'_>) -> Markup {
                 ". "
             }
             "Version " a href=(link::version(page.title, page.id)) { (page.id) } ", "
-            a href=(link::action(page.title, "raw")) { "source" } "."
+            a href=(source) { "source" } "."
         }
         @if page.pending {
             p.state { "Holds edits that are saved here at the edge and on their way to the origin." }

@@ -47,6 +47,7 @@ pub(super) fn document(frame: &Frame<'_>, main: Markup, footer: Markup) -> Strin
                 meta name="color-scheme" content="light dark";
                 @if frame.unlisted { meta name="robots" content="noindex, nofollow"; }
                 title { (frame.name) " \u{2013} " (site.name) }
+                link rel="icon" type="image/svg+xml" href=(style::icon_href());
                 link rel="stylesheet" href=(style::href());
             }
             body {

@@ -84,12 +84,12 @@ fn fields(form: &Edit<'_>) -> Markup {
     html! {
         form.edit method="post" action=(link::action(form.title, "submit")) accept-charset="utf-8" {
             (hidden("baseId", &form.base_id.to_string()))
-            (hidden("wpStarttime", &form.started.digits()))
+            (hidden("wpStarttime", form.started))
             (hidden("wpEditToken", form.edit_token))
             @if let Some(section) = form.section { (hidden("wpSection", &section.to_string())) }
             label for="wpTextbox1" { "Text" span.hint { " in Markdown; [[Title]] links a page" } }
             // A parser drops the first line end inside a text field.
-            textarea id="wpTextbox1" name="wpTextbox1" rows="22" spellcheck="true" dir="auto" { "\n" (form.text) }
+            textarea id="wpTextbox1" name="wpTextbox1" rows=(rows(form)) spellcheck="true" dir="auto" { "\n" (form.text) }
             label for="wpSummary" { "What did you change?" span.hint { " shown in the history" } }
             input id="wpSummary" name="wpSummary" type="text" dir="auto" maxlength=(COMMENT_UNITS)
                 autocomplete="off" value=(form.comment);
@@ -105,6 +105,16 @@ fn fields(form: &Edit<'_>) -> Markup {
             }
             p.hint { "If others save at the same time, all edits are merged; nobody has to start again." }
         }
+    }
+}
+
+/// Lines of the text field: room for what there is and some more. A page that
+/// is to be written gets a whole sheet.
+fn rows(form: &Edit<'_>) -> usize {
+    const FULL: usize = 22;
+    match form.new_page || form.section.is_none() {
+        true => FULL,
+        false => (form.text.lines().take(FULL).count() + 4).clamp(10, FULL),
     }
 }
 

@@ -12,7 +12,7 @@
 //! | `/wiki/T?action=submit` | where the form is posted |
 //! | `/wiki/T?action=history` `[&before=N` or `&after=N]` | its revisions |
 //! | `/wiki/T?action=diff&from=N&to=M` | what changed between two versions |
-//! | `/wiki/T?action=raw` | the source |
+//! | `/wiki/T?action=raw` `[&oldid=N]` | the source |
 
 use super::title::Title;
 
@@ -39,6 +39,11 @@ pub fn edit_section(title: &Title, section: u32) -> String {
 /// The form, starting from version `id` (to bring that text back).
 pub fn edit_version(title: &Title, id: u64) -> String {
     format!("{}&oldid={id}", action(title, "edit"))
+}
+
+/// The source of the page as version `id` had it.
+pub fn raw_version(title: &Title, id: u64) -> String {
+    format!("{}&oldid={id}", action(title, "raw"))
 }
 
 /// Revisions before (older than) the one named.

@@ -119,7 +119,7 @@ fn form<'a>(title: &'a Title, words: &'a str) -> Edit<'a> {
         title,
         text: TEXT,
         base_id: 1_125_899_906_842_999,
-        started: Moment(NOW),
+        started: "20261123053647",
         comment: words,
         minor: true,
         section: None,

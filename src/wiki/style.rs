@@ -1,6 +1,7 @@
-//! The style sheet, served apart so that browsers and the PoP keep it.
+//! The style sheet and the icon, served apart so that browsers and the PoP keep
+//! them.
 //!
-//! Its address changes with its content, so it may be cached for ever
+//! Their addresses change with their content, so they may be cached for ever
 //! (`Cache-Control: public, max-age=31536000, immutable`).
 
 /// The style sheet of all pages, `text/css; charset=utf-8`.
@@ -9,17 +10,36 @@ pub const STYLE_CSS: &str = include_str!("style.css");
 /// The path that it is served under, without the version.
 pub const STYLE_PATH: &str = "/-/style.css";
 
-const DIGITS: [u8; 16] = hex(fnv1a(STYLE_CSS.as_bytes()));
+/// The icon of all pages, `image/svg+xml`. A page without one would have
+/// browsers ask the origin for `/favicon.ico`.
+pub const ICON_SVG: &str = include_str!("icon.svg");
+
+/// The path that it is served under, without the version.
+pub const ICON_PATH: &str = "/-/icon.svg";
+
+const STYLE_DIGITS: [u8; 16] = hex(fnv1a(STYLE_CSS.as_bytes()));
+const ICON_DIGITS: [u8; 16] = hex(fnv1a(ICON_SVG.as_bytes()));
 
 /// Names the content of [`STYLE_CSS`]: 16 hexadecimal digits.
-pub const STYLE_VERSION: &str = match std::str::from_utf8(&DIGITS) {
-    Ok(digits) => digits,
-    Err(_) => "0",
-};
+pub const STYLE_VERSION: &str = text(&STYLE_DIGITS);
+/// Names the content of [`ICON_SVG`]: 16 hexadecimal digits.
+pub const ICON_VERSION: &str = text(&ICON_DIGITS);
 
-/// The address that pages link.
+/// The address of the style sheet, as pages link it.
 pub fn href() -> String {
     format!("{STYLE_PATH}?v={STYLE_VERSION}")
+}
+
+/// The address of the icon, as pages link it.
+pub fn icon_href() -> String {
+    format!("{ICON_PATH}?v={ICON_VERSION}")
+}
+
+const fn text(digits: &[u8; 16]) -> &str {
+    match std::str::from_utf8(digits) {
+        Ok(digits) => digits,
+        Err(_) => "0",
+    }
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo); it tells versions apart, no more.
@@ -57,5 +77,11 @@ mod tests {
     #[test]
     fn the_style_sheet_loads_nothing_else() {
         assert!(!STYLE_CSS.contains("url(") && !STYLE_CSS.contains("@import"));
+    }
+
+    #[test]
+    fn the_icon_loads_and_runs_nothing() {
+        assert_eq!(icon_href(), format!("/-/icon.svg?v={:016x}", fnv1a(ICON_SVG.as_bytes())));
+        assert!(!ICON_SVG.contains("href") && !ICON_SVG.contains("<script"));
     }
 }

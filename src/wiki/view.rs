@@ -113,8 +113,9 @@ pub struct Edit<'a> {
     pub text: &'a str,
     /// The version that the text was made from; 0 if there was no page.
     pub base_id: u64,
-    /// When the form was first opened.
-    pub started: Moment,
+    /// When the form was first opened, as 14 digits or as the client sent it.
+    /// It is part of what makes a save itself, so a preview hands it back.
+    pub started: &'a str,
     /// What stands in the comment field.
     pub comment: &'a str,
     /// Whether the change is called minor.

@@ -114,6 +114,8 @@ impl Wiki {
             ("raw", None) => (Operation::Read(key), Asked::Raw(title, None)),
             ("edit", old) => {
                 let section = number("section")?.and_then(|number| u32::try_from(number).ok());
+                // Sections of an older version are not those of the current one.
+                let section = section.filter(|_| old.is_none());
                 let operation = match old {
                     Some(id) => Operation::ReadVersion(key, id),
                     None => Operation::Read(key),
