@@ -15,7 +15,6 @@ use redwedding_crdt::text::{Patch, diff, map_through};
 use redwedding_crdt::version::OriginText;
 
 use crate::keys;
-use crate::load::Freshness;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Revision, Write, Written};
 use crate::replica::{Held, Replica};
 use crate::token::Token;
@@ -84,8 +83,16 @@ impl Replica {
 
     /// The document as the relay has it now; `None` where it cannot be asked.
     fn confirmed_now<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Held> {
-        let held = self.load(ports, key, &mut Token::new(), Freshness::Now).ok()?;
-        (!self.relay_rests(ports)).then_some(held)
+        if self.relay_rests(ports) {
+            return None;
+        }
+        let held = self.held(ports, key);
+        let (document, origin) = held.map(|held| (held.document, held.origin)).unzip();
+        let exchanged = self.exchange(ports, key, document, Vec::new()).ok()?;
+        let token = &mut Token::new();
+        let held = self.standing_on(ports, exchanged.document, origin.flatten(), token).ok()?;
+        self.keep(ports, &held);
+        Some(held)
     }
 
     fn write<P: Ports>(&mut self, ports: &mut P, document: Document) -> Flushed {

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use super::{Change, ChangeKind, Quarantined, Seed, State};
-use crate::entry::{Body, Edit, Entry, OriginPage};
+use super::{Change, ChangeKind, Quarantined, State};
+use crate::entry::{Body, Edit, Entry};
 use crate::identity::{Actor, EditId, FlushId};
 use crate::limits;
-use crate::text::{self, Patch, Text, Version, diff};
+use crate::text::{self, Patch, Version};
 use crate::version::Place;
 
 /// What became of an entry.
@@ -183,108 +183,6 @@ impl State {
         change.overlaps = overlaps(&merged.overlaps);
         self.changes.push(change);
         Ok(index)
-    }
-
-    /// Keeps a text of the origin that is not in the log's line, so that edits
-    /// made on it can be transposed.
-    pub(super) fn add_seed(&mut self, page: &OriginPage) -> Verdict {
-        let name = page.name();
-        if self.seeds.iter().any(|seed| seed.name == name) {
-            return Verdict::Lost;
-        }
-        let mut text = Text::default();
-        let written = diff::between("", &page.text);
-        if let Err(error) = text.merge(page.actor(&self.key).0, Version::EMPTY, written) {
-            return Verdict::Quarantined(Fault::Patch(error.to_string()));
-        }
-        if self.seeds.len() == limits::SEEDS {
-            self.seeds.remove(0);
-        }
-        let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        self.seeds.push(Seed { name, text, mapped: Vec::new(), onto });
-        Verdict::Lost
-    }
-
-    /// Merges an edit that was written on a seed's text: the edit is mapped
-    /// through the difference between the document's text and the seed's.
-    fn merge_from_seed(
-        &mut self,
-        change: Change,
-        onto: Version,
-        seed: usize,
-        within: Version,
-        patch: &Patch,
-    ) -> Result<(), Fault> {
-        let fault = |error: &dyn fmt::Display| Fault::Patch(error.to_string());
-        let ours = self.text.text_at(&onto).map_err(|error| fault(&error))?;
-        let theirs = self.seeds[seed].text.text_at(&within).map_err(|error| fault(&error))?;
-        patch.apply(&theirs).map_err(|error| fault(&error))?;
-        let mapped = text::map_through(patch, &diff::between(&ours, &theirs));
-        let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
-        let index = self.merge(change, onto, mapped)?;
-        let (index_of_seed, seed) = (seed, &mut self.seeds[seed]);
-        // It fits: it was applied to this very text above.
-        if seed.text.merge(actor, within, patch.clone()).is_ok() {
-            seed.mapped.push(index);
-        }
-        let (name, made) = (seed.name, seed.mapped.len() as u32);
-        if let Some(known) = self.known(name).cloned() {
-            self.complete_edit(place, logged_ms, &known, index_of_seed, made);
-        }
-        Ok(())
-    }
-
-    /// A seed's text has come in at `version`. What its edits deleted of the text
-    /// while it was not in is deleted now. What they stand on stays: versions
-    /// that were served have to go on being the same texts.
-    pub(super) fn complete_seed(&mut self, place: Place, logged_ms: u64, version: &Version) {
-        let Some(tip) = self.origin.tip.as_ref().map(|tip| tip.stored) else { return };
-        let Some(seed) = self.seed_of(tip) else { return };
-        for made in 1..=self.seeds[seed].mapped.len() as u32 {
-            self.complete_edit(place, logged_ms, version, seed, made);
-        }
-    }
-
-    /// Deletes what change `made` of a seed deleted of the seed's own text, which
-    /// is in at `version`.
-    fn complete_edit(
-        &mut self,
-        place: Place,
-        logged_ms: u64,
-        version: &Version,
-        seed: usize,
-        made: u32,
-    ) {
-        let Some(patch) = self.deletions_on_seed(seed, made) else { return };
-        let Some(mapped) = self.seeds[seed].mapped.get(made as usize - 1) else { return };
-        let edited = self.changes[*mapped as usize].clone();
-        let name = [&edited.actor.0.to_le_bytes()[..], &self.seeds[seed].name.text.0];
-        let actor = Actor::of("completion", &name);
-        let change = Change {
-            note: edited.note,
-            time_ms: edited.time_ms,
-            ..self.change(actor, place, logged_ms, ChangeKind::Difference)
-        };
-        // The text at `version` is the seed's: what fits the one fits the other.
-        let merged = self.merge(change, version.clone(), patch);
-        debug_assert!(merged.is_ok());
-    }
-
-    /// What change `made` of a seed deleted, as an edit of the seed's own text;
-    /// `None` for nothing.
-    fn deletions_on_seed(&self, seed: usize, made: u32) -> Option<Patch> {
-        let text = &self.seeds[seed].text;
-        let record = text.history().get(made)?;
-        let (own, base) = (text.prefix_text(1).ok()?, text.text_at(&record.base).ok()?);
-        let deleted = record.patch.edits().filter(|edit| edit.1 > 0);
-        let mut at = 0;
-        let deletions = deleted.fold(Patch::builder(), |builder, (start, length, _)| {
-            let kept = start - at;
-            at = start + length;
-            builder.keep(kept).delete(length)
-        });
-        let mapped = text::map_through(&deletions.build().ok()?, &diff::between(&own, &base));
-        (mapped.deleted_len() > 0).then_some(mapped)
     }
 
     pub(super) fn quarantine(&mut self, place: Place, reason: String) {

@@ -6,13 +6,14 @@
 //! document: they are different types.
 //!
 //! Rooms: `fold` applies entries, `admit` those not logged yet, `origin` what was
-//! agreed with the origin, `resolve` finds the text a name means, `stored` is the
-//! encoding.
+//! agreed with the origin, `resolve` finds the text a name means, `seed` carries
+//! over edits on texts that are not in the log's line, `stored` is the encoding.
 
 mod admit;
 mod fold;
 mod origin;
 mod resolve;
+mod seed;
 mod stored;
 
 pub use admit::Admission;

@@ -190,9 +190,9 @@ impl State {
         match self.merge(change, version.clone(), import.patch.clone()) {
             Ok(index) => {
                 let version = version.joined(&Version::new(0, vec![index]));
-                self.origin.move_tip(import.to, version.clone(), exact);
+                self.origin.move_tip(import.to, version, exact);
                 if exact {
-                    self.complete_seed(place, logged_ms, &version);
+                    self.complete_seed(place, logged_ms);
                 }
                 Verdict::Counted
             }
@@ -261,8 +261,8 @@ impl State {
             }
         };
         self.origin.close(landed.flush, IntentState::Landed);
-        self.origin.move_tip(stored, version.clone(), true);
-        self.complete_seed(place, logged_ms, &version);
+        self.origin.move_tip(stored, version, true);
+        self.complete_seed(place, logged_ms);
         Verdict::Counted
     }
 

@@ -162,7 +162,7 @@ impl State {
         }
     }
 
-    fn closure(&self, index: u32) -> Version {
+    pub(super) fn closure(&self, index: u32) -> Version {
         closure_in(&self.text, index)
     }
 
@@ -239,7 +239,7 @@ impl State {
 }
 
 /// The change at `index` and all that it had seen.
-fn closure_in(text: &Text, index: u32) -> Version {
+pub(super) fn closure_in(text: &Text, index: u32) -> Version {
     let change = Version::new(0, vec![index]);
     text.history().get(index).map_or(change.clone(), |record| change.joined(&record.base))
 }
