@@ -94,8 +94,9 @@ impl Origin {
     }
 
     fn move_tip(&mut self, stored: OriginText, version: Version, exact: bool) {
-        if exact {
-            self.known.retain(|known| known.text.revision != stored.revision);
+        // The first version stays: what was served or made on it stands there,
+        // and a checkpoint is another version with the same text.
+        if exact && self.known.iter().all(|known| known.text != stored) {
             self.known.push(Known { text: stored, version: version.clone() });
             if self.known.len() > limits::ORIGIN_TEXTS {
                 self.known.remove(0);
