@@ -52,7 +52,7 @@ struct HeldWire {
 }
 
 impl Held {
-    fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         codec::to_vec(&HeldWire {
             format: FORMAT,
             exchanged_ms: self.exchanged_ms,
@@ -61,7 +61,7 @@ impl Held {
         })
     }
 
-    fn decode(bytes: &[u8], key: &DocumentKey) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8], key: &DocumentKey) -> Option<Self> {
         let wire: HeldWire = codec::from_slice(bytes).ok()?;
         let document = Document::decode(&wire.document).ok()?;
         let ours = wire.format == FORMAT && document.key() == key;

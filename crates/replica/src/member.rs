@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use redwedding_crdt::limits;
@@ -24,9 +24,22 @@ pub struct Member {
 
 /// All members known. Joining keeps, for each, the greatest heartbeat (then the
 /// greatest content): commutative, associative, idempotent.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+/// They travel as pairs of name and word, by ascending name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Members(BTreeMap<String, Member>);
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Vec::deserialize(deserializer)?;
+        Ok(Self(members.into_iter().collect()))
+    }
+}
 
 impl Members {
     /// Takes in one member's word.

@@ -158,7 +158,7 @@ impl Replica {
         let name = keys::object(key, id);
         let cached = ports.cache().peek(&name);
         let bytes = cached.or_else(|| ports.store().get(&name).ok().flatten())?;
-        let version: VersionRef = codec::from_slice(&bytes).ok()?;
+        let version = VersionRef::decode(&bytes).ok()?;
         (version.object_id(key) == id).then_some(version)
     }
 

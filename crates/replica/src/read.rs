@@ -5,7 +5,7 @@
 //! is served what the point of presence can see of other people's saves too,
 //! under a version object. Never older than the client's token allows.
 
-use redwedding_crdt::codec::{self, Decode, Encode};
+use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_crdt::document::View;
 use redwedding_crdt::entry::{Body, Entry, Missing};
 use redwedding_crdt::identity::DocumentKey;
@@ -214,7 +214,7 @@ impl Replica {
     ) -> Option<u64> {
         let id = version.object_id(key);
         let name = keys::object(key, id);
-        let value = codec::to_vec(version);
+        let value = version.encode();
         ports.cache().insert(None, &name, value.clone(), limits::CACHE_MS);
         let pending = ports.store().begin_insert(&name, value);
         ports.store().finish_insert(pending).ok()?;

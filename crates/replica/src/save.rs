@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use redwedding_crdt::codec::{self, Encode};
+use redwedding_crdt::codec::Encode;
 use redwedding_crdt::document::{Unresolved, Verdict, View};
 use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
@@ -450,7 +450,7 @@ impl Replica {
             writes.push(ports.store().begin_insert(&name, base.encode()));
         }
         let object = keys::object(key, merged.served.object_id(key));
-        writes.push(ports.store().begin_insert(&object, codec::to_vec(&merged.served)));
+        writes.push(ports.store().begin_insert(&object, merged.served.encode()));
         let parcel = merged.parcel.encode();
         writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
         let session = match self.relay_rests(ports) {

@@ -4,7 +4,7 @@
 //! and the wish for work. Each part is bounded; what does not fit is answered
 //! with "not now" and asked again in the next session.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -38,6 +38,8 @@ pub struct Request {
     pub pulls: Vec<Pull>,
     /// How many due documents it would write to the origin.
     pub leases: u16,
+    /// Fields of later versions, unread.
+    extensions: ByteBuf,
 }
 
 impl Request {
@@ -51,6 +53,7 @@ impl Request {
             pushes: Vec::new(),
             pulls: Vec::new(),
             leases: 0,
+            extensions: ByteBuf::new(),
         }
     }
 }
@@ -78,13 +81,16 @@ pub struct Answer {
     pub members: Members,
     /// Due documents, leased to the caller.
     pub due: Vec<Lease>,
+    /// Fields of later versions, unread.
+    extensions: ByteBuf,
 }
 
 impl Answer {
     /// An answer at log time `now_ms` that says nothing yet.
     pub fn new(now_ms: u64, members: Members) -> Self {
         let (receipts, pulled, due) = (Vec::new(), Vec::new(), Vec::new());
-        Self { format: FORMAT, now_ms, receipts, pulled, members, due }
+        let extensions = ByteBuf::new();
+        Self { format: FORMAT, now_ms, receipts, pulled, members, due, extensions }
     }
 }
 
@@ -127,7 +133,7 @@ impl Receipt {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Pulled {
     /// The document's entries after the given cursor; no others lie before `upto`.
-    #[serde(rename = "e")]
+    #[serde(rename = "e", with = "entries_wire")]
     Entries {
         /// In the log's order.
         records: Vec<Record>,
@@ -151,6 +157,26 @@ pub enum Pulled {
     NotNow,
 }
 
+/// Entries as an array, as all structures are.
+mod entries_wire {
+    use super::{Cursor, Deserialize, Deserializer, Record, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        records: &[Record],
+        upto: &Cursor,
+        more: &bool,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (records, upto, more).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<(Vec<Record>, Cursor, bool), D::Error> {
+        Deserialize::deserialize(deserializer)
+    }
+}
+
 /// One entry as the log has it.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Record {
@@ -164,13 +190,28 @@ pub struct Record {
     pub entry: ByteBuf,
 }
 
-/// The stored form of a log record, over which the prefix hash runs.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+/// The stored form of a log record, over which the prefix hash runs. Its format
+/// version comes first.
+#[derive(Clone, PartialEq, Debug)]
 pub struct StoredRecord {
     /// When the log took it, in ms since 1970.
     pub logged_ms: u64,
     /// The encoded entry.
     pub entry: ByteBuf,
+}
+
+impl Serialize for StoredRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (FORMAT, self.logged_ms, &self.entry).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (format, logged_ms, entry) = <(u8, u64, ByteBuf)>::deserialize(deserializer)?;
+        codec::known_format(format, FORMAT).map_err(D::Error::custom)?;
+        Ok(Self { logged_ms, entry })
+    }
 }
 
 /// A due document, leased.
@@ -197,6 +238,11 @@ impl Decode for Request {
             || request.pulls.len() > limits::PULL_DOCUMENTS;
         if many {
             return Err(DecodeError::invalid("more pushes or pulls than a session may have"));
+        }
+        if request.site.len() > limits::SITE_BYTES || request.pop.len() > limits::SITE_BYTES {
+            return Err(DecodeError::invalid(
+                "the name of a site or point of presence is too long",
+            ));
         }
         let keys = request.pulls.iter().map(|pull| pull.document.check());
         keys.collect::<Result<(), _>>().map_err(|error| DecodeError::Invalid(error.to_string()))?;

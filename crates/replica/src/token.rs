@@ -15,9 +15,9 @@ use redwedding_crdt::version::{Cursor, Position, VersionName};
 
 const FORMAT: u8 = 1;
 /// Documents with unconfirmed saves of the client's that a token names.
-const OWN_DOCUMENTS: usize = 16;
+const OWN_DOCUMENTS: usize = 12;
 /// Versions that the log may not hold that a token names.
-const SERVED: usize = 16;
+const SERVED: usize = 12;
 
 /// What a client has seen and written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]

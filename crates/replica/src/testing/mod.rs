@@ -23,6 +23,7 @@
 //! ```
 
 pub mod conformance;
+pub mod wire;
 
 mod cache;
 mod network;

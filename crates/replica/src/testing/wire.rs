@@ -1,0 +1,63 @@
+//! What this crate encodes: every decoder at once for hostile bytes, and the
+//! forms that nothing outside builds, for golden files.
+
+use redwedding_crdt::codec::{self, Encode};
+use redwedding_crdt::document::Document;
+use redwedding_crdt::entry::{Entry, OriginPage};
+use redwedding_crdt::identity::EditId;
+use redwedding_crdt::testing::check::{canonical, usable};
+use redwedding_crdt::testing::log::key;
+
+use crate::head::Head;
+use crate::outbox::Parcel;
+use crate::replica::Held;
+use crate::sync::{Answer, Pulled, Request, StoredRecord};
+use crate::token::Token;
+
+/// A value of the outbox.
+pub fn outbox_value(entry: &Entry, own: &[EditId]) -> Vec<u8> {
+    Parcel { entry: entry.clone(), own: own.to_vec() }.encode()
+}
+
+/// A document as a point of presence keeps it.
+pub fn cached_document(
+    document: &Document,
+    origin: Option<OriginPage>,
+    exchanged_ms: u64,
+) -> Vec<u8> {
+    Held { document: document.clone(), origin, exchanged_ms }.encode()
+}
+
+/// The body of a session token, which travels sealed.
+pub fn token_body(token: &Token) -> Vec<u8> {
+    codec::to_vec(token)
+}
+
+/// Every decoder of this crate takes `bytes`: what decodes is what would be
+/// encoded. Gives which of them did.
+///
+/// # Panics
+/// Where something decodes from bytes that nothing encodes.
+pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
+    let mut decoded = Vec::new();
+    let mut note = |name, found: bool| decoded.extend(found.then_some(name));
+    let answer = canonical::<Answer>(bytes);
+    note("request", canonical::<Request>(bytes).is_some());
+    note("answer", answer.is_some());
+    note("head", canonical::<Head>(bytes).is_some());
+    note("outbox", canonical::<Parcel>(bytes).is_some());
+    note("record", reads::<StoredRecord>(bytes));
+    note("token", reads::<Token>(bytes));
+    let held = Held::decode(bytes, &key());
+    note("cached", held.is_some_and(|held| held.encode() == bytes));
+    for pulled in answer.iter().flat_map(|answer| &answer.pulled) {
+        if let Pulled::Snapshot(bytes) = pulled {
+            canonical::<Document>(bytes).iter().for_each(usable);
+        }
+    }
+    decoded
+}
+
+fn reads<T: serde::Serialize + serde::de::DeserializeOwned>(bytes: &[u8]) -> bool {
+    codec::from_slice::<T>(bytes).is_ok()
+}
