@@ -19,10 +19,13 @@ const ORIGIN_PORT: u16 = 7800;
 #[derive(Debug, Parser)]
 #[command(version, after_help = "example: redwedding-devnet --pops 3 --fresh")]
 struct Arguments {
-    /// How many points of presence, 0 to 16; with none, another server such as
-    /// the Fastly CLI's can take their place
+    /// How many points of presence, 0 to 16
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=16))]
     pops: u8,
+    /// A point of presence that another server gives, such as the Fastly CLI's:
+    /// the relay calls it too; can be given more than once
+    #[arg(long, value_name = "URL")]
+    pop_elsewhere: Vec<String>,
     /// Take ports that are free, instead of the usual ones, and print them
     #[arg(long)]
     free_ports: bool,
@@ -91,6 +94,8 @@ async fn run(arguments: &Arguments) -> Result<(), NetworkError> {
         .wasm(&arguments.wasm)
         .data(&arguments.data)
         .fresh(arguments.fresh);
+    let builder =
+        arguments.pop_elsewhere.iter().fold(builder, |builder, url| builder.pop_elsewhere(url));
     let builder = match arguments.free_ports {
         true => builder.ephemeral_ports(),
         false => builder.ports(FIRST_POP_PORT, RELAY_PORT, ORIGIN_PORT),

@@ -46,6 +46,7 @@ pub struct NetworkBuilder {
     config: Vec<(String, String)>,
     relay_program: Option<PathBuf>,
     with_relay: bool,
+    elsewhere: Vec<String>,
     fresh: bool,
     flush_interval: Duration,
 }
@@ -61,6 +62,7 @@ impl Default for NetworkBuilder {
             config: Vec::new(),
             relay_program: None,
             with_relay: true,
+            elsewhere: Vec::new(),
             fresh: false,
             flush_interval: FLUSH_INTERVAL,
         }
@@ -135,6 +137,14 @@ impl NetworkBuilder {
         self
     }
 
+    /// A PoP at this base URL that others serve: the relay calls it as it calls
+    /// the network's own.
+    #[must_use]
+    pub fn pop_elsewhere(mut self, url: impl Into<String>) -> Self {
+        self.elsewhere.push(url.into());
+        self
+    }
+
     /// Deletes what earlier networks left in the data folder, logs excepted.
     #[must_use]
     pub fn fresh(mut self, fresh: bool) -> Self {
@@ -196,7 +206,7 @@ impl NetworkBuilder {
         listen: SocketAddr,
         pops: &[TcpListener],
     ) -> Result<Relay, NetworkError> {
-        let mut urls = Vec::new();
+        let mut urls = self.elsewhere.clone();
         for pop in pops {
             urls.push(format!("http://{}", pop.local_addr()?));
         }
