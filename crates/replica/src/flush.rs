@@ -127,10 +127,28 @@ impl Replica {
                 };
                 self.agreed(ports, document, Body::Landed(landed), Flushed::Done)
             }
-            Ok(Written::Unchanged { revision }) => {
-                let checkpoint = Body::Checkpoint(Checkpoint { revision, upto });
-                self.agreed(ports, document, checkpoint, Flushed::Done)
+            Ok(Written::Unchanged { revision: stays }) if stays == revision => {
+                let stored = match document.origin().tip.as_ref().filter(|tip| tip.exact) {
+                    Some(tip) => document.text_at(&tip.version),
+                    None => {
+                        self.count_call();
+                        ports.origin().revision_text(document.key().key(), revision).ok()
+                    }
+                };
+                // The origin would have stored what it has: it transforms what is sent.
+                let Some(stored) = stored else { return Flushed::Later };
+                let landed = Landed {
+                    flush,
+                    from: revision,
+                    revision,
+                    stored: Digest::of_text(&stored),
+                    difference: Some(diff::between(&write.text, &stored)),
+                    time_ms: ports.now_ms(),
+                };
+                self.agreed(ports, document, Body::Landed(landed), Flushed::Done)
             }
+            // The page is elsewhere by now.
+            Ok(Written::Unchanged { .. }) => self.walk(ports, document, true),
             Ok(Written::Conflict) => self.walk(ports, document, true),
             Err(OriginError::Unavailable(why)) => {
                 // It may have been committed: whoever comes next will look.

@@ -164,12 +164,13 @@ impl Replica {
         held: Option<Held>,
         token: &mut Token,
     ) -> Result<Held, LoadError> {
-        let mut held = held;
+        let (mut held, mut reset) = (held, false);
         if !self.relay_rests(ports) {
             for attempt in 0..3 {
                 let document = held.as_ref().map(|held| held.document.clone());
                 let Ok(exchanged) = self.exchange(ports, key, document, Vec::new()) else { break };
                 let origin = held.as_ref().and_then(|held| held.origin.clone());
+                reset |= exchanged.reset;
                 let news = exchanged.changed || held.is_none();
                 let mut fresh = self.standing_on(ports, exchanged.document, origin, token)?;
                 match news {
@@ -183,7 +184,11 @@ impl Replica {
                     return Ok(fresh);
                 }
                 if attempt == 2 {
-                    // The relay has told all it has: the log lost what the client saw.
+                    if !reset {
+                        // The node that answers has not heard of it yet.
+                        return Err(LoadError::Behind);
+                    }
+                    // The log lost what the client saw.
                     token.forget_beyond(key.shard(limits::SHARDS), fresh.document.cursor());
                     return match fresh.satisfies(token) {
                         true => Ok(fresh),

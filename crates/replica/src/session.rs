@@ -24,6 +24,8 @@ pub(crate) struct Exchanged {
     pub(crate) document: Document,
     /// Whether anything new came in.
     pub(crate) changed: bool,
+    /// Whether the relay said that the log has lost what was held.
+    pub(crate) reset: bool,
 }
 
 impl Replica {
@@ -105,15 +107,17 @@ impl Replica {
         answer: Answer,
     ) -> Result<Exchanged, RelayError> {
         let (mut held, mut answer) = (held, answer);
-        let mut changed = false;
+        let (mut changed, mut reset) = (false, false);
         for _ in 0..ROUNDS {
-            let step = fold_in(key, held, answer.pulled.pop());
+            let pulled = answer.pulled.pop();
+            reset |= matches!(pulled, Some(Pulled::Reset));
+            let step = fold_in(key, held, pulled);
             changed |= step.changed;
             held = step.held;
             if step.whole
                 && let Some(document) = held
             {
-                return Ok(Exchanged { document, changed });
+                return Ok(Exchanged { document, changed, reset });
             }
             let cursor = held.as_ref().and_then(pull_cursor);
             let pull = Pull { document: key.clone(), cursor };
@@ -122,7 +126,7 @@ impl Replica {
         }
         match held {
             // Behind what is there, but consistent: the next exchange goes on.
-            Some(document) => Ok(Exchanged { document, changed }),
+            Some(document) => Ok(Exchanged { document, changed, reset }),
             None => Err(RelayError::Unavailable("it does not have the document yet".into())),
         }
     }

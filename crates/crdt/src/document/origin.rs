@@ -8,7 +8,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use super::fold::{Fault, Verdict};
 use super::{ChangeKind, State};
 use crate::entry::{Abandoned, Checkpoint, Import, Intent, Landed, Moved, OriginPage};
-use crate::identity::{Digest, FlushId};
+use crate::identity::{Actor, Digest, FlushId};
 use crate::limits;
 use crate::text::{Patch, Version};
 use crate::version::{OriginText, Place};
@@ -236,7 +236,11 @@ impl State {
         let Some(announced) = self.origin.announced(landed.flush).cloned() else {
             return Verdict::Quarantined(Fault::Intent(landed.flush));
         };
-        if landed.from != self.origin.revision() || landed.revision <= landed.from {
+        // Where the origin would have stored what it has, it makes no revision.
+        let tip = self.origin.tip.as_ref().map(|tip| tip.stored.text);
+        let unchanged = landed.revision == landed.from && tip == Some(landed.stored);
+        let extends = landed.revision > landed.from || unchanged;
+        if landed.from != self.origin.revision() || !extends {
             return Verdict::Lost;
         }
         let Ok(version) = self.version_at(announced.intent.upto) else {
@@ -251,7 +255,9 @@ impl State {
                 if let Err(fault) = self.leads_to(&version, patch, landed.stored) {
                     return Verdict::Quarantined(fault);
                 }
-                let actor = landed.actor(&self.key, sent);
+                // The same text can be sent, and transformed, more than once.
+                let bytes = landed.actor(&self.key, sent).0.to_le_bytes();
+                let actor = Actor::of("difference", &[&bytes, &landed.flush.0]);
                 let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
                 let change =
                     super::Change { time_ms: landed.time_ms, revision: landed.revision, ..change };

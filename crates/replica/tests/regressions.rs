@@ -1,0 +1,158 @@
+//! What the simulation found in the fold, each as the shortest log that shows it.
+//!
+//! May assume nothing but the public fold. A test stays, whatever becomes of the
+//! code around it.
+
+use redwedding_crdt::document::{Document, Verdict, View};
+use redwedding_crdt::entry::{
+    Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Note, OriginPage,
+};
+use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
+use redwedding_crdt::text::diff;
+use redwedding_crdt::version::{Base, Cursor, OriginText, Place, Root, VersionRef};
+
+/// A log of one document.
+struct Log(Document);
+
+impl Log {
+    fn new() -> Self {
+        let key = DocumentKey::new("wiki", "Page").expect("key");
+        Self(Document::new(key, Cursor::start(7)))
+    }
+
+    fn append(&mut self, body: Body) -> Verdict {
+        let entry = self.entry(body);
+        let cursor = self.0.cursor().after(&[0]);
+        self.0.apply(cursor, 0, &entry)
+    }
+
+    fn entry(&self, body: Body) -> Entry {
+        Entry::new(self.0.key().clone(), body)
+    }
+
+    fn place(&self) -> Place {
+        self.0.place()
+    }
+}
+
+fn page(revision: u64, text: &str) -> OriginPage {
+    OriginPage { revision, text: text.into(), time_ms: 0, note: Note::default() }
+}
+
+fn on(text: OriginText, extra: &[Actor]) -> VersionRef {
+    VersionRef { root: Root::Origin(text), extra: extra.to_vec() }
+}
+
+fn edit(name: u8, base: VersionRef, from: &str, to: &str) -> Body {
+    let patch = diff::between(from, to);
+    let (edit, note) = (EditId([name; 16]), Note::default());
+    let delta = Delta { edit, base: Base::Version(base), patch, note };
+    Body::Edit(Edit { delta, accepted_ms: 0, pop: "pop".into(), served: None })
+}
+
+fn import(from: Option<&OriginPage>, to: &OriginPage) -> Body {
+    let before = from.map_or("", |from| &from.text);
+    let patch = diff::between(before, &to.text);
+    let (from, note) = (from.map(OriginPage::name), Note::default());
+    Body::Import(Import { from, to: to.name(), patch, time_ms: 0, note })
+}
+
+fn empty() -> VersionRef {
+    VersionRef { root: Root::EMPTY, extra: Vec::new() }
+}
+
+#[test]
+fn a_base_that_may_hold_a_flush_of_ours_does_not_count() {
+    let mut log = Log::new();
+    log.append(edit(1, empty(), "", "ours\n"));
+    // Written to the origin as revision 5, and taken from there again before
+    // anybody logged that it had landed.
+    assert_eq!(log.append(Body::Base(page(5, "ours\n"))), Verdict::Lost);
+    assert_eq!(log.0.text(), "ours\n");
+}
+
+#[test]
+fn an_import_does_not_turn_the_origin_back() {
+    let (one, two, three) = (page(1, "1\n"), page(2, "1\n2\n"), page(3, "1\n2\n3\n"));
+    let mut log = Log::new();
+    log.append(Body::Base(one.clone()));
+    log.append(import(Some(&one), &two));
+    log.append(import(Some(&two), &three));
+    // A walker that had read the list of revisions earlier.
+    assert_eq!(log.append(import(Some(&three), &two)), Verdict::Lost);
+    assert_eq!((log.0.origin().revision(), log.0.text()), (3, "1\n2\n3\n"));
+}
+
+#[test]
+fn a_checkpoint_leaves_the_version_that_a_text_stood_for() {
+    let base = page(1, "a\n");
+    let mut log = Log::new();
+    log.append(Body::Base(base.clone()));
+    let first = edit(1, on(base.name(), &[]), "a\n", "a\nb\n");
+    let actor = log.entry(first.clone()).actor().expect("an edit");
+    let served = VersionRef { root: Root::Log(log.place()), extra: Vec::new() };
+    // Served with an edit on revision 1 that the log has not seen yet.
+    let late = edit(9, on(base.name(), &[]), "a\n", "late\na\n");
+    let late_actor = log.entry(late.clone()).actor().expect("an edit");
+    let mut view = View::of(&log.0);
+    view.add(&log.entry(late.clone())).expect("its base is known");
+    let version = VersionRef { extra: vec![late_actor], ..served };
+    let text = |state: &redwedding_crdt::document::State| {
+        state.text_of(&state.resolve_version(&version).expect("resolves")).expect("a text")
+    };
+    let before = text(&view);
+
+    log.append(first);
+    log.append(edit(2, on(base.name(), &[actor]), "a\nb\n", "a\n"));
+    let checkpoint = Body::Checkpoint(Checkpoint { revision: 1, upto: log.place() });
+    assert_eq!(log.append(checkpoint), Verdict::Counted);
+    log.append(late);
+    assert_eq!(text(&log.0), before);
+}
+
+#[test]
+fn a_flush_that_the_origin_would_store_as_what_it_has_lands() {
+    let base = page(1, "a");
+    let mut log = Log::new();
+    log.append(Body::Base(base.clone()));
+    for round in 1..3 {
+        log.append(edit(round, VersionRef::log(log.place()), log.0.text(), "a\n"));
+        let (flush, upto) = (FlushId([round; 16]), log.place());
+        let text = Digest::of_text("a\n");
+        log.append(Body::Intent(Intent { flush, upto, tip: 1, text }));
+        let landed = Landed {
+            flush,
+            from: 1,
+            revision: 1,
+            stored: Digest::of_text("a"),
+            difference: Some(diff::between("a\n", "a")),
+            time_ms: 0,
+        };
+        assert_eq!(log.append(Body::Landed(landed)), Verdict::Counted);
+        assert_eq!((log.0.text(), log.0.pending().count()), ("a", 0));
+        assert!(log.0.origin().open().is_none());
+    }
+}
+
+#[test]
+fn what_an_edit_on_a_text_ahead_of_the_log_deleted_is_deleted() {
+    let (one, two) = (page(1, "a\n"), page(2, "a\nb\n"));
+    let mut log = Log::new();
+    log.append(Body::Base(one.clone()));
+    assert_eq!(log.append(Body::Base(two.clone())), Verdict::Lost);
+    log.append(edit(1, on(two.name(), &[]), "a\nb\n", "a\nc\n"));
+    log.append(import(Some(&one), &two));
+    let lines: Vec<&str> = log.0.text().split_whitespace().collect();
+    assert_eq!(lines, ["a", "c"], "b was deleted by somebody who saw it");
+}
+
+#[test]
+fn a_view_takes_no_edit_that_its_text_may_hold() {
+    let log = Log::new();
+    let mut view = View::of(&log.0);
+    view.add(&log.entry(Body::Base(page(5, "flushed\n")))).expect("a base");
+    // The very edit that revision 5 came of.
+    let flushed = edit(1, empty(), "", "flushed\n");
+    assert!(view.add(&log.entry(flushed)).is_err());
+    assert_eq!(view.text(), "flushed\n");
+}
