@@ -9,7 +9,7 @@ mod store;
 
 use std::time::Duration;
 
-use fastly::http::serve::Serve;
+use fastly::http::serve::{HandlerResult, Serve};
 use fastly::{Request, Response};
 use redwedding::embedded_origin::EmbeddedOrigin;
 use redwedding::settings::{Settings, SettingsError, names};
@@ -105,10 +105,25 @@ fn started() -> Result<(Platform, Edge<Wiki>), String> {
     Ok((platform, edge))
 }
 
-/// The sandbox has used its share of what the platform allows it.
-#[derive(Debug, thiserror::Error)]
-#[error("the sandbox is spent")]
-struct Spent;
+/// Whether the sandbox, its request answered, takes another one.
+enum Next {
+    Request,
+    /// It has used its share of what the platform allows it.
+    Spent,
+}
+
+impl HandlerResult for Next {
+    type Error = &'static str;
+
+    /// Nothing is sent here. An `Err` of the library's own kind would be, as a
+    /// second answer, and a second answer ends the sandbox with a panic.
+    fn send(self) -> Result<(), Self::Error> {
+        match self {
+            Self::Request => Ok(()),
+            Self::Spent => Err("the sandbox is spent"),
+        }
+    }
+}
 
 /// Answers requests until the sandbox is spent.
 pub(crate) fn serve() {
@@ -117,18 +132,18 @@ pub(crate) fn serve() {
         .with_max_requests(REQUESTS_PER_SANDBOX)
         .with_max_memory(MEMORY_MIB)
         .with_timeout(IDLE);
-    serving.run(|request: Request| -> Result<(), Spent> {
+    serving.run(|request: Request| {
         match &mut started {
             Ok((platform, edge)) => {
                 answer(platform, edge, request);
-                if edge.is_spent() { Err(Spent) } else { Ok(()) }
+                if edge.is_spent() { Next::Spent } else { Next::Request }
             }
             Err(why) => {
                 eprintln!("Alarm: the edge is not set up: {why}");
                 let detail = "the edge is not set up; its log says what is missing";
                 let status = http::StatusCode::SERVICE_UNAVAILABLE;
                 sent(problem(status, "Not set up", detail), false);
-                Ok(())
+                Next::Request
             }
         }
     });
