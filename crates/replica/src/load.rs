@@ -253,6 +253,8 @@ impl Replica {
             None => (Document::new(key.clone(), Cursor::default()), None),
         };
         let held = self.standing_on(ports, document, origin, token)?;
+        // The log was not heard.
+        let held = Held { exchanged_ms: 0, ..held };
         match held.satisfies(token) {
             true => Ok(held),
             false => Err(LoadError::Behind),

@@ -205,7 +205,10 @@ impl Replica {
         // With what is held; where that does not do, with what the relay has; and
         // where the log holds nothing, after it has the origin's text.
         loop {
+            let begun_ms = ports.now_ms();
             let held = self.load(ports, key, token, freshness)?;
+            // Only who has just heard the log can say that it lacks something.
+            let told = held.exchanged_ms >= begun_ms;
             if held.document.change_of(edit).is_some() {
                 // The read that answers must hold it, and what the client has seen:
                 // more than the version recorded at another save of its own.
@@ -213,7 +216,7 @@ impl Replica {
                 token.confirmed(key);
                 return Ok(None);
             }
-            match self.merge_into(ports, &held, save, edit, token) {
+            match self.merge_into(ports, &held, told, save, edit, token) {
                 Err(
                     SaveError::UnknownVersion
                     | SaveError::Exists { .. }
@@ -245,13 +248,14 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
+        told: bool,
         save: &Save,
         edit: EditId,
         token: &Token,
     ) -> Result<Step, SaveError> {
         let key = held.document.key();
         let chain = self.client_chain(ports, held, token)?;
-        let (named, seed) = self.base_of(ports, held, save)?;
+        let (named, seed) = self.base_of(ports, held, told, save)?;
         if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
             return Ok(Step::Agree(Box::new(base)));
         }
@@ -273,7 +277,7 @@ impl Replica {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.
                 Some(base) => Ok(Step::Agree(Box::new(base))),
-                None => Err(self.unresolved(ports, held, &named)),
+                None => Err(unresolved(held, told, &named)),
             };
         };
         if view.overlay().len() > limits::OVERLAY_EDITS {
@@ -333,6 +337,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
+        told: bool,
         save: &Save,
     ) -> Result<(VersionRef, Option<Entry>), SaveError> {
         let key = held.document.key();
@@ -351,9 +356,7 @@ impl Replica {
                 let version = self.object(ports, key, id).ok_or(LoadError::Behind)?;
                 Ok((version, None))
             }
-            (Err(Unresolved::Missing(_)), _) if self.relay_rests(ports) => {
-                Err(LoadError::Behind.into())
-            }
+            (Err(Unresolved::Missing(_)), _) if !told => Err(LoadError::Behind.into()),
             (Err(_), VersionName::Revision(revision)) => self.origin_base(ports, key, revision),
             _ => Err(SaveError::UnknownVersion),
         }
@@ -397,17 +400,6 @@ impl Replica {
                 self.dependency(ports, held.document.key(), &missing)
             }
             _ => None,
-        }
-    }
-
-    /// Whether a version that does not resolve may still arrive.
-    fn unresolved<P: Ports>(&self, ports: &mut P, held: &Held, named: &VersionRef) -> SaveError {
-        match held.view().resolve_version(named) {
-            Err(Unresolved::Missing(Missing::Position(_))) if !self.relay_rests(ports) => {
-                SaveError::UnknownVersion
-            }
-            Err(Unresolved::Stale) => SaveError::UnknownVersion,
-            _ => LoadError::Behind.into(),
         }
     }
 
@@ -550,6 +542,15 @@ impl Replica {
         if let Some(lease) = due.first().filter(|_| !self.is_spent()) {
             self.flush(ports, &lease.document);
         }
+    }
+}
+
+/// Whether a version that does not resolve may still arrive.
+fn unresolved(held: &Held, told: bool, named: &VersionRef) -> SaveError {
+    match held.view().resolve_version(named) {
+        Err(Unresolved::Missing(Missing::Position(_))) if told => SaveError::UnknownVersion,
+        Err(Unresolved::Stale) => SaveError::UnknownVersion,
+        _ => LoadError::Behind.into(),
     }
 }
 
