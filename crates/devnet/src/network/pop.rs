@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub(super) struct Pop {
     /// Made when the KV store is first taken away.
     without_kv: Option<Arc<ExecuteCtx>>,
     kv_down: bool,
+    /// Said before the runtime is ended.
+    ending: Arc<AtomicBool>,
     runtime: Option<Runtime>,
 }
 
@@ -87,6 +90,7 @@ impl Pop {
             with_kv,
             without_kv: None,
             kv_down: false,
+            ending: Arc::default(),
             runtime: None,
         };
         pop.serve()?;
@@ -143,6 +147,7 @@ impl Pop {
     /// Ends the runtime and with it every sandbox and connection.
     pub(super) async fn end(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
+        self.ending.store(true, Ordering::SeqCst);
         let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(SANDBOX_END));
         if ended.await.is_err() {
             tracing::warn!(pop = self.settings.name, "a sandbox did not end");
@@ -155,16 +160,18 @@ impl Pop {
             .thread_name(&self.settings.name)
             .enable_all()
             .build()?;
-        runtime.spawn(accept(self.listener.try_clone()?, self.current.clone()));
+        self.ending = Arc::default();
+        let listener = self.listener.try_clone()?;
+        runtime.spawn(accept(listener, self.current.clone(), self.ending.clone()));
         self.runtime = Some(runtime);
         Ok(())
     }
 }
 
-async fn accept(listener: TcpListener, current: Current) {
+async fn accept(listener: TcpListener, current: Current, ending: Arc<AtomicBool>) {
     let make = make_service_fn(move |stream: &AddrStream| {
         let (local, remote) = (stream.local_addr(), stream.remote_addr());
-        let current = current.clone();
+        let (current, ending) = (current.clone(), ending.clone());
         async move {
             Ok::<_, Infallible>(service_fn(move |request| {
                 let context = current.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -173,8 +180,13 @@ async fn accept(listener: TcpListener, current: Current) {
                     let answered = context.handle_request(request, local, remote).await;
                     answered.map(|(response, _)| response)
                 });
+                let ending = ending.clone();
                 async move {
                     match answering.await {
+                        // Viceroy answers 200 for a sandbox that ended before it did.
+                        _ if ending.load(Ordering::SeqCst) => {
+                            Err(std::io::Error::other("the point of presence ended"))
+                        }
                         Ok(answered) => answered.map_err(std::io::Error::other),
                         Err(ended) => Err(std::io::Error::other(ended)),
                     }
