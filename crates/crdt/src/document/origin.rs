@@ -255,9 +255,11 @@ impl State {
                 if let Err(fault) = self.leads_to(&version, patch, landed.stored) {
                     return Verdict::Quarantined(fault);
                 }
-                // The same text can be sent, and transformed, more than once.
-                let bytes = landed.actor(&self.key, sent).0.to_le_bytes();
-                let actor = Actor::of("difference", &[&bytes, &landed.flush.0]);
+                let actor = match unchanged {
+                    // The same text can be sent on one revision more than once.
+                    true => Actor::of("unchanged", &[&landed.flush.0, &landed.stored.0]),
+                    false => landed.actor(&self.key, sent),
+                };
                 let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
                 let change =
                     super::Change { time_ms: landed.time_ms, revision: landed.revision, ..change };
