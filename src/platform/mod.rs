@@ -132,19 +132,17 @@ pub(crate) fn serve() {
         .with_max_requests(REQUESTS_PER_SANDBOX)
         .with_max_memory(MEMORY_MIB)
         .with_timeout(IDLE);
-    serving.run(|request: Request| {
-        match &mut started {
-            Ok((platform, edge)) => {
-                answer(platform, edge, request);
-                if edge.is_spent() { Next::Spent } else { Next::Request }
-            }
-            Err(why) => {
-                eprintln!("Alarm: the edge is not set up: {why}");
-                let detail = "the edge is not set up; its log says what is missing";
-                let status = http::StatusCode::SERVICE_UNAVAILABLE;
-                sent(problem(status, "Not set up", detail), false);
-                Next::Request
-            }
+    serving.run(|request: Request| match &mut started {
+        Ok((platform, edge)) => {
+            answer(platform, edge, request);
+            if edge.is_spent() { Next::Spent } else { Next::Request }
+        }
+        Err(why) => {
+            eprintln!("Alarm: the edge is not set up: {why}");
+            let detail = "the edge is not set up; its log says what is missing";
+            let status = http::StatusCode::SERVICE_UNAVAILABLE;
+            sent(problem(status, "Not set up", detail), false);
+            Next::Request
         }
     });
 }

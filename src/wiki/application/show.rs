@@ -94,7 +94,10 @@ impl Wiki {
         detail: &str,
         about: Option<&Title>,
     ) -> Response<Vec<u8>> {
-        let advice = "Wait a moment and try again.";
+        let advice = match status {
+            StatusCode::NOT_FOUND => "The page and its history tell what there is.",
+            _ => "Wait a moment and try again.",
+        };
         let problem =
             Problem { status: status.as_u16(), title, detail, advice, page: about, unsaved: None };
         page(status, html::problem(&self.shared(), &problem))

@@ -73,7 +73,7 @@ impl Rules {
         }
         let plain = ["uint", "bstr", "tstr", "bool", "null", "any"];
         let known = |name: &&String| !plain.contains(&name.as_str()) && !self.0.contains_key(*name);
-        match names.into_iter().find(|name| known(&name)) {
+        match names.into_iter().find(|name| known(name)) {
             Some(name) => Err(format!("{name} is not defined")),
             None => Ok(()),
         }
