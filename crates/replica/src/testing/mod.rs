@@ -23,6 +23,7 @@
 //! ```
 
 pub mod conformance;
+pub mod fuzz;
 pub mod wire;
 
 mod cache;

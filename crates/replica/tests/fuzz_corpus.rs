@@ -1,0 +1,42 @@
+//! What the fuzz targets found worth keeping, and all that ever failed in them.
+//!
+//! `scripts/fuzz` looks for more.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use redwedding_replica::testing::fuzz::TARGETS;
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(found) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<_> = found.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_was_found_once_passes() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    for (name, run) in TARGETS {
+        let corpus = files(&fuzz.join("corpus").join(name));
+        assert!(!corpus.is_empty(), "{name} has a corpus");
+        for path in corpus.into_iter().chain(files(&fuzz.join("crashers").join(name))) {
+            println!("{}", path.display());
+            run(&std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn golden_files_pass_as_well() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for of in ["crdt", "replica"] {
+        let golden = files(&crates.join(of).join("tests/golden/v1"));
+        assert!(!golden.is_empty());
+        for path in golden {
+            println!("{}", path.display());
+            TARGETS.iter().for_each(|(_, run)| run(&std::fs::read(&path).unwrap()));
+        }
+    }
+}
