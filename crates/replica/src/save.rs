@@ -280,6 +280,10 @@ impl Replica {
                 None => Err(unresolved(held, told, &named)),
             };
         };
+        if let (None, Some(_), Some(seen)) = (save.base, &base, token.unsettled(key)) {
+            // The client has seen it, if nobody here has.
+            return Err(SaveError::Exists { latest: seen.number() });
+        }
         if view.overlay().len() > limits::OVERLAY_EDITS {
             return Err(SaveError::Overloaded);
         }
