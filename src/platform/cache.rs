@@ -7,6 +7,8 @@ use fastly::cache::core::{self, CacheKey, Found, Transaction};
 use redwedding_crdt::limits;
 use redwedding_replica::ports::{Cache, Lookup};
 
+use super::body::whole;
+
 /// How long a stale value is served while one refreshes it.
 const STALE: Duration = Duration::from_millis(limits::CACHE_MS);
 
@@ -30,7 +32,7 @@ fn key(key: &str) -> CacheKey {
 }
 
 fn value(found: &Found) -> Option<Vec<u8>> {
-    found.to_stream().ok().map(|body| body.into_bytes())
+    whole(found.to_stream().ok()?, limits::DOCUMENT_BYTES).ok()
 }
 
 impl Cache for CoreCache {

@@ -2,6 +2,7 @@
 //!
 //! No policy here: what to do is decided in the library.
 
+mod body;
 mod cache;
 mod origin;
 mod relay;
@@ -199,17 +200,14 @@ fn read(request: Request) -> Result<http::Request<Vec<u8>>, http::Response<Vec<u
     if announced > limits::BODY_BYTES {
         return Err(too_large());
     }
-    let mut body = Vec::with_capacity(announced);
-    for chunk in request.take_body().read_chunks(64 << 10) {
-        let chunk = chunk.map_err(|_| {
+    let body = match body::whole(request.take_body(), limits::BODY_BYTES) {
+        Ok(body) => body,
+        Err(body::BodyError::TooLong(_)) => return Err(too_large()),
+        Err(body::BodyError::Incomplete(_)) => {
             let status = http::StatusCode::BAD_REQUEST;
-            problem(status, "Incomplete request", "the body did not arrive whole")
-        })?;
-        if body.len() + chunk.len() > limits::BODY_BYTES {
-            return Err(too_large());
+            return Err(problem(status, "Incomplete request", "the body did not arrive whole"));
         }
-        body.extend_from_slice(&chunk);
-    }
+    };
     let request: http::Request<fastly::Body> = request.into();
     Ok(request.map(|_| body))
 }

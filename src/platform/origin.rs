@@ -3,7 +3,10 @@
 use fastly::{Body, Request};
 use redwedding::embedded_origin::Send;
 use redwedding::settings::names;
+use redwedding_crdt::limits;
 use redwedding_replica::ports::OriginError;
+
+use super::body::whole;
 
 /// The way to the origin.
 pub(crate) struct OriginBackend;
@@ -22,6 +25,9 @@ impl Send for OriginBackend {
         let request = Request::from(http::Request::from_parts(parts, Body::from(body)));
         let answer = request.with_pass(true).send(names::ORIGIN).map_err(away)?;
         let answer: http::Response<Body> = answer.into();
-        Ok(answer.map(Body::into_bytes))
+        let (parts, body) = answer.into_parts();
+        let body = whole(body, limits::BODY_BYTES)
+            .map_err(|error| OriginError::Unavailable(error.to_string()))?;
+        Ok(http::Response::from_parts(parts, body))
     }
 }

@@ -8,8 +8,11 @@ use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::ports::{Relay, RelayError};
 use redwedding_replica::sync::ANSWER_BYTES;
 
+use super::body::whole;
 use super::now_ms;
 
+/// As much of a refusal as is told the operator, in bytes.
+const DETAIL_BYTES: usize = 4_096;
 /// How long a token to the relay is good, in seconds.
 const TOKEN_SECONDS: u64 = 300;
 
@@ -52,14 +55,14 @@ impl Relay for RelayBackend {
         if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
             return Err(away(format!("status {status}")));
         }
-        if !status.is_success() {
-            let detail = answer.take_body_str_lossy().chars().take(200).collect();
-            return Err(RelayError::Refused { status: status.as_u16(), detail });
+        let success = status.is_success();
+        let most = if success { ANSWER_BYTES } else { DETAIL_BYTES };
+        let body = whole(answer.take_body(), most);
+        if success {
+            return body.map_err(away);
         }
-        let body = answer.take_body_bytes();
-        match body.len() <= ANSWER_BYTES {
-            true => Ok(body),
-            false => Err(away("its answer is too long")),
-        }
+        let detail = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+        let detail = detail.unwrap_or_else(|error| error.to_string());
+        Err(RelayError::Refused { status: status.as_u16(), detail })
     }
 }

@@ -2,7 +2,10 @@
 
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError, PendingInsertHandle};
 use redwedding::settings::names;
+use redwedding_crdt::limits;
 use redwedding_replica::ports::{Store, StoreError};
+
+use super::body::whole;
 
 /// The service's KV store; absent where it is not linked to the service.
 pub(crate) struct KvStore(Option<KVStore>);
@@ -30,7 +33,9 @@ impl Store for KvStore {
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match self.get_ref()?.lookup(key) {
-            Ok(mut found) => Ok(Some(found.take_body_bytes())),
+            Ok(mut found) => whole(found.take_body(), limits::DOCUMENT_BYTES)
+                .map(Some)
+                .map_err(|error| StoreError::Unavailable(error.to_string())),
             Err(KVStoreError::ItemNotFound) => Ok(None),
             Err(error) => Err(failed(error)),
         }

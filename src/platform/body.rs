@@ -1,0 +1,28 @@
+//! Reading bodies whole: bounded, and an error where one breaks off.
+//!
+//! The platform's own short cuts end the sandbox when a body breaks off.
+
+use std::io::Read;
+
+use fastly::Body;
+
+/// Why a body could not be read. It may have been carried out all the same.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// It broke off.
+    #[error("the body broke off: {0}")]
+    Incomplete(#[from] std::io::Error),
+    /// Longer than it may be.
+    #[error("the body has more than {0} bytes")]
+    TooLong(usize),
+}
+
+/// All of a body, `most` bytes at the most.
+pub(crate) fn whole(body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    body.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    match bytes.len() <= most {
+        true => Ok(bytes),
+        false => Err(BodyError::TooLong(most)),
+    }
+}
