@@ -53,6 +53,19 @@ pub fn usable(document: &Document) {
     let _ = view.state_hash();
 }
 
+/// A document with some bytes of its encoding changed is refused, or can be
+/// worked with.
+pub fn wrong_document(bytes: &[u8], most: usize) {
+    let (changes, rest) = bytes.split_at(bytes.len().min(16));
+    let mut encoded = log::written(rest, most).document.encode();
+    let mut draw = Draw::new(changes);
+    for _ in 0..=draw.below(4) {
+        let at = draw.below(encoded.len());
+        encoded[at] = draw.byte();
+        decoders(&encoded);
+    }
+}
+
 /// The log that `bytes` make is folded as it should be, however it is folded.
 pub fn fold(bytes: &[u8], most: usize) -> Writer {
     let writer = log::written(bytes, most);

@@ -257,8 +257,9 @@ struct Run {
 }
 
 impl Run {
-    /// A place in the result as it is now, in the result before the change.
+    /// A place in the result as it is now, in the result before the change. In a document that
+    /// was put together wrongly it may be another.
     fn before(&self, now: u32) -> u32 {
-        now + self.gone - self.shown
+        now.saturating_add(self.gone).saturating_sub(self.shown)
     }
 }

@@ -11,8 +11,8 @@ const ENTRIES: usize = 120;
 pub type Target = fn(&[u8]);
 
 /// The targets by name, as their corpus folders are called.
-pub const TARGETS: [(&str, Target); 3] =
-    [("decoders", decoders), ("log", log), ("overlay", overlay)];
+pub const TARGETS: [(&str, Target); 4] =
+    [("decoders", decoders), ("document", document), ("log", log), ("overlay", overlay)];
 
 /// Every decoder.
 ///
@@ -21,6 +21,14 @@ pub const TARGETS: [(&str, Target); 3] =
 pub fn decoders(bytes: &[u8]) {
     check::decoders(bytes);
     wire::decoders(bytes);
+}
+
+/// A document that was put together wrongly.
+///
+/// # Panics
+/// Where something decodes that cannot be worked with.
+pub fn document(bytes: &[u8]) {
+    check::wrong_document(bytes, ENTRIES);
 }
 
 /// The log of a document.
