@@ -196,8 +196,18 @@ impl Browser {
         }
     }
 
+    /// Presses what leads to another page, and waits until that has taken this
+    /// one's place: the driver may answer as soon as the press is done, when the
+    /// old page, which may look alike, is still the one that would be asked.
     pub(crate) async fn click(&self, selector: &str) {
+        let old = self.element("html").await.expect("a page to press something on");
         self.with(selector, Method::POST, "click", Some(json!({}))).await;
+        let until = Instant::now() + PATIENCE;
+        let url = format!("{}/element/{old}/name", self.session);
+        while ask(Method::GET, &url, None).await.is_ok() {
+            assert!(Instant::now() < until, "{selector} leads nowhere: {}", self.url().await);
+            sleep(PAUSE).await;
+        }
     }
 
     /// Types into a field, after what is there.
