@@ -4,6 +4,8 @@
 //! An application sees requests and outcomes, never the platform, the store or
 //! the relay. It decides what a caller may do; it cannot skip the merge.
 
+use std::sync::Arc;
+
 use http::{Request, Response};
 use redwedding_crdt::document::Document;
 use redwedding_crdt::identity::DocumentKey;
@@ -54,17 +56,17 @@ pub enum Operation {
 /// What came of an operation.
 pub enum Outcome {
     /// Of a read.
-    Head(Head),
+    Head(Arc<Head>),
     /// Of a report.
-    Report(Head, Vec<Overlapping>),
+    Report(Arc<Head>, Vec<Overlapping>),
     /// Of reading a version; without text where it cannot be resolved.
-    Version(Head, Option<String>),
+    Version(Arc<Head>, Option<String>),
     /// Of asking for the document.
     Document(Box<Document>),
     /// Of a save that was taken.
     Saved {
         /// What the caller now sees.
-        head: Head,
+        head: Arc<Head>,
         /// Where it met concurrent edits.
         overlaps: Vec<Overlapping>,
         /// Whether it brought the page into being.
@@ -96,5 +98,8 @@ pub trait Application {
     fn route(&self, incoming: &Incoming) -> Routed<Self::Asked>;
 
     /// How the outcome is shown.
+    ///
+    /// An answer to a read that is marked `Cache-Control: public` says the same to
+    /// everybody: it may depend on the address and the outcome, on nothing else.
     fn show(&self, asked: Self::Asked, incoming: &Incoming, outcome: Outcome) -> Response<Vec<u8>>;
 }

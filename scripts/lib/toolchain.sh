@@ -175,7 +175,9 @@ choose_wasm_toolchain() {
 wasm_cargo() {
     local way=$1 subcommand=$2
     shift 2
+    # The paths of this machine are nobody's business, and bytes.
     local flags="-C target-feature=+simd128"
+    flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src="
     local -a environment=(
         -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_RUSTFLAGS -u RUSTC_WRAPPER
         "CARGO_TARGET_DIR=$CARGO_TARGET_DIR/edge-$way"

@@ -5,6 +5,7 @@
 //! contracts; it never touches the platform.
 
 mod caller;
+mod kept;
 mod operations;
 mod reply;
 
@@ -26,6 +27,7 @@ pub struct Edge<A> {
     replica: Replica,
     settings: Settings,
     application: A,
+    kept: kept::Kept,
 }
 
 /// What is done with a request.
@@ -50,7 +52,7 @@ impl<A: Application> Edge<A> {
     /// The edge with these settings, its replica starting now.
     pub fn start<P: Ports>(settings: Settings, application: A, ports: &mut P) -> Self {
         let replica = Replica::start(settings.replica.clone(), ports);
-        Self { replica, settings, application }
+        Self { replica, settings, application, kept: kept::Kept::default() }
     }
 
     /// Whether the sandbox has used its share of backend calls and should end.
@@ -103,7 +105,8 @@ impl<A: Application> Edge<A> {
             Routed::Ask(operation, asked) => {
                 let mut carried = caller::token(&incoming.request, &self.replica);
                 let (outcome, remaining) = self.perform(ports, operation, &mut carried.token);
-                let answer = self.application.show(asked, &incoming, outcome);
+                let show = |outcome| self.application.show(asked, &incoming, outcome);
+                let answer = self.kept.or_show(&incoming, outcome, show);
                 let written = matches!(remaining, Remaining::Saved(_));
                 let answer = reply::sealed(answer, &carried, written, &self.replica);
                 Handled::Answered(reply::conditional(answer, &incoming.request), remaining)

@@ -7,11 +7,12 @@
 //!
 //! The input is percent-decoded text. Nothing here may decode it again.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use unicode_normalization::UnicodeNormalization;
 
 /// The longest canonical title, in bytes of UTF-8.
 pub const MAX_TITLE_BYTES: usize = 255;
@@ -103,10 +104,10 @@ impl Title {
         if spelling.len() > MAX_SPELLING_BYTES {
             return Err(TitleError::TooLong);
         }
-        let mut title =
-            underscored(&spelling.chars().filter(|c| !is_bidi(*c)).nfc().collect::<String>());
+        let plain: String = spelling.chars().filter(|c| !is_bidi(*c)).collect();
+        let mut title = underscored(&composed(&plain));
         for _ in 0..MAX_ROUNDS {
-            let next: String = upper_first(&title).nfc().collect();
+            let next = composed(&upper_first(&title).collect::<String>()).into_owned();
             if next == title {
                 break;
             }
@@ -178,6 +179,11 @@ fn underscored(text: &str) -> String {
     }
     out.truncate(out.trim_end_matches('_').len());
     out
+}
+
+/// Normalization Form C: the same characters are the same bytes.
+fn composed(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
 /// The text with its first letter in upper case, unless that takes more than

@@ -29,6 +29,10 @@ pub const OVERLAY_EDITS: usize = 4_096;
 pub const OVERLAY_BYTES: usize = 4 << 20;
 /// Largest encoded version object.
 pub const VERSION_BYTES: usize = 64 << 10;
+/// Served version objects that a document remembers.
+pub const OBJECTS: usize = 512;
+/// Retries whose delta came out different that a document remembers.
+pub const ALIASES: usize = 4_096;
 /// Texts of the origin, unknown to the log, that a document keeps.
 pub const SEEDS: usize = 4;
 /// Length that concurrent edits together may bring a text to. Each save is held

@@ -6,6 +6,8 @@
 //! at any point, finds an open intent and resolves it by looking at every
 //! revision after the tip.
 
+use std::sync::Arc;
+
 use redwedding_crdt::codec::Encode;
 use redwedding_crdt::document::{Document, Tip};
 use redwedding_crdt::entry::{Abandoned, Body, Checkpoint, Entry, Import, Intent, Landed, Moved};
@@ -14,6 +16,7 @@ use redwedding_crdt::limits;
 use redwedding_crdt::text::{Patch, diff, map_through};
 use redwedding_crdt::version::OriginText;
 
+use crate::confirmed::Confirmed;
 use crate::keys;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Revision, Write, Written};
 use crate::replica::{Held, Replica};
@@ -67,7 +70,7 @@ impl Replica {
     /// earlier flush left open. One step of each at most; bounded calls.
     pub fn flush<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Flushed {
         let Some(held) = self.confirmed_now(ports, key) else { return Flushed::Later };
-        let document = held.document;
+        let document = held.document.clone();
         if document.is_empty() {
             return Flushed::Nothing;
         }
@@ -82,20 +85,20 @@ impl Replica {
     }
 
     /// The document as the relay has it now; `None` where it cannot be asked.
-    fn confirmed_now<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Held> {
+    fn confirmed_now<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Arc<Held>> {
         if self.relay_rests(ports) {
             return None;
         }
         let held = self.held(ports, key);
-        let (document, origin) = held.map(|held| (held.document, held.origin)).unzip();
+        let (document, origin) =
+            held.map(|held| (held.document.clone(), held.origin.clone())).unzip();
         let exchanged = self.exchange(ports, key, document, Vec::new()).ok()?;
         let token = &mut Token::new();
         let held = self.standing_on(ports, exchanged.document, origin.flatten(), token).ok()?;
-        self.keep(ports, &held);
-        Some(held)
+        Some(self.keep(ports, held))
     }
 
-    fn write<P: Ports>(&mut self, ports: &mut P, document: Document) -> Flushed {
+    fn write<P: Ports>(&mut self, ports: &mut P, document: Confirmed) -> Flushed {
         let Some(last) = document.changes().last() else { return Flushed::Nothing };
         let (upto, text) = (last.place, document.text().to_owned());
         let tip = document.origin().tip.clone();
@@ -173,21 +176,20 @@ impl Replica {
     pub(crate) fn agree<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Document,
+        document: Confirmed,
         body: Body,
-    ) -> Option<Document> {
+    ) -> Option<Confirmed> {
         let key = document.key().clone();
         let entry = Entry::new(key.clone(), body).encode();
         let exchanged = self.exchange(ports, &key, Some(document), vec![entry]).ok()?;
         let held = self.standing_on(ports, exchanged.document, None, &mut Token::new()).ok()?;
-        self.keep(ports, &held);
-        Some(held.document)
+        Some(self.keep(ports, held).document.clone())
     }
 
     fn agreed<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Document,
+        document: Confirmed,
         body: Body,
         done: Flushed,
     ) -> Flushed {
@@ -199,7 +201,7 @@ impl Replica {
     pub(crate) fn walk<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Document,
+        document: Confirmed,
         give_up: bool,
     ) -> Flushed {
         self.count_call();
@@ -328,19 +330,24 @@ impl Replica {
     /// them over. At most once in `poll_ms` per page and point of presence,
     /// unless `now`.
     pub fn poll_origin<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey, now: bool) {
+        let (now_ms, poll_ms) = (ports.now_ms(), self.config.poll_ms);
+        // Not even the cache is asked more often than a reader may be behind.
+        let looked = self.looked(key, now_ms);
+        if !now && looked.is_some_and(|ago_ms| ago_ms < self.config.staleness_ms.min(poll_ms)) {
+            return;
+        }
         let lookup = ports.cache().lookup(&keys::polled(key));
         if !now && (lookup.fresh || lookup.duty.is_none()) {
             return;
         }
-        let poll_ms = self.config.poll_ms;
         ports.cache().insert(lookup.duty, &keys::polled(key), vec![1], poll_ms);
         self.count_call();
         let Ok(page) = ports.origin().page(key.key()) else { return };
-        let Some(mut held) = self.held(ports, key) else { return };
+        let Some(held) = self.held(ports, key) else { return };
         if held.document.is_empty() {
             if held.origin != page {
-                held.origin = page;
-                self.keep(ports, &held);
+                let document = held.document.clone();
+                self.keep(ports, Held { document, origin: page, ..*held });
             }
             return;
         }
@@ -351,7 +358,7 @@ impl Replica {
         if let Some(held) = self.confirmed_now(ports, key)
             && revision > held.document.origin().revision()
         {
-            self.walk(ports, held.document, false);
+            self.walk(ports, held.document.clone(), false);
         }
     }
 }

@@ -6,7 +6,7 @@
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::{Change, Document, State, View};
+use redwedding_crdt::document::{Document, State, View};
 use redwedding_crdt::entry::{Note, OriginPage};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{Cursor, Place, VersionName};
@@ -45,18 +45,25 @@ impl Head {
         self.id != 0
     }
 
+    /// Whether a reader sees the same of both: the same page at the same version.
+    pub fn shows_same(&self, other: &Self) -> bool {
+        let seen = |head: &Self| (head.id, head.time_ms, head.pending, head.stale);
+        self.exists() && seen(self) == seen(other) && self.note == other.note
+    }
+
     /// Of a confirmed document.
     pub fn of_document(document: &Document, exchanged_ms: u64) -> Self {
         let id = document.id().unwrap_or(0);
-        Self::of_state(document, document.changes().last(), id, exchanged_ms)
+        Self::of_state(document, id, exchanged_ms)
     }
 
     /// Of a view whose version was given `id`.
     pub fn of_view(view: &View, id: u64, exchanged_ms: u64) -> Self {
-        Self { pending: true, ..Self::of_state(view, view.changes().last(), id, exchanged_ms) }
+        Self { pending: true, ..Self::of_state(view, id, exchanged_ms) }
     }
 
-    fn of_state(state: &State, last: Option<&Change>, id: u64, exchanged_ms: u64) -> Self {
+    fn of_state(state: &State, id: u64, exchanged_ms: u64) -> Self {
+        let last = state.changes().last();
         Self {
             format: FORMAT,
             exchanged_ms,
@@ -99,7 +106,7 @@ impl Encode for Head {
 impl Decode for Head {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
-        let head: Self = codec::from_slice(bytes)?;
+        let head: Self = codec::from_own(bytes)?;
         codec::known_format(head.format, FORMAT)?;
         Ok(head)
     }

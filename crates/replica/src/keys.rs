@@ -42,9 +42,14 @@ pub(crate) fn head(document: &DocumentKey) -> String {
     format!("head/{}", document.digest())
 }
 
-/// In the cache: the whole confirmed document.
+/// In the cache: the base of the confirmed document.
 pub(crate) fn document(document: &DocumentKey) -> String {
     format!("document/{}", document.digest())
+}
+
+/// In the cache: the entries after that base.
+pub(crate) fn tail(document: &DocumentKey) -> String {
+    format!("tail/{}", document.digest())
 }
 
 /// In the cache: the document as seen while the relay is away.

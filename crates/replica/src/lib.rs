@@ -4,12 +4,14 @@
 //! [`sync`] (what it says to the relay), [`auth`], [`token`] (what a client has
 //! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
 //! [`read`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
-//! `session` (the exchange) and `outbox`.
+//! `confirmed` (a document as it lies in the cache), `session` (the exchange) and
+//! `outbox`.
 //!
 //! The crate is pure: it reaches the world through [`ports`] alone.
 
 pub mod auth;
 pub mod config;
+mod confirmed;
 pub mod flush;
 pub mod head;
 mod keys;

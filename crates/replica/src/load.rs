@@ -3,16 +3,19 @@
 //! What is loaded holds every log entry up to its cursor. A state of which the
 //! log holds nothing may stand on a text of the origin instead.
 
+use std::sync::Arc;
+
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::{Document, View};
+use redwedding_crdt::document::{Document, Unresolved, View};
 use redwedding_crdt::entry::{Body, Entry, OriginPage};
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
-use redwedding_crdt::version::Cursor;
+use redwedding_crdt::version::{Cursor, VersionName, VersionRef};
 
+use crate::confirmed::{Confirmed, Tail};
 use crate::head::Head;
 use crate::keys;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
@@ -62,9 +65,10 @@ impl Held {
     }
 
     pub(crate) fn decode(bytes: &[u8], key: &DocumentKey) -> Option<Self> {
-        let wire: HeldWire = codec::from_slice(bytes).ok()?;
-        let document = Document::decode(&wire.document).ok()?;
+        let wire: HeldWire = codec::from_own(bytes).ok()?;
+        let document = Document::decode_own(&wire.document).ok()?;
         let ours = wire.format == FORMAT && document.key() == key;
+        let document = Confirmed::cached(document);
         ours.then_some(Self { document, origin: wire.origin, exchanged_ms: wire.exchanged_ms })
     }
 
@@ -78,6 +82,22 @@ impl Held {
         match &self.origin {
             Some(page) if self.document.is_empty() => page.revision,
             _ => self.document.origin().revision(),
+        }
+    }
+
+    /// The number that names what is shown of it; 0 while there is no page.
+    pub(crate) fn id(&self) -> u64 {
+        match &self.origin {
+            Some(page) if self.document.is_empty() => VersionName::Revision(page.revision).number(),
+            _ => self.document.id().unwrap_or(0),
+        }
+    }
+
+    /// The full form of the version that a client names.
+    pub(crate) fn named(&self, name: VersionName) -> Result<VersionRef, Unresolved> {
+        match self.base_entry() {
+            None => self.document.named(name),
+            Some(_) => self.view().named(name),
         }
     }
 
@@ -127,7 +147,7 @@ impl Replica {
         key: &DocumentKey,
         token: &mut Token,
         freshness: Freshness,
-    ) -> Result<Held, LoadError> {
+    ) -> Result<Arc<Held>, LoadError> {
         let held = self.held(ports, key);
         let now_ms = ports.now_ms();
         if let Some(held) = &held {
@@ -145,12 +165,21 @@ impl Replica {
     }
 
     /// What this sandbox or its point of presence holds.
-    pub(crate) fn held<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Held> {
+    pub(crate) fn held<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Arc<Held>> {
         if let Some(held) = self.recall(key) {
             return Some(held.clone());
         }
-        let bytes = ports.cache().peek(&keys::document(key))?;
-        let held = Held::decode(&bytes, key)?;
+        let base = ports.cache().peek(&keys::document(key))?;
+        let mut held = Held::decode(&base, key)?;
+        let tail = ports.cache().peek(&keys::tail(key));
+        if let Some(tail) = tail.and_then(|bytes| Tail::decode(&bytes).ok()) {
+            let exchanged_ms = tail.exchanged_ms;
+            if held.document.extend(tail) {
+                held.exchanged_ms = exchanged_ms;
+                held.origin = held.origin.filter(|_| held.document.is_empty());
+            }
+        }
+        let held = Arc::new(held);
         self.remember(held.clone());
         Some(held)
     }
@@ -161,9 +190,9 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Held>,
+        held: Option<Arc<Held>>,
         token: &mut Token,
-    ) -> Result<Held, LoadError> {
+    ) -> Result<Arc<Held>, LoadError> {
         let (mut held, mut reset) = (held, false);
         if !self.relay_rests(ports) {
             for attempt in 0..3 {
@@ -172,11 +201,11 @@ impl Replica {
                 let origin = held.as_ref().and_then(|held| held.origin.clone());
                 reset |= exchanged.reset;
                 let news = exchanged.changed || held.is_none();
-                let mut fresh = self.standing_on(ports, exchanged.document, origin, token)?;
-                match news {
-                    true => self.keep(ports, &fresh),
-                    false => self.keep_head(ports, &fresh),
-                }
+                let fresh = self.standing_on(ports, exchanged.document, origin, token)?;
+                let mut fresh = match news {
+                    true => self.keep(ports, fresh),
+                    false => self.keep_head(ports, fresh),
+                };
                 if attempt == 0 && fresh.revision() < token.revision(key) {
                     fresh = self.with_news_of_origin(ports, fresh);
                 }
@@ -207,7 +236,11 @@ impl Replica {
     }
 
     /// A state with the edits made at the origin that the log did not hold.
-    pub(crate) fn with_news_of_origin<P: Ports>(&mut self, ports: &mut P, held: Held) -> Held {
+    pub(crate) fn with_news_of_origin<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: Arc<Held>,
+    ) -> Arc<Held> {
         self.walk(ports, held.document.clone(), false);
         self.held(ports, held.document.key()).unwrap_or(held)
     }
@@ -217,7 +250,7 @@ impl Replica {
     pub(crate) fn standing_on<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Document,
+        document: Confirmed,
         origin: Option<OriginPage>,
         token: &mut Token,
     ) -> Result<Held, LoadError> {
@@ -245,18 +278,18 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Held>,
+        held: Option<Arc<Held>>,
         token: &mut Token,
-    ) -> Result<Held, LoadError> {
+    ) -> Result<Arc<Held>, LoadError> {
         let (document, origin) = match held {
-            Some(held) => (held.document, held.origin),
-            None => (Document::new(key.clone(), Cursor::default()), None),
+            Some(held) => (held.document.clone(), held.origin.clone()),
+            None => (Confirmed::new(Document::new(key.clone(), Cursor::default())), None),
         };
         let held = self.standing_on(ports, document, origin, token)?;
         // The log was not heard.
         let held = Held { exchanged_ms: 0, ..held };
         match held.satisfies(token) {
-            true => Ok(held),
+            true => Ok(Arc::new(held)),
             false => Err(LoadError::Behind),
         }
     }
@@ -277,19 +310,33 @@ impl Replica {
     }
 
     /// Keeps a state in memory and in the cache.
-    pub(crate) fn keep<P: Ports>(&mut self, ports: &mut P, held: &Held) {
-        let key = held.document.key();
-        let fresh_ms = self.config.staleness_ms;
-        ports.cache().insert(None, &keys::document(key), held.encode(), limits::CACHE_MS);
-        ports.cache().insert(None, &keys::head(key), held.head().encode(), fresh_ms);
-        self.remember(held.clone());
+    pub(crate) fn keep<P: Ports>(&mut self, ports: &mut P, held: Held) -> Arc<Held> {
+        let mut held = held;
+        let key = &held.document.key().clone();
+        // What stands on a text of the origin has no entries of its own.
+        let tail = held.document.tail(held.exchanged_ms).filter(|_| !held.document.is_empty());
+        match tail {
+            Some(tail) => {
+                ports.cache().insert(None, &keys::tail(key), tail.encode(), limits::CACHE_MS);
+            }
+            None => {
+                ports.cache().insert(None, &keys::document(key), held.encode(), limits::CACHE_MS);
+                held.document.rebase();
+            }
+        }
+        self.keep_head(ports, held)
     }
 
     /// Keeps a state that an exchange found unchanged. The cached document may
     /// stay behind in its cursor: nothing lies between.
-    fn keep_head<P: Ports>(&mut self, ports: &mut P, held: &Held) {
-        let key = keys::head(held.document.key());
-        ports.cache().insert(None, &key, held.head().encode(), self.config.staleness_ms);
+    fn keep_head<P: Ports>(&mut self, ports: &mut P, held: Held) -> Arc<Held> {
+        let head = Arc::new(held.head());
+        let held = Arc::new(held);
+        let key = held.document.key();
+        let fresh_ms = self.config.staleness_ms;
+        ports.cache().insert(None, &keys::head(key), head.encode(), fresh_ms);
+        self.remember_head(key, head);
         self.remember(held.clone());
+        held
     }
 }

@@ -5,6 +5,8 @@
 //! is served what the point of presence can see of other people's saves too,
 //! under a version object. Never older than the client's token allows.
 
+use std::sync::Arc;
+
 use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_crdt::document::View;
 use redwedding_crdt::entry::{Body, Entry, Missing};
@@ -40,7 +42,7 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &mut Token,
-    ) -> Result<Head, LoadError> {
+    ) -> Result<Arc<Head>, LoadError> {
         let head = match (token.own(key), token.unsettled(key)) {
             (None, None | Some(VersionName::Revision(_))) => self.read_shared(ports, key, token)?,
             _ => self.read_unconfirmed(ports, key, token)?,
@@ -61,7 +63,7 @@ impl Replica {
         key: &DocumentKey,
         number: u64,
         token: &mut Token,
-    ) -> Result<(Head, Option<String>), LoadError> {
+    ) -> Result<(Arc<Head>, Option<String>), LoadError> {
         let head = self.read(ports, key, token)?;
         if head.id == number {
             let text = head.text.clone();
@@ -101,7 +103,7 @@ impl Replica {
         let key = held.document.key();
         let version = match VersionName::of(number)? {
             VersionName::Object(id) => self.known_object(ports, held, id)?,
-            name => held.view().named(name).ok()?,
+            name => held.named(name).ok()?,
         };
         let own = token.own(key).and_then(|edit| self.own_chain(ports, key, edit));
         let view = self.view_holding(ports, held, &own.unwrap_or_default(), &version)?;
@@ -113,7 +115,7 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &mut Token,
-    ) -> Result<Head, LoadError> {
+    ) -> Result<Arc<Head>, LoadError> {
         if let Some(head) = self.fresh_head(ports, key, token) {
             return Ok(head);
         }
@@ -122,6 +124,8 @@ impl Replica {
         if let Some(head) = cached {
             let good = satisfies(head.cursor, head.revision, key, token);
             if good && (lookup.fresh || lookup.duty.is_none()) && !self.relay_rests(ports) {
+                let head = Arc::new(head);
+                self.remember_head(key, head.clone());
                 return Ok(head);
             }
         }
@@ -129,7 +133,8 @@ impl Replica {
         if let Some(duty) = lookup.duty {
             // Those who wait for this very look-up are let go by its own insert.
             let fresh_ms = self.config.staleness_ms;
-            ports.cache().insert(Some(duty), &keys::head(key), held.head().encode(), fresh_ms);
+            let head = self.head_of(&held).encode();
+            ports.cache().insert(Some(duty), &keys::head(key), head, fresh_ms);
         }
         Ok(self.shown(ports, &held))
     }
@@ -140,21 +145,32 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &Token,
-    ) -> Option<Head> {
+    ) -> Option<Arc<Head>> {
         let now_ms = ports.now_ms();
-        let held = self.recall(key)?;
-        let age = now_ms.checked_sub(held.exchanged_ms)?;
-        (age < self.config.staleness_ms && held.satisfies(token)).then(|| held.head())
+        let head = self.recall_head(key)?;
+        let age = now_ms.checked_sub(head.exchanged_ms)?;
+        let good = satisfies(head.cursor, head.revision, key, token);
+        (age < self.config.staleness_ms && good).then(|| head.clone())
+    }
+
+    /// What is shown of a loaded state, no overlay added.
+    fn head_of(&self, held: &Held) -> Arc<Head> {
+        let last = self.recall_head(held.document.key());
+        let same = last.filter(|head| {
+            (head.cursor, head.exchanged_ms) == (held.document.cursor(), held.exchanged_ms)
+                && head.id == held.id()
+        });
+        same.cloned().unwrap_or_else(|| Arc::new(held.head()))
     }
 
     /// What is served of a loaded state: it alone, or with what the store shows
     /// of the outbox while the relay is away.
-    fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Head {
+    fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Arc<Head> {
         if !self.relay_rests(ports) {
-            return held.head();
+            return self.head_of(held);
         }
         let key = held.document.key().clone();
-        let least = held.head();
+        let least = self.head_of(held);
         let lookup = ports.cache().lookup(&keys::overlay(&key));
         let cached = lookup.value.and_then(|bytes| Head::decode(&bytes).ok());
         // One made of an older state may lack what this client has seen.
@@ -164,9 +180,9 @@ impl Replica {
                 && head.revision >= least.revision
         });
         match cached {
-            Some(head) if lookup.fresh || lookup.duty.is_none() => head,
+            Some(head) if lookup.fresh || lookup.duty.is_none() => Arc::new(head),
             _ => {
-                let head = self.overlaid(ports, held);
+                let head = Arc::new(self.overlaid(ports, held));
                 let fresh_ms = self.config.staleness_ms;
                 ports.cache().insert(lookup.duty, &keys::overlay(&key), head.encode(), fresh_ms);
                 head
@@ -228,7 +244,7 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &mut Token,
-    ) -> Result<Head, LoadError> {
+    ) -> Result<Arc<Head>, LoadError> {
         for attempt in 0..ATTEMPTS {
             let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
             let held = self.load(ports, key, token, freshness)?;
@@ -245,10 +261,10 @@ impl Replica {
     fn holding_all<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &Arc<Held>,
         token: &mut Token,
         walk: bool,
-    ) -> Option<Head> {
+    ) -> Option<Arc<Head>> {
         let key = held.document.key();
         if let Some(edit) = token.own(key) {
             if held.document.change_of(edit).is_none() {
@@ -259,7 +275,7 @@ impl Replica {
                     Some(VersionName::Object(id)) => self.known_object(ports, held, id)?,
                     _ => recorded(&chain)?,
                 };
-                return self.head_at(ports, held, &chain, &served);
+                return self.head_at(ports, held, &chain, &served).map(Arc::new);
             }
             token.confirmed(key);
         }
@@ -282,7 +298,7 @@ impl Replica {
         }
         let standing =
             self.view_where(ports, held, &[], None, &[seen.root], |view| view.holds(&seen))?;
-        self.head_of_view(ports, held, &standing)
+        self.head_of_view(ports, held, &standing).map(Arc::new)
     }
 
     /// The client's last save, at the version that it was answered with.

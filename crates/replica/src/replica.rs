@@ -3,12 +3,15 @@
 //! All of it may be lost at any time. Nothing here is needed to be right, only
 //! to be quick.
 
-use redwedding_crdt::document::Document;
+use std::sync::Arc;
+
 use redwedding_crdt::entry::OriginPage;
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 
 use crate::config::Config;
+use crate::confirmed::Confirmed;
+use crate::head::Head;
 use crate::member::{Member, Members};
 use crate::ports::{Ports, Relay};
 use crate::token::Token;
@@ -19,7 +22,11 @@ pub struct Replica {
     id: u64,
     members: Members,
     saves: u64,
-    memory: Vec<Held>,
+    memory: Vec<Arc<Held>>,
+    /// What readers were shown last, for as long as that is fresh.
+    heads: Vec<(DocumentKey, Arc<Head>)>,
+    /// When it was last looked whether the origin is to be polled, in ms since 1970.
+    looked: Vec<(DocumentKey, u64)>,
     calls: u32,
 }
 
@@ -27,7 +34,7 @@ pub struct Replica {
 #[derive(Clone)]
 pub(crate) struct Held {
     /// The confirmed state.
-    pub(crate) document: Document,
+    pub(crate) document: Confirmed,
     /// The origin's text, where the log holds nothing of the document.
     pub(crate) origin: Option<OriginPage>,
     /// When it was exchanged with the relay, in ms since 1970.
@@ -48,6 +55,8 @@ impl Replica {
             members: Members::default(),
             saves: 0,
             memory: Vec::new(),
+            heads: Vec::new(),
+            looked: Vec::new(),
             calls: 0,
         }
     }
@@ -108,14 +117,41 @@ impl Replica {
         self.members.forget(now_ms.saturating_sub(limits::MEMBER_MS));
     }
 
-    pub(crate) fn recall(&self, key: &DocumentKey) -> Option<&Held> {
+    pub(crate) fn recall(&self, key: &DocumentKey) -> Option<&Arc<Held>> {
         self.memory.iter().find(|held| held.document.key() == key)
     }
 
-    pub(crate) fn remember(&mut self, held: Held) {
-        self.memory.retain(|other| other.document.key() != held.document.key());
+    pub(crate) fn remember(&mut self, held: Arc<Held>) {
+        self.forget(held.document.key());
         self.memory.insert(0, held);
         self.memory.truncate(HELD);
+    }
+
+    /// Gives up a state, so that whoever has the other reference owns it.
+    pub(crate) fn forget(&mut self, key: &DocumentKey) {
+        self.memory.retain(|held| held.document.key() != key);
+    }
+
+    pub(crate) fn recall_head(&self, key: &DocumentKey) -> Option<&Arc<Head>> {
+        self.heads.iter().find(|(of, _)| of == key).map(|(_, head)| head)
+    }
+
+    /// How long ago this was last asked about a document, in ms; counts as asked.
+    pub(crate) fn looked(&mut self, key: &DocumentKey, now_ms: u64) -> Option<u64> {
+        let found = self.looked.iter().position(|(of, _)| of == key);
+        let ago_ms = found.and_then(|at| now_ms.checked_sub(self.looked[at].1));
+        if ago_ms.is_none_or(|ago_ms| ago_ms >= self.config.staleness_ms) {
+            found.map(|at| self.looked.remove(at));
+            self.looked.insert(0, (key.clone(), now_ms));
+            self.looked.truncate(HELD);
+        }
+        ago_ms
+    }
+
+    pub(crate) fn remember_head(&mut self, key: &DocumentKey, head: Arc<Head>) {
+        self.heads.retain(|(of, _)| of != key);
+        self.heads.insert(0, (key.clone(), head));
+        self.heads.truncate(HELD);
     }
 }
 

@@ -4,6 +4,7 @@
 //! log. Until then nothing else descends from it: it is applied to a copy.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use redwedding_crdt::codec::Encode;
 use redwedding_crdt::document::{Unresolved, Verdict, View};
@@ -107,7 +108,7 @@ pub enum SaveError {
 /// A save that was taken.
 pub struct Saved<P: Ports> {
     /// The text that came of it, with the number that names it.
-    pub head: Head,
+    pub head: Arc<Head>,
     /// Where it met concurrent edits.
     pub overlaps: Vec<Overlapping>,
     /// Whether it brought the page into being.
@@ -135,7 +136,7 @@ pub struct Overlapping {
 pub struct After<P: Ports> {
     key: DocumentKey,
     edit: EditId,
-    held: Held,
+    held: Arc<Held>,
     parcel: Parcel,
     session: Session<P>,
 }
@@ -148,7 +149,7 @@ enum Session<P: Ports> {
 
 /// A save that has passed every check and is merged into a copy.
 struct Merged {
-    held: Held,
+    held: Arc<Held>,
     view: View,
     parcel: Parcel,
     /// The text of the origin that the log needs before the save.
@@ -238,7 +239,7 @@ impl Replica {
                         return Err(LoadError::Behind.into());
                     }
                     agreed = true;
-                    self.agree(ports, held.document, base.body);
+                    self.agree(ports, held.document.clone(), base.body);
                 }
             }
         }
@@ -247,7 +248,7 @@ impl Replica {
     fn merge_into<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &Arc<Held>,
         told: bool,
         save: &Save,
         edit: EditId,
@@ -287,7 +288,7 @@ impl Replica {
         if view.overlay().len() > limits::OVERLAY_EDITS {
             return Err(SaveError::Overloaded);
         }
-        let created = !held.head().exists() && chain.is_empty();
+        let created = held.id() == 0 && chain.is_empty();
         let base_text = view
             .resolve_version(&named)
             .ok()
@@ -345,7 +346,7 @@ impl Replica {
         save: &Save,
     ) -> Result<(VersionRef, Option<Entry>), SaveError> {
         let key = held.document.key();
-        let latest = held.head().id;
+        let latest = held.id();
         let Some(number) = save.base else {
             return match latest {
                 0 => Ok((VersionRef { root: Root::EMPTY, extra: Vec::new() }, None)),
@@ -353,7 +354,7 @@ impl Replica {
             };
         };
         let name = VersionName::of(number).ok_or(SaveError::UnknownVersion)?;
-        match (held.view().named(name), name) {
+        match (held.named(name), name) {
             (Ok(version), _) => Ok((version, None)),
             (Err(Unresolved::Missing(Missing::Object(id))), _) => {
                 // It was written before it was served; absence proves nothing.
@@ -503,7 +504,7 @@ impl Replica {
         token.served(&key, VersionName::Object(id));
         let after =
             After { key, edit: merged.edit, held: merged.held, parcel: merged.parcel, session };
-        let (overlaps, created) = (merged.overlaps, merged.created);
+        let (head, overlaps, created) = (Arc::new(head), merged.overlaps, merged.created);
         Saved { head, overlaps, created, after: Some(after) }
     }
 
@@ -518,12 +519,13 @@ impl Replica {
         };
         // The sweep pushes it again.
         let Some(answer) = answer else { return };
-        let Held { document, origin, .. } = held;
+        self.forget(&key);
+        let Held { document, origin, .. } = Arc::unwrap_or_clone(held);
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.clone();
         let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
         if let Ok(held) = self.standing_on(ports, exchanged.document, origin, &mut Token::new()) {
-            self.keep(ports, &held);
+            self.keep(ports, held);
         }
         match receipt {
             Some(receipt) if receipt.is_settled() => {

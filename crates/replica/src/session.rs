@@ -3,17 +3,19 @@
 //! A push acknowledgement never advances a cursor, only a pull does. So a state
 //! with cursor *c* always holds every entry up to *c*, whoever wrote it where.
 
+use std::sync::Arc;
+
 use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_crdt::document::Document;
-use redwedding_crdt::entry::Entry;
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::version::Cursor;
 use serde_bytes::ByteBuf;
 
+use crate::confirmed::Confirmed;
 use crate::keys;
 use crate::ports::{Cache, Level, Ports, Relay, RelayError};
 use crate::replica::{PendingSession, Replica};
-use crate::sync::{Answer, Pull, Pulled, Record, Request};
+use crate::sync::{Answer, Pull, Pulled, Request};
 
 /// Rounds that one exchange may take: more to read, a reset, a full answer.
 const ROUNDS: usize = 4;
@@ -21,7 +23,7 @@ const ROUNDS: usize = 4;
 /// What an exchange about one document brought.
 pub(crate) struct Exchanged {
     /// The document, as far as the relay told.
-    pub(crate) document: Document,
+    pub(crate) document: Confirmed,
     /// Whether anything new came in.
     pub(crate) changed: bool,
     /// Whether the relay said that the log has lost what was held.
@@ -88,10 +90,10 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Document>,
+        held: Option<Confirmed>,
         pushes: Vec<Vec<u8>>,
     ) -> Result<Exchanged, RelayError> {
-        let pull = Pull { document: key.clone(), cursor: held.as_ref().and_then(pull_cursor) };
+        let pull = Pull { document: key.clone(), cursor: held.as_deref().and_then(pull_cursor) };
         let pending = self.begin_session(ports, pushes, vec![pull], 0);
         let answer = self.finish_session(ports, pending)?;
         self.take_in(ports, key, held, answer)
@@ -103,7 +105,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Document>,
+        held: Option<Confirmed>,
         answer: Answer,
     ) -> Result<Exchanged, RelayError> {
         let (mut held, mut answer) = (held, answer);
@@ -119,7 +121,7 @@ impl Replica {
             {
                 return Ok(Exchanged { document, changed, reset });
             }
-            let cursor = held.as_ref().and_then(pull_cursor);
+            let cursor = held.as_deref().and_then(pull_cursor);
             let pull = Pull { document: key.clone(), cursor };
             let pending = self.begin_session(ports, Vec::new(), vec![pull], 0);
             answer = self.finish_session(ports, pending)?;
@@ -138,40 +140,30 @@ pub(crate) fn pull_cursor(document: &Document) -> Option<Cursor> {
 }
 
 struct Step {
-    held: Option<Document>,
+    held: Option<Confirmed>,
     whole: bool,
     changed: bool,
 }
 
-fn fold_in(key: &DocumentKey, held: Option<Document>, pulled: Option<Pulled>) -> Step {
+fn fold_in(key: &DocumentKey, held: Option<Confirmed>, pulled: Option<Pulled>) -> Step {
     match pulled {
         Some(Pulled::Entries { records, upto, more }) => {
             let known = held.filter(|document| document.cursor().epoch == upto.epoch);
-            let start = || Document::new(key.clone(), Cursor::start(upto.epoch));
+            let start = || Confirmed::new(Document::new(key.clone(), Cursor::start(upto.epoch)));
             let mut document = known.unwrap_or_else(start);
             let changed = !records.is_empty();
-            records.iter().for_each(|record| fold_record(&mut document, upto.epoch, record));
+            records.into_iter().for_each(|record| document.fold(Arc::new(record)));
             document.advance(upto);
             Step { held: Some(document), whole: !more, changed }
         }
         Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
             Ok(document) if document.key() == key => {
-                Step { held: Some(document), whole: true, changed: true }
+                Step { held: Some(Confirmed::new(document)), whole: true, changed: true }
             }
             _ => Step { held, whole: false, changed: false },
         },
         Some(Pulled::Reset) => Step { held: None, whole: false, changed: true },
         Some(Pulled::Behind) => Step { whole: held.is_some(), held, changed: false },
         Some(Pulled::NotNow) | None => Step { held, whole: false, changed: false },
-    }
-}
-
-fn fold_record(document: &mut Document, epoch: u64, record: &Record) {
-    let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
-    match Entry::decode(&record.entry) {
-        Ok(entry) => {
-            document.apply(cursor, record.logged_ms, &entry);
-        }
-        Err(error) => document.carry(cursor, error.to_string()),
     }
 }

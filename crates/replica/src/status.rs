@@ -44,7 +44,7 @@ impl Replica {
         key: &DocumentKey,
         token: &mut Token,
     ) -> Result<Document, LoadError> {
-        Ok(self.load(ports, key, token, Freshness::Fresh)?.document)
+        Ok(Document::clone(&self.load(ports, key, token, Freshness::Fresh)?.document))
     }
 
     /// What is known of a document, exchanged with the relay where it can be

@@ -47,7 +47,7 @@ impl Wiki {
             }
             (Asked::Old(title, id), Outcome::Version(_, text)) => self.old(&title, id, text),
             (Asked::Raw(title, _), Outcome::Head(head)) => {
-                self.raw(&title, head.exists().then_some((head.id, head.text)))
+                self.raw(&title, head.exists().then(|| (head.id, head.text.clone())))
             }
             (Asked::Raw(title, Some(id)), Outcome::Version(_, text)) => {
                 self.raw(&title, text.map(|text| (id, text)))

@@ -26,7 +26,8 @@ impl Document {
         let kept = |document: &Self| {
             let state = &document.state;
             let newest_seed = state.seeds.last().map(|seed| seed.name);
-            (state.aliases.len(), state.objects.len(), newest_seed)
+            let newest_object = state.objects.last().map(|object| object.0);
+            (state.aliases.last().copied(), newest_object, newest_seed)
         };
         let before = kept(self);
         let verdict = self.state.apply(cursor.place(), logged_ms, entry);

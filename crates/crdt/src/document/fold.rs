@@ -4,6 +4,7 @@
 //! the entry alone; it never asks who pushed, when, or what is cached.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Change, ChangeKind, Quarantined, State};
 use crate::entry::{Body, Edit, Entry};
@@ -124,10 +125,13 @@ impl State {
 
     /// A save that is in already: what it was served as stays resolvable.
     fn recognise(&mut self, actor: Actor, index: usize, edit: &Edit) -> Verdict {
-        let Change { actor: first_actor, place: first, .. } = self.changes[index];
+        let (first_actor, first) = (self.changes[index].actor, self.changes[index].place);
         let known = first_actor == actor || self.aliases.iter().any(|alias| alias.0 == actor);
         if !known {
             self.aliases.push((actor, index as u32));
+            if self.aliases.len() > limits::ALIASES {
+                self.aliases.remove(0);
+            }
         }
         self.note_served(edit);
         match first_actor == actor {
@@ -181,7 +185,7 @@ impl State {
             .map_err(|error| Fault::Patch(error.to_string()))?;
         change.bytes = self.text().len() as u32;
         change.overlaps = overlaps(&merged.overlaps);
-        self.changes.push(change);
+        self.changes.push(Arc::new(change));
         Ok(index)
     }
 

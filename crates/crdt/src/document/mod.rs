@@ -22,6 +22,7 @@ pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -43,12 +44,14 @@ pub struct State {
     floor: Position,
     text: Text,
     /// What is known of each change of `text`, by its index.
-    changes: Vec<Change>,
+    changes: Vec<Arc<Change>>,
     origin: Origin,
     seeds: Vec<Seed>,
-    /// Version objects that were served, sorted by id.
-    objects: Vec<(ObjectId, VersionRef)>,
-    /// Other dots for a change that is in: a retry whose delta came out different.
+    /// The newest version objects that were served, oldest first. One that is
+    /// not here any more is in the store, and comes back as an entry when needed.
+    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    /// Other dots for a change that is in, oldest first: a retry whose delta came
+    /// out different.
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
     /// Fields of later versions, carried unread.
@@ -139,7 +142,7 @@ impl State {
     }
 
     /// All changes, in order.
-    pub fn changes(&self) -> &[Change] {
+    pub fn changes(&self) -> &[Arc<Change>] {
         &self.changes
     }
 
@@ -159,7 +162,7 @@ impl State {
     }
 
     /// Changes that the origin does not hold.
-    pub fn pending(&self) -> impl Iterator<Item = &Change> {
+    pub fn pending(&self) -> impl Iterator<Item = &Arc<Change>> {
         let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         let indexed = self.changes.iter().enumerate();
         indexed.filter(move |(index, _)| !held.contains(*index as u32)).map(|(_, change)| change)
@@ -331,7 +334,7 @@ impl View {
     }
 
     /// Changes beyond the confirmed ones.
-    pub fn overlay(&self) -> &[Change] {
+    pub fn overlay(&self) -> &[Arc<Change>] {
         &self.state.changes[self.confirmed..]
     }
 

@@ -4,9 +4,12 @@
 //! check bits tell a position of another log, and a part that is not here yet
 //! is said, so that the caller can fetch it.
 
+use std::sync::Arc;
+
 use super::{Seed, State};
 use crate::entry::{Body, Entry, Missing};
 use crate::identity::Actor;
+use crate::limits;
 use crate::text::{Text, Version};
 use crate::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
@@ -48,16 +51,15 @@ impl State {
 
     /// The change with these dots, if it is in.
     pub fn change_by(&self, actor: Actor) -> Option<&super::Change> {
-        self.changes.get(self.index_of(actor)? as usize)
+        self.changes.get(self.index_of(actor)? as usize).map(Arc::as_ref)
     }
 
     /// The change that a save became, if it is in.
     pub fn change_of(&self, edit: crate::identity::EditId) -> Option<&super::Change> {
-        let is_edit = |change: &&super::Change| change.edit == edit;
         if edit == crate::identity::EditId::default() {
             return None;
         }
-        self.changes.iter().rev().find(is_edit)
+        self.changes.iter().rev().find(|change| change.edit == edit).map(Arc::as_ref)
     }
 
     fn index_at(&self, position: Position) -> Result<usize, Unresolved> {
@@ -101,7 +103,7 @@ impl State {
                 }
             }
             VersionName::Entry { position, shard, check } => {
-                if shard != self.key.shard(crate::limits::SHARDS) {
+                if shard != self.key.shard(limits::SHARDS) {
                     return Err(Unresolved::Stale);
                 }
                 let place = self.changes[self.index_at(position)?].place;
@@ -115,10 +117,8 @@ impl State {
     }
 
     fn object(&self, id: ObjectId) -> Result<&VersionRef, Unresolved> {
-        match self.objects.binary_search_by_key(&id, |object| object.0) {
-            Ok(index) => Ok(&self.objects[index].1),
-            Err(_) => Err(Unresolved::Missing(Missing::Object(id))),
-        }
+        let found = self.objects.iter().rev().find(|object| object.0 == id);
+        found.map(|object| &object.1).ok_or(Unresolved::Missing(Missing::Object(id)))
     }
 
     /// What `base` stands on before its extra dots, as far as it is known here.
@@ -131,8 +131,12 @@ impl State {
 
     pub(super) fn add_object(&mut self, version: &VersionRef) {
         let id = version.object_id(&self.key);
-        if let Err(index) = self.objects.binary_search_by_key(&id, |object| object.0) {
-            self.objects.insert(index, (id, version.clone()));
+        if self.object(id).is_ok() {
+            return;
+        }
+        self.objects.push(Arc::new((id, version.clone())));
+        if self.objects.len() > limits::OBJECTS {
+            self.objects.remove(0);
         }
     }
 

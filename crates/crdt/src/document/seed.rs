@@ -111,7 +111,7 @@ impl State {
         patch: Patch,
     ) {
         let Some(mapped) = self.seeds[seed].mapped.get(made as usize - 1) else { return };
-        let edited = self.changes[*mapped as usize].clone();
+        let edited = Change::clone(&self.changes[*mapped as usize]);
         let actor = Actor::of("completion", &[&edited.actor.0.to_le_bytes(), name]);
         if self.index_of(actor).is_some() {
             return;

@@ -3,6 +3,9 @@
 //! What decodes is checked: a document whose parts do not fit each other is an
 //! error, never a state.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::{
@@ -24,12 +27,12 @@ struct DocumentWire {
     place: Place,
     floor: Position,
     text: TextWire,
-    changes: Vec<Change>,
+    changes: Vec<Arc<Change>>,
     tip: Option<TipWire>,
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
     seeds: Vec<SeedWire>,
-    objects: Vec<(ObjectId, VersionRef)>,
+    objects: Vec<Arc<(ObjectId, VersionRef)>>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
     #[serde(with = "serde_bytes")]
@@ -164,6 +167,8 @@ fn check_bounds(wire: &DocumentWire) -> Result<(), DecodeError> {
     let within = wire.intents.len() <= limits::INTENTS
         && wire.known.len() <= limits::ORIGIN_TEXTS
         && wire.seeds.len() <= limits::SEEDS
+        && wire.objects.len() <= limits::OBJECTS
+        && wire.aliases.len() <= limits::ALIASES
         && wire.quarantined.len() <= limits::QUARANTINED;
     if !within {
         return Err(DecodeError::invalid("a list is longer than it may be"));
@@ -182,7 +187,18 @@ fn check_bounds(wire: &DocumentWire) -> Result<(), DecodeError> {
 impl Decode for Document {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
-        let wire: DocumentWire = codec::from_slice(bytes)?;
+        Self::from_wire(codec::from_slice(bytes)?)
+    }
+}
+
+impl Document {
+    /// As [`Decode::decode`], but see [`codec::from_own`]: for a cache's bytes.
+    pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        Self::from_wire(codec::from_own(bytes)?)
+    }
+
+    fn from_wire(wire: DocumentWire) -> Result<Self, DecodeError> {
         codec::known_format(wire.format, FORMAT)?;
         wire.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
         check_bounds(&wire)?;
@@ -194,10 +210,12 @@ impl Decode for Document {
         if !wire.changes.windows(2).all(|pair| pair[0].place.position <= pair[1].place.position) {
             return Err(DecodeError::invalid("changes are not in the log's order"));
         }
-        if !wire.objects.windows(2).all(|pair| pair[0].0 < pair[1].0)
-            || !wire.aliases.iter().all(|alias| (alias.1 as usize) < changes)
-        {
-            return Err(DecodeError::invalid("version objects or aliases are not in order"));
+        let distinct: BTreeSet<_> = wire.objects.iter().map(|object| object.0).collect();
+        if distinct.len() < wire.objects.len() {
+            return Err(DecodeError::invalid("a version object is listed twice"));
+        }
+        if !wire.aliases.iter().all(|alias| (alias.1 as usize) < changes) {
+            return Err(DecodeError::invalid("an alias names no change"));
         }
         let tip = wire.tip.map(|tip| {
             let version = version_from(tip.version, changes)?;

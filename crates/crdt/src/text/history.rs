@@ -71,10 +71,42 @@ pub enum HistoryError {
 }
 
 /// The changes of a document. Clones share the records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct History {
     records: Vec<Arc<Record>>,
-    by_id: BTreeMap<u64, u32>,
+    by_id: Index,
+}
+
+impl PartialEq for History {
+    fn eq(&self, other: &Self) -> bool {
+        self.records == other.records
+    }
+}
+
+impl Eq for History {}
+
+/// Ids to indices. A clone shares all but the newest.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    settled: Arc<BTreeMap<u64, u32>>,
+    newest: Vec<(u64, u32)>,
+}
+
+impl Index {
+    /// How many ids a clone copies at most.
+    const NEWEST: usize = 64;
+
+    fn get(&self, id: u64) -> Option<u32> {
+        let newest = self.newest.iter().find(|pair| pair.0 == id).map(|pair| pair.1);
+        newest.or_else(|| self.settled.get(&id).copied())
+    }
+
+    fn insert(&mut self, id: u64, index: u32) {
+        self.newest.push((id, index));
+        if self.newest.len() > Self::NEWEST {
+            Arc::make_mut(&mut self.settled).extend(self.newest.drain(..));
+        }
+    }
 }
 
 impl History {
@@ -92,7 +124,7 @@ impl History {
             if at == u32::MAX - 1 {
                 return Err(HistoryError::TooMany);
             }
-            if history.by_id.contains_key(&record.id) {
+            if history.by_id.get(record.id).is_some() {
                 return Err(HistoryError::DuplicateId { at });
             }
             if record.base.end() > at {
@@ -135,7 +167,7 @@ impl History {
     /// Where the change with this id stands.
     #[must_use]
     pub fn index_of(&self, id: u64) -> Option<u32> {
-        self.by_id.get(&id).copied()
+        self.by_id.get(id)
     }
 
     /// The least closed version that contains `version`.

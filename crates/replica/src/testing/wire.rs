@@ -8,6 +8,7 @@ use redwedding_crdt::identity::EditId;
 use redwedding_crdt::testing::check::{canonical, usable};
 use redwedding_crdt::testing::log::key;
 
+use crate::confirmed::Confirmed;
 use crate::head::Head;
 use crate::outbox::Parcel;
 use crate::replica::Held;
@@ -25,7 +26,7 @@ pub fn cached_document(
     origin: Option<OriginPage>,
     exchanged_ms: u64,
 ) -> Vec<u8> {
-    Held { document: document.clone(), origin, exchanged_ms }.encode()
+    Held { document: Confirmed::cached(document.clone()), origin, exchanged_ms }.encode()
 }
 
 /// The body of a session token, which travels sealed.

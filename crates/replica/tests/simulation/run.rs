@@ -444,7 +444,8 @@ impl Run {
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut token = replica.token(sealed.as_deref());
             noted.note(|| format!("    {token:?}"));
-            let head = replica.read(ports, &key, &mut token).map(|head| (head.id, head.text));
+            let head =
+                replica.read(ports, &key, &mut token).map(|head| (head.id, head.text.clone()));
             counter.tell(&events, "read", CALLS);
             let (token, served) = (replica.seal(&token), head.is_ok());
             tell(&events, Event::Read { client, request, page, token, head });
@@ -495,7 +496,7 @@ impl Run {
             counter.tell(&events, "save", CALLS);
             let token = replica.seal(&token);
             let (head, after) = match saved {
-                Ok(saved) => (Ok((saved.head.id, saved.head.text)), saved.after),
+                Ok(saved) => (Ok((saved.head.id, saved.head.text.clone())), saved.after),
                 Err(error) => (Err(error), None),
             };
             tell(&events, Event::Saved { client, request, attempt: sent, token, head });
