@@ -197,6 +197,16 @@ wasm_cargo() {
         "$(debian_cargo)" "$subcommand" --target "$WASM_TARGET" -Z build-std=std,panic_abort "$@"
 }
 
+has_wasm_opt() { command -v wasm-opt >/dev/null 2>&1 || install_debian binaryen; }
+
+# Makes $2 of $1. The features are those that rustc uses by default, and SIMD:
+# with others the platform might not run it.
+shrink_wasm() {
+    wasm-opt -Oz --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
+        --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+        --enable-simd "$1" -o "$2"
+}
+
 # ------------------------------------------------------------------- builds
 
 # The devnet and the relay, as the scripts run them.
