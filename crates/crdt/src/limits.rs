@@ -33,8 +33,14 @@ pub const VERSION_BYTES: usize = 64 << 10;
 pub const OBJECTS: usize = 512;
 /// Retries whose delta came out different that a document remembers.
 pub const ALIASES: usize = 4_096;
-/// Texts of the origin, unknown to the log, that a document keeps.
+/// Texts of the origin, unknown to the log, that a document keeps although no
+/// edit was made on them.
 pub const SEEDS: usize = 4;
+/// Bytes of texts of the origin that are unknown to the log, edits on them
+/// included, beyond which a document takes no further one.
+pub const SEED_BYTES: usize = 32 << 20;
+/// Log time after the last edit on such a text from which it may make room.
+pub const SEED_MS: u64 = 86_400_000;
 /// Length that concurrent edits together may bring a text to. Each save is held
 /// to [`PAGE_BYTES`] before it is acknowledged; after that nothing may refuse it.
 pub const MERGED_BYTES: usize = 1 << 30;

@@ -12,7 +12,7 @@ use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
 use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::testing::{check, log};
 use redwedding_crdt::text::diff;
-use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
+use redwedding_crdt::version::{Base, Cursor, Root, VersionName, VersionRef};
 
 fn cases(default: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -86,6 +86,57 @@ fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
 fn apply(document: &mut Document, body: Body) -> Verdict {
     let cursor = document.cursor().after(b"entry");
     document.apply(cursor, 1, &Entry::new(document.key().clone(), body))
+}
+
+#[test]
+fn what_was_written_on_an_unknown_text_can_be_gone_on_with_however_many_come_after() {
+    let mut document = Document::new(log::key(), Cursor::start(7));
+    apply(&mut document, Body::Base(origin(1, "one two three\n")));
+    let first = origin(2, "one two four\n");
+    apply(&mut document, Body::Base(first.clone()));
+    let on = VersionRef { root: Root::Origin(first.name()), extra: Vec::new() };
+    let edit = save(1, on.clone(), &first.text, "one two four five\n");
+    let actor = edit.delta.actor();
+    assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
+    for number in 3..40 {
+        apply(&mut document, Body::Base(origin(number, &format!("other text {number}\n"))));
+    }
+    let on = VersionRef { extra: vec![actor], ..on };
+    let next = save(2, on, "one two four five\n", "one two four five six\n");
+    assert_eq!(apply(&mut document, Body::Edit(next)), Verdict::Counted);
+    assert!(document.text().contains("five") && document.text().contains("six"));
+}
+
+#[test]
+fn version_objects_are_forgotten_oldest_first_and_come_back() {
+    let mut document = Document::new(log::key(), Cursor::start(7));
+    apply(&mut document, Body::Base(origin(1, "text\n")));
+    let mut actors = Vec::new();
+    for number in 1..31 {
+        let on = VersionRef::log(document.place());
+        let edit = save(number, on, document.text(), &format!("{number} {}", document.text()));
+        actors.push(edit.delta.actor());
+        assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
+    }
+    let named = |mask: u32| {
+        let chosen = actors.iter().enumerate().filter(|(bit, _)| mask & 1 << bit != 0);
+        let mut extra: Vec<_> = chosen.map(|(_, actor)| *actor).collect();
+        extra.sort_unstable();
+        VersionRef { root: Root::EMPTY, extra }
+    };
+    let resolves = |document: &Document, version: &VersionRef| {
+        let id = version.object_id(document.key());
+        document.named(VersionName::Object(id)).as_ref() == Ok(version)
+    };
+    for mask in 1..2_000 {
+        assert_eq!(apply(&mut document, Body::Version(named(mask))), Verdict::Counted);
+        assert!(resolves(&document, &named(mask)));
+    }
+    assert!(!resolves(&document, &named(1)), "there is a bound");
+    assert!(resolves(&document, &named(1_900)));
+    assert_eq!(apply(&mut document, Body::Version(named(1))), Verdict::Counted);
+    assert!(resolves(&document, &named(1)));
+    assert_eq!(Document::decode(&document.encode()).as_ref(), Ok(&document));
 }
 
 #[test]

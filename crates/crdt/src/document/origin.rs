@@ -143,7 +143,7 @@ impl State {
         // Where anything is in, the text may hold some of it already: a flush of
         // ours that is not known to have landed. It counts as an import only.
         if !self.changes.is_empty() || self.origin.tip.is_some() {
-            return self.add_seed(page);
+            return self.add_seed(logged_ms, page);
         }
         let actor = page.actor(&self.key);
         let patch = crate::text::diff::between("", &page.text);

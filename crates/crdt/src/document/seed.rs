@@ -21,8 +21,9 @@ use crate::version::Place;
 
 impl State {
     /// Keeps a text of the origin that is not in the log's line, so that edits
-    /// made on it can be transposed.
-    pub(super) fn add_seed(&mut self, page: &OriginPage) -> Verdict {
+    /// made on it can be transposed. Where there is no room it is not kept, and
+    /// edits made on it wait until there is.
+    pub(super) fn add_seed(&mut self, logged_ms: u64, page: &OriginPage) -> Verdict {
         let name = page.name();
         if self.seeds.iter().any(|seed| seed.name == name) {
             return Verdict::Lost;
@@ -32,12 +33,35 @@ impl State {
         if let Err(error) = text.merge(page.actor(&self.key).0, Version::EMPTY, written) {
             return Verdict::Quarantined(Fault::Patch(error.to_string()));
         }
-        if self.seeds.len() == limits::SEEDS {
-            self.seeds.remove(0);
+        if !self.make_room(logged_ms, page.text.len()) {
+            return Verdict::Lost;
         }
         let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         self.seeds.push(Seed { name, text, mapped: Vec::new(), onto });
         Verdict::Lost
+    }
+
+    /// Makes room for a seed of this length. One that edits were made on stays as
+    /// long as an edit that stands on them may still be on its way.
+    fn make_room(&mut self, logged_ms: u64, bytes: usize) -> bool {
+        let unused = |seed: &Seed| seed.mapped.is_empty();
+        if self.seeds.iter().filter(|seed| unused(seed)).count() >= limits::SEEDS
+            && let Some(oldest) = self.seeds.iter().position(unused)
+        {
+            self.seeds.remove(oldest);
+        }
+        while self.seeds.iter().map(length).sum::<usize>() + bytes > limits::SEED_BYTES {
+            let newest_ms = |seed: &Seed| {
+                let last = seed.mapped.last().and_then(|index| self.changes.get(*index as usize));
+                last.map_or(0, |change| change.logged_ms)
+            };
+            let over = |seed: &Seed| newest_ms(seed).saturating_add(limits::SEED_MS) < logged_ms;
+            let Some(oldest) = self.seeds.iter().position(|seed| unused(seed) || over(seed)) else {
+                return false;
+            };
+            self.seeds.remove(oldest);
+        }
+        true
     }
 
     /// Merges an edit that was written on a seed's text: the edit is mapped
@@ -156,6 +180,11 @@ impl State {
         }
         patch_of(&found)
     }
+}
+
+/// What a seed holds, in bytes: its text and what edits inserted.
+fn length(seed: &Seed) -> usize {
+    seed.text.history().iter().map(|record| record.patch.inserted().len()).sum()
 }
 
 /// A run of inserted text: where it is in the result, and where in all that was

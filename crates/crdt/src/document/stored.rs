@@ -166,7 +166,7 @@ fn seed_from(wire: SeedWire, changes: usize) -> Result<Seed, DecodeError> {
 fn check_bounds(wire: &DocumentWire) -> Result<(), DecodeError> {
     let within = wire.intents.len() <= limits::INTENTS
         && wire.known.len() <= limits::ORIGIN_TEXTS
-        && wire.seeds.len() <= limits::SEEDS
+        && wire.seeds.iter().filter(|seed| seed.mapped.is_empty()).count() <= limits::SEEDS
         && wire.objects.len() <= limits::OBJECTS
         && wire.aliases.len() <= limits::ALIASES
         && wire.quarantined.len() <= limits::QUARANTINED;

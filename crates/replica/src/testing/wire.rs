@@ -1,18 +1,20 @@
 //! What this crate encodes: every decoder at once for hostile bytes, and the
 //! forms that nothing outside builds, for golden files.
 
-use redwedding_crdt::codec::{self, Encode};
+use std::sync::Arc;
+
+use redwedding_crdt::codec::{self, Decode, Encode};
 use redwedding_crdt::document::Document;
 use redwedding_crdt::entry::{Entry, OriginPage};
 use redwedding_crdt::identity::EditId;
 use redwedding_crdt::testing::check::{canonical, usable};
 use redwedding_crdt::testing::log::key;
 
-use crate::confirmed::Confirmed;
+use crate::confirmed::{Confirmed, Tail};
 use crate::head::Head;
 use crate::outbox::Parcel;
 use crate::replica::Held;
-use crate::sync::{Answer, Pulled, Request, StoredRecord};
+use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 use crate::token::Token;
 
 /// A value of the outbox.
@@ -27,6 +29,17 @@ pub fn cached_document(
     exchanged_ms: u64,
 ) -> Vec<u8> {
     Held { document: Confirmed::cached(document.clone()), origin, exchanged_ms }.encode()
+}
+
+/// The tail that follows a cached document once `entries` are folded in: the
+/// last of them is the log's `upto`.
+///
+/// # Panics
+/// Where there are too many of them for a tail.
+pub fn cached_tail(document: &Document, records: Vec<Record>, exchanged_ms: u64) -> Vec<u8> {
+    let mut confirmed = Confirmed::cached(document.clone());
+    records.into_iter().for_each(|record| confirmed.fold(Arc::new(record)));
+    confirmed.tail(exchanged_ms).expect("few entries").encode()
 }
 
 /// The body of a session token, which travels sealed.
@@ -45,7 +58,8 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     let answer = canonical::<Answer>(bytes);
     note("request", canonical::<Request>(bytes).is_some());
     note("answer", answer.is_some());
-    note("head", canonical::<Head>(bytes).is_some());
+    note("head", Head::decode(bytes).is_ok_and(|head| head.encode() == bytes));
+    note("tail", canonical::<Tail>(bytes).is_some());
     note("outbox", canonical::<Parcel>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
     note("token", reads::<Token>(bytes));

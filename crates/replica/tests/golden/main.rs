@@ -130,6 +130,11 @@ fn stores_and_caches() {
     golden("cached-document", wire::cached_document(&document, None, 11));
     let new = Document::new(key(), Cursor::start(9));
     golden("cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
+    let entry = ByteBuf::from(of_crdt("entry-edit"));
+    let (position, prefix) = (document.cursor().position + 2, Digest([0x55; 16]));
+    let record = Record { position, prefix, logged_ms: 9, entry };
+    golden("tail", wire::cached_tail(&document, vec![record], 15));
+    golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16));
     golden("head", Head::of_document(&document, 13).encode());
     golden("head-origin", Head::of_origin(&page, cursor(), 14).encode());
 }
