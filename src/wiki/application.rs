@@ -66,8 +66,8 @@ pub enum Resource {
     Html,
     /// The page's history.
     History(Window),
-    /// The page that a save made or changed.
-    Written,
+    /// The page that a save made, or changed from the version named.
+    Written(Option<u64>),
 }
 
 impl Wiki {

@@ -148,3 +148,100 @@ impl Decode for Tail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redwedding_crdt::entry::{Body, Delta, Edit, Note};
+    use redwedding_crdt::identity::{DocumentKey, EditId};
+    use redwedding_crdt::text::diff;
+    use redwedding_crdt::version::{Base, VersionRef};
+    use serde_bytes::ByteBuf;
+
+    use super::*;
+
+    /// A document after `count` saves, and the log that made it.
+    fn written(count: u8) -> (Document, Vec<Arc<Record>>) {
+        let key = DocumentKey::new("wiki", "Red_Wedding").expect("a key");
+        let mut confirmed = Confirmed::new(Document::new(key.clone(), Cursor::start(7)));
+        let mut log = Vec::new();
+        for number in 1..=count {
+            let text = format!("{number} {}", confirmed.text());
+            let delta = Delta {
+                edit: EditId([number; 16]),
+                base: Base::Version(VersionRef::log(confirmed.place())),
+                patch: diff::between(confirmed.text(), &text),
+                note: Note::default(),
+            };
+            let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
+            let entry = Entry::new(key.clone(), Body::Edit(edit)).encode();
+            let cursor = confirmed.cursor().after(&entry);
+            let (position, prefix) = (cursor.position, cursor.prefix);
+            let entry = ByteBuf::from(entry);
+            let record = Arc::new(Record { position, prefix, logged_ms: 1, entry });
+            confirmed.fold(record.clone());
+            assert_eq!(confirmed.text(), text);
+            log.push(record);
+        }
+        (confirmed.document, log)
+    }
+
+    fn upto(log: &[Arc<Record>], count: usize) -> Confirmed {
+        let (document, _) = written(0);
+        let mut confirmed = Confirmed::new(document);
+        log[..count].iter().for_each(|record| confirmed.fold(record.clone()));
+        confirmed.rebase();
+        confirmed
+    }
+
+    #[test]
+    fn base_and_tail_are_the_document() {
+        let (document, log) = written(40);
+        for based in 0..=40 {
+            let mut there = upto(&log, based);
+            let mut here = there.clone();
+            log[based..].iter().for_each(|record| there.fold(record.clone()));
+            let further = Cursor { position: 99, ..document.cursor() };
+            there.advance(further);
+            let tail = Tail::decode(&there.tail(5).expect("a tail").encode());
+            assert!(here.extend(tail.expect("it is read back")));
+            assert_eq!(here.state_hash(), document.state_hash());
+            assert_eq!(here, there);
+        }
+    }
+
+    #[test]
+    fn a_tail_of_another_base_is_left_aside() {
+        let (_, log) = written(20);
+        let mut there = upto(&log, 10);
+        log[10..].iter().for_each(|record| there.fold(record.clone()));
+        let tail = there.tail(5).expect("a tail");
+        for based in (0..=20).filter(|based| *based != 10) {
+            let mut here = upto(&log, based);
+            let before = here.clone();
+            assert!(!here.extend(tail.clone()));
+            assert_eq!(here, before);
+        }
+        let mut other = tail.clone();
+        other.base.prefix.0[0] ^= 1;
+        assert!(!upto(&log, 10).extend(other), "a log that lost its tail and went on");
+    }
+
+    #[test]
+    fn a_long_tail_gives_way_to_a_new_base() {
+        let (_, log) = written(200);
+        let mut confirmed = upto(&log, 0);
+        let mut bases = 0;
+        for record in &log {
+            confirmed.fold(record.clone());
+            match confirmed.tail(5) {
+                Some(tail) => assert!(tail.since.len() <= TAIL_ENTRIES),
+                None => {
+                    bases += 1;
+                    confirmed.rebase();
+                }
+            }
+        }
+        assert_eq!(bases, 200 / (TAIL_ENTRIES + 1));
+        assert!(Confirmed::new(confirmed.document).tail(5).is_none(), "nothing to go on from");
+    }
+}

@@ -94,7 +94,8 @@ impl Replica {
             held.map(|held| (held.document.clone(), held.origin.clone())).unzip();
         let exchanged = self.exchange(ports, key, document, Vec::new()).ok()?;
         let token = &mut Token::new();
-        let held = self.standing_on(ports, exchanged.document, origin.flatten(), token).ok()?;
+        let (document, whole) = (exchanged.document, exchanged.whole);
+        let held = self.standing_on(ports, document, whole, origin.flatten(), token).ok()?;
         Some(self.keep(ports, held))
     }
 
@@ -182,7 +183,8 @@ impl Replica {
         let key = document.key().clone();
         let entry = Entry::new(key.clone(), body).encode();
         let exchanged = self.exchange(ports, &key, Some(document), vec![entry]).ok()?;
-        let held = self.standing_on(ports, exchanged.document, None, &mut Token::new()).ok()?;
+        let (document, whole) = (exchanged.document, exchanged.whole);
+        let held = self.standing_on(ports, document, whole, None, &mut Token::new()).ok()?;
         Some(self.keep(ports, held).document.clone())
     }
 

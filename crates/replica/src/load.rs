@@ -20,6 +20,7 @@ use crate::head::Head;
 use crate::keys;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
 use crate::replica::{Held, Replica};
+use crate::session::Exchanged;
 use crate::token::Token;
 
 const FORMAT: u8 = 1;
@@ -201,7 +202,8 @@ impl Replica {
                 let origin = held.as_ref().and_then(|held| held.origin.clone());
                 reset |= exchanged.reset;
                 let news = exchanged.changed || held.is_none();
-                let fresh = self.standing_on(ports, exchanged.document, origin, token)?;
+                let Exchanged { document, whole, .. } = exchanged;
+                let fresh = self.standing_on(ports, document, whole, origin, token)?;
                 let mut fresh = match news {
                     true => self.keep(ports, fresh),
                     false => self.keep_head(ports, fresh),
@@ -246,15 +248,16 @@ impl Replica {
     }
 
     /// A document that the relay told about: where its log holds nothing, the
-    /// origin's text.
+    /// origin's text. It counts as exchanged now if it is `whole`.
     pub(crate) fn standing_on<P: Ports>(
         &mut self,
         ports: &mut P,
         document: Confirmed,
+        whole: bool,
         origin: Option<OriginPage>,
         token: &mut Token,
     ) -> Result<Held, LoadError> {
-        let exchanged_ms = ports.now_ms();
+        let exchanged_ms = if whole { ports.now_ms() } else { 0 };
         if !document.is_empty() {
             return Ok(Held { document, origin: None, exchanged_ms });
         }
@@ -285,9 +288,7 @@ impl Replica {
             Some(held) => (held.document.clone(), held.origin.clone()),
             None => (Confirmed::new(Document::new(key.clone(), Cursor::default())), None),
         };
-        let held = self.standing_on(ports, document, origin, token)?;
-        // The log was not heard.
-        let held = Held { exchanged_ms: 0, ..held };
+        let held = self.standing_on(ports, document, false, origin, token)?;
         match held.satisfies(token) {
             true => Ok(Arc::new(held)),
             false => Err(LoadError::Behind),

@@ -69,11 +69,17 @@ impl Replica {
             let text = head.text.clone();
             return Ok((head, Some(text)));
         }
-        let held = self.load(ports, key, token, Freshness::Fresh)?;
-        let text = self
-            .view_naming(ports, &held, number, token)
-            .and_then(|(view, version)| view.text_of(&view.resolve_version(&version).ok()?));
-        Ok((head, text))
+        // What goes from the outbox into the log between two looks is in neither.
+        for freshness in [Freshness::Fresh, Freshness::Now] {
+            let held = self.load(ports, key, token, freshness)?;
+            let found = self.view_naming(ports, &held, number, token);
+            let text = found
+                .and_then(|(view, version)| view.text_of(&view.resolve_version(&version).ok()?));
+            if text.is_some() {
+                return Ok((head, text));
+            }
+        }
+        Ok((head, None))
     }
 
     /// Where the client's saves that version `number` was served for met

@@ -524,7 +524,8 @@ impl Replica {
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.clone();
         let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
-        if let Ok(held) = self.standing_on(ports, exchanged.document, origin, &mut Token::new()) {
+        let (document, whole, token) = (exchanged.document, exchanged.whole, &mut Token::new());
+        if let Ok(held) = self.standing_on(ports, document, whole, origin, token) {
             self.keep(ports, held);
         }
         match receipt {

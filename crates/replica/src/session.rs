@@ -28,6 +28,9 @@ pub(crate) struct Exchanged {
     pub(crate) changed: bool,
     /// Whether the relay said that the log has lost what was held.
     pub(crate) reset: bool,
+    /// Whether this is all that the log holds: the node that answered is not
+    /// behind, and there was no more than one exchange can carry.
+    pub(crate) whole: bool,
 }
 
 impl Replica {
@@ -113,13 +116,14 @@ impl Replica {
         for _ in 0..ROUNDS {
             let pulled = answer.pulled.pop();
             reset |= matches!(pulled, Some(Pulled::Reset));
+            let behind = matches!(pulled, Some(Pulled::Behind));
             let step = fold_in(key, held, pulled);
             changed |= step.changed;
             held = step.held;
             if step.whole
                 && let Some(document) = held
             {
-                return Ok(Exchanged { document, changed, reset });
+                return Ok(Exchanged { document, changed, reset, whole: !behind });
             }
             let cursor = held.as_deref().and_then(pull_cursor);
             let pull = Pull { document: key.clone(), cursor };
@@ -128,7 +132,7 @@ impl Replica {
         }
         match held {
             // Behind what is there, but consistent: the next exchange goes on.
-            Some(document) => Ok(Exchanged { document, changed, reset }),
+            Some(document) => Ok(Exchanged { document, changed, reset, whole: false }),
             None => Err(RelayError::Unavailable("it does not have the document yet".into())),
         }
     }

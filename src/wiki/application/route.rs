@@ -234,8 +234,9 @@ impl Wiki {
         let body = parse_update(incoming.request.body()).map_err(|error| refusal(&error))?;
         let token = body.token.as_deref();
         let save = self.rest_save(incoming, body.base, &body.source, &body.comment, token)?;
+        let written = Resource::Written(save.base);
         let operation = Operation::Save(self.key(&title)?, Box::new(save));
-        Ok(Routed::Ask(operation, Asked::Rest(title, Resource::Written)))
+        Ok(Routed::Ask(operation, Asked::Rest(title, written)))
     }
 
     fn create(&self, incoming: &Incoming) -> Route {
@@ -250,7 +251,7 @@ impl Wiki {
         let token = body.token.as_deref();
         let save = self.rest_save(incoming, None, &body.source, &body.comment, token)?;
         let operation = Operation::Save(self.key(&title)?, Box::new(save));
-        Ok(Routed::Ask(operation, Asked::Rest(title, Resource::Written)))
+        Ok(Routed::Ask(operation, Asked::Rest(title, Resource::Written(None))))
     }
 
     fn rest_save(

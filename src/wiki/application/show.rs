@@ -33,7 +33,9 @@ impl Wiki {
     ) -> Response<Vec<u8>> {
         match (asked, outcome) {
             (Asked::Rest(title, _), Outcome::LoadFailed(error)) => unavailable(&title, &error),
-            (Asked::Rest(title, _), Outcome::SaveFailed(error)) => not_saved(&title, &error),
+            (Asked::Rest(title, Resource::Written(base)), Outcome::SaveFailed(error)) => {
+                not_saved(&title, base, &error)
+            }
             (asked, Outcome::LoadFailed(error)) => self.not_loaded(&asked, &error),
             (Asked::Submit(title, form), Outcome::SaveFailed(error)) => {
                 self.form_not_saved(&title, &form, &error)
@@ -490,10 +492,12 @@ fn save_problem(error: &SaveError) -> (StatusCode, String) {
     (status, detail)
 }
 
-fn not_saved(title: &Title, error: &SaveError) -> Response<Vec<u8>> {
+fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Vec<u8>> {
     let failure = match error {
         SaveError::Exists { .. } => RestError::page_exists(title),
-        SaveError::UnknownVersion | SaveError::NoPart(_) => RestError::unknown_base(title, 0),
+        SaveError::UnknownVersion | SaveError::NoPart(_) => {
+            RestError::unknown_base(title, base.unwrap_or_default())
+        }
         SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
         SaveError::Overloaded | SaveError::NotAcknowledged | SaveError::Load(LoadError::Behind) => {
             RestError::unavailable(&format!("{error}."))
