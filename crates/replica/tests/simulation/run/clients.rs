@@ -1,0 +1,205 @@
+//! What clients do and what they make of the answers: every answer is held to
+//! what this client has written and seen before.
+
+use super::*;
+
+impl Run {
+    pub(super) fn client_acts(&mut self) {
+        let client = self.random.index(self.clients.len());
+        if self.clients[client].waits.is_some() {
+            // Its sandbox may have died.
+            if self.random.chance(300) {
+                self.clients[client].waits = None;
+            }
+            return;
+        }
+        let pop = match self.random.chance(600) {
+            true => client % self.pops.len(),
+            false => self.random.index(self.pops.len()),
+        };
+        if let Some(mut attempt) = self.clients[client].attempt.take() {
+            attempt.tries += 1;
+            match attempt.tries > 8 && self.random.chance(500) {
+                true => {}
+                false => self.send(client, pop, attempt),
+            }
+            return;
+        }
+        let page = self.random.index(self.keys.len());
+        match self.random.chance(450) || self.clients[client].forms[page].is_empty() {
+            true => self.read(client, pop, page),
+            false => self.save(client, pop, page),
+        }
+    }
+
+    pub(super) fn request(&mut self, client: usize) -> u64 {
+        let client = &mut self.clients[client];
+        client.requests += 1;
+        client.waits = Some(client.requests);
+        client.requests
+    }
+
+    pub(super) fn read(&mut self, client: usize, pop: usize, page: usize) {
+        let request = self.clients[client].requests + 1;
+        let sealed = self.clients[client].token.clone();
+        let (key, events) = (self.keys[page].clone(), Arc::clone(&self.events));
+        let noted = self.network.clone();
+        let name = format!("client {client} reads page {page} ({request})");
+        let started = self.start(pop, name, move |replica, ports, counter| {
+            let mut token = replica.token(sealed.as_deref());
+            noted.note(|| format!("    {token:?}"));
+            let head =
+                replica.read(ports, &key, &mut token).map(|head| (head.id, head.text.clone()));
+            counter.tell(&events, "read", CALLS);
+            let (token, served) = (replica.seal(&token), head.is_ok());
+            tell(&events, Event::Read { client, request, page, token, head });
+            if served {
+                replica.after_read(ports, &key);
+                counter.tell(&events, "after a read", CALLS);
+            }
+        });
+        if started {
+            self.request(client);
+        }
+    }
+
+    pub(super) fn save(&mut self, client: usize, pop: usize, page: usize) {
+        let forms = &self.clients[client].forms[page];
+        // Mostly the newest form; sometimes one that was open for long.
+        let old = self.random.chance(200);
+        let index = if old { self.random.index(forms.len()) } else { forms.len() - 1 };
+        let (base, text) = (forms[index].id, forms[index].text.clone());
+        let word = (!self.random.chance(50)).then(|| self.facts.fresh(page));
+        let (text, deleted) = edited(&text, word, &mut self.random);
+        let fields = vec![
+            format!("client {client}").into_bytes(),
+            base.unwrap_or(0).to_le_bytes().to_vec(),
+            text.clone().into_bytes(),
+        ];
+        let note = Note { author: format!("client {client}"), ..Note::default() };
+        let save = Save { base, submitted: Submitted::Whole(text), note, fields, trace: 0 };
+        self.send(client, pop, Attempt { page, save, word, deleted, tries: 0 });
+    }
+
+    pub(super) fn send(&mut self, client: usize, pop: usize, attempt: Attempt) {
+        let request = self.clients[client].requests + 1;
+        let sealed = self.clients[client].token.clone();
+        let (key, events) = (self.keys[attempt.page].clone(), Arc::clone(&self.events));
+        let noted = self.network.clone();
+        let word = attempt.word.map(spelled).unwrap_or_default();
+        let deleted: Vec<_> = attempt.deleted.iter().map(|word| spelled(*word)).collect();
+        let (page, base, tries) = (attempt.page, attempt.save.base, attempt.tries);
+        let name = format!(
+            "client {client} saves page {page} ({request}): +{word} -{deleted:?} on {base:?}, try {tries}"
+        );
+        let sent = attempt.clone();
+        let started = self.start(pop, name, move |replica, ports, counter| {
+            let mut token = replica.token(sealed.as_deref());
+            noted.note(|| format!("    {token:?}"));
+            let saved = replica.save(ports, &key, &sent.save, &mut token);
+            counter.tell(&events, "save", CALLS);
+            let token = replica.seal(&token);
+            let (head, after) = match saved {
+                Ok(saved) => (Ok((saved.head.id, saved.head.text.clone())), saved.after),
+                Err(error) => (Err(error), None),
+            };
+            tell(&events, Event::Saved { client, request, attempt: sent, token, head });
+            if let Some(after) = after {
+                replica.finish_save(ports, after);
+                counter.tell(&events, "after a save", CALLS * 2);
+            }
+        });
+        if started {
+            self.facts.submitted(&attempt.deleted);
+            self.request(client);
+        }
+        self.clients[client].attempt = Some(attempt);
+    }
+
+    pub(super) fn waited(&mut self, client: usize, request: u64) -> bool {
+        let client = &mut self.clients[client];
+        // An answer that comes late may be lost as well.
+        let waits = client.waits == Some(request);
+        if waits {
+            client.waits = None;
+        }
+        waits
+    }
+
+    pub(super) fn heard_read(
+        &mut self,
+        client: usize,
+        request: u64,
+        page: usize,
+        token: String,
+        head: Answered,
+    ) {
+        self.note(|| format!("= client {client} ({request}) read {head:?}"));
+        if !self.waited(client, request) {
+            return;
+        }
+        let whose = format!("client {client} ({request})");
+        self.clients[client].token = Some(token);
+        match head {
+            Ok((id, text)) => {
+                self.report.reads += 1;
+                let of_client = &mut self.clients[client];
+                self.facts.served(&mut of_client.seen[page], page, &text, &whose);
+                self.form(client, page, id, text);
+            }
+            Err(LoadError::Behind | LoadError::Unreachable(_)) => self.report.refused += 1,
+            #[allow(unreachable_patterns)]
+            Err(error) => self.facts.fail(format!("{whose}: {error}")),
+        }
+    }
+
+    pub(super) fn form(&mut self, client: usize, page: usize, id: u64, text: String) {
+        let forms = &mut self.clients[client].forms[page];
+        forms.push(Form { id: (id != 0).then_some(id), text });
+        if forms.len() > 4 {
+            forms.remove(0);
+        }
+    }
+
+    pub(super) fn heard_saved(
+        &mut self,
+        client: usize,
+        request: u64,
+        attempt: Attempt,
+        token: String,
+        head: Taken,
+    ) {
+        self.note(|| format!("= client {client} ({request}) saved {head:?}"));
+        let loosely = attempt.save.base.is_some_and(|base| base < 1 << 50);
+        if head.is_ok() {
+            self.report.saves += 1;
+            self.facts.acknowledged(attempt.word, &attempt.deleted, loosely);
+        }
+        if !self.waited(client, request) {
+            return;
+        }
+        let whose = format!("client {client} ({request})");
+        self.clients[client].token = Some(token);
+        let page = attempt.page;
+        match head {
+            Ok((id, text)) => {
+                let of_client = &mut self.clients[client];
+                of_client.attempt = None;
+                let seen = &mut of_client.seen[page];
+                self.facts.own(seen, attempt.word);
+                self.facts.served(seen, page, &text, &whose);
+                self.form(client, page, id, text);
+            }
+            Err(SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded) => {
+                self.report.refused += 1;
+            }
+            Err(SaveError::Exists { .. }) if attempt.save.base.is_none() => {
+                self.clients[client].attempt = None;
+                self.clients[client].forms[page].clear();
+            }
+            Err(error) => self.facts.fail(format!("{whose}: {error}")),
+        }
+    }
+
+    // ------------------------------------------------------------------ the end
+}

@@ -1,0 +1,180 @@
+//! The end of a run: everything heals, work goes on until there is none, and
+//! then every place has to hold the same, and all that was acknowledged.
+
+use super::*;
+
+impl Run {
+    pub(super) fn settle(&mut self) {
+        if !self.facts.failures.is_empty() {
+            return;
+        }
+        self.note(|| "--- everything heals".to_owned());
+        self.network.heal();
+        self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = 0;
+        for round in 0..ROUNDS {
+            self.network.advance(11_000);
+            self.round();
+            if self.is_quiet() {
+                self.report.rounds = round + 1;
+                self.check_end();
+                return;
+            }
+        }
+        let outbox = self.network.stored_keys("outbox/");
+        let mut what = format!("not settled after {ROUNDS} rounds; outbox: {outbox:?}");
+        for key in &self.keys {
+            if let Some(document) = self.network.document(key) {
+                let (origin, pending) = (document.origin(), document.pending().count());
+                let open = origin.open().is_some();
+                what.push_str(&format!("; {key}: {pending} pending, intent open: {open}"));
+            }
+        }
+        self.facts.fail(what);
+    }
+
+    pub(super) fn round(&mut self) {
+        self.note(|| "--- a round".to_owned());
+        let buckets: Vec<u16> = self.keys.iter().map(bucket).collect();
+        for pop in 0..self.pops.len() {
+            let mut ports = self.network.ports(pop, None);
+            let config = self.pops[pop].config.clone();
+            let mut replica = Replica::start(config, &mut ports);
+            replica.tick(&mut ports, buckets.clone());
+            for key in &self.keys {
+                // A page is polled where it was read.
+                let _ = replica.read(&mut ports, key, &mut Token::new());
+                replica.poll_origin(&mut ports, key, true);
+            }
+        }
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.network.stored_keys("outbox/").is_empty()
+            && self.keys.iter().all(|key| self.agrees_with_origin(key))
+    }
+
+    pub(super) fn agrees_with_origin(&self, key: &DocumentKey) -> bool {
+        let revisions = self.network.revisions(key.key());
+        let Some(document) = self.network.document(key) else { return true };
+        let held = document.origin().revision();
+        revisions.last().map_or(0, |last| last.id) == held
+            && document.pending().next().is_none()
+            && document.origin().open().is_none()
+    }
+
+    pub(super) fn check_end(&mut self) {
+        for page in 0..self.keys.len() {
+            self.check_page(page);
+        }
+        for client in 0..self.clients.len() {
+            for page in 0..self.keys.len() {
+                self.check_client(client, page);
+            }
+        }
+    }
+
+    pub(super) fn check_page(&mut self, page: usize) {
+        let key = self.keys[page].clone();
+        let revisions = self.network.revisions(key.key());
+        let mut history = Seen::default();
+        for revision in &revisions {
+            self.facts.revision(&mut history, page, revision.id, &revision.text);
+        }
+        let stored = revisions.last().map(|last| last.text.clone()).unwrap_or_default();
+        let Some(document) = self.network.document(&key) else {
+            self.facts.settled(page, &stored);
+            return;
+        };
+        self.facts.settled(page, document.text());
+        if document.text() != stored {
+            let text = document.text();
+            self.facts.fail(format!("{key}: the log has {text:?}, the origin {stored:?}"));
+        }
+        self.check_document(&key, &document);
+        self.check_pops(&key, &document);
+    }
+
+    pub(super) fn check_document(&mut self, key: &DocumentKey, document: &Document) {
+        if !document.quarantined().is_empty() {
+            self.facts.fail(format!("{key}: quarantined {:?}", document.quarantined()));
+        }
+        match Document::decode(&document.encode()) {
+            Ok(decoded) if decoded == *document => {}
+            Ok(_) => self.facts.fail(format!("{key}: decodes to another document")),
+            Err(error) => self.facts.fail(format!("{key}: does not decode: {error}")),
+        }
+        let mut names: Vec<_> = document.changes().iter().map(|change| change.actor).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() != document.changes().len() {
+            self.facts.fail(format!("{key}: two changes have the same dots"));
+        }
+        for known in &document.origin().known {
+            let text = document.text_at(&known.version).unwrap_or_default();
+            if Digest::of_text(&text) != known.text.text {
+                let revision = known.text.revision;
+                self.facts.fail(format!("{key}: revision {revision} is not {text:?}"));
+            }
+        }
+        let records = self.network.with_relay(|relay| relay.records(key).to_vec());
+        let mut folded = Document::new(key.clone(), Cursor::start(document.cursor().epoch));
+        for record in &records {
+            let (epoch, position, prefix) =
+                (document.cursor().epoch, record.position, record.prefix);
+            let entry = Entry::decode(&record.entry).expect("what the relay logged decodes");
+            folded.apply(Cursor { epoch, position, prefix }, record.logged_ms, &entry);
+        }
+        if folded != *document {
+            self.facts.fail(format!("{key}: the fold of the log is another document"));
+        }
+    }
+
+    pub(super) fn check_pops(&mut self, key: &DocumentKey, document: &Document) {
+        for pop in 0..self.pops.len() {
+            let mut ports = self.network.ports(pop, None);
+            let config = self.pops[pop].config.clone();
+            let kept = self.pops[pop].idle.pop();
+            let mut replica = kept.unwrap_or_else(|| Replica::start(config, &mut ports));
+            let mut status = replica.document_status(&mut ports, key);
+            if !matches!(&status, Ok(status) if status.position == document.place().position) {
+                // A clock that had jumped may have said until when the relay rests.
+                self.network.advance(2_000);
+                status = replica.document_status(&mut ports, key);
+            }
+            let status = match status {
+                Ok(status) => status,
+                Err(error) => {
+                    self.facts.fail(format!("pop {pop} {key}: {error}"));
+                    continue;
+                }
+            };
+            let clean = (status.overlay, status.pending, status.intent_open) == (0, 0, false);
+            let same = status.value_hash == document.value_hash().to_string()
+                && status.state_hash == document.state_hash().to_string();
+            if !clean || !same || !status.quarantined.is_empty() {
+                self.facts.fail(format!("pop {pop} {key} differs: {status:?}"));
+            }
+        }
+    }
+
+    pub(super) fn check_client(&mut self, client: usize, page: usize) {
+        let pop = self.random.index(self.pops.len());
+        let mut ports = self.network.ports(pop, None);
+        let config = self.pops[pop].config.clone();
+        let mut replica = Replica::start(config, &mut ports);
+        let of_client = &mut self.clients[client];
+        let mut token = replica.token(of_client.token.as_deref());
+        let whose = format!("client {client} at the end, at pop {pop}");
+        let mut read = replica.read(&mut ports, &self.keys[page], &mut token);
+        if read.is_err() {
+            self.network.advance(2_000);
+            read = replica.read(&mut ports, &self.keys[page], &mut token);
+        }
+        match read {
+            Ok(head) => {
+                self.facts.served(&mut of_client.seen[page], page, &head.text, &whose);
+            }
+            Err(error) => self.facts.fail(format!("{whose}: {error}")),
+        }
+    }
+}
