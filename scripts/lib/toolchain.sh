@@ -209,11 +209,12 @@ shrink_wasm() {
 
 # ------------------------------------------------------------------- builds
 
-# The devnet and the relay, as the scripts run them.
+# The devnet and the relay, as the scripts run them. The whole workspace, so that
+# the tests need nothing compiled again with other features.
 build_native() {
     require_rust
     step "building the relay and the local network (the first time: about 10 minutes)" \
-        cargo build --manifest-path "$CHECKOUT/Cargo.toml" -p redwedding-relay -p redwedding-devnet
+        cargo build --manifest-path "$CHECKOUT/Cargo.toml" --workspace --bins
 }
 
 native_binary() { echo "$CARGO_TARGET_DIR/debug/$1"; }
