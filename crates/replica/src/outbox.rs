@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::{Unresolved, View};
+use redwedding_crdt::document::{Unresolved, Verdict, View};
 use redwedding_crdt::entry::{Body, Entry, Missing, Note, OriginPage};
 use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::limits;
@@ -111,6 +111,41 @@ impl Replica {
             }
         }
         parcels
+    }
+
+    /// Adds saves to a view, parents first, as far as their parents are there.
+    pub(crate) fn add_all<'a, P: Ports>(
+        &mut self,
+        ports: &mut P,
+        view: &mut View,
+        parcels: impl IntoIterator<Item = &'a Parcel>,
+    ) {
+        let mut waiting: Vec<&Parcel> = parcels.into_iter().collect();
+        loop {
+            let before = waiting.len();
+            waiting.retain(|parcel| {
+                let added = self.add(ports, view, &parcel.entry);
+                matches!(added, Err(Unresolved::Missing(_)))
+            });
+            if waiting.is_empty() || waiting.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Adds an entry to a view, and before it the version object that it was
+    /// made on, which the log need not hold.
+    pub(crate) fn add<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        view: &mut View,
+        entry: &Entry,
+    ) -> Result<Verdict, Unresolved> {
+        let added = view.add(entry);
+        let Err(Unresolved::Missing(Missing::Object(id))) = added else { return added };
+        let Some(version) = self.object(ports, &entry.document, id) else { return added };
+        view.add(&Entry::new(entry.document.clone(), Body::Version(version)))?;
+        view.add(entry)
     }
 
     /// The entries that have to be in the log before one that misses `missing`.
@@ -247,17 +282,5 @@ impl Replica {
             .chunk_by(|a, b| a.entry.document == b.entry.document)
             .map(|of_one| self.push_parcels(ports, &of_one[0].entry.document.clone(), of_one))
             .sum()
-    }
-}
-
-/// Adds saves to a view, parents first, as far as their parents are there.
-pub(crate) fn add_all<'a>(view: &mut View, parcels: impl IntoIterator<Item = &'a Parcel>) {
-    let mut waiting: Vec<&Parcel> = parcels.into_iter().collect();
-    loop {
-        let before = waiting.len();
-        waiting.retain(|parcel| matches!(view.add(&parcel.entry), Err(Unresolved::Missing(_))));
-        if waiting.is_empty() || waiting.len() == before {
-            return;
-        }
     }
 }

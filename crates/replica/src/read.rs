@@ -17,7 +17,7 @@ use redwedding_crdt::version::{ObjectId, Root, VersionName, VersionRef};
 use crate::head::Head;
 use crate::keys;
 use crate::load::{Freshness, LoadError, satisfies};
-use crate::outbox::{Parcel, add_all};
+use crate::outbox::Parcel;
 use crate::ports::{Cache, Ports, Store};
 use crate::replica::{Held, Replica};
 use crate::save::{Overlapping, overlapping};
@@ -202,7 +202,7 @@ impl Replica {
         let parcels = self.outbox_of(ports, held.document.key());
         let mut standing = Standing { view: held.view(), base: held.base_entry() };
         let confirmed = standing.view.changes().len();
-        add_all(&mut standing.view, &parcels);
+        self.add_all(ports, &mut standing.view, &parcels);
         let more = standing.view.changes().len() > confirmed;
         let head = more.then(|| self.head_of_view(ports, held, &standing)).flatten();
         let mut head = head.unwrap_or_else(|| held.head());
@@ -356,12 +356,12 @@ impl Replica {
             // A base has no parents and nothing is there: it counts.
             view.add(base).ok()?;
         }
-        add_all(&mut view, chain);
+        self.add_all(ports, &mut view, chain);
         if good(&view) {
             return Some(Standing { view, base });
         }
         let parcels = self.outbox_of(ports, held.document.key());
-        add_all(&mut view, chain.iter().chain(&parcels));
+        self.add_all(ports, &mut view, chain.iter().chain(&parcels));
         good(&view).then_some(Standing { view, base })
     }
 

@@ -302,6 +302,11 @@ impl Replica {
         if patch.is_empty() && !created {
             return Ok(Step::Done);
         }
+        if named.extra.len() > limits::INLINE_DOTS {
+            // The entry names it as an object, which the log need not hold yet.
+            let object = Entry::new(key.clone(), Body::Version(named.clone()));
+            view.add(&object).map_err(|_| SaveError::UnknownVersion)?;
+        }
         let entry = self.entry(ports, key, save, edit, named, patch);
         let verdict = view.add(&entry).map_err(|_| SaveError::UnknownVersion)?;
         if let Verdict::Quarantined(fault) = verdict {

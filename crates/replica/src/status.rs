@@ -5,7 +5,6 @@ use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::version::Cursor;
 
 use crate::load::{Freshness, LoadError};
-use crate::outbox::add_all;
 use crate::ports::Ports;
 use crate::replica::Replica;
 use crate::token::Token;
@@ -57,7 +56,7 @@ impl Replica {
         let held = self.load(ports, key, &mut Token::new(), Freshness::Now)?;
         let parcels = self.outbox_of(ports, key);
         let mut view = held.view();
-        add_all(&mut view, &parcels);
+        self.add_all(ports, &mut view, &parcels);
         let document = &held.document;
         let origin = document.origin();
         Ok(DocumentStatus {
