@@ -14,7 +14,7 @@ use crate::application::{Incoming, Outcome};
 
 /// Answers that a sandbox keeps.
 const ANSWERS: usize = 8;
-/// Bytes that they have together.
+/// Bytes that they have together, with the texts that they show.
 const BYTES: usize = 8 << 20;
 
 /// The answers that a sandbox gave last.
@@ -77,7 +77,7 @@ impl Kept {
         let mut bytes = 0;
         self.0.truncate(ANSWERS);
         self.0.retain(|kept| {
-            bytes += kept.answer.body().len();
+            bytes += kept.answer.body().len() + kept.head.text.len();
             bytes <= BYTES
         });
     }

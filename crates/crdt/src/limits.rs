@@ -38,7 +38,7 @@ pub const ALIASES: usize = 4_096;
 pub const SEEDS: usize = 4;
 /// Bytes of texts of the origin that are unknown to the log, edits on them
 /// included, beyond which a document takes no further one.
-pub const SEED_BYTES: usize = 32 << 20;
+pub const SEED_BYTES: usize = 4 * PAGE_BYTES;
 /// Log time after the last edit on such a text from which it may make room.
 pub const SEED_MS: u64 = 86_400_000;
 /// Length that concurrent edits together may bring a text to. Each save is held
@@ -104,5 +104,6 @@ const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fi
 const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
 const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);
 const _: () = assert!(TITLE_BYTES <= KEY_BYTES);
+const _: () = assert!(SEED_BYTES * 4 <= DOCUMENT_BYTES, "a seed is stored as text and as edits");
 const _: () = assert!(INLINE_DOTS < OVERLAY_EDITS);
 const _: () = assert!(OVERLAY_EDITS * 9 + 1_024 <= VERSION_BYTES, "a version has so many dots");

@@ -2,9 +2,9 @@
 //! a whole *base*, seldom written, and the *tail* of entries since.
 //!
 //! Who has news writes the tail alone, so that what a save costs does not grow
-//! with the document's history. Sandboxes write over each other's; a tail that
-//! does not begin just where the base that is found ends is left aside, and the
-//! relay asked for what lies between.
+//! with the document's history. Sandboxes write over each other's; a tail lies
+//! under the name of its base, and one that does not begin just where the base
+//! that is found ends is left aside.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -125,6 +125,13 @@ pub(crate) struct Tail {
     /// When the state was exchanged with the relay, in ms since 1970.
     pub(crate) exchanged_ms: u64,
     since: Vec<Arc<Record>>,
+}
+
+impl Tail {
+    /// Where the base ends that it follows.
+    pub(crate) fn base(&self) -> Cursor {
+        self.base
+    }
 }
 
 impl Encode for Tail {

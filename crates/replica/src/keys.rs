@@ -4,7 +4,7 @@
 
 use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::limits;
-use redwedding_crdt::version::{ObjectId, OriginText};
+use redwedding_crdt::version::{Cursor, ObjectId, OriginText};
 
 /// The outbox bucket of a document.
 pub(crate) fn bucket(document: &DocumentKey) -> u16 {
@@ -47,9 +47,11 @@ pub(crate) fn document(document: &DocumentKey) -> String {
     format!("document/{}", document.digest())
 }
 
-/// In the cache: the entries after that base.
-pub(crate) fn tail(document: &DocumentKey) -> String {
-    format!("tail/{}", document.digest())
+/// In the cache: the entries after the base that ends there. Tails of different
+/// bases do not overwrite each other.
+pub(crate) fn tail(document: &DocumentKey, base: Cursor) -> String {
+    let Cursor { epoch, position, prefix } = base;
+    format!("tail/{}/{epoch:x}-{position:x}-{prefix}", document.digest())
 }
 
 /// In the cache: the document as seen while the relay is away.

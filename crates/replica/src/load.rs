@@ -172,7 +172,7 @@ impl Replica {
         }
         let base = ports.cache().peek(&keys::document(key))?;
         let mut held = Held::decode(&base, key)?;
-        let tail = ports.cache().peek(&keys::tail(key));
+        let tail = ports.cache().peek(&keys::tail(key, held.document.cursor()));
         if let Some(tail) = tail.and_then(|bytes| Tail::decode(&bytes).ok()) {
             let exchanged_ms = tail.exchanged_ms;
             if held.document.extend(tail) {
@@ -316,14 +316,14 @@ impl Replica {
         let key = &held.document.key().clone();
         // What stands on a text of the origin has no entries of its own.
         let tail = held.document.tail(held.exchanged_ms).filter(|_| !held.document.is_empty());
-        match tail {
-            Some(tail) => {
-                ports.cache().insert(None, &keys::tail(key), tail.encode(), limits::CACHE_MS);
-            }
-            None => {
-                ports.cache().insert(None, &keys::document(key), held.encode(), limits::CACHE_MS);
-                held.document.rebase();
-            }
+        if tail.is_none() {
+            ports.cache().insert(None, &keys::document(key), held.encode(), limits::CACHE_MS);
+            held.document.rebase();
+        }
+        // Even an empty one: an older may have entries that the log has lost since.
+        if let Some(tail) = tail.or_else(|| held.document.tail(held.exchanged_ms)) {
+            let name = keys::tail(key, tail.base());
+            ports.cache().insert(None, &name, tail.encode(), limits::CACHE_MS);
         }
         self.keep_head(ports, held)
     }

@@ -25,7 +25,7 @@ impl Document {
     pub fn admit(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Admission {
         let kept = |document: &Self| {
             let state = &document.state;
-            let newest_seed = state.seeds.last().map(|seed| seed.name);
+            let newest_seed = (state.seeds.len(), state.seeds.last().map(|seed| seed.name));
             let newest_object = state.objects.last().map(|object| object.0);
             (state.aliases.last().copied(), newest_object, newest_seed)
         };

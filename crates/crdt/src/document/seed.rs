@@ -41,27 +41,34 @@ impl State {
         Verdict::Lost
     }
 
-    /// Makes room for a seed of this length. One that edits were made on stays as
-    /// long as an edit that stands on them may still be on its way.
+    /// Makes room for a seed of this length, or changes nothing. One that edits
+    /// were made on stays as long as an edit that stands on them may still be on
+    /// its way.
     fn make_room(&mut self, logged_ms: u64, bytes: usize) -> bool {
+        let newest_ms = |seed: &Seed| {
+            let last = seed.mapped.last().and_then(|index| self.changes.get(*index as usize));
+            last.map_or(0, |change| change.logged_ms)
+        };
         let unused = |seed: &Seed| seed.mapped.is_empty();
-        if self.seeds.iter().filter(|seed| unused(seed)).count() >= limits::SEEDS
-            && let Some(oldest) = self.seeds.iter().position(unused)
-        {
-            self.seeds.remove(oldest);
+        let over = |seed: &Seed| newest_ms(seed).saturating_add(limits::SEED_MS) < logged_ms;
+        let mut spare = self.seeds.iter().filter(|seed| unused(seed)).count();
+        let mut total = self.seeds.iter().map(length).sum::<usize>() + bytes;
+        let mut kept = vec![true; self.seeds.len()];
+        for (seed, kept) in self.seeds.iter().zip(&mut kept) {
+            let too_many = unused(seed) && spare >= limits::SEEDS;
+            let too_long = total > limits::SEED_BYTES && (unused(seed) || over(seed));
+            if too_many || too_long {
+                *kept = false;
+                total -= length(seed);
+                spare -= usize::from(unused(seed));
+            }
         }
-        while self.seeds.iter().map(length).sum::<usize>() + bytes > limits::SEED_BYTES {
-            let newest_ms = |seed: &Seed| {
-                let last = seed.mapped.last().and_then(|index| self.changes.get(*index as usize));
-                last.map_or(0, |change| change.logged_ms)
-            };
-            let over = |seed: &Seed| newest_ms(seed).saturating_add(limits::SEED_MS) < logged_ms;
-            let Some(oldest) = self.seeds.iter().position(|seed| unused(seed) || over(seed)) else {
-                return false;
-            };
-            self.seeds.remove(oldest);
+        let fits = total <= limits::SEED_BYTES;
+        if fits {
+            let mut kept = kept.into_iter();
+            self.seeds.retain(|_| kept.next().unwrap_or(true));
         }
-        true
+        fits
     }
 
     /// Merges an edit that was written on a seed's text: the edit is mapped
