@@ -8,14 +8,10 @@ use std::sync::Arc;
 
 use http::header::CACHE_CONTROL;
 use http::{Method, Response, StatusCode};
+use redwedding_crdt::limits;
 use redwedding_replica::head::Head;
 
 use crate::application::{Incoming, Outcome};
-
-/// Answers that a sandbox keeps.
-const ANSWERS: usize = 8;
-/// Bytes that they have together, with the texts that they show.
-const BYTES: usize = 8 << 20;
 
 /// The answers that a sandbox gave last.
 #[derive(Default)]
@@ -69,16 +65,77 @@ impl Kept {
         self.0.retain(|kept| kept.target != target || kept.base != base);
         let caching = answer.headers().get(CACHE_CONTROL).map(|value| value.as_bytes());
         let public = caching.is_some_and(|value| value.starts_with(b"public"));
-        if !public || answer.status() != StatusCode::OK || answer.body().len() > BYTES {
+        if !public || answer.status() != StatusCode::OK || answer.body().len() > limits::KEPT_BYTES
+        {
             return;
         }
         let (target, base, answer) = (target.to_owned(), base.to_owned(), answer.clone());
         self.0.insert(0, Answer { target, base, head, answer });
         let mut bytes = 0;
-        self.0.truncate(ANSWERS);
+        self.0.truncate(limits::KEPT_ANSWERS);
         self.0.retain(|kept| {
             bytes += kept.answer.body().len() + kept.head.text.len();
-            bytes <= BYTES
+            bytes <= limits::KEPT_BYTES
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+    use redwedding_crdt::entry::{Note, OriginPage};
+    use redwedding_crdt::version::Cursor;
+
+    use super::*;
+    use crate::application::Caller;
+
+    fn incoming(method: Method, target: &str) -> Incoming {
+        let mut request = Request::new(Vec::new());
+        *request.method_mut() = method;
+        *request.uri_mut() = target.parse().expect("a target");
+        let caller = Caller { user: None, address: String::new(), may_write: true };
+        let base = "http://edge".to_owned();
+        Incoming { request, caller, base, form_token: String::new(), now_ms: 1 }
+    }
+
+    fn head(revision: u64, exchanged_ms: u64) -> Arc<Head> {
+        let page = OriginPage { revision, text: "Text.".into(), time_ms: 7, note: Note::default() };
+        Arc::new(Head::of_origin(&page, Cursor::default(), exchanged_ms))
+    }
+
+    /// How often an application is asked for these reads, one after another.
+    fn shown(caching: &'static str, reads: &[(Method, &str, Arc<Head>)]) -> usize {
+        let (mut kept, mut asked) = (Kept::default(), 0);
+        for (method, target, head) in reads {
+            let incoming = incoming(method.clone(), target);
+            let expected = format!("{target} {}", head.id).into_bytes();
+            let answer = kept.or_show(&incoming, Outcome::Head(head.clone()), |_| {
+                asked += 1;
+                let mut answer = Response::new(expected.clone());
+                let caching = HeaderValue::from_static(caching);
+                answer.headers_mut().insert(CACHE_CONTROL, caching);
+                answer
+            });
+            assert_eq!(answer.body(), &expected);
+        }
+        asked
+    }
+
+    #[test]
+    fn a_text_is_rendered_once_and_another_version_anew() {
+        let get = |target, head| (Method::GET, target, head);
+        let reads = [get("/a", head(1, 5)), get("/a", head(1, 9)), get("/a", head(2, 9))];
+        assert_eq!(shown("public, no-cache", &reads), 2);
+        let reads = [get("/a", head(1, 5)), get("/a?b", head(1, 5)), get("/a", head(1, 5))];
+        assert_eq!(shown("public, no-cache", &reads), 2);
+    }
+
+    #[test]
+    fn what_is_private_or_no_read_is_never_given_again() {
+        let twice =
+            |method: Method| [(method.clone(), "/a", head(1, 5)), (method, "/a", head(1, 5))];
+        assert_eq!(shown("private, no-store", &twice(Method::GET)), 2);
+        assert_eq!(shown("public, no-cache", &twice(Method::POST)), 2);
+        assert_eq!(shown("public, no-cache", &twice(Method::HEAD)), 1);
     }
 }

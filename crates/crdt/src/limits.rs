@@ -80,6 +80,16 @@ pub const ORIGIN_POLL_MS: u64 = 10_000;
 pub const RELAY_REST_MS: u64 = 1_000;
 /// How long a whole document or an unconfirmed entry stays in the cache.
 pub const CACHE_MS: u64 = 3_600_000;
+/// Entries in the cache after a document's base; then the base is written anew.
+pub const TAIL_ENTRIES: usize = 64;
+/// Bytes of such entries.
+pub const TAIL_BYTES: usize = 64 << 10;
+/// Documents that a sandbox keeps in memory.
+pub const HELD_DOCUMENTS: usize = 4;
+/// Rendered answers that a sandbox keeps.
+pub const KEPT_ANSWERS: usize = 8;
+/// Bytes of such answers, with the texts that they show.
+pub const KEPT_BYTES: usize = 8 << 20;
 /// How long a silent member is remembered.
 pub const MEMBER_MS: u64 = 600_000;
 /// Revisions of the origin taken over in one go.

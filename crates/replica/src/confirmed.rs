@@ -12,17 +12,13 @@ use std::sync::Arc;
 use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
 use redwedding_crdt::document::Document;
 use redwedding_crdt::entry::Entry;
+use redwedding_crdt::limits;
 use redwedding_crdt::version::Cursor;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::sync::Record;
 
 const FORMAT: u8 = 1;
-
-/// Entries that a tail has at most; then the base is written anew.
-const TAIL_ENTRIES: usize = 64;
-/// Bytes of entries that a tail has at most.
-const TAIL_BYTES: usize = 64 << 10;
 
 /// A confirmed document, with the entries that its cached base lacks.
 #[derive(Clone, PartialEq, Debug)]
@@ -77,7 +73,7 @@ impl Confirmed {
             Err(error) => document.carry(cursor, error.to_string()),
         }
         self.bytes += record.entry.len();
-        if self.since.len() == TAIL_ENTRIES || self.bytes > TAIL_BYTES {
+        if self.since.len() == limits::TAIL_ENTRIES || self.bytes > limits::TAIL_BYTES {
             (self.base, self.bytes) = (None, 0);
             self.since.clear();
         }
@@ -142,14 +138,14 @@ impl Encode for Tail {
 
 impl Decode for Tail {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        codec::bounded(bytes, TAIL_BYTES * 2)?;
+        codec::bounded(bytes, limits::TAIL_BYTES * 2)?;
         let tail: Self = codec::from_slice(bytes)?;
         codec::known_format(tail.format, FORMAT)?;
         let positions = tail.since.iter().map(|record| record.position);
         let positions: Vec<_> = std::iter::once(tail.base.position).chain(positions).collect();
         let ordered = positions.windows(2).all(|pair| pair[0] < pair[1]);
         let ends = positions.last().is_some_and(|last| *last <= tail.upto.position);
-        match ordered && ends && tail.since.len() <= TAIL_ENTRIES {
+        match ordered && ends && tail.since.len() <= limits::TAIL_ENTRIES {
             true => Ok(tail),
             false => Err(DecodeError::invalid("a tail's entries are not in order")),
         }
@@ -241,14 +237,14 @@ mod tests {
         for record in &log {
             confirmed.fold(record.clone());
             match confirmed.tail(5) {
-                Some(tail) => assert!(tail.since.len() <= TAIL_ENTRIES),
+                Some(tail) => assert!(tail.since.len() <= limits::TAIL_ENTRIES),
                 None => {
                     bases += 1;
                     confirmed.rebase();
                 }
             }
         }
-        assert_eq!(bases, 200 / (TAIL_ENTRIES + 1));
+        assert_eq!(bases, 200 / (limits::TAIL_ENTRIES + 1));
         assert!(Confirmed::new(confirmed.document).tail(5).is_none(), "nothing to go on from");
     }
 }

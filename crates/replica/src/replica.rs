@@ -41,9 +41,6 @@ pub(crate) struct Held {
     pub(crate) exchanged_ms: u64,
 }
 
-/// Hot documents that a sandbox keeps.
-const HELD: usize = 4;
-
 impl Replica {
     /// A sandbox that starts now.
     pub fn start<P: Ports>(config: Config, ports: &mut P) -> Self {
@@ -124,7 +121,7 @@ impl Replica {
     pub(crate) fn remember(&mut self, held: Arc<Held>) {
         self.forget(held.document.key());
         self.memory.insert(0, held);
-        self.memory.truncate(HELD);
+        self.memory.truncate(limits::HELD_DOCUMENTS);
     }
 
     /// Gives up a state, so that whoever has the other reference owns it.
@@ -143,7 +140,7 @@ impl Replica {
         if ago_ms.is_none_or(|ago_ms| ago_ms >= self.config.staleness_ms) {
             found.map(|at| self.looked.remove(at));
             self.looked.insert(0, (key.clone(), now_ms));
-            self.looked.truncate(HELD);
+            self.looked.truncate(limits::HELD_DOCUMENTS);
         }
         ago_ms
     }
@@ -151,7 +148,7 @@ impl Replica {
     pub(crate) fn remember_head(&mut self, key: &DocumentKey, head: Arc<Head>) {
         self.heads.retain(|(of, _)| of != key);
         self.heads.insert(0, (key.clone(), head));
-        self.heads.truncate(HELD);
+        self.heads.truncate(limits::HELD_DOCUMENTS);
     }
 }
 
