@@ -111,6 +111,20 @@ fn a_checkpoint_leaves_the_version_that_a_text_stood_for() {
 }
 
 #[test]
+fn edits_that_took_each_other_back_are_at_the_origin_too() {
+    let base = page(1, "a\n");
+    let mut log = Log::new();
+    log.append(Body::Base(base.clone()));
+    log.append(edit(1, VersionRef::log(log.place()), "a\n", "a\nb\n"));
+    log.append(edit(2, VersionRef::log(log.place()), "a\nb\n", "a\n"));
+    let held = |log: &Log| [0, 1, 2].map(|change| log.0.origin().revision_with(change));
+    assert_eq!(held(&log), [Some(1), None, None]);
+    let checkpoint = Body::Checkpoint(Checkpoint { revision: 1, upto: log.place() });
+    assert_eq!(log.append(checkpoint), Verdict::Counted);
+    assert_eq!(held(&log), [Some(1); 3]);
+}
+
+#[test]
 fn a_flush_that_the_origin_would_store_as_what_it_has_lands() {
     let base = page(1, "a");
     let mut log = Log::new();

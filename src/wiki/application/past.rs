@@ -33,7 +33,6 @@ pub(super) fn author(change: &Change) -> Author<'_> {
 pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
     let change = document.changes().get(index)?;
     let before = index.checked_sub(1).and_then(|before| document.changes().get(before));
-    let held = document.origin().known.iter().find(|known| known.version.contains(index as u32));
     Some(Revision {
         id: document.version_id(index)?,
         parent: index.checked_sub(1).and_then(|before| document.version_id(before)),
@@ -46,7 +45,7 @@ pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
             i64::from(change.bytes) - before.map_or(0, |before| i64::from(before.bytes)),
         ),
         overlapped: !change.overlaps.is_empty(),
-        at_origin: held.map(|known| known.text.revision),
+        at_origin: document.origin().revision_with(index as u32),
         kind: match change.kind {
             kind if kind == ChangeKind::Base as u8 => Kind::Base,
             kind if kind == ChangeKind::Edit as u8 => Kind::Edit,

@@ -76,6 +76,16 @@ impl Origin {
         self.tip.as_ref().map_or(0, |tip| tip.stored.revision)
     }
 
+    /// The first known revision that holds change `index`; `None` while the
+    /// origin does not. The tip may hold more than the text that it was first
+    /// known with: edits that took each other back make no revision.
+    pub fn revision_with(&self, index: u32) -> Option<u64> {
+        let known = self.known.iter().map(|known| (known.text.revision, &known.version));
+        let tip = self.tip.iter().map(|tip| (tip.stored.revision, &tip.version));
+        let mut held = known.chain(tip).filter(|(_, version)| version.contains(index));
+        held.next().map(|(revision, _)| revision)
+    }
+
     /// The intent whose outcome is not known.
     pub fn open(&self) -> Option<&Announced> {
         self.intents.iter().rev().find(|announced| announced.state == IntentState::Open as u8)
