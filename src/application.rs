@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use redwedding_crdt::document::Document;
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::identity::{DocumentKey, keyed_digest};
 use redwedding_replica::LoadError;
 use redwedding_replica::head::Head;
 use redwedding_replica::save::{Overlapping, Save, SaveError};
@@ -18,7 +18,8 @@ use redwedding_replica::save::{Overlapping, Save, SaveError};
 pub struct Caller {
     /// The name in a valid token; `None` for an anonymous caller.
     pub user: Option<String>,
-    /// The network address, to tell anonymous callers apart. Never shown.
+    /// The network address, to tell anonymous writers apart; empty for a reader.
+    /// Never shown.
     pub address: String,
     /// Whether this caller may write.
     pub may_write: bool,
@@ -32,11 +33,23 @@ pub struct Incoming {
     pub caller: Caller,
     /// The edge's own address, such as `https://wiki.example`.
     pub base: String,
-    /// Proves that a form came from here; bound to the caller.
-    pub form_token: String,
+    /// What form tokens are made with.
+    pub form_key: FormKey,
     /// When it came in, in ms since 1970.
     pub now_ms: u64,
 }
+
+impl Incoming {
+    /// Proves that a form came from here; bound to the caller.
+    pub fn form_token(&self) -> String {
+        let user = self.caller.user.as_deref().unwrap_or_default();
+        keyed_digest(&self.form_key.0, "form", &[user.as_bytes()]).to_string()
+    }
+}
+
+/// The secret key of form tokens.
+#[derive(Clone)]
+pub struct FormKey(pub(crate) [u8; 32]);
 
 /// What a request asks of the replica.
 #[derive(Clone, Debug)]

@@ -19,7 +19,12 @@ pub(crate) enum BodyError {
 
 /// All of a body, `most` bytes at the most.
 pub(crate) fn whole(body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
-    let mut bytes = Vec::new();
+    let mut body = body;
+    let mut bytes = match body.known_length() {
+        Some(0) => return Ok(Vec::new()),
+        Some(length) => Vec::with_capacity(most.min(length as usize) + 1),
+        None => Vec::new(),
+    };
     body.take(most as u64 + 1).read_to_end(&mut bytes)?;
     match bytes.len() <= most {
         true => Ok(bytes),

@@ -151,9 +151,12 @@ pub(crate) fn serve() {
 }
 
 fn answer(platform: &mut Platform, edge: &mut Edge<Wiki>, request: Request) {
-    let address = request.get_client_ip_addr().map(|ip| ip.to_string()).unwrap_or_default();
     let base = base(&request);
     let head = request.get_method() == http::Method::HEAD;
+    // Readers are asked nothing: each question to the platform takes its time.
+    let reads = head || request.get_method() == http::Method::GET;
+    let address = if reads { None } else { request.get_client_ip_addr() };
+    let address = address.map(|ip| ip.to_string()).unwrap_or_default();
     let request = match read(request) {
         Ok(request) => request,
         Err(refusal) => return sent(refusal, head),
@@ -198,8 +201,9 @@ fn read(request: Request) -> Result<http::Request<Vec<u8>>, http::Response<Vec<u
         let detail = format!("a request body has at most {} bytes", limits::BODY_BYTES);
         problem(http::StatusCode::PAYLOAD_TOO_LARGE, "Request too large", &detail)
     };
-    let announced = request.get_content_length().unwrap_or(0);
-    if announced > limits::BODY_BYTES {
+    if request.get_method() != http::Method::GET
+        && request.get_content_length().is_some_and(|announced| announced > limits::BODY_BYTES)
+    {
         return Err(too_large());
     }
     let body = match body::whole(request.take_body(), limits::BODY_BYTES) {

@@ -87,7 +87,7 @@ mod tests {
     use redwedding_crdt::version::Cursor;
 
     use super::*;
-    use crate::application::Caller;
+    use crate::application::{Caller, FormKey};
 
     fn incoming(method: Method, target: &str) -> Incoming {
         let mut request = Request::new(Vec::new());
@@ -95,7 +95,7 @@ mod tests {
         *request.uri_mut() = target.parse().expect("a target");
         let caller = Caller { user: None, address: String::new(), may_write: true };
         let base = "http://edge".to_owned();
-        Incoming { request, caller, base, form_token: String::new(), now_ms: 1 }
+        Incoming { request, caller, base, form_key: FormKey([0; 32]), now_ms: 1 }
     }
 
     fn head(revision: u64, exchanged_ms: u64) -> Arc<Head> {

@@ -10,13 +10,13 @@ mod operations;
 mod reply;
 
 use http::{Method, Request, Response, StatusCode};
-use redwedding_crdt::identity::{DocumentKey, keyed_digest};
+use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 use redwedding_replica::Replica;
 use redwedding_replica::ports::Ports;
 use redwedding_replica::save::After;
 
-use crate::application::{Application, Incoming, Operation, Outcome, Routed};
+use crate::application::{Application, FormKey, Incoming, Operation, Outcome, Routed};
 use crate::settings::Settings;
 use crate::wiki::style::{ICON_PATH, STYLE_PATH};
 
@@ -96,9 +96,8 @@ impl<A: Application> Edge<A> {
             Ok(caller) => caller,
             Err(error) => return Handled::Answered(reply::denied(&error), Remaining::Nothing),
         };
-        let form_token = self.form_token(caller.user.as_deref());
-        let base = base.to_owned();
-        let incoming = Incoming { request, caller, base, form_token, now_ms };
+        let form_key = FormKey(self.settings.replica.token_key);
+        let incoming = Incoming { request, caller, base: base.to_owned(), form_key, now_ms };
         match self.application.route(&incoming) {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
             Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
@@ -162,12 +161,6 @@ impl<A: Application> Edge<A> {
                 Err(error) => (Outcome::SaveFailed(error), Remaining::Nothing),
             },
         }
-    }
-
-    fn form_token(&self, user: Option<&str>) -> String {
-        let user = user.unwrap_or_default();
-        let key = &self.settings.replica.token_key;
-        keyed_digest(key, "form", &[user.as_bytes()]).to_string()
     }
 
     fn operate<P: Ports>(

@@ -100,8 +100,16 @@ pub(super) fn syntax() -> Options {
 
 /// Appends text, escaped for content and for double-quoted attributes alike.
 fn escape(out: &mut String, text: &str) {
-    // Writing to a string cannot fail.
-    let _ = Escaper::new(out).write_str(text);
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')) {
+        let (plain, special) = rest.split_at(at);
+        let (special, after) = special.split_at(1);
+        out.push_str(plain);
+        // Writing to a string cannot fail.
+        let _ = Escaper::new(out).write_str(special);
+        rest = after;
+    }
+    out.push_str(rest);
 }
 
 /// Gives each heading an `id` that no other has.

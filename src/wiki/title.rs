@@ -183,6 +183,9 @@ fn underscored(text: &str) -> String {
 
 /// Normalization Form C: the same characters are the same bytes.
 fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 

@@ -90,6 +90,8 @@ pub const HELD_DOCUMENTS: usize = 4;
 pub const KEPT_ANSWERS: usize = 8;
 /// Bytes of such answers, with the texts that they show.
 pub const KEPT_BYTES: usize = 8 << 20;
+/// Saves that are looked up one by one before the outbox is listed.
+pub const PEEKED_ENTRIES: usize = 16;
 /// How long a silent member is remembered.
 pub const MEMBER_MS: u64 = 600_000;
 /// Revisions of the origin taken over in one go.

@@ -3,6 +3,9 @@
 //!
 //! usage: edge EDGE.wasm HELLO.wasm [REQUESTS]
 //!
+//! Rates are taken in rounds, one of the hello world before each of the page's,
+//! and the middle ones compared: a short round meets other noise than the next.
+//!
 //! CPU is what the platform says a sandbox used, in whole milliseconds, so it
 //! is taken per sandbox, over all its requests and the work after them, with
 //! half a millisecond added for what was cut off.
@@ -21,6 +24,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 type Http = Client<HttpConnector>;
 
 const CONNECTIONS: usize = 4;
+const ROUNDS: usize = 7;
+const SAVES: &str = "save of one word, whole page";
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -34,7 +39,11 @@ async fn main() -> Result<(), Failure> {
         println!("{name}: {} KiB", std::fs::metadata(file)?.len() / 1024);
     }
     println!("requests each: {requests}, on {CONNECTIONS} connections for reads, one for saves");
-    let idle = measure_hello(&hello, requests).await?;
+    println!("rates of reads: the middle of {ROUNDS} rounds, in turn with the hello world");
+    let beside = folder("hello")?;
+    let idle = Network::builder().pops(1).wasm(&hello).data(&beside).without_relay();
+    let idle = idle.start().await?;
+    let hello = format!("{}/", idle.pop_url(0));
     // Rates as it is deployed; then what a sandbox says of its CPU time, which
     // costs time itself.
     for timed in [false, true] {
@@ -43,24 +52,18 @@ async fn main() -> Result<(), Failure> {
         let network = Network::builder().pops(1).wasm(&edge).data(&folder).config("timing", timing);
         let network = network.start().await?;
         for (name, bytes) in [("20 KB", 20 << 10), ("1 MB", 1 << 20)] {
-            let idle = (!timed).then_some(idle);
-            measure_page(network.pop_url(0), name, bytes, requests, idle).await?;
+            let page = Page::new(network.pop_url(0), name, bytes, requests);
+            match timed {
+                true => page.cpu_times().await?,
+                false => page.rates(&hello).await?,
+            }
         }
         network.stop().await?;
         std::fs::remove_dir_all(folder)?;
     }
+    idle.stop().await?;
+    std::fs::remove_dir_all(beside)?;
     Ok(())
-}
-
-/// One line: requests per second beside the hello world's, or CPU time.
-fn report(what: &str, count: usize, elapsed: Duration, cpu: &Cpu, hello: Option<f64>) {
-    match hello {
-        Some(hello) => {
-            let rate = count as f64 / elapsed.as_secs_f64();
-            println!("{what:38} {rate:8.0} requests/s  {:5.2} of hello world", rate / hello);
-        }
-        None => println!("{what:38} {:8.3} ms CPU", cpu.mean()),
-    }
 }
 
 fn folder(name: &str) -> std::io::Result<std::path::PathBuf> {
@@ -77,61 +80,98 @@ fn machine() -> String {
     format!("{cores} cores, {}", model.trim_start_matches([' ', '\t', ':']))
 }
 
-async fn measure_hello(wasm: &str, requests: usize) -> Result<f64, Failure> {
-    let folder = folder("hello")?;
-    let network =
-        Network::builder().pops(1).wasm(wasm).data(&folder).without_relay().start().await?;
-    let url = format!("{}/", network.pop_url(0));
-    read_all(&url, requests / 10 + 1).await?;
-    let (elapsed, _) = read_all(&url, requests).await?;
-    network.stop().await?;
-    std::fs::remove_dir_all(folder)?;
-    let rate = requests as f64 / elapsed.as_secs_f64();
-    println!("{:38} {rate:8.0} requests/s", "hello world");
-    Ok(rate)
+/// A page of one size and what is asked of it.
+struct Page {
+    name: &'static str,
+    bytes: usize,
+    /// Its address for programs.
+    rest: String,
+    reads: [(&'static str, String); 3],
+    count: usize,
 }
 
-async fn measure_page(
-    pop: &str,
-    name: &str,
-    bytes: usize,
-    requests: usize,
-    hello: Option<f64>,
-) -> Result<(), Failure> {
-    let title = format!("Page_of_{}", name.replace(' ', "_"));
-    let rest = format!("{pop}/rest.php/v1/page/{title}");
-    let http: Http = Client::new();
-    let mut text = page(bytes);
-    let mut id = save(&http, &rest, &text, None).await?.0;
-    // A reader without a session may see what was there until the next exchange.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    for (what, url) in [
-        ("read, JSON with source", rest.clone()),
-        ("read, raw", format!("{pop}/wiki/{title}?action=raw")),
-        ("read, page for people", format!("{pop}/wiki/{title}")),
-    ] {
+impl Page {
+    fn new(pop: &str, name: &'static str, bytes: usize, requests: usize) -> Self {
+        let title = format!("Page_of_{}", name.replace(' ', "_"));
+        let rest = format!("{pop}/rest.php/v1/page/{title}");
+        let reads = [
+            ("read, JSON with source", rest.clone()),
+            ("read, raw", format!("{pop}/wiki/{title}?action=raw")),
+            ("read, page for people", format!("{pop}/wiki/{title}")),
+        ];
         let count = if bytes > 100_000 { requests / 10 + 1 } else { requests };
-        read_all(&url, count / 10 + 1).await?;
-        let (elapsed, cpu) = read_all(&url, count).await?;
-        report(&format!("{name}: {what}"), count, elapsed, &cpu, hello);
+        Self { name, bytes, rest, reads, count }
     }
-    let count = if bytes > 100_000 { requests / 10 + 1 } else { requests };
-    let mut cpu = Cpu::default();
-    let begun = Instant::now();
-    for index in 0..count {
-        let at = text.floor_char_boundary((index * 7_919) % text.len());
-        let at = text[at..].find(' ').map_or(at, |space| at + space);
-        text.insert_str(at, &format!(" w{index}"));
-        let (next, timing) = save(&http, &rest, &text, Some(id)).await?;
-        cpu.add(timing);
-        id = next;
+
+    /// Requests per second, beside the hello world's.
+    async fn rates(&self, hello: &str) -> Result<(), Failure> {
+        let (text, id) = self.create().await?;
+        for (what, url) in &self.reads {
+            read_all(url, self.count / 10 + 1).await?;
+            read_all(hello, self.count / 10 + 1).await?;
+            let (mut idle, mut rates) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                idle.push(self.count as f64 / read_all(hello, self.count).await?.0.as_secs_f64());
+                rates.push(self.count as f64 / read_all(url, self.count).await?.0.as_secs_f64());
+            }
+            let (rate, idle) = (middle(rates), middle(idle));
+            let ratio = rate / idle;
+            println!(
+                "{}: {what:31} {rate:6.0}/s, hello world {idle:6.0}/s: {ratio:5.2}",
+                self.name
+            );
+        }
+        let begun = Instant::now();
+        self.save_all(text, id).await?;
+        let rate = self.count as f64 / begun.elapsed().as_secs_f64();
+        println!("{}: {:31} {rate:6.0}/s", self.name, SAVES);
+        Ok(())
     }
-    report(&format!("{name}: save of one word, whole page"), count, begun.elapsed(), &cpu, hello);
-    Ok(())
+
+    /// Mean CPU inside the sandbox.
+    async fn cpu_times(&self) -> Result<(), Failure> {
+        let (text, id) = self.create().await?;
+        for (what, url) in &self.reads {
+            read_all(url, self.count / 10 + 1).await?;
+            let (_, cpu) = read_all(url, self.count).await?;
+            println!("{}: {what:31} {:6.3} ms CPU", self.name, cpu.mean());
+        }
+        let cpu = self.save_all(text, id).await?;
+        println!("{}: {:31} {:6.3} ms CPU", self.name, SAVES, cpu.mean());
+        Ok(())
+    }
+
+    async fn create(&self) -> Result<(String, u64), Failure> {
+        let text = words(self.bytes);
+        let (id, _) = save(&Client::new(), &self.rest, &text, None).await?;
+        // A reader without a session may see what was there until the next exchange.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok((text, id))
+    }
+
+    /// Saves the whole page again and again, each time with one more word.
+    async fn save_all(&self, text: String, id: u64) -> Result<Cpu, Failure> {
+        let http: Http = Client::new();
+        let (mut text, mut id, mut cpu) = (text, id, Cpu::default());
+        for index in 0..self.count {
+            let at = text.floor_char_boundary((index * 7_919) % text.len());
+            let at = text[at..].find(' ').map_or(at, |space| at + space);
+            text.insert_str(at, &format!(" w{index}"));
+            let (next, timing) = save(&http, &self.rest, &text, Some(id)).await?;
+            cpu.add(timing);
+            id = next;
+        }
+        Ok(cpu)
+    }
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// Some text of words in lines and sections.
-fn page(bytes: usize) -> String {
+fn words(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes + 100);
     let mut number = 0u64;
     while text.len() < bytes {

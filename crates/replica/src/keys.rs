@@ -2,7 +2,7 @@
 //!
 //! Store keys are fresh: what lies under one never gets another meaning.
 
-use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{Cursor, ObjectId, OriginText};
 
@@ -62,6 +62,11 @@ pub(crate) fn overlay(document: &DocumentKey) -> String {
 /// In the cache: a save's outbox value, for who reads it right after.
 pub(crate) fn entry(edit: EditId) -> String {
     format!("entry/{edit}")
+}
+
+/// In the cache: the same, by the dots that a version names it with.
+pub(crate) fn entry_by(document: &DocumentKey, actor: Actor) -> String {
+    format!("entry/{}/{actor}", document.digest())
 }
 
 /// In the cache: the origin was asked about a document.

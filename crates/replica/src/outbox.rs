@@ -9,7 +9,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
 use redwedding_crdt::document::{Unresolved, Verdict, View};
 use redwedding_crdt::entry::{Body, Entry, Missing, Note, OriginPage};
-use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{ObjectId, OriginText, VersionRef};
 
@@ -96,6 +96,18 @@ impl Replica {
         };
         let parcel = Parcel::decode(&found?).ok()?;
         (parcel.entry.document == *key).then_some(parcel)
+    }
+
+    /// Those of these changes that this point of presence took just now.
+    pub(crate) fn taken_here<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        changes: &[Actor],
+    ) -> Vec<Parcel> {
+        let peeked = changes.iter().map(|actor| ports.cache().peek(&keys::entry_by(key, *actor)));
+        let found = peeked.flatten().filter_map(|bytes| Parcel::decode(&bytes).ok());
+        found.filter(|parcel| parcel.entry.document == *key).collect()
     }
 
     /// The outbox's saves of a document that are visible here.

@@ -303,7 +303,7 @@ impl Replica {
             return held.document.holds(&seen).then(|| self.shown(ports, &held));
         }
         let standing =
-            self.view_where(ports, held, &[], None, &[seen.root], |view| view.holds(&seen))?;
+            self.view_where(ports, held, &[], None, &[&seen], |view| view.holds(&seen))?;
         self.head_of_view(ports, held, &standing).map(Arc::new)
     }
 
@@ -335,22 +335,24 @@ impl Replica {
         version: &VersionRef,
     ) -> Option<View> {
         let good = |view: &View| view.resolve_version(version).is_ok();
-        self.view_where(ports, held, chain, None, &[version.root], good).map(|s| s.view)
+        self.view_where(ports, held, chain, None, &[version], good).map(|s| s.view)
     }
 
-    /// A view that is `good`: the state, the client's own saves, then what the
-    /// outbox shows of others'. Where the log holds nothing it stands on the text
-    /// of the origin that `roots` ask for; `seed` is one that is at hand.
+    /// A view that is `good`: the state, the client's own saves, then others' that
+    /// the `asked` versions name and this point of presence took just now, then
+    /// what the outbox shows, which is the dearest call. Where the log holds
+    /// nothing it stands on the text of the origin that is asked for; `seed` is
+    /// one that is at hand.
     pub(crate) fn view_where<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
         chain: &[Parcel],
         seed: Option<&Entry>,
-        roots: &[Root],
+        asked: &[&VersionRef],
         good: impl Fn(&View) -> bool,
     ) -> Option<Standing> {
-        let base = self.base_for(ports, held, seed, roots);
+        let base = self.base_for(ports, held, seed, asked);
         let mut view = View::of(&held.document);
         if let Some(base) = &base {
             // A base has no parents and nothing is there: it counts.
@@ -359,6 +361,16 @@ impl Replica {
         self.add_all(ports, &mut view, chain);
         if good(&view) {
             return Some(Standing { view, base });
+        }
+        let named = asked.iter().flat_map(|version| version.extra.iter().copied());
+        let missing = named.filter(|actor| view.change_by(*actor).is_none());
+        let missing: Vec<_> = missing.take(limits::PEEKED_ENTRIES).collect();
+        let near = self.taken_here(ports, held.document.key(), &missing);
+        if !near.is_empty() {
+            self.add_all(ports, &mut view, chain.iter().chain(&near));
+            if good(&view) {
+                return Some(Standing { view, base });
+            }
         }
         let parcels = self.outbox_of(ports, held.document.key());
         self.add_all(ports, &mut view, chain.iter().chain(&parcels));
@@ -372,12 +384,12 @@ impl Replica {
         ports: &mut P,
         held: &Held,
         seed: Option<&Entry>,
-        roots: &[Root],
+        asked: &[&VersionRef],
     ) -> Option<Entry> {
         if !held.document.is_empty() {
             return None;
         }
-        let asked = roots.iter().filter_map(|root| match root {
+        let asked = asked.iter().filter_map(|version| match &version.root {
             Root::Origin(text) => Some(*text),
             Root::Log(_) => None,
         });

@@ -266,14 +266,14 @@ impl Replica {
             }
             _ => None,
         };
-        let roots: Vec<_> = seen.iter().chain([&named]).map(|version| version.root).collect();
+        let asked: Vec<_> = seen.iter().chain([&named]).collect();
         let good = |view: &View| {
             // What is answered holds what the client has seen.
             view.resolve_version(&named).is_ok()
                 && seen.as_ref().is_none_or(|seen| view.holds(seen))
                 && view.origin().revision() >= token.revision(key)
         };
-        let standing = self.view_where(ports, held, &chain, seed.as_ref(), &roots, good);
+        let standing = self.view_where(ports, held, &chain, seed.as_ref(), &asked, good);
         let Some(Standing { mut view, base }) = standing else {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.
@@ -452,7 +452,8 @@ impl Replica {
             writes.push(ports.store().begin_insert(&name, base.encode()));
         }
         let object = keys::object(key, merged.served.object_id(key));
-        writes.push(ports.store().begin_insert(&object, merged.served.encode()));
+        let served = merged.served.encode();
+        writes.push(ports.store().begin_insert(&object, served.clone()));
         let parcel = merged.parcel.encode();
         writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
         let session = match self.relay_rests(ports) {
@@ -461,7 +462,13 @@ impl Replica {
         };
         let written: Result<Vec<()>, StoreError> =
             writes.into_iter().map(|write| ports.store().finish_insert(write)).collect();
+        // Whoever reads or saves next on what is answered may be another sandbox.
+        if let Some(actor) = merged.parcel.entry.actor() {
+            let name = keys::entry_by(key, actor);
+            ports.cache().insert(None, &name, parcel.clone(), limits::CACHE_MS);
+        }
         ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
+        ports.cache().insert(None, &object, served, limits::CACHE_MS);
         let Err(error) = written else { return Ok(session) };
         ports.log(Level::Warning, &error.to_string());
         self.persist_by_relay(ports, session)

@@ -182,7 +182,7 @@ impl Wiki {
             let detail = "This wiki takes edits of its users alone, and you are not logged in.";
             return Err(refused("You may not edit here", detail, "Log in, then save again."));
         }
-        if form.edit_token != incoming.form_token {
+        if form.edit_token != incoming.form_token() {
             let detail =
                 "The form did not come from this wiki, or you have logged in or out since.";
             let advice = "Open the form again and put your text in.";

@@ -1,0 +1,93 @@
+//! Single saves over the in-memory ports: what they can stand on, and what they
+//! ask the platform for.
+
+use std::sync::{Arc, Mutex};
+
+use redwedding_crdt::entry::Note;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::limits;
+use redwedding_replica::save::{Save, Saved, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::token::Token;
+use redwedding_replica::{Config, Replica};
+
+fn page() -> DocumentKey {
+    DocumentKey::new("wiki", "Page").expect("key")
+}
+
+/// A sandbox of its own.
+fn sandbox(ports: &mut MemoryPorts) -> Replica {
+    Replica::start(Config::new("wiki", "pop", b"secret"), ports)
+}
+
+/// A save of a client that has no session.
+fn save(
+    replica: &mut Replica,
+    ports: &mut MemoryPorts,
+    base: Option<u64>,
+    text: &str,
+) -> Saved<MemoryPorts> {
+    let save = Save {
+        base,
+        submitted: Submitted::Whole(text.to_owned()),
+        note: Note::default(),
+        fields: vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()],
+        trace: 0,
+    };
+    replica.save(ports, &page(), &save, &mut Token::new()).expect("a save")
+}
+
+#[test]
+fn a_save_on_what_another_sandbox_has_just_answered_lists_nothing() {
+    let network = Network::new(1, 2);
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let noted = calls.clone();
+    let hook = move |call: &'static str| noted.lock().expect("a lock").push(call);
+    let mut ports = network.ports(0, Some(Arc::new(hook)));
+    let (mut one, mut other) = (sandbox(&mut ports), sandbox(&mut ports));
+    let created = save(&mut one, &mut ports, None, "a\n");
+    let finished = created.after.expect("something is left to do");
+    one.finish_save(&mut ports, finished);
+    other.read(&mut ports, &page(), &mut Token::new()).expect("a page");
+    let first = save(&mut one, &mut ports, Some(created.head.id), "a\nb\n");
+    calls.lock().expect("a lock").clear();
+    // The first one's sandbox has not heard the relay yet.
+    let second = save(&mut other, &mut ports, Some(first.head.id), "a\nb\nc\n");
+    assert_eq!(second.head.text, "a\nb\nc\n");
+    let calls = calls.lock().expect("a lock").clone();
+    assert!(!calls.contains(&"store.list"), "{calls:?}");
+}
+
+#[test]
+fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
+    let network = Network::new(2, 2);
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut ports = network.ports(0, None);
+    let mut replica = sandbox(&mut ports);
+    let created = save(&mut replica, &mut ports, None, "a\n");
+    for word in 0..2 * limits::INLINE_DOTS {
+        save(&mut replica, &mut ports, Some(created.head.id), &format!("a\nword {word}\n"));
+    }
+    network.advance(1_000);
+    let head = replica.read(&mut ports, &page(), &mut Token::new()).expect("a page");
+    // Elsewhere, where nothing of it was seen.
+    let mut ports = network.ports(1, None);
+    let mut elsewhere = sandbox(&mut ports);
+    let mut text = format!("{}from elsewhere\n", head.text);
+    let saved = save(&mut elsewhere, &mut ports, Some(head.id), &text);
+    assert_eq!(saved.head.text, text);
+    let kept = network.stored_keys("outbox/").len();
+    assert_eq!(kept, 2 + 2 * limits::INLINE_DOTS);
+    // And what came of it can be edited and read once the relay is back.
+    network.heal();
+    network.advance(60_000);
+    text.push_str("at last\n");
+    let saved = save(&mut elsewhere, &mut ports, Some(saved.head.id), &text);
+    assert_eq!(saved.head.text, text);
+    for _ in 0..10 {
+        network.advance(20_000);
+        elsewhere.tick(&mut ports, 0..limits::OUTBOX_BUCKETS);
+    }
+    let document = network.document(&page()).expect("a document");
+    assert_eq!(document.text(), text);
+}
