@@ -3,27 +3,29 @@
 //! Success is answered only after the save is in the store or in the relay's
 //! log. Until then nothing else descends from it: it is applied to a copy.
 
+mod base;
+mod durable;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use redwedding_crdt::codec::Encode;
 use redwedding_crdt::document::{Unresolved, Verdict, View};
-use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage};
+use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::text::{Patch, diff};
-use redwedding_crdt::version::{Base, Root, VersionName, VersionRef};
+use redwedding_crdt::version::{Base, VersionName, VersionRef};
 
 use crate::head::Head;
-use crate::keys;
 use crate::load::{Freshness, LoadError};
 use crate::outbox::Parcel;
-use crate::ports::{Cache, Level, Origin, OriginError, Ports, Store, StoreError};
+use crate::ports::{Level, Ports};
 use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
-use crate::replica::{Held, PendingSession, Replica};
-use crate::session::pull_cursor;
-use crate::sync::{Answer, Pull, Receipt};
+use crate::replica::{Held, Replica};
 use crate::token::Token;
+
+pub use durable::After;
+use durable::Session;
 
 /// A save as a client asks for it.
 #[derive(Clone, Debug)]
@@ -130,21 +132,6 @@ pub struct Overlapping {
     pub time_ms: u64,
     /// The number of the version right after the other edit, where it has one.
     pub id: Option<u64>,
-}
-
-/// What is left to do after the answer to a save.
-pub struct After<P: Ports> {
-    key: DocumentKey,
-    edit: EditId,
-    held: Arc<Held>,
-    parcel: Parcel,
-    session: Session<P>,
-}
-
-enum Session<P: Ports> {
-    UnderWay(PendingSession<P>),
-    Answered(Option<Answer>),
-    None,
 }
 
 /// A save that has passed every check and is merged into a copy.
@@ -324,95 +311,6 @@ impl Replica {
         Ok(Step::Go(Box::new(merged)))
     }
 
-    /// The client's own saves that are not confirmed. One that is not visible
-    /// here must not be passed over: the client has seen it.
-    fn client_chain<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &Held,
-        token: &Token,
-    ) -> Result<Vec<Parcel>, SaveError> {
-        let key = held.document.key();
-        let Some(edit) = token.own(key) else { return Ok(Vec::new()) };
-        if held.document.change_of(edit).is_some() {
-            return Ok(Vec::new());
-        }
-        // Not visible: pull, then it is confirmed or the client has to wait.
-        self.own_chain(ports, key, edit).ok_or(SaveError::Load(LoadError::Behind))
-    }
-
-    /// The version that the client names, in full; with the text of the origin
-    /// that it stands on, where the log may not know that.
-    fn base_of<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &Held,
-        told: bool,
-        save: &Save,
-    ) -> Result<(VersionRef, Option<Entry>), SaveError> {
-        let key = held.document.key();
-        let latest = held.id();
-        let Some(number) = save.base else {
-            return match latest {
-                0 => Ok((VersionRef { root: Root::EMPTY, extra: Vec::new() }, None)),
-                _ => Err(SaveError::Exists { latest }),
-            };
-        };
-        let name = VersionName::of(number).ok_or(SaveError::UnknownVersion)?;
-        match (held.named(name), name) {
-            (Ok(version), _) => Ok((version, None)),
-            (Err(Unresolved::Missing(Missing::Object(id))), _) => {
-                // It was written before it was served; absence proves nothing.
-                let version = self.object(ports, key, id).ok_or(LoadError::Behind)?;
-                Ok((version, None))
-            }
-            (Err(Unresolved::Missing(_)), _) if !told => Err(LoadError::Behind.into()),
-            (Err(_), VersionName::Revision(revision)) => self.origin_base(ports, key, revision),
-            _ => Err(SaveError::UnknownVersion),
-        }
-    }
-
-    /// A revision of the origin that the log does not know: its text becomes a
-    /// base of its own.
-    fn origin_base<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        key: &DocumentKey,
-        revision: u64,
-    ) -> Result<(VersionRef, Option<Entry>), SaveError> {
-        self.count_call();
-        let text = match ports.origin().revision_text(key.key(), revision) {
-            Ok(text) if text.len() <= limits::PAGE_BYTES => text,
-            Ok(_) | Err(OriginError::Rejected(_)) => return Err(SaveError::UnknownVersion),
-            Err(error) => return Err(LoadError::Unreachable(error.to_string()).into()),
-        };
-        let page = OriginPage { revision, text, time_ms: 0, note: Note::default() };
-        let version = VersionRef { root: Root::Origin(page.name()), extra: Vec::new() };
-        Ok((version, Some(Entry::new(key.clone(), Body::Base(page)))))
-    }
-
-    /// The text of the origin that a version stands on, where the log holds the
-    /// document and not that text.
-    fn unknown_root<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &Held,
-        named: &VersionRef,
-        seed: Option<&Entry>,
-    ) -> Option<Entry> {
-        if held.document.is_empty() {
-            return None;
-        }
-        let standing = VersionRef { root: named.root, extra: Vec::new() };
-        match (held.document.resolve_version(&standing), seed) {
-            (Err(Unresolved::Missing(Missing::Origin(_))), Some(seed)) => Some(seed.clone()),
-            (Err(Unresolved::Missing(missing @ Missing::Origin(_))), None) => {
-                self.dependency(ports, held.document.key(), &missing)
-            }
-            _ => None,
-        }
-    }
-
     fn entry<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -437,67 +335,6 @@ impl Replica {
         Entry { trace: save.trace, ..Entry::new(key.clone(), Body::Edit(edit)) }
     }
 
-    /// Makes a merged save durable. `Ok`: it is in the store, or in the log.
-    fn persist<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        merged: &Merged,
-    ) -> Result<Session<P>, SaveError> {
-        let key = merged.held.document.key();
-        let mut writes = Vec::new();
-        if let Some(base) = &merged.base
-            && let Body::Base(page) = &base.body
-        {
-            let name = keys::seed(key, page.name());
-            writes.push(ports.store().begin_insert(&name, base.encode()));
-        }
-        let object = keys::object(key, merged.served.object_id(key));
-        let served = merged.served.encode();
-        writes.push(ports.store().begin_insert(&object, served.clone()));
-        let parcel = merged.parcel.encode();
-        writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
-        let session = match self.relay_rests(ports) {
-            true => Session::None,
-            false => Session::UnderWay(self.begin_push(ports, merged)),
-        };
-        let written: Result<Vec<()>, StoreError> =
-            writes.into_iter().map(|write| ports.store().finish_insert(write)).collect();
-        // Whoever reads or saves next on what is answered may be another sandbox.
-        if let Some(actor) = merged.parcel.entry.actor() {
-            let name = keys::entry_by(key, actor);
-            ports.cache().insert(None, &name, parcel.clone(), limits::CACHE_MS);
-        }
-        ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
-        ports.cache().insert(None, &object, served, limits::CACHE_MS);
-        let Err(error) = written else { return Ok(session) };
-        ports.log(Level::Warning, &error.to_string());
-        self.persist_by_relay(ports, session)
-    }
-
-    /// The store failed: the save is acknowledged once the log has it.
-    fn persist_by_relay<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        session: Session<P>,
-    ) -> Result<Session<P>, SaveError> {
-        let Session::UnderWay(pending) = session else { return Err(SaveError::NotAcknowledged) };
-        let Ok(answer) = self.finish_session(ports, pending) else {
-            return Err(SaveError::NotAcknowledged);
-        };
-        match answer.receipts.last() {
-            Some(Receipt::Logged(_) | Receipt::Known(_)) => Ok(Session::Answered(Some(answer))),
-            _ => Err(SaveError::NotAcknowledged),
-        }
-    }
-
-    fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingSession<P> {
-        let document = &merged.held.document;
-        let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
-        pushes.push(merged.parcel.entry.encode());
-        let pull = Pull { document: document.key().clone(), cursor: pull_cursor(document) };
-        self.begin_session(ports, pushes, vec![pull], 1)
-    }
-
     fn answer<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -518,49 +355,6 @@ impl Replica {
             After { key, edit: merged.edit, held: merged.held, parcel: merged.parcel, session };
         let (head, overlaps, created) = (Arc::new(head), merged.overlaps, merged.created);
         Saved { head, overlaps, created, after: Some(after) }
-    }
-
-    /// What is left of a save after its answer: hear the relay, take in what it
-    /// told, and delete the outbox's copy once the log has the save.
-    pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: After<P>) {
-        let After { key, edit, held, parcel, session } = after;
-        let answer = match session {
-            Session::UnderWay(pending) => self.finish_session(ports, pending).ok(),
-            Session::Answered(answer) => answer,
-            Session::None => None,
-        };
-        // The sweep pushes it again.
-        let Some(answer) = answer else { return };
-        self.forget(&key);
-        let Held { document, origin, .. } = Arc::unwrap_or_clone(held);
-        let receipt = answer.receipts.last().cloned();
-        let due = answer.due.clone();
-        let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
-        let (document, whole, token) = (exchanged.document, exchanged.whole, &mut Token::new());
-        if let Ok(held) = self.standing_on(ports, document, whole, origin, token) {
-            self.keep(ports, held);
-        }
-        match receipt {
-            Some(receipt) if receipt.is_settled() => {
-                // What is not deleted now is pushed once more and deleted then.
-                let _ = ports.store().delete(&keys::outbox(&key, edit));
-            }
-            Some(Receipt::Deferred(_)) => {
-                let mut parcels = self.outbox_of(ports, &key);
-                if !parcels.contains(&parcel) {
-                    parcels.push(parcel);
-                }
-                self.push_parcels(ports, &key, &parcels);
-            }
-            Some(Receipt::Refused(why)) => {
-                ports
-                    .log(Level::Alarm, &format!("an acknowledged save of {key} is refused: {why}"));
-            }
-            _ => {}
-        }
-        if let Some(lease) = due.first().filter(|_| !self.is_spent()) {
-            self.flush(ports, &lease.document);
-        }
     }
 }
 

@@ -1,0 +1,138 @@
+//! A merged save made durable, and what is left to do once it is answered.
+
+use std::sync::Arc;
+
+use redwedding_crdt::codec::Encode;
+use redwedding_crdt::entry::Body;
+use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::limits;
+
+use super::{Merged, SaveError};
+use crate::keys;
+use crate::outbox::Parcel;
+use crate::ports::{Cache, Level, Ports, Store, StoreError};
+use crate::replica::{Held, PendingSession, Replica};
+use crate::session::pull_cursor;
+use crate::sync::{Answer, Pull, Receipt};
+use crate::token::Token;
+
+/// What is left to do after the answer to a save.
+pub struct After<P: Ports> {
+    pub(super) key: DocumentKey,
+    pub(super) edit: EditId,
+    pub(super) held: Arc<Held>,
+    pub(super) parcel: Parcel,
+    pub(super) session: Session<P>,
+}
+
+pub(super) enum Session<P: Ports> {
+    UnderWay(PendingSession<P>),
+    Answered(Option<Answer>),
+    None,
+}
+
+impl Replica {
+    /// Makes a merged save durable. `Ok`: it is in the store, or in the log.
+    pub(super) fn persist<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        merged: &Merged,
+    ) -> Result<Session<P>, SaveError> {
+        let key = merged.held.document.key();
+        let mut writes = Vec::new();
+        if let Some(base) = &merged.base
+            && let Body::Base(page) = &base.body
+        {
+            let name = keys::seed(key, page.name());
+            writes.push(ports.store().begin_insert(&name, base.encode()));
+        }
+        let object = keys::object(key, merged.served.object_id(key));
+        let served = merged.served.encode();
+        writes.push(ports.store().begin_insert(&object, served.clone()));
+        let parcel = merged.parcel.encode();
+        writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
+        let session = match self.relay_rests(ports) {
+            true => Session::None,
+            false => Session::UnderWay(self.begin_push(ports, merged)),
+        };
+        let written: Result<Vec<()>, StoreError> =
+            writes.into_iter().map(|write| ports.store().finish_insert(write)).collect();
+        // Whoever reads or saves next on what is answered may be another sandbox.
+        if let Some(actor) = merged.parcel.entry.actor() {
+            let name = keys::entry_by(key, actor);
+            ports.cache().insert(None, &name, parcel.clone(), limits::CACHE_MS);
+        }
+        ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
+        ports.cache().insert(None, &object, served, limits::CACHE_MS);
+        let Err(error) = written else { return Ok(session) };
+        ports.log(Level::Warning, &error.to_string());
+        self.persist_by_relay(ports, session)
+    }
+
+    /// The store failed: the save is acknowledged once the log has it.
+    fn persist_by_relay<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        session: Session<P>,
+    ) -> Result<Session<P>, SaveError> {
+        let Session::UnderWay(pending) = session else { return Err(SaveError::NotAcknowledged) };
+        let Ok(answer) = self.finish_session(ports, pending) else {
+            return Err(SaveError::NotAcknowledged);
+        };
+        match answer.receipts.last() {
+            Some(Receipt::Logged(_) | Receipt::Known(_)) => Ok(Session::Answered(Some(answer))),
+            _ => Err(SaveError::NotAcknowledged),
+        }
+    }
+
+    fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingSession<P> {
+        let document = &merged.held.document;
+        let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
+        pushes.push(merged.parcel.entry.encode());
+        let pull = Pull { document: document.key().clone(), cursor: pull_cursor(document) };
+        self.begin_session(ports, pushes, vec![pull], 1)
+    }
+
+    /// What is left of a save after its answer: hear the relay, take in what it
+    /// told, and delete the outbox's copy once the log has the save.
+    pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: After<P>) {
+        let After { key, edit, held, parcel, session } = after;
+        let answer = match session {
+            Session::UnderWay(pending) => self.finish_session(ports, pending).ok(),
+            Session::Answered(answer) => answer,
+            Session::None => None,
+        };
+        // The sweep pushes it again.
+        let Some(answer) = answer else { return };
+        self.forget(&key);
+        let Held { document, origin, .. } = Arc::unwrap_or_clone(held);
+        let receipt = answer.receipts.last().cloned();
+        let due = answer.due.clone();
+        let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
+        let (document, whole, token) = (exchanged.document, exchanged.whole, &mut Token::new());
+        if let Ok(held) = self.standing_on(ports, document, whole, origin, token) {
+            self.keep(ports, held);
+        }
+        match receipt {
+            Some(receipt) if receipt.is_settled() => {
+                // What is not deleted now is pushed once more and deleted then.
+                let _ = ports.store().delete(&keys::outbox(&key, edit));
+            }
+            Some(Receipt::Deferred(_)) => {
+                let mut parcels = self.outbox_of(ports, &key);
+                if !parcels.contains(&parcel) {
+                    parcels.push(parcel);
+                }
+                self.push_parcels(ports, &key, &parcels);
+            }
+            Some(Receipt::Refused(why)) => {
+                ports
+                    .log(Level::Alarm, &format!("an acknowledged save of {key} is refused: {why}"));
+            }
+            _ => {}
+        }
+        if let Some(lease) = due.first().filter(|_| !self.is_spent()) {
+            self.flush(ports, &lease.document);
+        }
+    }
+}
