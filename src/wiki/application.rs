@@ -5,6 +5,7 @@
 //! (`show`). It never loads, merges or stores.
 
 mod past;
+mod programs;
 mod route;
 mod show;
 

@@ -1,23 +1,22 @@
-//! How an outcome looks: a page for people, JSON for programs.
+//! How an outcome looks to people; what programs get is in `programs`.
 
 use http::header::{ETAG, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use redwedding_crdt::document::Document;
-use redwedding_crdt::limits;
 use redwedding_replica::LoadError;
 use redwedding_replica::head::Head;
 use redwedding_replica::save::{Overlapping, SaveError};
 
-use super::past::{self, REST_ROWS, ROWS};
+use super::past::{self, ROWS};
+use super::programs::{not_saved, unavailable};
 use super::route::redirect;
-use super::{Asked, Resource, Wiki, Window, answer, open_to_all, page, rest};
+use super::{Asked, Resource, Wiki, Window, answer, page};
 use crate::application::{Incoming, Outcome};
 use crate::wiki::form::{Button, Submission};
-use crate::wiki::rest::{self as shapes, History, Latest, RestError};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
 use crate::wiki::view::{
-    Author, Change, Check, DiffPage, Edit, Excerpt, HistoryPage, License, Overlap, Page, Problem,
+    Author, Change, Check, DiffPage, Edit, Excerpt, HistoryPage, Overlap, Page, Problem,
 };
 use crate::wiki::{diff, html, link, outline};
 
@@ -306,67 +305,6 @@ impl Wiki {
         let shown = DiffPage { title, from, to, rows: &rows };
         page(StatusCode::OK, html::diff(&self.shared(), &shown))
     }
-
-    fn for_program(
-        &self,
-        title: &Title,
-        resource: Resource,
-        incoming: &Incoming,
-        outcome: Outcome,
-    ) -> Response<Vec<u8>> {
-        let license = || License::default().into();
-        let page_id = u64::from(u32::from_str_radix(&short(title), 16).unwrap_or(0));
-        match (resource, outcome) {
-            (_, Outcome::Head(head)) if !head.exists() => {
-                failed(&RestError::nonexistent_title(title))
-            }
-            (Resource::Html, Outcome::Head(head)) => {
-                let body = shapes::html(title, &head.text).into_bytes();
-                let answer = open_to_all(answer(StatusCode::OK, super::HTML, body));
-                tagged(marked(answer, title), head.id)
-            }
-            (Resource::Bare, Outcome::Head(head)) => {
-                let latest = Latest::new(head.id, Moment(head.time_ms));
-                let body = shapes::Page::bare(page_id, title, latest, license(), &incoming.base);
-                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
-            }
-            (_, Outcome::Head(head)) => {
-                let latest = Latest::new(head.id, Moment(head.time_ms));
-                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text);
-                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
-            }
-            (_, Outcome::Saved { head, overlaps: met, created }) => {
-                let latest = Latest::new(head.id, Moment(head.time_ms));
-                let met = overlaps(&head.text, &met);
-                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text)
-                    .met(&met);
-                let status = match created {
-                    true => StatusCode::CREATED,
-                    false => StatusCode::OK,
-                };
-                tagged(rest(status, shapes::to_body(&body)), head.id)
-            }
-            (Resource::History(window), Outcome::Document(document)) => {
-                if document.is_empty() {
-                    return failed(&RestError::nonexistent_title(title));
-                }
-                let Some(found) = past::rows(&document, window, REST_ROWS) else {
-                    let id = window.before.or(window.after).unwrap_or(0);
-                    return failed(&RestError::nonexistent_revision(title, id));
-                };
-                let shown = HistoryPage {
-                    title,
-                    rows: &found.rows,
-                    latest: document.id().unwrap_or(0),
-                    older: found.older,
-                    newer: found.newer,
-                };
-                let body = shapes::to_body(&History::new(&shown, &incoming.base));
-                marked(rest(StatusCode::OK, body), title)
-            }
-            (_, _) => failed(&RestError::no_match(incoming.request.uri().path())),
-        }
-    }
 }
 
 fn title_of(asked: &Asked) -> Option<&Title> {
@@ -396,12 +334,12 @@ fn caller(incoming: &Incoming) -> Author<'_> {
 }
 
 /// Eight hexadecimal digits that tell titles apart.
-fn short(title: &Title) -> String {
+pub(super) fn short(title: &Title) -> String {
     redwedding_crdt::identity::Digest::of_text(title.as_str()).to_string()[..8].to_owned()
 }
 
 /// Lets an operator purge a page's answers together.
-fn marked(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
+pub(super) fn marked(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
     let mut answer = answer;
     if let Ok(value) = HeaderValue::try_from(format!("page-{}", short(title))) {
         answer.headers_mut().insert(HeaderName::from_static("surrogate-key"), value);
@@ -410,7 +348,7 @@ fn marked(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
 }
 
 /// Names the version that an answer is of.
-fn tagged(answer: Response<Vec<u8>>, id: u64) -> Response<Vec<u8>> {
+pub(super) fn tagged(answer: Response<Vec<u8>>, id: u64) -> Response<Vec<u8>> {
     let mut answer = answer;
     if let Ok(value) = HeaderValue::try_from(format!("\"{id}\"")) {
         answer.headers_mut().insert(ETAG, value);
@@ -426,7 +364,7 @@ fn private(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
     answer
 }
 
-fn overlaps<'a>(text: &'a str, found: &'a [Overlapping]) -> Vec<Overlap<'a>> {
+pub(super) fn overlaps<'a>(text: &'a str, found: &'a [Overlapping]) -> Vec<Overlap<'a>> {
     let within = |at: usize| text.floor_char_boundary(at.min(text.len()));
     let one = |met: &'a Overlapping| {
         let start = within(met.start as usize);
@@ -450,12 +388,7 @@ fn overlaps<'a>(text: &'a str, found: &'a [Overlapping]) -> Vec<Overlap<'a>> {
     found.iter().map(one).collect()
 }
 
-fn failed(error: &RestError) -> Response<Vec<u8>> {
-    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
-    rest(status, error.to_body())
-}
-
-fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
+pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     match error {
         LoadError::Behind => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -465,12 +398,6 @@ fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
             (StatusCode::BAD_GATEWAY, "The wiki behind this edge cannot be reached.")
         }
     }
-}
-
-fn unavailable(title: &Title, error: &LoadError) -> Response<Vec<u8>> {
-    let (status, detail) = load_problem(error);
-    let message = format!("\"{title}\" cannot be shown now. {detail} Try again later.");
-    failed(&RestError::new(status.as_u16(), "rest-unavailable", message))
 }
 
 fn save_problem(error: &SaveError) -> (StatusCode, String) {
@@ -490,19 +417,4 @@ fn save_problem(error: &SaveError) -> (StatusCode, String) {
         other => other.to_string(),
     };
     (status, detail)
-}
-
-fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Vec<u8>> {
-    let failure = match error {
-        SaveError::Exists { .. } => RestError::page_exists(title),
-        SaveError::UnknownVersion | SaveError::NoPart(_) => {
-            RestError::unknown_base(title, base.unwrap_or_default())
-        }
-        SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
-        SaveError::Overloaded | SaveError::NotAcknowledged | SaveError::Load(LoadError::Behind) => {
-            RestError::unavailable(&format!("{error}."))
-        }
-        SaveError::Load(error @ LoadError::Unreachable(_)) => return unavailable(title, error),
-    };
-    failed(&failure)
 }

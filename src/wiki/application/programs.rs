@@ -1,0 +1,104 @@
+//! Outcomes as programs get them: the page API's bodies and errors.
+
+use http::{Response, StatusCode};
+use redwedding_crdt::limits;
+use redwedding_replica::LoadError;
+use redwedding_replica::save::SaveError;
+
+use super::past::{self, REST_ROWS};
+use super::show::{load_problem, marked, overlaps, short, tagged};
+use super::{Resource, Wiki, answer, open_to_all, rest};
+use crate::application::{Incoming, Outcome};
+use crate::wiki::rest::{self as shapes, History, Latest, RestError};
+use crate::wiki::time::Moment;
+use crate::wiki::title::Title;
+use crate::wiki::view::{HistoryPage, License};
+
+impl Wiki {
+    pub(super) fn for_program(
+        &self,
+        title: &Title,
+        resource: Resource,
+        incoming: &Incoming,
+        outcome: Outcome,
+    ) -> Response<Vec<u8>> {
+        let license = || License::default().into();
+        let page_id = u64::from(u32::from_str_radix(&short(title), 16).unwrap_or(0));
+        match (resource, outcome) {
+            (_, Outcome::Head(head)) if !head.exists() => {
+                failed(&RestError::nonexistent_title(title))
+            }
+            (Resource::Html, Outcome::Head(head)) => {
+                let body = shapes::html(title, &head.text).into_bytes();
+                let answer = open_to_all(answer(StatusCode::OK, super::HTML, body));
+                tagged(marked(answer, title), head.id)
+            }
+            (Resource::Bare, Outcome::Head(head)) => {
+                let latest = Latest::new(head.id, Moment(head.time_ms));
+                let body = shapes::Page::bare(page_id, title, latest, license(), &incoming.base);
+                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
+            }
+            (_, Outcome::Head(head)) => {
+                let latest = Latest::new(head.id, Moment(head.time_ms));
+                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text);
+                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
+            }
+            (_, Outcome::Saved { head, overlaps: met, created }) => {
+                let latest = Latest::new(head.id, Moment(head.time_ms));
+                let met = overlaps(&head.text, &met);
+                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text)
+                    .met(&met);
+                let status = match created {
+                    true => StatusCode::CREATED,
+                    false => StatusCode::OK,
+                };
+                tagged(rest(status, shapes::to_body(&body)), head.id)
+            }
+            (Resource::History(window), Outcome::Document(document)) => {
+                if document.is_empty() {
+                    return failed(&RestError::nonexistent_title(title));
+                }
+                let Some(found) = past::rows(&document, window, REST_ROWS) else {
+                    let id = window.before.or(window.after).unwrap_or(0);
+                    return failed(&RestError::nonexistent_revision(title, id));
+                };
+                let shown = HistoryPage {
+                    title,
+                    rows: &found.rows,
+                    latest: document.id().unwrap_or(0),
+                    older: found.older,
+                    newer: found.newer,
+                };
+                let body = shapes::to_body(&History::new(&shown, &incoming.base));
+                marked(rest(StatusCode::OK, body), title)
+            }
+            (_, _) => failed(&RestError::no_match(incoming.request.uri().path())),
+        }
+    }
+}
+
+pub(super) fn failed(error: &RestError) -> Response<Vec<u8>> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    rest(status, error.to_body())
+}
+
+pub(super) fn unavailable(title: &Title, error: &LoadError) -> Response<Vec<u8>> {
+    let (status, detail) = load_problem(error);
+    let message = format!("\"{title}\" cannot be shown now. {detail} Try again later.");
+    failed(&RestError::new(status.as_u16(), "rest-unavailable", message))
+}
+
+pub(super) fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Vec<u8>> {
+    let failure = match error {
+        SaveError::Exists { .. } => RestError::page_exists(title),
+        SaveError::UnknownVersion | SaveError::NoPart(_) => {
+            RestError::unknown_base(title, base.unwrap_or_default())
+        }
+        SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
+        SaveError::Overloaded | SaveError::NotAcknowledged | SaveError::Load(LoadError::Behind) => {
+            RestError::unavailable(&format!("{error}."))
+        }
+        SaveError::Load(error @ LoadError::Unreachable(_)) => return unavailable(title, error),
+    };
+    failed(&failure)
+}
