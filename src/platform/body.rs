@@ -22,7 +22,8 @@ pub(crate) fn whole(body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = body;
     let mut bytes = match body.known_length() {
         Some(0) => return Ok(Vec::new()),
-        Some(length) => Vec::with_capacity(most.min(length as usize) + 1),
+        Some(length) if length > most as u64 => return Err(BodyError::TooLong(most)),
+        Some(length) => Vec::with_capacity(length as usize + 1),
         None => Vec::new(),
     };
     body.take(most as u64 + 1).read_to_end(&mut bytes)?;

@@ -197,18 +197,13 @@ fn base(request: &Request) -> String {
 /// The whole request, its body within the bound.
 fn read(request: Request) -> Result<http::Request<Vec<u8>>, http::Response<Vec<u8>>> {
     let mut request = request;
-    let too_large = || {
-        let detail = format!("a request body has at most {} bytes", limits::BODY_BYTES);
-        problem(http::StatusCode::PAYLOAD_TOO_LARGE, "Request too large", &detail)
-    };
-    if request.get_method() != http::Method::GET
-        && request.get_content_length().is_some_and(|announced| announced > limits::BODY_BYTES)
-    {
-        return Err(too_large());
-    }
     let body = match body::whole(request.take_body(), limits::BODY_BYTES) {
         Ok(body) => body,
-        Err(body::BodyError::TooLong(_)) => return Err(too_large()),
+        Err(body::BodyError::TooLong(most)) => {
+            let detail = format!("a request body has at most {most} bytes");
+            let status = http::StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(problem(status, "Request too large", &detail));
+        }
         Err(body::BodyError::Incomplete(_)) => {
             let status = http::StatusCode::BAD_REQUEST;
             return Err(problem(status, "Incomplete request", "the body did not arrive whole"));

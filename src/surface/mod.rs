@@ -10,7 +10,7 @@ mod operations;
 mod reply;
 
 use http::{Method, Request, Response, StatusCode};
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::identity::{DocumentKey, derive_key};
 use redwedding_crdt::limits;
 use redwedding_replica::Replica;
 use redwedding_replica::ports::Ports;
@@ -27,6 +27,7 @@ pub struct Edge<A> {
     replica: Replica,
     settings: Settings,
     application: A,
+    form_key: FormKey,
     kept: kept::Kept,
 }
 
@@ -52,7 +53,8 @@ impl<A: Application> Edge<A> {
     /// The edge with these settings, its replica starting now.
     pub fn start<P: Ports>(settings: Settings, application: A, ports: &mut P) -> Self {
         let replica = Replica::start(settings.replica.clone(), ports);
-        Self { replica, settings, application, kept: kept::Kept::default() }
+        let form_key = FormKey(derive_key("forms", &settings.replica.token_key));
+        Self { replica, settings, application, form_key, kept: kept::Kept::default() }
     }
 
     /// Whether the sandbox has used its share of backend calls and should end.
@@ -96,7 +98,7 @@ impl<A: Application> Edge<A> {
             Ok(caller) => caller,
             Err(error) => return Handled::Answered(reply::denied(&error), Remaining::Nothing),
         };
-        let form_key = FormKey(self.settings.replica.token_key);
+        let form_key = self.form_key.clone();
         let incoming = Incoming { request, caller, base: base.to_owned(), form_key, now_ms };
         match self.application.route(&incoming) {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),

@@ -1,8 +1,8 @@
 //! The built-in application: a wiki for people and MediaWiki's REST API for
 //! programs, on the same pages.
 //!
-//! It decides what a request asks for (`route`) and how the outcome looks
-//! (`show`). It never loads, merges or stores.
+//! It decides what a request asks for (`route`) and how the outcome looks to
+//! people (`show`) and to programs (`programs`). It never loads, merges or stores.
 
 mod past;
 mod programs;

@@ -99,6 +99,9 @@ pub(super) fn syntax() -> Options {
 }
 
 /// Appends text, escaped for content and for double-quoted attributes alike.
+///
+/// The escaper looks at each byte; what has none of the four to be escaped goes
+/// out in one piece.
 fn escape(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')) {

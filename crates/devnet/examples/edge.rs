@@ -3,8 +3,8 @@
 //!
 //! usage: edge EDGE.wasm HELLO.wasm [REQUESTS]
 //!
-//! Rates are taken in rounds, one of the hello world before each of the page's,
-//! and the middle ones compared: a short round meets other noise than the next.
+//! Rates are taken in rounds, one of the hello world before each of the page's;
+//! what is told is the round with the middle ratio.
 //!
 //! CPU is what the platform says a sandbox used, in whole milliseconds, so it
 //! is taken per sandbox, over all its requests and the work after them, with
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Failure> {
         println!("{name}: {} KiB", std::fs::metadata(file)?.len() / 1024);
     }
     println!("requests each: {requests}, on {CONNECTIONS} connections for reads, one for saves");
-    println!("rates of reads: the middle of {ROUNDS} rounds, in turn with the hello world");
+    println!("rates of reads: the middle of {ROUNDS} rounds, each after one of the hello world");
     let beside = folder("hello")?;
     let idle = Network::builder().pops(1).wasm(&hello).data(&beside).without_relay();
     let idle = idle.start().await?;
@@ -55,7 +55,7 @@ async fn main() -> Result<(), Failure> {
             let page = Page::new(network.pop_url(0), name, bytes, requests);
             match timed {
                 true => page.cpu_times().await?,
-                false => page.rates(&hello).await?,
+                false => page.rates(&hello, requests).await?,
             }
         }
         network.stop().await?;
@@ -104,17 +104,21 @@ impl Page {
     }
 
     /// Requests per second, beside the hello world's.
-    async fn rates(&self, hello: &str) -> Result<(), Failure> {
+    async fn rates(&self, hello: &str, requests: usize) -> Result<(), Failure> {
         let (text, id) = self.create().await?;
+        let http: Http = Client::new();
         for (what, url) in &self.reads {
-            read_all(url, self.count / 10 + 1).await?;
-            read_all(hello, self.count / 10 + 1).await?;
-            let (mut idle, mut rates) = (Vec::new(), Vec::new());
+            read_all(&http, hello, requests / 10 + 1).await?;
+            read_all(&http, url, self.count / 10 + 1).await?;
+            let mut rounds = Vec::new();
             for _ in 0..ROUNDS {
-                idle.push(self.count as f64 / read_all(hello, self.count).await?.0.as_secs_f64());
-                rates.push(self.count as f64 / read_all(url, self.count).await?.0.as_secs_f64());
+                let idle =
+                    requests as f64 / read_all(&http, hello, requests).await?.0.as_secs_f64();
+                let (elapsed, _) = read_all(&http, url, self.count).await?;
+                rounds.push((self.count as f64 / elapsed.as_secs_f64(), idle));
             }
-            let (rate, idle) = (middle(rates), middle(idle));
+            rounds.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
+            let (rate, idle) = rounds[ROUNDS / 2];
             let ratio = rate / idle;
             println!(
                 "{}: {what:31} {rate:6.0}/s, hello world {idle:6.0}/s: {ratio:5.2}",
@@ -131,9 +135,10 @@ impl Page {
     /// Mean CPU inside the sandbox.
     async fn cpu_times(&self) -> Result<(), Failure> {
         let (text, id) = self.create().await?;
+        let http: Http = Client::new();
         for (what, url) in &self.reads {
-            read_all(url, self.count / 10 + 1).await?;
-            let (_, cpu) = read_all(url, self.count).await?;
+            read_all(&http, url, self.count / 10 + 1).await?;
+            let (_, cpu) = read_all(&http, url, self.count).await?;
             println!("{}: {what:31} {:6.3} ms CPU", self.name, cpu.mean());
         }
         let cpu = self.save_all(text, id).await?;
@@ -163,11 +168,6 @@ impl Page {
         }
         Ok(cpu)
     }
-}
-
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Some text of words in lines and sections.
@@ -220,8 +220,7 @@ async fn save(
     Err("the save was never acknowledged".into())
 }
 
-async fn read_all(url: &str, requests: usize) -> Result<(Duration, Cpu), Failure> {
-    let http: Http = Client::new();
+async fn read_all(http: &Http, url: &str, requests: usize) -> Result<(Duration, Cpu), Failure> {
     let next = Arc::new(AtomicUsize::new(0));
     let begun = Instant::now();
     let workers: Vec<_> = (0..CONNECTIONS)

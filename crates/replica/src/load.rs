@@ -257,6 +257,7 @@ impl Replica {
         origin: Option<OriginPage>,
         token: &mut Token,
     ) -> Result<Held, LoadError> {
+        self.told += u64::from(whole);
         let exchanged_ms = if whole { ports.now_ms() } else { 0 };
         if !document.is_empty() {
             return Ok(Held { document, origin: None, exchanged_ms });

@@ -3,6 +3,8 @@
 //! A value is written before the acknowledgement and deleted only after the
 //! relay has settled that very entry for whoever deletes it.
 
+use std::collections::BTreeSet;
+
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -103,11 +105,14 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        changes: &[Actor],
+        changes: &BTreeSet<Actor>,
     ) -> Vec<Parcel> {
-        let peeked = changes.iter().map(|actor| ports.cache().peek(&keys::entry_by(key, *actor)));
-        let found = peeked.flatten().filter_map(|bytes| Parcel::decode(&bytes).ok());
-        found.filter(|parcel| parcel.entry.document == *key).collect()
+        let found = changes.iter().filter_map(|actor| {
+            let parcel = Parcel::decode(&ports.cache().peek(&keys::entry_by(key, *actor))?).ok()?;
+            let asked = parcel.entry.document == *key && parcel.entry.actor() == Some(*actor);
+            asked.then_some(parcel)
+        });
+        found.collect()
     }
 
     /// The outbox's saves of a document that are visible here.
@@ -173,7 +178,12 @@ impl Replica {
                 Some(Entry::new(key.clone(), Body::Version(version)))
             }
             Missing::Origin(text) => self.seed(ports, key, *text),
-            Missing::Actor(_) | Missing::Position(_) => None,
+            // The log may have lost what it once had.
+            Missing::Actor(actor) => {
+                let taken = self.taken_here(ports, key, &BTreeSet::from([*actor]));
+                taken.into_iter().next().map(|parcel| parcel.entry)
+            }
+            Missing::Position(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@
 //! is served what the point of presence can see of other people's saves too,
 //! under a version object. Never older than the client's token allows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use redwedding_crdt::codec::{Decode, Encode};
@@ -364,9 +365,9 @@ impl Replica {
         }
         let named = asked.iter().flat_map(|version| version.extra.iter().copied());
         let missing = named.filter(|actor| view.change_by(*actor).is_none());
-        let missing: Vec<_> = missing.take(limits::PEEKED_ENTRIES).collect();
-        let near = self.taken_here(ports, held.document.key(), &missing);
-        if !near.is_empty() {
+        let missing: BTreeSet<_> = missing.collect();
+        if missing.len() <= limits::PEEKED_ENTRIES {
+            let near = self.taken_here(ports, held.document.key(), &missing);
             self.add_all(ports, &mut view, chain.iter().chain(&near));
             if good(&view) {
                 return Some(Standing { view, base });
@@ -389,16 +390,16 @@ impl Replica {
         if !held.document.is_empty() {
             return None;
         }
-        let asked = asked.iter().filter_map(|version| match &version.root {
+        let texts = asked.iter().filter_map(|version| match &version.root {
             Root::Origin(text) => Some(*text),
             Root::Log(_) => None,
         });
-        let Some(asked) = asked.max() else { return held.base_entry() };
+        let Some(newest) = texts.max() else { return held.base_entry() };
         let at_hand = [held.base_entry(), seed.cloned()]
             .into_iter()
             .flatten()
-            .find(|entry| matches!(&entry.body, Body::Base(page) if page.name() == asked));
-        let missing = Missing::Origin(asked);
+            .find(|entry| matches!(&entry.body, Body::Base(page) if page.name() == newest));
+        let missing = Missing::Origin(newest);
         at_hand.or_else(|| self.dependency(ports, held.document.key(), &missing))
     }
 

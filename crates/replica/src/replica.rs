@@ -28,6 +28,8 @@ pub struct Replica {
     /// When it was last looked whether the origin is to be polled, in ms since 1970.
     looked: Vec<(DocumentKey, u64)>,
     calls: u32,
+    /// How often the relay told a whole document.
+    pub(crate) told: u64,
 }
 
 /// A document as this sandbox or its point of presence holds it.
@@ -55,6 +57,7 @@ impl Replica {
             heads: Vec::new(),
             looked: Vec::new(),
             calls: 0,
+            told: 0,
         }
     }
 

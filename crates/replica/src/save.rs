@@ -193,10 +193,10 @@ impl Replica {
         // With what is held; where that does not do, with what the relay has; and
         // where the log holds nothing, after it has the origin's text.
         loop {
-            let begun_ms = ports.now_ms();
+            let told = self.told;
             let held = self.load(ports, key, token, freshness)?;
             // Only who has just heard the log can say that it lacks something.
-            let told = held.exchanged_ms >= begun_ms;
+            let told = self.told > told;
             if held.document.change_of(edit).is_some() {
                 // The read that answers must hold it, and what the client has seen:
                 // more than the version recorded at another save of its own.
@@ -215,6 +215,13 @@ impl Replica {
                 // What went from the outbox into the log between two looks was seen
                 // in neither; and a store may show late what it has.
                 Err(SaveError::Load(LoadError::Behind)) if waited < ATTEMPTS => {
+                    waited += 1;
+                    ports.pause(PAUSE_MS);
+                }
+                // A node of the relay may not have heard of what another has told.
+                Err(SaveError::UnknownVersion)
+                    if waited < ATTEMPTS && self.names_ahead(ports, &held, save) =>
+                {
                     waited += 1;
                     ports.pause(PAUSE_MS);
                 }

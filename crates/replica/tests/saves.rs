@@ -90,4 +90,5 @@ fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
     }
     let document = network.document(&page()).expect("a document");
     assert_eq!(document.text(), text);
+    assert_eq!(network.stored_keys("outbox/"), Vec::<String>::new());
 }

@@ -76,9 +76,9 @@ impl Origin {
         self.tip.as_ref().map_or(0, |tip| tip.stored.revision)
     }
 
-    /// The first known revision that holds change `index`; `None` while the
-    /// origin does not. The tip may hold more than the text that it was first
-    /// known with: edits that took each other back make no revision.
+    /// The first revision that is known to hold change `index`; `None` while the
+    /// origin does not. Edits that took each other back make no revision: they
+    /// are at the tip, and once that has moved on, at the next.
     pub fn revision_with(&self, index: u32) -> Option<u64> {
         let known = self.known.iter().map(|known| (known.text.revision, &known.version));
         let tip = self.tip.iter().map(|tip| (tip.stored.revision, &tip.version));

@@ -62,6 +62,28 @@ impl Replica {
         }
     }
 
+    /// Whether the client names a version after the end of the log, as it is known
+    /// here.
+    pub(super) fn names_ahead<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        save: &Save,
+    ) -> bool {
+        let position = match save.base.and_then(VersionName::of) {
+            Some(VersionName::Entry { position, .. }) => Some(position),
+            Some(VersionName::Object(id)) => {
+                let root = self.known_object(ports, held, id).map(|version| version.root);
+                match root {
+                    Some(Root::Log(place)) => Some(place.position),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        position.is_some_and(|position| position > held.document.cursor().position)
+    }
+
     /// A revision of the origin that the log does not know: its text becomes a
     /// base of its own.
     fn origin_base<P: Ports>(

@@ -57,6 +57,13 @@ impl Replica {
         };
         let written: Result<Vec<()>, StoreError> =
             writes.into_iter().map(|write| ports.store().finish_insert(write)).collect();
+        let session = match written {
+            Ok(_) => session,
+            Err(error) => {
+                ports.log(Level::Warning, &error.to_string());
+                self.persist_by_relay(ports, session)?
+            }
+        };
         // Whoever reads or saves next on what is answered may be another sandbox.
         if let Some(actor) = merged.parcel.entry.actor() {
             let name = keys::entry_by(key, actor);
@@ -64,9 +71,7 @@ impl Replica {
         }
         ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
         ports.cache().insert(None, &object, served, limits::CACHE_MS);
-        let Err(error) = written else { return Ok(session) };
-        ports.log(Level::Warning, &error.to_string());
-        self.persist_by_relay(ports, session)
+        Ok(session)
     }
 
     /// The store failed: the save is acknowledged once the log has it.

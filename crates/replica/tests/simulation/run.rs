@@ -95,6 +95,9 @@ struct Attempt {
 }
 
 struct Client {
+    /// Whether it keeps the token that it is given. One that does not is promised
+    /// nothing but that each answer holds what it was made of.
+    session: bool,
     token: Option<String>,
     forms: Vec<Vec<Form>>,
     seen: Vec<Seen>,
@@ -102,6 +105,16 @@ struct Client {
     waits: Option<u64>,
     attempt: Option<Attempt>,
     requests: u64,
+}
+
+impl Client {
+    /// Takes the token of an answer.
+    fn keep(&mut self, token: String) {
+        match self.session {
+            true => self.token = Some(token),
+            false => self.seen.iter_mut().for_each(|seen| *seen = Seen::default()),
+        }
+    }
 }
 
 enum Event {
@@ -168,6 +181,9 @@ struct Run {
     fate: Arc<Mutex<Fate>>,
     report: Report,
     alarms_expected: Vec<&'static str>,
+    /// Whether nodes of the relay may be behind each other, in this phase and in
+    /// the last: (now, before).
+    lags: (bool, bool),
     sandboxes: usize,
 }
 
@@ -193,7 +209,8 @@ impl Run {
             .map(|page| DocumentKey::new(SITE, format!("Page {page}")).expect("key"))
             .collect();
         let clients = 2 + random.index(4);
-        let client = || Client {
+        let client = |index: usize| Client {
+            session: index % 3 != 2,
             token: None,
             forms: (0..pages).map(|_| Vec::new()).collect(),
             seen: (0..pages).map(|_| Seen::default()).collect(),
@@ -212,13 +229,14 @@ impl Run {
             network,
             keys,
             pops: (0..pops).map(pop).collect(),
-            clients: (0..clients).map(|_| client()).collect(),
+            clients: (0..clients).map(client).collect(),
             running: Vec::new(),
             facts: Facts::default(),
             events: Events::default(),
             fate: Arc::new(Mutex::new(fate)),
             report: Report::default(),
             alarms_expected: Vec::new(),
+            lags: (false, false),
             sandboxes: 1 + random.index(3),
             random,
         };
@@ -327,6 +345,7 @@ impl Run {
             // is told by clocks: it decides nothing but the alarm.
             self.alarms_expected.push("that nobody announced");
         }
+        self.lags = (faults.relay_odd_answers > 0, self.lags.0);
         self.note(|| format!("  faults: dies {dies}, {faults:?}"));
         self.network.set_faults(faults);
         self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = dies;

@@ -139,7 +139,7 @@ impl Run {
             return;
         }
         let whose = format!("client {client} ({request})");
-        self.clients[client].token = Some(token);
+        self.clients[client].keep(token);
         match head {
             Ok((id, text)) => {
                 self.report.reads += 1;
@@ -179,7 +179,7 @@ impl Run {
             return;
         }
         let whose = format!("client {client} ({request})");
-        self.clients[client].token = Some(token);
+        self.clients[client].keep(token);
         let page = attempt.page;
         match head {
             Ok((id, text)) => {
@@ -194,6 +194,13 @@ impl Run {
                 self.report.refused += 1;
             }
             Err(SaveError::Exists { .. }) if attempt.save.base.is_none() => {
+                self.clients[client].attempt = None;
+                self.clients[client].forms[page].clear();
+            }
+            // Nothing tells a node that is behind that there is such a version.
+            Err(SaveError::UnknownVersion)
+                if !self.clients[client].session && self.lags != (false, false) =>
+            {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }
