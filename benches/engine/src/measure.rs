@@ -1,0 +1,236 @@
+//! The measures: what is run, on what, and what is checked before it counts.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::engine::{Deadline, Engine, Failure, Stored};
+use crate::engines::Entrant;
+use crate::sample::Sample;
+use crate::trace::{Edit, Listed, Trace};
+
+/// What is inserted into a cold document: 24 characters.
+const WORDS: &str = "the quick brown fox runs";
+
+/// What a save of one word inserts.
+const WORD: &str = "wedding ";
+
+/// What a cell of a table holds.
+pub type Cell<T> = Result<T, Failure>;
+
+/// What one engine did with one trace.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    pub engine: String,
+    pub ours: bool,
+    /// Bytes to bytes with one edit; `None` where it does not take part.
+    pub cold: Option<Cell<Sample>>,
+    /// The document that was loaded for it, in bytes.
+    pub document: Option<Cell<usize>>,
+    /// What a save of one word sends, beyond the word.
+    pub update: Option<Cell<usize>>,
+    /// From the history in memory to the text.
+    pub merge: Option<Cell<Sample>>,
+    /// The whole history, in bytes.
+    pub history: Option<Cell<usize>>,
+    /// Whether the text is the recorded one.
+    pub end: Cell<bool>,
+}
+
+/// What all engines did with one trace.
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceResults {
+    pub trace: &'static str,
+    pub sequential: bool,
+    pub edits: usize,
+    pub transactions: usize,
+    pub bytes: usize,
+    pub rows: Vec<Row>,
+}
+
+/// Runs everything on one trace.
+pub fn trace(listed: &Listed, trace: &Trace, entrants: &[Entrant], limit: Duration) -> TraceResults {
+    let takes_part = |entrant: &&Entrant| entrant.history || trace.sequential;
+    let row = |entrant| row(listed, trace, entrant, limit);
+    TraceResults {
+        trace: trace.name,
+        sequential: trace.sequential,
+        edits: trace.edits().count(),
+        transactions: trace.transactions.len(),
+        bytes: trace.end.len(),
+        rows: entrants.iter().filter(takes_part).map(row).collect(),
+    }
+}
+
+fn row(listed: &Listed, trace: &Trace, entrant: &Entrant, limit: Duration) -> Row {
+    let engine = entrant.engine.as_ref();
+    let name = engine.name();
+    let said = |what: &str| eprintln!("    {}: {name}: {what}", trace.name);
+    let begun = Instant::now();
+    let stored = engine.build(trace, Deadline::after(limit));
+    let stored = stored.and_then(|stored| checked(engine, stored, listed, trace));
+    if begun.elapsed() > Duration::from_secs(2) {
+        said(&format!("built in {} s", begun.elapsed().as_secs()));
+    }
+    let mut end = stored.as_ref().map(|(_, same)| *same).map_err(Clone::clone);
+    let stored = stored.map(|(stored, _)| stored);
+    let mut row = Row {
+        engine: name.clone(),
+        ours: entrant.ours,
+        cold: None,
+        document: None,
+        update: None,
+        merge: None,
+        history: None,
+        end: Err(Failure::Absent),
+    };
+    let of = |measure: &dyn Fn(&Stored) -> Cell<usize>| {
+        Some(stored.as_ref().map_err(Clone::clone).and_then(measure))
+    };
+    if entrant.cold && trace.sequential {
+        row.document = of(&|stored| Ok(stored.document.len()));
+        row.update = of(&|stored| one_word(engine, stored, trace));
+        let stored = stored.as_ref().map_err(Clone::clone);
+        row.cold = Some(stored.and_then(|stored| cold(engine, stored, trace)));
+    }
+    if entrant.history {
+        row.history = of(&|stored| Ok(stored.history.len()));
+        let begun = Instant::now();
+        let merged = merge(engine, listed, trace, stored.as_ref().ok(), limit);
+        if begun.elapsed() > Duration::from_secs(2) {
+            said(&format!("merged repeatedly in {} s", begun.elapsed().as_secs()));
+        }
+        // An engine may be able to merge what it cannot store.
+        end = end.or_else(|_| merged.as_ref().map(|(_, same)| *same).map_err(Clone::clone));
+        row.merge = Some(merged.map(|(sample, _)| sample));
+    }
+    row.end = end;
+    row
+}
+
+/// Whether a text is the recorded one, if it may be another at all.
+fn same_end(listed: &Listed, trace: &Trace, text: &str) -> Result<bool, Failure> {
+    match text == trace.end {
+        false if listed.one_end => Err(Failure::WrongText),
+        same => Ok(same),
+    }
+}
+
+fn checked(
+    engine: &dyn Engine,
+    stored: Stored,
+    listed: &Listed,
+    trace: &Trace,
+) -> Result<(Stored, bool), Failure> {
+    let text = engine.load(&stored.document)?.text()?;
+    let same = same_end(listed, trace, &text)?;
+    Ok((stored, same))
+}
+
+fn in_the_middle(trace: &Trace, text: &str) -> [Edit; 1] {
+    [Edit { at: trace.end.len() / 2, deleted: 0, text: text.to_owned() }]
+}
+
+/// From bytes to bytes: load, insert, encode the update and the document, read out the text.
+fn cold(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<Sample> {
+    let edits = in_the_middle(trace, WORDS);
+    let run = |()| {
+        let mut document = engine.load(&stored.document)?;
+        document.edit(&edits)?;
+        Ok((document.encode_update()?, document.encode()?, document.text()?, document))
+    };
+    let (update, bytes, text, _) = run(())?;
+    let (before, behind) = trace.end.split_at(trace.end.len() / 2);
+    let expected = [before, WORDS, behind].concat();
+    let mut other = engine.load(&stored.document)?;
+    let sent = other.receive(&update).and_then(|()| other.text());
+    let sent = sent.or_else(|failure| match failure {
+        Failure::Absent => Ok(expected.clone()),
+        failure => Err(failure),
+    });
+    if text != expected || sent? != expected || engine.load(&bytes)?.text()? != expected {
+        return Err(Failure::WrongText);
+    }
+    Sample::take(|| Ok(()), run)
+}
+
+fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<usize> {
+    let mut document = engine.load(&stored.document)?;
+    document.edit(&in_the_middle(trace, WORD))?;
+    Ok(document.encode_update()?.len().saturating_sub(WORD.len()))
+}
+
+fn merge(
+    engine: &dyn Engine,
+    listed: &Listed,
+    trace: &Trace,
+    stored: Option<&Stored>,
+    limit: Duration,
+) -> Result<(Sample, bool), Failure> {
+    let text = engine.merge(trace, stored)?(Deadline::after(limit))?;
+    let same = same_end(listed, trace, &text)?;
+    let run = |merge: crate::engine::Merge<'_>| merge(Deadline::after(limit));
+    Ok((Sample::take(|| engine.merge(trace, stored), run)?, same))
+}
+
+/// What one engine did with the history of one wiki page.
+#[derive(Clone, Debug, Serialize)]
+pub struct WikiRow {
+    pub engine: String,
+    pub ours: bool,
+    /// One save: the diff to the page before, and taking it in.
+    pub save: Cell<Sample>,
+    /// The document after all of them, in bytes.
+    pub document: Cell<usize>,
+}
+
+/// What all engines did with the history of one wiki page.
+#[derive(Clone, Debug, Serialize)]
+pub struct WikiResults {
+    pub page: &'static str,
+    pub saves: usize,
+    pub bytes: usize,
+    pub rows: Vec<WikiRow>,
+}
+
+/// How often each history is saved from its beginning.
+const ROUNDS: usize = 3;
+
+/// Saves each revision of a page as a whole page.
+pub fn wiki(page: &'static str, texts: &[String], entrants: &[Entrant]) -> WikiResults {
+    let rows = entrants.iter().filter(|entrant| entrant.wiki).map(|entrant| {
+        let saved = saves(entrant.engine.as_ref(), texts);
+        WikiRow {
+            engine: entrant.engine.name(),
+            ours: entrant.ours,
+            save: saved.as_ref().map(|saved| saved.0).map_err(Clone::clone),
+            document: saved.map(|saved| saved.1),
+        }
+    });
+    WikiResults {
+        page,
+        saves: texts.len(),
+        bytes: texts.last().map_or(0, String::len),
+        rows: rows.collect(),
+    }
+}
+
+fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, usize), Failure> {
+    let mut times = Vec::with_capacity(texts.len() * ROUNDS);
+    let mut bytes = 0;
+    for _ in 0..ROUNDS {
+        let mut document = engine.empty(1)?;
+        let mut before = "";
+        for text in texts {
+            let begun = Instant::now();
+            document.save(before, text)?;
+            times.push(begun.elapsed());
+            before = text;
+        }
+        if document.text()? != before {
+            return Err(Failure::WrongText);
+        }
+        bytes = document.encode()?.len();
+    }
+    Ok((Sample::of(times).ok_or(Failure::Absent)?, bytes))
+}
