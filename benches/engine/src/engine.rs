@@ -18,8 +18,8 @@ pub trait Engine {
     /// A document of which nothing is written yet, for the writer `replica`.
     fn empty(&self, replica: u64) -> Result<Box<dyn Document>, Failure>;
 
-    /// A document from what [`Document::encode`] gave.
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Document>, Failure>;
+    /// A document from what [`Document::encode`] gave, for the writer `replica`.
+    fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure>;
 
     /// The end state of a trace. Not measured.
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {
@@ -29,7 +29,8 @@ pub trait Engine {
 
     /// Decodes the history of a trace; what is given back merges it all and reads out the text.
     /// Only that is measured.
-    fn merge<'a>(&self, trace: &'a Trace, stored: Option<&'a Stored>) -> Result<Merge<'a>, Failure>;
+    fn merge<'a>(&self, trace: &'a Trace, stored: Option<&'a Stored>)
+    -> Result<Merge<'a>, Failure>;
 }
 
 /// A merge, ready to run.
@@ -54,8 +55,8 @@ pub trait Document {
     /// What the last [`Document::edit`] did, for other replicas.
     fn encode_update(&mut self) -> Result<Vec<u8>, Failure>;
 
-    /// Takes in what another replica's [`Document::encode_update`] gave.
-    fn receive(&mut self, update: &[u8]) -> Result<(), Failure>;
+    /// Takes in what other replicas' [`Document::encode_update`] gave, parents before children.
+    fn receive(&mut self, updates: &[&[u8]]) -> Result<(), Failure>;
 
     /// The whole document.
     fn encode(&mut self) -> Result<Vec<u8>, Failure>;
@@ -63,6 +64,9 @@ pub trait Document {
     /// The text.
     fn text(&self) -> Result<String, Failure>;
 }
+
+/// A writer that no trace has.
+pub const READER: u64 = 1 << 40;
 
 /// A trace's end state, encoded.
 #[derive(Clone)]

@@ -1,24 +1,89 @@
-//! The text engine beside its peers.
+//! The text engine of this project beside its peers, on real editing sessions.
+//!
+//! Everything is measured in one run, one thing after the other. Status 0: all targets are reached;
+//! 1: one is missed; 2: it could not be measured.
+
 mod engine;
 mod engines;
 mod measure;
 mod replicas;
+mod report;
 mod sample;
 mod trace;
 
-fn main() {
-    let data = std::path::PathBuf::from(std::env::var_os("REDWEDDING_DATA").expect("data"));
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use engine::Failure;
+use report::Report;
+
+/// What to measure, and where to put it.
+struct Request {
+    names: Vec<String>,
+    out: PathBuf,
+    limit: Duration,
+}
+
+fn main() -> ExitCode {
+    match requested(std::env::args().skip(1)).and_then(|request| run(&request)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Failure> {
+    let mut request = Request {
+        names: Vec::new(),
+        out: PathBuf::from("target/engine"),
+        limit: Duration::from_secs(30),
+    };
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(Failure::of(format!("{argument} needs a value")));
+        match argument.as_str() {
+            "--out" => request.out = value()?.into(),
+            "--limit" => {
+                request.limit = Duration::from_secs(value()?.parse().map_err(Failure::of)?);
+            }
+            name if known().any(|known| known == name) => request.names.push(argument),
+            name => {
+                let known: Vec<&str> = known().collect();
+                return Err(Failure::of(format!("no '{name}'; there are: {}", known.join(", "))));
+            }
+        }
+    }
+    Ok(request)
+}
+
+fn known() -> impl Iterator<Item = &'static str> {
+    let traces = trace::TRACES.iter().map(|listed| listed.name);
+    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0))
+}
+
+/// Whether all targets are reached.
+fn run(request: &Request) -> Result<bool, Failure> {
+    let data = std::env::var_os("REDWEDDING_DATA").map(PathBuf::from);
+    let data = data.ok_or(Failure::of("REDWEDDING_DATA does not name the folder with the data"))?;
+    let asked = |name: &str| request.names.is_empty() || request.names.iter().any(|n| n == name);
     let entrants = engines::entrants();
-    let only: Vec<String> = std::env::args().skip(1).collect();
-    for listed in &trace::TRACES {
-        if !only.is_empty() && !only.iter().any(|n| n == listed.name) { continue }
-        let t = listed.read(&data).expect("read");
-        let results = measure::trace(listed, &t, &entrants, std::time::Duration::from_secs(30));
-        println!("{}", serde_json::to_string(&results).expect("json").replace("{\"engine", "\n  {\"engine"));
+    let mut traces = Vec::new();
+    for listed in trace::TRACES.iter().filter(|listed| asked(listed.name)) {
+        eprintln!("==> {}", listed.name);
+        traces.push(measure::trace(listed, &listed.read(&data)?, &entrants, request.limit));
     }
-    for (name, file) in trace::WIKIS {
-        if !only.is_empty() && !only.iter().any(|n| n == name) { continue }
-        let t = trace::read_wiki(&data, file).expect("read");
-        println!("{}", serde_json::to_string(&measure::wiki(name, &t, &entrants)).expect("json").replace("{\"engine", "\n  {\"engine"));
+    let mut wikis = Vec::new();
+    for (page, file) in trace::WIKIS.into_iter().filter(|wiki| asked(wiki.0)) {
+        eprintln!("==> {page}");
+        wikis.push(measure::wiki(page, &trace::read_wiki(&data, file)?, &entrants));
     }
+    let report = Report::of(traces, wikis);
+    println!("{}", report.tables());
+    for file in report.write(&request.out).map_err(Failure::of)? {
+        eprintln!("==> written: {}", file.display());
+    }
+    Ok(report.targets.iter().all(|target| target.reached))
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::engine::{Deadline, Engine, Failure, Stored};
+use crate::engine::{Deadline, Engine, Failure, Merge, READER, Stored};
 use crate::engines::Entrant;
 use crate::sample::Sample;
 use crate::trace::{Edit, Listed, Trace};
@@ -49,7 +49,12 @@ pub struct TraceResults {
 }
 
 /// Runs everything on one trace.
-pub fn trace(listed: &Listed, trace: &Trace, entrants: &[Entrant], limit: Duration) -> TraceResults {
+pub fn trace(
+    listed: &Listed,
+    trace: &Trace,
+    entrants: &[Entrant],
+    limit: Duration,
+) -> TraceResults {
     let takes_part = |entrant: &&Entrant| entrant.history || trace.sequential;
     let row = |entrant| row(listed, trace, entrant, limit);
     TraceResults {
@@ -122,7 +127,7 @@ fn checked(
     listed: &Listed,
     trace: &Trace,
 ) -> Result<(Stored, bool), Failure> {
-    let text = engine.load(&stored.document)?.text()?;
+    let text = engine.load(&stored.document, READER)?.text()?;
     let same = same_end(listed, trace, &text)?;
     Ok((stored, same))
 }
@@ -135,27 +140,27 @@ fn in_the_middle(trace: &Trace, text: &str) -> [Edit; 1] {
 fn cold(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<Sample> {
     let edits = in_the_middle(trace, WORDS);
     let run = |()| {
-        let mut document = engine.load(&stored.document)?;
+        let mut document = engine.load(&stored.document, READER)?;
         document.edit(&edits)?;
         Ok((document.encode_update()?, document.encode()?, document.text()?, document))
     };
     let (update, bytes, text, _) = run(())?;
     let (before, behind) = trace.end.split_at(trace.end.len() / 2);
     let expected = [before, WORDS, behind].concat();
-    let mut other = engine.load(&stored.document)?;
-    let sent = other.receive(&update).and_then(|()| other.text());
+    let mut other = engine.load(&stored.document, READER)?;
+    let sent = other.receive(&[&update]).and_then(|()| other.text());
     let sent = sent.or_else(|failure| match failure {
         Failure::Absent => Ok(expected.clone()),
         failure => Err(failure),
     });
-    if text != expected || sent? != expected || engine.load(&bytes)?.text()? != expected {
+    if text != expected || sent? != expected || engine.load(&bytes, READER)?.text()? != expected {
         return Err(Failure::WrongText);
     }
-    Sample::take(|| Ok(()), run)
+    Sample::take(|| Ok(()), run, |_| Ok(()))
 }
 
 fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<usize> {
-    let mut document = engine.load(&stored.document)?;
+    let mut document = engine.load(&stored.document, READER)?;
     document.edit(&in_the_middle(trace, WORD))?;
     Ok(document.encode_update()?.len().saturating_sub(WORD.len()))
 }
@@ -167,10 +172,13 @@ fn merge(
     stored: Option<&Stored>,
     limit: Duration,
 ) -> Result<(Sample, bool), Failure> {
-    let text = engine.merge(trace, stored)?(Deadline::after(limit))?;
-    let same = same_end(listed, trace, &text)?;
-    let run = |merge: crate::engine::Merge<'_>| merge(Deadline::after(limit));
-    Ok((Sample::take(|| engine.merge(trace, stored), run)?, same))
+    let mut same = true;
+    let sample = Sample::take(
+        || engine.merge(trace, stored),
+        |merge: Merge<'_>| merge(Deadline::after(limit)),
+        |text| same_end(listed, trace, text).map(|is| same &= is),
+    )?;
+    Ok((sample, same))
 }
 
 /// What one engine did with the history of one wiki page.

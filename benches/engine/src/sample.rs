@@ -33,11 +33,12 @@ impl Sample {
         Some(Sample { median_ns: at(2)?, quartiles_ns: (at(1)?, at(3)?), runs: runs.len() })
     }
 
-    /// Runs `measured` on what `prepared` gives, which does not count, nor does giving anything
-    /// back to the allocator afterwards.
+    /// Runs `measured` on what `prepared` gives. Preparing does not count, nor does what comes
+    /// afterwards: `checked`, and giving memory back.
     pub fn take<P, R>(
         mut prepared: impl FnMut() -> Result<P, Failure>,
         mut measured: impl FnMut(P) -> Result<R, Failure>,
+        mut checked: impl FnMut(&R) -> Result<(), Failure>,
     ) -> Result<Sample, Failure> {
         let begun = Instant::now();
         let mut runs = Vec::new();
@@ -46,6 +47,7 @@ impl Sample {
             let run = Instant::now();
             let output = measured(input)?;
             runs.push(run.elapsed());
+            checked(&output)?;
             drop(output);
             let long = runs.last().is_some_and(|run| *run > LONG);
             let enough = runs.len() >= RUNS.start && begun.elapsed() > TIME;

@@ -116,10 +116,11 @@ impl Listed {
                 transaction.parents = index.checked_sub(1).into_iter().collect();
             }
         }
+        let sequential = is_sequential(&transactions);
         let trace = Trace {
             name: self.name,
-            sequential: is_sequential(&transactions),
-            transactions,
+            sequential,
+            transactions: joined(transactions),
             end: read.end_content,
         };
         trace.check(&read.start_content).map_err(|why| said(&why))?;
@@ -132,6 +133,35 @@ fn is_sequential(transactions: &[Transaction]) -> bool {
         transaction.parents.iter().eq(index.checked_sub(1).iter())
     };
     transactions.iter().enumerate().all(one_line)
+}
+
+/// The same history in fewer transactions: those that one writer made in a row, with nobody else
+/// in between, are one.
+fn joined(transactions: Vec<Transaction>) -> Vec<Transaction> {
+    let mut children = vec![0usize; transactions.len()];
+    let parents = transactions.iter().flat_map(|transaction| &transaction.parents);
+    parents.for_each(|parent| children.get_mut(*parent).into_iter().for_each(|n| *n += 1));
+    let mut joined: Vec<Transaction> = Vec::new();
+    // Where each transaction has come to be.
+    let mut places: Vec<usize> = Vec::with_capacity(transactions.len());
+    for mut transaction in transactions {
+        let parents = std::mem::take(&mut transaction.parents);
+        let continues = parents.as_slice() == places.len().checked_sub(1).as_slice()
+            && parents.iter().all(|parent| children[*parent] == 1);
+        match joined.last_mut() {
+            Some(last) if continues && last.agent == transaction.agent => {
+                last.edits.append(&mut transaction.edits);
+            }
+            _ => {
+                // A parent that comes later is left for the check to find.
+                let place = |parent: &usize| places.get(*parent).copied().unwrap_or(usize::MAX);
+                transaction.parents = parents.iter().map(place).collect();
+                joined.push(transaction);
+            }
+        }
+        places.push(joined.len() - 1);
+    }
+    joined
 }
 
 impl Trace {

@@ -16,9 +16,6 @@ struct Page {
     text: ObjId,
 }
 
-/// An actor that no trace has.
-const READER: u64 = 1 << 40;
-
 fn actor(number: u64) -> ActorId {
     ActorId::from(number.to_be_bytes())
 }
@@ -48,10 +45,10 @@ impl Engine for Automerge {
         Ok(Box::new(Page::new(seed()?.with_actor(actor(replica)))?))
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Document>, Failure> {
+    fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure> {
         let options = LoadOptions::new().verification_mode(VerificationMode::DontCheck);
         let doc = AutoCommit::load_with_options(bytes, options).map_err(Failure::of)?;
-        Ok(Box::new(Page::new(doc.with_actor(actor(READER)))?))
+        Ok(Box::new(Page::new(doc.with_actor(actor(replica)))?))
     }
 
     fn merge<'a>(&self, _: &'a Trace, stored: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {
@@ -70,9 +67,7 @@ impl Document for Page {
     fn edit(&mut self, edits: &[Edit]) -> Result<(), Failure> {
         for edit in edits {
             let deleted = isize::try_from(edit.deleted).map_err(Failure::of)?;
-            self.doc
-                .splice_text(&self.text, edit.at, deleted, &edit.text)
-                .map_err(Failure::of)?;
+            self.doc.splice_text(&self.text, edit.at, deleted, &edit.text).map_err(Failure::of)?;
         }
         self.doc.commit_with(CommitOptions::default().with_time(0));
         Ok(())
@@ -84,12 +79,11 @@ impl Document for Page {
         Ok(change.map(|change| change.raw_bytes().to_vec()).unwrap_or_default())
     }
 
-    fn receive(&mut self, update: &[u8]) -> Result<(), Failure> {
-        if update.is_empty() {
-            return Ok(());
-        }
-        let change = Change::from_bytes(update.to_vec()).map_err(Failure::of)?;
-        self.doc.apply_changes([change]).map_err(Failure::of)
+    fn receive(&mut self, updates: &[&[u8]]) -> Result<(), Failure> {
+        let sent = updates.iter().filter(|update| !update.is_empty());
+        let changes = sent.map(|update| Change::from_bytes(update.to_vec()).map_err(Failure::of));
+        let changes = changes.collect::<Result<Vec<_>, Failure>>()?;
+        self.doc.apply_changes_batch(changes).map_err(Failure::of)
     }
 
     fn encode(&mut self) -> Result<Vec<u8>, Failure> {

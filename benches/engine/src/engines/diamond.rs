@@ -33,9 +33,9 @@ impl Engine for Diamond {
         Ok(Box::new(Page::new(ListCRDT::new(), replica.to_string())))
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Document>, Failure> {
+    fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure> {
         let list = ListCRDT::load_from(bytes).map_err(|error| Failure::of(format!("{error:?}")))?;
-        Ok(Box::new(Page::new(list, "reader".to_owned())))
+        Ok(Box::new(Page::new(list, replica.to_string())))
     }
 
     fn build(&self, trace: &Trace, _: Deadline) -> Result<Stored, Failure> {
@@ -45,7 +45,8 @@ impl Engine for Diamond {
         for transaction in &trace.transactions {
             let agent = log.get_or_create_agent_id(&transaction.agent.to_string());
             let parents = transaction.parents.iter().map(|parent| &ends[*parent]);
-            let mut now = parents.fold(LocalVersion::new(), |now, end| log.version_union(&now, end));
+            let mut now =
+                parents.fold(LocalVersion::new(), |now, end| log.version_union(&now, end));
             for edit in &transaction.edits {
                 if edit.deleted > 0 {
                     let range = edit.at..edit.at + edit.deleted;
@@ -64,8 +65,8 @@ impl Engine for Diamond {
 
     fn merge<'a>(&self, _: &'a Trace, stored: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {
         let stored = stored.ok_or(Failure::Absent)?;
-        let log = OpLog::load_from(&stored.history)
-            .map_err(|error| Failure::of(format!("{error:?}")))?;
+        let log =
+            OpLog::load_from(&stored.history).map_err(|error| Failure::of(format!("{error:?}")))?;
         Ok(Box::new(move |_: Deadline| Ok(log.checkout_tip().content().to_string())))
     }
 }
@@ -93,9 +94,11 @@ impl Document for Page {
         Ok(self.list.oplog.encode_from(ENCODE_PATCH, &self.before))
     }
 
-    fn receive(&mut self, update: &[u8]) -> Result<(), Failure> {
-        let merged = self.list.merge_data_and_ff(update);
-        merged.map_err(|error| Failure::of(format!("{error:?}"))).map(drop)
+    fn receive(&mut self, updates: &[&[u8]]) -> Result<(), Failure> {
+        updates.iter().try_for_each(|update| {
+            let merged = self.list.merge_data_and_ff(update);
+            merged.map_err(|error| Failure::of(format!("{error:?}"))).map(drop)
+        })
     }
 
     fn encode(&mut self) -> Result<Vec<u8>, Failure> {

@@ -2,7 +2,7 @@
 
 use ::loro::{ExportMode, LoroDoc, VersionVector};
 
-use crate::engine::{Deadline, Document, Engine, Failure, Merge, Stored};
+use crate::engine::{Deadline, Document, Engine, Failure, Merge, READER, Stored};
 use crate::trace::{Edit, Trace};
 
 /// The engine, with or without history.
@@ -15,9 +15,6 @@ struct Page {
     shallow: bool,
     before: VersionVector,
 }
-
-/// A peer that no trace has.
-const READER: u64 = 1 << 40;
 
 impl Loro {
     fn page(&self, peer: u64) -> Result<Page, Failure> {
@@ -36,9 +33,9 @@ impl Engine for Loro {
         Ok(Box::new(self.page(replica)?))
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Document>, Failure> {
-        let mut page = self.page(READER)?;
-        page.receive(bytes)?;
+    fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure> {
+        let mut page = self.page(replica)?;
+        page.receive(&[bytes])?;
         Ok(Box::new(page))
     }
 
@@ -57,7 +54,7 @@ impl Engine for Loro {
         let stored = stored.ok_or(Failure::Absent)?;
         let mut page = self.page(READER)?;
         Ok(Box::new(move |_: Deadline| {
-            page.receive(&stored.history)?;
+            page.receive(&[&stored.history])?;
             page.text()
         }))
     }
@@ -90,8 +87,15 @@ impl Document for Page {
         self.doc.export(ExportMode::updates(&self.before)).map_err(Failure::of)
     }
 
-    fn receive(&mut self, update: &[u8]) -> Result<(), Failure> {
-        self.doc.import(update).map_err(Failure::of).map(drop)
+    fn receive(&mut self, updates: &[&[u8]]) -> Result<(), Failure> {
+        let imported = match updates {
+            [update] => self.doc.import(update),
+            updates => {
+                let updates: Vec<Vec<u8>> = updates.iter().map(|update| update.to_vec()).collect();
+                self.doc.import_batch(&updates)
+            }
+        };
+        imported.map_err(Failure::of).map(drop)
     }
 
     fn encode(&mut self) -> Result<Vec<u8>, Failure> {

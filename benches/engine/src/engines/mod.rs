@@ -8,6 +8,7 @@ mod yrs;
 
 use crate::engine::Engine;
 use ours::Ours;
+pub use ours::{HOT, NEAREST};
 
 /// An engine, and what it is measured in.
 pub struct Entrant {

@@ -23,6 +23,10 @@ pub enum Ours {
     Whole,
 }
 
+/// The state that a page is meant to be in, and the one nearest to it that there is.
+pub const HOT: &str = "ours, hot state";
+pub const NEAREST: &str = "ours, text + 0 edits";
+
 struct Page {
     document: Document,
     saves: u64,
@@ -81,7 +85,7 @@ impl Page {
 impl Engine for Ours {
     fn name(&self) -> String {
         match self {
-            Ours::Hot => "ours, hot state".to_owned(),
+            Ours::Hot => HOT.to_owned(),
             Ours::Tail(edits) => format!("ours, text + {edits} edits"),
             Ours::Whole => "ours, whole history".to_owned(),
         }
@@ -91,7 +95,7 @@ impl Engine for Ours {
         Ok(Box::new(Page::from_text(String::new())?))
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn engine::Document>, Failure> {
+    fn load(&self, bytes: &[u8], _: u64) -> Result<Box<dyn engine::Document>, Failure> {
         Ok(Box::new(Page::of(Document::decode_own(bytes).map_err(Failure::of)?)))
     }
 
@@ -164,7 +168,7 @@ impl engine::Document for Page {
         self.last.as_ref().map(Encode::encode).ok_or(Failure::Absent)
     }
 
-    fn receive(&mut self, _: &[u8]) -> Result<(), Failure> {
+    fn receive(&mut self, _: &[&[u8]]) -> Result<(), Failure> {
         // A log's entries are ordered by the relay, and come with a cursor.
         Err(Failure::Absent)
     }

@@ -9,7 +9,7 @@ use ::yrs::{
     Update,
 };
 
-use crate::engine::{Deadline, Document, Engine, Failure, Merge, Stored};
+use crate::engine::{Deadline, Document, Engine, Failure, Merge, READER, Stored};
 use crate::trace::{Edit, Trace};
 
 /// The engine, with or without what was deleted.
@@ -22,9 +22,6 @@ struct Page {
     text: TextRef,
     update: Vec<u8>,
 }
-
-/// A client that no trace has, so that what it inserts is new.
-const READER: u64 = 1 << 40;
 
 impl Yrs {
     fn page(&self, client: u64) -> Page {
@@ -47,9 +44,9 @@ impl Engine for Yrs {
         Ok(Box::new(self.page(replica)))
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Box<dyn Document>, Failure> {
-        let mut page = self.page(READER);
-        page.receive(bytes)?;
+    fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure> {
+        let mut page = self.page(replica);
+        page.receive(&[bytes])?;
         Ok(Box::new(page))
     }
 
@@ -85,9 +82,12 @@ impl Document for Page {
         Ok(std::mem::take(&mut self.update))
     }
 
-    fn receive(&mut self, update: &[u8]) -> Result<(), Failure> {
-        let update = Update::decode_v1(update).map_err(Failure::of)?;
-        self.doc.transact_mut().apply_update(update).map_err(Failure::of)
+    fn receive(&mut self, updates: &[&[u8]]) -> Result<(), Failure> {
+        let mut transaction = self.doc.transact_mut();
+        updates.iter().try_for_each(|update| {
+            let update = Update::decode_v1(update).map_err(Failure::of)?;
+            transaction.apply_update(update).map_err(Failure::of)
+        })
     }
 
     fn encode(&mut self) -> Result<Vec<u8>, Failure> {

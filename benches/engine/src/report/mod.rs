@@ -1,0 +1,91 @@
+//! What a run gives: tables for a terminal, JSON for programs, a chart for a page.
+
+mod chart;
+mod tables;
+mod targets;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Serialize;
+
+pub use targets::Target;
+
+use crate::measure::{TraceResults, WikiResults};
+
+/// All that was measured, and on what.
+#[derive(Serialize)]
+pub struct Report {
+    pub machine: String,
+    pub rustc: String,
+    /// This project's commit.
+    pub commit: String,
+    /// Peers, with their versions.
+    pub peers: Vec<(String, String)>,
+    pub traces: Vec<TraceResults>,
+    pub wikis: Vec<WikiResults>,
+    pub targets: Vec<Target>,
+}
+
+impl Report {
+    /// Judges what was measured.
+    pub fn of(traces: Vec<TraceResults>, wikis: Vec<WikiResults>) -> Report {
+        Report {
+            machine: machine(),
+            rustc: said_by("rustc", &["--version"]),
+            commit: said_by(
+                "git",
+                &["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"],
+            ),
+            peers: peers(),
+            targets: targets::judged(&traces),
+            traces,
+            wikis,
+        }
+    }
+
+    /// The tables, and what has to be known to read them.
+    pub fn tables(&self) -> String {
+        tables::all(self)
+    }
+
+    /// Writes JSON and chart into a folder; where they are.
+    pub fn write(&self, folder: &Path) -> io::Result<[PathBuf; 2]> {
+        fs::create_dir_all(folder)?;
+        let files = [folder.join("engine.json"), folder.join("engine.svg")];
+        fs::write(&files[0], serde_json::to_string_pretty(self)? + "\n")?;
+        fs::write(&files[1], chart::svg(self))?;
+        Ok(files)
+    }
+}
+
+/// What a program says in one line; nothing if it does not run.
+fn said_by(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let line = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    line.ok().filter(|line| !line.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn machine() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("unknown processor", |(_, model)| model);
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{model}, {cores} cores, {}", std::env::consts::OS)
+}
+
+/// The lock file that the bench was built with says which versions these are.
+fn peers() -> Vec<(String, String)> {
+    const NAMES: [&str; 4] = ["yrs", "loro", "diamond-types", "automerge"];
+    let packages = include_str!("../../Cargo.lock").split("[[package]]");
+    let field = |package: &str, name: &str| {
+        let line = package.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(line.strip_prefix(" = \"")?.strip_suffix('"')?.to_owned())
+    };
+    packages
+        .filter_map(|package| Some((field(package, "name")?, field(package, "version")?)))
+        .filter(|(name, _)| NAMES.contains(&name.as_str()))
+        .collect()
+}

@@ -1,0 +1,201 @@
+//! The tables: one row for each engine, one column for each trace.
+
+use super::{Report, targets};
+use crate::measure::{Cell, Row, TraceResults};
+use crate::sample::Sample;
+
+const NOTES: &str = "\
+Times are medians, with half the distance of the quartiles; each row's runs follow one another.
+n/a: the engine has no such thing. > N s: given up after that time.
+
+What differs in the work
+  ours          a change keeps what a save brings along (identity, author, times, base); peers keep
+                places and text alone. A page's bytes are read as those of a cache: in any encoding
+                of the same value, but checked in all else.
+  hot state     the text and no edit at all; a document cannot be pruned yet. \"text + 0 edits\" is a
+                page just taken over: its text is stored twice, as text and as its first change.
+  yrs           version 1 encoding. Drops deleted text, as by default; where the whole history
+                counts, that is kept. Merging begins from the decoded update.
+  loro          merging imports encoded updates: their decoding cannot be told apart.
+  automerge     compressed, and loaded without verifying hashes. Merging begins from decoded changes.
+  diamond-types the newest published version, of 2022. It has no state but the whole history, which
+                a load decodes and merges. Merging begins from the decoded log.
+  traces        what one writer did in a row is one transaction for peers; for ours, each edit is a
+                change of its own.
+";
+
+/// Everything that is printed.
+pub fn all(report: &Report) -> String {
+    let mut out = inputs(report);
+    let traces = &report.traces;
+    let sequential: Vec<&TraceResults> = traces.iter().filter(|t| t.sequential).collect();
+    let every: Vec<&TraceResults> = traces.iter().collect();
+    let time = |cell: &Option<Cell<Sample>>| cell.as_ref().map(|cell| said(cell, sample));
+    let size = |cell: &Option<Cell<usize>>| cell.as_ref().map(|cell| said(cell, bytes));
+    let cold = "Cold apply: load, insert 24 characters, encode update and document, read out";
+    out += &of_traces(cold, &sequential, |row| time(&row.cold));
+    out += &of_traces("The document so loaded, in bytes", &sequential, |row| size(&row.document));
+    out += &of_traces("A save of one word, in bytes beyond the word", &sequential, |row| {
+        size(&row.update)
+    });
+    let merge = "Merging the whole history: from events in memory to the text";
+    out += &of_traces(merge, &every, |row| time(&row.merge));
+    out += &of_traces("The whole history, in bytes", &every, |row| size(&row.history));
+    out += &ends(&every);
+    out += &wikis(report);
+    out += "\n";
+    out += NOTES;
+    out += &judgement(report);
+    out
+}
+
+fn inputs(report: &Report) -> String {
+    let peers: Vec<String> =
+        report.peers.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let mut out = format!(
+        "Text engines side by side\n  {}\n  {}; release, fat LTO\n  this project at {}; {}\n",
+        report.machine,
+        report.rustc,
+        report.commit,
+        peers.join(", ")
+    );
+    let kind = |trace: &TraceResults| if trace.sequential { "sequential" } else { "concurrent" };
+    let rows = report.traces.iter().map(|trace| {
+        let name = trace.trace.to_owned();
+        vec![name, kind(trace).to_owned(), grouped(trace.edits), grouped(trace.bytes)]
+    });
+    let header = ["", "", "edits", "bytes at the end"].map(str::to_owned).to_vec();
+    if !report.traces.is_empty() {
+        out += &table("Traces", &[vec![header], rows.collect()].concat());
+    }
+    out
+}
+
+fn of_traces(
+    title: &str,
+    traces: &[&TraceResults],
+    cell: impl Fn(&Row) -> Option<String>,
+) -> String {
+    let Some(first) = traces.first() else { return String::new() };
+    let mut header = vec![String::new()];
+    header.extend(traces.iter().map(|trace| trace.trace.to_owned()));
+    let mut lines = vec![header];
+    for row in &first.rows {
+        let of = |trace: &&TraceResults| {
+            trace.rows.iter().find(|other| other.engine == row.engine).and_then(&cell)
+        };
+        let cells: Vec<Option<String>> = traces.iter().map(of).collect();
+        if cells.iter().any(Option::is_some) {
+            let mut line = vec![row.engine.clone()];
+            line.extend(cells.into_iter().map(Option::unwrap_or_default));
+            lines.push(line);
+        }
+    }
+    if lines.len() > 1 { table(title, &lines) } else { String::new() }
+}
+
+/// Whose text is not the recorded one, where that may be.
+fn ends(traces: &[&TraceResults]) -> String {
+    let mut out = String::from("\nEnd content\n");
+    for trace in traces {
+        let named = |end: &dyn Fn(&Cell<bool>) -> bool| {
+            let rows = trace.rows.iter().filter(|row| end(&row.end));
+            rows.map(|row| row.engine.clone()).collect::<Vec<_>>().join("; ")
+        };
+        let other = named(&|end| *end == Ok(false));
+        let wrong = named(&|end| matches!(end, Err(crate::engine::Failure::WrongText)));
+        let found = match (other.as_str(), wrong.as_str()) {
+            ("", "") => "as recorded, by all that came to an end".to_owned(),
+            (other, "") => format!("as recorded by the rest; another order: {other}"),
+            (_, wrong) => format!("WRONG: {wrong}"),
+        };
+        out += &format!("  {:12} {found}\n", trace.trace);
+    }
+    if traces.is_empty() { String::new() } else { out }
+}
+
+fn wikis(report: &Report) -> String {
+    let mut out = String::new();
+    for wiki in &report.wikis {
+        let header = ["", "one save", "all of it, in bytes"].map(str::to_owned).to_vec();
+        let rows = wiki.rows.iter().map(|row| {
+            vec![row.engine.clone(), said(&row.save, sample), said(&row.document, bytes)]
+        });
+        let title = format!(
+            "Whole saves of {}: {} revisions, {} bytes at the end",
+            wiki.page,
+            wiki.saves,
+            grouped(wiki.bytes)
+        );
+        out += &table(&title, &[vec![header], rows.collect()].concat());
+    }
+    out
+}
+
+fn judgement(report: &Report) -> String {
+    let mut out = String::from("\nTargets\n");
+    for target in &report.targets {
+        let judged = if target.reached { "reached" } else { "missed " };
+        out += &format!("  {judged}  {}\n           {}\n", target.name, target.found.join(", "));
+    }
+    let nearest = targets::nearest(&report.traces);
+    if !nearest.is_empty() {
+        out += "  (as a hint, cold apply of a page just taken over beside the fastest peer:\n";
+        out += &format!("           {})\n", nearest.join(", "));
+    }
+    if report.targets.is_empty() { String::new() } else { out }
+}
+
+fn table(title: &str, lines: &[Vec<String>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = format!("\n{title}\n");
+    for line in lines {
+        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        let joined = cells.collect::<Vec<_>>().join("   ");
+        out += &format!("  {}\n", joined.trim_end());
+    }
+    out
+}
+
+fn said<T>(cell: &Cell<T>, value: impl Fn(&T) -> String) -> String {
+    match cell {
+        Ok(found) => value(found),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+fn sample(sample: &Sample) -> String {
+    let spread = (sample.quartiles_ns.1 - sample.quartiles_ns.0) as f64 / 2.0;
+    let share = 100.0 * spread / sample.median_ns.max(1) as f64;
+    let spread = if sample.runs > 1 { format!("±{share:>2.0}%") } else { "once".to_owned() };
+    format!("{} {spread}", duration(sample.median_ns))
+}
+
+/// A duration in three digits.
+pub fn duration(nanoseconds: u64) -> String {
+    let (value, unit) = match nanoseconds as f64 {
+        ns if ns < 1e6 => (ns / 1e3, "µs"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s "),
+    };
+    let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+    format!("{value:.decimals$} {unit}")
+}
+
+fn bytes(bytes: &usize) -> String {
+    grouped(*bytes)
+}
+
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
