@@ -10,16 +10,19 @@ use serde::{Serialize, Serializer};
 
 use crate::trace::{Edit, Trace};
 
-/// An engine under test, in one configuration.
-pub trait Engine {
-    /// How the tables call it.
-    fn name(&self) -> String;
-
+/// Where an engine's documents come from.
+pub trait Documents {
     /// A document of which nothing is written yet, for the writer `replica`.
     fn empty(&self, replica: u64) -> Result<Box<dyn Document>, Failure>;
 
     /// A document from what [`Document::encode`] gave, for the writer `replica`.
     fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure>;
+}
+
+/// An engine under test, in one configuration.
+pub trait Engine: Documents {
+    /// How the tables call it.
+    fn name(&self) -> String;
 
     /// The end state of a trace. Not measured.
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {

@@ -3,6 +3,7 @@
 //! Everything is measured in one run, one thing after the other. Status 0: all targets are reached;
 //! 1: one is missed; 2: it could not be measured.
 
+mod curves;
 mod engine;
 mod engines;
 mod measure;
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 use engine::Failure;
 use report::Report;
+
+/// How a cold edit grows: asked for like a trace.
+const CURVES: &str = "curves";
 
 /// What to measure, and where to put it.
 struct Request {
@@ -40,7 +44,7 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
     let mut request = Request {
         names: Vec::new(),
         out: PathBuf::from("target/engine"),
-        limit: Duration::from_secs(30),
+        limit: Duration::from_secs(120),
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(Failure::of(format!("{argument} needs a value")));
@@ -61,7 +65,7 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
 
 fn known() -> impl Iterator<Item = &'static str> {
     let traces = trace::TRACES.iter().map(|listed| listed.name);
-    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0))
+    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES])
 }
 
 /// Whether all targets are reached.
@@ -80,7 +84,12 @@ fn run(request: &Request) -> Result<bool, Failure> {
         eprintln!("==> {page}");
         wikis.push(measure::wiki(page, &trace::read_wiki(&data, file)?, &entrants));
     }
-    let report = Report::of(traces, wikis);
+    let mut curves = Vec::new();
+    if asked(CURVES) {
+        eprintln!("==> {CURVES}");
+        curves.extend(curves::measured(&entrants, request.limit));
+    }
+    let report = Report::of(traces, wikis, curves);
     println!("{}", report.tables());
     for file in report.write(&request.out).map_err(Failure::of)? {
         eprintln!("==> written: {}", file.display());

@@ -137,7 +137,7 @@ fn in_the_middle(trace: &Trace, text: &str) -> [Edit; 1] {
 }
 
 /// From bytes to bytes: load, insert, encode the update and the document, read out the text.
-fn cold(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<Sample> {
+pub fn cold(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<Sample> {
     let edits = in_the_middle(trace, WORDS);
     let run = |()| {
         let mut document = engine.load(&stored.document, READER)?;

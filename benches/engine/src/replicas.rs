@@ -8,14 +8,17 @@ use std::collections::BTreeMap;
 
 use redwedding_crdt::text::Version;
 
-use crate::engine::{Deadline, Document, Engine, Failure};
+use crate::engine::{Deadline, Document, Documents, Failure};
 use crate::trace::{Edit, Trace};
+
+/// Edits of a lone writer between two looks at the clock.
+const AT_ONCE: usize = 1 << 12;
 
 /// Updates that a replica may have missed before a copy of another one is the quicker way.
 const NEAR: usize = 32;
 
 /// A document that holds all of the trace.
-pub fn replay<E: Engine + ?Sized>(
+pub fn replay<E: Documents + ?Sized>(
     engine: &E,
     trace: &Trace,
     deadline: Deadline,
@@ -23,7 +26,10 @@ pub fn replay<E: Engine + ?Sized>(
     if trace.sequential {
         let mut document = engine.empty(1)?;
         let edits: Vec<Edit> = trace.edits().cloned().collect();
-        document.edit(&edits)?;
+        for edits in edits.chunks(AT_ONCE) {
+            deadline.check()?;
+            document.edit(edits)?;
+        }
         return Ok(document);
     }
     let mut replicas: BTreeMap<u64, Replica> = BTreeMap::new();
@@ -59,7 +65,7 @@ struct Replica {
 
 impl Replica {
     /// A copy of the replica that lacks least of `version`, and has nothing else.
-    fn copied<E: Engine + ?Sized>(
+    fn copied<E: Documents + ?Sized>(
         engine: &E,
         name: u64,
         replicas: &mut BTreeMap<u64, Replica>,

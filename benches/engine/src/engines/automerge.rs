@@ -5,7 +5,7 @@ use ::automerge::{
     ActorId, AutoCommit, Change, LoadOptions, ObjId, ObjType, ROOT, ReadDoc, VerificationMode,
 };
 
-use crate::engine::{Deadline, Document, Engine, Failure, Merge, Stored};
+use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, Stored};
 use crate::trace::{Edit, Trace};
 
 /// The engine.
@@ -36,11 +36,7 @@ impl Page {
     }
 }
 
-impl Engine for Automerge {
-    fn name(&self) -> String {
-        "automerge".to_owned()
-    }
-
+impl Documents for Automerge {
     fn empty(&self, replica: u64) -> Result<Box<dyn Document>, Failure> {
         Ok(Box::new(Page::new(seed()?.with_actor(actor(replica)))?))
     }
@@ -49,6 +45,12 @@ impl Engine for Automerge {
         let options = LoadOptions::new().verification_mode(VerificationMode::DontCheck);
         let doc = AutoCommit::load_with_options(bytes, options).map_err(Failure::of)?;
         Ok(Box::new(Page::new(doc.with_actor(actor(replica)))?))
+    }
+}
+
+impl Engine for Automerge {
+    fn name(&self) -> String {
+        "automerge".to_owned()
     }
 
     fn merge<'a>(&self, _: &'a Trace, stored: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {

@@ -6,7 +6,7 @@ use diamond_types::LocalVersion;
 use diamond_types::list::encoding::{ENCODE_FULL, ENCODE_PATCH};
 use diamond_types::list::{ListCRDT, OpLog};
 
-use crate::engine::{Deadline, Document, Engine, Failure, Merge, Stored};
+use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, Stored};
 use crate::trace::{Edit, Trace};
 
 /// The engine.
@@ -24,11 +24,7 @@ impl Page {
     }
 }
 
-impl Engine for Diamond {
-    fn name(&self) -> String {
-        "diamond-types".to_owned()
-    }
-
+impl Documents for Diamond {
     fn empty(&self, replica: u64) -> Result<Box<dyn Document>, Failure> {
         Ok(Box::new(Page::new(ListCRDT::new(), replica.to_string())))
     }
@@ -36,6 +32,12 @@ impl Engine for Diamond {
     fn load(&self, bytes: &[u8], replica: u64) -> Result<Box<dyn Document>, Failure> {
         let list = ListCRDT::load_from(bytes).map_err(|error| Failure::of(format!("{error:?}")))?;
         Ok(Box::new(Page::new(list, replica.to_string())))
+    }
+}
+
+impl Engine for Diamond {
+    fn name(&self) -> String {
+        "diamond-types".to_owned()
     }
 
     fn build(&self, trace: &Trace, _: Deadline) -> Result<Stored, Failure> {

@@ -2,7 +2,7 @@
 
 use ::loro::{ExportMode, LoroDoc, VersionVector};
 
-use crate::engine::{Deadline, Document, Engine, Failure, Merge, READER, Stored};
+use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, READER, Stored};
 use crate::trace::{Edit, Trace};
 
 /// The engine, with or without history.
@@ -24,11 +24,7 @@ impl Loro {
     }
 }
 
-impl Engine for Loro {
-    fn name(&self) -> String {
-        if self.shallow { "loro, shallow" } else { "loro" }.to_owned()
-    }
-
+impl Documents for Loro {
     fn empty(&self, replica: u64) -> Result<Box<dyn Document>, Failure> {
         Ok(Box::new(self.page(replica)?))
     }
@@ -37,6 +33,12 @@ impl Engine for Loro {
         let mut page = self.page(replica)?;
         page.receive(&[bytes])?;
         Ok(Box::new(page))
+    }
+}
+
+impl Engine for Loro {
+    fn name(&self) -> String {
+        if self.shallow { "loro, shallow" } else { "loro" }.to_owned()
     }
 
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {

@@ -10,7 +10,7 @@ use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::text::{Patch, Text, Version, diff};
 use redwedding_crdt::version::{Base, Cursor};
 
-use crate::engine::{self, Deadline, Engine, Failure, Merge, Stored};
+use crate::engine::{self, Deadline, Documents, Engine, Failure, Merge, Stored};
 use crate::trace::{Edit, Trace};
 
 /// The engine, and what it keeps.
@@ -82,6 +82,16 @@ impl Page {
     }
 }
 
+impl Documents for Ours {
+    fn empty(&self, _: u64) -> Result<Box<dyn engine::Document>, Failure> {
+        Ok(Box::new(Page::from_text(String::new())?))
+    }
+
+    fn load(&self, bytes: &[u8], _: u64) -> Result<Box<dyn engine::Document>, Failure> {
+        Ok(Box::new(Page::of(Document::decode_own(bytes).map_err(Failure::of)?)))
+    }
+}
+
 impl Engine for Ours {
     fn name(&self) -> String {
         match self {
@@ -89,14 +99,6 @@ impl Engine for Ours {
             Ours::Tail(edits) => format!("ours, text + {edits} edits"),
             Ours::Whole => "ours, whole history".to_owned(),
         }
-    }
-
-    fn empty(&self, _: u64) -> Result<Box<dyn engine::Document>, Failure> {
-        Ok(Box::new(Page::from_text(String::new())?))
-    }
-
-    fn load(&self, bytes: &[u8], _: u64) -> Result<Box<dyn engine::Document>, Failure> {
-        Ok(Box::new(Page::of(Document::decode_own(bytes).map_err(Failure::of)?)))
     }
 
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {

@@ -124,7 +124,7 @@ impl Panel {
 }
 
 /// A power of ten of nanoseconds.
-fn power(decade: i32) -> String {
+pub fn power(decade: i32) -> String {
     match decade {
         ..3 => format!("{} ns", 10i64.pow(decade.max(0) as u32)),
         3..6 => format!("{} µs", 10i64.pow(decade as u32 - 3)),
@@ -133,7 +133,7 @@ fn power(decade: i32) -> String {
     }
 }
 
-fn text(x: f64, y: f64, anchor: &str, content: &str) -> String {
+pub fn text(x: f64, y: f64, anchor: &str, content: &str) -> String {
     let content = content.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{content}</text>\n")
 }

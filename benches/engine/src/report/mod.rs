@@ -1,6 +1,7 @@
 //! What a run gives: tables for a terminal, JSON for programs, a chart for a page.
 
 mod chart;
+mod lines;
 mod tables;
 mod targets;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use targets::Target;
 
+use crate::curves::Curve;
 use crate::measure::{TraceResults, WikiResults};
 
 /// All that was measured, and on what.
@@ -26,12 +28,13 @@ pub struct Report {
     pub peers: Vec<(String, String)>,
     pub traces: Vec<TraceResults>,
     pub wikis: Vec<WikiResults>,
+    pub curves: Vec<Curve>,
     pub targets: Vec<Target>,
 }
 
 impl Report {
     /// Judges what was measured.
-    pub fn of(traces: Vec<TraceResults>, wikis: Vec<WikiResults>) -> Report {
+    pub fn of(traces: Vec<TraceResults>, wikis: Vec<WikiResults>, curves: Vec<Curve>) -> Report {
         Report {
             machine: machine(),
             rustc: said_by("rustc", &["--version"]),
@@ -43,6 +46,7 @@ impl Report {
             targets: targets::judged(&traces),
             traces,
             wikis,
+            curves,
         }
     }
 
@@ -51,13 +55,21 @@ impl Report {
         tables::all(self)
     }
 
-    /// Writes JSON and chart into a folder; where they are.
-    pub fn write(&self, folder: &Path) -> io::Result<[PathBuf; 2]> {
+    /// Writes JSON and charts into a folder; where they are.
+    pub fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         fs::create_dir_all(folder)?;
-        let files = [folder.join("engine.json"), folder.join("engine.svg")];
-        fs::write(&files[0], serde_json::to_string_pretty(self)? + "\n")?;
-        fs::write(&files[1], chart::svg(self))?;
-        Ok(files)
+        let mut files = vec![("engine.json", serde_json::to_string_pretty(self)? + "\n")];
+        if !self.traces.is_empty() {
+            files.push(("engine.svg", chart::svg(self)));
+        }
+        if !self.curves.is_empty() {
+            files.push(("engine-curves.svg", lines::svg(&self.curves)));
+        }
+        let written = files.into_iter().map(|(name, content)| {
+            let path = folder.join(name);
+            fs::write(&path, content).map(|()| path)
+        });
+        written.collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tables: one row for each engine, one column for each trace.
 
 use super::{Report, targets};
+use crate::curves::{Curve, Line};
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
 
@@ -43,6 +44,7 @@ pub fn all(report: &Report) -> String {
     out += &of_traces("The whole history, in bytes", &every, |row| size(&row.history));
     out += &ends(&every);
     out += &wikis(report);
+    out += &report.curves.iter().map(curve).collect::<String>();
     out += "\n";
     out += NOTES;
     out += &judgement(report);
@@ -130,6 +132,17 @@ fn wikis(report: &Report) -> String {
         out += &table(&title, &[vec![header], rows.collect()].concat());
     }
     out
+}
+
+fn curve(curve: &Curve) -> String {
+    let mut header = vec![curve.over.to_owned()];
+    header.extend(curve.at.iter().map(|at| grouped(*at)));
+    let line = |line: &Line| {
+        let cells = line.cold.iter().map(|cell| said(cell, sample));
+        std::iter::once(line.engine.clone()).chain(cells).collect()
+    };
+    let lines = curve.lines.iter().map(line);
+    table(curve.title, &std::iter::once(header).chain(lines).collect::<Vec<_>>())
 }
 
 fn judgement(report: &Report) -> String {
