@@ -77,6 +77,9 @@ fn row(listed: &Listed, trace: &Trace, entrant: &Entrant, limit: Duration) -> Ro
     if begun.elapsed() > Duration::from_secs(2) {
         said(&format!("built in {} s", begun.elapsed().as_secs()));
     }
+    if let Err(failure @ Failure::Engine(_)) = &stored {
+        said(&failure.to_string());
+    }
     let mut end = stored.as_ref().map(|(_, same)| *same).map_err(Clone::clone);
     let stored = stored.map(|(stored, _)| stored);
     let mut row = Row {
@@ -186,7 +189,7 @@ fn merge(
 pub struct WikiRow {
     pub engine: String,
     pub ours: bool,
-    /// One save: the diff to the page before, and taking it in.
+    /// One save: the diff to the page before, taking it in, and encoding what it did.
     pub save: Cell<Sample>,
     /// The document after all of them, in bytes.
     pub document: Cell<usize>,
@@ -232,7 +235,9 @@ fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, usize), Failu
         for text in texts {
             let begun = Instant::now();
             document.save(before, text)?;
+            let update = document.encode_update()?;
             times.push(begun.elapsed());
+            drop(update);
             before = text;
         }
         if document.text()? != before {

@@ -6,9 +6,9 @@
 use redwedding_crdt::codec::Encode;
 use redwedding_crdt::document::{Document, Verdict};
 use redwedding_crdt::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
-use redwedding_crdt::identity::{DocumentKey, EditId};
+use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::text::{Patch, Text, Version, diff};
-use redwedding_crdt::version::{Base, Cursor};
+use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
 
 use crate::engine::{self, Deadline, Documents, Engine, Failure, Merge, Stored};
 use crate::trace::{Edit, Trace};
@@ -56,17 +56,27 @@ impl Page {
         Ok(page)
     }
 
-    fn change(&mut self, patch: Patch) -> Result<(), Failure> {
+    fn change(&mut self, base: VersionRef, patch: Patch) -> Result<(), Failure> {
         let mut edit = [0xed; 16];
         edit[..8].copy_from_slice(&self.saves.to_le_bytes());
-        let delta = Delta {
-            edit: EditId(edit),
-            base: Base::Version(self.document.version()),
-            patch,
-            note: Note::default(),
-        };
+        let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
+        let delta = Delta { edit, base, patch, note };
         let save = Save { delta, accepted_ms: NOW_MS, pop: "pop".to_owned(), served: None };
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
+    }
+
+    /// The version that holds an event's base: a part of the log, and the events beyond it that
+    /// the event was made on.
+    fn base(&self, event: &Event) -> VersionRef {
+        let changes = self.document.changes();
+        let prefix = event.base.prefix();
+        let last = prefix.checked_sub(1).and_then(|last| changes.get(last as usize));
+        let beyond = event.parents.iter().filter(|parent| **parent >= prefix);
+        let actors = beyond.filter_map(|parent| Some(changes.get(*parent as usize)?.actor));
+        let mut extra: Vec<Actor> = actors.collect();
+        extra.sort_unstable();
+        let root = last.map_or(Root::EMPTY, |last| Root::Log(last.place));
+        VersionRef { root, extra }
     }
 
     fn fold(&mut self, entry: Entry) -> Result<(), Failure> {
@@ -102,26 +112,19 @@ impl Engine for Ours {
     }
 
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {
-        let edits: Vec<&Edit> = trace.edits().collect();
-        let kept = match self {
+        let page = match self {
             // A document has no floor yet, below which nothing is kept.
             Ours::Hot => return Err(Failure::Absent),
-            Ours::Tail(kept) => edits.len().min(*kept),
-            Ours::Whole => edits.len(),
+            Ours::Tail(kept) => with_tail(trace, *kept)?,
+            Ours::Whole => {
+                let mut page = Page::from_text(String::new())?;
+                for event in events(trace)? {
+                    deadline.check()?;
+                    page.change(page.base(&event), event.patch)?;
+                }
+                page
+            }
         };
-        if !trace.sequential {
-            return Err(Failure::Absent);
-        }
-        let (before, tail) = edits.split_at(edits.len() - kept);
-        let mut text = String::new();
-        for edit in before {
-            text.replace_range(edit.at..edit.at + edit.deleted, &edit.text);
-        }
-        let mut page = Page::from_text(text)?;
-        for edit in tail {
-            deadline.check()?;
-            page.change(edit.patch()?)?;
-        }
         let document = page.document.encode();
         Ok(Stored { history: document.clone(), document })
     }
@@ -130,40 +133,69 @@ impl Engine for Ours {
         let events = events(trace)?;
         Ok(Box::new(move |deadline: Deadline| {
             let mut text = Text::default();
-            for (id, base, patch) in events {
+            for event in events {
                 deadline.check()?;
-                text.merge(id, base, patch).map_err(Failure::of)?;
+                text.merge(event.id, event.base, event.patch).map_err(Failure::of)?;
             }
             Ok(text.into_parts().0)
         }))
     }
 }
 
-/// Every edit as a change of its own: identity, what it had seen, what it did.
-fn events(trace: &Trace) -> Result<Vec<(u64, Version, Patch)>, Failure> {
-    let mut events: Vec<(u64, Version, Patch)> = Vec::new();
-    let mut ends: Vec<Version> = Vec::with_capacity(trace.transactions.len());
+/// The last edits of a sequential trace, made on a page taken over before them.
+fn with_tail(trace: &Trace, kept: usize) -> Result<Page, Failure> {
+    let edits: Vec<&Edit> = trace.edits().collect();
+    let (before, tail) = edits.split_at(edits.len().saturating_sub(kept));
+    let mut text = String::new();
+    for edit in before {
+        text.replace_range(edit.at..edit.at + edit.deleted, &edit.text);
+    }
+    let mut page = Page::from_text(text)?;
+    for edit in tail {
+        page.change(page.document.version(), edit.patch()?)?;
+    }
+    Ok(page)
+}
+
+/// An edit as a change of its own.
+struct Event {
+    id: u64,
+    /// What it had seen.
+    base: Version,
+    /// The last of that: the rest had been seen by these.
+    parents: Vec<u32>,
+    patch: Patch,
+}
+
+/// Every edit of a trace, in order.
+fn events(trace: &Trace) -> Result<Vec<Event>, Failure> {
+    let mut events: Vec<Event> = Vec::new();
+    let mut ends: Vec<(Version, Vec<u32>)> = Vec::with_capacity(trace.transactions.len());
     for transaction in &trace.transactions {
-        let mut base = Version::EMPTY;
-        transaction.parents.iter().for_each(|parent| base.join(&ends[*parent]));
+        let (mut base, mut parents) = (Version::EMPTY, Vec::new());
+        for (seen, last) in transaction.parents.iter().map(|parent| &ends[*parent]) {
+            base.join(seen);
+            parents.extend_from_slice(last);
+        }
         for edit in &transaction.edits {
             let index = u32::try_from(events.len()).map_err(Failure::of)?;
             let id = transaction.agent << 32 | u64::from(index);
-            events.push((id, base.clone(), edit.patch()?));
+            let last = std::mem::replace(&mut parents, vec![index]);
+            events.push(Event { id, base: base.clone(), parents: last, patch: edit.patch()? });
             base.insert(index);
         }
-        ends.push(base);
+        ends.push((base, parents));
     }
     Ok(events)
 }
 
 impl engine::Document for Page {
     fn edit(&mut self, edits: &[Edit]) -> Result<(), Failure> {
-        edits.iter().try_for_each(|edit| self.change(edit.patch()?))
+        edits.iter().try_for_each(|edit| self.change(self.document.version(), edit.patch()?))
     }
 
     fn save(&mut self, old: &str, new: &str) -> Result<(), Failure> {
-        self.change(diff::between(old, new))
+        self.change(self.document.version(), diff::between(old, new))
     }
 
     fn encode_update(&mut self) -> Result<Vec<u8>, Failure> {

@@ -2,12 +2,13 @@
 
 use super::{Report, targets};
 use crate::curves::{Curve, Line};
+use crate::engine::Failure;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
 
 const NOTES: &str = "\
 Times are medians, with half the distance of the quartiles; each row's runs follow one another.
-n/a: the engine has no such thing. > N s: given up after that time.
+Those of whole saves differ as the saves do. n/a: the engine has no such thing. > N s: given up after that time.
 
 What differs in the work
   ours          a change keeps what a save brings along (identity, author, times, base); peers keep
@@ -105,10 +106,10 @@ fn ends(traces: &[&TraceResults]) -> String {
             rows.map(|row| row.engine.clone()).collect::<Vec<_>>().join("; ")
         };
         let other = named(&|end| *end == Ok(false));
-        let wrong = named(&|end| matches!(end, Err(crate::engine::Failure::WrongText)));
+        let wrong = named(&|end| matches!(end, Err(Failure::WrongText)));
         let found = match (other.as_str(), wrong.as_str()) {
             ("", "") => "as recorded, by all that came to an end".to_owned(),
-            (other, "") => format!("as recorded by the rest; another order: {other}"),
+            (other, "") => format!("as recorded by the rest; another text: {other}"),
             (_, wrong) => format!("WRONG: {wrong}"),
         };
         out += &format!("  {:12} {found}\n", trace.trace);
@@ -119,12 +120,12 @@ fn ends(traces: &[&TraceResults]) -> String {
 fn wikis(report: &Report) -> String {
     let mut out = String::new();
     for wiki in &report.wikis {
-        let header = ["", "one save", "all of it, in bytes"].map(str::to_owned).to_vec();
+        let header = ["", "one save", "stored after all, in bytes"].map(str::to_owned).to_vec();
         let rows = wiki.rows.iter().map(|row| {
             vec![row.engine.clone(), said(&row.save, sample), said(&row.document, bytes)]
         });
         let title = format!(
-            "Whole saves of {}: {} revisions, {} bytes at the end",
+            "Whole saves of {}, by diff: {} revisions, {} bytes at the end",
             wiki.page,
             wiki.saves,
             grouped(wiki.bytes)
@@ -180,6 +181,8 @@ fn table(title: &str, lines: &[Vec<String>]) -> String {
 fn said<T>(cell: &Cell<T>, value: impl Fn(&T) -> String) -> String {
     match cell {
         Ok(found) => value(found),
+        // What it says is in the JSON.
+        Err(Failure::Engine(_)) => "error".to_owned(),
         Err(failure) => failure.to_string(),
     }
 }
