@@ -191,6 +191,8 @@ pub struct WikiRow {
     pub ours: bool,
     /// One save: the diff to the page before, taking it in, and encoding what it did.
     pub save: Cell<Sample>,
+    /// All saves together, on average of the rounds.
+    pub all_ns: Cell<u64>,
     /// The document after all of them, in bytes.
     pub document: Cell<usize>,
 }
@@ -215,7 +217,8 @@ pub fn wiki(page: &'static str, texts: &[String], entrants: &[Entrant]) -> WikiR
             engine: entrant.engine.name(),
             ours: entrant.ours,
             save: saved.as_ref().map(|saved| saved.0).map_err(Clone::clone),
-            document: saved.map(|saved| saved.1),
+            all_ns: saved.as_ref().map(|saved| saved.1).map_err(Clone::clone),
+            document: saved.map(|saved| saved.2),
         }
     });
     WikiResults {
@@ -226,7 +229,7 @@ pub fn wiki(page: &'static str, texts: &[String], entrants: &[Entrant]) -> WikiR
     }
 }
 
-fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, usize), Failure> {
+fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, u64, usize), Failure> {
     let mut times = Vec::with_capacity(texts.len() * ROUNDS);
     let mut bytes = 0;
     for _ in 0..ROUNDS {
@@ -245,5 +248,7 @@ fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, usize), Failu
         }
         bytes = document.encode()?.len();
     }
-    Ok((Sample::of(times).ok_or(Failure::Absent)?, bytes))
+    let all = times.iter().sum::<Duration>() / ROUNDS as u32;
+    let all_ns = u64::try_from(all.as_nanos()).map_err(Failure::of)?;
+    Ok((Sample::of(times).ok_or(Failure::Absent)?, all_ns, bytes))
 }

@@ -8,7 +8,8 @@ use crate::sample::Sample;
 
 const NOTES: &str = "\
 Times are medians, with half the distance of the quartiles; each row's runs follow one another.
-Those of whole saves differ as the saves do. n/a: the engine has no such thing. > N s: given up after that time.
+Those of whole saves differ as the saves do.
+n/a: the engine has no such thing. > N s: given up after that time.
 
 What differs in the work
   ours          a change keeps what a save brings along (identity, author, times, base); peers keep
@@ -120,9 +121,11 @@ fn ends(traces: &[&TraceResults]) -> String {
 fn wikis(report: &Report) -> String {
     let mut out = String::new();
     for wiki in &report.wikis {
-        let header = ["", "one save", "stored after all, in bytes"].map(str::to_owned).to_vec();
+        let header =
+            ["", "one save", "all saves", "stored then, in bytes"].map(str::to_owned).to_vec();
         let rows = wiki.rows.iter().map(|row| {
-            vec![row.engine.clone(), said(&row.save, sample), said(&row.document, bytes)]
+            let all = said(&row.all_ns, |all| duration(*all));
+            vec![row.engine.clone(), said(&row.save, sample), all, said(&row.document, bytes)]
         });
         let title = format!(
             "Whole saves of {}, by diff: {} revisions, {} bytes at the end",
