@@ -10,6 +10,7 @@ use crate::engine::Failure;
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sample {
     pub median_ns: u64,
+    pub least_ns: u64,
     /// A quarter of the runs took less, a quarter more than these.
     pub quartiles_ns: (u64, u64),
     pub runs: usize,
@@ -30,7 +31,12 @@ impl Sample {
             let run = runs.get((runs.len().checked_sub(1)? * part + 2) / 4)?;
             u64::try_from(run.as_nanos()).ok()
         };
-        Some(Sample { median_ns: at(2)?, quartiles_ns: (at(1)?, at(3)?), runs: runs.len() })
+        Some(Sample {
+            median_ns: at(2)?,
+            least_ns: at(0)?,
+            quartiles_ns: (at(1)?, at(3)?),
+            runs: runs.len(),
+        })
     }
 
     /// Runs `measured` on what `prepared` gives. Preparing does not count, nor does what comes
