@@ -73,6 +73,7 @@ fn run(request: &Request) -> Result<bool, Failure> {
     let data = std::env::var_os("REDWEDDING_DATA").map(PathBuf::from);
     let data = data.ok_or(Failure::of("REDWEDDING_DATA does not name the folder with the data"))?;
     let asked = |name: &str| request.names.is_empty() || request.names.iter().any(|n| n == name);
+    let load = report::load();
     let entrants = engines::entrants();
     let mut traces = Vec::new();
     for listed in trace::TRACES.iter().filter(|listed| asked(listed.name)) {
@@ -89,7 +90,7 @@ fn run(request: &Request) -> Result<bool, Failure> {
         eprintln!("==> {CURVES}");
         curves.extend(curves::measured(&entrants, request.limit));
     }
-    let report = Report::of(traces, wikis, curves);
+    let report = Report::of(traces, wikis, curves, load);
     println!("{}", report.tables());
     for file in report.write(&request.out).map_err(Failure::of)? {
         eprintln!("==> written: {}", file.display());

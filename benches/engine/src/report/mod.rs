@@ -21,6 +21,8 @@ use crate::measure::{TraceResults, WikiResults};
 #[derive(Serialize)]
 pub struct Report {
     pub machine: String,
+    /// Its load averages as the measuring began and as it ended; the bench itself is 1.
+    pub load: [String; 2],
     pub rustc: String,
     /// This project's commit.
     pub commit: String,
@@ -34,9 +36,15 @@ pub struct Report {
 
 impl Report {
     /// Judges what was measured.
-    pub fn of(traces: Vec<TraceResults>, wikis: Vec<WikiResults>, curves: Vec<Curve>) -> Report {
+    pub fn of(
+        traces: Vec<TraceResults>,
+        wikis: Vec<WikiResults>,
+        curves: Vec<Curve>,
+        load_before: String,
+    ) -> Report {
         Report {
             machine: machine(),
+            load: [load_before, load()],
             rustc: said_by("rustc", &["--version"]),
             commit: said_by(
                 "git",
@@ -78,6 +86,12 @@ fn said_by(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let line = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     line.ok().filter(|line| !line.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The load average of the last minute.
+pub fn load() -> String {
+    let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 fn machine() -> String {

@@ -17,6 +17,7 @@ What differs in the work
                 of the same value, but checked in all else.
   hot state     the text and no edit at all; a document cannot be pruned yet. \"text + 0 edits\" is a
                 page just taken over: its text is stored twice, as text and as its first change.
+  compression   of text: loro, automerge and diamond-types do, ours and yrs do not.
   yrs           version 1 encoding. Drops deleted text, as by default; where the whole history
                 counts, that is kept. Merging begins from the decoded update.
   loro          merging imports encoded updates: their decoding cannot be told apart.
@@ -57,8 +58,10 @@ fn inputs(report: &Report) -> String {
     let peers: Vec<String> =
         report.peers.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let mut out = format!(
-        "Text engines side by side\n  {}\n  {}; release, fat LTO\n  this project at {}; {}\n",
+        "Text engines side by side\n  {}; load {} before, {} after\n  {}; release, fat LTO\n  this project at {}; {}\n",
         report.machine,
+        report.load[0],
+        report.load[1],
         report.rustc,
         report.commit,
         peers.join(", ")
