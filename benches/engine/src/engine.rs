@@ -3,8 +3,9 @@
 //! Each engine implements it in a file of its own and may use its fastest way. Must never hide a
 //! failure in a number: what an engine cannot do, or not in time, is a [`Failure`].
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ThreadTime;
 use redwedding_crdt::text::{Patch, diff};
 use serde::{Serialize, Serializer};
 
@@ -110,17 +111,17 @@ impl Serialize for Failure {
     }
 }
 
-/// When whatever runs step by step has to give up.
+/// When whatever runs step by step has to give up, by the thread's own clock.
 #[derive(Clone, Copy)]
 pub struct Deadline {
-    begun: Instant,
+    begun: ThreadTime,
     limit: Duration,
 }
 
 impl Deadline {
     /// `limit` from now.
     pub fn after(limit: Duration) -> Deadline {
-        Deadline { begun: Instant::now(), limit }
+        Deadline { begun: ThreadTime::now(), limit }
     }
 
     /// Fails once the time is up.

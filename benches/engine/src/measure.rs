@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cpu_time::ThreadTime;
 use serde::Serialize;
 
 use crate::engine::{Deadline, Engine, Failure, Merge, READER, Stored};
@@ -236,7 +237,7 @@ fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, u64, usize), 
         let mut document = engine.empty(1)?;
         let mut before = "";
         for text in texts {
-            let begun = Instant::now();
+            let begun = ThreadTime::now();
             document.save(before, text)?;
             let update = document.encode_update()?;
             times.push(begun.elapsed());

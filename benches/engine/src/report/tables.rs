@@ -7,7 +7,8 @@ use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
 
 const NOTES: &str = "\
-Times are medians, with half the distance of the quartiles; each row's runs follow one another.
+Times are medians of processor time, with half the distance of the quartiles; each cell's runs
+follow one another.
 Those of whole saves differ as the saves do.
 n/a: the engine has no such thing. > N s: given up after that time.
 
