@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            eprintln!("{failure}");
             ExitCode::from(2)
         }
     }
