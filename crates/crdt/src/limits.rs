@@ -21,6 +21,12 @@ pub const BODY_BYTES: usize = 8 << 20;
 pub const ENTRY_BYTES: usize = PAGE_BYTES * 2 + (64 << 10);
 /// Largest encoded document that a decoder takes.
 pub const DOCUMENT_BYTES: usize = 64 << 20;
+/// Largest typed value that a change may lead to, encoded.
+pub const TYPED_BYTES: usize = 8 << 20;
+/// Largest encoded change of typed data.
+pub const TYPED_DELTA_BYTES: usize = 4 << 20;
+/// How deep maps of typed data are nested.
+pub const TYPED_DEPTH: usize = 8;
 /// Dots that a delta names inline; more go into a version object.
 pub const INLINE_DOTS: usize = 16;
 /// Acknowledged edits of a document that may wait for the log.
@@ -113,6 +119,8 @@ pub const FLUSHES_PER_TICK: usize = 4;
 
 const _: () = assert!(SHARDS.is_power_of_two() && SHARDS <= 32, "a version id has 5 bits of shard");
 const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fit an answer");
+const _: () = assert!(TYPED_DELTA_BYTES + 1_024 <= ENTRY_BYTES, "a change must fit an entry");
+const _: () = assert!(TYPED_BYTES * 4 <= DOCUMENT_BYTES, "concurrent changes add up");
 const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
 const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);
 const _: () = assert!(TITLE_BYTES <= KEY_BYTES);

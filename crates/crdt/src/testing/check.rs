@@ -3,6 +3,7 @@
 use super::log::{Logged, Writer, key};
 use super::{Draw, log, values};
 use crate::codec::{Decode, Encode};
+use crate::data;
 use crate::document::{Document, Unresolved, Verdict, View};
 use crate::entry::{Body, Entry};
 use crate::identity::{Digest, EditId};
@@ -23,6 +24,8 @@ pub fn decoders(bytes: &[u8]) {
         document.apply(Cursor::start(7).after(bytes), 1, &entry);
     }
     canonical::<VersionRef>(bytes);
+    canonical::<data::Delta>(bytes);
+    canonical::<data::Confirmed>(bytes);
     if let Some(document) = canonical::<Document>(bytes) {
         usable(&document);
     }

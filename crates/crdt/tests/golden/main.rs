@@ -9,6 +9,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod typed;
+
 use std::fmt::Debug;
 use std::path::PathBuf;
 

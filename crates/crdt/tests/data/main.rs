@@ -1,0 +1,27 @@
+//! Typed data: the laws of its joins, what it shows, what the log makes of it, and
+//! its bytes.
+//!
+//! `CASES=100000 cargo test -p redwedding-crdt --test data` runs more cases.
+
+#![allow(clippy::unwrap_used)]
+
+mod bounds;
+mod bytes;
+mod history;
+mod laws;
+mod log;
+mod operations;
+mod rules;
+
+use proptest::prelude::*;
+
+/// `default` cases, or as many for each test as the environment's `CASES` says.
+pub(crate) fn cases(default: u32) -> ProptestConfig {
+    let asked = std::env::var("CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.unwrap_or(default);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+pub(crate) fn drawn(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
