@@ -96,6 +96,14 @@ pub enum Root {
 impl Root {
     /// The document that does not exist yet.
     pub const EMPTY: Self = Self::Log(Place::START);
+
+    /// How far the log has to be known for it; 0 for a text of the origin.
+    pub fn position(&self) -> Position {
+        match self {
+            Self::Log(place) => place.position,
+            Self::Origin(_) => 0,
+        }
+    }
 }
 
 /// A text of the origin, by revision and content.

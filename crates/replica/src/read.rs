@@ -363,6 +363,11 @@ impl Replica {
         if good(&view) {
             return Some(Standing { view, base });
         }
+        let known = held.document.cursor().position;
+        if asked.iter().any(|version| version.root.position() > known) {
+            // Only the log tells what stands there.
+            return None;
+        }
         let named = asked.iter().flat_map(|version| version.extra.iter().copied());
         let missing = named.filter(|actor| view.change_by(*actor).is_none());
         let missing: BTreeSet<_> = missing.collect();

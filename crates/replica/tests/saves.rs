@@ -54,8 +54,14 @@ fn a_save_on_what_another_sandbox_has_just_answered_lists_nothing() {
     // The first one's sandbox has not heard the relay yet.
     let second = save(&mut other, &mut ports, Some(first.head.id), "a\nb\nc\n");
     assert_eq!(second.head.text, "a\nb\nc\n");
-    let calls = calls.lock().expect("a lock").clone();
-    assert!(!calls.contains(&"store.list"), "{calls:?}");
+    assert!(!calls.lock().expect("a lock").contains(&"store.list"), "{calls:?}");
+    // Now one has heard more of the log than the other.
+    one.finish_save(&mut ports, first.after.expect("something is left to do"));
+    let third = save(&mut one, &mut ports, Some(second.head.id), "a\nb\nc\nd\n");
+    calls.lock().expect("a lock").clear();
+    let fourth = save(&mut other, &mut ports, Some(third.head.id), "a\nb\nc\nd\ne\n");
+    assert_eq!(fourth.head.text, "a\nb\nc\nd\ne\n");
+    assert!(!calls.lock().expect("a lock").contains(&"store.list"), "{calls:?}");
 }
 
 #[test]

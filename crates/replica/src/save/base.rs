@@ -73,11 +73,7 @@ impl Replica {
         let position = match save.base.and_then(VersionName::of) {
             Some(VersionName::Entry { position, .. }) => Some(position),
             Some(VersionName::Object(id)) => {
-                let root = self.known_object(ports, held, id).map(|version| version.root);
-                match root {
-                    Some(Root::Log(place)) => Some(place.position),
-                    _ => None,
-                }
+                self.known_object(ports, held, id).map(|version| version.root.position())
             }
             _ => None,
         };
