@@ -47,6 +47,8 @@ pub enum Body {
     Abandoned(Abandoned),
     /// A revision of ours that holds other bytes than were sent. Only the tip moves.
     Moved(Moved),
+    /// What lies below an entry is in the archive, and need not be kept.
+    Floor(Floor),
     /// A kind that this version does not know: carried and listed, not applied.
     Unknown {
         /// Its number.
@@ -256,6 +258,20 @@ pub struct Moved {
     pub to: OriginText,
 }
 
+/// What the document has up to an entry is in the archive. Counts if everything since had seen that,
+/// and the segment is what lies there. Only the relay says so, once the segment is durable.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Floor {
+    /// The last entry of which nothing is kept.
+    pub upto: Place,
+    /// Names the segment.
+    pub segment: Digest,
+    /// Length of its content.
+    pub bytes: u32,
+    /// How many of the newest segments it holds, too, and replaces.
+    pub replaces: u8,
+}
+
 const FORMAT: u8 = 1;
 
 /// An entry on the wire: the body as bytes, so that a kind which is not known
@@ -285,6 +301,7 @@ impl Body {
             Self::Checkpoint(_) => 7,
             Self::Abandoned(_) => 8,
             Self::Moved(_) => 9,
+            Self::Floor(_) => 10,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -300,6 +317,7 @@ impl Body {
             Self::Checkpoint(body) => codec::to_vec(body),
             Self::Abandoned(body) => codec::to_vec(body),
             Self::Moved(body) => codec::to_vec(body),
+            Self::Floor(body) => codec::to_vec(body),
             Self::Unknown { payload, .. } => payload.clone(),
         }
     }
@@ -315,6 +333,7 @@ impl Body {
             7 => Self::Checkpoint(codec::from_slice(&payload)?),
             8 => Self::Abandoned(codec::from_slice(&payload)?),
             9 => Self::Moved(codec::from_slice(&payload)?),
+            10 => Self::Floor(codec::from_slice(&payload)?),
             _ => Self::Unknown { kind, payload },
         })
     }
@@ -351,7 +370,7 @@ impl Entry {
             Body::Landed(landed) => check_revision(landed.revision),
             Body::Checkpoint(checkpoint) => check_revision(checkpoint.revision),
             Body::Moved(moved) => check_revision(moved.to.revision),
-            Body::Intent(_) | Body::Abandoned(_) | Body::Unknown { .. } => Ok(()),
+            Body::Intent(_) | Body::Abandoned(_) | Body::Floor(_) | Body::Unknown { .. } => Ok(()),
         }
     }
 }
@@ -449,4 +468,7 @@ pub enum Missing {
     /// The log as far as this position.
     #[serde(rename = "p")]
     Position(Position),
+    /// What lies below the floor: a segment of the archive.
+    #[serde(rename = "s")]
+    Segment(Digest),
 }

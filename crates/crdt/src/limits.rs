@@ -54,6 +54,15 @@ pub const MERGED_BYTES: usize = 1 << 30;
 pub const ORIGIN_TEXTS: usize = 1_024;
 /// Attempts to write to the origin that a document remembers.
 pub const INTENTS: usize = 64;
+/// Changes that are taken back from the archive for an edit made below the floor;
+/// one from further down is carried over.
+pub const RESTORED_CHANGES: usize = 16_384;
+/// Bytes of segments that are taken back for such an edit.
+pub const RESTORED_BYTES: usize = 16 << 20;
+/// How many times as long as its compressed form a part of a segment may be.
+pub const PACKED_TIMES: usize = 128;
+/// Segments that a document's archive is in.
+pub const SEGMENTS: usize = 16;
 /// Refused entries that a document lists.
 pub const QUARANTINED: usize = 64;
 /// Overlaps recorded for one edit.

@@ -34,6 +34,11 @@ proptest! {
     }
 
     #[test]
+    fn pruning_changes_nothing_that_is_seen(bytes in drawn(1_200)) {
+        check::pruned(&bytes, 60);
+    }
+
+    #[test]
     fn an_overlay_shows_what_will_be_confirmed(bytes in drawn(900)) {
         check::overlay(&bytes, 20);
     }
@@ -152,6 +157,9 @@ fn the_logs_hold_everything_worth_testing() {
         let writer = log::written(&bytes, 60);
         seen.entries += writer.log.len();
         seen.overlaid += check::overlay(&bytes, 20);
+        let pruned = check::pruned(&bytes, 60);
+        seen.pruned += pruned.pruned;
+        seen.restored += pruned.restored;
         for (seen, found) in seen.kinds.iter_mut().zip(log::kinds(&writer.document)) {
             *seen += found;
         }
@@ -159,13 +167,14 @@ fn the_logs_hold_everything_worth_testing() {
         for logged in &writer.log {
             let Some(verdict) = logged.apply_to(&mut document) else { continue };
             let entry = logged.entry.as_ref().unwrap();
-            let kind = usize::from(entry.body.kind()).min(10);
+            let kind = usize::from(entry.body.kind()).min(11);
             let verdict = match verdict {
                 Verdict::Counted => 0,
                 Verdict::Duplicate { .. } => 1,
                 Verdict::Alias { .. } => 2,
                 Verdict::Lost => 3,
                 Verdict::Quarantined(_) => 4,
+                Verdict::Below { .. } => panic!("nothing is below"),
             };
             seen.verdicts[kind][verdict] += 1;
             let overlaps = document.changes().last().map_or(0, |change| change.overlaps.len());
@@ -179,8 +188,9 @@ fn the_logs_hold_everything_worth_testing() {
     }
     assert!(seen.kinds.iter().all(|kind| *kind > 15), "{seen:?}");
     assert!(seen.verdicts[1].iter().take(3).all(|found| *found > 50), "{seen:?}");
-    assert!(seen.verdicts[1][4] > 50 && seen.verdicts[10][4] > 10, "{seen:?}");
+    assert!(seen.verdicts[1][4] > 50 && seen.verdicts[11][4] > 10, "{seen:?}");
     assert!(seen.overlaps > 30 && seen.overlaid > 200, "{seen:?}");
+    assert!(seen.pruned > 200 && seen.restored > 50, "{seen:?}");
 }
 
 #[derive(Default, Debug)]
@@ -188,10 +198,12 @@ struct Seen {
     entries: usize,
     overlaid: usize,
     overlaps: usize,
+    pruned: usize,
+    restored: usize,
     /// Changes by [`redwedding_crdt::document::ChangeKind`].
     kinds: [usize; 4],
     /// By kind of entry; counted, duplicate, alias, lost, quarantined.
-    verdicts: [[usize; 5]; 11],
+    verdicts: [[usize; 5]; 12],
 }
 
 #[test]

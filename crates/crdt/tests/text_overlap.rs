@@ -1,12 +1,13 @@
 //! Which concurrent saves are reported as having met, as editors would see it.
 
-use redwedding_crdt::text::{MergeError, Record, Text, Version, diff::between};
+use redwedding_crdt::text::diff::between;
+use redwedding_crdt::text::{MergeError, PartsError, Patch, Record, Text, Version};
 
 /// Two saves of one page; the merged text, and what the second is told about the first.
 fn meet(page: &str, one: &str, two: &str) -> (String, Vec<String>) {
     let mut text = Text::from_text(page);
-    text.merge(1, Version::EMPTY, between(page, one)).expect("it fits");
-    let merged = text.merge(2, Version::EMPTY, between(page, two)).expect("it fits");
+    text.merge(1, &Version::EMPTY, &between(page, one)).expect("it fits");
+    let merged = text.merge(2, &Version::EMPTY, &between(page, two)).expect("it fits");
     let shown = |range: std::ops::Range<u32>| {
         text.text()[range.start as usize..range.end as usize].to_owned()
     };
@@ -76,10 +77,10 @@ fn an_insertion_into_what_another_deleted_meets() {
 #[test]
 fn who_had_seen_it_does_not_meet() {
     let mut text = Text::from_text("a cat sat\n");
-    text.merge(1, Version::EMPTY, between("a cat sat\n", "a dog sat\n")).expect("it fits");
-    text.merge(2, Version::EMPTY, between("a cat sat\n", "a cat ran\n")).expect("it fits");
+    text.merge(1, &Version::EMPTY, &between("a cat sat\n", "a dog sat\n")).expect("it fits");
+    text.merge(2, &Version::EMPTY, &between("a cat sat\n", "a cat ran\n")).expect("it fits");
     let patch = between("a dog sat\n", "a cow sat\n");
-    let merged = text.merge(3, Version::up_to(1), patch).expect("it fits");
+    let merged = text.merge(3, &Version::up_to(1), &patch).expect("it fits");
     assert_eq!((text.text(), merged.overlaps.len()), ("a cow ran\n", 0));
 }
 
@@ -87,10 +88,10 @@ fn who_had_seen_it_does_not_meet() {
 fn a_change_that_cannot_stand_is_refused() {
     let mut text = Text::from_text("abc");
     let patch = between("abc", "abcd");
-    text.merge(1, Version::EMPTY, patch.clone()).expect("it fits");
-    text.merge(2, Version::up_to(1), between("abcd", "abcde")).expect("it fits");
+    text.merge(1, &Version::EMPTY, &patch).expect("it fits");
+    text.merge(2, &Version::up_to(1), &between("abcd", "abcde")).expect("it fits");
     let before = text.clone();
-    let mut refused = |id, base| text.merge(id, base, patch.clone()).expect_err("refused");
+    let mut refused = |id, base| text.merge(id, &base, &patch).expect_err("refused");
     assert_eq!(refused(1, Version::EMPTY), MergeError::DuplicateId);
     assert_eq!(refused(3, Version::up_to(3)), MergeError::UnknownBase);
     assert_eq!(refused(3, Version::new(0, vec![1])), MergeError::OpenBase);
@@ -100,19 +101,25 @@ fn a_change_that_cannot_stand_is_refused() {
 /// Wrong records from outside give errors or another text, and never a panic.
 #[test]
 fn wrong_records_do_no_harm() {
-    let patch = between("abc", "xyz and more");
-    let record = |id, base, patch| Record {
-        id,
-        base,
-        patch,
-        effect: Some(between("", "c")),
-        removed: String::new(),
+    let patch = Patch::builder().keep(3).insert("é").build().expect("short");
+    let record = |id: u64, effect: &Patch, removed: &str| Record {
+        id: id.into(),
+        base: Version::EMPTY,
+        patch: patch.clone(),
+        effect: Some(effect.clone()),
+        removed: removed.into(),
     };
-    let records = vec![record(1, Version::EMPTY, patch.clone()), record(2, Version::EMPTY, patch)];
-    assert!(Text::from_parts("c".into(), records.clone()).is_err());
-    let mut text = Text::from_parts("ccc".into(), records).expect("lengths are possible");
+    let parts = |text: &str, records: Vec<Record>| Text::from_changes(text.into(), records);
+    let far = Patch::builder().keep(3).delete(1).insert("é").build().expect("short");
+    let records = vec![record(1, &patch, ""), record(2, &far, "x")];
+    assert_eq!(parts("abc", records.clone()), Err(PartsError::Length));
+    let lacking = vec![record(1, &patch, ""), record(2, &far, "")];
+    assert_eq!(parts("abcéé", lacking), Err(PartsError::Removed));
+    let other = vec![record(1, &Patch::builder().insert("e").build().expect("short"), "")];
+    assert_eq!(parts("abcé", other), Err(PartsError::Effect(0)));
+    let mut text = parts("éééé", records).expect("lengths are possible");
     let _ = text.text_at(&Version::new(0, vec![1]));
     let _ = text.prefix_text(0);
-    let _ = text.merge(3, Version::EMPTY, between("c", "d"));
-    let _ = text.merge(4, Version::up_to(1), between("abcdef", "abcdefgh"));
+    let _ = text.merge(3, &Version::EMPTY, &between("c", "d"));
+    let _ = text.merge(4, &Version::up_to(1), &between("abcdef", "abcdefgh"));
 }

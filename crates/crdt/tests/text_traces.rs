@@ -78,7 +78,7 @@ fn replay(name: &str) {
         let old = (!known).then(|| text.text_at(&base).expect("a known version"));
         let patch = patch(old.as_deref().unwrap_or(text.text()), edits_of(transaction), ascii);
         let id = (number(&transaction["agent"]) as u64) << 32 | index as u64;
-        text.merge(id, base.clone(), patch).expect("it fits");
+        text.merge(id, &base, &patch).expect("it fits");
         base.insert(index as u32);
         versions.push(base);
     }

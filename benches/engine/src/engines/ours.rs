@@ -7,7 +7,7 @@ use redwedding_crdt::codec::Encode;
 use redwedding_crdt::document::{Document, Verdict};
 use redwedding_crdt::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
-use redwedding_crdt::text::{Patch, Text, Version, diff};
+use redwedding_crdt::text::{ChangeId, History, Patch, Version, diff};
 use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
 
 use crate::engine::{self, Deadline, Documents, Engine, Failure, Merge, Stored};
@@ -130,16 +130,22 @@ impl Engine for Ours {
     }
 
     fn merge<'a>(&self, trace: &'a Trace, _: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {
-        let events = events(trace)?;
-        Ok(Box::new(move |deadline: Deadline| {
-            let mut text = Text::default();
-            for event in events {
-                deadline.check()?;
-                text.merge(event.id, event.base, event.patch).map_err(Failure::of)?;
-            }
-            Ok(text.into_parts().0)
-        }))
+        let history = history(trace)?;
+        Ok(Box::new(move |_: Deadline| history.checkout("").map_err(Failure::of)))
     }
+}
+
+/// Every edit of a trace as a change of its writer.
+fn history(trace: &Trace) -> Result<History, Failure> {
+    let mut history = History::default();
+    let mut made = BTreeMap::<u64, u32>::new();
+    for event in events(trace)? {
+        let counter = made.entry(event.agent).or_default();
+        let id = ChangeId { actor: event.agent, counter: *counter };
+        *counter += 1;
+        history.record(id, &event.base, &event.patch).map_err(Failure::of)?;
+    }
+    Ok(history)
 }
 
 /// The last edits of a sequential trace, made on a page taken over before them.
@@ -159,7 +165,7 @@ fn with_tail(trace: &Trace, kept: usize) -> Result<Page, Failure> {
 
 /// An edit as a change of its own.
 struct Event {
-    id: u64,
+    agent: u64,
     /// What it had seen.
     base: Version,
     /// The last of that: the rest had been seen by these.
@@ -179,9 +185,9 @@ fn events(trace: &Trace) -> Result<Vec<Event>, Failure> {
         }
         for edit in &transaction.edits {
             let index = u32::try_from(events.len()).map_err(Failure::of)?;
-            let id = transaction.agent << 32 | u64::from(index);
+            let (agent, patch) = (transaction.agent, edit.patch()?);
             let last = std::mem::replace(&mut parents, vec![index]);
-            events.push(Event { id, base: base.clone(), parents: last, patch: edit.patch()? });
+            events.push(Event { agent, base: base.clone(), parents: last, patch });
             base.insert(index);
         }
         ends.push((base, parents));

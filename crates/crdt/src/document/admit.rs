@@ -4,7 +4,7 @@
 //! rule or changes nothing need not be logged at all. Must never decide
 //! otherwise than [`Document::apply`].
 
-use super::{Document, Verdict};
+use super::{Archive, Document, NoArchive, Verdict};
 use crate::entry::{Body, Entry};
 use crate::version::Cursor;
 
@@ -23,6 +23,17 @@ impl Document {
     /// be logged at `cursor`; but one that would be quarantined, or would change
     /// nothing, is not folded in.
     pub fn admit(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Admission {
+        self.admit_with(&NoArchive, cursor, logged_ms, entry)
+    }
+
+    /// As [`Document::admit`], where what lies below the floor can be had.
+    pub fn admit_with(
+        &mut self,
+        archive: &impl Archive,
+        cursor: Cursor,
+        logged_ms: u64,
+        entry: &Entry,
+    ) -> Admission {
         let kept = |document: &Self| {
             let state = &document.state;
             let newest_seed = (state.seeds.len(), state.seeds.last().map(|seed| seed.name));
@@ -30,18 +41,23 @@ impl Document {
             (state.aliases.last().copied(), newest_object, newest_seed)
         };
         let before = kept(self);
-        let verdict = self.state.apply(cursor.place(), logged_ms, entry);
+        let whole = self.needs_archive(entry).then(|| self.clone());
+        let place = cursor.place();
+        let fetched = self.fetch(archive, place, logged_ms, entry);
+        let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
         let changed = match &verdict {
             Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
             Verdict::Counted => true,
             Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Lost => {
                 before != kept(self)
             }
-            Verdict::Quarantined(_) => false,
+            Verdict::Quarantined(_) | Verdict::Below { .. } => false,
         };
         if changed {
             self.state.cursor = cursor;
             self.state.place = cursor.place();
+        } else if let Some(whole) = whole {
+            *self = whole;
         }
         Admission { verdict, changed }
     }

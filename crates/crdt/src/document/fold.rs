@@ -4,11 +4,10 @@
 //! the entry alone; it never asks who pushed, when, or what is cached.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::{Change, ChangeKind, Quarantined, State};
 use crate::entry::{Body, Edit, Entry};
-use crate::identity::{Actor, EditId, FlushId};
+use crate::identity::{Actor, Digest, EditId, FlushId};
 use crate::limits;
 use crate::text::{self, Patch, Version};
 use crate::version::Place;
@@ -27,6 +26,12 @@ pub enum Verdict {
     Alias {
         /// Where the first one is.
         first: Place,
+    },
+    /// It was made on a text that is not kept here: it needs a segment of the archive. Nothing
+    /// changed.
+    Below {
+        /// Which.
+        segment: Digest,
     },
     /// Somebody else was first (or there is nothing to do). Nothing changed.
     Lost,
@@ -51,6 +56,8 @@ pub enum Fault {
     Text,
     /// The text would become longer than a page may be.
     TooLong(usize),
+    /// What it says to be in the archive is not what lies below the floor.
+    Segment,
     /// A kind of entry that this program does not know.
     Kind(u8),
 }
@@ -65,6 +72,7 @@ impl fmt::Display for Fault {
             Self::Stored => write!(f, "stored bytes differ, and the difference is not given"),
             Self::Text => write!(f, "it does not lead to the text that it names"),
             Self::TooLong(bytes) => write!(f, "the text would have {bytes} bytes"),
+            Self::Segment => f.write_str("the segment it names is not what lies below the floor"),
             Self::Kind(kind) => write!(f, "entry kind {kind} is not known here"),
         }
     }
@@ -88,15 +96,16 @@ impl State {
             Body::Checkpoint(checkpoint) => self.apply_checkpoint(checkpoint),
             Body::Abandoned(abandoned) => self.apply_abandoned(abandoned),
             Body::Moved(moved) => self.apply_moved(moved),
+            Body::Floor(floor) => self.apply_floor(floor),
             Body::Unknown { kind, .. } => Verdict::Quarantined(Fault::Kind(*kind)),
         }
     }
 
     fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
         let actor = edit.delta.actor();
-        let first = self.changes.iter().rposition(|change| change.edit == edit.delta.edit);
-        if let Some(index) = first {
-            return self.recognise(actor, index, edit);
+        let first = self.changes.last_where(|change| change.edit == edit.delta.edit);
+        if let Some((index, change)) = first {
+            return self.recognise(actor, (index, change.actor, change.place), edit);
         }
         let resolved = match self.resolve(&edit.delta.base) {
             Ok(resolved) => resolved,
@@ -124,8 +133,12 @@ impl State {
     }
 
     /// A save that is in already: what it was served as stays resolvable.
-    fn recognise(&mut self, actor: Actor, index: usize, edit: &Edit) -> Verdict {
-        let (first_actor, first) = (self.changes[index].actor, self.changes[index].place);
+    fn recognise(
+        &mut self,
+        actor: Actor,
+        (index, first_actor, first): (usize, Actor, Place),
+        edit: &Edit,
+    ) -> Verdict {
         let known = first_actor == actor || self.aliases.iter().any(|alias| alias.0 == actor);
         if !known {
             self.aliases.push((actor, index as u32));
@@ -181,11 +194,11 @@ impl State {
         let index = self.changes.len() as u32;
         let merged = self
             .text
-            .merge(change.actor.0, base, patch)
+            .merge(change.actor.0, &base, &patch)
             .map_err(|error| Fault::Patch(error.to_string()))?;
         change.bytes = self.text().len() as u32;
         change.overlaps = overlaps(&merged.overlaps);
-        self.changes.push(Arc::new(change));
+        self.changes.push(change);
         Ok(index)
     }
 

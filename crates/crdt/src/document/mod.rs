@@ -5,29 +5,36 @@
 //! does not hold yet. A view is discardable and cannot be stored in place of a
 //! document: they are different types.
 //!
-//! Rooms: `fold` applies entries, `admit` those not logged yet, `origin` what was
+//! Rooms: `changes` lists who changed it, `fold` applies entries, `admit` those not logged yet, `origin` what was
 //! agreed with the origin, `resolve` finds the text a name means, `seed` carries
-//! over edits on texts that are not in the log's line, `stored` is the encoding.
+//! over edits on texts that are not in the log's line, `floor` is what is kept of
+//! the past and `segment` where the rest is, `stored` is the encoding.
 
 mod admit;
+mod changes;
+mod floor;
 mod fold;
 mod origin;
 mod resolve;
 mod seed;
+mod segment;
 mod stored;
 
 pub use admit::Admission;
+pub use changes::{Change, ChangeKind, Changes};
+pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};
 pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
+pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use crate::entry::{Body, Entry, Missing, Note};
-use crate::identity::{Actor, Digest, DocumentKey, EditId, digest};
+use crate::entry::{Body, Entry, Missing};
+use crate::identity::{Actor, Digest, DocumentKey, digest};
 use crate::limits;
 use crate::text::{Text, Version};
 use crate::version::{Cursor, ObjectId, Place, Position, Root, VersionName, VersionRef};
@@ -40,11 +47,11 @@ pub struct State {
     cursor: Cursor,
     /// The document's own last entry.
     place: Place,
-    /// Below this position nothing is kept in full; 0 while all is kept.
-    floor: Position,
     text: Text,
-    /// What is known of each change of `text`, by its index.
-    changes: Vec<Arc<Change>>,
+    /// What is known of each change of `text`.
+    changes: Changes,
+    /// Where to find the changes that are not kept, oldest first.
+    archive: Vec<SegmentRef>,
     origin: Origin,
     seeds: Vec<Seed>,
     /// The newest version objects that were served, oldest first. One that is
@@ -56,46 +63,6 @@ pub struct State {
     quarantined: Vec<Quarantined>,
     /// Fields of later versions, carried unread.
     extensions: Vec<u8>,
-}
-
-/// What is known of a change beside what it does to the text.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct Change {
-    /// Who made its dots.
-    pub actor: Actor,
-    /// Its entry in the log; [`Place::START`] while it is only in an overlay.
-    pub place: Place,
-    /// Where it came from, as [`ChangeKind`]'s number.
-    pub kind: u8,
-    /// The save, all zero for what came from the origin.
-    pub edit: EditId,
-    /// Author, comment and so on.
-    pub note: Note,
-    /// When it was accepted, or stored at the origin, in ms since 1970.
-    pub time_ms: u64,
-    /// When the log took it, in ms since 1970.
-    pub logged_ms: u64,
-    /// The origin's revision that it came from; 0 for an edit made here.
-    pub revision: u64,
-    /// Length of the text after it.
-    pub bytes: u32,
-    /// Spans, in the text after it, that a concurrent change touched too:
-    /// (start, length, index of the other change).
-    pub overlaps: Vec<(u32, u32, u32)>,
-}
-
-/// Where a change came from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum ChangeKind {
-    /// A save at the edge.
-    Edit = 0,
-    /// The first text taken from the origin.
-    Base = 1,
-    /// An edit made at the origin.
-    Import = 2,
-    /// What the origin changed in a text that it stored.
-    Difference = 3,
 }
 
 /// A text of the origin that is not in the log's line, and the edits made on
@@ -142,7 +109,7 @@ impl State {
     }
 
     /// All changes, in order.
-    pub fn changes(&self) -> &[Arc<Change>] {
+    pub fn changes(&self) -> &Changes {
         &self.changes
     }
 
@@ -164,22 +131,13 @@ impl State {
     /// Changes that the origin does not hold.
     pub fn pending(&self) -> impl Iterator<Item = &Arc<Change>> {
         let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        let indexed = self.changes.iter().enumerate();
+        let indexed = self.changes.indexed();
         indexed.filter(move |(index, _)| !held.contains(*index as u32)).map(|(_, change)| change)
     }
 
     /// The hash of the value alone.
     pub fn value_hash(&self) -> Digest {
         Digest::of_text(self.text())
-    }
-
-    fn revisions_hash(&self) -> Digest {
-        let list: Vec<_> = self
-            .changes
-            .iter()
-            .map(|change| (change.actor, change.kind, &change.note, change.time_ms, change.bytes))
-            .collect();
-        digest("revisions", &[&crate::codec::to_vec(&list)])
     }
 
     fn number_of(&self, place: Place) -> u64 {
@@ -216,9 +174,9 @@ impl Document {
                 key,
                 cursor,
                 place: Place::START,
-                floor: 0,
                 text: Text::default(),
-                changes: Vec::new(),
+                changes: Changes::default(),
+                archive: Vec::new(),
                 origin: Origin::default(),
                 seeds: Vec::new(),
                 objects: Vec::new(),
@@ -259,11 +217,27 @@ impl Document {
     /// changes nothing. Cost: the merge; linear in the text where the entry was
     /// made on the present text.
     pub fn apply(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Verdict {
+        self.apply_with(&NoArchive, cursor, logged_ms, entry)
+    }
+
+    /// As [`Document::apply`], where what lies below the floor can be had. If an
+    /// entry needs some of it and it cannot, nothing changes, not even the cursor.
+    pub fn apply_with(
+        &mut self,
+        archive: &impl Archive,
+        cursor: Cursor,
+        logged_ms: u64,
+        entry: &Entry,
+    ) -> Verdict {
         let place = cursor.place();
         if cursor.position <= self.state.cursor.position {
             return Verdict::Duplicate { first: place };
         }
-        let verdict = self.state.apply(place, logged_ms, entry);
+        let fetched = self.fetch(archive, place, logged_ms, entry);
+        let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
+        if let Verdict::Below { .. } = verdict {
+            return verdict;
+        }
         self.state.cursor = cursor;
         self.state.place = place;
         if let Verdict::Quarantined(fault) = &verdict {
@@ -326,7 +300,7 @@ impl View {
 
     /// Whether the view stands on a text of the origin, and a new edit does not.
     fn misses_base(&self, entry: &Entry) -> bool {
-        let Some(first) = self.state.changes.first() else { return false };
+        let Some(first) = self.state.changes.kept().first() else { return false };
         let Body::Edit(edit) = &entry.body else { return false };
         first.kind == ChangeKind::Base as u8
             && self.state.change_of(edit.delta.edit).is_none()
@@ -335,7 +309,7 @@ impl View {
 
     /// Changes beyond the confirmed ones.
     pub fn overlay(&self) -> &[Arc<Change>] {
-        &self.state.changes[self.confirmed..]
+        &self.state.changes.kept()[self.confirmed - self.state.changes.floor()..]
     }
 
     /// The version of the text: the confirmed part, or the origin's text where
@@ -346,7 +320,10 @@ impl View {
                 (Root::Origin(tip.stored), rest)
             }
             (0, overlay, _) => (Root::EMPTY, overlay),
-            (confirmed, overlay, _) => (Root::Log(self.changes[confirmed - 1].place), overlay),
+            (confirmed, overlay, _) => {
+                let last = self.changes.get(confirmed - 1);
+                (Root::Log(last.map_or(Place::START, |change| change.place)), overlay)
+            }
         };
         let mut extra: Vec<_> = overlay.iter().map(|change| change.actor).collect();
         extra.sort_unstable();
@@ -367,7 +344,7 @@ fn state_hash(state: &State, overlay: &[Actor]) -> Digest {
             &state.place.position.to_le_bytes(),
             &dots,
             &state.value_hash().0,
-            &state.revisions_hash().0,
+            &state.changes.hash().0,
         ],
     )
 }

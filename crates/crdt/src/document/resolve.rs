@@ -44,9 +44,9 @@ impl State {
     }
 
     pub(super) fn index_of(&self, actor: Actor) -> Option<u32> {
-        let direct = self.changes.iter().rposition(|change| change.actor == actor);
+        let direct = self.changes.last_where(|change| change.actor == actor);
         let alias = || self.aliases.iter().find(|alias| alias.0 == actor).map(|alias| alias.1);
-        direct.map(|index| index as u32).or_else(alias)
+        direct.map(|(index, _)| index as u32).or_else(alias)
     }
 
     /// The change with these dots, if it is in.
@@ -59,31 +59,38 @@ impl State {
         if edit == crate::identity::EditId::default() {
             return None;
         }
-        self.changes.iter().rev().find(|change| change.edit == edit).map(Arc::as_ref)
+        self.changes.last_where(|change| change.edit == edit).map(|(_, change)| change)
     }
 
     fn index_at(&self, position: Position) -> Result<usize, Unresolved> {
         // Overlay changes stand at the end and have no position.
-        let logged = self.changes.iter().rposition(|change| change.place != Place::START);
-        let logged = &self.changes[..logged.map_or(0, |last| last + 1)];
+        let kept = self.changes.kept();
+        let logged = kept.iter().rposition(|change| change.place != Place::START);
+        let logged = &kept[..logged.map_or(0, |last| last + 1)];
         // The last one: an entry can bring more than one change.
         let end = logged.partition_point(|change| change.place.position <= position);
-        match end.checked_sub(1).filter(|last| logged[*last].place.position == position) {
-            Some(index) => Ok(index),
+        let end = self.changes.floor() + end;
+        let last = end.checked_sub(1).and_then(|last| self.changes.get(last).map(|c| (last, c)));
+        match last.filter(|(_, change)| change.place.position == position) {
+            Some((index, _)) => Ok(index),
             None if position > self.cursor.position => {
                 Err(Unresolved::Missing(Missing::Position(position)))
             }
-            None => Err(Unresolved::Stale),
+            None => Err(super::floor::missing(self.archived(position))),
         }
+    }
+
+    fn place_of(&self, index: usize) -> Place {
+        self.changes.get(index).map_or(Place::START, |change| change.place)
     }
 
     /// The version right after `place`.
     pub fn version_at(&self, place: Place) -> Result<Version, Unresolved> {
         if place == Place::START {
-            return Ok(Version::EMPTY);
+            return self.kept(&Version::EMPTY).map(|()| Version::EMPTY);
         }
         let index = self.index_at(place.position)?;
-        match self.changes[index].place == place {
+        match self.place_of(index) == place {
             true => Ok(Version::up_to(index as u32 + 1)),
             false => Err(Unresolved::Stale),
         }
@@ -106,7 +113,7 @@ impl State {
                 if shard != self.key.shard(limits::SHARDS) {
                     return Err(Unresolved::Stale);
                 }
-                let place = self.changes[self.index_at(position)?].place;
+                let place = self.place_of(self.index_at(position)?);
                 match low_bits(place.check) == check {
                     true => Ok(VersionRef::log(place)),
                     false => Err(Unresolved::Stale),
@@ -116,7 +123,7 @@ impl State {
         }
     }
 
-    fn object(&self, id: ObjectId) -> Result<&VersionRef, Unresolved> {
+    pub(super) fn object(&self, id: ObjectId) -> Result<&VersionRef, Unresolved> {
         let found = self.objects.iter().rev().find(|object| object.0 == id);
         found.map(|object| &object.1).ok_or(Unresolved::Missing(Missing::Object(id)))
     }
@@ -153,13 +160,15 @@ impl State {
         match version.root {
             Root::Log(place) => {
                 let root = self.version_at(place)?;
-                Ok(Resolved { version: self.with_extra(root, &version.extra)?, seed: None })
+                let version = self.with_extra(root, &version.extra)?;
+                self.kept(&version).map(|()| Resolved { version, seed: None })
             }
             // The seed first: it has the very texts that its edits were made on.
             Root::Origin(text) => match (self.seed_of(text), self.known(text)) {
                 (None, Some(known)) => {
-                    let joined = self.with_extra(known.clone(), &version.extra)?;
-                    Ok(Resolved { version: joined, seed: None })
+                    self.kept(known)?;
+                    let version = self.with_extra(known.clone(), &version.extra)?;
+                    Ok(Resolved { version, seed: None })
                 }
                 _ => self.resolve_on_seed(text, &version.extra),
             },
@@ -174,7 +183,11 @@ impl State {
         extra.iter().try_fold(root, |version, actor| {
             let missing = || Unresolved::Missing(Missing::Actor(*actor));
             let index = self.index_of(*actor).ok_or_else(missing)?;
-            Ok(version.joined(&self.closure(index)))
+            // What is below the floor is in every version that is kept.
+            match index as usize >= self.changes.floor() {
+                true => Ok(version.joined(&self.closure(index))),
+                false => Ok(version),
+            }
         })
     }
 
@@ -214,7 +227,12 @@ impl State {
     /// does not go back in time with this one.
     pub fn holds(&self, version: &VersionRef) -> bool {
         let root = match version.root {
-            Root::Log(place) => self.version_at(place).is_ok(),
+            Root::Log(place) => match self.version_at(place) {
+                Ok(_) => true,
+                // Whatever was seen beyond it is as old.
+                Err(Unresolved::Missing(Missing::Segment(_))) => return true,
+                Err(_) => false,
+            },
             Root::Origin(text) => {
                 self.known(text).is_some() || self.origin.revision() >= text.revision
             }
@@ -232,6 +250,14 @@ impl State {
             Body::Version(version) => self.resolve_version(version).map(|_| ()),
             Body::Intent(intent) => self.version_at(intent.upto).map(|_| ()),
             Body::Checkpoint(checkpoint) => self.version_at(checkpoint.upto).map(|_| ()),
+            Body::Landed(landed) => match self.origin.announced(landed.flush) {
+                // Any other reason is the fold's to find.
+                Some(announced) => match self.version_at(announced.intent.upto) {
+                    Err(segment @ Unresolved::Missing(Missing::Segment(_))) => Err(segment),
+                    _ => Ok(()),
+                },
+                None => Ok(()),
+            },
             _ => Ok(()),
         };
         match found {
@@ -244,6 +270,5 @@ impl State {
 
 /// The change at `index` and all that it had seen.
 pub(super) fn closure_in(text: &Text, index: u32) -> Version {
-    let change = Version::new(0, vec![index]);
-    text.history().get(index).map_or(change.clone(), |record| change.joined(&record.base))
+    text.history().closure(index).unwrap_or_default()
 }

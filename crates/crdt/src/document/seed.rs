@@ -30,7 +30,7 @@ impl State {
         }
         let mut text = Text::default();
         let written = diff::between("", &page.text);
-        if let Err(error) = text.merge(page.actor(&self.key).0, Version::EMPTY, written) {
+        if let Err(error) = text.merge(page.actor(&self.key).0, &Version::EMPTY, &written) {
             return Verdict::Quarantined(Fault::Patch(error.to_string()));
         }
         if !self.make_room(logged_ms, page.text.len()) {
@@ -90,7 +90,7 @@ impl State {
         let index = self.merge(change, onto, mapped)?;
         let (index_of_seed, seed) = (seed, &mut self.seeds[seed]);
         // It fits: it was applied to this very text above.
-        if seed.text.merge(actor, within, patch.clone()).is_ok() {
+        if seed.text.merge(actor, &within, patch).is_ok() {
             seed.mapped.push(index);
         }
         let made = seed.mapped.len() as u32;
@@ -116,7 +116,8 @@ impl State {
             let Some(on) = self.seeds[seed].mapped.get(earlier as usize - 1).copied() else {
                 continue;
             };
-            let name = self.changes[on as usize].actor.0.to_le_bytes();
+            let Some(change) = self.changes.get(on as usize) else { continue };
+            let name = change.actor.0.to_le_bytes();
             let version = self.closure(on);
             self.complete(place, logged_ms, (seed, made), &name, version, patch);
         }
@@ -142,7 +143,8 @@ impl State {
         patch: Patch,
     ) {
         let Some(mapped) = self.seeds[seed].mapped.get(made as usize - 1) else { return };
-        let edited = Change::clone(&self.changes[*mapped as usize]);
+        let Some(edited) = self.changes.get(*mapped as usize) else { return };
+        let edited = Change::clone(edited);
         let actor = Actor::of("completion", &[&edited.actor.0.to_le_bytes(), name]);
         if self.index_of(actor).is_some() {
             return;
@@ -161,19 +163,19 @@ impl State {
     /// inserted, as an edit of the document's text right after the latter.
     fn deletions_of(&self, seed: usize, made: u32, earlier: u32) -> Option<Patch> {
         let text = &self.seeds[seed].text;
-        let record = text.history().get(earlier)?;
-        if !text.history().get(made)?.base.contains(earlier) {
+        let written = text.history().patch(earlier)?;
+        if !text.history().base(made)?.contains(earlier) {
             return None;
         }
         let after = super::resolve::closure_in(text, earlier);
         let deleted = deletions(text, made, &after)?;
         let index = *self.seeds[seed].mapped.get(earlier as usize - 1)?;
-        let there = inserted(&self.text.history().get(index)?.patch);
+        let there = inserted(&self.text.history().patch(index)?);
         // From places after the seed's change, by the inserted bytes, to places
         // after the document's.
         let mut found = Vec::new();
         for (start, length, _) in deleted.edits() {
-            for run in inserted(&record.patch) {
+            for run in inserted(&written) {
                 let from = start.max(run.at).saturating_sub(run.at) + run.offset;
                 let to = (start + length).min(run.at + run.length).saturating_sub(run.at);
                 let to = to + run.offset;
@@ -191,7 +193,7 @@ impl State {
 
 /// What a seed holds, in bytes: its text and what edits inserted.
 fn length(seed: &Seed) -> usize {
-    seed.text.history().iter().map(|record| record.patch.inserted().len()).sum()
+    seed.text.history().inserted_len()
 }
 
 /// A run of inserted text: where it is in the result, and where in all that was
@@ -217,10 +219,11 @@ fn inserted(patch: &Patch) -> Vec<Run> {
 
 /// What a change deleted, as an edit of the text at an earlier version.
 fn deletions(text: &Text, change: u32, version: &Version) -> Option<Patch> {
-    let record = text.history().get(change)?;
-    let deleted: Vec<_> = record.patch.edits().map(|(start, length, _)| (start, length)).collect();
+    let made = text.history().patch(change)?;
+    let deleted: Vec<_> = made.edits().map(|(start, length, _)| (start, length)).collect();
     let deleted = patch_of(&deleted)?;
-    let (then, base) = (text.text_at(version).ok()?, text.text_at(&record.base).ok()?);
+    let base = text.history().base(change)?;
+    let (then, base) = (text.text_at(version).ok()?, text.text_at(&base).ok()?);
     let mapped = text::map_through(&deleted, &diff::between(&then, &base));
     (mapped.deleted_len() > 0).then_some(mapped)
 }

@@ -4,7 +4,7 @@ use super::log::{Logged, Writer, key};
 use super::{Draw, log, values};
 use crate::codec::{Decode, Encode};
 use crate::data;
-use crate::document::{Document, Unresolved, Verdict, View};
+use crate::document::{Archive, Document, Segment, Unresolved, Verdict, View};
 use crate::entry::{Body, Entry};
 use crate::identity::{Digest, EditId};
 use crate::version::{Cursor, VersionName, VersionRef};
@@ -26,9 +26,18 @@ pub fn decoders(bytes: &[u8]) {
     canonical::<VersionRef>(bytes);
     canonical::<data::Delta>(bytes);
     canonical::<data::Confirmed>(bytes);
-    if let Some(document) = canonical::<Document>(bytes) {
-        usable(&document);
+    document(bytes);
+}
+
+/// Bytes of a document in any format are refused, or give one that can be worked with; the newest
+/// format has one form only.
+pub fn document(bytes: &[u8]) {
+    let Ok(document) = Document::decode(bytes) else { return };
+    let again = document.encode();
+    if bytes.get(1) == again.get(1) {
+        assert_eq!(again, bytes, "decoded bytes are the canonical ones");
     }
+    usable(&document);
 }
 
 /// A document that came from elsewhere and decodes may be wrong, and is never a
@@ -46,7 +55,7 @@ pub fn usable(document: &Document) {
     }
     let mut view = View::of(document);
     let mut draw = Draw::new(&[3; 64]);
-    for (number, change) in document.changes().iter().enumerate() {
+    for (number, change) in document.changes().indexed() {
         let version = VersionRef { extra: vec![change.actor], ..VersionRef::log(change.place) };
         let edit = EditId([number as u8 + 1; 16]);
         let saved = log::save_on(&view, &mut draw, edit, version);
@@ -99,6 +108,7 @@ fn step(document: &mut Document, logged: &Logged) {
     let verdict = logged.apply_to(document);
     match &verdict {
         Some(Verdict::Counted) => {}
+        Some(Verdict::Below { .. }) => panic!("nothing is below"),
         Some(Verdict::Duplicate { .. } | Verdict::Alias { .. }) => {
             assert_eq!(document.text(), before.text(), "a retry changes no text");
             assert_eq!(document.changes(), before.changes());
@@ -194,11 +204,11 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
 
 /// A save on what an overlay shows, or on less.
 fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
-    let confirmed = view.changes().len() - view.overlay().len();
+    let confirmed = view.changes().kept().len() - view.overlay().len();
     let mut version = match draw.one_in(3) {
         false => view.version(),
         true => {
-            let mut places = view.changes()[..confirmed].iter().map(|change| change.place);
+            let mut places = view.changes().kept()[..confirmed].iter().map(|change| change.place);
             VersionRef::log(places.nth(draw.below(confirmed.max(1))).unwrap_or_default())
         }
     };
@@ -233,5 +243,88 @@ fn in_causal_order(
         });
         let Some(added) = added else { panic!("parents never come: {waiting:?}") };
         waiting.remove(added);
+    }
+}
+
+/// A log folded while the document is pruned, and takes back what it needs, comes to what the same
+/// log comes to where all is kept.
+pub fn pruned(bytes: &[u8], most: usize) -> Pruned {
+    let (cuts, rest) = bytes.split_at(bytes.len().min(40));
+    let writer = log::written(rest, most);
+    let mut draw = Draw::new(cuts);
+    let mut plain = Document::new(key(), Cursor::start(7));
+    let mut pruned = plain.clone();
+    let mut archive = Shelf::default();
+    let mut found = Pruned::default();
+    for logged in &writer.log {
+        if archive.knows(logged, &pruned) {
+            continue;
+        }
+        let verdict = logged.apply_to(&mut plain);
+        let segments = pruned.archive().len();
+        let same = logged.apply_from(&archive, &mut pruned);
+        found.restored += usize::from(pruned.archive().len() < segments);
+        assert_eq!(same, verdict, "{logged:?}");
+        assert_eq!(pruned.text(), plain.text(), "{logged:?}");
+        assert_eq!(pruned.state_hash(), plain.state_hash());
+        let wanted = draw.below(plain.changes().len() + 1);
+        let floor = if draw.one_in(2) { pruned.prunable(wanted) } else { 0 };
+        if let Some(segment) = pruned.prune(floor) {
+            found.pruned += 1;
+            archive.keep(&segment);
+            assert_eq!(pruned.text(), plain.text(), "pruning changes no text");
+            assert_eq!(pruned.state_hash(), plain.state_hash());
+            document(&pruned.encode());
+            let mut back = pruned.clone();
+            back.restore(&segment).unwrap_or_else(|error| panic!("{error}"));
+            for index in segment.first()..=floor {
+                let version = crate::text::Version::up_to(index as u32);
+                let text = plain.text_at(&version);
+                assert_eq!(back.text_at(&version), text, "what is taken back is what was");
+                assert_eq!(segment.text_after(index).ok(), text);
+            }
+        }
+    }
+    while let Some(newest) = pruned.archive().last() {
+        let segment = archive.segment(newest.digest).unwrap_or_else(|| panic!("it was kept"));
+        pruned.restore(&segment).unwrap_or_else(|error| panic!("{error}"));
+    }
+    assert_eq!(pruned.encode(), plain.encode(), "taking all back leaves what was never pruned");
+    found
+}
+
+/// How often [`pruned`] did what it is about.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Pruned {
+    /// Floors that were moved up.
+    pub pruned: usize,
+    /// Entries that needed what was below.
+    pub restored: usize,
+}
+
+/// Segments by name, as they are stored.
+#[derive(Default)]
+struct Shelf(std::collections::BTreeMap<Digest, Vec<u8>>);
+
+impl Shelf {
+    fn keep(&mut self, segment: &Segment) {
+        let name = segment.name().0;
+        let packed = segment.packed();
+        assert_eq!(Segment::open(&packed, name).as_ref(), Ok(segment));
+        self.0.insert(name, packed);
+    }
+
+    /// Whether an entry is a retry of a save that is only in a segment: the log's keeper knows those.
+    fn knows(&self, logged: &Logged, document: &Document) -> bool {
+        let Some(Entry { body: Body::Edit(edit), .. }) = &logged.entry else { return false };
+        let id = edit.delta.edit;
+        let there = |name| self.segment(name).is_some_and(|segment| segment.knows(id).is_some());
+        document.archive().iter().any(|segment| there(segment.digest))
+    }
+}
+
+impl Archive for Shelf {
+    fn segment(&self, name: Digest) -> Option<Segment> {
+        Segment::open(self.0.get(&name)?, name).ok()
     }
 }

@@ -8,7 +8,7 @@
 
 use super::{Draw, values};
 use crate::codec::Encode;
-use crate::document::{ChangeKind, Document, State, Verdict};
+use crate::document::{Archive, ChangeKind, Document, NoArchive, State, Verdict};
 use crate::entry::{
     Abandoned, Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Moved, Note,
     OriginPage,
@@ -31,8 +31,19 @@ pub struct Logged {
 impl Logged {
     /// Folds it in.
     pub fn apply_to(&self, document: &mut Document) -> Option<Verdict> {
+        self.apply_from(&NoArchive, document)
+    }
+
+    /// Folds it in, with an archive at hand.
+    pub fn apply_from(
+        &self,
+        archive: &impl Archive,
+        document: &mut Document,
+    ) -> Option<Verdict> {
         match &self.entry {
-            Some(entry) => Some(document.apply(self.cursor, self.logged_ms, entry)),
+            Some(entry) => {
+                Some(document.apply_with(archive, self.cursor, self.logged_ms, entry))
+            }
             None => {
                 document.carry(self.cursor, "unreadable".to_owned());
                 None
@@ -165,7 +176,7 @@ impl Writer {
 
     /// A version that somebody may name, rightly or not.
     fn version(&self, draw: &mut Draw<'_>) -> VersionRef {
-        let changes = self.document.changes();
+        let changes = self.document.changes().kept();
         let actors: Vec<Actor> = changes.iter().map(|change| change.actor).collect();
         let mut extra = match actors.is_empty() {
             false => draw.list(3, |draw| *draw.pick(&actors)),
@@ -186,7 +197,7 @@ impl Writer {
 
     /// A place of the log; seldom one that is none.
     fn place(&self, draw: &mut Draw<'_>) -> Place {
-        let changes = self.document.changes();
+        let changes = self.document.changes().kept();
         match draw.below(12) {
             0..=4 => changes.last().map_or(Place::START, |change| change.place),
             5..=8 if !changes.is_empty() => draw.pick(changes).place,
@@ -308,7 +319,7 @@ impl Writer {
     /// The last place where the text is the tip's.
     fn place_of_tip(&self) -> Option<Place> {
         let tip = self.document.origin().tip.as_ref()?.stored;
-        let places = self.document.changes().iter().rev().map(|change| change.place);
+        let places = self.document.changes().kept().iter().rev().map(|change| change.place);
         let text = |place| self.document.text_upto(place).map(|(_, text)| Digest::of_text(&text));
         places.into_iter().find(|place| text(*place) == Some(tip.text))
     }
@@ -393,5 +404,5 @@ pub fn changed(draw: &mut Draw<'_>, text: &str, mark: &str) -> String {
 /// what they have met.
 pub fn kinds(document: &Document) -> [usize; 4] {
     let kinds = [ChangeKind::Edit, ChangeKind::Base, ChangeKind::Import, ChangeKind::Difference];
-    kinds.map(|kind| document.changes().iter().filter(|one| one.kind == kind as u8).count())
+    kinds.map(|kind| document.changes().kept().iter().filter(|one| one.kind == kind as u8).count())
 }

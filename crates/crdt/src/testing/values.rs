@@ -122,7 +122,7 @@ pub fn body(draw: &mut Draw<'_>) -> Body {
         7 => Body::Abandoned(Abandoned { flush: flush(draw) }),
         8 => Body::Moved(Moved { from: draw.number(), to: origin_text(draw) }),
         _ => Body::Unknown {
-            kind: [0, 10, 23, 24, 255][draw.below(5)],
+            kind: [0, 22, 23, 24, 255][draw.below(5)],
             payload: draw.list(20, Draw::byte),
         },
     }

@@ -5,23 +5,30 @@
 //! involved had seen. May assume that the text is what the recorded effects lead to. Must never
 //! change anything when it returns an error.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::history::{History, HistoryError, Record};
-use super::overlap::{self, Contents, Overlap};
-use super::patch::{FitError, Patch, PatchBuilder};
+use super::columns::{self, ColumnsError, Makers};
+use super::history::{ChangeId, History, RecordError};
+use super::ops::{self, Edit, Op, Ops};
+use super::overlap::{self, Contents, Effect, Overlap};
+use super::patch::{FitError, Patch};
 use super::rope::Rope;
 use super::version::Version;
-use super::walker::{Touched, Walker};
+use super::walker::Walker;
 
-/// A text and the changes that led to it.
+/// A text and the changes that led to it, from a floor on.
 ///
-/// Equality is of text and history; a clone shares both records and the walker kept between merges.
+/// Equality is of text and history; a clone shares the walker kept between merges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     text: String,
     history: History,
+    /// What each change did to the text of all before it.
+    applied: Ops,
+    /// All that this deleted.
+    removed: String,
     kept: Kept,
 }
 
@@ -43,13 +50,16 @@ pub enum MergeError {
     /// The base names changes that are not here.
     #[error("the base names changes that are not here")]
     UnknownBase,
+    /// The base lacks changes that are not kept here any more.
+    #[error("the base lies below what is kept")]
+    BelowFloor,
     /// The base contains a change without all that this had seen.
     #[error("the base lacks what its own changes had seen")]
     OpenBase,
     /// The patch does not fit the text at its base, or the result would be too long.
     #[error("the change does not fit its base: {0}")]
     Fit(FitError),
-    /// The list is full (2^32 - 2 changes).
+    /// There is no room: 2^32 - 2 changes, 2^30 bytes inserted by them.
     #[error("the document cannot hold more changes")]
     Full,
 }
@@ -60,12 +70,68 @@ pub enum VersionError {
     /// The version names changes that are not here; the caller is at fault.
     #[error("the version names changes that are not here")]
     Unknown,
+    /// The version lacks changes that are not kept here any more.
+    #[error("the version lies below what is kept")]
+    BelowFloor,
     /// The version contains a change without all that this had seen; the caller is at fault.
     #[error("the version lacks what its own changes had seen")]
     Open,
     /// Recorded effects do not lead to the text: the document was put together wrongly.
     #[error("the recorded effects do not fit: {0}")]
     Corrupt(FitError),
+}
+
+/// A change as [`Text::from_changes`] takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Identity within the document.
+    pub id: ChangeId,
+    /// What its author had seen; closed.
+    pub base: Version,
+    /// The edit, in coordinates of the text at `base`.
+    pub patch: Patch,
+    /// The edit as it changed the text of all changes before it in the list; `None`: as `patch`.
+    pub effect: Option<Patch>,
+    /// The text that the effect deleted.
+    pub removed: String,
+}
+
+/// A document as it is stored: see [`Text::columns`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Columns<'a> {
+    /// The text.
+    pub text: Cow<'a, str>,
+    /// What the changes' authors did.
+    pub made: Vec<u8>,
+    /// All that they inserted.
+    pub inserted: Cow<'a, str>,
+    /// What that came to, where it is something else.
+    pub applied: Vec<u8>,
+    /// All that was deleted in effect.
+    pub removed: Cow<'a, str>,
+}
+
+/// Why changes do not lead to a text. The input is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PartsError {
+    /// A change cannot stand where it stands.
+    #[error("change {0}: {1}")]
+    Record(u32, RecordError),
+    /// Two changes have one id.
+    #[error("change {0} repeats an id")]
+    DuplicateId(u32),
+    /// What an effect inserts is not what the change inserts.
+    #[error("change {0}'s effect inserts another text")]
+    Effect(u32),
+    /// The removed text is not as long as what the effects delete.
+    #[error("the removed text does not match the effects")]
+    Removed,
+    /// The columns are none.
+    #[error("{0}")]
+    Columns(#[from] ColumnsError),
+    /// Effects cannot lead to a text of this length.
+    #[error("the effects do not lead to a text of this length")]
+    Length,
 }
 
 impl Text {
@@ -82,10 +148,45 @@ impl Text {
     ///
     /// # Errors
     /// At the first record that cannot stand where it stands.
-    pub fn from_parts(text: String, records: Vec<Record>) -> Result<Text, HistoryError> {
-        let history = History::from_records(records)?;
-        history.check_lengths(text.len())?;
-        Ok(Text { text, history, kept: Kept::default() })
+    pub fn from_changes(
+        text: String,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Text, PartsError> {
+        let (mut history, mut applied) = (History::default(), Ops::default());
+        let mut removed = String::new();
+        for record in records {
+            let at = history.len();
+            if history.index_of(record.id).is_some() {
+                return Err(PartsError::DuplicateId(at));
+            }
+            history
+                .record(record.id, &record.base, &record.patch)
+                .map_err(|error| PartsError::Record(at, error))?;
+            let effect = record.effect.as_ref().unwrap_or(&record.patch);
+            if effect.inserted() != record.patch.inserted() {
+                return Err(PartsError::Effect(at));
+            }
+            applied.push(at, ops::edits_of(effect));
+            removed.push_str(&record.removed);
+        }
+        Text::from_parts(text, history, applied, removed)
+    }
+
+    /// As [`Text::from_changes`], of parts that were put together already.
+    pub(super) fn from_parts(
+        text: String,
+        history: History,
+        applied: Ops,
+        removed: String,
+    ) -> Result<Text, PartsError> {
+        if removed.len() != applied.gone() as usize {
+            return Err(PartsError::Removed);
+        }
+        let text = Text { text, history, applied, removed, kept: Kept::default() };
+        match text.lengths_fit() {
+            true => Ok(text),
+            false => Err(PartsError::Length),
+        }
     }
 
     /// The current text.
@@ -98,12 +199,6 @@ impl Text {
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
-    }
-
-    /// Text and changes.
-    #[must_use]
-    pub fn into_parts(self) -> (String, History) {
-        (self.text, self.history)
     }
 
     /// Length of the current text in bytes.
@@ -124,6 +219,39 @@ impl Text {
         Version::up_to(self.history.len())
     }
 
+    /// The edit of a change, as it changed the text of all changes before it.
+    #[must_use]
+    pub fn effect(&self, change: u32) -> Option<Patch> {
+        let edits = self.applied.of_change(change);
+        let inserted = self.history.inserted_by(change);
+        self.history.holds(change).then(|| ops::patch_of(edits, inserted))
+    }
+
+    /// The text that the effect of a change deleted.
+    #[must_use]
+    pub fn removed_by(&self, change: u32) -> &str {
+        let from = self.applied.gone_before(change) as usize;
+        let to = self.applied.gone_before(change.saturating_add(1)) as usize;
+        self.removed.get(from..to).unwrap_or_default()
+    }
+
+    /// How long the text was after each change that is kept.
+    pub fn lengths(&self) -> impl Iterator<Item = u32> {
+        let floor = self.history.floor();
+        let mut lengths = vec![0u32; (self.history.len() - floor) as usize];
+        for row in self.applied.rows() {
+            let changes = (row.change - floor) as usize..(row.end() - floor) as usize;
+            for length in &mut lengths[changes] {
+                *length = length.wrapping_add(row.insert).wrapping_sub(row.delete);
+            }
+        }
+        let mut now = self.len_at(floor);
+        lengths.into_iter().map(move |difference| {
+            now = now.wrapping_add(difference);
+            now
+        })
+    }
+
     /// Merges a change that its author made to the text at `base`, which must be closed.
     ///
     /// Against the head: O(text). Else O(text + changes since the latest version that all of them
@@ -133,13 +261,24 @@ impl Text {
     ///
     /// # Errors
     /// If the change cannot be merged; nothing is changed then.
-    pub fn merge(&mut self, id: u64, base: Version, patch: Patch) -> Result<Merged, MergeError> {
-        self.check(id, &base)?;
-        if base == self.head() {
-            return self.merge_plain(id, base, patch);
+    pub fn merge(
+        &mut self,
+        id: impl Into<ChangeId>,
+        base: &Version,
+        patch: &Patch,
+    ) -> Result<Merged, MergeError> {
+        let id = id.into();
+        self.check(id, base)?;
+        let longest = self.text.len() + patch.inserted().len();
+        if u32::try_from(longest).is_err() || !self.history.has_room(patch.inserted().len()) {
+            return Err(MergeError::Full);
         }
-        let mut replayed = self.replayed(&base);
-        let merged = self.merge_replayed(&mut replayed, id, base, patch);
+        let edits: Vec<Edit> = ops::edits_of(patch).collect();
+        if *base == self.head() {
+            return self.merge_plain(id, base, patch, &edits);
+        }
+        let mut replayed = self.replayed(base);
+        let merged = self.merge_replayed(&mut replayed, id, base, patch, &edits);
         if merged.is_ok() {
             self.kept = Kept(Some(Arc::new(replayed)));
         }
@@ -151,35 +290,14 @@ impl Text {
     /// # Errors
     /// If the version is not one of this document's.
     pub fn text_at(&self, version: &Version) -> Result<String, VersionError> {
-        if version.end() > self.history.len() {
-            return Err(VersionError::Unknown);
-        }
-        if !self.history.is_closed(version) {
-            return Err(VersionError::Open);
-        }
-        let prefix = version.prefix();
-        let mut text = self.prefix_text(prefix)?;
+        self.history.check_version(version)?;
         if version.is_prefix() {
-            return Ok(text);
+            return self.prefix_text(version.prefix());
         }
-        let anchor = version
-            .extra()
-            .iter()
-            .filter_map(|&change| self.history.get(change))
-            .map(|record| self.history.anchor_within(&record.base, prefix))
-            .min()
-            .unwrap_or(prefix);
-        let mut walker = Walker::new(anchor, self.len_at(anchor));
-        self.replay(&mut walker, anchor..prefix);
-        for &change in version.extra() {
-            let Some(record) = self.history.get(change) else { continue };
-            walker.go_to(&record.base);
-            let touched = walker.apply(change, record.id, &record.patch);
-            let effect =
-                effect_of(&walker, &touched, &record.patch).map_err(VersionError::Corrupt)?;
-            text = effect.apply(&text).map_err(VersionError::Corrupt)?.text;
-        }
-        Ok(text)
+        let anchor = self.history.anchor_of(version);
+        let mut rope = self.rope_at(anchor).map_err(VersionError::Corrupt)?;
+        let played = self.history.play(&mut rope, anchor, version);
+        played.and_then(|()| rope.into_text()).map_err(VersionError::Corrupt)
     }
 
     /// The text of the first `n` changes. O(text + changes since).
@@ -190,26 +308,90 @@ impl Text {
         if n > self.history.len() {
             return Err(VersionError::Unknown);
         }
+        if n < self.history.floor() {
+            return Err(VersionError::BelowFloor);
+        }
         if n == self.history.len() {
             return Ok(self.text.clone());
         }
-        let mut rope = Rope::new(&self.text);
-        let since = self.history.len() - n;
-        for record in self.history.iter().rev().take(since as usize) {
-            rope.undo(record.effect(), &record.removed).map_err(VersionError::Corrupt)?;
-        }
-        Ok(rope.text())
+        self.rope_at(n).and_then(Rope::into_text).map_err(VersionError::Corrupt)
     }
 
-    fn check(&self, id: u64, base: &Version) -> Result<(), MergeError> {
-        if self.history.len() >= u32::MAX - 1 {
-            return Err(MergeError::Full);
+    /// A document that begins with a text after so many changes that are not kept here.
+    pub(super) fn above(text: String, floor: u32) -> Text {
+        Text { text, history: History::above(floor), ..Text::default() }
+    }
+
+    /// The same text with other parts.
+    pub(super) fn with_parts(&self, history: History, applied: Ops, removed: String) -> Text {
+        Text { text: self.text.clone(), history, applied, removed, kept: Kept::default() }
+    }
+
+    pub(super) fn into_history(self) -> (History, Ops, String) {
+        (self.history, self.applied, self.removed)
+    }
+
+    pub(super) fn applied(&self) -> &Ops {
+        &self.applied
+    }
+
+    pub(super) fn removed(&self) -> &str {
+        &self.removed
+    }
+
+    /// What to store of it, without the actors of its changes: each change is an actor's first.
+    #[must_use]
+    pub fn columns(&self) -> Columns<'_> {
+        Columns {
+            text: Cow::Borrowed(&self.text),
+            made: columns::write(&self.history, &Makers::Known(&[])),
+            inserted: Cow::Borrowed(self.history.inserted()),
+            applied: columns::write_applied(&self.history, &self.applied),
+            removed: Cow::Borrowed(&self.removed),
         }
+    }
+
+    /// What [`Text::columns`] gave, with the actors of its changes.
+    ///
+    /// Checks what [`Text::from_changes`] does.
+    ///
+    /// # Errors
+    /// If the parts do not fit each other.
+    pub fn from_columns(columns: Columns<'_>, actors: &[u64]) -> Result<Text, PartsError> {
+        let inserted = columns.inserted.into_owned();
+        let history = columns::read(&columns.made, inserted, &Makers::Known(actors))?;
+        let applied = columns::read_applied(&columns.applied, &history)?;
+        let (text, removed) = (columns.text.into_owned(), columns.removed.into_owned());
+        Text::from_parts(text, history, applied, removed)
+    }
+
+    /// The text of the first `n` changes, by taking back what came after.
+    fn rope_at(&self, n: u32) -> Result<Rope, FitError> {
+        let mut rope = Rope::new(&self.text);
+        let since = (n, self.history.len());
+        for row in self.applied.of(since).iter().rev() {
+            let row = row.within(since);
+            let from = row.gone as usize;
+            let removed = self.removed.get(from..from + row.deleted_len() as usize);
+            let removed = removed.ok_or(FitError::InsideCharacter)?;
+            let came = row.insert * row.count;
+            match row.back && row.count > 1 {
+                false => rope.replace(row.at, came, removed)?,
+                true => rope.replace(row.lowest(), came, &reversed(removed, row.delete)?)?,
+            }
+        }
+        Ok(rope)
+    }
+
+    fn check(&self, id: ChangeId, base: &Version) -> Result<(), MergeError> {
         if self.history.index_of(id).is_some() {
             return Err(MergeError::DuplicateId);
         }
         if base.end() > self.history.len() {
             return Err(MergeError::UnknownBase);
+        }
+        if base.prefix() < self.history.floor() {
+            return Err(MergeError::BelowFloor);
         }
         if !self.history.is_closed(base) {
             return Err(MergeError::OpenBase);
@@ -217,87 +399,106 @@ impl Text {
         Ok(())
     }
 
-    fn merge_plain(&mut self, id: u64, base: Version, patch: Patch) -> Result<Merged, MergeError> {
+    fn merge_plain(
+        &mut self,
+        id: ChangeId,
+        base: &Version,
+        patch: &Patch,
+        edits: &[Edit],
+    ) -> Result<Merged, MergeError> {
         let applied = patch.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
-        let effect = patch.clone();
-        self.history.push(Record { id, base, patch, effect: None, removed: applied.removed });
-        Ok(Merged { effect, overlaps: Vec::new() })
+        self.push(id, base, patch, edits, edits, &applied.removed);
+        Ok(Merged { effect: patch.clone(), overlaps: Vec::new() })
     }
 
     fn merge_replayed(
         &mut self,
         replayed: &mut Replayed,
-        id: u64,
-        base: Version,
-        patch: Patch,
+        id: ChangeId,
+        base: &Version,
+        patch: &Patch,
+        edits: &[Edit],
     ) -> Result<Merged, MergeError> {
         let change = self.history.len();
         let walker = &mut replayed.walker;
-        walker.go_to(&base);
-        let contents = Contents::new(walker.sequence(), &self.history, &self.text);
-        walker.fits(&patch, |span, at| contents.splits(span, at)).map_err(MergeError::Fit)?;
-        let touched = walker.apply(change, id, &patch);
+        walker.go_to(&self.history, base.seen());
+        let contents = self.contents(walker);
+        walker.fits(edits, |span, at| contents.splits(span, at)).map_err(MergeError::Fit)?;
+        let mut done = Effect::default();
+        walker.apply(&self.history, id, edits, &mut done);
         replayed.end = change + 1;
-        let effect = effect_of(walker, &touched, &patch).map_err(MergeError::Fit)?;
+        let rows = done.edits.iter().map(|&(at, delete, insert)| Op::edit(change, at, delete, insert));
+        let effect = ops::patch_of(rows, patch.inserted());
         let applied = effect.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
-        let recorded = (effect != patch).then(|| effect.clone());
-        self.history.push(Record { id, base, patch, effect: recorded, removed: applied.removed });
-        let contents = Contents::new(walker.sequence(), &self.history, &self.text);
-        Ok(Merged { effect, overlaps: overlap::find(&contents, change, &touched) })
+        self.push(id, base, patch, edits, &done.edits, &applied.removed);
+        let overlaps = overlap::find(&self.contents(walker), change, &done);
+        Ok(Merged { effect, overlaps })
+    }
+
+    /// Lists a change that was applied to the text.
+    fn push(
+        &mut self,
+        id: ChangeId,
+        base: &Version,
+        patch: &Patch,
+        edits: &[Edit],
+        done: &[Edit],
+        removed: &str,
+    ) {
+        let change = self.history.len();
+        self.history.push(id, base, edits, patch.inserted());
+        self.applied.push(change, done.iter().copied());
+        self.removed.push_str(removed);
+    }
+
+    fn contents<'a>(&'a self, walker: &'a Walker) -> Contents<'a> {
+        Contents {
+            sequence: walker.sequence(),
+            history: &self.history,
+            applied: &self.applied,
+            removed: &self.removed,
+            text: &self.text,
+        }
     }
 
     /// A walker that has applied all changes so far, and can go to `base`.
     fn replayed(&mut self, base: &Version) -> Replayed {
-        let anchor = self.history.anchor(base);
         let end = self.history.len();
-        let mut replayed = self.kept.take_for(anchor, end).unwrap_or_else(|| Replayed {
-            anchor,
-            end: anchor,
-            walker: Walker::new(anchor, self.len_at(anchor)),
+        let anchor = self.history.anchor(base, end);
+        let mut replayed = self.kept.take_for(anchor, end).unwrap_or_else(|| {
+            let removed = self.applied.gone_before(anchor);
+            let walker = Walker::new(&self.history, anchor, self.len_at(anchor), removed);
+            Replayed { anchor, end: anchor, walker }
         });
-        self.replay(&mut replayed.walker, replayed.end..end);
+        replayed.walker.replay_exactly(&self.history, (replayed.end, end));
         replayed.end = end;
         replayed
     }
 
-    fn replay(&self, walker: &mut Walker, changes: std::ops::Range<u32>) {
-        for change in changes {
-            if let Some(record) = self.history.get(change) {
-                walker.go_to(&record.base);
-                walker.apply(change, record.id, &record.patch);
-            }
-        }
-    }
-
     /// Length of the text of the first `n` changes.
     fn len_at(&self, n: u32) -> u32 {
-        let since = self.history.len() - n;
-        self.history.iter().rev().take(since as usize).fold(self.len(), |len, record| {
-            let effect = record.effect();
-            let inserted = u32::try_from(effect.inserted().len()).unwrap_or(u32::MAX);
-            len.saturating_add(effect.deleted_len()).saturating_sub(inserted)
+        self.applied.len_before(n, self.len())
+    }
+
+    /// Whether the effects can lead to a text of this length, as far as lengths show it.
+    fn lengths_fit(&self) -> bool {
+        let mut len = u64::from(self.len());
+        self.applied.rows().iter().rev().all(|row| {
+            let before = (len + u64::from(row.deleted_len()))
+                .checked_sub(u64::from(row.insert) * u64::from(row.count));
+            let reach = u64::from(row.lowest()) + u64::from(row.deleted_len());
+            len = before.unwrap_or_default();
+            before.is_some_and(|before| before >= reach && before <= u64::from(u32::MAX))
         })
     }
 }
 
-/// An applied change as an edit of the result before it.
-fn effect_of(walker: &Walker, touched: &[Touched], patch: &Patch) -> Result<Patch, FitError> {
-    let mut effect = PatchBuilder::default();
-    for (hunk, (_, _, text)) in touched.iter().zip(patch.edits()) {
-        if hunk.inserted.is_some() {
-            effect.keep_to(hunk.inserted_at);
-            effect.push_insert(text);
-        }
-        for &(span, at, shown) in &hunk.deleted {
-            if shown {
-                effect.keep_to(at);
-                effect.push_delete(walker.sequence().span(span).len);
-            }
-        }
-    }
-    effect.build().map_err(|_| FitError::TooLong)
+/// What was deleted backwards, in the order in which it stood.
+fn reversed(removed: &str, unit: u32) -> Result<String, FitError> {
+    let units = removed.as_bytes().rchunks(unit.max(1) as usize);
+    String::from_utf8(units.flatten().copied().collect()).map_err(|_| FitError::InsideCharacter)
 }
 
 /// A walker that has applied the changes from `anchor` to `end`.

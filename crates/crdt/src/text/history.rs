@@ -1,236 +1,403 @@
-//! The recorded changes of one document, in the order in which they were merged.
+//! The changes of one document, in the order in which they were merged.
 //!
-//! May assume that whoever builds one from outside uses [`History::from_records`], which checks it.
-//! Must never hold a change before one that it had seen, or two with one id.
+//! All is kept in columns, and what a writer did without anybody else in between takes a row in each,
+//! whatever the number of keystrokes. May assume that a change fits its base. Must never hold a change
+//! before one that it had seen.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ops::{self, Edit, Op, Ops};
 use super::patch::Patch;
-use super::version::Version;
+use super::version::{Seen, Stretch, Version};
 
-/// One change as it was merged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Identity within the document, and what orders concurrent insertions at one place.
-    pub id: u64,
-    /// What its author had seen; closed.
-    pub base: Version,
-    /// The edit, in coordinates of the text at `base`.
-    pub patch: Patch,
-    /// The edit as it changed the text of all changes before it in the list; `None`: as `patch`.
-    pub effect: Option<Patch>,
-    /// The text that the effect deleted.
-    pub removed: String,
+/// Names a change within its document, and orders concurrent insertions at one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangeId {
+    /// Who made it.
+    pub actor: u64,
+    /// The how-manieth of its actor's; each is used once, not necessarily in order.
+    pub counter: u32,
 }
 
-impl Record {
-    /// The edit as it changed the text of all changes before it in the list.
-    #[must_use]
-    pub fn effect(&self) -> &Patch {
-        self.effect.as_ref().unwrap_or(&self.patch)
+impl From<u64> for ChangeId {
+    /// The first change of an actor.
+    fn from(actor: u64) -> ChangeId {
+        ChangeId { actor, counter: 0 }
     }
 }
 
-/// Why records do not make a history. The input is at fault; `at` is the first wrong record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HistoryError {
-    /// More records, or more text, than 32 bits count.
-    #[error("too many records or too long a text")]
-    TooMany,
-    /// Another record before has this id.
-    #[error("record {at} repeats an id")]
-    DuplicateId {
-        /// Index of the record.
-        at: u32,
-    },
-    /// The base names the record itself or a later one.
-    #[error("record {at}'s base is not before it")]
-    UnknownBase {
-        /// Index of the record.
-        at: u32,
-    },
-    /// The base contains a change without all that this had seen.
-    #[error("record {at}'s base is not closed")]
-    OpenBase {
-        /// Index of the record.
-        at: u32,
-    },
-    /// The removed text is not as long as what the effect deletes.
-    #[error("record {at}'s removed text does not match its effect")]
-    Removed {
-        /// Index of the record.
-        at: u32,
-    },
-    /// The effect reaches past the end of the text that it can have met.
-    #[error("record {at}'s effect is too long")]
-    Length {
-        /// Index of the record.
-        at: u32,
-    },
+/// Changes in a row whose ids follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ids {
+    pub(super) change: u32,
+    pub(super) first: ChangeId,
 }
 
-/// The changes of a document. Clones share the records.
+/// Changes in a row, each of which had seen just what the one before had, and that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) first: u32,
+    /// What the first one had seen: all below, and some stretches of `History::beyond`.
+    prefix: u32,
+    from: u32,
+    /// Whether what the first one had seen is all before it.
+    pub(super) linear: bool,
+}
+
+/// The changes of a document as their authors made them. What they came to is
+/// [`Text`](super::Text)'s business, or [`History::checkout`]'s.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    records: Vec<Arc<Record>>,
-    by_id: Index,
+    floor: u32,
+    len: u32,
+    ids: Vec<Ids>,
+    by_id: ById,
+    links: Vec<Link>,
+    beyond: Vec<Stretch>,
+    made: Ops,
+    inserted: String,
 }
 
 impl PartialEq for History {
     fn eq(&self, other: &Self) -> bool {
-        self.records == other.records
+        let all = |history: &Self| (history.floor, history.len);
+        all(self) == all(other)
+            && self.ids == other.ids
+            && (&self.links, &self.beyond) == (&other.links, &other.beyond)
+            && self.made == other.made
+            && self.inserted == other.inserted
     }
 }
 
 impl Eq for History {}
 
-/// Ids to indices. A clone shares all but the newest.
-#[derive(Clone, Debug, Default)]
-struct Index {
-    settled: Arc<BTreeMap<u64, u32>>,
-    newest: Vec<(u64, u32)>,
-}
-
-impl Index {
-    /// How many ids a clone copies at most.
-    const NEWEST: usize = 64;
-
-    fn get(&self, id: u64) -> Option<u32> {
-        let newest = self.newest.iter().find(|pair| pair.0 == id).map(|pair| pair.1);
-        newest.or_else(|| self.settled.get(&id).copied())
-    }
-
-    fn insert(&mut self, id: u64, index: u32) {
-        self.newest.push((id, index));
-        if self.newest.len() > Self::NEWEST {
-            Arc::make_mut(&mut self.settled).extend(self.newest.drain(..));
-        }
-    }
-}
-
 impl History {
-    /// A history of these records.
-    ///
-    /// Checks ids, bases and lengths; that patches and effects fit their texts shows only when they
-    /// are used, which then gives errors and never panics.
-    ///
-    /// # Errors
-    /// At the first record that cannot stand where it stands.
-    pub fn from_records(records: Vec<Record>) -> Result<History, HistoryError> {
-        let mut history = History::default();
-        for record in records {
-            let at = history.len();
-            if at == u32::MAX - 1 {
-                return Err(HistoryError::TooMany);
-            }
-            if history.by_id.get(record.id).is_some() {
-                return Err(HistoryError::DuplicateId { at });
-            }
-            if record.base.end() > at {
-                return Err(HistoryError::UnknownBase { at });
-            }
-            if !history.is_closed(&record.base) {
-                return Err(HistoryError::OpenBase { at });
-            }
-            if record.effect().inverse(&record.removed).is_err() {
-                return Err(HistoryError::Removed { at });
-            }
-            history.push(record);
-        }
-        Ok(history)
+    /// A history that begins after `floor` changes that are not kept here. All later ones had seen
+    /// those.
+    #[must_use]
+    pub fn above(floor: u32) -> History {
+        History { floor, len: floor, ..History::default() }
     }
 
-    /// How many changes.
+    /// How many changes there were, those below the floor among them.
     #[must_use]
     pub fn len(&self) -> u32 {
-        u32::try_from(self.records.len()).unwrap_or(u32::MAX)
+        self.len
     }
 
-    /// Whether there are none.
+    /// Whether there was none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len == 0
     }
 
-    /// The change at an index.
+    /// The first change that is kept.
     #[must_use]
-    pub fn get(&self, index: u32) -> Option<&Record> {
-        self.records.get(index as usize).map(Arc::as_ref)
+    pub fn floor(&self) -> u32 {
+        self.floor
     }
 
-    /// All changes, in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> + ExactSizeIterator {
-        self.records.iter().map(Arc::as_ref)
+    /// Whether a change is here.
+    #[must_use]
+    pub fn holds(&self, change: u32) -> bool {
+        (self.floor..self.len).contains(&change)
+    }
+
+    /// A change's id.
+    #[must_use]
+    pub fn id(&self, change: u32) -> Option<ChangeId> {
+        let row = self.ids.partition_point(|row| row.change <= change).checked_sub(1)?;
+        let Ids { change: from, first } = self.ids[row];
+        self.holds(change).then(|| ChangeId { counter: first.counter + change - from, ..first })
     }
 
     /// Where the change with this id stands.
     #[must_use]
-    pub fn index_of(&self, id: u64) -> Option<u32> {
-        self.by_id.get(id)
+    pub fn index_of(&self, id: ChangeId) -> Option<u32> {
+        let in_row = |row: usize| {
+            let Ids { change, first } = self.ids[row];
+            let end = self.ids.get(row + 1).map_or(self.len, |next| next.change);
+            let behind = id.counter.checked_sub(first.counter)?;
+            (first.actor == id.actor && behind < end - change).then_some(change + behind)
+        };
+        let settled = self.by_id.rows.range(..=id).next_back();
+        settled.and_then(|(_, row)| in_row(*row as usize)).or_else(|| {
+            (self.by_id.settled..self.ids.len())
+                .filter(|row| self.ids[*row].first.actor == id.actor)
+                .find_map(in_row)
+        })
     }
 
-    /// The least closed version that contains `version`.
-    ///
-    /// `None` if it names changes that are not here.
+    /// What a change's author had seen; closed.
     #[must_use]
-    pub fn closure(&self, version: &Version) -> Option<Version> {
-        if version.end() > self.len() {
+    pub fn base(&self, change: u32) -> Option<Version> {
+        if !self.holds(change) {
             return None;
         }
-        // Bases are closed, so one round is enough.
-        let mut closed = version.clone();
-        for &change in version.extra() {
-            closed.join(&self.get(change)?.base);
-        }
-        Some(closed)
+        let link = self.link_of(change);
+        let mut base = self.seen_by(link).to_version();
+        base.insert_stretch((self.links[link].first, change));
+        Some(base)
+    }
+
+    /// A change and all that its author had seen.
+    #[must_use]
+    pub fn closure(&self, change: u32) -> Option<Version> {
+        let mut closure = self.base(change)?;
+        closure.insert(change);
+        Some(closure)
+    }
+
+    /// The edit, in coordinates of the text at its base.
+    #[must_use]
+    pub fn patch(&self, change: u32) -> Option<Patch> {
+        let edits = self.made.of_change(change);
+        self.holds(change).then(|| ops::patch_of(edits, self.inserted_by(change)))
+    }
+
+    /// All that a change inserted.
+    #[must_use]
+    pub fn inserted_by(&self, change: u32) -> &str {
+        let from = self.made.came_before(change) as usize;
+        let to = self.made.came_before(change.saturating_add(1)) as usize;
+        self.inserted.get(from..to).unwrap_or_default()
+    }
+
+    /// All that the changes inserted, one after the other.
+    #[must_use]
+    pub fn inserted_all(&self) -> &str {
+        &self.inserted
+    }
+
+    /// Bytes that all changes inserted.
+    #[must_use]
+    pub fn inserted_len(&self) -> usize {
+        self.inserted.len()
     }
 
     /// Whether with each change it contains all that the change had seen.
     #[must_use]
     pub fn is_closed(&self, version: &Version) -> bool {
-        // Within the prefix this holds by itself: bases name earlier changes only.
-        let seen = |change: &u32| self.get(*change).is_some_and(|r| version.includes(&r.base));
-        version.prefix() <= self.len() && version.extra().iter().all(seen)
+        let closed = |&(from, to): &Stretch| {
+            // A stretch begins after a gap: with what its first change had seen it can only begin
+            // where a link does.
+            let links = self.links_of((from, to));
+            from >= self.floor
+                && links.clone().all(|link| {
+                    self.links[link].first >= from && version.seen().includes(self.seen_by(link))
+                })
+        };
+        version.prefix() <= self.len && version.end() <= self.len && {
+            version.beyond().iter().all(closed)
+        }
     }
 
-    /// The greatest `k` such that all changes from `k` to the list's end, and one against `base`,
-    /// had seen all changes before `k`. O(`len() - k`).
-    pub(super) fn anchor(&self, base: &Version) -> u32 {
-        self.anchor_within(base, self.len())
-    }
-
-    /// As [`History::anchor`], for the first `end` changes alone.
-    pub(super) fn anchor_within(&self, base: &Version, end: u32) -> u32 {
+    /// The greatest `k` such that all changes from `k` to the `end`-th, and one against `base`, had
+    /// seen all changes before `k`. O(links since).
+    pub(super) fn anchor(&self, base: &Version, end: u32) -> u32 {
         let mut anchor = base.prefix().min(end);
-        let mut at = end;
-        while at > anchor {
-            at -= 1;
-            if let Some(record) = self.get(at) {
-                anchor = anchor.min(record.base.prefix());
+        let before = self.links.partition_point(|link| link.first < end);
+        for link in self.links[..before].iter().rev() {
+            anchor = if link.linear { anchor } else { anchor.min(link.prefix) };
+            if link.first <= anchor {
+                break;
             }
         }
         anchor
     }
 
-    /// Whether the effects can lead to a text of `len` bytes, as far as lengths show it.
-    pub(super) fn check_lengths(&self, len: usize) -> Result<(), HistoryError> {
-        let mut after = u32::try_from(len).map_err(|_| HistoryError::TooMany)?;
-        for (record, at) in self.iter().rev().zip((0..self.len()).rev()) {
-            let effect = record.effect();
-            after = u32::try_from(effect.inserted().len())
-                .ok()
-                .and_then(|inserted| after.checked_sub(inserted))
-                .and_then(|kept| kept.checked_add(effect.deleted_len()))
-                .filter(|&before| before >= effect.reach())
-                .ok_or(HistoryError::Length { at })?;
+    /// As [`History::anchor`], for all changes of a version that has some beyond its prefix.
+    pub(super) fn anchor_of(&self, version: &Version) -> u32 {
+        let links = version.beyond().iter().flat_map(|changes| self.links_of(*changes));
+        let seen = links.map(|link| self.links[link].prefix).min().unwrap_or(version.prefix());
+        self.anchor(&Version::up_to(seen), version.prefix())
+    }
+
+    /// Whether a change that inserts so many bytes may come in.
+    pub(super) fn has_room(&self, inserted: usize) -> bool {
+        self.len < u32::MAX - 1 && self.inserted.len() + inserted <= MOST_BYTES
+    }
+
+    /// Appends a change whose base is closed, which fits it, and for which there is room.
+    pub(super) fn push(&mut self, id: ChangeId, base: &Version, edits: &[Edit], inserted: &str) {
+        self.push_id(id);
+        if !self.continues(base) {
+            self.push_link(base);
+        }
+        self.made.push(self.len, edits.iter().copied());
+        self.inserted.push_str(inserted);
+        self.len += 1;
+    }
+
+    /// Appends a change without looking whether it fits its base: that shows when it is used.
+    ///
+    /// # Errors
+    /// If the base is not one of this history's, or there is no room.
+    pub fn record(&mut self, id: ChangeId, base: &Version, patch: &Patch) -> Result<(), RecordError> {
+        if base.end() > self.len || base.prefix() < self.floor {
+            return Err(RecordError::UnknownBase);
+        }
+        if !self.is_closed(base) {
+            return Err(RecordError::OpenBase);
+        }
+        if !self.has_room(patch.inserted().len()) {
+            return Err(RecordError::Full);
+        }
+        let edits: Vec<Edit> = ops::edits_of(patch).collect();
+        self.push(id, base, &edits, patch.inserted());
+        Ok(())
+    }
+
+    /// Begins a link, or goes on with the last one, as decoded; changes and rows are pushed after it.
+    pub(super) fn open_link(&mut self, base: &Version) -> Result<(), RecordError> {
+        if base.end() > self.len || base.prefix() < self.floor {
+            return Err(RecordError::UnknownBase);
+        }
+        if !self.is_closed(base) {
+            return Err(RecordError::OpenBase);
+        }
+        if !self.continues(base) {
+            self.push_link(base);
         }
         Ok(())
     }
 
-    /// Appends a record that has been checked.
-    pub(super) fn push(&mut self, record: Record) {
-        self.by_id.insert(record.id, self.len());
-        self.records.push(Arc::new(record));
+    /// Counts changes whose ids follow one another; their rows come with [`History::push_row`].
+    pub(super) fn push_ids(&mut self, first: ChangeId, count: u32) {
+        self.push_id(first);
+        self.len += count;
+    }
+
+    /// Adds a row of edits with what it inserts.
+    pub(super) fn push_row(&mut self, row: Op, single: bool, inserted: &str) {
+        self.made.push_row(row, single);
+        self.inserted.push_str(inserted);
+    }
+
+    /// Makes room for text at once.
+    pub(super) fn reserve_inserted(&mut self, bytes: usize) {
+        self.inserted.reserve_exact(bytes);
+    }
+
+    fn push_id(&mut self, id: ChangeId) {
+        let follows = self.ids.last().is_some_and(|row| {
+            let next = row.first.counter.checked_add(self.len - row.change);
+            row.first.actor == id.actor && next == Some(id.counter)
+        });
+        if !follows {
+            self.ids.push(Ids { change: self.len, first: id });
+            self.by_id.settle(&self.ids);
+        }
+    }
+
+    /// Whether a base is just what the last change had seen, and that.
+    fn continues(&self, base: &Version) -> bool {
+        let Some(link) = self.links.last() else { return false };
+        if link.linear {
+            return base.is_prefix() && base.prefix() == self.len;
+        }
+        let seen = self.seen_by(self.links.len() - 1);
+        let (last, before) = match base.beyond().split_last() {
+            Some((last, before)) if base.prefix() == seen.prefix => (last, before),
+            _ => return false,
+        };
+        last.1 == self.len
+            && match seen.beyond.split_last() {
+                Some((own, others)) if own.1 == link.first => last.0 == own.0 && before == others,
+                _ => last.0 == link.first && before == seen.beyond,
+            }
+    }
+
+    fn push_link(&mut self, base: &Version) {
+        let from = u32::try_from(self.beyond.len()).unwrap_or(u32::MAX);
+        let linear = base.is_prefix() && base.prefix() == self.len;
+        self.links.push(Link { first: self.len, prefix: base.prefix(), from, linear });
+        self.beyond.extend_from_slice(base.beyond());
+        self.made.close();
+    }
+
+    pub(super) fn made(&self) -> &Ops {
+        &self.made
+    }
+
+    pub(super) fn inserted(&self) -> &str {
+        &self.inserted
+    }
+
+    pub(super) fn ids(&self) -> &[Ids] {
+        &self.ids
+    }
+
+    pub(super) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// What the first change of a link had seen.
+    pub(super) fn seen_by(&self, link: usize) -> Seen<'_> {
+        let Link { prefix, from, .. } = self.links[link];
+        let to = self.links.get(link + 1).map_or(self.beyond.len(), |next| next.from as usize);
+        Seen { prefix, beyond: &self.beyond[from as usize..to] }
+    }
+
+    /// The first change behind a link.
+    pub(super) fn end_of(&self, link: usize) -> u32 {
+        self.links.get(link + 1).map_or(self.len, |next| next.first)
+    }
+
+    fn link_of(&self, change: u32) -> usize {
+        self.links.partition_point(|link| link.first <= change).saturating_sub(1)
+    }
+
+    /// The links that some changes have a part in.
+    pub(super) fn links_of(&self, (from, to): Stretch) -> std::ops::Range<usize> {
+        match from < to && !self.links.is_empty() {
+            true => self.link_of(from)..self.links.partition_point(|link| link.first < to),
+            false => 0..0,
+        }
+    }
+
+    /// What a row of edits inserted.
+    pub(super) fn inserted_with(&self, op: &Op) -> &str {
+        let bytes = op.inserted();
+        self.inserted.get(bytes.start as usize..bytes.end as usize).unwrap_or_default()
+    }
+}
+
+/// Bytes that the changes of a history may insert in all: the identities of bytes are 31 bits.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Why a change cannot be recorded. The change is at fault; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The base names changes that are not here.
+    #[error("the base names changes that are not here")]
+    UnknownBase,
+    /// The base contains a change without all that this had seen.
+    #[error("the base lacks what its own changes had seen")]
+    OpenBase,
+    /// There is no room: 2^32 - 2 changes, 2^30 inserted bytes.
+    #[error("the history cannot hold more")]
+    Full,
+}
+
+/// Ids to rows of ids. The newest are looked up one by one, so that a short history needs no index;
+/// clones share it.
+#[derive(Clone, Debug, Default)]
+struct ById {
+    rows: Arc<BTreeMap<ChangeId, u32>>,
+    settled: usize,
+}
+
+impl ById {
+    /// How many rows are looked up one by one at most.
+    const NEWEST: usize = 1_024;
+
+    fn settle(&mut self, ids: &[Ids]) {
+        if ids.len() - self.settled > Self::NEWEST {
+            let new = ids.iter().zip(0u32..).skip(self.settled);
+            Arc::make_mut(&mut self.rows).extend(new.map(|(row, index)| (row.first, index)));
+            self.settled = ids.len();
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Collaborative text: whole saves, each written against its own base version, merged into one.
 //!
-//! A [`Text`] is the current text plus the list of [changes](Record) that led to it. The merge is
+//! A [`Text`] is the current text plus the [changes](History) that led to it. The merge is
 //! Eg-walker (Gentle and Kleppmann, EuroSys 2025) at the granularity of whole changes, with the
 //! character order of FugueMax (Weidner and Kleppmann, "The Art of the Fugue"), so that concurrent
 //! runs never interleave and the result depends on *which* changes were merged, never on the order
@@ -11,9 +11,10 @@
 //! error.
 //!
 //! Read in this order: [`patch`] (an edit as hunks), [`diff`] (a whole save into an edit),
-//! [`version`] (what a save had seen), [`history`] (what was recorded), [`document`] (the merge),
-//! then the inner `walker` and `sequence`, and last `overlap` (which concurrent edits met) and
-//! [`transpose`] (an edit carried onto a text unknown to the log).
+//! [`version`] (what a save had seen), [`history`] (what was recorded, in rows of the inner `ops`),
+//! [`document`] (the merge), `checkout` (a whole history merged at once), then the inner `walker` and
+//! `sequence`, and last `overlap` (which concurrent edits met) and [`transpose`] (an edit carried onto
+//! a text unknown to the log).
 //!
 //! ```
 //! use redwedding_crdt::text::{Text, Version, diff};
@@ -22,15 +23,20 @@
 //! let base = page.head();
 //! let one = diff::between(page.text(), "The black cat sat.\n");
 //! let two = diff::between(page.text(), "The cat sat down.\n");
-//! page.merge(1, base.clone(), one)?;
-//! page.merge(2, base, two)?;
+//! page.merge(1, &base, &one)?;
+//! page.merge(2, &base, &two)?;
 //! assert_eq!(page.text(), "The black cat sat down.\n");
 //! # Ok::<(), redwedding_crdt::text::MergeError>(())
 //! ```
 
+pub mod attribution;
+mod checkout;
+mod columns;
 pub mod diff;
 pub mod document;
+mod floor;
 pub mod history;
+mod ops;
 mod overlap;
 pub mod patch;
 mod rope;
@@ -40,8 +46,10 @@ pub mod transpose;
 pub mod version;
 mod walker;
 
-pub use document::{MergeError, Merged, Text, VersionError};
-pub use history::{History, HistoryError, Record};
+pub use columns::ColumnsError;
+pub use document::{Columns, MergeError, Merged, PartsError, Record, Text, VersionError};
+pub use floor::RestoreError;
+pub use history::{ChangeId, History, RecordError};
 pub use overlap::Overlap;
 pub use patch::{Applied, FitError, Hunk, Patch, PatchBuilder, PatchError};
 pub use transpose::map_through;

@@ -15,9 +15,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::history::History;
+use super::ops::{Edit, Ops};
 use super::sequence::{Cursor, GROUND, Sequence, Span, SpanId};
 use super::tokens;
-use super::walker::Touched;
+use super::walker::Watch;
 
 /// A place where a concurrent change touched the same words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,50 +36,105 @@ const MAX_OVERLAPS: usize = 256;
 /// Spans looked at on each side of a hunk at most.
 const MAX_NEIGHBOURS: usize = 64;
 
-/// What stands in the spans of a sequence.
-#[derive(Clone, Copy)]
-pub(super) struct Contents<'a> {
-    sequence: &'a Sequence,
-    history: &'a History,
-    text: &'a str,
+/// What a change did to the result, in the order of its edits.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    /// Each in the text that the one before left.
+    pub(super) edits: Vec<Edit>,
+    touched: Vec<Touched>,
 }
 
-impl<'a> Contents<'a> {
-    /// `text` is the sequence's result, and `history` what led to it.
-    pub(super) fn new(sequence: &'a Sequence, history: &'a History, text: &'a str) -> Contents<'a> {
-        Contents { sequence, history, text }
+/// What an edit touched.
+#[derive(Debug, Default)]
+struct Touched {
+    inserted: Option<SpanId>,
+    /// In order, and whether each was still shown.
+    deleted: Vec<(SpanId, bool)>,
+}
+
+impl Watch for Effect {
+    fn begins(&mut self) {
+        self.touched.push(Touched::default());
     }
 
-    /// Whether the byte at a place of a span begins a character.
-    pub(super) fn splits(&self, id: SpanId, at: u32) -> bool {
-        self.source(id).is_some_and(|(text, from)| text.is_char_boundary(from + at as usize))
-    }
-
-    fn of(&self, id: SpanId) -> &'a str {
-        let len = self.sequence.span(id).len as usize;
-        self.source(id).and_then(|(text, from)| text.get(from..from + len)).unwrap_or_default()
-    }
-
-    /// Where a span's characters can be read: a text and the place in it.
-    fn source(&self, id: SpanId) -> Option<(&'a str, usize)> {
-        let span = self.sequence.span(id);
-        if span.first.change != GROUND {
-            let record = self.history.get(span.first.change)?;
-            return Some((record.patch.inserted(), span.first.offset as usize));
+    fn inserted(&mut self, sequence: &Sequence, id: SpanId) {
+        let (at, len) = (sequence.shown_before_span(id), sequence.span(id).len);
+        match self.edits.last_mut() {
+            // What this one deleted stood between the two.
+            Some(last) if last.0 + last.2 == at => last.2 += len,
+            _ => self.edits.push((at, 0, len)),
         }
-        match span.gone {
-            None => Some((self.text, self.sequence.shown_before(id) as usize)),
-            Some(gone) => {
-                Some((self.history.get(gone.change)?.removed.as_str(), gone.offset as usize))
+        if let Some(touched) = self.touched.last_mut() {
+            touched.inserted = Some(id);
+        }
+    }
+
+    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId) {
+        let span = sequence.span(id);
+        if let Some(touched) = self.touched.last_mut() {
+            touched.deleted.push((id, span.is_shown()));
+        }
+        if span.is_shown() {
+            let at = sequence.shown_before(cursor);
+            match self.edits.last_mut() {
+                Some(last) if last.0 + last.2 == at => last.1 += span.len,
+                _ => self.edits.push((at, span.len, 0)),
             }
         }
     }
 }
 
+/// What stands in the spans of a sequence.
+#[derive(Clone, Copy)]
+pub(super) struct Contents<'a> {
+    /// Whose result is the text.
+    pub(super) sequence: &'a Sequence,
+    /// What led to it,
+    pub(super) history: &'a History,
+    /// what that came to,
+    pub(super) applied: &'a Ops,
+    /// and what this removed.
+    pub(super) removed: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Contents<'a> {
+    /// Whether the byte at a place of a span begins a character.
+    pub(super) fn splits(&self, id: SpanId, at: u32) -> bool {
+        let (text, from) = self.source(id);
+        text.is_char_boundary(from + at as usize)
+    }
+
+    fn of(&self, id: SpanId) -> &'a str {
+        let len = self.sequence.span(id).len as usize;
+        let (text, from) = self.source(id);
+        text.get(from..from + len).unwrap_or_default()
+    }
+
+    /// Where a span's characters can be read: a text and the place in it.
+    fn source(&self, id: SpanId) -> (&'a str, usize) {
+        let span = self.sequence.span(id);
+        match span.first < GROUND {
+            true => (self.history.inserted(), span.first as usize),
+            false if span.is_shown() => (self.text, self.sequence.shown_before_span(id) as usize),
+            false => (self.removed, span.gone as usize),
+        }
+    }
+
+    /// The concurrent change that inserted a span still shown, or deleted one that the change knew.
+    fn concurrent(&self, span: &Span) -> Option<u32> {
+        match (span.state, span.is_shown()) {
+            (0, true) => self.history.made().that_inserted(span.first),
+            (1, false) => self.applied.that_deleted(span.gone),
+            _ => None,
+        }
+    }
+}
+
 /// The overlaps of the change that was just applied, ordered by place.
-pub(super) fn find(contents: &Contents<'_>, change: u32, touched: &[Touched]) -> Vec<Overlap> {
+pub(super) fn find(contents: &Contents<'_>, change: u32, effect: &Effect) -> Vec<Overlap> {
     let mut found = Vec::new();
-    for hunk in touched {
+    for hunk in &effect.touched {
         let Some(meeting) = Meeting::of(contents, change, hunk) else { continue };
         for with in meeting.with {
             if found.len() == MAX_OVERLAPS {
@@ -102,13 +158,13 @@ impl<'a> Meeting<'a> {
         let sequence = contents.sequence;
         let first = hunk.inserted.or(hunk.deleted.first().map(|deleted| deleted.0))?;
         let last = hunk.deleted.last().map(|deleted| deleted.0).or(hunk.inserted)?;
-        let start = sequence.shown_before(first);
-        let end = sequence.shown_before(last) + sequence.span(last).shown_len();
+        let start = sequence.shown_before_span(first);
+        let end = sequence.shown_before_span(last) + sequence.span(last).shown_len();
         let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
         meeting.inside(first, last);
-        let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.2);
-        let gone_by = |&(id, _, _): &(SpanId, u32, bool)| sequence.span(id).gone;
-        meeting.with.extend(already_gone.filter_map(gone_by).map(|gone| gone.change));
+        let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.1);
+        let gone_by = |&(id, _): &(SpanId, bool)| contents.applied.that_deleted(sequence.span(id).gone);
+        meeting.with.extend(already_gone.filter_map(gone_by));
         meeting.sides(first, last);
         meeting.surroundings(first, last);
         meeting.with.remove(&change);
@@ -118,13 +174,10 @@ impl<'a> Meeting<'a> {
     /// What concurrent changes inserted or deleted between the hunk's first and last span.
     fn inside(&mut self, first: SpanId, last: SpanId) {
         let sequence = self.contents.sequence;
-        let end = sequence.cursor_of(last);
         let mut next = sequence.at(sequence.cursor_of(first));
-        while let Some((id, cursor)) = next
-            && cursor <= end
-        {
-            self.with.extend(concurrent(sequence.span(id)));
-            next = sequence.at(sequence.after(cursor));
+        while let Some((id, cursor)) = next {
+            self.with.extend(self.contents.concurrent(sequence.span(id)));
+            next = sequence.at(sequence.after(cursor)).filter(|_| id != last);
         }
     }
 
@@ -162,8 +215,8 @@ impl<'a> Meeting<'a> {
             if word == 0 {
                 break;
             }
-            self.with.extend(concurrent(span));
-            if span.gone.is_none() {
+            self.with.extend(self.contents.concurrent(span));
+            if span.is_shown() {
                 joined += u32::try_from(word).unwrap_or(0);
             }
             if word < content.len() {
@@ -192,7 +245,8 @@ impl<'a> Meeting<'a> {
             .err();
         let deleter = |found: Option<Option<(SpanId, Cursor)>>| {
             let span = sequence.span(found.flatten()?.0);
-            span.gone.filter(|_| span.state == 1).map(|gone| gone.change)
+            let deleted = !span.is_shown() && span.state == 1;
+            deleted.then(|| self.contents.applied.that_deleted(span.gone)).flatten()
         };
         if let (Some(left), Some(right)) = (deleter(left), deleter(right))
             && left == right
@@ -202,19 +256,10 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// The concurrent change that inserted a span still shown, or deleted one that the change knew.
-fn concurrent(span: &Span) -> Option<u32> {
-    match (span.state, span.gone) {
-        (0, None) => Some(span.first.change),
-        (1, Some(gone)) => Some(gone.change),
-        _ => None,
-    }
-}
-
 /// Whether a span is out of the result and of no interest: the change had seen it deleted, or never
 /// saw it at all.
 fn is_past(span: &Span) -> bool {
-    span.gone.is_some() && span.state != 1
+    !span.is_shown() && span.state != 1
 }
 
 #[derive(Clone, Copy)]

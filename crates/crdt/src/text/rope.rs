@@ -1,126 +1,139 @@
 //! A text in pieces, for many small edits in a row.
 //!
-//! Reading an old version takes back all changes since; on one long string each would move the whole
-//! text. May assume that whoever gets an error throws the rope away. Must never put an edit where it
-//! does not fit.
+//! On one long string each edit would move the text behind it. Edits mostly come near one another, so
+//! the place of the last one is where the next is looked for. May assume that whoever gets an error
+//! throws the rope away. Must never give a text that is not UTF-8.
 
-use super::patch::{FitError, Patch};
+use super::patch::FitError;
 
-/// Bytes of a piece when the text is cut up; a piece is cut again at twice this.
-const PIECE: usize = 4096;
+/// Bytes of a piece when a text is cut up; a piece is cut again at twice this.
+const PIECE: usize = 1 << 10;
 
 /// A text in pieces.
 pub(super) struct Rope {
-    pieces: Vec<String>,
+    /// At least one. Edits are trusted to cut between characters, the text as a whole is checked.
+    pieces: Vec<Vec<u8>>,
+    len: usize,
+    /// A piece and where it begins.
+    near: (usize, usize),
 }
 
 impl Rope {
     pub(super) fn new(text: &str) -> Rope {
-        Rope { pieces: cut(text).collect() }
+        let mut rope = Rope { pieces: Vec::new(), len: text.len(), near: (0, 0) };
+        rope.pieces.extend(text.as_bytes().chunks(PIECE).map(piece));
+        if rope.pieces.is_empty() {
+            rope.pieces.push(piece(&[]));
+        }
+        rope
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// The whole text.
-    pub(super) fn text(&self) -> String {
-        self.pieces.concat()
+    pub(super) fn into_text(self) -> Result<String, FitError> {
+        String::from_utf8(self.pieces.concat()).map_err(|_| FitError::InsideCharacter)
     }
 
-    /// Takes an edit back; `removed` is what it had deleted.
-    pub(super) fn undo(&mut self, patch: &Patch, removed: &str) -> Result<(), FitError> {
-        // From the end on, so that earlier places stay valid.
-        let back = patch.inverse(removed)?;
-        let edits: Vec<(u32, u32, &str)> = back.edits().collect();
-        let mut gone = patch.inserted();
-        for (start, deleted, text) in edits.into_iter().rev() {
-            let from = gone.len().checked_sub(deleted as usize).ok_or(FitError::Mismatch)?;
-            let (rest, expected) = gone.split_at_checked(from).ok_or(FitError::Mismatch)?;
-            self.replace(start as usize, expected, text)?;
-            gone = rest;
+    /// Replaces `delete` bytes from byte `at` on.
+    pub(super) fn replace(&mut self, at: u32, delete: u32, insert: &str) -> Result<(), FitError> {
+        let (at, mut left) = (at as usize, delete as usize);
+        if at + left > self.len {
+            return Err(FitError::PastEnd);
         }
+        let offset = self.seek(at);
+        let here = self.near.0;
+        let near = &mut self.pieces[here];
+        let end = (offset + left).min(near.len());
+        left -= end - offset;
+        match end - offset {
+            0 => insert_into(near, offset, insert.as_bytes()),
+            _ => drop(near.splice(offset..end, insert.bytes())),
+        }
+        // Whole pieces, and the beginning of one.
+        let mut behind = here + 1;
+        while left > 0 && self.pieces[behind].len() <= left {
+            left -= self.pieces[behind].len();
+            behind += 1;
+        }
+        if left > 0 {
+            self.pieces[behind].drain(..left);
+        }
+        self.pieces.drain(here + 1..behind);
+        if self.pieces[here].len() > 2 * PIECE {
+            let long = std::mem::take(&mut self.pieces[here]);
+            self.pieces.splice(here..=here, long.chunks(PIECE).map(piece));
+        }
+        self.len = self.len - delete as usize + insert.len();
         Ok(())
     }
 
-    /// Puts `text` where `expected` stands at byte `start`.
-    fn replace(&mut self, start: usize, expected: &str, text: &str) -> Result<(), FitError> {
-        let (first, mut offset) = self.find(start)?;
-        let (mut piece, mut left) = (first, expected);
-        loop {
-            let here = &self.pieces[piece];
-            let len = left.len().min(here.len() - offset);
-            let found = here.get(offset..offset + len).ok_or(FitError::InsideCharacter)?;
-            left = left.strip_prefix(found).ok_or(FitError::Mismatch)?;
-            if left.is_empty() {
-                break self.splice((first, piece), start, offset + len, text);
-            }
-            (piece, offset) = (piece + 1, 0);
-            if piece == self.pieces.len() {
-                return Err(FitError::PastEnd);
-            }
+    /// Makes the piece that holds a byte, or ends before it, the near one; the place in it.
+    fn seek(&mut self, at: usize) -> usize {
+        let (mut piece, mut start) = self.near;
+        while at < start {
+            piece -= 1;
+            start -= self.pieces[piece].len();
         }
-        Ok(())
-    }
-
-    /// The piece that holds a byte, or ends before it, and the byte's place in it.
-    fn find(&self, mut at: usize) -> Result<(usize, usize), FitError> {
-        for (index, piece) in self.pieces.iter().enumerate() {
-            if at <= piece.len() {
-                return Ok((index, at));
-            }
-            at -= piece.len();
+        while at > start + self.pieces[piece].len() {
+            start += self.pieces[piece].len();
+            piece += 1;
         }
-        Err(FitError::PastEnd)
-    }
-
-    /// Replaces all from byte `start` of the text up to byte `end` of the last piece.
-    fn splice(&mut self, (first, last): (usize, usize), start: usize, end: usize, text: &str) {
-        let before: usize = self.pieces[..first].iter().map(String::len).sum();
-        if first == last {
-            self.pieces[first].replace_range(start - before..end, text);
-        } else {
-            let tail = self.pieces[last].split_off(end);
-            self.pieces[first].truncate(start - before);
-            self.pieces[first].push_str(text);
-            self.pieces[first].push_str(&tail);
-            self.pieces.drain(first + 1..=last);
-        }
-        if self.pieces[first].len() > 2 * PIECE {
-            let long = std::mem::take(&mut self.pieces[first]);
-            self.pieces.splice(first..=first, cut(&long));
-        }
+        self.near = (piece, start);
+        at - start
     }
 }
 
-/// A text in pieces of about the same length, at least one.
-fn cut(text: &str) -> impl Iterator<Item = String> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let end = text.ceil_char_boundary(PIECE);
-        let (piece, after) = text.split_at(end);
-        rest = (!after.is_empty()).then_some(after);
-        Some(piece.to_owned())
-    })
+/// A new piece, with room for more.
+fn piece(bytes: &[u8]) -> Vec<u8> {
+    let mut piece = Vec::with_capacity(2 * PIECE);
+    piece.extend_from_slice(bytes);
+    piece
+}
+
+fn insert_into(piece: &mut Vec<u8>, at: usize, bytes: &[u8]) {
+    let len = piece.len();
+    piece.extend_from_slice(bytes);
+    piece.copy_within(at..len, at + bytes.len());
+    piece[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{FitError, PIECE, Rope};
-    use crate::text::diff;
+
+    proptest! {
+        #[test]
+        fn it_is_a_string(
+            size in 0usize..5 * PIECE,
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..3000, 0usize..3000), 1..20),
+        ) {
+            let mut text = "0123456789".repeat(size / 10);
+            let mut rope = Rope::new(&text);
+            for (at, delete, insert) in edits {
+                let at = at.index(text.len() + 1);
+                let delete = delete.min(text.len() - at);
+                let insert = "ä".repeat(insert);
+                let fits = text.is_char_boundary(at) && text.is_char_boundary(at + delete);
+                if fits {
+                    text.replace_range(at..at + delete, &insert);
+                    rope.replace(at as u32, delete as u32, &insert).expect("it fits");
+                    prop_assert_eq!(rope.len(), text.len());
+                }
+            }
+            prop_assert_eq!(rope.into_text(), Ok(text));
+        }
+    }
 
     #[test]
-    fn edits_across_pieces_are_taken_back() {
-        let line = "wörter und 漢字\n";
-        let old = line.repeat(6 * PIECE / line.len());
-        for (from, to, text) in [(0, 1, ""), (3, 400, "x"), (0, 1200, "y"), (700, 701, line)] {
-            let (from, to) = (from * line.len(), to * line.len());
-            let new = format!("{}{}{}", &old[..from], text.repeat(2000), &old[to..]);
-            let patch = diff::between(&old, &new);
-            let applied = patch.apply(&old).expect("it fits");
-            let mut rope = Rope::new(&new);
-            rope.undo(&patch, &applied.removed).expect("it fits");
-            assert_eq!(rope.text(), old);
-        }
-        let patch = diff::between("a b", "a c b");
-        assert_eq!(Rope::new("a d b").undo(&patch, ""), Err(FitError::Mismatch));
-        assert_eq!(Rope::new("a ").undo(&patch, ""), Err(FitError::PastEnd));
+    fn what_does_not_fit_is_refused() {
+        let mut rope = Rope::new("wörter");
+        assert_eq!(rope.replace(5, 3, ""), Err(FitError::PastEnd));
+        rope.replace(2, 1, "").expect("it is inside");
+        assert_eq!(rope.into_text(), Err(FitError::InsideCharacter));
     }
 }

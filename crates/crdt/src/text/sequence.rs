@@ -1,110 +1,197 @@
 //! The characters that a merge has to do with, as spans in document order.
 //!
-//! A list of chunks of spans, each chunk with its summed lengths, so that a place is found by either
-//! of two lengths (in the version being replayed, and in the result) in a few hundred steps, however
-//! long the list is. May assume that callers split only between characters. Must never move a span:
-//! spans are split and change state, their order stays.
+//! A B+ tree whose inner nodes sum three things: how many bytes the version being replayed shows, how
+//! many the result shows, and how many spans that version knows. So a place is found by either length,
+//! and what is of no interest is skipped, in O(log spans). Beside it stands an index from a byte's
+//! identity to its span. May assume that callers split only between characters. Must never move a
+//! span: spans are split and change state, their order stays.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
-/// The `change` of bytes that stood in the text before all replayed changes.
-pub(super) const GROUND: u32 = u32::MAX;
+/// A byte's identity: the how-manieth of all inserted bytes it was; from [`GROUND`] on, its place in
+/// the text that stood there before all replayed changes.
+pub(super) type Byte = u32;
 
-/// Spans per chunk at most.
-const CHUNK: usize = 64;
+/// The identity of the first byte of the text that stood there before.
+pub(super) const GROUND: Byte = 1 << 31;
 
-/// One byte's identity: the `offset`-th of all that `change` inserted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Byte {
-    pub(super) change: u32,
-    pub(super) offset: u32,
-}
-
-impl Byte {
-    pub(super) fn plus(self, len: u32) -> Byte {
-        Byte { change: self.change, offset: self.offset + len }
-    }
-}
+/// No byte: the beginning, or the end.
+pub(super) const NONE: Byte = Byte::MAX;
 
 /// Index of a span; a span keeps it when its tail is split off.
 pub(super) type SpanId = u32;
 
-/// A run of bytes of one change that share a state.
+/// A run of bytes that share a state.
 #[derive(Clone, Debug)]
 pub(super) struct Span {
     pub(super) first: Byte,
     pub(super) len: u32,
-    /// The id of the change, which orders concurrent siblings.
-    pub(super) tie: u64,
     /// FugueMax's left origin: the byte before the first one when that was inserted.
-    pub(super) left: Option<Byte>,
+    pub(super) left: Byte,
     /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
-    pub(super) right: Option<Byte>,
+    pub(super) right: Byte,
     /// In the version being replayed: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
     pub(super) state: u32,
-    /// In the result: who deleted it, and where in what that change removed its first byte stands.
-    pub(super) gone: Option<Byte>,
-    chunk: u32,
+    /// In the result: [`NONE`] while it is shown, else where in all that was removed it stands.
+    pub(super) gone: u32,
+    leaf: u32,
 }
 
 impl Span {
     /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
-    pub(super) fn new(first: Byte, len: u32, tie: u64, origins: Origins) -> Span {
-        let (left, right) = origins;
-        Span { first, len, tie, left, right, state: 1, gone: None, chunk: 0 }
+    pub(super) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Span {
+        Span { first, len, left, right, state: 1, gone: NONE, leaf: 0 }
     }
 
-    pub(super) fn seen_len(&self) -> u32 {
-        if self.state == 1 { self.len } else { 0 }
+    pub(super) fn is_shown(&self) -> bool {
+        self.gone == NONE
     }
 
     pub(super) fn shown_len(&self) -> u32 {
-        if self.gone.is_none() { self.len } else { 0 }
+        if self.is_shown() { self.len } else { 0 }
+    }
+
+    fn sums(&self) -> Sums {
+        Sums {
+            seen: if self.state == 1 { self.len } else { 0 },
+            shown: self.shown_len(),
+            known: u32::from(self.state > 0),
+        }
     }
 }
 
-/// Left and right origin.
-pub(super) type Origins = (Option<Byte>, Option<Byte>);
-
-/// Some neighbouring spans and what is known of all of them together.
-#[derive(Clone, Debug, Default)]
-struct Chunk {
-    /// Its place among the chunks.
-    rank: u32,
-    spans: Vec<SpanId>,
+/// What is summed of spans. Differences wrap around.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sums {
+    /// Bytes in the version being replayed.
     seen: u32,
+    /// Bytes in the result.
     shown: u32,
-    /// How many spans the version being replayed knows, deleted or not.
+    /// Spans that the version being replayed knows, deleted or not.
     known: u32,
-    /// If all spans have the same origins: these, and the greatest tie.
-    siblings: Option<(Origins, u64)>,
 }
 
-/// A place between spans: before the `index`-th span of the chunk at `rank`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+impl AddAssign for Sums {
+    fn add_assign(&mut self, other: Sums) {
+        self.seen = self.seen.wrapping_add(other.seen);
+        self.shown = self.shown.wrapping_add(other.shown);
+        self.known = self.known.wrapping_add(other.known);
+    }
+}
+
+impl Sums {
+    fn less(self, other: Sums) -> Sums {
+        Sums {
+            seen: self.seen.wrapping_sub(other.seen),
+            shown: self.shown.wrapping_sub(other.shown),
+            known: self.known.wrapping_sub(other.known),
+        }
+    }
+}
+
+/// Children of a node.
+const WIDTH: usize = 32;
+
+/// A node: of spans in a leaf, else of nodes.
+#[derive(Clone, Debug)]
+struct Node {
+    parent: u32,
+    /// Its place among the parent's children.
+    slot: u8,
+    len: u8,
+    is_leaf: bool,
+    children: [u32; WIDTH],
+    seen: [u32; WIDTH],
+    shown: [u32; WIDTH],
+    known: [u32; WIDTH],
+}
+
+impl Node {
+    fn new(is_leaf: bool) -> Node {
+        let none = [0; WIDTH];
+        let (children, seen, shown, known) = (none, none, none, none);
+        Node { parent: NONE, slot: 0, len: 0, is_leaf, children, seen, shown, known }
+    }
+
+    fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    fn children(&self) -> &[u32] {
+        &self.children[..self.len()]
+    }
+
+    fn sums(&self, slot: usize) -> Sums {
+        Sums { seen: self.seen[slot], shown: self.shown[slot], known: self.known[slot] }
+    }
+
+    fn set(&mut self, slot: usize, sums: Sums) {
+        (self.seen[slot], self.shown[slot], self.known[slot]) =
+            (sums.seen, sums.shown, sums.known);
+    }
+
+    fn total(&self) -> Sums {
+        let mut total = Sums::default();
+        (0..self.len()).for_each(|slot| total += self.sums(slot));
+        total
+    }
+
+    fn insert(&mut self, slot: usize, child: u32, sums: Sums) {
+        let len = self.len();
+        for column in [&mut self.children, &mut self.seen, &mut self.shown, &mut self.known] {
+            column.copy_within(slot..len, slot + 1);
+        }
+        self.children[slot] = child;
+        self.set(slot, sums);
+        self.len += 1;
+    }
+
+    /// Cuts off the upper half.
+    fn halve(&mut self) -> Node {
+        let (half, len) = (self.len() / 2, self.len());
+        let mut upper = Node::new(self.is_leaf);
+        let (from, to) = (half..len, ..len - half);
+        upper.children[to].copy_from_slice(&self.children[from.clone()]);
+        upper.seen[to].copy_from_slice(&self.seen[from.clone()]);
+        upper.shown[to].copy_from_slice(&self.shown[from.clone()]);
+        upper.known[to].copy_from_slice(&self.known[from]);
+        // Both fit: a node has few children.
+        (upper.len, self.len) = ((len - half) as u8, half as u8);
+        upper
+    }
+}
+
+/// A place between spans: before the span at a slot of a leaf, or at the leaf's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
-    rank: usize,
-    index: usize,
+    leaf: u32,
+    slot: usize,
 }
 
 /// Spans in document order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Sequence {
     spans: Vec<Span>,
-    chunks: Vec<Chunk>,
-    /// Chunks in document order.
-    order: Vec<u32>,
-    by_byte: BTreeMap<Byte, SpanId>,
+    nodes: Vec<Node>,
+    root: u32,
+    inserted: Inserted,
+    ground: BTreeMap<Byte, SpanId>,
 }
 
 impl Sequence {
-    /// A sequence of `len` bytes that stood there before.
-    pub(super) fn new(len: u32) -> Sequence {
-        let mut sequence =
-            Sequence { chunks: vec![Chunk::default()], order: vec![0], ..Sequence::default() };
+    /// A sequence of `len` bytes that stood there before, into which come bytes of identities from
+    /// `from` on.
+    pub(super) fn new(len: u32, from: Byte) -> Sequence {
+        let mut sequence = Sequence {
+            spans: Vec::new(),
+            nodes: vec![Node::new(true)],
+            root: 0,
+            inserted: Inserted { from, ..Inserted::default() },
+            ground: BTreeMap::new(),
+        };
         if len > 0 {
-            let ground = Span::new(Byte { change: GROUND, offset: 0 }, len, 0, (None, None));
-            sequence.insert(sequence.start(), ground);
+            sequence.insert(sequence.start(), Span::new(GROUND, len, NONE, NONE));
         }
         sequence
     }
@@ -120,210 +207,402 @@ impl Sequence {
 
     /// Length in the version being replayed.
     pub(super) fn seen_len(&self) -> u32 {
-        self.chunks.iter().map(|chunk| chunk.seen).sum()
+        self.node(self.root).total().seen
     }
 
-    /// The span that holds the `at`-th byte of the version being replayed, and the byte's place in it.
-    pub(super) fn find_seen(&self, mut at: u32) -> Option<(SpanId, u32)> {
-        for &chunk in &self.order {
-            let chunk = &self.chunks[chunk as usize];
-            if at >= chunk.seen {
-                at -= chunk.seen;
-                continue;
+    fn node(&self, id: u32) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// The span that holds the `at`-th byte of the version being replayed, where it stands, and the
+    /// byte's place in it.
+    pub(super) fn find_seen(&self, mut at: u32) -> Option<(Cursor, SpanId, u32)> {
+        let mut id = self.root;
+        loop {
+            let node = self.node(id);
+            let slot = node.seen[..node.len()].iter().position(|&len| {
+                let inside = at < len;
+                at -= if inside { 0 } else { len };
+                inside
+            })?;
+            let child = node.children[slot];
+            if node.is_leaf {
+                return Some((Cursor { leaf: id, slot }, child, at));
             }
-            for &id in &chunk.spans {
-                let len = self.span(id).seen_len();
-                if at < len {
-                    return Some((id, at));
-                }
-                at -= len;
-            }
+            id = child;
         }
-        None
+    }
+
+    /// How many bytes of the result stand before the cursor.
+    pub(super) fn shown_before(&self, cursor: Cursor) -> u32 {
+        let (mut id, mut slot, mut before) = (cursor.leaf, cursor.slot, 0);
+        loop {
+            let node = self.node(id);
+            before += node.shown[..slot].iter().sum::<u32>();
+            if node.parent == NONE {
+                return before;
+            }
+            (id, slot) = (node.parent, node.slot as usize);
+        }
     }
 
     /// How many bytes of the result stand before the span.
-    pub(super) fn shown_before(&self, id: SpanId) -> u32 {
-        let cursor = self.cursor_of(id);
-        let chunk_len = |&chunk: &u32| self.chunks[chunk as usize].shown;
-        let before: u32 = self.order[..cursor.rank].iter().map(chunk_len).sum();
-        let spans = &self.chunk_at(cursor.rank).spans[..cursor.index];
-        before + spans.iter().map(|&id| self.span(id).shown_len()).sum::<u32>()
+    pub(super) fn shown_before_span(&self, id: SpanId) -> u32 {
+        self.shown_before(self.cursor_of(id))
     }
 
-    /// The spans that hold the `len` bytes from `first` on, which must begin and end with spans.
-    pub(super) fn spans_of(&self, first: Byte, len: u32) -> Vec<SpanId> {
-        self.by_byte.range(first..first.plus(len)).map(|(_, &id)| id).collect()
-    }
-
-    /// The span that holds a byte, and the byte's place in it.
-    pub(super) fn find_byte(&self, byte: Byte) -> Option<(SpanId, u32)> {
-        let (&first, &id) = self.by_byte.range(..=byte).next_back()?;
-        let offset = byte.offset - first.offset;
-        (first.change == byte.change && offset < self.span(id).len).then_some((id, offset))
+    /// The span that holds a byte.
+    pub(super) fn find_byte(&self, byte: Byte) -> Option<SpanId> {
+        let id = if byte >= GROUND {
+            *self.ground.range(..=byte).next_back()?.1
+        } else {
+            self.inserted.find(byte)?
+        };
+        let span = self.span(id);
+        (byte - span.first < span.len).then_some(id)
     }
 
     /// Where the span stands.
     pub(super) fn cursor_of(&self, id: SpanId) -> Cursor {
-        let chunk = &self.chunks[self.span(id).chunk as usize];
-        let index = chunk.spans.iter().position(|&other| other == id);
-        Cursor { rank: chunk.rank as usize, index: index.unwrap_or(0) }
+        let leaf = self.span(id).leaf;
+        let slot = self.node(leaf).children().iter().position(|&other| other == id);
+        Cursor { leaf, slot: slot.unwrap_or(0) }
+    }
+
+    /// Whether one byte stands before another; [`NONE`] stands at the end.
+    pub(super) fn is_before(&self, one: Byte, two: Byte) -> bool {
+        match (one, two) {
+            (NONE, _) => false,
+            (_, NONE) => true,
+            _ => match (self.find_byte(one), self.find_byte(two)) {
+                (Some(a), Some(b)) if a == b => one < two,
+                (Some(a), Some(b)) => self.span_before(a, b),
+                _ => false,
+            },
+        }
+    }
+
+    fn span_before(&self, one: SpanId, two: SpanId) -> bool {
+        let (mut one, mut two) = (self.cursor_of(one), self.cursor_of(two));
+        // All leaves are equally deep.
+        while one.leaf != two.leaf {
+            let up = |cursor: Cursor| {
+                let node = self.node(cursor.leaf);
+                Cursor { leaf: node.parent, slot: node.slot as usize }
+            };
+            (one, two) = (up(one), up(two));
+        }
+        one.slot < two.slot
     }
 
     /// The beginning.
     pub(super) fn start(&self) -> Cursor {
-        Cursor { rank: 0, index: 0 }
+        let mut leaf = self.root;
+        while !self.node(leaf).is_leaf {
+            leaf = self.node(leaf).children[0];
+        }
+        Cursor { leaf, slot: 0 }
     }
 
     /// The place after the span that the cursor stands before.
     pub(super) fn after(&self, cursor: Cursor) -> Cursor {
-        Cursor { rank: cursor.rank, index: cursor.index + 1 }
+        Cursor { slot: cursor.slot + 1, ..cursor }
     }
 
-    /// The span at the cursor and its exact place, looking into the next chunk at a chunk's end.
+    /// The span at the cursor and its exact place, looking into the next leaf at a leaf's end.
     pub(super) fn at(&self, cursor: Cursor) -> Option<(SpanId, Cursor)> {
-        let Cursor { mut rank, mut index } = cursor;
-        while rank < self.order.len() {
-            if let Some(&id) = self.chunk_at(rank).spans.get(index) {
-                return Some((id, Cursor { rank, index }));
-            }
-            (rank, index) = (rank + 1, 0);
+        let node = self.node(cursor.leaf);
+        if cursor.slot < node.len() {
+            return Some((node.children[cursor.slot], cursor));
         }
-        None
+        let leaf = self.next_leaf(cursor.leaf, |_, _| true)?;
+        self.node(leaf).children().first().map(|&id| (id, Cursor { leaf, slot: 0 }))
+    }
+
+    /// The next leaf below children that `wanted` takes.
+    fn next_leaf(&self, leaf: u32, wanted: impl Fn(&Node, usize) -> bool) -> Option<u32> {
+        let mut id = leaf;
+        loop {
+            let Node { parent, slot, .. } = *self.node(id);
+            if parent == NONE {
+                return None;
+            }
+            let node = self.node(parent);
+            let next = (slot as usize + 1..node.len()).find(|&slot| wanted(node, slot));
+            if let Some(slot) = next {
+                let mut id = node.children[slot];
+                while !self.node(id).is_leaf {
+                    let node = self.node(id);
+                    let slot = (0..node.len()).find(|&slot| wanted(node, slot))?;
+                    id = node.children[slot];
+                }
+                return Some(id);
+            }
+            id = parent;
+        }
     }
 
     /// The span before the cursor and its place.
     pub(super) fn before(&self, cursor: Cursor) -> Option<(SpanId, Cursor)> {
-        let Cursor { mut rank, mut index } = cursor;
+        let Cursor { mut leaf, mut slot } = cursor;
+        if slot == 0 {
+            leaf = self.leaf_before(leaf)?;
+            slot = self.node(leaf).len();
+        }
+        let slot = slot.checked_sub(1)?;
+        Some((self.node(leaf).children[slot], Cursor { leaf, slot }))
+    }
+
+    fn leaf_before(&self, leaf: u32) -> Option<u32> {
+        let mut id = leaf;
         loop {
-            if index > 0 {
-                let at = Cursor { rank, index: index - 1 };
-                return self.chunk_at(rank).spans.get(index - 1).map(|&id| (id, at));
+            let Node { parent, slot, .. } = *self.node(id);
+            if parent == NONE {
+                return None;
             }
-            rank = rank.checked_sub(1)?;
-            index = self.chunk_at(rank).spans.len();
+            id = parent;
+            if let Some(before) = slot.checked_sub(1) {
+                let mut id = self.node(parent).children[before as usize];
+                while !self.node(id).is_leaf {
+                    id = *self.node(id).children().last()?;
+                }
+                return Some(id);
+            }
         }
     }
 
-    /// Puts a span there. Its state and `gone` count into the lengths.
+    /// Puts a span there.
     pub(super) fn insert(&mut self, cursor: Cursor, mut span: Span) -> SpanId {
-        let chunk_id = self.order[cursor.rank];
-        span.chunk = chunk_id;
-        let id = u32::try_from(self.spans.len()).unwrap_or(u32::MAX);
-        let chunk = &mut self.chunks[chunk_id as usize];
-        chunk.count(&span);
-        chunk.spans.insert(cursor.index, id);
-        let full = chunk.spans.len() > CHUNK;
-        self.by_byte.insert(span.first, id);
-        self.spans.push(span);
-        if full {
-            self.split_chunk(chunk_id);
+        let Cursor { mut leaf, mut slot } = cursor;
+        if self.node(leaf).len() == WIDTH {
+            let upper = self.split_node(leaf);
+            let lower = self.node(leaf).len();
+            (leaf, slot) = if slot > lower { (upper, slot - lower) } else { (leaf, slot) };
         }
+        let id = self.spans.len() as SpanId;
+        let sums = span.sums();
+        span.leaf = leaf;
+        match span.first >= GROUND {
+            true => drop(self.ground.insert(span.first, id)),
+            false => self.inserted.insert(span.first, id),
+        }
+        self.spans.push(span);
+        self.nodes[leaf as usize].insert(slot, id, sums);
+        self.add_above(leaf, sums);
         id
     }
 
     /// Splits a span before its `at`-th byte; the tail's id. `at` must lie inside.
     pub(super) fn split(&mut self, id: SpanId, at: u32) -> SpanId {
-        let cursor = self.cursor_of(id);
-        let chunk = self.span(id).chunk;
+        let Cursor { leaf, slot } = self.cursor_of(id);
         let span = &mut self.spans[id as usize];
+        let whole = span.sums();
         let mut tail = span.clone();
-        tail.first = span.first.plus(at);
+        tail.first = span.first + at;
         tail.len -= at;
-        tail.left = Some(span.first.plus(at - 1));
-        tail.gone = span.gone.map(|gone| gone.plus(at));
+        tail.left = span.first + at - 1;
+        tail.gone = if span.is_shown() { NONE } else { span.gone + at };
         span.len = at;
-        let (seen, shown) = (tail.seen_len(), tail.shown_len());
-        let chunk = &mut self.chunks[chunk as usize];
-        // The tail comes back in with `insert`.
-        chunk.seen -= seen;
-        chunk.shown -= shown;
-        self.insert(self.after(cursor), tail)
+        let sums = span.sums();
+        self.nodes[leaf as usize].set(slot, sums);
+        self.add_above(leaf, sums.less(whole));
+        self.insert(Cursor { leaf, slot: slot + 1 }, tail)
     }
 
-    /// Changes a span's state in the version being replayed.
-    pub(super) fn set_state(&mut self, id: SpanId, state: u32) {
-        let span = &mut self.spans[id as usize];
-        let (len, known) = (span.seen_len(), u32::from(span.state > 0));
-        span.state = state;
-        let chunk = &mut self.chunks[span.chunk as usize];
-        chunk.seen = chunk.seen - len + span.seen_len();
-        chunk.known = chunk.known - known + u32::from(state > 0);
+    /// Deletes the span at a cursor in the version being replayed, and if it is still shown, in the
+    /// result, as what stands at `gone` in all that was removed.
+    pub(super) fn delete(&mut self, Cursor { leaf, slot }: Cursor, gone: u32) {
+        let node = &mut self.nodes[leaf as usize];
+        let span = &mut self.spans[node.children[slot] as usize];
+        let before = span.sums();
+        span.state = 2;
+        span.gone = if span.is_shown() { gone } else { span.gone };
+        let sums = span.sums();
+        node.set(slot, sums);
+        self.add_above(leaf, sums.less(before));
     }
 
-    /// Takes a span out of the result.
-    pub(super) fn set_gone(&mut self, id: SpanId, by: Byte) {
-        let span = &mut self.spans[id as usize];
-        let before = span.shown_len();
-        span.gone = Some(by);
-        self.chunks[span.chunk as usize].shown -= before;
+    /// Takes the spans of some bytes forth (into the version being replayed, or deleted once more in
+    /// it) or back. Spans that are neighbours are counted above their leaf once.
+    pub(super) fn step(&mut self, first: Byte, len: u32, forth: bool) {
+        let (mut byte, end) = (first, first + len);
+        if let Some(id) = self.find_byte(byte).filter(|id| self.span(*id).first < byte) {
+            self.split(id, byte - self.span(id).first);
+        }
+        let mut cursor = Cursor { leaf: self.root, slot: 0 };
+        let mut difference = Sums::default();
+        while byte < end {
+            let Some(id) = self.beginning_with(byte) else { break };
+            if self.span(id).len > end - byte {
+                self.add_above(cursor.leaf, std::mem::take(&mut difference));
+                self.split(id, end - byte);
+            }
+            if self.span(id).leaf != cursor.leaf {
+                self.add_above(cursor.leaf, std::mem::take(&mut difference));
+            }
+            cursor = self.cursor_near(id, cursor);
+            let span = &mut self.spans[id as usize];
+            let before = span.sums();
+            span.state = if forth { span.state + 1 } else { span.state.saturating_sub(1) };
+            byte += span.len;
+            let sums = span.sums();
+            self.nodes[cursor.leaf as usize].set(cursor.slot, sums);
+            difference += sums.less(before);
+        }
+        self.add_above(cursor.leaf, difference);
     }
 
-    fn chunk_at(&self, rank: usize) -> &Chunk {
-        &self.chunks[self.order[rank] as usize]
+    /// The span that begins with a byte, if one does.
+    fn beginning_with(&self, byte: Byte) -> Option<SpanId> {
+        match byte >= GROUND {
+            true => self.ground.get(&byte).copied(),
+            false => self.inserted.get(byte),
+        }
+    }
+
+    /// As [`Sequence::cursor_of`], but looks first behind a place.
+    fn cursor_near(&self, id: SpanId, near: Cursor) -> Cursor {
+        let next = self.after(near);
+        let found = self.node(near.leaf).children().get(next.slot) == Some(&id);
+        if found && self.node(near.leaf).is_leaf { next } else { self.cursor_of(id) }
     }
 
     /// The first span from the cursor on that the version being replayed knows, deleted or not.
-    pub(super) fn next_known(&self, mut cursor: Cursor) -> Option<SpanId> {
-        while let Some((id, at)) = self.at(cursor) {
-            if at.index == 0 && self.chunk_at(at.rank).known == 0 {
-                cursor = Cursor { rank: at.rank + 1, index: 0 };
-                continue;
+    pub(super) fn next_known(&self, cursor: Cursor) -> Option<SpanId> {
+        let mut leaf = cursor.leaf;
+        let mut from = cursor.slot;
+        loop {
+            let node = self.node(leaf);
+            if let Some(slot) = (from..node.len()).find(|&slot| node.known[slot] > 0) {
+                return Some(node.children[slot]);
             }
-            if self.span(id).state > 0 {
-                return Some(id);
+            leaf = self.next_leaf(leaf, |node, slot| node.known[slot] > 0)?;
+            from = 0;
+        }
+    }
+
+    /// All spans, in document order.
+    pub(super) fn spans(&self) -> impl Iterator<Item = &Span> {
+        let mut next = Some(self.start());
+        std::iter::from_fn(move || {
+            let (id, at) = self.at(next?)?;
+            next = Some(self.after(at));
+            Some(self.span(id))
+        })
+    }
+
+    /// Adds a difference to all nodes above one.
+    fn add_above(&mut self, node: u32, difference: Sums) {
+        if difference == Sums::default() {
+            return;
+        }
+        let Node { mut parent, mut slot, .. } = self.nodes[node as usize];
+        while parent != NONE {
+            let node = &mut self.nodes[parent as usize];
+            let mut sums = node.sums(slot as usize);
+            sums += difference;
+            node.set(slot as usize, sums);
+            (parent, slot) = (node.parent, node.slot);
+        }
+    }
+
+    /// Splits a full node; the id of its upper half.
+    fn split_node(&mut self, id: u32) -> u32 {
+        let mut parent = self.node(id).parent;
+        if parent == NONE {
+            parent = self.nodes.len() as u32;
+            let mut root = Node::new(false);
+            root.insert(0, id, self.node(id).total());
+            self.nodes.push(root);
+            self.root = parent;
+            self.adopt(parent, 0);
+        } else if self.node(parent).len() == WIDTH {
+            self.split_node(parent);
+            parent = self.node(id).parent;
+        }
+        let upper = self.nodes[id as usize].halve();
+        let (lower_sums, upper_sums) = (self.node(id).total(), upper.total());
+        let upper_id = self.nodes.len() as u32;
+        self.nodes.push(upper);
+        match self.node(upper_id).is_leaf {
+            true => {
+                for slot in 0..self.node(upper_id).len() {
+                    let span = self.node(upper_id).children[slot];
+                    self.spans[span as usize].leaf = upper_id;
+                }
             }
-            cursor = self.after(at);
+            false => self.adopt(upper_id, 0),
         }
-        None
+        let slot = self.node(id).slot as usize;
+        let above = &mut self.nodes[parent as usize];
+        above.set(slot, lower_sums);
+        above.insert(slot + 1, upper_id, upper_sums);
+        self.adopt(parent, slot + 1);
+        upper_id
     }
 
-    /// The place after the chunk that begins at the cursor, if all that stands in it are siblings
-    /// with these origins, unknown to the version being replayed, that go before `tie`.
-    pub(super) fn after_siblings(&self, at: Cursor, origins: Origins, tie: u64) -> Option<Cursor> {
-        let chunk = self.chunk_at(at.rank);
-        let (all, greatest) = chunk.siblings?;
-        let skips = at.index == 0 && chunk.known == 0 && all == origins && greatest < tie;
-        skips.then_some(Cursor { rank: at.rank, index: chunk.spans.len() })
-    }
-
-    fn split_chunk(&mut self, chunk_id: u32) {
-        let new_id = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
-        let old = std::mem::take(&mut self.chunks[chunk_id as usize]);
-        let (head, tail) = old.spans.split_at(old.spans.len() / 2);
-        self.chunks[chunk_id as usize] = self.chunk_of(chunk_id, old.rank, head);
-        let tail = self.chunk_of(new_id, old.rank + 1, tail);
-        self.chunks.push(tail);
-        let from = old.rank as usize + 1;
-        self.order.insert(from, new_id);
-        for (rank, &chunk) in self.order.iter().enumerate().skip(from) {
-            self.chunks[chunk as usize].rank = u32::try_from(rank).unwrap_or(u32::MAX);
+    /// Tells the children from a slot on who their parent is, and where they stand.
+    fn adopt(&mut self, parent: u32, from: usize) {
+        for slot in from..self.node(parent).len() {
+            let child = self.node(parent).children[slot];
+            let child = &mut self.nodes[child as usize];
+            (child.parent, child.slot) = (parent, slot as u8);
         }
-    }
-
-    fn chunk_of(&mut self, chunk_id: u32, rank: u32, spans: &[SpanId]) -> Chunk {
-        let mut chunk = Chunk { rank, ..Chunk::default() };
-        for &id in spans {
-            let span = &mut self.spans[id as usize];
-            span.chunk = chunk_id;
-            chunk.count(span);
-            chunk.spans.push(id);
-        }
-        chunk
     }
 }
 
-impl Chunk {
-    /// Counts in a span that is about to be put into the list of spans.
-    fn count(&mut self, span: &Span) {
-        let origins = (span.left, span.right);
-        self.siblings = match self.siblings {
-            _ if self.spans.is_empty() => Some((origins, span.tie)),
-            Some((all, greatest)) if all == origins => Some((all, greatest.max(span.tie))),
-            _ => None,
+/// Which span begins at an inserted byte, and before it.
+#[derive(Clone, Debug, Default)]
+struct Inserted {
+    from: Byte,
+    /// For each byte that a span begins with, the span.
+    spans: Vec<SpanId>,
+    /// Which bytes spans begin with, a bit each.
+    begins: Vec<u64>,
+    /// Which words of that have any bit.
+    words: Vec<u64>,
+}
+
+impl Inserted {
+    fn insert(&mut self, byte: Byte, id: SpanId) {
+        let at = (byte - self.from) as usize;
+        if at >= self.spans.len() {
+            let len = (at + 1).next_power_of_two().max(1 << 12);
+            self.spans.resize(len, 0);
+            self.begins.resize(len.div_ceil(64), 0);
+            self.words.resize(len.div_ceil(64 * 64), 0);
+        }
+        self.spans[at] = id;
+        self.begins[at / 64] |= 1 << (at % 64);
+        self.words[at / 64 / 64] |= 1 << (at / 64 % 64);
+    }
+
+    /// The span that begins with a byte, if one does.
+    fn get(&self, byte: Byte) -> Option<SpanId> {
+        let at = byte.checked_sub(self.from)? as usize;
+        let begins = self.begins.get(at / 64)? & (1 << (at % 64)) != 0;
+        begins.then(|| self.spans[at])
+    }
+
+    /// The last span that begins at or before a byte.
+    fn find(&self, byte: Byte) -> Option<SpanId> {
+        let at = (byte.checked_sub(self.from)? as usize).min(self.spans.len().checked_sub(1)?);
+        let last = |bits: u64| 63 - bits.leading_zeros() as usize;
+        let upto = |bits: u64, bit: usize| bits & (u64::MAX >> (63 - bit));
+        let here = upto(self.begins[at / 64], at % 64);
+        if here != 0 {
+            return Some(self.spans[at / 64 * 64 + last(here)]);
+        }
+        let word = (at / 64).checked_sub(1)?;
+        let near = upto(self.words[word / 64], word % 64);
+        let (group, bits) = match near != 0 {
+            true => (word / 64, near),
+            false => {
+                let before = self.words[..word / 64].iter().rposition(|bits| *bits != 0)?;
+                (before, self.words[before])
+            }
         };
-        self.seen += span.seen_len();
-        self.shown += span.shown_len();
-        self.known += u32::from(span.state > 0);
+        let word = group * 64 + last(bits);
+        Some(self.spans[word * 64 + last(self.begins[word])])
     }
 }

@@ -1,36 +1,45 @@
 //! What a save had seen: a set of changes of one document.
 //!
 //! Changes are named by their index in the document's list. A version is nearly always a prefix of
-//! that list with few further changes, and is stored so. May assume that the further ones are few.
-//! Must never stand unnormalised: equal sets are equal values.
+//! that list with few stretches beyond it, and is kept so: its size does not grow with the number of
+//! writers who know nothing of each other. Must never stand unnormalised: equal sets are equal values.
+
+/// Some changes in a row: from the first up to, and without, the second index.
+pub(super) type Stretch = (u32, u32);
 
 /// A set of changes: all with an index below [`prefix`](Version::prefix), plus some beyond it.
 ///
 /// A version that a text can be asked for is *closed*: with a change it contains all that the change
 /// had seen. Indices mean something only within one document's list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Version {
     prefix: u32,
-    extra: Vec<u32>,
+    /// Ascending, with a gap before each.
+    beyond: Vec<Stretch>,
 }
 
 impl Version {
     /// No change at all.
-    pub const EMPTY: Version = Version { prefix: 0, extra: Vec::new() };
+    pub const EMPTY: Version = Version { prefix: 0, beyond: Vec::new() };
 
     /// The first `n` changes.
     #[must_use]
     pub const fn up_to(n: u32) -> Version {
-        Version { prefix: n, extra: Vec::new() }
+        Version { prefix: n, beyond: Vec::new() }
     }
 
     /// The first `prefix` changes and those of `extra`, which may come in any order and repeat.
     #[must_use]
-    pub fn new(prefix: u32, mut extra: Vec<u32>) -> Version {
-        extra.sort_unstable();
-        extra.dedup();
-        let mut version = Version { prefix, extra };
-        version.normalise();
+    pub fn new(prefix: u32, extra: Vec<u32>) -> Version {
+        let stretches = extra.into_iter().map(|change| (change, change.saturating_add(1)));
+        Version::of_stretches(prefix, stretches.collect())
+    }
+
+    /// The first `prefix` changes and the stretches, which may come in any order and overlap.
+    pub(super) fn of_stretches(prefix: u32, mut stretches: Vec<Stretch>) -> Version {
+        stretches.sort_unstable();
+        let mut version = Version::up_to(prefix);
+        stretches.into_iter().for_each(|stretch| version.append(stretch));
         version
     }
 
@@ -41,43 +50,42 @@ impl Version {
     }
 
     /// The changes beyond the prefix, ascending; none equals the prefix or lies below it.
-    #[must_use]
-    pub fn extra(&self) -> &[u32] {
-        &self.extra
+    pub fn extra(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.beyond.iter().flat_map(|&(from, to)| from..to)
+    }
+
+    /// As [`Version::extra`], in stretches with gaps between.
+    pub(super) fn beyond(&self) -> &[Stretch] {
+        &self.beyond
     }
 
     /// Whether it has no changes beyond its prefix.
     #[must_use]
     pub fn is_prefix(&self) -> bool {
-        self.extra.is_empty()
+        self.beyond.is_empty()
     }
 
     /// The least list length that holds all its changes.
     #[must_use]
     pub fn end(&self) -> u32 {
-        self.extra.last().map_or(self.prefix, |last| last.saturating_add(1))
+        self.beyond.last().map_or(self.prefix, |last| last.1)
     }
 
     /// Whether it contains the change.
     #[must_use]
     pub fn contains(&self, change: u32) -> bool {
-        change < self.prefix || self.extra.binary_search(&change).is_ok()
+        self.seen().contains(change)
     }
 
     /// Whether it contains all that `other` does.
     #[must_use]
     pub fn includes(&self, other: &Version) -> bool {
-        (self.prefix..other.prefix).all(|change| self.contains(change))
-            && other.extra.iter().all(|&change| self.contains(change))
+        self.seen().includes(other.seen())
     }
 
     /// Takes in all that `other` contains.
     pub fn join(&mut self, other: &Version) {
-        self.prefix = self.prefix.max(other.prefix);
-        self.extra.extend_from_slice(&other.extra);
-        self.extra.sort_unstable();
-        self.extra.dedup();
-        self.normalise();
+        self.join_seen(other.seen());
     }
 
     /// Both together.
@@ -89,56 +97,154 @@ impl Version {
 
     /// Takes in one change.
     pub fn insert(&mut self, change: u32) {
-        if change == self.prefix {
-            self.prefix += 1;
-            self.normalise();
-        } else if change > self.prefix
-            && let Err(at) = self.extra.binary_search(&change)
-        {
-            self.extra.insert(at, change);
+        self.insert_stretch((change, change.saturating_add(1)));
+    }
+
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen { prefix: self.prefix, beyond: &self.beyond }
+    }
+
+    /// Becomes the other.
+    pub(super) fn copy(&mut self, other: Seen<'_>) {
+        self.prefix = other.prefix;
+        self.beyond.clear();
+        self.beyond.extend_from_slice(other.beyond);
+    }
+
+    pub(super) fn join_seen(&mut self, other: Seen<'_>) {
+        match (self.beyond.is_empty(), other.beyond.is_empty()) {
+            (_, true) => self.insert_stretch((0, other.prefix)),
+            (true, false) if self.prefix <= other.prefix => *self = other.to_version(),
+            _ => {
+                let own = std::mem::take(&mut self.beyond);
+                self.prefix = self.prefix.max(other.prefix);
+                merge(&own, other.beyond).for_each(|stretch| self.append(stretch));
+            }
         }
     }
 
-    /// Its changes that `other` lacks, ascending.
-    pub fn minus<'a>(&'a self, other: &'a Version) -> impl DoubleEndedIterator<Item = u32> + 'a {
-        let range = (other.prefix..self.prefix).filter(|&change| !other.contains(change));
-        let beyond = self.extra.iter().copied().filter(|&change| !other.contains(change));
-        range.chain(beyond)
+    /// Takes in a stretch of changes.
+    pub(super) fn insert_stretch(&mut self, stretch: Stretch) {
+        if stretch.0 >= stretch.1 {
+            return;
+        }
+        if stretch.0 >= self.end() || self.beyond.last().is_some_and(|last| stretch.0 >= last.0) {
+            return self.append(stretch);
+        }
+        let own = std::mem::take(&mut self.beyond);
+        merge(&own, &[stretch]).for_each(|stretch| self.append(stretch));
     }
 
-    fn normalise(&mut self) {
-        let absorbed = self.extra.partition_point(|&change| change < self.prefix);
-        let run = self.extra[absorbed..]
-            .iter()
-            .zip(self.prefix..)
-            .take_while(|(change, expected)| **change == *expected)
-            .count();
-        self.extra.drain(..absorbed + run);
-        self.prefix += u32::try_from(run).unwrap_or(0);
+    /// Takes in a stretch that begins no earlier than the last one.
+    fn append(&mut self, (from, to): Stretch) {
+        match self.beyond.last_mut() {
+            None if from <= self.prefix => self.prefix = self.prefix.max(to),
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => self.beyond.push((from, to)),
+        }
+    }
+}
+
+/// Stretches of two ascending lists, ascending by where they begin.
+fn merge<'a>(one: &'a [Stretch], two: &'a [Stretch]) -> impl Iterator<Item = Stretch> + 'a {
+    let (mut one, mut two) = (one.iter().peekable(), two.iter().peekable());
+    std::iter::from_fn(move || {
+        let first = match (one.peek(), two.peek()) {
+            (Some(a), Some(b)) => a <= b,
+            (a, _) => a.is_some(),
+        };
+        if first { one.next() } else { two.next() }.copied()
+    })
+}
+
+/// A version that stands somewhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen<'a> {
+    pub(super) prefix: u32,
+    pub(super) beyond: &'a [Stretch],
+}
+
+impl Seen<'_> {
+    pub(super) fn to_version(self) -> Version {
+        Version { prefix: self.prefix, beyond: self.beyond.to_vec() }
+    }
+
+    pub(super) fn contains(self, change: u32) -> bool {
+        change < self.prefix || {
+            let after = self.beyond.partition_point(|stretch| stretch.0 <= change);
+            after.checked_sub(1).is_some_and(|at| change < self.beyond[at].1)
+        }
+    }
+
+    pub(super) fn includes(self, other: Seen<'_>) -> bool {
+        let mut holds = true;
+        other.minus(self, |_| holds = false);
+        holds
+    }
+
+    /// Gives its changes that `other` lacks, in stretches, ascending.
+    pub(super) fn minus(self, other: Seen<'_>, mut give: impl FnMut(Stretch)) {
+        let mut others = other.beyond;
+        let prefix = (self.prefix > other.prefix).then_some((other.prefix, self.prefix));
+        for &(mut from, to) in prefix.iter().chain(self.beyond) {
+            from = from.max(other.prefix);
+            while from < to {
+                let skipped = others.iter().take_while(|stretch| stretch.1 <= from).count();
+                others = &others[skipped..];
+                match others.first() {
+                    Some(&(start, end)) if start <= from => from = end,
+                    Some(&(start, _)) if start < to => {
+                        give((from, start));
+                        from = start;
+                    }
+                    _ => {
+                        give((from, to));
+                        from = to;
+                    }
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::Version;
 
-    #[test]
-    fn extras_that_continue_the_prefix_are_absorbed() {
-        let version = Version::new(2, vec![5, 3, 2, 1, 5, 7]);
-        assert_eq!((version.prefix(), version.extra()), (4, [5, 7].as_slice()));
-        let mut version = version;
-        version.insert(4);
-        assert_eq!((version.prefix(), version.extra()), (6, [7].as_slice()));
-        assert_eq!(version.end(), 8);
+    fn versions() -> impl Strategy<Value = (Version, BTreeSet<u32>)> {
+        (0u32..6, prop::collection::vec(0u32..24, 0..12)).prop_map(|(prefix, extra)| {
+            let set = (0..prefix).chain(extra.iter().copied()).collect();
+            (Version::new(prefix, extra), set)
+        })
     }
 
-    #[test]
-    fn a_join_contains_both_and_no_more() {
-        let one = Version::new(1, vec![4]);
-        let two = Version::new(3, vec![6]);
-        let both = one.clone().joined(&two);
-        assert_eq!(both, Version::new(3, vec![4, 6]));
-        assert!(both.includes(&one) && both.includes(&two) && !one.includes(&two));
-        assert_eq!(both.minus(&one).collect::<Vec<_>>(), [1, 2, 6]);
+    fn of_set(set: &BTreeSet<u32>) -> Version {
+        Version::new(0, set.iter().copied().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_set_of_its_changes(
+            (one, first) in versions(),
+            (two, second) in versions(),
+            change in 0u32..26,
+        ) {
+            prop_assert_eq!(&one, &of_set(&first));
+            prop_assert_eq!(one.contains(change), first.contains(&change));
+            prop_assert_eq!(one.includes(&two), first.is_superset(&second));
+            prop_assert_eq!(one.clone().joined(&two), of_set(&(&first | &second)));
+            let mut left = BTreeSet::new();
+            one.seen().minus(two.seen(), |(from, to)| left.extend(from..to));
+            prop_assert_eq!(left, &first - &second);
+            let (mut with, mut more) = (one, first);
+            with.insert(change);
+            more.insert(change);
+            prop_assert_eq!(with.end(), more.last().map_or(0, |last| last + 1));
+            prop_assert_eq!((0..with.prefix()).chain(with.extra()).collect::<BTreeSet<_>>(), more);
+        }
     }
 }

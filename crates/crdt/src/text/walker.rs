@@ -5,33 +5,66 @@
 //! version being replayed is the change's base. After Gentle and Kleppmann, "Collaborative Text
 //! Editing with Eg-walker" (EuroSys 2025), with right parents as in their reference.
 //!
-//! May assume that a change is applied after all it had seen, that it fits its base
-//! ([`Walker::fits`]), and that each base contains all changes before the walker's anchor. Must
-//! never be kept once an application went wrong halfway.
+//! May assume that changes are applied in the history's order, each after all it had seen, that they
+//! fit their bases ([`Walker::fits`]), and that each base contains all changes before the walker's
+//! anchor. Must never be kept once an application went wrong halfway.
 
-use std::collections::BTreeMap;
+use super::history::{ChangeId, History};
+use super::ops::{Edit, Op};
+use super::patch::FitError;
+use super::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Span, SpanId};
+use super::version::{Seen, Stretch, Version};
 
-use super::patch::{FitError, Patch};
-use super::sequence::{Byte, Cursor, Origins, Sequence, Span, SpanId};
-use super::version::Version;
+/// Who wants to know what an edit does to the result.
+pub(super) trait Watch {
+    /// An edit begins.
+    fn begins(&mut self);
 
-/// What an applied change did to the result, hunk by hunk.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Touched {
-    /// The span of what the hunk inserted.
-    pub(super) inserted: Option<SpanId>,
-    /// Where that stands, in the result before the change.
-    pub(super) inserted_at: u32,
-    /// What the hunk deleted, as spans in order: (span, where, in the result before the change;
-    /// whether it was still shown).
-    pub(super) deleted: Vec<(SpanId, u32, bool)>,
+    /// A span has come in.
+    fn inserted(&mut self, sequence: &Sequence, id: SpanId);
+
+    /// A span is about to be deleted in the version being replayed.
+    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId);
 }
 
-/// What has to be toggled to take a change back or put it forward.
-#[derive(Clone, Debug, Default)]
-struct Done {
-    inserted: u32,
-    deleted: Vec<(Byte, u32)>,
+impl Watch for () {
+    fn begins(&mut self) {}
+
+    fn inserted(&mut self, _: &Sequence, _: SpanId) {}
+
+    fn deleting(&mut self, _: &Sequence, _: Cursor, _: SpanId) {}
+}
+
+/// Bytes that changes deleted: each of `count` changes `unit` of them, the first change the first
+/// ones, or if `back`, the last.
+#[derive(Clone, Copy, Debug)]
+struct Deleted {
+    change: u32,
+    count: u32,
+    first: Byte,
+    unit: u32,
+    back: bool,
+}
+
+impl Deleted {
+    fn end(&self) -> u32 {
+        self.change + self.count
+    }
+
+    /// What those of some changes deleted, which must have a part in it.
+    fn within(&self, (from, to): Stretch) -> (Byte, u32) {
+        let (from, to) = (from.max(self.change), to.min(self.end()));
+        let skipped = if self.back { self.end() - to } else { from - self.change };
+        (self.first + skipped * self.unit, (to - from) * self.unit)
+    }
+}
+
+/// Changes that were applied in a row.
+#[derive(Clone, Copy, Debug)]
+struct Applied {
+    changes: Stretch,
+    /// What they deleted, in `Walker::deleted`.
+    deleted: (usize, usize),
 }
 
 /// Replays changes from an anchor on.
@@ -40,47 +73,106 @@ pub(super) struct Walker {
     sequence: Sequence,
     /// The version being replayed.
     now: Version,
-    done: BTreeMap<u32, Done>,
+    /// By change.
+    applied: Vec<Applied>,
+    /// As it was applied: by change within each row of those.
+    deleted: Vec<Deleted>,
+    /// Bytes removed from the result by all changes so far, those before the anchor among them.
+    removed: u32,
+    /// For [`Walker::go_to`]: what is taken back, and put forward.
+    ways: (Vec<Stretch>, Vec<Stretch>),
 }
 
 impl Walker {
-    /// A walker over the text of the first `anchor` changes, which has `len` bytes.
-    pub(super) fn new(anchor: u32, len: u32) -> Walker {
-        Walker { sequence: Sequence::new(len), now: Version::up_to(anchor), done: BTreeMap::new() }
+    /// A walker over the text of the first `anchor` changes, which has `len` bytes and of which
+    /// `removed` bytes were removed.
+    pub(super) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Walker {
+        Walker {
+            sequence: Sequence::new(len, history.made().came_before(anchor)),
+            now: Version::up_to(anchor),
+            applied: Vec::new(),
+            deleted: Vec::new(),
+            removed,
+            ways: Default::default(),
+        }
     }
 
     pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
-    /// Makes `target` the version being replayed. All its changes beyond the anchor must be applied.
-    pub(super) fn go_to(&mut self, target: &Version) {
-        let back: Vec<u32> = self.now.minus(target).collect();
-        for change in back.into_iter().rev() {
-            self.toggle(change, false);
-        }
-        let forth: Vec<u32> = target.minus(&self.now).collect();
-        for change in forth {
-            self.toggle(change, true);
-        }
-        self.now.clone_from(target);
+    /// How many changes have to be taken back or put forward to get to a version.
+    pub(super) fn way_to(&self, target: Seen<'_>) -> u32 {
+        let mut count = 0;
+        self.now.seen().minus(target, |(from, to)| count += to - from);
+        target.minus(self.now.seen(), |(from, to)| count += to - from);
+        count
     }
 
-    /// Whether a patch fits the version being replayed. `splits` says whether the byte at a place of
-    /// a span begins a character.
+    /// Makes `target` the version being replayed. All its changes beyond the anchor must be applied.
+    pub(super) fn go_to(&mut self, history: &History, target: Seen<'_>) {
+        if self.now.seen() == target {
+            return;
+        }
+        let (mut back, mut forth) = std::mem::take(&mut self.ways);
+        self.now.seen().minus(target, |changes| back.push(changes));
+        target.minus(self.now.seen(), |changes| forth.push(changes));
+        back.drain(..).for_each(|changes| self.step(history, changes, false));
+        forth.drain(..).for_each(|changes| self.step(history, changes, true));
+        self.now.copy(target);
+        self.ways = (back, forth);
+    }
+
+    /// Takes changes into the version being replayed, or out of it.
+    fn step(&mut self, history: &History, changes: Stretch, forth: bool) {
+        let (from, to) = history.made().came_between(changes);
+        if from < to {
+            self.sequence.step(from, to - from, forth);
+        }
+        let from = self.applied.partition_point(|row| row.changes.1 <= changes.0);
+        for row in self.applied[from..].iter().take_while(|row| row.changes.0 < changes.1) {
+            let deleted = &self.deleted[row.deleted.0..row.deleted.1];
+            let from = deleted.partition_point(|deleted| deleted.end() <= changes.0);
+            for deleted in deleted[from..].iter().take_while(|next| next.change < changes.1) {
+                let (first, len) = deleted.within(changes);
+                self.sequence.step(first, len, forth);
+            }
+        }
+    }
+
+    /// Notes that changes were applied, whose deletions begin with this one.
+    fn applied(&mut self, changes: Stretch, from: usize) {
+        let deleted = (from, self.deleted.len());
+        self.now.insert_stretch(changes);
+        match self.applied.last_mut() {
+            Some(last) if last.changes.1 == changes.0 && last.deleted.1 == from => {
+                (last.changes.1, last.deleted.1) = (changes.1, deleted.1);
+            }
+            _ => {
+                let at = self.applied.partition_point(|row| row.changes.0 < changes.0);
+                self.applied.insert(at, Applied { changes, deleted });
+            }
+        }
+    }
+
+    /// Whether edits fit the version being replayed. `splits` says whether the byte at a place of a
+    /// span begins a character.
     pub(super) fn fits(
         &self,
-        patch: &Patch,
+        edits: &[Edit],
         splits: impl Fn(SpanId, u32) -> bool,
     ) -> Result<(), FitError> {
         let len = self.sequence.seen_len();
-        if patch.reach() > len {
-            return Err(FitError::PastEnd);
-        }
-        for (start, deleted, _) in patch.edits() {
-            for at in [start, start + deleted] {
-                let inside = self.sequence.find_seen(at).filter(|&(_, offset)| offset > 0);
-                if inside.is_some_and(|(span, offset)| !splits(span, offset)) {
+        let (mut came, mut gone) = (0, 0);
+        for &(at, delete, insert) in edits {
+            // Edits stand in order, so what came and went before lies before the place.
+            let start = (u64::from(at) + gone).saturating_sub(came);
+            (came, gone) = (came + u64::from(insert), gone + u64::from(delete));
+            for at in [start, start + u64::from(delete)] {
+                let at = u32::try_from(at).ok().filter(|at| *at <= len);
+                let found = self.sequence.find_seen(at.ok_or(FitError::PastEnd)?);
+                let inside = found.filter(|&(_, _, offset)| offset > 0);
+                if inside.is_some_and(|(_, span, offset)| !splits(span, offset)) {
                     return Err(FitError::InsideCharacter);
                 }
             }
@@ -88,73 +180,146 @@ impl Walker {
         Ok(())
     }
 
-    /// Applies a change whose base is the version being replayed.
-    pub(super) fn apply(&mut self, change: u32, id: u64, patch: &Patch) -> Vec<Touched> {
-        let mut run = Run { change, id, ..Run::default() };
-        let mut touched = Vec::with_capacity(patch.hunks().len());
-        for hunk in patch.hunks() {
-            run.at = run.at.saturating_add(hunk.skip);
-            let mut hunk_touched = Touched::default();
-            if hunk.insert > 0 {
-                self.insert(&mut run, hunk.insert, &mut hunk_touched);
+    /// Applies changes that are in the history, in order.
+    pub(super) fn replay(&mut self, history: &History, changes: Stretch) {
+        for link in history.links_of(changes) {
+            let first = history.links()[link].first;
+            let part = (first.max(changes.0), history.end_of(link).min(changes.1));
+            if part.0 == first {
+                self.go_to(history, history.seen_by(link));
+            } else if let Some(base) = history.base(part.0) {
+                self.go_to(history, base.seen());
             }
-            self.delete(&mut run, hunk.delete, &mut hunk_touched);
-            touched.push(hunk_touched);
+            let from = self.deleted.len();
+            for row in history.made().of(part) {
+                self.apply_row(history, None, &row.within(part), &mut ());
+            }
+            self.applied(part, from);
         }
-        self.done.insert(change, Done { inserted: run.used, deleted: run.deleted });
-        self.now.insert(change);
-        touched
     }
 
-    fn insert(&mut self, run: &mut Run, len: u32, touched: &mut Touched) {
-        let (left, cursor) = self.place_for(run.at);
-        let right = self.sequence.next_known(cursor).map(|id| self.sequence.span(id).first);
-        let cursor = self.integrate(run.id, (left, right), cursor);
-        let first = Byte { change: run.change, offset: run.used };
-        let id = self.sequence.insert(cursor, Span::new(first, len, run.id, (left, right)));
-        touched.inserted = Some(id);
-        touched.inserted_at = run.before(self.sequence.shown_before(id));
-        run.used += len;
-        run.shown += len;
-        run.at = run.at.saturating_add(len);
+    /// As [`Walker::replay`], but keeps what is removed in the order of the changes.
+    pub(super) fn replay_exactly(&mut self, history: &History, changes: Stretch) {
+        for link in history.links_of(changes) {
+            let first = history.links()[link].first;
+            let part = (first.max(changes.0), history.end_of(link).min(changes.1));
+            if let Some(base) = history.base(part.0) {
+                self.go_to(history, base.seen());
+            }
+            let from = self.deleted.len();
+            for row in history.made().of(part) {
+                let row = row.within(part);
+                match row.back {
+                    false => self.apply_row(history, None, &row, &mut ()),
+                    true => (row.change..row.end()).for_each(|change| {
+                        self.apply_row(history, None, &row.within((change, change + 1)), &mut ());
+                    }),
+                }
+            }
+            self.applied(part, from);
+        }
+    }
+
+    /// Applies the change that comes next in the history, and whose base is the version being
+    /// replayed.
+    pub(super) fn apply(
+        &mut self,
+        history: &History,
+        id: ChangeId,
+        edits: &[Edit],
+        watch: &mut impl Watch,
+    ) {
+        let change = history.len();
+        let from = self.deleted.len();
+        let mut came = history.made().came();
+        for &(at, delete, insert) in edits {
+            watch.begins();
+            let row = Op { change, count: 1, at, delete, insert, back: false, came, gone: 0 };
+            self.apply_row(history, Some(id), &row, watch);
+            came += insert;
+        }
+        self.applied((change, change + 1), from);
+    }
+
+    fn apply_row(
+        &mut self,
+        history: &History,
+        id: Option<ChangeId>,
+        row: &Op,
+        watch: &mut impl Watch,
+    ) {
+        if row.insert > 0 {
+            self.insert(history, id, row, watch);
+        }
+        if row.delete > 0 {
+            self.delete(row, watch);
+        }
+    }
+
+    fn insert(
+        &mut self,
+        history: &History,
+        id: Option<ChangeId>,
+        row: &Op,
+        watch: &mut impl Watch,
+    ) {
+        let (left, cursor) = self.place_for(row.at);
+        let right = self.sequence.next_known(cursor).map_or(NONE, |id| self.sequence.span(id).first);
+        let id = || id.or_else(|| history.id(row.change));
+        let cursor = self.integrate(history, id, (left, right), cursor);
+        let bytes = row.inserted();
+        let span = Span::new(bytes.start, bytes.end - bytes.start, left, right);
+        let id = self.sequence.insert(cursor, span);
+        watch.inserted(&self.sequence, id);
     }
 
     /// The byte before the `at`-th of the version being replayed, and the place right behind it.
-    fn place_for(&mut self, at: u32) -> (Option<Byte>, Cursor) {
+    fn place_for(&mut self, at: u32) -> (Byte, Cursor) {
         let found = at.checked_sub(1).and_then(|before| self.sequence.find_seen(before));
-        let Some((id, offset)) = found else {
-            return (None, self.sequence.start());
+        let Some((mut cursor, id, offset)) = found else {
+            return (NONE, self.sequence.start());
         };
-        if offset + 1 < self.sequence.span(id).len {
+        let Span { first, len, .. } = *self.sequence.span(id);
+        if offset + 1 < len {
             self.sequence.split(id, offset + 1);
+            cursor = self.sequence.cursor_of(id);
         }
-        let left = self.sequence.span(id).first.plus(offset);
-        (Some(left), self.sequence.after(self.sequence.cursor_of(id)))
+        (first + offset, self.sequence.after(cursor))
     }
 
     /// Where among concurrent insertions at one place a new one stands.
-    fn integrate(&self, tie: u64, origins: Origins, mut cursor: Cursor) -> Cursor {
-        let (left, right) = origins;
+    fn integrate(
+        &self,
+        history: &History,
+        id: impl Fn() -> Option<ChangeId>,
+        (left, right): (Byte, Byte),
+        mut cursor: Cursor,
+    ) -> Cursor {
+        let sequence = &self.sequence;
         let mut scan = cursor;
         let mut scanning = false;
-        while let Some((id, at)) = self.sequence.at(scan) {
-            if let Some(after) = self.sequence.after_siblings(at, origins, tie) {
-                (scan, cursor, scanning) = (after, after, false);
-                continue;
-            }
-            let other = self.sequence.span(id);
+        while let Some((other, at)) = sequence.at(scan) {
+            let other = sequence.span(other);
             if other.state > 0 {
                 break;
             }
             if other.left == left {
-                if other.right == right && tie < other.tie {
+                if other.right == right {
+                    if id() < id_of(history, other.first) {
+                        break;
+                    }
+                    scanning = false;
+                } else {
+                    scanning = sequence.is_before(other.right, right);
+                }
+            } else {
+                let behind = other.left != NONE
+                    && (left == NONE || sequence.is_before(left, other.left));
+                if !behind {
                     break;
                 }
-                scanning = other.right != right && self.before_right(other.right, right);
-            } else if !self.behind_left(other.left, left) {
-                break;
             }
-            scan = self.sequence.after(at);
+            scan = sequence.after(at);
             if !scanning {
                 cursor = scan;
             }
@@ -162,104 +327,73 @@ impl Walker {
         cursor
     }
 
-    /// Whether one right origin stands before another; none stands at the end.
-    fn before_right(&self, one: Option<Byte>, two: Option<Byte>) -> bool {
-        match (one, two) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(one), Some(two)) => self.place_of(one) < self.place_of(two),
-        }
-    }
-
-    /// Whether one left origin stands behind another; none stands at the beginning.
-    fn behind_left(&self, one: Option<Byte>, two: Option<Byte>) -> bool {
-        match (one, two) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(one), Some(two)) => self.place_of(one) > self.place_of(two),
-        }
-    }
-
-    fn place_of(&self, byte: Byte) -> Option<(Cursor, u32)> {
-        let (id, offset) = self.sequence.find_byte(byte)?;
-        Some((self.sequence.cursor_of(id), offset))
-    }
-
-    fn delete(&mut self, run: &mut Run, mut len: u32, touched: &mut Touched) {
-        let found = if len > 0 { self.sequence.find_seen(run.at) } else { None };
-        let Some((mut id, offset)) = found else { return };
+    fn delete(&mut self, row: &Op, watch: &mut impl Watch) {
+        let place = if row.count > 1 { row.lowest() } else { row.at.saturating_add(row.insert) };
+        let Some((mut cursor, id, offset)) = self.sequence.find_seen(place) else { return };
         if offset > 0 {
-            id = self.sequence.split(id, offset);
+            let tail = self.sequence.split(id, offset);
+            cursor = self.sequence.cursor_of(tail);
         }
-        let mut at = self.sequence.shown_before(id);
-        let mut cursor = self.sequence.cursor_of(id);
-        while len > 0 {
-            let Some((id, found)) = self.sequence.at(cursor) else { return };
-            // Splitting invalidates cursors, but happens at the very end only.
-            cursor = self.sequence.after(found);
+        let (mut done, total) = (0, row.deleted_len());
+        let from = self.deleted.len();
+        while done < total {
+            let Some((id, mut at)) = self.sequence.at(cursor) else { break };
             if self.sequence.span(id).state == 1 {
-                if self.sequence.span(id).len > len {
-                    self.sequence.split(id, len);
+                if self.sequence.span(id).len > total - done {
+                    self.sequence.split(id, total - done);
+                    at = self.sequence.cursor_of(id);
                 }
-                len -= self.delete_span(run, id, at, touched);
-            } else {
-                at += self.sequence.span(id).shown_len();
+                watch.deleting(&self.sequence, at, id);
+                let Span { first, len, .. } = *self.sequence.span(id);
+                let shown = self.sequence.span(id).is_shown();
+                self.sequence.delete(at, self.removed);
+                self.removed += if shown { len } else { 0 };
+                self.note(row, done, first, len);
+                done += len;
             }
+            cursor = self.sequence.after(at);
+        }
+        if row.back {
+            self.deleted[from..].reverse();
         }
     }
 
-    /// Deletes a span, which stands at `at` in the result; its length.
-    fn delete_span(&mut self, run: &mut Run, id: SpanId, at: u32, touched: &mut Touched) -> u32 {
-        let span = self.sequence.span(id);
-        let (first, len, shown) = (span.first, span.len, span.gone.is_none());
-        touched.deleted.push((id, run.before(at), shown));
-        self.sequence.set_state(id, 2);
-        if shown {
-            self.sequence.set_gone(id, Byte { change: run.change, offset: run.gone });
-            run.gone += len;
+    /// Notes that bytes from the `done`-th of a row's deletions on were these.
+    fn note(&mut self, row: &Op, mut done: u32, mut first: Byte, mut len: u32) {
+        if row.count == 1 {
+            return match self.deleted.last_mut() {
+                Some(last) if last.change == row.change && last.first + last.unit == first => {
+                    last.unit += len;
+                }
+                _ => self.deleted.push(Deleted {
+                    change: row.change,
+                    count: 1,
+                    first,
+                    unit: len,
+                    back: false,
+                }),
+            };
         }
-        match run.deleted.last_mut() {
-            Some((from, before)) if from.plus(*before) == first => *before += len,
-            _ => run.deleted.push((first, len)),
+        // Where a span ends within what one change deleted, that part stands alone.
+        while len > 0 {
+            let within = done % row.delete;
+            let (count, unit) = match within == 0 && len >= row.delete {
+                true => (len / row.delete, row.delete),
+                false => (1, len.min(row.delete - within)),
+            };
+            let ahead = done / row.delete;
+            let behind = if row.back { row.count - count - ahead } else { ahead };
+            let change = row.change + behind;
+            self.deleted.push(Deleted { change, count, first, unit, back: row.back });
+            let taken = count * unit;
+            (done, first, len) = (done + taken, first + taken, len - taken);
         }
-        len
-    }
-
-    /// Takes a change into the version being replayed, or out of it.
-    fn toggle(&mut self, change: u32, forth: bool) {
-        let Some(done) = self.done.remove(&change) else { return };
-        let inserted = (Byte { change, offset: 0 }, done.inserted);
-        for &(first, len) in [inserted].iter().chain(&done.deleted) {
-            for id in self.sequence.spans_of(first, len) {
-                let state = self.sequence.span(id).state;
-                let next = if forth { state + 1 } else { state.saturating_sub(1) };
-                self.sequence.set_state(id, next);
-            }
-        }
-        self.done.insert(change, done);
     }
 }
 
-/// How far the application of a change has come.
-#[derive(Default)]
-struct Run {
-    change: u32,
-    id: u64,
-    /// Place in the version being replayed.
-    at: u32,
-    /// Bytes inserted so far.
-    used: u32,
-    /// Of those inserted, how many shift the result.
-    shown: u32,
-    /// Bytes taken out of the result so far.
-    gone: u32,
-    deleted: Vec<(Byte, u32)>,
-}
-
-impl Run {
-    /// A place in the result as it is now, in the result before the change. In a document that
-    /// was put together wrongly it may be another.
-    fn before(&self, now: u32) -> u32 {
-        now.saturating_add(self.gone).saturating_sub(self.shown)
+fn id_of(history: &History, byte: Byte) -> Option<ChangeId> {
+    if byte >= GROUND {
+        return None;
     }
+    history.id(history.made().that_inserted(byte)?)
 }

@@ -136,6 +136,6 @@ impl Saves {
 /// A version of a document that has merged these ids.
 pub(crate) fn version(text: &Text, seen: &Seen) -> Version {
     let indices: BTreeSet<u32> =
-        seen.iter().map(|&id| text.history().index_of(id).expect("merged before")).collect();
+        seen.iter().map(|&id| text.history().index_of(id.into()).expect("merged before")).collect();
     Version::new(0, indices.into_iter().collect())
 }

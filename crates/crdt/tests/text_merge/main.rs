@@ -7,7 +7,7 @@ mod reference;
 
 use histories::{Saves, crowds, histories, version};
 use proptest::prelude::*;
-use redwedding_crdt::text::{Merged, Patch, Text, Version};
+use redwedding_crdt::text::{Merged, Patch, Record, Text, Version};
 
 fn config() -> ProptestConfig {
     let given = std::env::var("PROPTEST_CASES").is_ok();
@@ -19,17 +19,29 @@ fn picks() -> impl Strategy<Value = Vec<prop::sample::Index>> {
     prop::collection::vec(any::<prop::sample::Index>(), 1..8)
 }
 
+/// All that a document says of its changes.
+fn records(text: &Text) -> Vec<Record> {
+    let history = text.history();
+    let record = |change| Record {
+        id: history.id(change).expect("it is there"),
+        base: history.base(change).expect("it is there"),
+        patch: history.patch(change).expect("it is there"),
+        effect: text.effect(change),
+        removed: text.removed_by(change).to_owned(),
+    };
+    (0..history.len()).map(record).collect()
+}
+
 /// Merges all saves; `cold` forgets between merges all that only saves work.
 fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
     let mut text = Text::from_text(saves.start.clone());
     let mut results = Vec::new();
     for save in &saves.saves {
         if cold {
-            let records = text.history().iter().cloned().collect();
-            text = Text::from_parts(text.text().to_owned(), records).expect("it was valid");
+            text = Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
         }
         let base = version(&text, &save.base);
-        results.push(text.merge(save.id, base, save.patch.clone()).expect("it fits"));
+        results.push(text.merge(save.id, &base, &save.patch).expect("it fits"));
     }
     (text, results)
 }
@@ -43,6 +55,7 @@ proptest! {
         let (text, _) = merged(&saves, false);
         let reference = saves.reference();
         prop_assert_eq!(text.text(), reference.text(&saves.all()));
+        prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
         let seen = saves.some(&picks);
         prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
     }
@@ -71,6 +84,12 @@ proptest! {
     }
 
     #[test]
+    fn a_history_checked_out_at_once_is_the_same_text(saves in histories(24)) {
+        let (text, _) = merged(&saves, false);
+        prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
+    }
+
+    #[test]
     fn any_version_can_be_read(saves in histories(12), picks in picks()) {
         let (text, _) = merged(&saves, false);
         let reference = saves.reference();
@@ -88,17 +107,18 @@ proptest! {
     fn effects_lead_from_each_text_to_the_next(saves in histories(12)) {
         let (text, results) = merged(&saves, false);
         let mut now = saves.start.clone();
-        for (record, result) in text.history().iter().zip(results) {
-            prop_assert_eq!(record.effect(), &result.effect);
-            let applied = record.effect().apply(&now).expect("it fits");
+        for (index, (record, result)) in records(&text).into_iter().zip(results).enumerate() {
+            prop_assert_eq!(record.effect.as_ref(), Some(&result.effect));
+            prop_assert_eq!(&record.patch, &saves.saves[index].patch);
+            let applied = result.effect.apply(&now).expect("it fits");
             prop_assert_eq!(&applied.removed, &record.removed);
             now = applied.text;
             for overlap in result.overlaps {
                 let range = overlap.range.start as usize..overlap.range.end as usize;
                 prop_assert!(now.get(range).is_some());
-                let other = text.history().get(overlap.with).expect("it is there");
+                let other = text.history().base(overlap.with).expect("it is there");
                 prop_assert!(!record.base.contains(overlap.with));
-                prop_assert!(!other.base.contains(text.history().index_of(record.id).expect("it is there")));
+                prop_assert!(!other.contains(index as u32));
             }
         }
         prop_assert_eq!(now, text.text());
@@ -116,7 +136,7 @@ proptest! {
         let at = saves.reference().text(&seen);
         let patch = Patch::builder().keep(skip).delete(delete).insert("!").build().expect("short");
         let mut changed = text.clone();
-        let merged = changed.merge(u64::MAX - 1, version(&text, &seen), patch.clone());
+        let merged = changed.merge(u64::MAX - 1, &version(&text, &seen), &patch);
         prop_assert_eq!(merged.is_ok(), patch.apply(&at).is_ok());
         if merged.is_err() {
             prop_assert_eq!(&changed, &text);
@@ -125,8 +145,8 @@ proptest! {
         let patch = Patch::builder().insert("?").build().expect("short");
         let mut text = text;
         if merged.is_err() {
-            let one = changed.merge(7, Version::EMPTY, patch.clone());
-            prop_assert_eq!(one, text.merge(7, Version::EMPTY, patch));
+            let one = changed.merge(7, &Version::EMPTY, &patch);
+            prop_assert_eq!(one, text.merge(7, &Version::EMPTY, &patch));
             prop_assert_eq!(changed, text);
         }
     }
@@ -155,7 +175,7 @@ proptest! {
             let patch = Patch::builder().keep(place).insert(&run).build().expect("short");
             let id = u64::from(tie) << 32 | (writer as u64) << 8 | u64::from(done);
             let index = text.history().len();
-            text.merge(id, own[writer].clone(), patch).expect("it fits");
+            text.merge(id, &own[writer], &patch).expect("it fits");
             own[writer].insert(index);
             left[writer] -= 1;
         }

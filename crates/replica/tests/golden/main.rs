@@ -1,7 +1,8 @@
-//! Every format of this crate, version 1, as it was first written; and every
-//! golden file of all crates against `docs/wire.cddl`.
+//! Every format of this crate as it was first written; and every golden file of
+//! all crates against `docs/wire.cddl`.
 //!
 //! What lies in `v1` never changes again, see the golden files of the data types.
+//! A cache's bytes in an older format are as good as none.
 //! `GOLDEN=write cargo test -p redwedding-replica --test golden` writes what is
 //! not there yet; a file that is there has to be removed by hand.
 
@@ -30,7 +31,15 @@ fn crates() -> PathBuf {
 }
 
 fn golden(name: &str, bytes: Vec<u8>) {
-    let path = crates().join(format!("replica/tests/golden/v1/{name}.cbor"));
+    written(1, name, bytes);
+}
+
+fn file(of: &str, version: u8, name: &str) -> PathBuf {
+    crates().join(format!("{of}/tests/golden/v{version}/{name}.cbor"))
+}
+
+fn written(version: u8, name: &str, bytes: Vec<u8>) {
+    let path = file("replica", version, name);
     if std::env::var_os("GOLDEN").is_some() && !path.exists() {
         std::fs::write(&path, &bytes).unwrap();
     }
@@ -40,8 +49,8 @@ fn golden(name: &str, bytes: Vec<u8>) {
 }
 
 /// A golden file of the data types.
-fn of_crdt(name: &str) -> Vec<u8> {
-    std::fs::read(crates().join(format!("crdt/tests/golden/v1/{name}.cbor"))).unwrap()
+fn of_crdt(version: u8, name: &str) -> Vec<u8> {
+    std::fs::read(file("crdt", version, name)).unwrap()
 }
 
 fn key() -> DocumentKey {
@@ -69,7 +78,7 @@ fn members() -> Members {
 fn sessions() {
     let mut request = Request::new("wiki", "AMS", members());
     golden("request-empty", Request::new("wiki", "AMS", Members::default()).encode());
-    request.pushes = vec![ByteBuf::from(of_crdt("entry-edit")), ByteBuf::from(vec![0xff])];
+    request.pushes = vec![ByteBuf::from(of_crdt(1, "entry-edit")), ByteBuf::from(vec![0xff])];
     request.pulls = vec![
         Pull { document: key(), cursor: Some(cursor()) },
         Pull { document: key(), cursor: None },
@@ -97,11 +106,11 @@ fn sessions() {
         position: 1_233,
         prefix: Digest([0x88; 16]),
         logged_ms: 1_790_000_000_000,
-        entry: ByteBuf::from(of_crdt("entry-base")),
+        entry: ByteBuf::from(of_crdt(1, "entry-base")),
     };
     answer.pulled = vec![
         Pulled::Entries { records: vec![record], upto: cursor(), more: true },
-        Pulled::Snapshot(ByteBuf::from(of_crdt("document"))),
+        Pulled::Snapshot(ByteBuf::from(of_crdt(1, "document"))),
         Pulled::Reset,
         Pulled::Behind,
         Pulled::NotNow,
@@ -113,7 +122,7 @@ fn sessions() {
 
 #[test]
 fn the_log() {
-    let entry = ByteBuf::from(of_crdt("entry-edit"));
+    let entry = ByteBuf::from(of_crdt(1, "entry-edit"));
     let record = StoredRecord { logged_ms: 1_790_000_000_000, entry };
     golden("record", codec::to_vec(&record));
     assert_eq!(codec::from_slice(&codec::to_vec(&record)), Ok(record));
@@ -121,16 +130,20 @@ fn the_log() {
 
 #[test]
 fn stores_and_caches() {
-    let entry = Entry::decode(&of_crdt("entry-edit")).unwrap();
+    let entry = Entry::decode(&of_crdt(1, "entry-edit")).unwrap();
     golden("outbox", wire::outbox_value(&entry, &[EditId([1; 16]), EditId([2; 16])]));
     golden("outbox-first", wire::outbox_value(&entry, &[]));
-    let document = Document::decode(&of_crdt("document")).unwrap();
+    let document = Document::decode(&of_crdt(2, "document")).unwrap();
     let note = Note { author: "Arya".to_owned(), ..Note::default() };
     let page = OriginPage { revision: 70, text: "Text.\n".to_owned(), time_ms: 7, note };
-    golden("cached-document", wire::cached_document(&document, None, 11));
+    written(2, "cached-document", wire::cached_document(&document, None, 11));
     let new = Document::new(key(), Cursor::start(9));
-    golden("cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
-    let entry = ByteBuf::from(of_crdt("entry-edit"));
+    written(2, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
+    for name in ["cached-document", "cached-origin"] {
+        let older = std::fs::read(file("replica", 1, name)).unwrap();
+        assert!(!wire::decoders(&older).contains(&"cached"));
+    }
+    let entry = ByteBuf::from(of_crdt(1, "entry-edit"));
     let (position, prefix) = (document.cursor().position + 2, Digest([0x55; 16]));
     let record = Record { position, prefix, logged_ms: 9, entry };
     golden("tail", wire::cached_tail(&document, vec![record], 15));
@@ -160,8 +173,8 @@ fn golden_files_are_what_the_formats_description_says() {
     let rules = cddl::Rules::parse(&description).unwrap();
     rules.check_names().unwrap();
     let mut seen = Vec::new();
-    for of in ["crdt", "replica"] {
-        for file in std::fs::read_dir(crates().join(of).join("tests/golden/v1")).unwrap() {
+    for of in ["crdt/tests/golden/v1", "crdt/tests/golden/v2", "replica/tests/golden/v1", "replica/tests/golden/v2"] {
+        for file in std::fs::read_dir(crates().join(of)).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let rule = name.split('-').next().unwrap().to_owned();

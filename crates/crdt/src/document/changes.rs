@@ -1,0 +1,160 @@
+//! What is known of the changes of a document beside their text: who, when, where from.
+//!
+//! Changes are counted from the document's first. Those below the floor are not kept, but for the last
+//! one of them: a page always shows who wrote it last. Must never forget what the revision hash is of.
+
+use std::sync::Arc;
+
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::codec;
+use crate::entry::Note;
+use crate::identity::{Actor, Digest, EditId, digest};
+use crate::version::Place;
+
+/// What is known of a change beside what it does to the text.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Change {
+    /// Who made its dots.
+    pub actor: Actor,
+    /// Its entry in the log; [`Place::START`] while it is only in an overlay.
+    pub place: Place,
+    /// Where it came from, as [`ChangeKind`]'s number.
+    pub kind: u8,
+    /// The save, all zero for what came from the origin.
+    pub edit: EditId,
+    /// Author, comment and so on.
+    pub note: Note,
+    /// When it was accepted, or stored at the origin, in ms since 1970.
+    pub time_ms: u64,
+    /// When the log took it, in ms since 1970.
+    pub logged_ms: u64,
+    /// The origin's revision that it came from; 0 for an edit made here.
+    pub revision: u64,
+    /// Length of the text after it.
+    pub bytes: u32,
+    /// Spans, in the text after it, that a concurrent change touched too:
+    /// (start, length, index of the other change).
+    pub overlaps: Vec<(u32, u32, u32)>,
+}
+
+/// Where a change came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ChangeKind {
+    /// A save at the edge.
+    Edit = 0,
+    /// The first text taken from the origin.
+    Base = 1,
+    /// An edit made at the origin.
+    Import = 2,
+    /// What the origin changed in a text that it stored.
+    Difference = 3,
+    /// A save at the edge that was made far below the floor: carried over onto it.
+    CarriedOver = 4,
+}
+
+/// The changes of a document, in order.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Changes {
+    floor: usize,
+    /// The last change below the floor.
+    below: Option<Arc<Change>>,
+    /// The hash of all changes below the floor.
+    hash: Digest,
+    kept: Vec<Arc<Change>>,
+}
+
+impl Changes {
+    /// Changes from a floor on, with the last one below it and the hash of all below.
+    pub(super) fn above(
+        floor: usize,
+        below: Option<Arc<Change>>,
+        hash: Digest,
+        kept: Vec<Arc<Change>>,
+    ) -> Changes {
+        Changes { floor, below, hash, kept }
+    }
+
+    /// How many there are, those that are not kept among them.
+    pub fn len(&self) -> usize {
+        self.floor + self.kept.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many are not kept.
+    pub fn floor(&self) -> usize {
+        self.floor
+    }
+
+    /// Those that are kept.
+    pub fn kept(&self) -> &[Arc<Change>] {
+        &self.kept
+    }
+
+    /// Those that are kept, with their index.
+    pub fn indexed(&self) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> {
+        let floor = self.floor;
+        self.kept.iter().enumerate().map(move |(at, change)| (floor + at, change))
+    }
+
+    /// The change with an index; `None` if it is not kept, or is not at all.
+    pub fn get(&self, index: usize) -> Option<&Arc<Change>> {
+        match index.checked_sub(self.floor) {
+            Some(at) => self.kept.get(at),
+            None if index + 1 == self.floor => self.below.as_ref(),
+            None => None,
+        }
+    }
+
+    /// The last change.
+    pub fn last(&self) -> Option<&Arc<Change>> {
+        self.kept.last().or(self.below.as_ref())
+    }
+
+    /// The last change below the floor.
+    pub(super) fn below(&self) -> Option<&Arc<Change>> {
+        self.below.as_ref()
+    }
+
+    /// The hash of all changes below the floor.
+    pub(super) fn hash_below(&self) -> Digest {
+        self.hash
+    }
+
+    pub(super) fn push(&mut self, change: Change) {
+        self.kept.push(Arc::new(change));
+    }
+
+    /// The last one of which this holds, with its index.
+    pub(super) fn last_where(&self, holds: impl Fn(&Change) -> bool) -> Option<(usize, &Change)> {
+        let kept = self.indexed().rev();
+        let below = self.below.iter().map(|change| (self.floor.saturating_sub(1), change));
+        let mut all = kept.chain(below).map(|(index, change)| (index, change.as_ref()));
+        all.find(|(_, change)| holds(change))
+    }
+
+    /// The hash of all changes, whatever of them is kept.
+    pub(super) fn hash(&self) -> Digest {
+        self.kept.iter().fold(self.hash, |hash, change| after(hash, change))
+    }
+
+    /// Keeps no change below an index any more; those that were.
+    pub(super) fn prune(&mut self, floor: usize) -> Vec<Arc<Change>> {
+        let pruned: Vec<_> = self.kept.drain(..floor - self.floor).collect();
+        self.hash = pruned.iter().fold(self.hash, |hash, change| after(hash, change));
+        self.below = pruned.last().cloned().or(self.below.take());
+        self.floor = floor;
+        pruned
+    }
+}
+
+/// The hash of changes, one more of them.
+fn after(hash: Digest, change: &Change) -> Digest {
+    let told = (change.actor, change.kind, &change.note, change.time_ms, change.bytes);
+    digest("revision", &[&hash.0, &codec::to_vec(&told)])
+}

@@ -1,0 +1,243 @@
+//! Segments of the archive: what a document had below its floor.
+//!
+//! A segment is immutable, named by the hash of its content, and stands for itself: from the text
+//! below its first change it leads to every text up to its last. May assume that whoever fetches one
+//! checks its name ([`Segment::open`]). Must never be written before it is durable that it is needed.
+
+use std::sync::Arc;
+
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use super::Change;
+use super::stored::ChangesWire;
+use crate::codec::{self, DecodeError};
+use crate::identity::{Digest, DocumentKey, EditId, digest};
+use crate::limits;
+use crate::text::attribution::Run;
+use crate::text::{History, Version, VersionError};
+use crate::version::Place;
+
+const FORMAT: u8 = 1;
+
+/// How hard compression tries, of 10. It is done once.
+const EFFORT: u8 = 9;
+
+/// Changes in a row that a document does not keep any more.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Segment {
+    pub(super) key: DocumentKey,
+    /// The text below the first change.
+    pub(super) start: String,
+    pub(super) history: History,
+    pub(super) changes: Vec<Arc<Change>>,
+    /// The last change before, and the hash of all before.
+    pub(super) before: Option<Arc<Change>>,
+    pub(super) hash: Digest,
+}
+
+/// Where to find a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct SegmentRef {
+    /// How many changes there were with the segment's last.
+    pub end: u32,
+    /// The entry of its last change.
+    pub upto: Place,
+    /// Names the segment's content.
+    pub digest: Digest,
+    /// Length of that content, before it is compressed.
+    pub bytes: u32,
+}
+
+/// Where segments are kept. The fold asks it for what it needs of a document's past.
+pub trait Archive {
+    /// The segment with this name; `None` if it cannot be had here, or not now.
+    fn segment(&self, name: Digest) -> Option<Segment>;
+}
+
+/// An archive out of reach.
+#[derive(Clone, Copy, Debug)]
+pub struct NoArchive;
+
+impl Archive for NoArchive {
+    fn segment(&self, _: Digest) -> Option<Segment> {
+        None
+    }
+}
+
+/// All but the texts.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct HeadWire {
+    format: u8,
+    key: DocumentKey,
+    before: Option<Arc<Change>>,
+    hash: Digest,
+    changes: ChangesWire,
+    /// Length of the text after each change, LEB128.
+    lengths: ByteBuf,
+    made: ByteBuf,
+}
+
+/// The text below the first change, and all that the changes inserted.
+type TextsWire = (String, String);
+
+/// As it is stored: head and texts, each with its length and compressed, where that is less.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct PackedWire {
+    format: u8,
+    head: (u32, ByteBuf),
+    texts: (u32, ByteBuf),
+}
+
+impl Segment {
+    /// The document that it is of.
+    pub fn key(&self) -> &DocumentKey {
+        &self.key
+    }
+
+    /// Its changes.
+    pub fn changes(&self) -> &[Arc<Change>] {
+        &self.changes
+    }
+
+    /// The index of its first change in the document.
+    pub fn first(&self) -> usize {
+        self.history.floor() as usize
+    }
+
+    /// The last change before it; `None` where it begins with the document's first.
+    pub fn before(&self) -> Option<&Arc<Change>> {
+        self.before.as_ref()
+    }
+
+    /// The entry of a save that it holds.
+    pub fn knows(&self, edit: EditId) -> Option<Place> {
+        let found = self.changes.iter().find(|change| change.edit == edit);
+        found.filter(|_| edit != EditId::default()).map(|change| change.place)
+    }
+
+    /// The text of the document's first `n` changes, of which the segment must have the last.
+    ///
+    /// # Errors
+    /// If it has not.
+    pub fn text_after(&self, n: usize) -> Result<String, VersionError> {
+        let n = u32::try_from(n).map_err(|_| VersionError::Unknown)?;
+        self.history.text_at(&self.start, &Version::up_to(n))
+    }
+
+    /// Who wrote which part of the text after its last change.
+    pub fn attribution(&self) -> Vec<Run> {
+        self.history.attribution(u32::try_from(self.start.len()).unwrap_or(u32::MAX))
+    }
+
+    fn parts(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut lengths = Vec::new();
+        let mut buffer = unsigned_varint::encode::u32_buffer();
+        for change in &self.changes {
+            lengths.extend_from_slice(unsigned_varint::encode::u32(change.bytes, &mut buffer));
+        }
+        let head = HeadWire {
+            format: FORMAT,
+            key: self.key.clone(),
+            before: self.before.clone(),
+            hash: self.hash,
+            changes: ChangesWire::of(&self.changes, self.first()),
+            lengths: lengths.into(),
+            made: self.history.made_columns().into(),
+        };
+        let texts = (self.start.as_str(), self.history.inserted_all());
+        (codec::to_vec(&head), codec::to_vec(&texts))
+    }
+
+    /// Its name, and the length of its content.
+    pub fn name(&self) -> (Digest, u32) {
+        let (head, texts) = self.parts();
+        let bytes = u32::try_from(head.len() + texts.len()).unwrap_or(u32::MAX);
+        (digest("segment", &[&head, &texts]), bytes)
+    }
+
+    /// As it is stored, compressed. The same segment may come to other bytes elsewhere: its name is
+    /// of what they hold.
+    pub fn packed(&self) -> Vec<u8> {
+        let (head, texts) = self.parts();
+        codec::to_vec(&PackedWire { format: FORMAT, head: packed(head), texts: packed(texts) })
+    }
+
+    /// The segment with this name, from what [`Segment::packed`] gave.
+    ///
+    /// # Errors
+    /// If it is another one, or none.
+    pub fn open(bytes: &[u8], name: Digest) -> Result<Segment, DecodeError> {
+        let segment = Self::unpacked(bytes)?;
+        match segment.name().0 == name {
+            true => Ok(segment),
+            false => Err(DecodeError::invalid("this is another segment")),
+        }
+    }
+
+    /// As [`Segment::open`], whatever its name is.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn unpacked(bytes: &[u8]) -> Result<Segment, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        let wire: PackedWire = codec::from_slice(bytes)?;
+        codec::known_format(wire.format, FORMAT)?;
+        let head: HeadWire = codec::from_slice(&plain(wire.head)?)?;
+        let (start, inserted): TextsWire = codec::from_slice(&plain(wire.texts)?)?;
+        codec::known_format(head.format, FORMAT)?;
+        head.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        let actors = head.changes.actors()?;
+        let history = History::from_made_columns(&head.made, inserted, &actors)
+            .map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        let lengths = lengths(&head.lengths, actors.len())?;
+        let changes = head.changes.read(history.floor() as usize, lengths.into_iter())?;
+        let (floor, len) = (history.floor(), history.len());
+        if (floor > 0) != head.before.is_some() || (len - floor) as usize != changes.len() {
+            return Err(DecodeError::invalid("the changes are not those of the history"));
+        }
+        let (key, before, hash) = (head.key, head.before, head.hash);
+        Ok(Segment { key, start, history, changes, before, hash })
+    }
+}
+
+fn packed(plain: Vec<u8>) -> (u32, ByteBuf) {
+    let len = u32::try_from(plain.len()).unwrap_or(u32::MAX);
+    let packed = compress_to_vec(&plain, EFFORT);
+    let within = packed.len().saturating_mul(limits::PACKED_TIMES) >= plain.len();
+    let bytes = if within && packed.len() < plain.len() { packed } else { plain };
+    (len, bytes.into())
+}
+
+fn plain((len, packed): (u32, ByteBuf)) -> Result<Vec<u8>, DecodeError> {
+    let len = len as usize;
+    if len == packed.len() {
+        return Ok(packed.into_vec());
+    }
+    // What comes out stays in proportion to what came in.
+    if len < packed.len() || len > packed.len().saturating_mul(limits::PACKED_TIMES) {
+        return Err(DecodeError::invalid("compressed bytes are not as many as they should be"));
+    }
+    let plain = decompress_to_vec_with_limit(&packed, len)
+        .map_err(|_| DecodeError::invalid("compressed bytes are damaged"))?;
+    match plain.len() == len {
+        true => Ok(plain),
+        false => Err(DecodeError::invalid("compressed bytes are not as many as they should be")),
+    }
+}
+
+fn lengths(mut bytes: &[u8], count: usize) -> Result<Vec<u32>, DecodeError> {
+    let mut lengths = Vec::with_capacity(count);
+    while !bytes.is_empty() {
+        let (length, rest) = unsigned_varint::decode::u32(bytes)
+            .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        lengths.push(length);
+        bytes = rest;
+    }
+    match lengths.len() == count {
+        true => Ok(lengths),
+        false => Err(DecodeError::invalid("there are not as many lengths as changes")),
+    }
+}
