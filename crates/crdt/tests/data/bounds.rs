@@ -1,12 +1,9 @@
 //! What is removed leaves nothing behind, and neither does who was there.
 
 use redwedding_crdt::codec::Encode;
-use redwedding_crdt::data::{Confirmed, Folded, Item, Stamp, Transaction, View};
-
-use crate::laws::actor;
-use crate::operations::{KINDS, Operation};
-use redwedding_crdt::data::Kind;
+use redwedding_crdt::data::{Confirmed, Folded, Item, Kind, Stamp, Transaction, View};
 use redwedding_crdt::testing::Draw;
+use redwedding_crdt::testing::typed::{KINDS, Operation, actor};
 
 /// A log of one document, each entry on all before it.
 #[derive(Default)]

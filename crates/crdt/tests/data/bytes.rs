@@ -4,11 +4,10 @@ use proptest::prelude::*;
 use redwedding_crdt::codec::{Decode, DecodeError, Encode};
 use redwedding_crdt::data::{Confirmed, Delta, Folded, Stamp, Transaction, View};
 use redwedding_crdt::testing::check;
+use redwedding_crdt::testing::typed::log::World;
+use redwedding_crdt::testing::typed::{Operation, actor, shown};
 
-use crate::laws::actor;
-use crate::log::World;
-use crate::operations::Operation;
-use crate::{cases, drawn};
+use crate::{STEPS, cases, drawn};
 
 /// Bytes held at once for each byte of input: a member of a set is six bytes, or
 /// an entry of a map with two allocations.
@@ -41,11 +40,11 @@ fn usable(bytes: &[u8]) {
         confirmed.skip(delta.made());
         let _ = View::of(&confirmed).add(&delta);
         if confirmed.fold(delta.made().saturating_add(1), &delta).is_ok() {
-            crate::history::shown(confirmed.item());
+            shown(confirmed.item());
         }
     }
     if let Some(mut confirmed) = check::canonical::<Confirmed>(bytes) {
-        crate::history::shown(confirmed.item());
+        shown(confirmed.item());
         confirmed.raise_floor(u64::MAX);
         let again = Confirmed::decode(&confirmed.encode());
         assert_eq!(again.as_ref(), Ok(&confirmed));
@@ -61,7 +60,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(bytes in drawn(300), bends in bends()) {
-        let world = World::of(&bytes);
+        let world = World::of(&bytes, STEPS);
         for delta in world.deltas() {
             let encoded = delta.encode();
             prop_assert_eq!(&Delta::decode(&encoded).unwrap(), delta);
@@ -84,7 +83,7 @@ proptest! {
 
 #[test]
 fn lengths_are_not_believed_and_nesting_is_bounded() {
-    let world = World::of(&[77; 300]);
+    let world = World::of(&[77; 300], STEPS);
     let valid = world.folded(world.entries()).encode();
     let deltas = world.deltas().map(Encode::encode);
     for valid in deltas.chain([valid]) {

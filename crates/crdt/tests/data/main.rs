@@ -7,13 +7,14 @@
 
 mod bounds;
 mod bytes;
-mod history;
 mod laws;
 mod log;
-mod operations;
 mod rules;
 
 use proptest::prelude::*;
+
+/// Steps of one case, more than its bytes can be.
+pub(crate) const STEPS: usize = 400;
 
 /// `default` cases, or as many for each test as the environment's `CASES` says.
 pub(crate) fn cases(default: u32) -> ProptestConfig {

@@ -6,9 +6,7 @@ use redwedding_crdt::data::{
     Transaction, Unready, View, Writer,
 };
 use redwedding_crdt::limits;
-
-use crate::laws::actor;
-use crate::operations::name;
+use redwedding_crdt::testing::typed::{actor, name};
 
 type Change = Result<Causal<Item>, ScalarError>;
 

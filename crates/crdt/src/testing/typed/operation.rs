@@ -1,50 +1,82 @@
 //! Operations on an item, how they are drawn, and how they are done.
 
-use redwedding_crdt::data::{
+use crate::data::{
     Bytes, Causal, Counter, Deadline, Flag, FloatCounter, Graph, HyperLogLog, Item, Kind, Map,
     MultiRegister, Real, Register, Scalar, Set, SortedSet, Typed, Writer,
 };
-use redwedding_crdt::testing::Draw;
+use crate::testing::Draw;
 
 /// One operation. Names are small numbers, so that operations meet.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Operation {
+pub enum Operation {
+    /// Sets a scalar to something that is no number.
     SetText(u8),
+    /// Sets a scalar to a number.
     SetNumber(i64),
+    /// Adds to a scalar.
     Increment(i64),
+    /// Adds so many quarters to a scalar.
     IncrementFloat(i8),
+    /// Clears a scalar.
     ClearScalar,
+    /// Adds to a counter.
     Count(i64),
+    /// Resets a counter.
     ResetCount,
+    /// Adds so many quarters to a float counter.
     Sum(i8),
+    /// Resets a float counter.
     ResetSum,
+    /// Writes a register.
     Write(u8),
+    /// Clears a register.
     Unwrite,
+    /// Writes a multi-value register.
     WriteBeside(u8),
+    /// Clears a multi-value register.
     UnwriteAll,
+    /// Turns a flag on.
     Enable,
+    /// Turns a flag off.
     Disable,
+    /// Adds to a set.
     Add(u8),
+    /// Removes from a set.
     Remove(u8),
+    /// Gives a member of a sorted set so many quarters.
     Put(u8, i8),
+    /// Adds so many quarters to the score of a member.
     Raise(u8, i8),
+    /// Removes from a sorted set.
     Unput(u8),
+    /// Adds to a sketch.
     Observe(u8),
+    /// Clears a sketch.
     Forget,
+    /// Adds a vertex.
     AddVertex(u8),
+    /// Adds an edge.
     AddEdge(u8, u8),
+    /// Removes a vertex.
     RemoveVertex(u8),
+    /// Removes an edge.
     RemoveEdge(u8, u8),
+    /// Does something to a field of a map.
     Field(u8, Box<Operation>),
+    /// Removes a field of a map.
     RemoveField(u8),
+    /// Gives the key a deadline.
     Expire(u8),
+    /// Takes the key's deadline away.
     Persist,
+    /// Clears the key.
     Clear,
     /// As `Clear`, by naming the whole context; only in transactions.
     Wipe,
 }
 
-pub(crate) const KINDS: [Kind; 11] = [
+/// All types, in the order in which they show.
+pub const KINDS: [Kind; 11] = [
     Kind::Map,
     Kind::SortedSet,
     Kind::Set,
@@ -58,12 +90,13 @@ pub(crate) const KINDS: [Kind; 11] = [
     Kind::Flag,
 ];
 
-pub(crate) fn name(of: u8) -> Bytes {
+/// A name that a small number stands for.
+pub fn name(of: u8) -> Bytes {
     Bytes::from(vec![b'a' + of])
 }
 
 /// A float without rounding, so that the order of a sum does not matter.
-pub(crate) fn quarters(of: i8) -> f64 {
+pub fn quarters(of: i8) -> f64 {
     f64::from(of) / 4.0
 }
 
@@ -77,7 +110,7 @@ fn integer(draw: &mut Draw<'_>) -> i64 {
 
 impl Operation {
     /// An operation on any type, on expiry, or on everything.
-    pub(crate) fn drawn(draw: &mut Draw<'_>) -> Self {
+    pub fn drawn(draw: &mut Draw<'_>) -> Self {
         match draw.below(16) {
             0 if draw.one_in(2) => Self::Wipe,
             0 => Self::Clear,
@@ -91,7 +124,7 @@ impl Operation {
     }
 
     /// An operation on this type.
-    pub(crate) fn of(kind: Kind, draw: &mut Draw<'_>, depth: u8) -> Self {
+    pub fn of(kind: Kind, draw: &mut Draw<'_>, depth: u8) -> Self {
         let mut small = || draw.below(3) as u8;
         match kind {
             Kind::Scalar => match small() {
@@ -142,7 +175,7 @@ impl Operation {
     }
 
     /// The type that it is about.
-    pub(crate) fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<Kind> {
         Some(match self {
             Self::SetText(_)
             | Self::SetNumber(_)
@@ -167,7 +200,7 @@ impl Operation {
     }
 
     /// Does it on `item`; `None` if it is refused.
-    pub(crate) fn on(&self, item: &Item, writer: &mut Writer) -> Option<Causal<Item>> {
+    pub fn on(&self, item: &Item, writer: &mut Writer) -> Option<Causal<Item>> {
         match self {
             Self::Expire(at) => Some(item.expire(writer, Deadline((*at).into()))),
             Self::Persist => Some(item.expire(writer, Deadline::NEVER)),
@@ -242,7 +275,7 @@ impl Operation {
 }
 
 /// The operation is in error; which error is for other tests.
-pub(crate) struct Refused;
+struct Refused;
 
 fn refused<E>(_: E) -> Refused {
     Refused

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redwedding_crdt::data::{Count, Item, Kind, Shown, Value, Values};
-use redwedding_crdt::identity::Actor;
+use crate::data::{Count, Item, Kind, Shown, Value, Values};
+use crate::identity::Actor;
 
-use crate::operations::{Operation, name, quarters};
+use super::operation::{Operation, name, quarters};
 
-pub(crate) type Events = BTreeSet<usize>;
+/// Operations, by the order in which the history heard of them.
+pub type Events = BTreeSet<usize>;
 
+#[derive(Clone, Debug)]
 struct Event {
     operation: Operation,
     actor: Actor,
@@ -23,12 +25,13 @@ struct Event {
     epochs: Events,
 }
 
-#[derive(Default)]
-pub(crate) struct History(Vec<Event>);
+/// All that ever happened.
+#[derive(Clone, Default, Debug)]
+pub struct History(Vec<Event>);
 
 impl History {
     /// Notes an operation by someone who has seen these events.
-    pub(crate) fn happened(
+    pub fn happened(
         &mut self,
         operation: Operation,
         actor: Actor,
@@ -98,7 +101,7 @@ impl History {
     }
 
     /// What shows to someone who knows these.
-    pub(crate) fn shown(&self, known: &Events) -> Vec<String> {
+    pub fn shown(&self, known: &Events) -> Vec<String> {
         let live = self.live(known);
         let mut lines = Vec::new();
         let deadlines = live.iter().filter_map(|it| match self.0[*it].operation {
@@ -333,7 +336,7 @@ fn scalar(base: Option<Result<i64, u8>>, whole: &[i64], part: &[f64]) -> String 
 }
 
 /// What an item shows, in the same words.
-pub(crate) fn shown(item: &Item) -> Vec<String> {
+pub fn shown(item: &Item) -> Vec<String> {
     let mut lines = vec![format!("until {}", item.deadline().0)];
     values("", item.values(), &mut lines);
     lines

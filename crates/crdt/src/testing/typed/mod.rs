@@ -1,0 +1,21 @@
+//! Typed data: operations drawn from bytes, replicas that do them and hear of each
+//! other, and what must hold of them.
+//!
+//! [`operation`] is what is done, [`history`] says what it comes to without dots
+//! or joins, [`joins`] lets replicas hear of each other in any order, [`log`] as
+//! a log and overlays allow it.
+
+pub mod history;
+pub mod joins;
+pub mod log;
+pub mod operation;
+
+pub use history::shown;
+pub use operation::{KINDS, Operation, name};
+
+use crate::identity::Actor;
+
+/// Actors that do not come in the order of their numbers.
+pub fn actor(number: usize) -> Actor {
+    Actor::of("test", &[&number.to_le_bytes()])
+}
