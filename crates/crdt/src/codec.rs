@@ -10,9 +10,12 @@
 //! bounded by a small multiple of the input. The formats are described in
 //! `docs/wire.cddl`.
 
+use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::text::{Hunk, Patch};
 
@@ -120,6 +123,58 @@ pub fn known_format(format: u8, newest: u8) -> Result<(), DecodeError> {
     match (1..=newest).contains(&format) {
         true => Ok(()),
         false => Err(DecodeError::Format(format, newest)),
+    }
+}
+
+/// Elements that room is made for because a list says that it has them.
+const BELIEVED: usize = 4;
+
+/// Reads a list whose memory grows with its elements. Serde would reserve up to a
+/// MiB for what a list says of its length, and one more for each list in it.
+pub fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    list_where(deserializer, |_, _| true, "")
+}
+
+/// As [`list`], where each element `fits` those before it; else it is refused for
+/// this reason, before more is read.
+pub fn list_where<'de, T, D>(
+    deserializer: D,
+    fits: impl Fn(&[T], &T) -> bool,
+    reason: &'static str,
+) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_seq(ListVisitor { fits, reason, list: PhantomData })
+}
+
+struct ListVisitor<T, F> {
+    fits: F,
+    reason: &'static str,
+    list: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>, F: Fn(&[T], &T) -> bool> Visitor<'de> for ListVisitor<T, F> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::with_capacity(items.size_hint().unwrap_or(0).min(BELIEVED));
+        while let Some(item) = items.next_element()? {
+            if !(self.fits)(&list, &item) {
+                return Err(A::Error::custom(self.reason));
+            }
+            list.push(item);
+        }
+        Ok(list)
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::dot::{Context, Settled};
 use super::store::DotStore;
+use crate::identity::Actor;
 use crate::version::Position;
 
 /// A store and the dots that are known with it. A dot in the context that is not
@@ -106,11 +107,22 @@ impl<S: DotStore> Causal<S> {
         Some(Self { store, context })
     }
 
-    /// Whether the context contains every dot of the store.
+    /// Whether the context contains every dot of the store, and each is in one
+    /// place: whoever removed it from one would remove it from the others.
     pub(super) fn is_sound(&self) -> bool {
         let mut dots = Vec::new();
         self.store.dots(&mut dots);
-        dots.iter().all(|dot| self.context.contains(*dot))
+        dots.sort_unstable();
+        let once = dots.windows(2).all(|pair| pair[0] < pair[1]);
+        once && dots.iter().all(|dot| self.context.contains(*dot))
+    }
+
+    /// Takes the dots of `delta` that are not `actor`'s as known: it was made on
+    /// them, so what is not here was removed, or nobody ever made it.
+    pub(super) fn expects(&mut self, delta: &Self, actor: Actor) {
+        let mut dots = Vec::new();
+        delta.store.dots(&mut dots);
+        self.context.extend(dots.into_iter().filter(|dot| !dot.is_of(actor)));
     }
 }
 

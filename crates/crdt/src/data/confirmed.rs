@@ -234,6 +234,7 @@ impl View {
         self.overlay.insert(delta.actor);
         self.floor = self.floor.max(delta.floor);
         self.state.stabilise(self.floor);
+        self.state.expects(&change, delta.actor);
         self.state.join(&change);
         Ok(Folded::Counted)
     }
@@ -246,6 +247,7 @@ struct Wire {
     format: u8,
     cursor: Position,
     floor: Position,
+    #[serde(deserialize_with = "codec::list")]
     logged: Vec<(Actor, Position)>,
     item: Item,
 }
@@ -277,7 +279,7 @@ impl Decode for Confirmed {
         }
         let state = Causal::new(wire.item, Context::upto(wire.cursor));
         if wire.floor > wire.cursor || !state.is_sound() {
-            return Err(DecodeError::invalid("floor or dots lie beyond the cursor"));
+            return Err(DecodeError::invalid("floor or dots are where they cannot be"));
         }
         let mut logged = Settled::new();
         wire.logged.into_iter().for_each(|(actor, position)| logged.insert(actor, position));

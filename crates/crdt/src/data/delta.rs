@@ -63,7 +63,15 @@ impl Delta {
         if !ascend || self.parents.contains(&self.actor) {
             return Err(DecodeError::invalid("parents do not ascend or are the delta itself"));
         }
-        Ok(())
+        match self.change.is_sound() && self.is_own() {
+            true => Ok(()),
+            false => Err(DecodeError::invalid("a dot is another's or in two places")),
+        }
+    }
+
+    /// Whether it makes dots of its actor alone.
+    fn is_own(&self) -> bool {
+        self.change.store().is_by(self.actor)
     }
 }
 
@@ -76,6 +84,7 @@ struct Wire {
     actor: Actor,
     made: Position,
     floor: Position,
+    #[serde(deserialize_with = "codec::list")]
     parents: Vec<Actor>,
     item: Item,
     removed: Context,
@@ -110,7 +119,7 @@ impl Decode for Delta {
 
 /// Why a transaction cannot become a delta. The caller's fault; nothing changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum TooLarge {
+pub enum Unfit {
     /// The delta has this many bytes.
     #[error("a change has at most {max} bytes, this one {0}", max = limits::TYPED_DELTA_BYTES)]
     Change(usize),
@@ -120,6 +129,9 @@ pub enum TooLarge {
     /// Maps would be nested so deep.
     #[error("maps are nested at most {max} deep, here {0}", max = limits::TYPED_DEPTH)]
     Depth(usize),
+    /// An operation gave what another actor made.
+    #[error("a change makes dots of its own actor alone")]
+    Foreign,
 }
 
 /// Operations of one actor, each on what those before it made, all in one delta.
@@ -171,23 +183,26 @@ impl Transaction {
 
     /// The delta; `None` if nothing changes. Everything that could ever speak
     /// against it is checked here, before it is stored anywhere.
-    pub fn finish(self) -> Result<Option<Delta>, TooLarge> {
+    pub fn finish(self) -> Result<Option<Delta>, Unfit> {
         if self.change.is_bottom() {
             return Ok(None);
         }
         let Self { writer, made, floor, parents, change, state } = self;
         let delta = Delta { actor: writer.actor(), made, floor, parents, change };
+        if !delta.is_own() {
+            return Err(Unfit::Foreign);
+        }
         let change = delta.encode().len();
         if change > limits::TYPED_DELTA_BYTES {
-            return Err(TooLarge::Change(change));
+            return Err(Unfit::Change(change));
         }
         let depth = state.store().depth();
         if depth > limits::TYPED_DEPTH {
-            return Err(TooLarge::Depth(depth));
+            return Err(Unfit::Depth(depth));
         }
         match encoded_bytes(state.store()) {
             item if item > limits::TYPED_BYTES && !delta.change.store().is_empty() => {
-                Err(TooLarge::Item(item))
+                Err(Unfit::Item(item))
             }
             _ => Ok(Some(delta)),
         }

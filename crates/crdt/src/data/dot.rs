@@ -17,6 +17,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::codec;
 use crate::identity::Actor;
 use crate::version::Position;
 
@@ -44,6 +45,11 @@ impl Dot {
     /// Whether the log holds it at `position` or before.
     pub fn is_within(self, position: Position) -> bool {
         matches!(self, Self::Logged { position: at, .. } if at <= position)
+    }
+
+    /// Whether `actor` makes the entry that the log does not hold yet.
+    pub fn is_of(self, actor: Actor) -> bool {
+        matches!(self, Self::Open { actor: of, .. } if of == actor)
     }
 
     /// The dot under the name that `settled` gives it.
@@ -137,6 +143,7 @@ impl Settled {
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Context {
     upto: Position,
+    #[serde(deserialize_with = "codec::list")]
     beyond: Vec<Dot>,
 }
 

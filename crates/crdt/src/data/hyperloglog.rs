@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::causal::Causal;
-use super::dot::Writer;
+use super::dot::{Dot, Writer};
 use super::store::{Content, DotFun, DotStore, product};
-use crate::identity::digest;
+use crate::identity::{Actor, digest};
 
 const INDEX_BITS: u32 = 14;
 const REGISTERS: usize = 1 << INDEX_BITS;
@@ -115,6 +115,11 @@ fn tau(x: f64) -> f64 {
 impl Content for Registers {
     fn join(&mut self, other: &Self) {
         *self = Self::of([&self.0[..], &other.0[..]].concat());
+    }
+
+    /// Additions go to the epochs that they observed, whoever began them.
+    fn may_be_by(&self, _: Dot, _: Actor) -> bool {
+        true
     }
 
     /// An addition that is on its way names its epoch, so epochs keep their names.

@@ -39,7 +39,7 @@ pub mod value;
 pub use causal::Causal;
 pub use confirmed::{Confirmed, Folded, Unready, View};
 pub use counter::{Count, Counter, Overflow};
-pub use delta::{Delta, TooLarge, Transaction};
+pub use delta::{Delta, Transaction, Unfit};
 pub use dot::{Context, Dot, Settled, Stamp, Writer};
 pub use expiry::{Deadline, Expiry};
 pub use flag::Flag;

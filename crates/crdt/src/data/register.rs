@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Bytes;
 use super::causal::Causal;
-use super::dot::{Stamp, Writer};
+use super::dot::{Dot, Stamp, Writer};
 use super::store::{Content, DotFun, DotStore, product};
 use crate::identity::Actor;
 
@@ -21,6 +21,10 @@ use crate::identity::Actor;
 struct Write<V>(Stamp, Actor, V);
 
 impl<V: Ord + Clone> Content for Write<V> {
+    fn may_be_by(&self, dot: Dot, actor: Actor) -> bool {
+        dot.is_of(actor) && self.1 == actor
+    }
+
     fn folded(&self, later: &Self) -> Option<Self> {
         Some(self.max(later).clone())
     }

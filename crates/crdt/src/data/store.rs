@@ -37,6 +37,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::causal::Causal;
 use super::dot::{Context, Dot, Settled, Writer};
+use crate::codec;
+use crate::identity::Actor;
 use crate::version::Position;
 
 /// Something that holds dots, and joins as the module says.
@@ -63,6 +65,9 @@ pub trait DotStore: Clone + PartialEq {
     /// meaning of the place allows.
     fn stabilise(&mut self, floor: Position);
 
+    /// Whether a delta of `actor` may hold it (see [`Content::may_be_by`]).
+    fn is_by(&self, actor: Actor) -> bool;
+
     /// Everything it holds, as a context: what a removal has observed.
     fn observed(&self) -> Context {
         let (mut dots, mut context) = (Vec::new(), Context::default());
@@ -80,6 +85,12 @@ pub trait Content: Clone + Ord {
         if *other > *self {
             self.clone_from(other);
         }
+    }
+
+    /// Whether a delta of `actor` may give it to `dot`: its own dots alone get their
+    /// content from it, unless others add to them by the meaning of the type.
+    fn may_be_by(&self, dot: Dot, actor: Actor) -> bool {
+        dot.is_of(actor)
     }
 
     /// The one content that stands for `self` and a `later` dot's, once both are
@@ -187,6 +198,10 @@ impl<V: Content> DotStore for DotFun<V> {
             self.0.splice(..stable, [(newest, content)]);
         }
     }
+
+    fn is_by(&self, actor: Actor) -> bool {
+        self.0.iter().all(|(dot, content)| content.may_be_by(*dot, actor))
+    }
 }
 
 /// A map to further stores, in the order of its keys. An empty store is no entry.
@@ -280,6 +295,10 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
     fn stabilise(&mut self, floor: Position) {
         self.0.values_mut().for_each(|store| store.stabilise(floor));
     }
+
+    fn is_by(&self, actor: Actor) -> bool {
+        self.0.values().all(|store| store.is_by(actor))
+    }
 }
 
 /// A struct of stores is a store: everything goes part by part. Its dots are
@@ -317,6 +336,10 @@ macro_rules! product {
             fn stabilise(&mut self, floor: $crate::version::Position) {
                 $(self.$part.stabilise(floor);)+
             }
+
+            fn is_by(&self, actor: $crate::identity::Actor) -> bool {
+                true $(&& self.$part.is_by(actor))+
+            }
         }
     };
 }
@@ -331,11 +354,10 @@ impl<V: Serialize> Serialize for DotFun<V> {
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFun<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let items = Vec::<(Dot, V)>::deserialize(deserializer)?;
-        match items.windows(2).all(|pair| pair[0].0 < pair[1].0) {
-            true => Ok(Self(items)),
-            false => Err(D::Error::custom("dots do not ascend")),
-        }
+        let ascends = |list: &[(Dot, V)], (dot, _): &(Dot, V)| {
+            list.last().is_none_or(|(before, _)| before < dot)
+        };
+        codec::list_where(deserializer, ascends, "dots do not ascend").map(Self)
     }
 }
 

@@ -26,6 +26,8 @@ use super::set::Set;
 use super::sorted_set::SortedSet;
 use super::store::DotStore;
 use super::{Bytes, limits};
+use crate::codec;
+use crate::identity::Actor;
 use crate::version::Position;
 
 /// A type that a [`Value`] can have.
@@ -121,6 +123,12 @@ macro_rules! kinds {
             fn stabilise(&mut self, floor: Position) {
                 match self {
                     $(Self::$name(value) => value.stabilise(floor),)+
+                }
+            }
+
+            fn is_by(&self, actor: Actor) -> bool {
+                match self {
+                    $(Self::$name(value) => value.is_by(actor),)+
                 }
             }
         }
@@ -245,15 +253,20 @@ impl DotStore for Values {
     fn stabilise(&mut self, floor: Position) {
         self.0.iter_mut().for_each(|value| value.stabilise(floor));
     }
+
+    fn is_by(&self, actor: Actor) -> bool {
+        self.0.iter().all(|value| value.is_by(actor))
+    }
 }
 
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let values = Self(Vec::deserialize(deserializer)?);
-        let ascend = values.0.windows(2).all(|pair| pair[0].kind() < pair[1].kind());
-        if !ascend || values.0.iter().any(Value::is_empty) {
-            return Err(D::Error::custom("a value is empty or kinds do not ascend"));
-        }
+        let ascends = |list: &[Value], value: &Value| {
+            let after = list.last().is_none_or(|before| before.kind() < value.kind());
+            after && !value.is_empty()
+        };
+        let reason = "a value is empty or kinds do not ascend";
+        let values = Self(codec::list_where(deserializer, ascends, reason)?);
         match values.depth() <= limits::TYPED_DEPTH {
             true => Ok(values),
             false => Err(D::Error::custom("maps are nested too deep")),

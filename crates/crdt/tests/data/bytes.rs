@@ -9,11 +9,12 @@ use redwedding_crdt::testing::typed::{Operation, actor, shown};
 
 use crate::{STEPS, cases, drawn};
 
-/// Bytes held at once for each byte of input: a member of a set is six bytes, or
-/// an entry of a map with two allocations.
-const MULTIPLE: u64 = 40;
-/// And whatever the input: what serde reserves for a list before it has read it.
-const CONSTANT: u64 = (2 << 20) + (64 << 10);
+/// Bytes held at once for each byte of input. An actor is one byte or, while its list
+/// doubles, 24; a dot three or 48; a member of a set eleven or 160.
+const MULTIPLE: u64 = 32;
+/// And whatever the input: room for a few elements of each list that nests, and
+/// the error's text.
+const CONSTANT: u64 = 64 << 10;
 
 /// Changes some bytes: what still decodes is canonical, and can be worked with.
 fn bent(mut bytes: Vec<u8>, bends: &[(prop::sample::Index, u8, u8)]) {
@@ -99,25 +100,68 @@ fn lengths_are_not_believed_and_nesting_is_bounded() {
 }
 
 #[test]
+fn nested_lengths_are_not_believed_either() {
+    let many = [0x9a, 0xff, 0xff, 0xff, 0xff];
+    let within = [&many[..], &[0xa1, 0x61, b'm', 0x81, 0x82, 0x40]].concat();
+    for start in [&[0x85, 1, 0, 0, 0x80, 0x82][..], &[0x87, 1, 0, 0, 0, 0x80, 0x82]] {
+        for depth in [1, 8, 50, 200] {
+            let lists = [start, &within.repeat(depth), &many].concat();
+            usable(&lists);
+            let flags = [start, &within.repeat(depth), &[0x81, 0xa1, 0x61, b'e'], &many].concat();
+            usable(&flags);
+        }
+    }
+}
+
+#[test]
 fn many_small_things_cost_what_they_are() {
-    let many = 30_000u16;
+    // One more than a list that doubles has room for; numbers of two bytes each.
+    let many = (1u16 << 15) + 1;
     let list = [&[0x99][..], &many.to_be_bytes()].concat();
-    let presence = [0x81, 0x82, 0x82, 1, 1, 0xf6];
-    let members =
-        (0..many).map(|member| [&[0x82, 0x42][..], &member.to_be_bytes(), &presence].concat());
-    let fields = (0..many).map(|field| {
-        let name = &field.to_be_bytes();
-        [&[0x82, 0x42][..], name, &[0x81, 0xa1, 0x61, b'e'], &presence].concat()
-    });
-    let dots =
-        (1..=many).map(|dot| [&[0x82, 0x82, 1, 0x19][..], &dot.to_be_bytes(), &[0xf6]].concat());
-    let start = [0x85, 1, 1, 0, 0x80, 0x82, 0x81, 0xa1, 0x61];
-    for (kind, items) in
-        [(b's', members.collect::<Vec<_>>()), (b'm', fields.collect()), (b'e', dots.collect())]
-    {
-        let bytes = [&start[..], &[kind], &list, &items.concat(), &[0x80]].concat();
-        assert!(!matches!(Confirmed::decode(&bytes), Err(DecodeError::Malformed(_))), "{kind}");
+    let each = |item: &dyn Fn(&[u8; 2]) -> Vec<u8>| {
+        (256..256 + many).flat_map(|number| item(&number.to_be_bytes())).collect::<Vec<_>>()
+    };
+    let dot =
+        |number: &[u8; 2], content: &[u8]| [&[0x82, 0x82, 1, 0x19][..], number, content].concat();
+    let member = |number: &[u8; 2], before: &[u8], content: &[u8]| {
+        [&[0x82, 0x42][..], number, before, &[0x81], &dot(number, content)].concat()
+    };
+    for (kind, items) in [
+        (b's', each(&|number| member(number, &[], &[0xf6]))),
+        (b'm', each(&|number| member(number, &[0x81, 0xa1, 0x61, b'e'], &[0xf6]))),
+        (b'z', each(&|number| member(number, &[0x82, 0x80], &[0]))),
+        (b'e', each(&|number| dot(number, &[0xf6]))),
+        (b'q', each(&|number| dot(number, &[0x40]))),
+        (b'h', each(&|number| dot(number, &[0x40]))),
+    ] {
+        let start = [0x85, 1, 1, 0, 0x80, 0x82, 0x81, 0xa1, 0x61, kind];
+        let bytes = [&start[..], &list, &items, &[0x80]].concat();
+        assert!(Confirmed::decode(&bytes).is_ok(), "{kind}");
         usable(&bytes);
+    }
+    let removed = each(&|number| [&[0x82, 1, 0x19][..], number].concat());
+    let bytes = [&[0x87, 1, 0, 1, 0, 0x80, 0x82, 0x80, 0x80, 0x82, 0][..], &list, &removed];
+    assert!(Delta::decode(&bytes.concat()).is_ok());
+    usable(&bytes.concat());
+}
+
+#[test]
+fn many_small_things_that_cannot_be_cost_no_more() {
+    let many = (1u32 << 17) + 1;
+    let list =
+        |item: &[u8]| [&[0x9a][..], &many.to_be_bytes(), &item.repeat(many as usize)].concat();
+    for (start, item) in [
+        (&[0x85, 1, 1, 0][..], &[0x82, 0, 0][..]),
+        (&[0x85, 1, 1, 0, 0x80, 0x82], &[0xa1, 0x61, b'e', 0x80]),
+        (&[0x85, 1, 1, 0, 0x80, 0x82], &[0xa1, 0x61, b'e', 0x81, 0x82, 0x82, 1, 1, 0xf6]),
+        (&[0x85, 1, 1, 0, 0x80, 0x82, 0x81, 0xa1, 0x61, b's'], &[0x82, 0x40, 0x80]),
+        (&[0x85, 1, 1, 0, 0x80, 0x82, 0x80], &[0x82, 0x82, 1, 1, 0]),
+        (&[0x87, 1, 0, 0, 0], &[0]),
+        (&[0x87, 1, 0, 0, 0, 0x80, 0x82, 0x80, 0x80, 0x82, 0], &[0x82, 1, 1]),
+        (&[0x87, 1, 0, 0, 0, 0x80, 0x82, 0x80, 0x80, 0x82, 0], &[0x83, 0, 1, 1]),
+    ] {
+        usable(&[start, &list(item)].concat());
+        usable(&[start, &list(item), &[0x80; 3]].concat());
     }
 }
 

@@ -1,9 +1,10 @@
 //! Rules that are worth reading as stories, and errors.
 
+use redwedding_crdt::codec::{Decode, DecodeError, Encode};
 use redwedding_crdt::data::{
     Bytes, Causal, Confirmed, Count, Counter, Deadline, Delta, FloatCounter, Folded, HyperLogLog,
-    Item, Kind, Map, Overflow, Real, Scalar, ScalarError, Set, Shown, SortedSet, Stamp, TooLarge,
-    Transaction, Unready, View, Writer,
+    Item, Kind, Map, Overflow, Real, Scalar, ScalarError, Set, Shown, SortedSet, Stamp,
+    Transaction, Unfit, Unready, View, Writer,
 };
 use redwedding_crdt::limits;
 use redwedding_crdt::testing::typed::{actor, name};
@@ -220,7 +221,7 @@ fn what_is_too_large_is_refused_before_anyone_has_it() {
     transaction
         .apply(|item, writer| item.update(|it: &Scalar| Ok::<_, ()>(it.set(writer, big))))
         .unwrap();
-    assert!(matches!(transaction.finish(), Err(TooLarge::Change(_))));
+    assert!(matches!(transaction.finish(), Err(Unfit::Change(_))));
 
     let nested = |depth: usize| {
         let mut transaction = Transaction::on(&view, actor(1), Stamp(0));
@@ -229,7 +230,7 @@ fn what_is_too_large_is_refused_before_anyone_has_it() {
         transaction.finish()
     };
     assert!(matches!(nested(limits::TYPED_DEPTH), Ok(Some(_))));
-    assert_eq!(nested(limits::TYPED_DEPTH + 1), Err(TooLarge::Depth(limits::TYPED_DEPTH + 1)));
+    assert_eq!(nested(limits::TYPED_DEPTH + 1), Err(Unfit::Depth(limits::TYPED_DEPTH + 1)));
 }
 
 fn deep(map: &Map, writer: &mut Writer, depth: usize) -> Result<Causal<Map>, ScalarError> {
@@ -274,4 +275,111 @@ fn a_delta_brings_its_makers_floor_along() {
     assert_eq!((view.floor(), view.item()), (2, &Item::default()));
     assert_eq!(behind.fold(3, &reset), Ok(Folded::Counted));
     assert_eq!((behind.floor(), behind.item()), (2, &Item::default()));
+}
+
+fn member(number: u8) -> impl FnOnce(&Item, &mut Writer) -> Change {
+    move |item, writer| item.update(|it: &Set| Ok(it.insert(writer, name(number))))
+}
+
+fn members(item: &Item) -> usize {
+    item.values().get::<Set>().map_or(0, Set::count)
+}
+
+/// The encoding with one of the places that name an actor changed.
+fn with_actor(bytes: &[u8], from: usize, to: usize, which: usize) -> Vec<u8> {
+    let [from, to] = [from, to].map(|of| actor(of).0.to_be_bytes());
+    let found = bytes.windows(8).enumerate().filter(|(_, eight)| *eight == from);
+    let (at, _) = found.skip(which).next().unwrap();
+    [&bytes[..at], &to, &bytes[at + 8..]].concat()
+}
+
+#[test]
+fn a_delta_makes_dots_of_its_own_actor() {
+    let one = made(&together(&[]), 1, member(1));
+    let view = together(&[&one]);
+    // The actor, then that of the dot.
+    let bytes = made(&together(&[]), 2, member(2)).encode();
+    assert!(Delta::decode(&bytes).is_ok());
+    for which in 0..2 {
+        let forged = Delta::decode(&with_actor(&bytes, 2, 1, which));
+        assert!(matches!(forged, Err(DecodeError::Invalid(_))), "{forged:?}");
+    }
+    // And what decides between the writes of a register.
+    let bytes = made(&together(&[]), 2, set("text")).encode();
+    assert!(Delta::decode(&bytes).is_ok());
+    for which in 0..3 {
+        let forged = Delta::decode(&with_actor(&bytes, 2, 1, which));
+        assert!(matches!(forged, Err(DecodeError::Invalid(_))), "{forged:?}");
+    }
+
+    let mut transaction = Transaction::on(&together(&[]), actor(3), Stamp(0));
+    let given: Result<(), ()> = transaction.apply(|_, _| Ok(one.change().clone()));
+    assert_eq!((given, transaction.finish()), (Ok(()), Err(Unfit::Foreign)));
+    let mut transaction = Transaction::on(&view, actor(3), Stamp(0));
+    let mut other = Writer::new(actor(4), Stamp(0));
+    transaction.apply(|item, _| member(3)(item, &mut other)).unwrap();
+    assert_eq!(transaction.finish(), Err(Unfit::Foreign));
+}
+
+#[test]
+fn a_dot_is_in_one_place() {
+    // A set of two members, each with one dot.
+    let item = |second: u8| {
+        let of = |member, dot| [0x82, 0x41, member, 0x81, 0x82, 0x82, 1, dot, 0xf6];
+        [&[0x82, 0x81, 0xa1, 0x61, b's', 0x82][..], &of(b'a', 1), &of(b'b', second), &[0x80]]
+            .concat()
+    };
+    let confirmed =
+        |second| Confirmed::decode(&[&[0x85, 1, 1, 0, 0x80][..], &item(second)].concat());
+    assert!(confirmed(2).is_ok());
+    assert!(matches!(confirmed(1), Err(DecodeError::Invalid(_))));
+
+    // The same of a delta: the sequence is before the actor.
+    let mut transaction = Transaction::on(&together(&[]), actor(1), Stamp(0));
+    (1..3).for_each(|number| transaction.apply(member(number)).unwrap());
+    let bytes = transaction.finish().unwrap().unwrap().encode();
+    let second = bytes.windows(3).position(|three| three == [0, 2, 0x1b]).unwrap();
+    let twice = [&bytes[..second], &[0, 1], &bytes[second + 2..]].concat();
+    assert!(Delta::decode(&bytes).is_ok());
+    assert!(matches!(Delta::decode(&twice), Err(DecodeError::Invalid(_))));
+}
+
+#[test]
+fn an_actor_makes_one_entry() {
+    let (one, other) = (made(&together(&[]), 1, member(1)), made(&together(&[]), 1, member(2)));
+    let mut confirmed = Confirmed::new();
+    assert_eq!(confirmed.fold(1, &one), Ok(Folded::Counted));
+    assert_eq!(View::of(&confirmed).add(&other), Ok(Folded::Duplicate));
+    assert_eq!(confirmed.fold(2, &other), Ok(Folded::Duplicate));
+    assert_eq!(members(confirmed.item()), 1);
+    let mut view = together(&[&other]);
+    assert_eq!(view.add(&one), Ok(Folded::Duplicate));
+    assert_eq!(members(view.item()), 1);
+    // Behind the floor nobody knows; but its dots are others there.
+    confirmed.raise_floor(2);
+    let late = made(&View::of(&confirmed), 1, member(2));
+    assert_eq!(confirmed.fold(3, &late), Ok(Folded::Counted));
+    assert_eq!(members(confirmed.item()), 2);
+}
+
+#[test]
+fn an_epoch_that_nobody_began_is_none() {
+    let observe = |element: u8| {
+        move |item: &Item, writer: &mut Writer| {
+            item.update(|it: &HyperLogLog| Ok(it.insert(writer, [&[element][..]])))
+        }
+    };
+    let first = made(&together(&[]), 1, observe(1));
+    let other = made(&together(&[]), 2, member(1));
+    // It adds to an epoch of `first`; bent, to one of `other`, which began none.
+    let adds = made(&together(&[&first]), 3, observe(2));
+    let bytes = with_actor(&with_actor(&adds.encode(), 1, 2, 1), 1, 2, 0);
+    let forged = Delta::decode(&bytes).unwrap();
+    assert_eq!(forged.parents(), [actor(2)]);
+    let mut confirmed = Confirmed::new();
+    assert_eq!(confirmed.fold(1, &other), Ok(Folded::Counted));
+    assert_eq!(confirmed.fold(2, &forged), Ok(Folded::Counted));
+    let view = together(&[&other, &forged]);
+    assert_eq!(view.item().values().get::<HyperLogLog>(), None);
+    assert_eq!(confirmed.item().values().get::<HyperLogLog>(), None);
 }
