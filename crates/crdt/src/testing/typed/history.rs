@@ -132,7 +132,7 @@ fn brings(operation: &Operation) -> bool {
 }
 
 /// The sketch that it adds to, by its path.
-fn sketch(operation: &Operation) -> Option<Vec<u8>> {
+pub(super) fn sketch(operation: &Operation) -> Option<Vec<u8>> {
     match operation {
         Operation::Observe(_) => Some(Vec::new()),
         Operation::Field(field, inner) => {

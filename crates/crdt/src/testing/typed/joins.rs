@@ -2,7 +2,7 @@
 //! and states in any order, not even a causal one, and more than once.
 
 use super::actor;
-use super::history::{Events, History, shown};
+use super::history::{Events, History, shown, sketch};
 use super::operation::{KINDS, Operation};
 use crate::codec;
 use crate::data::{Causal, Item, Kind, Stamp, Writer};
@@ -77,8 +77,13 @@ impl World {
         let replica = &mut self.replicas[at];
         let actor = actor(self.deltas.len());
         let mut writer = Writer::new(actor, Stamp(stamp));
-        let delta = operation.on(replica.state.store(), &mut writer);
-        let Some(delta) = delta.filter(|delta| !delta.is_bottom()) else { return };
+        let Some(delta) = operation.on(replica.state.store(), &mut writer) else { return };
+        // One that changes nothing has happened as well: the history says whether it
+        // should have. But who hears of an addition to a sketch that had the element
+        // need not have heard of the one that brought it.
+        if delta.is_bottom() && sketch(&operation).is_some() {
+            return;
+        }
         let event = self.history.happened(operation, actor, stamp, &replica.seen);
         replica.state.join(&delta);
         replica.seen.insert(event);

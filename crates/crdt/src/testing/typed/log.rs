@@ -172,35 +172,35 @@ impl World {
     }
 
     fn transact(&mut self, at: usize, draw: &mut Draw<'_>) {
-        let (view, mut seen) = (self.view(at), self.seen(at));
+        let (view, before) = (self.view(at), self.seen(at));
+        let mut seen = before.clone();
         let (actor, stamp) = (actor(self.drawn), draw.below(4) as u64);
         self.drawn += 1;
         let mut transaction = Transaction::on(&view, actor, Stamp(stamp));
         let mut events = Events::new();
         for _ in 0..=draw.below(3) {
             let operation = Operation::drawn(draw);
-            let mut changes = false;
-            if operation == Operation::Wipe {
-                changes = true;
-                transaction.clear();
-            } else {
-                let _ = transaction.apply(|item, writer| {
-                    let delta = operation.on(item, writer).ok_or(())?;
-                    changes = !delta.is_bottom();
-                    Ok::<_, ()>(delta)
-                });
-            }
-            if changes {
+            let done = match operation {
+                Operation::Wipe => {
+                    transaction.clear();
+                    Ok(())
+                }
+                _ => transaction.apply(|item, writer| operation.on(item, writer).ok_or(())),
+            };
+            if done.is_ok() {
                 let event = self.history.happened(operation, actor, stamp, &seen);
                 seen.insert(event);
                 events.insert(event);
             }
         }
         let finished = transaction.finish().unwrap_or_else(|error| panic!("{error}"));
-        if let Some(delta) = finished {
-            self.replicas[at].overlay.push(self.made.len());
-            self.made.push(Made { delta, events, logged: None });
-        }
+        let Some(delta) = finished else {
+            let (before, after) = (self.history.shown(&before), self.history.shown(&seen));
+            return assert_eq!(before, after, "without a delta nothing changes");
+        };
+        assert_eq!(Delta::decode(&delta.encode()).as_ref(), Ok(&delta), "it can be sent");
+        self.replicas[at].overlay.push(self.made.len());
+        self.made.push(Made { delta, events, logged: None });
     }
 
     /// The log, folded with a floor that rises now and then, duplicates, and
