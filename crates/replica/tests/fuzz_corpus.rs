@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use redwedding_replica::testing::fuzz::TARGETS;
+use redwedding_replica::testing::fuzz::{TARGETS, Target, allocates_little};
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(found) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -15,15 +15,22 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+fn run_all(path: &Path, targets: &[(&str, Target)]) {
+    println!("{}", path.display());
+    let bytes = std::fs::read(path).unwrap();
+    allocates_little(&bytes, |decode| allocation_counter::measure(decode).bytes_max);
+    targets.iter().for_each(|(_, run)| run(&bytes));
+}
+
 #[test]
 fn what_was_found_once_passes() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
-    for (name, run) in TARGETS {
+    for target in TARGETS {
+        let name = target.0;
         let corpus = files(&fuzz.join("corpus").join(name));
         assert!(!corpus.is_empty(), "{name} has a corpus");
         for path in corpus.into_iter().chain(files(&fuzz.join("crashers").join(name))) {
-            println!("{}", path.display());
-            run(&std::fs::read(&path).unwrap());
+            run_all(&path, &[target]);
         }
     }
 }
@@ -35,8 +42,7 @@ fn golden_files_pass_as_well() {
         let golden = files(&crates.join(of).join("tests/golden/v1"));
         assert!(!golden.is_empty());
         for path in golden {
-            println!("{}", path.display());
-            TARGETS.iter().for_each(|(_, run)| run(&std::fs::read(&path).unwrap()));
+            run_all(&path, &TARGETS);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! What must hold of bytes and of logs. Each function panics where it does not.
 
 use super::log::{Logged, Writer, key};
-use super::{Draw, log, values};
+use super::{Draw, log, typed, values};
 use crate::codec::{Decode, Encode};
-use crate::data;
 use crate::document::{Archive, Document, Segment, Unresolved, Verdict, View};
 use crate::entry::{Body, Entry};
 use crate::identity::{Digest, EditId};
@@ -24,9 +23,9 @@ pub fn decoders(bytes: &[u8]) {
         document.apply(Cursor::start(7).after(bytes), 1, &entry);
     }
     canonical::<VersionRef>(bytes);
-    canonical::<data::Delta>(bytes);
-    canonical::<data::Confirmed>(bytes);
     document(bytes);
+    segment(bytes);
+    typed::bytes::check(bytes);
 }
 
 /// Bytes of a document in any format are refused, or give one that can be worked with; the newest
@@ -38,6 +37,25 @@ pub fn document(bytes: &[u8]) {
         assert_eq!(again, bytes, "decoded bytes are the canonical ones");
     }
     usable(&document);
+}
+
+/// Bytes of a segment are refused, or give one that can be read.
+fn segment(bytes: &[u8]) {
+    let Ok(segment) = Segment::unpacked(bytes) else { return };
+    let name = segment.name().0;
+    assert_eq!(Segment::open(&segment.packed(), name).as_ref(), Ok(&segment));
+    for index in segment.first()..=segment.first() + segment.changes().len() {
+        let _ = segment.text_after(index);
+    }
+    let _ = segment.attribution();
+}
+
+/// Only decodes, for who measures what that takes.
+pub fn decode(bytes: &[u8]) {
+    drop(Entry::decode(bytes));
+    drop(VersionRef::decode(bytes));
+    drop(Document::decode(bytes));
+    drop(Segment::unpacked(bytes));
 }
 
 /// A document that came from elsewhere and decodes may be wrong, and is never a

@@ -3,9 +3,8 @@
 use proptest::prelude::*;
 use redwedding_crdt::codec::{Decode, DecodeError, Encode};
 use redwedding_crdt::data::{Confirmed, Delta, Folded, Stamp, Transaction, View};
-use redwedding_crdt::testing::check;
 use redwedding_crdt::testing::typed::log::World;
-use redwedding_crdt::testing::typed::{Operation, actor, shown};
+use redwedding_crdt::testing::typed::{Operation, actor, bytes};
 
 use crate::{STEPS, cases, drawn};
 
@@ -32,24 +31,9 @@ fn bent(mut bytes: Vec<u8>, bends: &[(prop::sample::Index, u8, u8)]) {
 }
 
 fn usable(bytes: &[u8]) {
-    let measured = allocation_counter::measure(|| {
-        let _ = (Delta::decode(bytes).is_ok(), Confirmed::decode(bytes).is_ok());
-    });
+    let measured = allocation_counter::measure(|| bytes::decode(bytes));
     assert!(measured.bytes_max <= bytes.len() as u64 * MULTIPLE + CONSTANT, "{measured:?}");
-    if let Some(delta) = check::canonical::<Delta>(bytes) {
-        let mut confirmed = Confirmed::new();
-        confirmed.skip(delta.made());
-        let _ = View::of(&confirmed).add(&delta);
-        if confirmed.fold(delta.made().saturating_add(1), &delta).is_ok() {
-            shown(confirmed.item());
-        }
-    }
-    if let Some(mut confirmed) = check::canonical::<Confirmed>(bytes) {
-        shown(confirmed.item());
-        confirmed.raise_floor(u64::MAX);
-        let again = Confirmed::decode(&confirmed.encode());
-        assert_eq!(again.as_ref(), Ok(&confirmed));
-    }
+    bytes::check(bytes);
 }
 
 fn bends() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, u8)>> {
@@ -74,6 +58,11 @@ proptest! {
             prop_assert!(Confirmed::decode(&encoded[..cut]).is_err());
         }
         bent(encoded, &bends);
+    }
+
+    #[test]
+    fn what_is_bent_is_refused_or_usable(bytes in drawn(300)) {
+        bytes::check_wrong(&bytes, STEPS);
     }
 
     #[test]

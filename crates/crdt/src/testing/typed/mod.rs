@@ -3,8 +3,9 @@
 //!
 //! [`operation`] is what is done, [`history`] says what it comes to without dots
 //! or joins, [`joins`] lets replicas hear of each other in any order, [`log`] as
-//! a log and overlays allow it.
+//! a log and overlays allow it, [`bytes`] is what others may send.
 
+pub mod bytes;
 pub mod history;
 pub mod joins;
 pub mod log;
