@@ -87,6 +87,34 @@ fn an_overflow_that_is_seen_is_an_error_and_one_that_is_not_saturates() {
 }
 
 #[test]
+fn counting_on_from_a_base_overflows_with_it() {
+    let add = |by: f64| {
+        move |item: &Item, writer: &mut Writer| {
+            item.update(|it: &Scalar| it.increment_float(writer, by))
+        }
+    };
+    let refused = |base: &str, change: &dyn Fn(&Item, &mut Writer) -> Change| {
+        let mut transaction =
+            Transaction::on(&together(&[&made(&together(&[]), 1, set(base))]), actor(2), Stamp(0));
+        let refused = transaction.apply(change);
+        assert_eq!(transaction.finish().map(|delta| delta.is_none()), Ok(refused.is_err()));
+        refused
+    };
+    let overflow = Err(ScalarError::Overflow(Overflow));
+    let (most, least) = (i64::MAX.to_string(), i64::MIN.to_string());
+    assert_eq!(refused(&most, &|item, writer| increment(1)(item, writer)), overflow);
+    assert_eq!(refused(&most, &|item, writer| increment(-1)(item, writer)), Ok(()));
+    assert_eq!(refused(&least, &|item, writer| increment(-1)(item, writer)), overflow);
+    assert_eq!(refused(&least, &|item, writer| increment(1)(item, writer)), Ok(()));
+    assert_eq!(refused("1e308", &|item, writer| add(1e308)(item, writer)), overflow);
+    assert_eq!(refused("1e308", &|item, writer| add(-1e308)(item, writer)), Ok(()));
+    for text in ["abc", "", "nan", "inf"] {
+        let not = Err(ScalarError::NotAFloat);
+        assert_eq!(refused(text, &|item, writer| add(1.0)(item, writer)), not, "{text:?}");
+    }
+}
+
+#[test]
 fn scores_may_be_infinite_but_not_become_so() {
     let (mut writer, member) = (Writer::new(actor(1), Stamp(0)), name(0));
     let infinite = Real::new(f64::INFINITY).unwrap();
@@ -288,8 +316,8 @@ fn members(item: &Item) -> usize {
 /// The encoding with one of the places that name an actor changed.
 fn with_actor(bytes: &[u8], from: usize, to: usize, which: usize) -> Vec<u8> {
     let [from, to] = [from, to].map(|of| actor(of).0.to_be_bytes());
-    let found = bytes.windows(8).enumerate().filter(|(_, eight)| *eight == from);
-    let (at, _) = found.skip(which).next().unwrap();
+    let mut found = bytes.windows(8).enumerate().filter(|(_, eight)| *eight == from);
+    let (at, _) = found.nth(which).unwrap();
     [&bytes[..at], &to, &bytes[at + 8..]].concat()
 }
 
@@ -369,9 +397,12 @@ fn an_epoch_that_nobody_began_is_none() {
             item.update(|it: &HyperLogLog| Ok(it.insert(writer, [&[element][..]])))
         }
     };
-    let first = made(&together(&[]), 1, observe(1));
+    let mut transaction = Transaction::on(&together(&[]), actor(1), Stamp(0));
+    transaction.apply(member(1)).unwrap();
+    transaction.apply(observe(1)).unwrap();
+    let first = transaction.finish().unwrap().unwrap();
     let other = made(&together(&[]), 2, member(1));
-    // It adds to an epoch of `first`; bent, to one of `other`, which began none.
+    // It adds to the second dot of `first`; bent, to that of `other`, which has none.
     let adds = made(&together(&[&first]), 3, observe(2));
     let bytes = with_actor(&with_actor(&adds.encode(), 1, 2, 1), 1, 2, 0);
     let forged = Delta::decode(&bytes).unwrap();
