@@ -17,6 +17,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::limits;
 use crate::text::{Hunk, Patch};
 
 /// Has a canonical encoding with a version.
@@ -175,6 +176,41 @@ impl<'de, T: Deserialize<'de>, F: Fn(&[T], &T) -> bool> Visitor<'de> for ListVis
             list.push(item);
         }
         Ok(list)
+    }
+}
+
+/// Bytes with the length that they had before they were compressed; as they are, where that is
+/// less.
+pub type Packed = (u32, serde_bytes::ByteBuf);
+
+/// How hard compression tries, of 10. It is done once.
+const EFFORT: u8 = 9;
+
+/// Compresses bytes for storage (raw DEFLATE). Other versions of this program may come to other
+/// bytes: nothing is named by them.
+pub fn pack(plain: Vec<u8>) -> Packed {
+    let len = u32::try_from(plain.len()).unwrap_or(u32::MAX);
+    let packed = miniz_oxide::deflate::compress_to_vec(&plain, EFFORT);
+    let within = packed.len().saturating_mul(limits::PACKED_TIMES) >= plain.len();
+    let bytes = if within && packed.len() < plain.len() { packed } else { plain };
+    (len, bytes.into())
+}
+
+/// What [`pack`] was given.
+pub fn unpack((len, packed): Packed) -> Result<Vec<u8>, DecodeError> {
+    let len = len as usize;
+    if len == packed.len() {
+        return Ok(packed.into_vec());
+    }
+    // What comes out stays in proportion to what came in.
+    if len < packed.len() || len > packed.len().saturating_mul(limits::PACKED_TIMES) {
+        return Err(DecodeError::invalid("compressed bytes are not as many as they should be"));
+    }
+    let plain = miniz_oxide::inflate::decompress_to_vec_with_limit(&packed, len)
+        .map_err(|_| DecodeError::invalid("compressed bytes are damaged"))?;
+    match plain.len() == len {
+        true => Ok(plain),
+        false => Err(DecodeError::invalid("compressed bytes are not as many as they should be")),
     }
 }
 

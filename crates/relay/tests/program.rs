@@ -126,7 +126,7 @@ fn read_page(base: &str, number: u64) -> (Vec<(u64, Place)>, Cursor) {
             }
             // The whole page is less than its entries: its list of changes says the same.
             Pulled::Snapshot(_) => {
-                let changes = whole.changes().iter().map(|change| {
+                let changes = whole.changes().kept().iter().map(|change| {
                     let id = change.edit.0[..8].try_into().expect("8 bytes");
                     (u64::from_le_bytes(id), change.place)
                 });

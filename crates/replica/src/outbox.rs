@@ -183,7 +183,7 @@ impl Replica {
                 let taken = self.taken_here(ports, key, &BTreeSet::from([*actor]));
                 taken.into_iter().next().map(|parcel| parcel.entry)
             }
-            Missing::Position(_) => None,
+            Missing::Position(_) | Missing::Segment(_) => None,
         }
     }
 

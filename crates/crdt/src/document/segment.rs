@@ -6,14 +6,12 @@
 
 use std::sync::Arc;
 
-use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::Change;
 use super::stored::ChangesWire;
-use crate::codec::{self, DecodeError};
+use crate::codec::{self, DecodeError, Packed, pack, unpack};
 use crate::identity::{Digest, DocumentKey, EditId, digest};
 use crate::limits;
 use crate::text::attribution::Run;
@@ -21,9 +19,6 @@ use crate::text::{History, Version, VersionError};
 use crate::version::Place;
 
 const FORMAT: u8 = 1;
-
-/// How hard compression tries, of 10. It is done once.
-const EFFORT: u8 = 9;
 
 /// Changes in a row that a document does not keep any more.
 #[derive(Clone, PartialEq, Debug)]
@@ -83,12 +78,12 @@ struct HeadWire {
 /// The text below the first change, and all that the changes inserted.
 type TextsWire = (String, String);
 
-/// As it is stored: head and texts, each with its length and compressed, where that is less.
+/// As it is stored: head and texts.
 #[derive(Serialize_tuple, Deserialize_tuple)]
 struct PackedWire {
     format: u8,
-    head: (u32, ByteBuf),
-    texts: (u32, ByteBuf),
+    head: Packed,
+    texts: Packed,
 }
 
 impl Segment {
@@ -162,7 +157,7 @@ impl Segment {
     /// of what they hold.
     pub fn packed(&self) -> Vec<u8> {
         let (head, texts) = self.parts();
-        codec::to_vec(&PackedWire { format: FORMAT, head: packed(head), texts: packed(texts) })
+        codec::to_vec(&PackedWire { format: FORMAT, head: pack(head), texts: pack(texts) })
     }
 
     /// The segment with this name, from what [`Segment::packed`] gave.
@@ -185,8 +180,8 @@ impl Segment {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
         let wire: PackedWire = codec::from_slice(bytes)?;
         codec::known_format(wire.format, FORMAT)?;
-        let head: HeadWire = codec::from_slice(&plain(wire.head)?)?;
-        let (start, inserted): TextsWire = codec::from_slice(&plain(wire.texts)?)?;
+        let head: HeadWire = codec::from_slice(&unpack(wire.head)?)?;
+        let (start, inserted): TextsWire = codec::from_slice(&unpack(wire.texts)?)?;
         codec::known_format(head.format, FORMAT)?;
         head.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
         let actors = head.changes.actors()?;
@@ -200,31 +195,6 @@ impl Segment {
         }
         let (key, before, hash) = (head.key, head.before, head.hash);
         Ok(Segment { key, start, history, changes, before, hash })
-    }
-}
-
-fn packed(plain: Vec<u8>) -> (u32, ByteBuf) {
-    let len = u32::try_from(plain.len()).unwrap_or(u32::MAX);
-    let packed = compress_to_vec(&plain, EFFORT);
-    let within = packed.len().saturating_mul(limits::PACKED_TIMES) >= plain.len();
-    let bytes = if within && packed.len() < plain.len() { packed } else { plain };
-    (len, bytes.into())
-}
-
-fn plain((len, packed): (u32, ByteBuf)) -> Result<Vec<u8>, DecodeError> {
-    let len = len as usize;
-    if len == packed.len() {
-        return Ok(packed.into_vec());
-    }
-    // What comes out stays in proportion to what came in.
-    if len < packed.len() || len > packed.len().saturating_mul(limits::PACKED_TIMES) {
-        return Err(DecodeError::invalid("compressed bytes are not as many as they should be"));
-    }
-    let plain = decompress_to_vec_with_limit(&packed, len)
-        .map_err(|_| DecodeError::invalid("compressed bytes are damaged"))?;
-    match plain.len() == len {
-        true => Ok(plain),
-        false => Err(DecodeError::invalid("compressed bytes are not as many as they should be")),
     }
 }
 

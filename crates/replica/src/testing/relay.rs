@@ -156,6 +156,7 @@ impl ModelRelay {
             Verdict::Counted => Receipt::Logged(cursor.place()),
             Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(first),
             Verdict::Lost => Receipt::NotCounted,
+            Verdict::Below { segment } => Receipt::Deferred(Missing::Segment(segment)),
             Verdict::Quarantined(fault) => Receipt::Refused(fault.to_string()),
         }
     }
