@@ -1,10 +1,12 @@
 //! diamond-types, as published: 1.0.0 is of 2022, and its development went on unpublished.
 //!
-//! It stores the whole history and nothing else: a load replays it.
+//! It stores the whole history and nothing else: a load replays it. Each time that a merge goes back
+//! in history, 1.0.0 looks up everything that it holds for that merge (`M2Tracker::check_index`, a
+//! check that later code has no more), so a history is merged in steps that are as small as can be.
 
 use diamond_types::LocalVersion;
 use diamond_types::list::encoding::{ENCODE_FULL, ENCODE_PATCH};
-use diamond_types::list::{ListCRDT, OpLog};
+use diamond_types::list::{Branch, ListCRDT, OpLog};
 
 use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, Stored};
 use crate::trace::{Edit, Trace};
@@ -69,8 +71,39 @@ impl Engine for Diamond {
         let stored = stored.ok_or(Failure::Absent)?;
         let log =
             OpLog::load_from(&stored.history).map_err(|error| Failure::of(format!("{error:?}")))?;
-        Ok(Box::new(move |_: Deadline| Ok(log.checkout_tip().content().to_string())))
+        Ok(Box::new(move |_: Deadline| Ok(merged(&log).content().to_string())))
     }
+}
+
+fn merged(log: &OpLog) -> Branch {
+    let mut branch = Branch::new();
+    gates(log).into_iter().for_each(|gate| branch.merge(log, &[gate]));
+    branch.merge(log, log.local_version_ref());
+    branch
+}
+
+/// The last operations of all that came before them which all that comes later was made on.
+fn gates(log: &OpLog) -> Vec<usize> {
+    let runs: Vec<_> = log.iter_history().collect();
+    // The first operation that this run or a later one was made on.
+    let mut first_parents: Vec<usize> = Vec::with_capacity(runs.len());
+    let mut first = usize::MAX;
+    for run in runs.iter().rev() {
+        first_parents.push(first);
+        first = first.min(run.parents.iter().copied().min().unwrap_or(0));
+    }
+    let mut gates = Vec::new();
+    let mut tips: Vec<usize> = Vec::new();
+    for (run, first_parent) in runs.iter().zip(first_parents.into_iter().rev()) {
+        let last = run.span.end - 1;
+        tips.retain(|tip| !run.parents.contains(tip));
+        tips.push(last);
+        let gate = last.min(first_parent);
+        if tips.len() == 1 && gate >= run.span.start {
+            gates.push(gate);
+        }
+    }
+    gates
 }
 
 impl Document for Page {

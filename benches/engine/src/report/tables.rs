@@ -24,7 +24,9 @@ What differs in the work
   loro          merging imports encoded updates: their decoding cannot be told apart.
   automerge     compressed, and loaded without verifying hashes. Merging begins from decoded changes.
   diamond-types the newest published version, of 2022. It has no state but the whole history, which
-                a load decodes and merges. Merging begins from the decoded log.
+                a load decodes and merges. Merging begins from the decoded log, and goes in steps: at
+                once, concurrent histories take it up to hundreds of times as long, for a check
+                that was left in.
   traces        what one writer did in a row is one transaction for peers; for ours, each edit is a
                 change of its own.
 ";
