@@ -50,7 +50,7 @@ pub fn measured(entrants: &[Entrant], limit: Duration) -> [Curve; 2] {
             let engine = entrant.engine.as_ref();
             let cold = |trace: &Trace| {
                 let stored = engine.build(trace, Deadline::after(limit))?;
-                measure::cold(engine, &stored, trace)
+                measure::cold(engine, &stored, &trace.end)
             };
             Line {
                 engine: engine.name(),

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use redwedding_crdt::text::{Patch, diff};
 use serde::{Serialize, Serializer};
 
+use crate::clock::Clock;
 use crate::trace::{Edit, Trace};
 
 /// Where an engine's documents come from.
@@ -111,17 +111,17 @@ impl Serialize for Failure {
     }
 }
 
-/// When whatever runs step by step has to give up, by the thread's own clock.
+/// When whatever runs step by step has to give up, by that clock.
 #[derive(Clone, Copy)]
 pub struct Deadline {
-    begun: ThreadTime,
+    begun: Clock,
     limit: Duration,
 }
 
 impl Deadline {
     /// `limit` from now.
     pub fn after(limit: Duration) -> Deadline {
-        Deadline { begun: ThreadTime::now(), limit }
+        Deadline { begun: Clock::now(), limit }
     }
 
     /// Fails once the time is up.

@@ -3,30 +3,29 @@
 //! Everything is measured in one run, one thing after the other. Status 0: all targets are reached;
 //! 1: one is missed; 2: it could not be measured.
 
-mod curves;
-mod engine;
-mod engines;
-mod measure;
-mod replicas;
-mod report;
-mod sample;
-mod trace;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use engine::Failure;
-use report::Report;
+use redwedding_engine_bench::engine::Failure;
+use redwedding_engine_bench::inside::{self, Insides, Program};
+use redwedding_engine_bench::report::{self, Report};
+use redwedding_engine_bench::{curves, engines, measure, trace};
 
 /// How a cold edit grows: asked for like a trace.
 const CURVES: &str = "curves";
+
+/// Cold edits inside Wasm: asked for like a trace, but not along with all.
+const WASM: &str = "wasm";
 
 /// What to measure, and where to put it.
 struct Request {
     names: Vec<String>,
     out: PathBuf,
     limit: Duration,
+    /// What runs Wasm, and what it runs there.
+    viceroy: PathBuf,
+    programs: Vec<Program>,
 }
 
 fn main() -> ExitCode {
@@ -45,6 +44,8 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
         names: Vec::new(),
         out: PathBuf::from("target/engine"),
         limit: Duration::from_secs(120),
+        viceroy: PathBuf::from("viceroy"),
+        programs: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(Failure::of(format!("{argument} needs a value")));
@@ -52,6 +53,12 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
             "--out" => request.out = value()?.into(),
             "--limit" => {
                 request.limit = Duration::from_secs(value()?.parse().map_err(Failure::of)?);
+            }
+            "--viceroy" => request.viceroy = value()?.into(),
+            "--inside" => {
+                let given = value()?;
+                let (way, file) = given.split_once('=').ok_or(Failure::of("it is WAY=FILE"))?;
+                request.programs.push(Program { way: way.to_owned(), file: file.into() });
             }
             name if known().any(|known| known == name) => request.names.push(argument),
             name => {
@@ -65,7 +72,7 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
 
 fn known() -> impl Iterator<Item = &'static str> {
     let traces = trace::TRACES.iter().map(|listed| listed.name);
-    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES])
+    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES, WASM])
 }
 
 /// Whether all targets are reached.
@@ -90,7 +97,30 @@ fn run(request: &Request) -> Result<bool, Failure> {
         eprintln!("==> {CURVES}");
         curves.extend(curves::measured(&entrants, request.limit));
     }
-    let report = Report::of(traces, wikis, curves, load);
+    let mut inside = None;
+    if request.names.iter().any(|name| name == WASM) {
+        let folder = request.out.join("inside");
+        let run = inside::Run {
+            entrants: &entrants,
+            programs: &request.programs,
+            viceroy: &request.viceroy,
+            folder: &folder,
+            limit: request.limit,
+        };
+        let mut traces = Vec::new();
+        for listed in &trace::TRACES {
+            let trace = listed.read(&data)?;
+            if !trace.sequential {
+                break; // So are all after it.
+            }
+            eprintln!("==> {} inside Wasm", listed.name);
+            traces.push(run.trace(&trace)?);
+        }
+        let ways = request.programs.iter().map(|program| program.way.clone()).collect();
+        let runtime = report::said_by(&request.viceroy, &["--version"]);
+        inside = Some(Insides { runtime, ways, traces });
+    }
+    let report = Report::of(traces, wikis, curves, inside, load);
     println!("{}", report.tables());
     for file in report.write(&request.out).map_err(Failure::of)? {
         eprintln!("==> written: {}", file.display());

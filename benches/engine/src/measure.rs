@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use cpu_time::ThreadTime;
 use serde::Serialize;
 
+use crate::clock::Clock;
 use crate::engine::{Deadline, Engine, Failure, Merge, READER, Stored};
 use crate::engines::Entrant;
 use crate::sample::Sample;
@@ -100,7 +100,7 @@ fn row(listed: &Listed, trace: &Trace, entrant: &Entrant, limit: Duration) -> Ro
         row.document = of(&|stored| Ok(stored.document.len()));
         row.update = of(&|stored| one_word(engine, stored, trace));
         let stored = stored.as_ref().map_err(Clone::clone);
-        row.cold = Some(stored.and_then(|stored| cold(engine, stored, trace)));
+        row.cold = Some(stored.and_then(|stored| cold(engine, stored, &trace.end)));
     }
     if entrant.history {
         row.history = of(&|stored| Ok(stored.history.len()));
@@ -136,20 +136,21 @@ fn checked(
     Ok((stored, same))
 }
 
-fn in_the_middle(trace: &Trace, text: &str) -> [Edit; 1] {
-    [Edit { at: trace.end.len() / 2, deleted: 0, text: text.to_owned() }]
+fn in_the_middle(end: &str, text: &str) -> [Edit; 1] {
+    [Edit { at: end.len() / 2, deleted: 0, text: text.to_owned() }]
 }
 
-/// From bytes to bytes: load, insert, encode the update and the document, read out the text.
-pub fn cold(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<Sample> {
-    let edits = in_the_middle(trace, WORDS);
+/// From bytes to bytes: load, insert, encode the update and the document, read out the text. Its
+/// text is `end` before.
+pub fn cold(engine: &dyn Engine, stored: &Stored, end: &str) -> Cell<Sample> {
+    let edits = in_the_middle(end, WORDS);
     let run = |()| {
         let mut document = engine.load(&stored.document, READER)?;
         document.edit(&edits)?;
         Ok((document.encode_update()?, document.encode()?, document.text()?, document))
     };
     let (update, bytes, text, _) = run(())?;
-    let (before, behind) = trace.end.split_at(trace.end.len() / 2);
+    let (before, behind) = end.split_at(end.len() / 2);
     let expected = [before, WORDS, behind].concat();
     let mut other = engine.load(&stored.document, READER)?;
     let sent = other.receive(&[&update]).and_then(|()| other.text());
@@ -165,7 +166,7 @@ pub fn cold(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<Sample>
 
 fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<usize> {
     let mut document = engine.load(&stored.document, READER)?;
-    document.edit(&in_the_middle(trace, WORD))?;
+    document.edit(&in_the_middle(&trace.end, WORD))?;
     Ok(document.encode_update()?.len().saturating_sub(WORD.len()))
 }
 
@@ -237,7 +238,7 @@ fn saves(engine: &dyn Engine, texts: &[String]) -> Result<(Sample, u64, usize), 
         let mut document = engine.empty(1)?;
         let mut before = "";
         for text in texts {
-            let begun = ThreadTime::now();
+            let begun = Clock::now();
             document.save(before, text)?;
             let update = document.encode_update()?;
             times.push(begun.elapsed());

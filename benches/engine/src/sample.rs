@@ -1,17 +1,14 @@
 //! Repeats a measure until its median is worth something.
-//!
-//! The clock is the thread's own: it stands still while others have the processor. All engines do
-//! their work on the thread that asks for it.
 
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::engine::Failure;
 
 /// What repeated runs took.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct Sample {
     pub median_ns: u64,
     pub least_ns: u64,
@@ -50,11 +47,11 @@ impl Sample {
         mut measured: impl FnMut(P) -> Result<R, Failure>,
         mut checked: impl FnMut(&R) -> Result<(), Failure>,
     ) -> Result<Sample, Failure> {
-        let begun = ThreadTime::now();
+        let begun = Clock::now();
         let mut runs = Vec::new();
         loop {
             let input = prepared()?;
-            let run = ThreadTime::now();
+            let run = Clock::now();
             let output = measured(input)?;
             runs.push(run.elapsed());
             checked(&output)?;

@@ -5,6 +5,7 @@ mod lines;
 mod tables;
 mod targets;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use targets::Target;
 
 use crate::curves::Curve;
+use crate::inside::Insides;
 use crate::measure::{TraceResults, WikiResults};
 
 /// All that was measured, and on what.
@@ -31,6 +33,8 @@ pub struct Report {
     pub traces: Vec<TraceResults>,
     pub wikis: Vec<WikiResults>,
     pub curves: Vec<Curve>,
+    /// Where it was asked for.
+    pub inside: Option<Insides>,
     pub targets: Vec<Target>,
 }
 
@@ -40,6 +44,7 @@ impl Report {
         traces: Vec<TraceResults>,
         wikis: Vec<WikiResults>,
         curves: Vec<Curve>,
+        inside: Option<Insides>,
         load_before: String,
     ) -> Report {
         Report {
@@ -55,6 +60,7 @@ impl Report {
             traces,
             wikis,
             curves,
+            inside,
         }
     }
 
@@ -82,7 +88,7 @@ impl Report {
 }
 
 /// What a program says in one line; nothing if it does not run.
-fn said_by(program: &str, arguments: &[&str]) -> String {
+pub fn said_by(program: impl AsRef<OsStr>, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let line = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     line.ok().filter(|line| !line.is_empty()).unwrap_or_else(|| "unknown".to_owned())

@@ -3,6 +3,7 @@
 use super::{Report, targets};
 use crate::curves::{Curve, Line};
 use crate::engine::Failure;
+use crate::inside::Insides;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
 
@@ -27,6 +28,7 @@ What differs in the work
                 a load decodes and merges. Merging begins from the decoded log, and goes in steps: at
                 once, concurrent histories take it up to hundreds of times as long, for a check
                 that was left in.
+  inside Wasm   measured by the wall clock, which there counts what others do on the machine.
   traces        what one writer did in a row is one transaction for peers; for ours, each edit is a
                 change of its own.
 ";
@@ -51,6 +53,7 @@ pub fn all(report: &Report) -> String {
     out += &ends(&every);
     out += &wikis(report);
     out += &report.curves.iter().map(curve).collect::<String>();
+    out += &report.inside.as_ref().map(inside).unwrap_or_default();
     out += "\n";
     out += NOTES;
     out += &judgement(report);
@@ -142,6 +145,25 @@ fn wikis(report: &Report) -> String {
         out += &table(&title, &[vec![header], rows.collect()].concat());
     }
     out
+}
+
+/// A table for each way, the native one first.
+fn inside(insides: &Insides) -> String {
+    let native = "Cold apply, natively, as beside the following".to_owned();
+    let ways = insides.ways.iter();
+    let titles = ways.map(|way| format!("Cold apply inside Wasm, {way}, in {}", insides.runtime));
+    let traces = || insides.traces.iter();
+    let table_of = |(way, title): (usize, String)| {
+        let header = std::iter::once(String::new());
+        let header = header.chain(traces().map(|inside| inside.trace.to_owned()));
+        let mut lines = vec![header.collect::<Vec<_>>()];
+        for (place, row) in traces().take(1).flat_map(|first| &first.rows).enumerate() {
+            let cells = traces().map(|inside| said(&inside.rows[place].cold[way], sample));
+            lines.push(std::iter::once(row.engine.clone()).chain(cells).collect());
+        }
+        table(&title, &lines)
+    };
+    std::iter::once(native).chain(titles).enumerate().map(table_of).collect()
 }
 
 fn curve(curve: &Curve) -> String {

@@ -1,0 +1,155 @@
+//! The cold edit inside Wasm: of the engines that run there, in programs compiled in different ways.
+//!
+//! States are built here, and measured by `guest.rs`, which is this same code compiled to Wasm.
+//! It runs in Viceroy as the edge function does, and has the states from a key-value store. May
+//! assume that both list the same engines in the same order, up to the first that is not inside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Deadline, Failure};
+use crate::engines::Entrant;
+use crate::measure::{self, Cell};
+use crate::sample::Sample;
+use crate::trace::Trace;
+
+/// The key-value store with the states.
+pub const STORE: &str = "states";
+
+/// Where the text at the end of a trace is.
+pub fn end_key(trace: &str) -> String {
+    format!("{trace}.end")
+}
+
+/// Where an entrant's state is.
+pub fn state_key(trace: &str, entrant: usize) -> String {
+    format!("{trace}.{entrant}")
+}
+
+/// What comes out for each state.
+#[derive(Deserialize, Serialize)]
+pub struct Line {
+    pub entrant: usize,
+    pub cold: Result<Sample, String>,
+}
+
+/// A Wasm program that measures.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// How it was compiled.
+    pub way: String,
+    pub file: PathBuf,
+}
+
+/// All that was measured inside.
+#[derive(Clone, Debug, Serialize)]
+pub struct Insides {
+    pub runtime: String,
+    /// How the programs were compiled.
+    pub ways: Vec<String>,
+    pub traces: Vec<Inside>,
+}
+
+/// What one trace gave.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inside {
+    pub trace: &'static str,
+    pub rows: Vec<Row>,
+}
+
+/// One engine's cold edits.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    pub engine: String,
+    /// Natively, and then in each program.
+    pub cold: Vec<Cell<Sample>>,
+}
+
+/// What is measured, by what, and where.
+pub struct Run<'a> {
+    pub entrants: &'a [Entrant],
+    pub programs: &'a [Program],
+    pub viceroy: &'a Path,
+    /// For files that are taken away again.
+    pub folder: &'a Path,
+    pub limit: Duration,
+}
+
+impl Run<'_> {
+    /// Measures one trace.
+    pub fn trace(&self, trace: &Trace) -> Result<Inside, Failure> {
+        fs::create_dir_all(self.folder).map_err(Failure::of)?;
+        let mut states = States { folder: self.folder, files: Vec::new() };
+        states.put(end_key(trace.name), trace.end.as_bytes())?;
+        let inside = self.entrants.iter().enumerate().filter(|(_, entrant)| entrant.inside);
+        let mut rows = Vec::new();
+        for (index, entrant) in inside.clone() {
+            let engine = entrant.engine.as_ref();
+            let stored = engine.build(trace, Deadline::after(self.limit));
+            if let Ok(stored) = &stored {
+                states.put(state_key(trace.name, index), &stored.document)?;
+            }
+            let native = stored.and_then(|stored| measure::cold(engine, &stored, &trace.end));
+            rows.push(Row { engine: engine.name(), cold: vec![native] });
+        }
+        for program in self.programs {
+            eprintln!("    {}: {}", trace.name, program.way);
+            let lines = states.measured_by(program, self.viceroy, trace.name)?;
+            for (row, (index, _)) in rows.iter_mut().zip(inside.clone()) {
+                let line = lines.iter().find(|line| line.entrant == index);
+                let cold = line.ok_or(Failure::Absent);
+                row.cold.push(cold.and_then(|line| line.cold.clone().map_err(Failure::Engine)));
+            }
+        }
+        Ok(Inside { trace: trace.name, rows })
+    }
+}
+
+/// The files of the store, there for as long as this is.
+struct States<'a> {
+    folder: &'a Path,
+    files: Vec<(String, PathBuf)>,
+}
+
+impl States<'_> {
+    fn put(&mut self, key: String, value: &[u8]) -> Result<(), Failure> {
+        let file = self.folder.join(&key);
+        fs::write(&file, value).map_err(Failure::of)?;
+        self.files.push((key, file));
+        Ok(())
+    }
+
+    fn measured_by(
+        &self,
+        program: &Program,
+        viceroy: &Path,
+        trace: &str,
+    ) -> Result<Vec<Line>, Failure> {
+        let entries = self.files.iter().map(|(key, file)| format!("{{key={key:?},file={file:?}}}"));
+        let entries = entries.collect::<Vec<_>>().join(",");
+        let config = self.folder.join("fastly.toml");
+        let content =
+            format!("manifest_version = 3\n[local_server.kv_stores]\n{STORE} = [{entries}]\n");
+        fs::write(&config, content).map_err(Failure::of)?;
+        let mut command = Command::new(viceroy);
+        command.arg("run").arg("--config").arg(&config).arg(&program.file).arg(trace);
+        let output = command.stderr(Stdio::inherit()).output();
+        let output = output.map_err(|error| Failure::of(format!("{viceroy:?}: {error}")))?;
+        if !output.status.success() {
+            return Err(Failure::of(format!("{:?}: {}", program.file, output.status)));
+        }
+        let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        lines.collect::<Result<_, _>>().map_err(Failure::of)
+    }
+}
+
+impl Drop for States<'_> {
+    /// They are made of the data, which must not stay anywhere.
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.folder);
+    }
+}

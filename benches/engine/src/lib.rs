@@ -1,0 +1,12 @@
+//! What is measured, and how: the same natively and inside Wasm.
+
+pub mod clock;
+pub mod curves;
+pub mod engine;
+pub mod engines;
+pub mod inside;
+pub mod measure;
+pub mod replicas;
+pub mod report;
+pub mod sample;
+pub mod trace;
