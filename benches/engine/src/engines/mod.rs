@@ -5,6 +5,8 @@ mod automerge;
 #[cfg(not(target_family = "wasm"))]
 mod diamond;
 #[cfg(not(target_family = "wasm"))]
+mod diamond_fork;
+#[cfg(not(target_family = "wasm"))]
 mod loro;
 mod ours;
 mod yrs;
@@ -52,6 +54,8 @@ pub fn entrants() -> Vec<Entrant> {
         Entrant::new(loro::Loro { shallow: true }, false, "c"),
         #[cfg(not(target_family = "wasm"))]
         Entrant::new(diamond::Diamond, false, "chw"),
+        #[cfg(not(target_family = "wasm"))]
+        Entrant::new(diamond_fork::Fork, false, "h"),
         #[cfg(not(target_family = "wasm"))]
         Entrant::new(automerge::Automerge, false, "chw"),
     ])

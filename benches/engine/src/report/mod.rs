@@ -110,7 +110,8 @@ fn machine() -> String {
 
 /// The lock file that the bench was built with says which versions these are.
 fn peers() -> Vec<(String, String)> {
-    const NAMES: [&str; 4] = ["yrs", "loro", "diamond-types", "automerge"];
+    const NAMES: [&str; 5] =
+        ["yrs", "loro", "diamond-types", "diamond-types-extended", "automerge"];
     let packages = include_str!("../../Cargo.lock").split("[[package]]");
     let field = |package: &str, name: &str| {
         let line = package.lines().find_map(|line| line.strip_prefix(name))?;

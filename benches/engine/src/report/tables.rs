@@ -28,6 +28,9 @@ What differs in the work
                 a load decodes and merges. Merging begins from the decoded log, and goes in steps: at
                 once, concurrent histories take it up to hundreds of times as long, for a check
                 that was left in.
+  its fork      diamond-types-extended, which has its later merging. Merging begins from the log in
+                memory, and first cuts the text's part out of it, since a text is in a map there.
+                It has no encoding of its own: its history is in JSON.
   inside Wasm   measured by the wall clock, which there counts what others do on the machine.
   traces        what one writer did in a row is one transaction for peers; for ours, each edit is a
                 change of its own.
