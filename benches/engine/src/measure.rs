@@ -30,6 +30,8 @@ pub struct Row {
     pub document: Option<Cell<usize>>,
     /// What a save of one word sends, beyond the word.
     pub update: Option<Cell<usize>>,
+    /// By how much it lengthens the document, beyond the word.
+    pub added: Option<Cell<usize>>,
     /// From the history in memory to the text.
     pub merge: Option<Cell<Sample>>,
     /// The whole history, in bytes.
@@ -89,6 +91,7 @@ fn row(listed: &Listed, trace: &Trace, entrant: &Entrant, limit: Duration) -> Ro
         cold: None,
         document: None,
         update: None,
+        added: None,
         merge: None,
         history: None,
         end: Err(Failure::Absent),
@@ -98,7 +101,8 @@ fn row(listed: &Listed, trace: &Trace, entrant: &Entrant, limit: Duration) -> Ro
     };
     if entrant.cold && trace.sequential {
         row.document = of(&|stored| Ok(stored.document.len()));
-        row.update = of(&|stored| one_word(engine, stored, trace));
+        row.update = of(&|stored| Ok(one_word(engine, stored, trace)?.0));
+        row.added = of(&|stored| Ok(one_word(engine, stored, trace)?.1));
         let stored = stored.as_ref().map_err(Clone::clone);
         row.cold = Some(stored.and_then(|stored| cold(engine, stored, &trace.end)));
     }
@@ -164,10 +168,14 @@ pub fn cold(engine: &dyn Engine, stored: &Stored, end: &str) -> Cell<Sample> {
     Sample::take(|| Ok(()), run, |_| Ok(()))
 }
 
-fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<usize> {
+/// What it sends and what it adds, beyond the word.
+fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<(usize, usize)> {
     let mut document = engine.load(&stored.document, READER)?;
+    let before = document.encode()?.len();
     document.edit(&in_the_middle(&trace.end, WORD))?;
-    Ok(document.encode_update()?.len().saturating_sub(WORD.len()))
+    let sent = document.encode_update()?.len();
+    let after = document.encode()?.len();
+    Ok((sent.saturating_sub(WORD.len()), after.saturating_sub(before + WORD.len())))
 }
 
 fn merge(

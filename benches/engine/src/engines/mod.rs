@@ -12,8 +12,8 @@ mod ours;
 mod yrs;
 
 use crate::engine::Engine;
+pub use ours::HOT;
 use ours::Ours;
-pub use ours::{HOT, NEAREST};
 
 /// An engine, and what it is measured in.
 pub struct Entrant {
@@ -42,10 +42,9 @@ impl Entrant {
 /// history is the one that merges.
 pub fn entrants() -> Vec<Entrant> {
     Vec::from([
-        Entrant::new(Ours::Hot, true, "ci"),
-        Entrant::new(Ours::Tail(0), true, "ci"),
-        Entrant::new(Ours::Tail(100), true, "c"),
-        Entrant::new(Ours::Tail(1_000), true, "c"),
+        Entrant::new(Ours::Pruned(0), true, "ci"),
+        Entrant::new(Ours::Pruned(100), true, "c"),
+        Entrant::new(Ours::Pruned(1_000), true, "c"),
         Entrant::new(Ours::Whole, true, "chw"),
         Entrant::new(yrs::Yrs, false, "chwi"),
         #[cfg(not(target_family = "wasm"))]

@@ -3,7 +3,9 @@
 //! Each edit is one change with all that a save brings along: identity, author, times, base. What
 //! it keeps of the edits decides how much there is to load, so that is its configuration here.
 
-use redwedding_crdt::codec::Encode;
+use std::collections::BTreeMap;
+
+use redwedding_crdt::codec::{self, Encode, Packed, pack, unpack};
 use redwedding_crdt::document::{Document, Verdict};
 use redwedding_crdt::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
@@ -15,17 +17,14 @@ use crate::trace::{Edit, Trace};
 
 /// The engine, and what it keeps.
 pub enum Ours {
-    /// The text, and no edit at all: those before the present are pruned.
-    Hot,
-    /// The last edits, made on a text that came from elsewhere.
-    Tail(usize),
+    /// The text and the last edits: those before are pruned. With none, it is the hot state.
+    Pruned(usize),
     /// Every edit.
     Whole,
 }
 
-/// The state that a page is meant to be in, and the one nearest to it that there is.
+/// The state that a page is meant to be in.
 pub const HOT: &str = "ours, hot state";
-pub const NEAREST: &str = "ours, text + 0 edits";
 
 struct Page {
     document: Document,
@@ -105,17 +104,15 @@ impl Documents for Ours {
 impl Engine for Ours {
     fn name(&self) -> String {
         match self {
-            Ours::Hot => HOT.to_owned(),
-            Ours::Tail(edits) => format!("ours, text + {edits} edits"),
+            Ours::Pruned(0) => HOT.to_owned(),
+            Ours::Pruned(edits) => format!("ours, text + {edits} edits"),
             Ours::Whole => "ours, whole history".to_owned(),
         }
     }
 
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {
         let page = match self {
-            // A document has no floor yet, below which nothing is kept.
-            Ours::Hot => return Err(Failure::Absent),
-            Ours::Tail(kept) => with_tail(trace, *kept)?,
+            Ours::Pruned(kept) => with_tail(trace, *kept)?,
             Ours::Whole => {
                 let mut page = Page::from_text(String::new())?;
                 for event in events(trace)? {
@@ -125,14 +122,28 @@ impl Engine for Ours {
                 page
             }
         };
-        let document = page.document.encode();
-        Ok(Stored { history: document.clone(), document })
+        let history = archived(&history(trace)?);
+        Ok(Stored { history, document: page.document.encode() })
     }
 
-    fn merge<'a>(&self, trace: &'a Trace, _: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {
-        let history = history(trace)?;
+    fn merge<'a>(&self, _: &'a Trace, stored: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {
+        let stored = stored.ok_or(Failure::Absent)?;
+        let history = from_archive(&stored.history)?;
         Ok(Box::new(move |_: Deadline| history.checkout("").map_err(Failure::of)))
     }
+}
+
+/// A history as the archive has it: columns and text, compressed.
+fn archived(history: &History) -> Vec<u8> {
+    let text = history.inserted_all().as_bytes().to_vec();
+    codec::to_vec(&[pack(history.columns()), pack(text)])
+}
+
+fn from_archive(bytes: &[u8]) -> Result<History, Failure> {
+    let [columns, text]: [Packed; 2] = codec::from_slice(bytes).map_err(Failure::of)?;
+    let columns = unpack(columns).map_err(Failure::of)?;
+    let text = String::from_utf8(unpack(text).map_err(Failure::of)?).map_err(Failure::of)?;
+    History::from_columns(&columns, text).map_err(Failure::of)
 }
 
 /// Every edit of a trace as a change of its writer.
@@ -148,7 +159,7 @@ fn history(trace: &Trace) -> Result<History, Failure> {
     Ok(history)
 }
 
-/// The last edits of a sequential trace, made on a page taken over before them.
+/// The last edits of a sequential trace, made on a page of which no edit before is kept.
 fn with_tail(trace: &Trace, kept: usize) -> Result<Page, Failure> {
     let edits: Vec<&Edit> = trace.edits().collect();
     let (before, tail) = edits.split_at(edits.len().saturating_sub(kept));
@@ -157,6 +168,8 @@ fn with_tail(trace: &Trace, kept: usize) -> Result<Page, Failure> {
         text.replace_range(edit.at..edit.at + edit.deleted, &edit.text);
     }
     let mut page = Page::from_text(text)?;
+    let all = page.document.prunable(page.document.changes().len());
+    page.document.prune(all);
     for edit in tail {
         page.change(page.document.version(), edit.patch()?)?;
     }

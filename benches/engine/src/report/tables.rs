@@ -1,6 +1,6 @@
 //! The tables: one row for each engine, one column for each trace.
 
-use super::{Report, targets};
+use super::Report;
 use crate::curves::{Curve, Line};
 use crate::engine::Failure;
 use crate::inside::Insides;
@@ -17,9 +17,13 @@ What differs in the work
   ours          a change keeps what a save brings along (identity, author, times, base); peers keep
                 places and text alone. A page's bytes are read as those of a cache: in any encoding
                 of the same value, but checked in all else.
-  hot state     the text and no edit at all; a document cannot be pruned yet. \"text + 0 edits\" is a
-                page just taken over: its text is stored twice, as text and as its first change.
-  compression   of text: loro, automerge and diamond-types do, ours and yrs do not.
+  hot state     the text and no edit at all: what was before is in the archive. With edits, those are
+                above the floor. loro's shallow snapshot drops its history, too.
+  whole history ours is its archive's form: who made the edits, what they had seen, what they did
+                and inserted. Our document with every edit keeps also what each deleted, and is ready
+                to be worked with; its size is among the documents.
+  compression   of text: loro, automerge, diamond-types and our archive do; our document and yrs do
+                not.
   yrs           version 1 encoding. Drops deleted text, as by default; where the whole history
                 counts, that is kept. Merging begins from the decoded update.
   loro          merging imports encoded updates: their decoding cannot be told apart.
@@ -47,9 +51,12 @@ pub fn all(report: &Report) -> String {
     let cold = "Cold apply: load, insert 24 characters, encode update and document, read out";
     out += &of_traces(cold, &sequential, |row| time(&row.cold));
     out += &of_traces("The document so loaded, in bytes", &sequential, |row| size(&row.document));
-    out += &of_traces("A save of one word, in bytes beyond the word", &sequential, |row| {
-        size(&row.update)
-    });
+    out +=
+        &of_traces("What a save of one word sends, in bytes beyond the word", &sequential, |row| {
+            size(&row.update)
+        });
+    let added = "What a save of one word adds to the document, in bytes beyond the word";
+    out += &of_traces(added, &sequential, |row| size(&row.added));
     let merge = "Merging the whole history: from events in memory to the text";
     out += &of_traces(merge, &every, |row| time(&row.merge));
     out += &of_traces("The whole history, in bytes", &every, |row| size(&row.history));
@@ -185,11 +192,6 @@ fn judgement(report: &Report) -> String {
     for target in &report.targets {
         let judged = if target.reached { "reached" } else { "missed " };
         out += &format!("  {judged}  {}\n           {}\n", target.name, target.found.join(", "));
-    }
-    let nearest = targets::nearest(&report.traces);
-    if !nearest.is_empty() {
-        out += "  (as a hint, cold apply of a page just taken over beside the fastest peer:\n";
-        out += &format!("           {})\n", nearest.join(", "));
     }
     if report.targets.is_empty() { String::new() } else { out }
 }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::engines::{HOT, NEAREST};
+use crate::engines::HOT;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
 
@@ -55,20 +55,13 @@ pub fn judged(traces: &[TraceResults]) -> Vec<Target> {
             |(bytes, text)| format!("{:.2} of its text", bytes / text),
         ),
         Target::of(
-            "a save of one word, at most 64 bytes beyond the word",
+            "what a save of one word adds to the hot state, at most 64 bytes beyond the word",
             sequential().map(save_size),
             |bytes| *bytes <= SAVE_BYTES,
             |bytes| format!("{bytes} bytes"),
         ),
     ];
     targets.into_iter().filter(|target| !target.found.is_empty()).collect()
-}
-
-/// Not a target: how the state nearest to the hot one that there is does.
-pub fn nearest(traces: &[TraceResults]) -> Vec<String> {
-    let sequential = traces.iter().filter(|results| results.sequential);
-    let found = sequential.filter_map(|results| times_as_fast(results, NEAREST).ok());
-    found.map(|(trace, times)| format!("{trace} {times:.1} times")).collect()
 }
 
 /// A trace with what was found on it, or alone where nothing was.
@@ -135,7 +128,7 @@ fn hot_size(results: &TraceResults) -> Found<(f64, f64)> {
 }
 
 fn save_size(results: &TraceResults) -> Found<usize> {
-    let ours = results.rows.iter().filter(|row| row.ours);
-    let bytes = ours.filter_map(|row| row.update.as_ref()?.as_ref().ok().copied());
-    bytes.max().map(|bytes| (results.trace, bytes)).ok_or(results.trace)
+    let row = results.rows.iter().find(|row| row.engine == HOT);
+    let bytes = row.and_then(|row| row.added.as_ref()?.as_ref().ok().copied());
+    bytes.map(|bytes| (results.trace, bytes)).ok_or(results.trace)
 }

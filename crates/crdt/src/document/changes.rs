@@ -3,6 +3,7 @@
 //! Changes are counted from the document's first. Those below the floor are not kept, but for the last
 //! one of them: a page always shows who wrote it last. Must never forget what the revision hash is of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -55,7 +56,7 @@ pub enum ChangeKind {
 }
 
 /// The changes of a document, in order.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Changes {
     floor: usize,
     /// The last change below the floor.
@@ -63,6 +64,38 @@ pub struct Changes {
     /// The hash of all changes below the floor.
     hash: Digest,
     kept: Vec<Arc<Change>>,
+    index: Index,
+}
+
+/// Where older changes stand in the list of those kept. The newest are looked through one by one, so
+/// that a short list needs no index; clones share it.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    by_actor: Arc<BTreeMap<Actor, usize>>,
+    by_edit: Arc<BTreeMap<EditId, usize>>,
+    settled: usize,
+}
+
+impl Index {
+    /// How many are looked through one by one at most.
+    const NEWEST: usize = 4_096;
+
+    fn settle(&mut self, kept: &[Arc<Change>]) {
+        if kept.len() - self.settled > Self::NEWEST {
+            let new = || kept.iter().enumerate().skip(self.settled);
+            Arc::make_mut(&mut self.by_actor).extend(new().map(|(at, c)| (c.actor, at)));
+            let edits = new().filter(|(_, change)| change.edit != EditId::default());
+            Arc::make_mut(&mut self.by_edit).extend(edits.map(|(at, change)| (change.edit, at)));
+            self.settled = kept.len();
+        }
+    }
+}
+
+impl PartialEq for Changes {
+    fn eq(&self, other: &Self) -> bool {
+        let below = |changes: &Self| (changes.floor, changes.hash);
+        below(self) == below(other) && self.below == other.below && self.kept == other.kept
+    }
 }
 
 impl Changes {
@@ -73,7 +106,7 @@ impl Changes {
         hash: Digest,
         kept: Vec<Arc<Change>>,
     ) -> Changes {
-        Changes { floor, below, hash, kept }
+        Changes { floor, below, hash, kept, index: Index::default() }
     }
 
     /// How many there are, those that are not kept among them.
@@ -128,14 +161,33 @@ impl Changes {
 
     pub(super) fn push(&mut self, change: Change) {
         self.kept.push(Arc::new(change));
+        self.index.settle(&self.kept);
     }
 
-    /// The last one of which this holds, with its index.
-    pub(super) fn last_where(&self, holds: impl Fn(&Change) -> bool) -> Option<(usize, &Change)> {
-        let kept = self.indexed().rev();
-        let below = self.below.iter().map(|change| (self.floor.saturating_sub(1), change));
-        let mut all = kept.chain(below).map(|(index, change)| (index, change.as_ref()));
-        all.find(|(_, change)| holds(change))
+    /// The change with these dots, with its index.
+    pub(super) fn by_actor(&self, actor: Actor) -> Option<(usize, &Change)> {
+        self.found(|change| change.actor == actor, self.index.by_actor.get(&actor))
+    }
+
+    /// The change that a save became, with its index.
+    pub(super) fn by_edit(&self, edit: EditId) -> Option<(usize, &Change)> {
+        if edit == EditId::default() {
+            return None;
+        }
+        self.found(|change| change.edit == edit, self.index.by_edit.get(&edit))
+    }
+
+    fn found(
+        &self,
+        is: impl Fn(&Change) -> bool,
+        settled: Option<&usize>,
+    ) -> Option<(usize, &Change)> {
+        let newest = &self.kept[self.index.settled..];
+        let newest = newest.iter().rposition(|change| is(change));
+        let at = newest.map(|at| self.index.settled + at).or(settled.copied());
+        let kept = at.map(|at| (self.floor + at, self.kept[at].as_ref()));
+        let below = || self.below.as_deref().filter(|change| is(change));
+        kept.or_else(|| below().map(|change| (self.floor.saturating_sub(1), change)))
     }
 
     /// The hash of all changes, whatever of them is kept.
@@ -149,6 +201,7 @@ impl Changes {
         self.hash = pruned.iter().fold(self.hash, |hash, change| after(hash, change));
         self.below = pruned.last().cloned().or(self.below.take());
         self.floor = floor;
+        self.index = Index::default();
         pruned
     }
 }

@@ -103,7 +103,7 @@ impl State {
 
     fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
         let actor = edit.delta.actor();
-        let first = self.changes.last_where(|change| change.edit == edit.delta.edit);
+        let first = self.changes.by_edit(edit.delta.edit);
         if let Some((index, change)) = first {
             return self.recognise(actor, (index, change.actor, change.place), edit);
         }

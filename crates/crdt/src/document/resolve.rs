@@ -44,7 +44,7 @@ impl State {
     }
 
     pub(super) fn index_of(&self, actor: Actor) -> Option<u32> {
-        let direct = self.changes.last_where(|change| change.actor == actor);
+        let direct = self.changes.by_actor(actor);
         let alias = || self.aliases.iter().find(|alias| alias.0 == actor).map(|alias| alias.1);
         direct.map(|(index, _)| index as u32).or_else(alias)
     }
@@ -56,10 +56,7 @@ impl State {
 
     /// The change that a save became, if it is in.
     pub fn change_of(&self, edit: crate::identity::EditId) -> Option<&super::Change> {
-        if edit == crate::identity::EditId::default() {
-            return None;
-        }
-        self.changes.last_where(|change| change.edit == edit).map(|(_, change)| change)
+        self.changes.by_edit(edit).map(|(_, change)| change)
     }
 
     fn index_at(&self, position: Position) -> Result<usize, Unresolved> {

@@ -35,15 +35,9 @@ impl Logged {
     }
 
     /// Folds it in, with an archive at hand.
-    pub fn apply_from(
-        &self,
-        archive: &impl Archive,
-        document: &mut Document,
-    ) -> Option<Verdict> {
+    pub fn apply_from(&self, archive: &impl Archive, document: &mut Document) -> Option<Verdict> {
         match &self.entry {
-            Some(entry) => {
-                Some(document.apply_with(archive, self.cursor, self.logged_ms, entry))
-            }
+            Some(entry) => Some(document.apply_with(archive, self.cursor, self.logged_ms, entry)),
             None => {
                 document.carry(self.cursor, "unreadable".to_owned());
                 None

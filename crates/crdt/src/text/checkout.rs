@@ -63,7 +63,11 @@ impl History {
         let mut after = seen;
         for (link, least) in links.clone().zip(&mut least).rev() {
             *least = after;
-            after = if self.links()[link].linear { after } else { after.min(self.seen_by(link).prefix) };
+            after = if self.links()[link].linear {
+                after
+            } else {
+                after.min(self.seen_by(link).prefix)
+            };
         }
         let mut at = from;
         let mut concurrent = None;
@@ -162,7 +166,11 @@ impl<'a> Queue<'a> {
                 let first = history.links()[link].first.max(from);
                 let seen = history.seen_by(link);
                 // A link that begins below is one of those that had seen all before them.
-                let seen = if first == from { Seen { prefix: seen.prefix.max(anchor), ..seen } } else { seen };
+                let seen = if first == from {
+                    Seen { prefix: seen.prefix.max(anchor), ..seen }
+                } else {
+                    seen
+                };
                 parts.push(((first, history.end_of(link).min(to)), seen));
             }
         }

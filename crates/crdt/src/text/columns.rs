@@ -433,7 +433,8 @@ pub(super) fn read_applied(bytes: &[u8], history: &History) -> Result<Ops, Colum
     if !bytes.is_empty() {
         let mut reader = Reader::new(bytes)?;
         while !reader.is_over(KINDS) {
-            let change = at.checked_add(reader.next(KINDS)?).filter(|change| history.holds(*change));
+            let change =
+                at.checked_add(reader.next(KINDS)?).filter(|change| history.holds(*change));
             let change = change.ok_or(ColumnsError::Mismatch)?;
             copy(history, (at, change), &mut applied);
             let mut edits: Vec<Edit> = Vec::new();

@@ -428,7 +428,8 @@ impl Text {
         let mut done = Effect::default();
         walker.apply(&self.history, id, edits, &mut done);
         replayed.end = change + 1;
-        let rows = done.edits.iter().map(|&(at, delete, insert)| Op::edit(change, at, delete, insert));
+        let rows =
+            done.edits.iter().map(|&(at, delete, insert)| Op::edit(change, at, delete, insert));
         let effect = ops::patch_of(rows, patch.inserted());
         let applied = effect.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;

@@ -234,7 +234,12 @@ impl History {
     ///
     /// # Errors
     /// If the base is not one of this history's, or there is no room.
-    pub fn record(&mut self, id: ChangeId, base: &Version, patch: &Patch) -> Result<(), RecordError> {
+    pub fn record(
+        &mut self,
+        id: ChangeId,
+        base: &Version,
+        patch: &Patch,
+    ) -> Result<(), RecordError> {
         if base.end() > self.len || base.prefix() < self.floor {
             return Err(RecordError::UnknownBase);
         }

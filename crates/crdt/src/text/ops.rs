@@ -192,7 +192,9 @@ impl Ops {
         let (one, two) = (self.singles(changes).next(), other.singles(changes).next());
         let (Some((one, true)), Some((two, true))) = (one, two) else {
             let told = |op: Op| (op.at, op.delete, op.insert);
-            return u32::from(self.of_change(change).map(told).eq(other.of_change(change).map(told)));
+            return u32::from(
+                self.of_change(change).map(told).eq(other.of_change(change).map(told)),
+            );
         };
         let count = one.count.min(two.count);
         let told = |op: Op| (op.change, op.at, op.delete, op.insert);

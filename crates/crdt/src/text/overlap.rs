@@ -163,7 +163,8 @@ impl<'a> Meeting<'a> {
         let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
         meeting.inside(first, last);
         let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.1);
-        let gone_by = |&(id, _): &(SpanId, bool)| contents.applied.that_deleted(sequence.span(id).gone);
+        let gone_by =
+            |&(id, _): &(SpanId, bool)| contents.applied.that_deleted(sequence.span(id).gone);
         meeting.with.extend(already_gone.filter_map(gone_by));
         meeting.sides(first, last);
         meeting.surroundings(first, last);

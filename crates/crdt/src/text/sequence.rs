@@ -127,8 +127,7 @@ impl Node {
     }
 
     fn set(&mut self, slot: usize, sums: Sums) {
-        (self.seen[slot], self.shown[slot], self.known[slot]) =
-            (sums.seen, sums.shown, sums.known);
+        (self.seen[slot], self.shown[slot], self.known[slot]) = (sums.seen, sums.shown, sums.known);
     }
 
     fn total(&self) -> Sums {

@@ -95,6 +95,13 @@ impl Version {
         self
     }
 
+    /// Its changes that `other` lacks, ascending.
+    pub fn minus(&self, other: &Version) -> impl DoubleEndedIterator<Item = u32> {
+        let mut stretches = Vec::new();
+        self.seen().minus(other.seen(), |stretch| stretches.push(stretch));
+        stretches.into_iter().flat_map(|(from, to)| from..to)
+    }
+
     /// Takes in one change.
     pub fn insert(&mut self, change: u32) {
         self.insert_stretch((change, change.saturating_add(1)));

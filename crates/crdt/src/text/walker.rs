@@ -264,7 +264,8 @@ impl Walker {
         watch: &mut impl Watch,
     ) {
         let (left, cursor) = self.place_for(row.at);
-        let right = self.sequence.next_known(cursor).map_or(NONE, |id| self.sequence.span(id).first);
+        let right =
+            self.sequence.next_known(cursor).map_or(NONE, |id| self.sequence.span(id).first);
         let id = || id.or_else(|| history.id(row.change));
         let cursor = self.integrate(history, id, (left, right), cursor);
         let bytes = row.inserted();
@@ -313,8 +314,8 @@ impl Walker {
                     scanning = sequence.is_before(other.right, right);
                 }
             } else {
-                let behind = other.left != NONE
-                    && (left == NONE || sequence.is_before(left, other.left));
+                let behind =
+                    other.left != NONE && (left == NONE || sequence.is_before(left, other.left));
                 if !behind {
                     break;
                 }

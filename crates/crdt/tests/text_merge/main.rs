@@ -38,7 +38,8 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
     let mut results = Vec::new();
     for save in &saves.saves {
         if cold {
-            text = Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
+            text =
+                Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
         }
         let base = version(&text, &save.base);
         results.push(text.merge(save.id, &base, &save.patch).expect("it fits"));

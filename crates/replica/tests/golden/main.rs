@@ -173,7 +173,12 @@ fn golden_files_are_what_the_formats_description_says() {
     let rules = cddl::Rules::parse(&description).unwrap();
     rules.check_names().unwrap();
     let mut seen = Vec::new();
-    for of in ["crdt/tests/golden/v1", "crdt/tests/golden/v2", "replica/tests/golden/v1", "replica/tests/golden/v2"] {
+    for of in [
+        "crdt/tests/golden/v1",
+        "crdt/tests/golden/v2",
+        "replica/tests/golden/v1",
+        "replica/tests/golden/v2",
+    ] {
         for file in std::fs::read_dir(crates().join(of)).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();

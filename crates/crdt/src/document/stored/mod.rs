@@ -157,7 +157,9 @@ fn seed_wire(seed: &Seed) -> SeedWire<'_> {
     SeedWire(seed.name, actors.into(), text, seed.mapped.clone(), onto)
 }
 
-fn seed_parts(SeedWire(name, actors, text, mapped, onto): SeedWire<'_>) -> Result<SeedParts, DecodeError> {
+fn seed_parts(
+    SeedWire(name, actors, text, mapped, onto): SeedWire<'_>,
+) -> Result<SeedParts, DecodeError> {
     let (actors, rest) = actors.as_chunks::<8>();
     if !rest.is_empty() {
         return Err(DecodeError::invalid("an actor is cut off"));

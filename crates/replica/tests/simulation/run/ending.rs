@@ -103,7 +103,8 @@ impl Run {
             Ok(_) => self.facts.fail(format!("{key}: decodes to another document")),
             Err(error) => self.facts.fail(format!("{key}: does not decode: {error}")),
         }
-        let mut names: Vec<_> = document.changes().kept().iter().map(|change| change.actor).collect();
+        let mut names: Vec<_> =
+            document.changes().kept().iter().map(|change| change.actor).collect();
         names.sort_unstable();
         names.dedup();
         if names.len() != document.changes().len() {
