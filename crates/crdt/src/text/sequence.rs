@@ -101,6 +101,8 @@ struct Node {
     slot: u8,
     len: u8,
     is_leaf: bool,
+    /// The origins that all spans below have, where it is known that they have the same.
+    origins: Option<(Byte, Byte)>,
     children: [u32; WIDTH],
     seen: [u32; WIDTH],
     shown: [u32; WIDTH],
@@ -111,7 +113,8 @@ impl Node {
     fn new(is_leaf: bool) -> Node {
         let none = [0; WIDTH];
         let (children, seen, shown, known) = (none, none, none, none);
-        Node { parent: NONE, slot: 0, len: 0, is_leaf, children, seen, shown, known }
+        let origins = None;
+        Node { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, seen, shown, known }
     }
 
     fn len(&self) -> usize {
@@ -381,6 +384,13 @@ impl Sequence {
         let id = self.spans.len() as SpanId;
         let sums = span.sums();
         span.leaf = leaf;
+        let node = &mut self.nodes[leaf as usize];
+        let origins = Some((span.left, span.right));
+        if node.len == 0 {
+            node.origins = origins;
+        } else if node.origins.is_some() && node.origins != origins {
+            self.part_above(leaf);
+        }
         match span.first >= GROUND {
             true => drop(self.ground.insert(span.first, id)),
             false => self.inserted.insert(span.first, id),
@@ -510,7 +520,7 @@ impl Sequence {
         let mut parent = self.node(id).parent;
         if parent == NONE {
             parent = self.nodes.len() as u32;
-            let mut root = Node::new(false);
+            let mut root = Node { origins: self.node(id).origins, ..Node::new(false) };
             root.insert(0, id, self.node(id).total());
             self.nodes.push(root);
             self.root = parent;
@@ -532,12 +542,96 @@ impl Sequence {
             }
             false => self.adopt(upper_id, 0),
         }
+        for half in [id, upper_id] {
+            self.nodes[half as usize].origins = self.common_origins(half);
+        }
         let slot = self.node(id).slot as usize;
         let above = &mut self.nodes[parent as usize];
         above.set(slot, lower_sums);
         above.insert(slot + 1, upper_id, upper_sums);
         self.adopt(parent, slot + 1);
         upper_id
+    }
+
+    fn common_origins(&self, node: u32) -> Option<(Byte, Byte)> {
+        let node = self.node(node);
+        let mut all = node.children().iter().map(|child| match node.is_leaf {
+            true => Some((self.span(*child).left, self.span(*child).right)),
+            false => self.node(*child).origins,
+        });
+        let first = all.next()??;
+        all.all(|origins| origins == Some(first)).then_some(first)
+    }
+
+    /// The spans below a node have not the same origins any more.
+    fn part_above(&mut self, node: u32) {
+        let mut id = node;
+        while id != NONE && self.nodes[id as usize].origins.take().is_some() {
+            id = self.node(id).parent;
+        }
+    }
+
+    /// If the cursor begins a crowd of siblings, spans with these origins and unknown to the version
+    /// being replayed: the place behind all of which this holds, and whether the crowd goes on there.
+    /// It must hold for none behind one for which it does not. O(log² spans).
+    pub(super) fn pass_siblings(
+        &self,
+        at: Cursor,
+        origins: (Byte, Byte),
+        holds: impl Fn(SpanId) -> bool,
+    ) -> Option<(Cursor, bool)> {
+        let crowd = |id: u32| self.node(id).origins == Some(origins) && self.known_below(id) == 0;
+        if at.slot != 0 || !crowd(at.leaf) {
+            return None;
+        }
+        // As far up as all below is of the crowd, and over as many neighbours as are, too.
+        let mut id = at.leaf;
+        while self.node(id).slot == 0 && self.node(id).parent != NONE && crowd(self.node(id).parent)
+        {
+            id = self.node(id).parent;
+        }
+        let neighbours = match self.node(id).parent {
+            NONE => std::slice::from_ref(&id),
+            parent => &self.node(parent).children()[self.node(id).slot as usize..],
+        };
+        let end = neighbours.iter().take_while(|node| crowd(**node)).count();
+        let passed = neighbours[..end].partition_point(|node| holds(self.last_below(*node)));
+        let Some(next) = neighbours[..end].get(passed) else {
+            let (leaf, slot) = self.end_of(neighbours[end - 1]);
+            return Some((Cursor { leaf, slot }, false));
+        };
+        id = *next;
+        loop {
+            let children = self.node(id).children();
+            if self.node(id).is_leaf {
+                let slot = children.partition_point(|span| holds(*span));
+                return Some((Cursor { leaf: id, slot }, true));
+            }
+            let passed = children.partition_point(|child| holds(self.last_below(*child)));
+            id = children[passed.min(children.len() - 1)];
+        }
+    }
+
+    /// The last leaf below a node, and its end.
+    fn end_of(&self, mut id: u32) -> (u32, usize) {
+        while !self.node(id).is_leaf {
+            id = self.node(id).children[self.node(id).len() - 1];
+        }
+        (id, self.node(id).len())
+    }
+
+    /// How many spans below a node the version being replayed knows.
+    fn known_below(&self, id: u32) -> u32 {
+        match self.node(id).parent {
+            NONE => self.node(id).total().known,
+            parent => self.node(parent).known[self.node(id).slot as usize],
+        }
+    }
+
+    /// The last span below a node, which has one.
+    fn last_below(&self, id: u32) -> SpanId {
+        let (leaf, end) = self.end_of(id);
+        self.node(leaf).children[end - 1]
     }
 
     /// Tells the children from a slot on who their parent is, and where they stand.

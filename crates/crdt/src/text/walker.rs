@@ -9,6 +9,8 @@
 //! fit their bases ([`Walker::fits`]), and that each base contains all changes before the walker's
 //! anchor. Must never be kept once an application went wrong halfway.
 
+use std::cell::OnceCell;
+
 use super::history::{ChangeId, History};
 use super::ops::{Edit, Op};
 use super::patch::FitError;
@@ -297,16 +299,30 @@ impl Walker {
         mut cursor: Cursor,
     ) -> Cursor {
         let sequence = &self.sequence;
+        let own = OnceCell::new();
+        let goes_before = |other: &Span| id_of(history, other.first) < *own.get_or_init(&id);
         let mut scan = cursor;
         let mut scanning = false;
         while let Some((other, at)) = sequence.at(scan) {
+            // Siblings stand in the order of their ids: a crowd is passed at once.
+            let passes = |span| goes_before(sequence.span(span));
+            if let Some(passed) = sequence.pass_siblings(at, (left, right), passes) {
+                if passed.0 != at {
+                    cursor = passed.0;
+                }
+                if passed.1 {
+                    break;
+                }
+                (scan, scanning) = (passed.0, false);
+                continue;
+            }
             let other = sequence.span(other);
             if other.state > 0 {
                 break;
             }
             if other.left == left {
                 if other.right == right {
-                    if id() < id_of(history, other.first) {
+                    if !goes_before(other) {
                         break;
                     }
                     scanning = false;
