@@ -49,6 +49,12 @@ pub enum Body {
     Moved(Moved),
     /// What lies below an entry is in the archive, and need not be kept.
     Floor(Floor),
+    /// A change is taken out of the text until it is released: the origin does not take it.
+    Hold(Judgement),
+    /// A change that was held back is put back into the text.
+    Release(Judgement),
+    /// What a change wrote is made unreadable, for good.
+    Erase(Judgement),
     /// A kind that this version does not know: carried and listed, not applied.
     Unknown {
         /// Its number.
@@ -272,6 +278,18 @@ pub struct Floor {
     pub replaces: u8,
 }
 
+/// What is done to a change by somebody who may. Counts if it is not done already. Only the relay says
+/// so, for an operator or for the origin.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Judgement {
+    /// The change.
+    pub change: Actor,
+    /// Who judged, and why.
+    pub note: Note,
+    /// When, in milliseconds since 1970.
+    pub time_ms: u64,
+}
+
 const FORMAT: u8 = 1;
 
 /// An entry on the wire: the body as bytes, so that a kind which is not known
@@ -302,6 +320,9 @@ impl Body {
             Self::Abandoned(_) => 8,
             Self::Moved(_) => 9,
             Self::Floor(_) => 10,
+            Self::Hold(_) => 11,
+            Self::Release(_) => 12,
+            Self::Erase(_) => 13,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -318,6 +339,7 @@ impl Body {
             Self::Abandoned(body) => codec::to_vec(body),
             Self::Moved(body) => codec::to_vec(body),
             Self::Floor(body) => codec::to_vec(body),
+            Self::Hold(body) | Self::Release(body) | Self::Erase(body) => codec::to_vec(body),
             Self::Unknown { payload, .. } => payload.clone(),
         }
     }
@@ -334,6 +356,9 @@ impl Body {
             8 => Self::Abandoned(codec::from_slice(&payload)?),
             9 => Self::Moved(codec::from_slice(&payload)?),
             10 => Self::Floor(codec::from_slice(&payload)?),
+            11 => Self::Hold(codec::from_slice(&payload)?),
+            12 => Self::Release(codec::from_slice(&payload)?),
+            13 => Self::Erase(codec::from_slice(&payload)?),
             _ => Self::Unknown { kind, payload },
         })
     }
@@ -370,6 +395,7 @@ impl Entry {
             Body::Landed(landed) => check_revision(landed.revision),
             Body::Checkpoint(checkpoint) => check_revision(checkpoint.revision),
             Body::Moved(moved) => check_revision(moved.to.revision),
+            Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => judged.note.check(),
             Body::Intent(_) | Body::Abandoned(_) | Body::Floor(_) | Body::Unknown { .. } => Ok(()),
         }
     }

@@ -167,7 +167,7 @@ fn the_logs_hold_everything_worth_testing() {
         for logged in &writer.log {
             let Some(verdict) = logged.apply_to(&mut document) else { continue };
             let entry = logged.entry.as_ref().unwrap();
-            let kind = usize::from(entry.body.kind()).min(11);
+            let kind = usize::from(entry.body.kind()).min(14);
             let verdict = match verdict {
                 Verdict::Counted => 0,
                 Verdict::Duplicate { .. } => 1,
@@ -183,14 +183,14 @@ fn the_logs_hold_everything_worth_testing() {
         assert_eq!(Document::decode(&document.encode()).as_ref(), Ok(&document));
     }
     println!("{seen:?}");
-    for kind in 1..10 {
+    for kind in (1..10).chain(11..14) {
         assert!(seen.verdicts[kind][0] > 30, "kind {kind} seldom counts: {seen:?}");
     }
     assert!(seen.kinds.iter().all(|kind| *kind > 15), "{seen:?}");
     assert!(seen.verdicts[1].iter().take(3).all(|found| *found > 50), "{seen:?}");
-    assert!(seen.verdicts[1][4] > 50 && seen.verdicts[11][4] > 10, "{seen:?}");
+    assert!(seen.verdicts[1][4] > 50 && seen.verdicts[14][4] > 10, "{seen:?}");
     assert!(seen.overlaps > 30 && seen.overlaid > 200, "{seen:?}");
-    assert!(seen.pruned > 200 && seen.restored > 50, "{seen:?}");
+    assert!(seen.pruned > 150 && seen.restored > 50, "{seen:?}");
 }
 
 #[derive(Default, Debug)]
@@ -203,7 +203,7 @@ struct Seen {
     /// Changes by [`redwedding_crdt::document::ChangeKind`].
     kinds: [usize; 4],
     /// By kind of entry; counted, duplicate, alias, lost, quarantined.
-    verdicts: [[usize; 5]; 12],
+    verdicts: [[usize; 5]; 15],
 }
 
 #[test]

@@ -53,6 +53,10 @@ pub enum ChangeKind {
     Difference = 3,
     /// A save at the edge that was made far below the floor: carried over onto it.
     CarriedOver = 4,
+    /// Another change was held back.
+    Hold = 5,
+    /// A change that was held back was released.
+    Release = 6,
 }
 
 /// The changes of a document, in order.
@@ -157,6 +161,14 @@ impl Changes {
     /// The hash of all changes below the floor.
     pub(super) fn hash_below(&self) -> Digest {
         self.hash
+    }
+
+    /// Forgets what was said about a change.
+    pub(super) fn erase(&mut self, index: usize) {
+        let at = index.checked_sub(self.floor);
+        if let Some(change) = at.and_then(|at| self.kept.get_mut(at)) {
+            Arc::make_mut(change).note.comment.clear();
+        }
     }
 
     pub(super) fn push(&mut self, change: Change) {

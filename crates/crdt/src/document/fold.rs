@@ -50,6 +50,8 @@ pub enum Fault {
     Position(u64),
     /// It names an intent that never counted.
     Intent(FlushId),
+    /// It is about a change that there is not.
+    Change(Actor),
     /// It says that other bytes were stored, but not which.
     Stored,
     /// The text that it leads to is not the one whose hash it names.
@@ -72,6 +74,7 @@ impl fmt::Display for Fault {
             Self::Stored => write!(f, "stored bytes differ, and the difference is not given"),
             Self::Text => write!(f, "it does not lead to the text that it names"),
             Self::TooLong(bytes) => write!(f, "the text would have {bytes} bytes"),
+            Self::Change(actor) => write!(f, "there is no change {actor}"),
             Self::Segment => f.write_str("the segment it names is not what lies below the floor"),
             Self::Kind(kind) => write!(f, "entry kind {kind} is not known here"),
         }
@@ -97,6 +100,9 @@ impl State {
             Body::Abandoned(abandoned) => self.apply_abandoned(abandoned),
             Body::Moved(moved) => self.apply_moved(moved),
             Body::Floor(floor) => self.apply_floor(floor),
+            Body::Hold(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Hold),
+            Body::Release(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Release),
+            Body::Erase(judged) => self.apply_erase(judged),
             Body::Unknown { kind, .. } => Verdict::Quarantined(Fault::Kind(*kind)),
         }
     }

@@ -14,6 +14,7 @@ mod admit;
 mod changes;
 mod floor;
 mod fold;
+mod judge;
 mod origin;
 mod resolve;
 mod seed;

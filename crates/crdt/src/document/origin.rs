@@ -96,6 +96,13 @@ impl Origin {
         self.intents.iter().rev().find(|announced| announced.intent.flush == flush)
     }
 
+    /// Says whether the tip's stored bytes are the text at its version.
+    pub(super) fn set_exact(&mut self, exact: bool) {
+        if let Some(tip) = &mut self.tip {
+            tip.exact = exact;
+        }
+    }
+
     fn close(&mut self, flush: FlushId, state: IntentState) {
         let found = self.intents.iter_mut().find(|announced| announced.intent.flush == flush);
         if let Some(announced) = found {
@@ -127,6 +134,11 @@ impl State {
         let version = self.version_at(upto).ok()?;
         let text = self.text.text_at(&version).ok()?;
         Some((version, text))
+    }
+
+    /// Whether the text at a version has this digest.
+    pub(super) fn has_text(&self, version: &Version, text: Digest) -> bool {
+        self.text.text_at(version).is_ok_and(|found| Digest::of_text(&found) == text)
     }
 
     /// Whether `patch`, on the text at `version`, gives the text named `text`:
@@ -280,7 +292,9 @@ impl State {
             }
         };
         self.origin.close(landed.flush, IntentState::Landed);
-        self.origin.move_tip(stored, version, true);
+        // Something of what was sent may have been erased since.
+        let exact = self.has_text(&version, landed.stored);
+        self.origin.move_tip(stored, version, exact);
         self.complete_seed(place, logged_ms);
         Verdict::Counted
     }

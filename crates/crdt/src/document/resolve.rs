@@ -247,6 +247,12 @@ impl State {
             Body::Version(version) => self.resolve_version(version).map(|_| ()),
             Body::Intent(intent) => self.version_at(intent.upto).map(|_| ()),
             Body::Checkpoint(checkpoint) => self.version_at(checkpoint.upto).map(|_| ()),
+            Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => {
+                match self.index_of(judged.change) {
+                    Some(index) => self.kept(&Version::up_to(index)),
+                    None => Err(Unresolved::Missing(Missing::Actor(judged.change))),
+                }
+            }
             Body::Landed(landed) => match self.origin.announced(landed.flush) {
                 // Any other reason is the fold's to find.
                 Some(announced) => match self.version_at(announced.intent.upto) {

@@ -10,8 +10,8 @@ use super::{Draw, values};
 use crate::codec::Encode;
 use crate::document::{Archive, ChangeKind, Document, NoArchive, State, Verdict};
 use crate::entry::{
-    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Moved, Note,
-    OriginPage,
+    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Judgement, Landed, Moved,
+    Note, OriginPage,
 };
 use crate::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use crate::text::diff;
@@ -100,7 +100,7 @@ impl Writer {
         for _ in 0..draw.below(3) {
             self.cursor = self.cursor.after(b"another document's");
         }
-        let body = match draw.below(24) {
+        let body = match draw.below(29) {
             0..=9 => self.edit(draw),
             10 => self.again(draw),
             11 => self.alias(draw),
@@ -112,6 +112,9 @@ impl Writer {
             20 => Some(self.checkpoint(draw)),
             21 => self.abandoned(draw),
             22 => Some(self.moved(draw)),
+            23 | 24 => self.judged(draw).map(Body::Hold),
+            25 | 26 => self.held(draw).map(Body::Release),
+            27 if draw.one_in(2) => self.judged(draw).map(Body::Erase),
             _ => return self.nonsense(draw),
         };
         if let Some(body) = body {
@@ -326,6 +329,31 @@ impl Writer {
         let from = self.some_revision(draw);
         let revision = self.next_revision(draw, 3);
         Body::Moved(Moved { from, to: OriginText { revision, text: Digest(draw.bytes()) } })
+    }
+
+    /// A change that somebody judges.
+    fn judged(&self, draw: &mut Draw<'_>) -> Option<Judgement> {
+        let changes = self.document.changes().kept();
+        if changes.is_empty() {
+            return None;
+        }
+        let change = match draw.one_in(12) {
+            false => draw.pick(changes).actor,
+            true => Actor(draw.number()),
+        };
+        Some(Judgement { change, note: values::note(draw), time_ms: draw.number() })
+    }
+
+    /// Mostly one that is held back.
+    fn held(&self, draw: &mut Draw<'_>) -> Option<Judgement> {
+        let document = &self.document;
+        let held = document.changes().indexed().filter(|(index, _)| document.is_held(*index));
+        let held: Vec<Actor> = held.map(|(_, change)| change.actor).collect();
+        let judged = self.judged(draw)?;
+        match held.is_empty() || draw.one_in(6) {
+            false => Some(Judgement { change: *draw.pick(&held), ..judged }),
+            true => Some(judged),
+        }
     }
 
     fn nonsense(&mut self, draw: &mut Draw<'_>) {

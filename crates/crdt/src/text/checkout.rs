@@ -56,24 +56,21 @@ impl History {
         let prefix = version.prefix();
         let beyond = version.beyond().iter().flat_map(|changes| self.links_of(*changes));
         // What is beyond the prefix had not seen all of it.
-        let seen = beyond.map(|link| self.seen_by(link).prefix).min().unwrap_or(prefix);
+        let seen = beyond.map(|link| self.links()[link].reach).min().unwrap_or(prefix);
         let links = self.links_of((from, prefix));
         // For each link, the least prefix that any later one had seen.
         let mut least = vec![seen; links.len()];
         let mut after = seen;
         for (link, least) in links.clone().zip(&mut least).rev() {
             *least = after;
-            after = if self.links()[link].linear {
-                after
-            } else {
-                after.min(self.seen_by(link).prefix)
-            };
+            let link = &self.links()[link];
+            after = if link.plain() { after } else { after.min(link.reach) };
         }
         let mut at = from;
         let mut concurrent = None;
         for (link, least) in links.zip(least) {
             let end = self.end_of(link).min(prefix);
-            if concurrent.is_none() && self.links()[link].linear {
+            if concurrent.is_none() && self.links()[link].plain() {
                 let plain = end.min(least).max(at);
                 self.play_plain(rope, (at, plain))?;
                 at = plain;

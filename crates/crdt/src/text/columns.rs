@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::history::{ChangeId, History, RecordError};
+use super::history::{ChangeId, History, Link, RecordError, Toggle};
 use super::ops::{Edit, Op, Ops};
 use super::version::{Stretch, Version};
 
@@ -41,7 +41,7 @@ struct Writer {
     columns: [Vec<u8>; COLUMNS],
 }
 
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 7;
 /// Links: how many changes each has, and what its first one had seen.
 const LINKS: usize = 0;
 const SEEN: usize = 1;
@@ -51,6 +51,8 @@ const PLACES: usize = 3;
 const LENGTHS: usize = 4;
 /// Who made them.
 const IDS: usize = 5;
+/// Which of them toggle others.
+const TOGGLES: usize = 6;
 
 impl Writer {
     fn push(&mut self, column: usize, number: u32) {
@@ -143,6 +145,12 @@ pub(super) fn write(history: &History, makers: &Makers<'_>) -> Vec<u8> {
         }
         write_rows(history.made(), (first, end), &mut places, &mut writer);
     }
+    let mut at = history.floor();
+    for toggle in history.toggles() {
+        writer.push(TOGGLES, toggle.change - at);
+        writer.push(TOGGLES, (toggle.change - toggle.target) << 1 | u32::from(toggle.out));
+        at = toggle.change + 1;
+    }
     writer.finish()
 }
 
@@ -198,6 +206,7 @@ pub(super) fn read(
     history.reserve_inserted(inserted.len());
     let mut places = Places::default();
     let mut used = 0;
+    let mut toggle = read_toggle(&mut reader, floor)?;
     while !reader.is_over(LINKS) {
         let first = history.len();
         let end = first.checked_add(reader.next(LINKS)?).filter(|end| *end > first);
@@ -207,6 +216,22 @@ pub(super) fn read(
             places.switch(id.actor);
         }
         let rows = read_rows((first, end), &mut places, &mut reader)?;
+        if let Some(found) = toggle.filter(|toggle| toggle.change < end) {
+            let alone = (found.change, end) == (first, first + 1) && rows.is_empty();
+            let (id, count) = now.as_mut().ok_or(ColumnsError::Mismatch)?;
+            if !alone || base != Version::up_to(first) {
+                return Err(ColumnsError::Mismatch);
+            }
+            if !history.push_toggle(*id, found.target, found.out) {
+                return Err(ColumnsError::Mismatch);
+            }
+            (id.counter, *count) = (id.counter.wrapping_add(1), *count - 1);
+            if *count == 0 {
+                now = ids.next();
+            }
+            toggle = read_toggle(&mut reader, end)?;
+            continue;
+        }
         history.open_link(&base).map_err(|error| ColumnsError::Record(first, error))?;
         let mut at = first;
         while at < end {
@@ -231,6 +256,18 @@ pub(super) fn read(
     }
     reader.finish()?;
     Ok(history)
+}
+
+/// The next toggle, if there is one; the last one was before `at`.
+fn read_toggle(reader: &mut Reader<'_>, at: u32) -> Result<Option<Toggle>, ColumnsError> {
+    if reader.is_over(TOGGLES) {
+        return Ok(None);
+    }
+    let change = at.checked_add(reader.next(TOGGLES)?).ok_or(ColumnsError::Mismatch)?;
+    let what = reader.next(TOGGLES)?;
+    let target = change.checked_sub(what >> 1).filter(|target| *target < change);
+    let target = target.ok_or(ColumnsError::Mismatch)?;
+    Ok(Some(Toggle { change, target, out: what & 1 == 1 }))
 }
 
 fn write_ids(history: &History, writer: &mut Writer) {
@@ -401,7 +438,7 @@ fn read_rows(
 
 /// What changes came to where that is not what their authors did, as [`read_applied`] takes it.
 pub(super) fn write_applied(history: &History, applied: &Ops) -> Vec<u8> {
-    if history.links().iter().all(|link| link.linear) {
+    if history.links().iter().all(Link::plain) {
         return Vec::new();
     }
     let mut writer = Writer::default();
@@ -444,7 +481,8 @@ pub(super) fn read_applied(bytes: &[u8], history: &History) -> Result<Ops, Colum
                 inserted = inserted.saturating_add(edit.2);
                 edits.push(edit);
             }
-            if inserted as usize != history.inserted_by(change).len() {
+            let toggles = history.toggle(change).is_some();
+            if !toggles && inserted as usize != history.inserted_by(change).len() {
                 return Err(ColumnsError::Mismatch);
             }
             applied.push(change, edits);

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::columns::{self, ColumnsError, Makers};
-use super::history::{ChangeId, History, RecordError};
+use super::history::{ChangeId, History, RecordError, Toggle};
 use super::ops::{self, Edit, Op, Ops};
 use super::overlap::{self, Contents, Effect, Overlap};
 use super::patch::{FitError, Patch};
@@ -62,6 +62,9 @@ pub enum MergeError {
     /// There is no room: 2^32 - 2 changes, 2^30 bytes inserted by them.
     #[error("the document cannot hold more changes")]
     Full,
+    /// The change is taken out already, or is not; or it is a toggle itself.
+    #[error("the change is out or in already, or can be neither")]
+    Toggled,
 }
 
 /// Why there is no text at a version.
@@ -219,12 +222,13 @@ impl Text {
         Version::up_to(self.history.len())
     }
 
-    /// The edit of a change, as it changed the text of all changes before it.
+    /// The edit of a change, as it changed the text of all changes before it; `None` for a toggle.
     #[must_use]
     pub fn effect(&self, change: u32) -> Option<Patch> {
         let edits = self.applied.of_change(change);
         let inserted = self.history.inserted_by(change);
-        self.history.holds(change).then(|| ops::patch_of(edits, inserted))
+        let made = self.history.holds(change) && self.history.toggle(change).is_none();
+        made.then(|| ops::patch_of(edits, inserted))
     }
 
     /// The text that the effect of a change deleted.
@@ -285,6 +289,56 @@ impl Text {
         merged
     }
 
+    /// Takes a change out of the text, or puts it back: what it inserted is not shown, and what it
+    /// deleted is, unless another change deleted that, too. Nothing is inserted anew, so whatever was
+    /// written on earlier versions merges as ever. The toggle is a change of its own that has seen
+    /// all others. O(text + changes since the one it is about).
+    ///
+    /// # Errors
+    /// If there is no such change here; nothing is changed then.
+    pub fn toggle(
+        &mut self,
+        id: impl Into<ChangeId>,
+        target: u32,
+        out: bool,
+    ) -> Result<Patch, MergeError> {
+        let id = id.into();
+        self.check(id, &self.head())?;
+        if target >= self.history.len() {
+            return Err(MergeError::UnknownBase);
+        }
+        if target < self.history.floor() {
+            return Err(MergeError::BelowFloor);
+        }
+        if self.history.toggle(target).is_some() || self.history.is_out(target) == out {
+            return Err(MergeError::Toggled);
+        }
+        let mut history = self.history.clone();
+        if !history.push_toggle(id, target, out) {
+            return Err(MergeError::Full);
+        }
+        let change = self.history.len();
+        let end = Version::up_to(change);
+        let reach = history.anchor(&end, change + 1);
+        let mut replayed = self.replayed_from(reach);
+        replayed.walker.go_to(&self.history, end.seen());
+        let mut done = Effect::default();
+        let toggle = Toggle { change, target, out };
+        replayed.walker.apply_toggle(&history, &toggle, &mut done);
+        let contents = self.contents(&replayed.walker);
+        let inserted: String = done.shown.iter().map(|id| contents.restored(*id)).collect();
+        let rows =
+            done.edits.iter().map(|&(at, delete, insert)| Op::edit(change, at, delete, insert));
+        let effect = ops::patch_of(rows, &inserted);
+        let applied = effect.apply(&self.text).map_err(MergeError::Fit)?;
+        self.text = applied.text;
+        self.history = history;
+        self.applied.push(change, done.edits.iter().copied());
+        self.removed.push_str(&applied.removed);
+        self.kept = Kept::default();
+        Ok(effect)
+    }
+
     /// The text at a version, which must be closed. O(text + changes since its prefix).
     ///
     /// # Errors
@@ -329,6 +383,11 @@ impl Text {
 
     pub(super) fn into_history(self) -> (History, Ops, String) {
         (self.history, self.applied, self.removed)
+    }
+
+    /// The three places where characters stand: the text, what was inserted, and what was removed.
+    pub(super) fn contents_mut(&mut self) -> (&mut String, &mut String, &mut String) {
+        (&mut self.text, self.history.inserted_mut(), &mut self.removed)
     }
 
     pub(super) fn applied(&self) -> &Ops {
@@ -466,14 +525,23 @@ impl Text {
 
     /// A walker that has applied all changes so far, and can go to `base`.
     fn replayed(&mut self, base: &Version) -> Replayed {
+        self.replayed_from(self.history.anchor(base, self.history.len()))
+    }
+
+    /// A walker that has applied nothing beyond an anchor yet.
+    pub(super) fn walker_at(&self, anchor: u32) -> Walker {
+        let removed = self.applied.gone_before(anchor);
+        Walker::new(&self.history, anchor, self.len_at(anchor), removed)
+    }
+
+    /// A walker that has applied all changes from an anchor on.
+    fn replayed_from(&mut self, anchor: u32) -> Replayed {
         let end = self.history.len();
-        let anchor = self.history.anchor(base, end);
         let mut replayed = self.kept.take_for(anchor, end).unwrap_or_else(|| {
-            let removed = self.applied.gone_before(anchor);
-            let walker = Walker::new(&self.history, anchor, self.len_at(anchor), removed);
+            let walker = self.walker_at(anchor);
             Replayed { anchor, end: anchor, walker }
         });
-        replayed.walker.replay_exactly(&self.history, (replayed.end, end));
+        replayed.walker.replay_exactly(&self.history, (replayed.end, end), &mut ());
         replayed.end = end;
         replayed
     }

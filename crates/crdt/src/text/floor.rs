@@ -47,6 +47,10 @@ impl Text {
         }
         let mut text = Text::above(start.to_owned(), below.floor());
         for change in below.floor()..floor {
+            if let (Some(toggle), Some(id)) = (below.toggle(change), below.id(change)) {
+                text.toggle(id, toggle.target, toggle.out)?;
+                continue;
+            }
             let parts = (below.id(change), below.base(change), below.patch(change));
             let (Some(id), Some(base), Some(patch)) = parts else { return Err(RestoreError::Gap) };
             text.merge(id, &base, &patch)?;
@@ -85,6 +89,10 @@ fn copy(from: &History, (first, end): (u32, u32), to: &mut History) {
     let mut edits: Vec<Edit> = Vec::new();
     for change in first..end {
         let (Some(id), Some(base)) = (from.id(change), from.base(change)) else { continue };
+        if let Some(toggle) = from.toggle(change) {
+            to.push_toggle(id, toggle.target, toggle.out);
+            continue;
+        }
         edits.clear();
         edits.extend(from.made().of_change(change).map(|op| (op.at, op.delete, op.insert)));
         to.push(id, &base, &edits, from.inserted_by(change));

@@ -43,6 +43,19 @@ pub(super) struct Link {
     from: u32,
     /// Whether what the first one had seen is all before it.
     pub(super) linear: bool,
+    /// The first change that has to be replayed for this one: `prefix`, but for a toggle.
+    pub(super) reach: u32,
+}
+
+/// A change that takes another one out of the text, or puts it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Toggle {
+    /// The change that does it.
+    pub change: u32,
+    /// The change that it is done to.
+    pub target: u32,
+    /// Whether that one is taken out: its insertions are not shown, its deletions do not count.
+    pub out: bool,
 }
 
 /// The changes of a document as their authors made them. What they came to is
@@ -55,6 +68,8 @@ pub struct History {
     by_id: ById,
     links: Vec<Link>,
     beyond: Vec<Stretch>,
+    /// Ascending by change. Each stands in a link of its own.
+    toggles: Vec<Toggle>,
     made: Ops,
     inserted: String,
 }
@@ -65,12 +80,25 @@ impl PartialEq for History {
         all(self) == all(other)
             && self.ids == other.ids
             && (&self.links, &self.beyond) == (&other.links, &other.beyond)
+            && self.toggles == other.toggles
             && self.made == other.made
             && self.inserted == other.inserted
     }
 }
 
 impl Eq for History {}
+
+impl Link {
+    /// Whether its changes are edits of the text that all before led to.
+    pub(super) fn plain(&self) -> bool {
+        self.linear && self.reach == self.prefix
+    }
+
+    /// The first change that has to be replayed for one of its changes.
+    fn reach_of(&self, change: u32) -> u32 {
+        if self.plain() { change } else { self.reach }
+    }
+}
 
 impl History {
     /// A history that begins after `floor` changes that are not kept here. All later ones had seen
@@ -199,7 +227,7 @@ impl History {
         let mut anchor = base.prefix().min(end);
         let before = self.links.partition_point(|link| link.first < end);
         for link in self.links[..before].iter().rev() {
-            anchor = if link.linear { anchor } else { anchor.min(link.prefix) };
+            anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
             if link.first <= anchor {
                 break;
             }
@@ -210,7 +238,7 @@ impl History {
     /// As [`History::anchor`], for all changes of a version that has some beyond its prefix.
     pub(super) fn anchor_of(&self, version: &Version) -> u32 {
         let links = version.beyond().iter().flat_map(|changes| self.links_of(*changes));
-        let seen = links.map(|link| self.links[link].prefix).min().unwrap_or(version.prefix());
+        let seen = links.map(|link| self.links[link].reach).min().unwrap_or(version.prefix());
         self.anchor(&Version::up_to(seen), version.prefix())
     }
 
@@ -299,6 +327,9 @@ impl History {
     /// Whether a base is just what the last change had seen, and that.
     fn continues(&self, base: &Version) -> bool {
         let Some(link) = self.links.last() else { return false };
+        if self.toggles.last().is_some_and(|toggle| toggle.change == link.first) {
+            return false;
+        }
         if link.linear {
             return base.is_prefix() && base.prefix() == self.len;
         }
@@ -317,9 +348,47 @@ impl History {
     fn push_link(&mut self, base: &Version) {
         let from = u32::try_from(self.beyond.len()).unwrap_or(u32::MAX);
         let linear = base.is_prefix() && base.prefix() == self.len;
-        self.links.push(Link { first: self.len, prefix: base.prefix(), from, linear });
+        let prefix = base.prefix();
+        self.links.push(Link { first: self.len, prefix, from, linear, reach: prefix });
         self.beyond.extend_from_slice(base.beyond());
         self.made.close();
+    }
+
+    /// Appends a toggle of a change that is here, by one who has seen all; `false` if there is no
+    /// room, or nothing to be done.
+    pub(super) fn push_toggle(&mut self, id: ChangeId, target: u32, out: bool) -> bool {
+        let fits = self.holds(target) && self.toggle(target).is_none();
+        if !self.has_room(0) || !fits || self.is_out(target) == out {
+            return false;
+        }
+        let reach = self.links[self.link_of(target)].reach_of(target);
+        let (change, base) = (self.len, Version::up_to(self.len));
+        self.push_id(id);
+        self.push_link(&base);
+        if let Some(link) = self.links.last_mut() {
+            link.reach = reach;
+        }
+        self.toggles.push(Toggle { change, target, out });
+        self.len += 1;
+        true
+    }
+
+    /// What a change does to another one, if it is such.
+    #[must_use]
+    pub fn toggle(&self, change: u32) -> Option<Toggle> {
+        let at = self.toggles.binary_search_by_key(&change, |toggle| toggle.change).ok()?;
+        Some(self.toggles[at])
+    }
+
+    /// Whether a change is taken out.
+    #[must_use]
+    pub fn is_out(&self, change: u32) -> bool {
+        let about = self.toggles.iter().rfind(|toggle| toggle.target == change);
+        about.is_some_and(|toggle| toggle.out)
+    }
+
+    pub(super) fn toggles(&self) -> &[Toggle] {
+        &self.toggles
     }
 
     pub(super) fn made(&self) -> &Ops {
@@ -328,6 +397,10 @@ impl History {
 
     pub(super) fn inserted(&self) -> &str {
         &self.inserted
+    }
+
+    pub(super) fn inserted_mut(&mut self) -> &mut String {
+        &mut self.inserted
     }
 
     pub(super) fn ids(&self) -> &[Ids] {

@@ -41,7 +41,26 @@ const MAX_NEIGHBOURS: usize = 64;
 pub(super) struct Effect {
     /// Each in the text that the one before left.
     pub(super) edits: Vec<Edit>,
+    /// Spans that are shown again, in order.
+    pub(super) shown: Vec<SpanId>,
     touched: Vec<Touched>,
+}
+
+impl Effect {
+    /// What an edit inserts behind what the one before deleted stands with that one.
+    fn insert(&mut self, at: u32, len: u32) {
+        match self.edits.last_mut() {
+            Some(last) if last.0 + last.2 == at => last.2 += len,
+            _ => self.edits.push((at, 0, len)),
+        }
+    }
+
+    fn delete(&mut self, at: u32, len: u32) {
+        match self.edits.last_mut() {
+            Some(last) if last.0 + last.2 == at => last.1 += len,
+            _ => self.edits.push((at, len, 0)),
+        }
+    }
 }
 
 /// What an edit touched.
@@ -59,28 +78,29 @@ impl Watch for Effect {
 
     fn inserted(&mut self, sequence: &Sequence, id: SpanId) {
         let (at, len) = (sequence.shown_before_span(id), sequence.span(id).len);
-        match self.edits.last_mut() {
-            // What this one deleted stood between the two.
-            Some(last) if last.0 + last.2 == at => last.2 += len,
-            _ => self.edits.push((at, 0, len)),
-        }
+        self.insert(at, len);
         if let Some(touched) = self.touched.last_mut() {
             touched.inserted = Some(id);
         }
     }
 
-    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId) {
+    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, _: u32) {
         let span = sequence.span(id);
         if let Some(touched) = self.touched.last_mut() {
             touched.deleted.push((id, span.is_shown()));
         }
         if span.is_shown() {
-            let at = sequence.shown_before(cursor);
-            match self.edits.last_mut() {
-                Some(last) if last.0 + last.2 == at => last.1 += span.len,
-                _ => self.edits.push((at, span.len, 0)),
-            }
+            self.delete(sequence.shown_before(cursor), span.len);
         }
+    }
+
+    fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, _: u32) {
+        self.delete(sequence.shown_before(cursor), sequence.span(id).len);
+    }
+
+    fn showing(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId) {
+        self.shown.push(id);
+        self.insert(sequence.shown_before(cursor), sequence.span(id).len);
     }
 }
 
@@ -117,15 +137,36 @@ impl<'a> Contents<'a> {
         match span.first < GROUND {
             true => (self.history.inserted(), span.first as usize),
             false if span.is_shown() => (self.text, self.sequence.shown_before_span(id) as usize),
-            false => (self.removed, span.gone as usize),
+            false => self.removed(id),
         }
+    }
+
+    /// Where the characters of a span that was removed can be read.
+    fn removed(&self, id: SpanId) -> (&'a str, usize) {
+        (self.removed, self.sequence.span(id).gone as usize)
+    }
+
+    /// What stands in a span that was removed, and is shown again.
+    pub(super) fn restored(&self, id: SpanId) -> &'a str {
+        let span = self.sequence.span(id);
+        let (text, from) = match span.first < GROUND {
+            true => self.source(id),
+            false => self.removed(id),
+        };
+        text.get(from..from + span.len as usize).unwrap_or_default()
+    }
+
+    /// The edit that deleted a span which is not shown.
+    fn deleter(&self, span: &Span) -> Option<u32> {
+        let change = self.applied.that_deleted(span.gone);
+        change.filter(|change| self.history.toggle(*change).is_none())
     }
 
     /// The concurrent change that inserted a span still shown, or deleted one that the change knew.
     fn concurrent(&self, span: &Span) -> Option<u32> {
         match (span.state, span.is_shown()) {
             (0, true) => self.history.made().that_inserted(span.first),
-            (1, false) => self.applied.that_deleted(span.gone),
+            (1, false) => self.deleter(span),
             _ => None,
         }
     }
@@ -163,8 +204,7 @@ impl<'a> Meeting<'a> {
         let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
         meeting.inside(first, last);
         let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.1);
-        let gone_by =
-            |&(id, _): &(SpanId, bool)| contents.applied.that_deleted(sequence.span(id).gone);
+        let gone_by = |&(id, _): &(SpanId, bool)| contents.deleter(sequence.span(id));
         meeting.with.extend(already_gone.filter_map(gone_by));
         meeting.sides(first, last);
         meeting.surroundings(first, last);
@@ -247,7 +287,7 @@ impl<'a> Meeting<'a> {
         let deleter = |found: Option<Option<(SpanId, Cursor)>>| {
             let span = sequence.span(found.flatten()?.0);
             let deleted = !span.is_shown() && span.state == 1;
-            deleted.then(|| self.contents.applied.that_deleted(span.gone)).flatten()
+            deleted.then(|| self.contents.deleter(span)).flatten()
         };
         if let (Some(left), Some(right)) = (deleter(left), deleter(right))
             && left == right

@@ -33,7 +33,9 @@ pub(super) struct Span {
     pub(super) right: Byte,
     /// In the version being replayed: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
     pub(super) state: u32,
-    /// In the result: [`NONE`] while it is shown, else where in all that was removed it stands.
+    /// In the result: by how many it is deleted or held back; 0 while it is shown.
+    dead: u32,
+    /// While it is not shown, where in all that was removed it stands.
     pub(super) gone: u32,
     leaf: u32,
 }
@@ -41,11 +43,11 @@ pub(super) struct Span {
 impl Span {
     /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
     pub(super) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Span {
-        Span { first, len, left, right, state: 1, gone: NONE, leaf: 0 }
+        Span { first, len, left, right, state: 1, dead: 0, gone: NONE, leaf: 0 }
     }
 
     pub(super) fn is_shown(&self) -> bool {
-        self.gone == NONE
+        self.dead == 0
     }
 
     pub(super) fn shown_len(&self) -> u32 {
@@ -284,7 +286,8 @@ impl Sequence {
         }
     }
 
-    fn span_before(&self, one: SpanId, two: SpanId) -> bool {
+    /// Whether one span stands before another.
+    pub(super) fn span_before(&self, one: SpanId, two: SpanId) -> bool {
         let (mut one, mut two) = (self.cursor_of(one), self.cursor_of(two));
         // All leaves are equally deep.
         while one.leaf != two.leaf {
@@ -410,7 +413,7 @@ impl Sequence {
         tail.first = span.first + at;
         tail.len -= at;
         tail.left = span.first + at - 1;
-        tail.gone = if span.is_shown() { NONE } else { span.gone + at };
+        tail.gone = if span.gone == NONE { NONE } else { span.gone + at };
         span.len = at;
         let sums = span.sums();
         self.nodes[leaf as usize].set(slot, sums);
@@ -418,17 +421,47 @@ impl Sequence {
         self.insert(Cursor { leaf, slot: slot + 1 }, tail)
     }
 
-    /// Deletes the span at a cursor in the version being replayed, and if it is still shown, in the
-    /// result, as what stands at `gone` in all that was removed.
-    pub(super) fn delete(&mut self, Cursor { leaf, slot }: Cursor, gone: u32) {
+    /// Deletes the span at a cursor once more, in the version being replayed and in the result. If it
+    /// was shown, it stands at `gone` in all that was removed.
+    pub(super) fn delete(&mut self, cursor: Cursor, gone: u32) {
+        self.change(cursor, |span| {
+            span.gone = if span.is_shown() { gone } else { span.gone };
+            (span.state, span.dead) = (span.state + 1, span.dead + 1);
+        });
+    }
+
+    /// Takes one deletion of the span at a cursor back, in both.
+    pub(super) fn undelete(&mut self, cursor: Cursor) {
+        self.change(cursor, |span| {
+            span.state = span.state.saturating_sub(1);
+            span.dead = span.dead.saturating_sub(1);
+        });
+    }
+
+    fn change(&mut self, Cursor { leaf, slot }: Cursor, change: impl FnOnce(&mut Span)) {
         let node = &mut self.nodes[leaf as usize];
         let span = &mut self.spans[node.children[slot] as usize];
         let before = span.sums();
-        span.state = 2;
-        span.gone = if span.is_shown() { gone } else { span.gone };
+        change(span);
         let sums = span.sums();
         node.set(slot, sums);
         self.add_above(leaf, sums.less(before));
+    }
+
+    /// The spans of some bytes, which then begin and end with spans.
+    pub(super) fn cut_out(&mut self, first: Byte, len: u32, give: &mut Vec<SpanId>) {
+        let (mut byte, end) = (first, first + len);
+        if let Some(id) = self.find_byte(byte).filter(|id| self.span(*id).first < byte) {
+            self.split(id, byte - self.span(id).first);
+        }
+        while byte < end {
+            let Some(id) = self.beginning_with(byte) else { break };
+            if self.span(id).len > end - byte {
+                self.split(id, end - byte);
+            }
+            give.push(id);
+            byte += self.span(id).len;
+        }
     }
 
     /// Takes the spans of some bytes forth (into the version being replayed, or deleted once more in
@@ -452,7 +485,9 @@ impl Sequence {
             cursor = self.cursor_near(id, cursor);
             let span = &mut self.spans[id as usize];
             let before = span.sums();
-            span.state = if forth { span.state + 1 } else { span.state.saturating_sub(1) };
+            // On the way it may be less than nothing.
+            let step = if forth { 1 } else { u32::MAX };
+            span.state = span.state.wrapping_add(step);
             byte += span.len;
             let sums = span.sums();
             self.nodes[cursor.leaf as usize].set(cursor.slot, sums);

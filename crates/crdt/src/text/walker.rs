@@ -11,7 +11,7 @@
 
 use std::cell::OnceCell;
 
-use super::history::{ChangeId, History};
+use super::history::{ChangeId, History, Toggle};
 use super::ops::{Edit, Op};
 use super::patch::FitError;
 use super::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Span, SpanId};
@@ -25,8 +25,15 @@ pub(super) trait Watch {
     /// A span has come in.
     fn inserted(&mut self, sequence: &Sequence, id: SpanId);
 
-    /// A span is about to be deleted in the version being replayed.
-    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId);
+    /// A span is about to be deleted in the version being replayed. If it is shown, it will stand at
+    /// `gone` in all that was removed.
+    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
+
+    /// A span that is shown is about to be held back, and will stand at `gone`.
+    fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
+
+    /// A span is shown again.
+    fn showing(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId);
 }
 
 impl Watch for () {
@@ -34,7 +41,11 @@ impl Watch for () {
 
     fn inserted(&mut self, _: &Sequence, _: SpanId) {}
 
-    fn deleting(&mut self, _: &Sequence, _: Cursor, _: SpanId) {}
+    fn deleting(&mut self, _: &Sequence, _: Cursor, _: SpanId, _: u32) {}
+
+    fn hiding(&mut self, _: &Sequence, _: Cursor, _: SpanId, _: u32) {}
+
+    fn showing(&mut self, _: &Sequence, _: Cursor, _: SpanId) {}
 }
 
 /// Bytes that changes deleted: each of `count` changes `unit` of them, the first change the first
@@ -133,13 +144,75 @@ impl Walker {
         }
         let from = self.applied.partition_point(|row| row.changes.1 <= changes.0);
         for row in self.applied[from..].iter().take_while(|row| row.changes.0 < changes.1) {
-            let deleted = &self.deleted[row.deleted.0..row.deleted.1];
-            let from = deleted.partition_point(|deleted| deleted.end() <= changes.0);
-            for deleted in deleted[from..].iter().take_while(|next| next.change < changes.1) {
-                let (first, len) = deleted.within(changes);
+            for (first, len) in deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes) {
                 self.sequence.step(first, len, forth);
             }
         }
+        let toggles = history.toggles();
+        let from = toggles.partition_point(|toggle| toggle.change < changes.0);
+        for toggle in toggles[from..].iter().take_while(|toggle| toggle.change < changes.1) {
+            for (first, len, hide) in self.toggled(history, toggle) {
+                self.sequence.step(first, len, hide == forth);
+            }
+        }
+    }
+
+    /// The bytes that a toggle is about, and whether it hides them or shows them again.
+    fn toggled(&self, history: &History, toggle: &Toggle) -> Vec<(Byte, u32, bool)> {
+        let changes = (toggle.target, toggle.target + 1);
+        let (from, to) = history.made().came_between(changes);
+        let inserted = (from < to).then_some((from, to - from, toggle.out));
+        let at = self.applied.partition_point(|row| row.changes.1 <= toggle.target);
+        let rows = self.applied[at..].iter().take_while(|row| row.changes.0 < changes.1);
+        let deleted = rows.flat_map(|row| {
+            deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes)
+                .map(|(first, len)| (first, len, !toggle.out))
+        });
+        inserted.into_iter().chain(deleted).collect()
+    }
+
+    /// The spans of what a change inserted.
+    pub(super) fn inserted_by(&mut self, history: &History, change: u32) -> Vec<SpanId> {
+        let (from, to) = history.made().came_between((change, change + 1));
+        let mut spans = Vec::new();
+        self.sequence.cut_out(from, to - from, &mut spans);
+        spans
+    }
+
+    /// Applies a toggle whose base is the version being replayed.
+    pub(super) fn apply_toggle(
+        &mut self,
+        history: &History,
+        toggle: &Toggle,
+        watch: &mut impl Watch,
+    ) {
+        let mut spans = Vec::new();
+        for (first, len, hide) in self.toggled(history, toggle) {
+            let mut found = Vec::new();
+            self.sequence.cut_out(first, len, &mut found);
+            spans.extend(found.into_iter().map(|id| (id, hide)));
+        }
+        spans.sort_by(|one, two| match self.sequence.span_before(one.0, two.0) {
+            true => std::cmp::Ordering::Less,
+            false => std::cmp::Ordering::Greater,
+        });
+        for (id, hide) in spans {
+            let cursor = self.sequence.cursor_of(id);
+            let shown = self.sequence.span(id).is_shown();
+            if hide {
+                if shown {
+                    watch.hiding(&self.sequence, cursor, id, self.removed);
+                }
+                self.sequence.delete(cursor, self.removed);
+                self.removed += if shown { self.sequence.span(id).len } else { 0 };
+            } else {
+                self.sequence.undelete(cursor);
+                if self.sequence.span(id).is_shown() {
+                    watch.showing(&self.sequence, cursor, id);
+                }
+            }
+        }
+        self.applied((toggle.change, toggle.change + 1), self.deleted.len());
     }
 
     /// Notes that changes were applied, whose deletions begin with this one.
@@ -192,6 +265,10 @@ impl Walker {
             } else if let Some(base) = history.base(part.0) {
                 self.go_to(history, base.seen());
             }
+            if let Some(toggle) = history.toggle(part.0) {
+                self.apply_toggle(history, &toggle, &mut ());
+                continue;
+            }
             let from = self.deleted.len();
             for row in history.made().of(part) {
                 self.apply_row(history, None, &row.within(part), &mut ());
@@ -201,20 +278,29 @@ impl Walker {
     }
 
     /// As [`Walker::replay`], but keeps what is removed in the order of the changes.
-    pub(super) fn replay_exactly(&mut self, history: &History, changes: Stretch) {
+    pub(super) fn replay_exactly(
+        &mut self,
+        history: &History,
+        changes: Stretch,
+        watch: &mut impl Watch,
+    ) {
         for link in history.links_of(changes) {
             let first = history.links()[link].first;
             let part = (first.max(changes.0), history.end_of(link).min(changes.1));
             if let Some(base) = history.base(part.0) {
                 self.go_to(history, base.seen());
             }
+            if let Some(toggle) = history.toggle(part.0) {
+                self.apply_toggle(history, &toggle, watch);
+                continue;
+            }
             let from = self.deleted.len();
             for row in history.made().of(part) {
                 let row = row.within(part);
                 match row.back {
-                    false => self.apply_row(history, None, &row, &mut ()),
+                    false => self.apply_row(history, None, &row, watch),
                     true => (row.change..row.end()).for_each(|change| {
-                        self.apply_row(history, None, &row.within((change, change + 1)), &mut ());
+                        self.apply_row(history, None, &row.within((change, change + 1)), watch);
                     }),
                 }
             }
@@ -360,7 +446,7 @@ impl Walker {
                     self.sequence.split(id, total - done);
                     at = self.sequence.cursor_of(id);
                 }
-                watch.deleting(&self.sequence, at, id);
+                watch.deleting(&self.sequence, at, id, self.removed);
                 let Span { first, len, .. } = *self.sequence.span(id);
                 let shown = self.sequence.span(id).is_shown();
                 self.sequence.delete(at, self.removed);
@@ -406,6 +492,13 @@ impl Walker {
             (done, first, len) = (done + taken, first + taken, len - taken);
         }
     }
+}
+
+/// Bytes that some changes deleted, of rows in the order of changes.
+fn deleted_in(rows: &[Deleted], changes: Stretch) -> impl Iterator<Item = (Byte, u32)> + '_ {
+    let from = rows.partition_point(|deleted| deleted.end() <= changes.0);
+    let rows = rows[from..].iter().take_while(move |next| next.change < changes.1);
+    rows.map(move |deleted| deleted.within(changes))
 }
 
 fn id_of(history: &History, byte: Byte) -> Option<ChangeId> {

@@ -15,10 +15,10 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::{Document, Verdict};
+use redwedding_crdt::document::{Document, Segment, Verdict};
 use redwedding_crdt::entry::{
-    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Moved, Note,
-    OriginPage,
+    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Floor, Import, Intent, Judgement, Landed,
+    Moved, Note, OriginPage,
 };
 use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_crdt::text::diff;
@@ -121,6 +121,14 @@ fn entries() {
     golden("entry-checkpoint", &entry(Body::Checkpoint(checkpoint)));
     golden("entry-abandoned", &entry(Body::Abandoned(Abandoned { flush })));
     golden("entry-moved", &entry(Body::Moved(Moved { from: 79, to: on })));
+    let segment = Digest([0x33; 16]);
+    let floor = Floor { upto: place(1_302), segment, bytes: 70_000, replaces: 2 };
+    golden("entry-floor", &entry(Body::Floor(floor)));
+    let note = note("Olenna", "not ours to tell");
+    let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
+    golden("entry-hold", &entry(Body::Hold(judged.clone())));
+    golden("entry-release", &entry(Body::Release(judged.clone())));
+    golden("entry-erase", &entry(Body::Erase(judged)));
     let unknown = Body::Unknown { kind: 200, payload: vec![1, 2, 3] };
     golden("entry-unknown", &entry(unknown));
     golden("version", &version);
@@ -179,6 +187,14 @@ fn document() -> Document {
     };
     assert_eq!(log.put(Body::Landed(landed)), Verdict::Counted);
     assert_eq!(log.put(intent(2, 71)), Verdict::Counted);
+    let segment = Digest([0x33; 16]);
+    let floor = Floor { upto: place(1_302), segment, bytes: 70_000, replaces: 2 };
+    golden("entry-floor", &entry(Body::Floor(floor)));
+    let note = note("Olenna", "not ours to tell");
+    let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
+    golden("entry-hold", &entry(Body::Hold(judged.clone())));
+    golden("entry-release", &entry(Body::Release(judged.clone())));
+    golden("entry-erase", &entry(Body::Erase(judged)));
     let unknown = Body::Unknown { kind: 200, payload: vec![1] };
     assert!(matches!(log.put(unknown), Verdict::Quarantined(_)));
     log.0
@@ -203,6 +219,30 @@ fn documents() {
     once_written(1, "document", &document);
     written(2, "document", &document);
 }
+
+/// A document that is pruned, and the segment with the rest.
+#[test]
+fn segments() {
+    let mut document = document();
+    let intent = document.origin().open().unwrap().intent.flush;
+    let gone = Body::Abandoned(Abandoned { flush: intent });
+    let cursor = document.cursor().after(b"abandoned");
+    assert_eq!(document.apply(cursor, 2_000, &entry(gone)), Verdict::Counted);
+    let floor = document.prunable(document.changes().len());
+    assert!(floor > 0);
+    let segment = document.prune(floor).unwrap();
+    written(2, "document-pruned", &document);
+    // Other versions of a library may compress to other bytes: what is in them is the same.
+    let path = file(1, "segment");
+    if std::env::var_os("GOLDEN").is_some() && !path.exists() {
+        std::fs::write(&path, segment.packed()).unwrap();
+    }
+    let (name, length) = segment.name();
+    assert_eq!(Segment::open(&std::fs::read(&path).unwrap(), name), Ok(segment));
+    assert_eq!((name.to_string().as_str(), length), SEGMENT);
+}
+
+const SEGMENT: (&str, u32) = ("3ab9f4c88805548210a06a1fc3034e2a", 120);
 
 /// Names that are stored or sent elsewhere: others compute them too.
 #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Save {
     pub(crate) id: u64,
     pub(crate) base: Seen,
     pub(crate) patch: Patch,
+    /// Instead: which save it takes out (`true`) or puts back.
+    pub(crate) toggle: Option<(u64, bool)>,
 }
 
 /// A document's beginning and its saves, parents first.
@@ -40,6 +42,16 @@ pub(crate) fn histories(most: usize) -> impl Strategy<Value = Saves> {
     ("[x-z ö字🙂]{0,12}", saves).prop_map(|(start, drawn)| build(start, drawn))
 }
 
+/// Histories of up to `most` saves in which some are taken out, and put back.
+pub(crate) fn held_back(most: usize) -> impl Strategy<Value = Saves> {
+    let toggle = prop::option::weighted(0.3, any::<prop::sample::Index>());
+    let saves = prop::collection::vec((drawn(), toggle), 1..=most);
+    ("[x-z ö字🙂]{0,12}", saves).prop_map(|(start, drawn)| {
+        let (drawn, toggles) = drawn.into_iter().unzip();
+        build_all(start, drawn, true, toggles)
+    })
+}
+
 /// Long histories in which most know nothing of each other and write at the same few places.
 pub(crate) fn crowds() -> impl Strategy<Value = Saves> {
     let heads = prop_oneof![
@@ -62,14 +74,37 @@ fn build(start: String, drawn: Vec<Drawn>) -> Saves {
 
 /// `linear`: of the saves that name none, every other one had seen all before it.
 fn build_with(start: String, drawn: Vec<Drawn>, linear: bool) -> Saves {
+    build_all(start, drawn, linear, Vec::new())
+}
+
+/// `toggles`: for each save, whether it takes another one out, or puts it back.
+fn build_all(
+    start: String,
+    drawn: Vec<Drawn>,
+    linear: bool,
+    toggles: Vec<Option<prop::sample::Index>>,
+) -> Saves {
     let mut reference = Reference::new(&start);
     let mut saves: Vec<Save> = Vec::new();
+    let mut toggles = toggles.into_iter();
     for (tie, heads, hunks) in drawn {
         let id = (u64::from(tie) << 32) | saves.len() as u64;
+        let edits: Vec<u64> =
+            saves.iter().filter(|save| save.toggle.is_none()).map(|save| save.id).collect();
+        if let Some(pick) = toggles.next().flatten().filter(|_| !edits.is_empty()) {
+            let target = edits[pick.index(edits.len())];
+            let about = saves.iter().rev().filter_map(|save| save.toggle);
+            let is_out = about.into_iter().find(|toggle| toggle.0 == target);
+            let out = !is_out.is_some_and(|toggle| toggle.1);
+            reference.toggle(id, target, out);
+            let base = saves.iter().map(|save| save.id).collect();
+            saves.push(Save { id, base, patch: Patch::empty(), toggle: Some((target, out)) });
+            continue;
+        }
         let base = base_of(&saves, &heads, linear);
         let patch = patch_for(&reference.text(&base), &hunks);
         reference.apply(id, &base, &patch);
-        saves.push(Save { id, base, patch });
+        saves.push(Save { id, base, patch, toggle: None });
     }
     Saves { start, saves }
 }
@@ -99,7 +134,10 @@ impl Saves {
     pub(crate) fn reference(&self) -> Reference {
         let mut reference = Reference::new(&self.start);
         for save in &self.saves {
-            reference.apply(save.id, &save.base, &save.patch);
+            match save.toggle {
+                Some((target, out)) => reference.toggle(save.id, target, out),
+                None => reference.apply(save.id, &save.base, &save.patch),
+            }
         }
         reference
     }
@@ -114,8 +152,14 @@ impl Saves {
         let mut waiting = self.saves.clone();
         let (mut done, mut saves) = (Seen::new(), Vec::new());
         for pick in picks.iter().cycle() {
-            let ready: Vec<usize> =
-                (0..waiting.len()).filter(|&at| waiting[at].base.is_subset(&done)).collect();
+            // One that takes another out has seen all that comes before it.
+            let next = waiting.iter().find(|save| save.toggle.is_some());
+            let early = |save: &Save| {
+                next.is_none_or(|next| next.base.contains(&save.id) || next.id == save.id)
+            };
+            let ready: Vec<usize> = (0..waiting.len())
+                .filter(|&at| waiting[at].base.is_subset(&done) && early(&waiting[at]))
+                .collect();
             if ready.is_empty() {
                 break;
             }

@@ -5,9 +5,10 @@
 mod histories;
 mod reference;
 
-use histories::{Saves, crowds, histories, version};
+use histories::{Saves, crowds, held_back, histories, version};
 use proptest::prelude::*;
-use redwedding_crdt::text::{Merged, Patch, Record, Text, Version};
+use redwedding_crdt::text::{MergeError, Merged, Patch, Record, Text, Version};
+use reference::Seen;
 
 fn config() -> ProptestConfig {
     let given = std::env::var("PROPTEST_CASES").is_ok();
@@ -41,6 +42,12 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
             text =
                 Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
         }
+        if let Some((target, out)) = save.toggle {
+            let target = text.history().index_of(target.into()).expect("merged before");
+            let effect = text.toggle(save.id, target, out).expect("it is there");
+            results.push(Merged { effect, overlaps: Vec::new() });
+            continue;
+        }
         let base = version(&text, &save.base);
         results.push(text.merge(save.id, &base, &save.patch).expect("it fits"));
     }
@@ -69,6 +76,40 @@ proptest! {
     fn merges_as_the_reference_does(saves in histories(16)) {
         let (text, _) = merged(&saves, false);
         prop_assert_eq!(text.text(), saves.reference().text(&saves.all()));
+    }
+
+    #[test]
+    fn what_is_held_back_is_not_shown(saves in held_back(16), picks in picks()) {
+        let (text, results) = merged(&saves, false);
+        let reference = saves.reference();
+        prop_assert_eq!(text.text(), reference.text(&saves.all()));
+        prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
+        let seen = saves.some(&picks);
+        prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        let mut now = saves.start.clone();
+        let mut prefix = Seen::new();
+        for (n, (save, result)) in saves.saves.iter().zip(results).enumerate() {
+            prop_assert_eq!(text.prefix_text(n as u32), Ok(now.clone()));
+            prop_assert_eq!(&now, &reference.text(&prefix));
+            now = result.effect.apply(&now).expect("it fits").text;
+            prefix.insert(save.id);
+        }
+        let (other, _) = merged(&saves.reordered(&picks), false);
+        prop_assert_eq!(text.text(), other.text());
+        let columns = text.columns();
+        let actors: Vec<u64> = saves.saves.iter().map(|save| save.id).collect();
+        let mut back = Text::from_columns(columns.clone(), &actors).expect("it was written");
+        prop_assert_eq!(&back, &text);
+        prop_assert_eq!(back.columns(), columns);
+        let id = back.history().len();
+        if let Some(target) = (0..id).find(|change| back.history().toggle(*change).is_none()) {
+            let once = back.clone();
+            let out = back.history().is_out(target);
+            prop_assert_eq!(back.toggle(u64::MAX - 3, target, out), Err(MergeError::Toggled));
+            back.toggle(u64::MAX - 1, target, !out).expect("it is there");
+            back.toggle(u64::MAX - 2, target, out).expect("it is there");
+            prop_assert_eq!(back.text(), once.text());
+        }
     }
 
     #[test]
@@ -196,6 +237,7 @@ fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
         id,
         base: base.iter().copied().collect(),
         patch: insert(text),
+        toggle: None,
     };
     let mut saves = vec![save(1000, &[], "x")];
     saves.extend((1..200).map(|id| save(id, &[1000], "c")));

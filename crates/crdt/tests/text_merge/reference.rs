@@ -26,6 +26,8 @@ struct Node {
 /// All characters ever inserted, as a tree below a root that is none.
 pub(crate) struct Reference {
     nodes: Vec<Node>,
+    /// Changes that took others out or put them back: (id, the other one, whether out).
+    toggles: Vec<(u64, u64, bool)>,
 }
 
 const ROOT: usize = 0;
@@ -34,7 +36,8 @@ const ROOT_CHANGE: u64 = u64::MAX;
 impl Reference {
     /// A document that begins with a text.
     pub(crate) fn new(text: &str) -> Reference {
-        let mut reference = Reference { nodes: vec![Node::new(ROOT_CHANGE, '\0', None)] };
+        let nodes = vec![Node::new(ROOT_CHANGE, '\0', None)];
+        let mut reference = Reference { nodes, toggles: Vec::new() };
         for c in text.chars() {
             let last = reference.nodes.len() - 1;
             reference.nodes.push(Node::new(ROOT_CHANGE, c, None));
@@ -46,6 +49,11 @@ impl Reference {
     /// The text of a version.
     pub(crate) fn text(&self, seen: &Seen) -> String {
         self.visible(seen).into_iter().map(|node| self.nodes[node].c).collect()
+    }
+
+    /// Takes a change out, or puts it back.
+    pub(crate) fn toggle(&mut self, id: u64, target: u64, out: bool) {
+        self.toggles.push((id, target, out));
     }
 
     /// Applies a change that was made to the text of `base`.
@@ -110,8 +118,17 @@ impl Reference {
     }
 
     fn visible(&self, seen: &Seen) -> Vec<usize> {
+        let out = |change: u64| {
+            let about =
+                |&&(id, target, _): &&(u64, u64, bool)| target == change && seen.contains(&id);
+            self.toggles.iter().rfind(about).is_some_and(|toggle| toggle.2)
+        };
         let shown = |&node: &usize| {
-            node != ROOT && self.exists(node, seen) && self.nodes[node].deleted_by.is_disjoint(seen)
+            let deleters = self.nodes[node].deleted_by.intersection(seen);
+            node != ROOT
+                && self.exists(node, seen)
+                && !out(self.nodes[node].change)
+                && deleters.filter(|change| !out(**change)).count() == 0
         };
         self.order().into_iter().filter(shown).collect()
     }
