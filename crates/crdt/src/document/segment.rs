@@ -67,11 +67,10 @@ impl Archive for NoArchive {
 struct HeadWire {
     format: u8,
     key: DocumentKey,
-    before: Option<Arc<Change>>,
+    /// The last one before, or none.
+    before: ChangesWire,
     hash: Digest,
     changes: ChangesWire,
-    /// Length of the text after each change, LEB128.
-    lengths: ByteBuf,
     made: ByteBuf,
 }
 
@@ -128,18 +127,13 @@ impl Segment {
     }
 
     fn parts(&self) -> (Vec<u8>, Vec<u8>) {
-        let mut lengths = Vec::new();
-        let mut buffer = unsigned_varint::encode::u32_buffer();
-        for change in &self.changes {
-            lengths.extend_from_slice(unsigned_varint::encode::u32(change.bytes, &mut buffer));
-        }
+        let before = self.before.as_ref().map(std::slice::from_ref).unwrap_or_default();
         let head = HeadWire {
             format: FORMAT,
             key: self.key.clone(),
-            before: self.before.clone(),
+            before: ChangesWire::of(before, self.first().saturating_sub(1)),
             hash: self.hash,
             changes: ChangesWire::of(&self.changes, self.first()),
-            lengths: lengths.into(),
             made: self.history.made_columns().into(),
         };
         let texts = (self.start.as_str(), self.history.inserted_all());
@@ -187,27 +181,13 @@ impl Segment {
         let actors = head.changes.actors()?;
         let history = History::from_made_columns(&head.made, inserted, &actors)
             .map_err(|error| DecodeError::Invalid(error.to_string()))?;
-        let lengths = lengths(&head.lengths, actors.len())?;
-        let changes = head.changes.read(history.floor() as usize, lengths.into_iter())?;
-        let (floor, len) = (history.floor(), history.len());
-        if (floor > 0) != head.before.is_some() || (len - floor) as usize != changes.len() {
+        let (floor, len) = (history.floor() as usize, history.len() as usize);
+        let changes = head.changes.read(floor)?;
+        let before = head.before.read(floor.saturating_sub(1))?;
+        if before.len() != floor.min(1) || len - floor != changes.len() {
             return Err(DecodeError::invalid("the changes are not those of the history"));
         }
-        let (key, before, hash) = (head.key, head.before, head.hash);
+        let (key, before, hash) = (head.key, before.into_iter().next(), head.hash);
         Ok(Segment { key, start, history, changes, before, hash })
-    }
-}
-
-fn lengths(mut bytes: &[u8], count: usize) -> Result<Vec<u32>, DecodeError> {
-    let mut lengths = Vec::with_capacity(count);
-    while !bytes.is_empty() {
-        let (length, rest) = unsigned_varint::decode::u32(bytes)
-            .map_err(|error| DecodeError::Malformed(error.to_string()))?;
-        lengths.push(length);
-        bytes = rest;
-    }
-    match lengths.len() == count {
-        true => Ok(lengths),
-        false => Err(DecodeError::invalid("there are not as many lengths as changes")),
     }
 }

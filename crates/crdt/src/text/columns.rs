@@ -340,7 +340,7 @@ fn read_seen(history: &History, reader: &mut Reader<'_>) -> Result<Version, Colu
             stretches.push((at, to));
         }
     }
-    Ok(Version::of_stretches(prefix, stretches))
+    Ok(Version::of_stretches(prefix, stretches.into_iter().rev()))
 }
 
 /// Where the next edit is likely to take place: where the last one of the same writer ended.

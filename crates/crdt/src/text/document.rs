@@ -239,23 +239,6 @@ impl Text {
         self.removed.get(from..to).unwrap_or_default()
     }
 
-    /// How long the text was after each change that is kept.
-    pub fn lengths(&self) -> impl Iterator<Item = u32> {
-        let floor = self.history.floor();
-        let mut lengths = vec![0u32; (self.history.len() - floor) as usize];
-        for row in self.applied.rows() {
-            let changes = (row.change - floor) as usize..(row.end() - floor) as usize;
-            for length in &mut lengths[changes] {
-                *length = length.wrapping_add(row.insert).wrapping_sub(row.delete);
-            }
-        }
-        let mut now = self.len_at(floor);
-        lengths.into_iter().map(move |difference| {
-            now = now.wrapping_add(difference);
-            now
-        })
-    }
-
     /// Merges a change that its author made to the text at `base`, which must be closed.
     ///
     /// Against the head: O(text). Else O(text + changes since the latest version that all of them

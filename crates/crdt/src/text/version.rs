@@ -32,14 +32,14 @@ impl Version {
     #[must_use]
     pub fn new(prefix: u32, extra: Vec<u32>) -> Version {
         let stretches = extra.into_iter().map(|change| (change, change.saturating_add(1)));
-        Version::of_stretches(prefix, stretches.collect())
+        Version::of_stretches(prefix, stretches)
     }
 
-    /// The first `prefix` changes and the stretches, which may come in any order and overlap.
-    pub(super) fn of_stretches(prefix: u32, mut stretches: Vec<Stretch>) -> Version {
-        stretches.sort_unstable();
+    /// The first `prefix` changes and the stretches, which may overlap, and come in any order; in
+    /// ascending order it takes less.
+    pub(super) fn of_stretches(prefix: u32, stretches: impl Iterator<Item = Stretch>) -> Version {
         let mut version = Version::up_to(prefix);
-        stretches.into_iter().for_each(|stretch| version.append(stretch));
+        stretches.for_each(|stretch| version.insert_stretch(stretch));
         version
     }
 

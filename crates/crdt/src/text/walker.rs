@@ -192,7 +192,7 @@ impl Walker {
             self.sequence.cut_out(first, len, &mut found);
             spans.extend(found.into_iter().map(|id| (id, hide)));
         }
-        spans.sort_by(|one, two| match self.sequence.span_before(one.0, two.0) {
+        spans.sort_unstable_by(|one, two| match self.sequence.span_before(one.0, two.0) {
             true => std::cmp::Ordering::Less,
             false => std::cmp::Ordering::Greater,
         });

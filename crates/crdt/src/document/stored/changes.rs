@@ -23,7 +23,7 @@ pub(in crate::document) struct ChangesWire {
     /// Of each edit made here.
     edits: ByteBuf,
     notes: Vec<Note>,
-    /// Length of the text, before the first.
+    /// Each with the index of its change.
     overlaps: Vec<(u32, u32, u32, u32)>,
 }
 
@@ -71,7 +71,7 @@ impl ChangesWire {
             notes: changes.iter().map(|change| change.note.clone()).collect(),
             overlaps: Vec::new(),
         };
-        let mut before = (0, 0);
+        let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
             wire.actors.extend_from_slice(&change.actor.0.to_le_bytes());
             wire.checks.extend_from_slice(&change.place.check.to_le_bytes());
@@ -83,7 +83,8 @@ impl ChangesWire {
             numbers.push_near(change.place.position, before.0);
             numbers.push_near(change.time_ms, before.1);
             numbers.push_near(change.logged_ms, change.time_ms);
-            before = (change.place.position, change.time_ms);
+            numbers.push_near(change.bytes.into(), before.2);
+            before = (change.place.position, change.time_ms, change.bytes.into());
             if change.kind != ChangeKind::Edit as u8 {
                 numbers.push(change.revision);
             }
@@ -108,12 +109,8 @@ impl ChangesWire {
         }
     }
 
-    /// The changes, given how long the text was after each.
-    pub(in crate::document) fn read(
-        self,
-        first: usize,
-        lengths: impl Iterator<Item = u32>,
-    ) -> Result<Vec<Arc<Change>>, DecodeError> {
+    /// The changes, the first of which has this index.
+    pub(in crate::document) fn read(self, first: usize) -> Result<Vec<Arc<Change>>, DecodeError> {
         let uneven = || DecodeError::invalid("the columns of changes differ in length");
         let (actors, (checks, rest)) = (self.actors()?, self.checks.as_chunks::<4>());
         let (mut edits, rest_of_edits) = {
@@ -125,10 +122,10 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let mut before = (0, 0);
+        let mut before = (0, 0, 0);
         let mut changes = Vec::with_capacity(actors.len());
-        let rows = actors.into_iter().zip(checks).zip(self.notes).zip(lengths);
-        for ((((actor, check), note), bytes), index) in rows.zip(first as u32..) {
+        let rows = actors.into_iter().zip(checks).zip(self.notes);
+        for (((actor, check), note), index) in rows.zip(first as u32..) {
             let kind = numbers.next()?;
             let edit = match kind & 1 == 1 {
                 true => EditId(*edits.next().ok_or_else(uneven)?),
@@ -138,7 +135,9 @@ impl ChangesWire {
             let position = numbers.next_near(before.0)?;
             let time_ms = numbers.next_near(before.1)?;
             let logged_ms = numbers.next_near(time_ms)?;
-            before = (position, time_ms);
+            let bytes = numbers.next_near(before.2)?;
+            before = (position, time_ms, bytes);
+            let bytes = u32::try_from(bytes).map_err(|_| uneven())?;
             let revision = if kind == ChangeKind::Edit as u8 { 0 } else { numbers.next()? };
             let mut met = Vec::new();
             while let Some((_, start, length, with)) = overlaps.next_if(|met| met.0 == index) {

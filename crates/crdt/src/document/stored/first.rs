@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use serde_tuple::Deserialize_tuple;
 
 use super::{Parts, SeedParts, TipWire, VersionWire, version_from};
 use crate::codec::{self, DecodeError, optional_patch_wire, patch_wire};
@@ -11,7 +11,7 @@ use crate::identity::{Actor, DocumentKey};
 use crate::text::{Patch, Record, Text};
 use crate::version::{Cursor, ObjectId, OriginText, Place, Position, VersionRef};
 
-#[derive(Serialize_tuple, Deserialize_tuple)]
+#[derive(Deserialize_tuple)]
 struct DocumentWire {
     format: u8,
     key: DocumentKey,
@@ -31,13 +31,13 @@ struct DocumentWire {
     extensions: Vec<u8>,
 }
 
-#[derive(Serialize_tuple, Deserialize_tuple)]
+#[derive(Deserialize_tuple)]
 struct TextWire {
     text: String,
     records: Vec<RecordWire>,
 }
 
-#[derive(Serialize_tuple, Deserialize_tuple)]
+#[derive(Deserialize_tuple)]
 struct RecordWire {
     id: u64,
     base: VersionWire,
@@ -48,7 +48,7 @@ struct RecordWire {
     removed: String,
 }
 
-#[derive(Serialize_tuple, Deserialize_tuple)]
+#[derive(Deserialize_tuple)]
 struct SeedWire {
     name: OriginText,
     text: TextWire,
@@ -58,7 +58,11 @@ struct SeedWire {
 
 /// The parts of a document in this format.
 pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
-    let wire: DocumentWire = codec::from_slice(bytes)?;
+    let wire: DocumentWire = codec::from_own(bytes)?;
+    codec::known_format(wire.format, 1)?;
+    if wire.floor != 0 {
+        return Err(DecodeError::invalid("this format has no floor"));
+    }
     let text = text_from(wire.text)?;
     if text.history().len() as usize != wire.changes.len() {
         return Err(DecodeError::invalid("text and list of changes differ in length"));

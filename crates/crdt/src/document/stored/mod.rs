@@ -37,7 +37,8 @@ struct StandingWire {
     cursor: Cursor,
     place: Place,
     changes: ChangesWire,
-    below: Option<Arc<Change>>,
+    /// The last one below the floor, or none.
+    below: ChangesWire,
     hash_below: Digest,
     archive: Vec<SegmentRef>,
     tip: Option<TipWire>,
@@ -129,7 +130,7 @@ impl Encode for Document {
             cursor: state.cursor,
             place: state.place,
             changes: ChangesWire::of(state.changes.kept(), state.changes.floor()),
-            below: state.changes.below().cloned(),
+            below: below_wire(&state.changes),
             hash_below: state.changes.hash_below(),
             archive: state.archive.clone(),
             tip: origin.tip.as_ref().map(|tip| TipWire {
@@ -147,6 +148,12 @@ impl Encode for Document {
         let seeds = state.seeds.iter().map(seed_wire).collect();
         codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), standing, seeds))
     }
+}
+
+/// The last change below the floor, or none.
+pub(super) fn below_wire(changes: &Changes) -> ChangesWire {
+    let below = changes.below().map(std::slice::from_ref).unwrap_or_default();
+    ChangesWire::of(below, changes.floor().saturating_sub(1))
 }
 
 fn seed_wire(seed: &Seed) -> SeedWire<'_> {
@@ -222,11 +229,12 @@ impl Parts {
         let actors = wire.changes.actors()?;
         let text = text_from(text, &actors)?;
         let floor = text.history().floor() as usize;
-        let kept = wire.changes.read(floor, text.lengths())?;
+        let kept = wire.changes.read(floor)?;
+        let below = wire.below.read(floor.saturating_sub(1))?;
         if text.history().len() as usize != floor + kept.len() {
             return Err(DecodeError::invalid("text and list of changes differ in length"));
         }
-        if (floor > 0) != wire.below.is_some() {
+        if below.len() != floor.min(1) {
             return Err(DecodeError::invalid("the change below the floor is not as the floor"));
         }
         let seeds = seeds.into_iter().map(seed_parts);
@@ -235,7 +243,7 @@ impl Parts {
             cursor: wire.cursor,
             place: wire.place,
             text,
-            changes: Changes::above(floor, wire.below, wire.hash_below, kept),
+            changes: Changes::above(floor, below.into_iter().next(), wire.hash_below, kept),
             archive: wire.archive,
             tip: wire.tip,
             intents: wire.intents,
