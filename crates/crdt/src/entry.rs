@@ -327,6 +327,12 @@ impl Body {
         }
     }
 
+    /// Whether only the log's keeper may say it: whoever may push edits may not judge those of
+    /// others, nor say what need not be kept.
+    pub fn is_keepers(&self) -> bool {
+        matches!(self, Self::Floor(_) | Self::Hold(_) | Self::Release(_) | Self::Erase(_))
+    }
+
     fn payload(&self) -> Vec<u8> {
         match self {
             Self::Edit(body) => codec::to_vec(body),

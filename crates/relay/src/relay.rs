@@ -186,6 +186,9 @@ impl Relay {
 
 fn decode(site: &str, bytes: &[u8]) -> Result<Entry, String> {
     let entry = Entry::decode(bytes).map_err(|error| error.to_string())?;
+    if entry.body.is_keepers() {
+        return Err("only the log's keeper may say so".to_owned());
+    }
     match entry.document.site() == site {
         true => Ok(entry),
         false => Err("the entry is of another site".to_owned()),

@@ -2,7 +2,9 @@
 
 mod support;
 
-use redwedding_crdt::entry::{Abandoned, Body, Entry, Intent, Landed, Missing};
+use redwedding_crdt::entry::{
+    Abandoned, Body, Entry, Floor, Intent, Judgement, Landed, Missing, Note,
+};
 use redwedding_crdt::identity::{Actor, Digest, FlushId};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{Cursor, Place, Root, VersionRef};
@@ -45,6 +47,27 @@ fn parents_may_be_in_the_same_batch_but_not_after() {
     assert_eq!(receipts[0], Receipt::Deferred(Missing::Actor(actor)));
     assert_eq!((logged(&receipts[1]).position, logged(&receipts[2]).position), (1, 2));
     assert_eq!(snapshot(server.pull(&page, None)).text(), "a\nb\n");
+}
+
+/// Whoever may push edits may not judge those of others, nor move a document's floor.
+#[test]
+fn what_only_the_logs_keeper_may_say_is_refused() {
+    let server = Server::start();
+    let page = key("Page");
+    let first = create(&page, 1, "text\n");
+    let place = logged(&server.push(std::slice::from_ref(&first))[0]);
+    let change = first.actor().expect("an actor");
+    let judged = Judgement { change, note: Note::default(), time_ms: 1 };
+    let floor = Floor { upto: place, segment: Digest([1; 16]), bytes: 9, replaces: 0 };
+    let said = [
+        Body::Hold(judged.clone()),
+        Body::Release(judged.clone()),
+        Body::Erase(judged),
+        Body::Floor(floor),
+    ];
+    let receipts = server.push(&said.map(|body| Entry::new(page.clone(), body)));
+    assert!(receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_))), "{receipts:?}");
+    assert_eq!(snapshot(server.pull(&page, None)).cursor().position, 1);
 }
 
 #[test]

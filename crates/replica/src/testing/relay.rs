@@ -105,6 +105,9 @@ impl ModelRelay {
 
     fn push(&mut self, site: &str, bytes: &ByteBuf, now_ms: u64) -> Receipt {
         let entry = match Entry::decode(bytes) {
+            Ok(entry) if entry.body.is_keepers() => {
+                return Receipt::Refused("only the log's keeper may say so".into());
+            }
             Ok(entry) if entry.document.site() == site => entry,
             Ok(_) => return Receipt::Refused("another site's document".into()),
             Err(error) => return Receipt::Refused(error.to_string()),
