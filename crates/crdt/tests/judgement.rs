@@ -1,9 +1,9 @@
-//! Holding back, releasing and erasing what somebody wrote, as readers would see it.
+//! Who wrote what, and holding it back, releasing and erasing it, as readers would see it.
 
 #![allow(clippy::unwrap_used)]
 
 use redwedding_crdt::codec::Encode;
-use redwedding_crdt::document::{Document, Verdict};
+use redwedding_crdt::document::{Document, NoArchive, Verdict};
 use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Judgement, Note, OriginPage};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::text::diff;
@@ -134,4 +134,22 @@ fn what_nobody_wrote_cannot_be_judged() {
         assert!(matches!(page.put(body(judged(Actor(5)))), Verdict::Quarantined(_)));
     }
     assert_eq!(page.text(), "Text.\n");
+}
+
+#[test]
+fn every_word_has_its_writer() {
+    let mut page = Page::new("The cat sat.\n");
+    let before = page.now();
+    let one = page.save(&before, "cat", "black cat");
+    let two = page.save(&before, "sat", "sat down");
+    let credits = page.0.credits(&NoArchive).unwrap();
+    let mut at = 0;
+    let told = credits.iter().map(|credit| {
+        let from = at;
+        at += credit.len as usize;
+        (&page.text()[from..at], credit.change.actor)
+    });
+    let found: Vec<_> = told.filter(|(_, actor)| [one, two].contains(actor)).collect();
+    assert_eq!(page.text(), "The black cat sat down.\n");
+    assert_eq!(found, [("black ", one), (" down", two)]);
 }

@@ -5,7 +5,7 @@ use super::{Draw, log, typed, values};
 use crate::codec::{Decode, Encode};
 use crate::document::{Archive, Document, Segment, Unresolved, Verdict, View};
 use crate::entry::{Body, Entry};
-use crate::identity::{Digest, EditId};
+use crate::identity::{Actor, Digest, EditId};
 use crate::version::{Cursor, VersionName, VersionRef};
 
 /// Bytes decode to an error, or to a value that encodes to these very bytes.
@@ -289,6 +289,7 @@ pub fn pruned(bytes: &[u8], most: usize) -> Pruned {
         assert_eq!(same, verdict, "{logged:?}");
         assert_eq!(pruned.text(), plain.text(), "{logged:?}");
         assert_eq!(pruned.state_hash(), plain.state_hash());
+        assert_eq!(writers(&pruned, &archive), writers(&plain, &archive));
         let wanted = draw.below(plain.changes().len() + 1);
         let floor = if draw.one_in(2) { pruned.prunable(wanted) } else { 0 };
         if let Some(segment) = pruned.prune(floor) {
@@ -313,6 +314,14 @@ pub fn pruned(bytes: &[u8], most: usize) -> Pruned {
     }
     assert_eq!(pruned.encode(), plain.encode(), "taking all back leaves what was never pruned");
     found
+}
+
+/// Who wrote which byte of the text.
+fn writers(document: &Document, archive: &Shelf) -> Vec<(u32, Actor)> {
+    let credits = document.credits(archive).unwrap_or_else(|name| panic!("{name} was kept"));
+    let all: usize = credits.iter().map(|credit| credit.len as usize).sum();
+    assert_eq!(all, document.text().len(), "every byte has a writer");
+    credits.iter().map(|credit| (credit.len, credit.change.actor)).collect()
 }
 
 /// How often [`pruned`] did what it is about.

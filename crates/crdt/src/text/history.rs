@@ -226,11 +226,13 @@ impl History {
     pub(super) fn anchor(&self, base: &Version, end: u32) -> u32 {
         let mut anchor = base.prefix().min(end);
         let before = self.links.partition_point(|link| link.first < end);
+        let mut behind = end;
         for link in self.links[..before].iter().rev() {
-            anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
-            if link.first <= anchor {
+            if behind <= anchor {
                 break;
             }
+            anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
+            behind = link.first;
         }
         anchor
     }

@@ -1,0 +1,175 @@
+//! Documents that forget their past, and what is still made on it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use redwedding_crdt::document::{Archive, ChangeKind, Document, Segment, Verdict};
+use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Floor, Landed, Note, OriginPage};
+use redwedding_crdt::entry::{Checkpoint, Intent};
+use redwedding_crdt::identity::{Digest, DocumentKey, EditId, FlushId};
+use redwedding_crdt::limits;
+use redwedding_crdt::text::diff;
+use redwedding_crdt::version::{Base, Cursor, Place, Root, VersionRef};
+
+#[derive(Default)]
+struct Shelf(BTreeMap<Digest, Vec<u8>>);
+
+impl Archive for Shelf {
+    fn segment(&self, name: Digest) -> Option<Segment> {
+        Segment::open(self.0.get(&name)?, name).ok()
+    }
+}
+
+struct Page {
+    document: Document,
+    shelf: Shelf,
+    saves: u64,
+}
+
+impl Page {
+    fn new(text: &str) -> Page {
+        let key = DocumentKey::new("wiki", "Page").unwrap();
+        let document = Document::new(key, Cursor::start(1));
+        let mut page = Page { document, shelf: Shelf::default(), saves: 0 };
+        let (note, text) = (Note::default(), text.to_owned());
+        let first = OriginPage { revision: 1, text, time_ms: 1, note };
+        assert_eq!(page.put(Body::Base(first)), Verdict::Counted);
+        page
+    }
+
+    fn entry(&self, body: Body) -> (Cursor, Entry) {
+        let cursor = self.document.cursor().after(b"entry");
+        (cursor, Entry::new(self.document.key().clone(), body))
+    }
+
+    fn put(&mut self, body: Body) -> Verdict {
+        let (cursor, entry) = self.entry(body);
+        self.document.apply_with(&self.shelf, cursor, cursor.position, &entry)
+    }
+
+    fn edit(&mut self, base: &VersionRef, old: &str, new: &str) -> Body {
+        self.saves += 1;
+        let mut edit = EditId([7; 16]);
+        edit.0[..8].copy_from_slice(&self.saves.to_le_bytes());
+        let base = Base::Version(base.clone());
+        let delta = Delta { edit, base, patch: diff::between(old, new), note: Note::default() };
+        Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None })
+    }
+
+    fn save(&mut self, new: &str) {
+        let (base, old) = (self.document.version(), self.document.text().to_owned());
+        let body = self.edit(&base, &old, new);
+        assert_eq!(self.put(body), Verdict::Counted);
+    }
+
+    /// Tells the log that the origin has the present text.
+    fn flush(&mut self) {
+        let from = self.document.origin().revision();
+        let text = Digest::of_text(self.document.text());
+        let (flush, upto) = (FlushId([from as u8; 16]), place(&self.document.version()));
+        let intent = Intent { flush, upto, tip: from, text };
+        assert_eq!(self.put(Body::Intent(intent)), Verdict::Counted);
+        let revision = from + 1;
+        let landed = Landed { flush, from, revision, stored: text, difference: None, time_ms: 2 };
+        assert_eq!(self.put(Body::Landed(landed)), Verdict::Counted);
+    }
+
+    /// What the log would say to move the floor as far as it goes, the segment kept.
+    fn floor(&mut self) -> Floor {
+        let floor = self.document.prunable(self.document.changes().len());
+        let segment = self.document.segment(floor).unwrap();
+        let (name, bytes) = segment.name();
+        self.shelf.0.insert(name, segment.packed());
+        let upto = self.document.changes().get(floor - 1).unwrap().place;
+        Floor { upto, segment: name, bytes, replaces: 0 }
+    }
+
+    fn prune(&mut self) {
+        let floor = self.floor();
+        assert_eq!(self.put(Body::Floor(floor)), Verdict::Counted);
+    }
+}
+
+fn place(version: &VersionRef) -> Place {
+    match version.root {
+        Root::Log(place) => place,
+        Root::Origin(_) => unreachable!("a document's own version"),
+    }
+}
+
+#[test]
+fn the_log_moves_the_floor() {
+    let mut page = Page::new("One.\n");
+    page.save("One.\nTwo.\n");
+    page.flush();
+    let floor = page.floor();
+    let (text, hash) = (page.document.text().to_owned(), page.document.value_hash());
+    let other = Floor { segment: Digest([1; 16]), ..floor.clone() };
+    assert!(matches!(page.put(Body::Floor(other)), Verdict::Quarantined(_)));
+    assert_eq!(page.document.changes().floor(), 0);
+    assert_eq!(page.put(Body::Floor(floor.clone())), Verdict::Counted);
+    assert_eq!(page.put(Body::Floor(floor)), Verdict::Lost, "it is there already");
+    let document = &page.document;
+    assert_eq!((document.changes().floor(), document.changes().kept().len()), (2, 0));
+    assert_eq!((document.text(), document.value_hash()), (text.as_str(), hash));
+    assert_eq!(document.changes().last().unwrap().bytes, 10, "who wrote last is known");
+    assert!(document.id().is_some());
+}
+
+#[test]
+fn what_the_origin_lacks_is_kept() {
+    let mut page = Page::new("One.\n");
+    page.save("One.\nTwo.\n");
+    page.flush();
+    page.save("One.\nTwo.\nThree.\n");
+    assert_eq!(page.document.prunable(3), 2);
+    let (revision, upto) = (page.document.origin().revision(), place(&page.document.version()));
+    assert_eq!(page.put(Body::Checkpoint(Checkpoint { revision, upto })), Verdict::Lost);
+    assert_eq!(page.document.prunable(3), 2);
+}
+
+#[test]
+fn an_edit_below_the_floor_waits_for_the_archive_and_merges_exactly() {
+    let mut page = Page::new("One.\nThree.\n");
+    let before = page.document.version();
+    page.save("One.\nThree.\nFour.\n");
+    page.flush();
+    page.prune();
+    let body = page.edit(&before, "One.\nThree.\n", "One.\nTwo.\nThree.\n");
+    let (cursor, entry) = page.entry(body.clone());
+    let (name, then) = (page.document.archive()[0].digest, page.document.clone());
+    let verdict = page.document.apply(cursor, 9, &entry);
+    assert_eq!(verdict, Verdict::Below { segment: name });
+    assert_eq!(page.document, then, "nothing changed, not even the cursor");
+    assert_eq!(page.put(body), Verdict::Counted);
+    assert_eq!(page.document.text(), "One.\nTwo.\nThree.\nFour.\n");
+    assert_eq!(page.document.changes().floor(), 0, "it is kept again, for as long as it takes");
+    page.flush();
+    page.prune();
+    assert_eq!(page.document.changes().floor(), 3);
+}
+
+#[test]
+fn an_edit_far_below_the_floor_is_carried_over() {
+    let start = "Title.\n";
+    let mut page = Page::new(start);
+    let before = page.document.version();
+    // More than is taken back: long texts that come and go.
+    let most = limits::RESTORED_BYTES / (limits::PAGE_BYTES - 64) + 1;
+    for number in 0..most {
+        let line = format!("{number:015}\n").repeat((limits::PAGE_BYTES - 64) / 16);
+        page.save(&format!("{start}{line}"));
+        page.save(&format!("{start}The end, {number}.\n"));
+        page.flush();
+        page.prune();
+    }
+    let kept = page.document.changes().floor();
+    let body = page.edit(&before, start, "Title.\nBy hand.\n");
+    assert_eq!(page.put(body), Verdict::Counted);
+    let text = format!("Title.\nThe end, {}.\nBy hand.\n", most - 1);
+    assert_eq!(page.document.text(), text);
+    let last = page.document.changes().last().unwrap();
+    assert_eq!(last.kind, ChangeKind::CarriedOver as u8);
+    assert_eq!(page.document.changes().floor(), kept, "nothing was taken back for it");
+}
