@@ -10,6 +10,7 @@ use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_crdt::document::Document;
 use redwedding_crdt::entry::Entry;
 use redwedding_crdt::testing::{Draw, log, values};
+use redwedding_crdt::text::{Hunk, Patch, Text};
 use redwedding_crdt::version::VersionRef;
 
 /// Bytes held at once for each byte of input.
@@ -121,4 +122,19 @@ fn columns_cost_what_they_are() {
 fn what_is_valid_costs_little_too() {
     let document = log::written(&[200; 900], 60).document.encode();
     cost("a document", &document, |bytes| drop(Document::decode(bytes).unwrap()));
+}
+
+#[test]
+fn rows_of_edits_cost_what_they_are() {
+    let mut text = Text::from_text("ab".repeat(300_000));
+    let hunks = vec![Hunk { skip: 1, delete: 1, insert: 0 }; 300_000];
+    let patch = Patch::new(hunks, String::new()).unwrap();
+    text.merge(1, &text.head(), &patch).unwrap();
+    let written = text.columns();
+    let bytes = written.text.len() + written.made.len() + written.removed.len();
+    let held = allocation_counter::measure(|| {
+        drop(Text::from_columns(written.clone(), &[1]).unwrap());
+    });
+    // Three bytes say what a row takes 32 for, here and in what it came to.
+    assert!(held.bytes_max as usize <= bytes * 40, "{} bytes for {bytes}", held.bytes_max);
 }
