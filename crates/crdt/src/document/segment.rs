@@ -127,7 +127,7 @@ impl Segment {
     }
 
     fn parts(&self) -> (Vec<u8>, Vec<u8>) {
-        let before = self.before.as_ref().map(std::slice::from_ref).unwrap_or_default();
+        let before = self.before.as_slice();
         let head = HeadWire {
             format: FORMAT,
             key: self.key.clone(),
