@@ -84,6 +84,11 @@ impl<S: DotStore> Causal<S> {
         self.context.join(observed);
     }
 
+    /// Dates what was removed (see [`DotStore::date`]).
+    pub fn date(&mut self, removal: Option<Position>) {
+        self.store.date(removal);
+    }
+
     /// The same change in another place.
     pub(super) fn map<T: DotStore>(self, place: impl FnOnce(S) -> T) -> Causal<T> {
         Causal { store: place(self.store), context: self.context }

@@ -113,7 +113,7 @@ impl Confirmed {
         self.raise_floor(delta.floor);
         self.logged.insert(delta.actor, position);
         self.state.join(&change);
-        self.state.advance(position);
+        self.passed(position);
         Ok(Folded::Counted)
     }
 
@@ -125,15 +125,22 @@ impl Confirmed {
             && !self.item().values().is_empty()
             && self.item().is_hidden(logged_ms);
         if expires {
-            self.state = self.state.cleared();
+            self.state.join(&self.state.cleared());
         }
-        self.skip(position);
+        self.passed(position);
         expires
     }
 
     /// Passes an entry at `position` that changes nothing here.
     pub fn skip(&mut self, position: Position) {
         self.state.advance(position);
+    }
+
+    /// Says of what the entry at `position` has done that it stands in the log there.
+    fn passed(&mut self, position: Position) {
+        self.state.date(Some(position));
+        self.state.advance(position);
+        self.state.stabilise(self.floor);
     }
 
     /// Raises the floor, at most to the cursor: stable dots become one, and
@@ -236,6 +243,7 @@ impl View {
         self.state.stabilise(self.floor);
         self.state.expects(&change, delta.actor);
         self.state.join(&change);
+        self.state.stabilise(self.floor);
         Ok(Folded::Counted)
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Bytes;
 use super::causal::Causal;
-use super::store::{DotMap, product};
+use super::store::{DotMap, DotStore, product};
 use super::value::{Typed, Values};
 
 /// A map from byte strings to typed values.
@@ -28,17 +28,17 @@ product!(Map { fields });
 impl Map {
     /// What is under `field`.
     pub fn get(&self, field: &Bytes) -> Option<&Values> {
-        self.fields.get(field)
+        self.fields.get(field).filter(|values| !values.is_empty())
     }
 
     /// Fields with what is under them, ascending.
     pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Values)> {
-        self.fields.iter()
+        self.fields.iter().filter(|(_, values)| !values.is_empty())
     }
 
-    /// How many fields there are.
+    /// How many fields there are. Goes over all.
     pub fn count(&self) -> usize {
-        self.fields.count()
+        self.iter().count()
     }
 
     /// What `change` makes of the value of type `T` under `field`, or of an

@@ -3,8 +3,9 @@
 //!
 //! Read in this order: [`dot`] (identities of events, and sets of them), [`store`]
 //! (the three shapes and their join), [`causal`] (a store with its context), then
-//! any type, then [`value`] and [`item`] (what a key holds), [`delta`] (what an
-//! entry changes), [`confirmed`] (the fold, and the overlay on it).
+//! any type ([`list`] is the one that keeps more than dots), then [`value`] and
+//! [`item`] (what a key holds), [`delta`] (what an entry changes), [`confirmed`] (the
+//! fold, and the overlay on it).
 //!
 //! Why this is right. Every type is a composition of dot stores, whose causal join
 //! is a join of a lattice (Almeida, Shoker and Baquero, "Delta state replicated
@@ -27,6 +28,7 @@ pub mod float;
 pub mod graph;
 pub mod hyperloglog;
 pub mod item;
+pub mod list;
 pub mod map;
 pub mod number;
 pub mod register;
@@ -47,6 +49,7 @@ pub use float::FloatCounter;
 pub use graph::{Edge, Graph};
 pub use hyperloglog::HyperLogLog;
 pub use item::Item;
+pub use list::{List, OutOfRange};
 pub use map::Map;
 pub use number::{Real, Sum};
 pub use register::{MultiRegister, Register};

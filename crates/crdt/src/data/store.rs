@@ -16,7 +16,8 @@
 //! unless it removes something elsewhere.
 //!
 //! Removed things leave no tombstone: the context says it all, and the context
-//! is a position (see [`super::dot`]). A set of dots, a function from dots and a
+//! is a position (see [`super::dot`]). (The order of a list is all that needs more:
+//! [`super::list`].) A set of dots, a function from dots and a
 //! map of further stores compose to every type, and each type inherits from here
 //! that its join is commutative, associative and idempotent.
 //!
@@ -46,6 +47,12 @@ pub trait DotStore: Clone + PartialEq {
     /// Whether it holds no dot.
     fn is_empty(&self) -> bool;
 
+    /// Whether it holds nothing at all, not even traces of what was removed, which some
+    /// types need for a while. What shows nothing and is not bare has to be kept.
+    fn is_bare(&self) -> bool {
+        self.is_empty()
+    }
+
     /// Appends all dots that it holds.
     fn dots(&self, into: &mut Vec<Dot>);
 
@@ -67,6 +74,10 @@ pub trait DotStore: Clone + PartialEq {
 
     /// Whether a delta of `actor` may hold it (see [`Content::may_be_by`]).
     fn is_by(&self, actor: Actor) -> bool;
+
+    /// Says where the log has the removal of what left traces here that have no date; or
+    /// forgets all dates. The log alone dates removals, as it is folded: joins do not.
+    fn date(&mut self, _removal: Option<Position>) {}
 
     /// Everything it holds, as a context: what a removal has observed.
     fn observed(&self) -> Context {
@@ -127,6 +138,19 @@ impl<V: Content> DotFun<V> {
     /// The contents, in the order of their dots.
     pub fn contents(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|(_, content)| content)
+    }
+
+    /// Just this.
+    pub(super) fn one(dot: Dot, content: V) -> Self {
+        Self(vec![(dot, content)])
+    }
+
+    /// What is here, if it is one.
+    pub(super) fn only_mut(&mut self) -> Option<(Dot, &mut V)> {
+        match &mut self.0[..] {
+            [(dot, content)] => Some((*dot, content)),
+            _ => None,
+        }
     }
 
     /// Adds `content`; what is here stays.
@@ -204,7 +228,7 @@ impl<V: Content> DotStore for DotFun<V> {
     }
 }
 
-/// A map to further stores, in the order of its keys. An empty store is no entry.
+/// A map to further stores, in the order of its keys. A bare store is no entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DotMap<K, S>(BTreeMap<K, S>);
 
@@ -240,7 +264,7 @@ impl<K: Ord + Clone, S: DotStore + Default> DotMap<K, S> {
             Some(store) => change(store)?,
             None => change(&S::default())?,
         };
-        Ok(delta.map(|store| match store.is_empty() {
+        Ok(delta.map(|store| match store.is_bare() {
             true => Self::default(),
             false => Self(BTreeMap::from([(key, store)])),
         }))
@@ -255,6 +279,10 @@ impl<K: Ord + Clone, S: DotStore + Default> DotMap<K, S> {
 
 impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
     fn is_empty(&self) -> bool {
+        self.0.values().all(S::is_empty)
+    }
+
+    fn is_bare(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -265,7 +293,7 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
     fn remove(&mut self, gone: &dyn Fn(Dot) -> bool) {
         self.0.retain(|_, store| {
             store.remove(gone);
-            !store.is_empty()
+            !store.is_bare()
         });
     }
 
@@ -274,14 +302,14 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
         for (key, theirs) in &other.0 {
             if let Some(store) = self.0.get_mut(key) {
                 removed += store.merge(theirs, seen, gone);
-                if store.is_empty() {
+                if store.is_bare() {
                     self.0.remove(key);
                 }
                 continue;
             }
             let mut store = theirs.clone();
             store.remove(&|dot| seen.contains(dot));
-            if !store.is_empty() {
+            if !store.is_bare() {
                 self.0.insert(key.clone(), store);
             }
         }
@@ -293,11 +321,18 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
     }
 
     fn stabilise(&mut self, floor: Position) {
-        self.0.values_mut().for_each(|store| store.stabilise(floor));
+        self.0.retain(|_, store| {
+            store.stabilise(floor);
+            !store.is_bare()
+        });
     }
 
     fn is_by(&self, actor: Actor) -> bool {
         self.0.values().all(|store| store.is_by(actor))
+    }
+
+    fn date(&mut self, removal: Option<Position>) {
+        self.0.values_mut().for_each(|store| store.date(removal));
     }
 }
 
@@ -310,6 +345,10 @@ macro_rules! product {
         {
             fn is_empty(&self) -> bool {
                 true $(&& self.$part.is_empty())+
+            }
+
+            fn is_bare(&self) -> bool {
+                true $(&& self.$part.is_bare())+
             }
 
             fn dots(&self, into: &mut Vec<$crate::data::dot::Dot>) {
@@ -339,6 +378,10 @@ macro_rules! product {
 
             fn is_by(&self, actor: $crate::identity::Actor) -> bool {
                 true $(&& self.$part.is_by(actor))+
+            }
+
+            fn date(&mut self, removal: Option<$crate::version::Position>) {
+                $(self.$part.date(removal);)+
             }
         }
     };
@@ -395,7 +438,7 @@ where
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut map = BTreeMap::new();
         while let Some((key, store)) = items.next_element::<(K, T)>()? {
-            if store.is_empty() || map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+            if store.is_bare() || map.last_key_value().is_some_and(|(last, _)| *last >= key) {
                 return Err(A::Error::custom("an entry is empty or keys do not ascend"));
             }
             map.insert(key, store);

@@ -19,6 +19,7 @@ use super::flag::Flag;
 use super::float::FloatCounter;
 use super::graph::Graph;
 use super::hyperloglog::HyperLogLog;
+use super::list::List;
 use super::map::Map;
 use super::register::{MultiRegister, Register};
 use super::scalar::Scalar;
@@ -87,6 +88,12 @@ macro_rules! kinds {
                 }
             }
 
+            fn is_bare(&self) -> bool {
+                match self {
+                    $(Self::$name(value) => value.is_bare(),)+
+                }
+            }
+
             fn dots(&self, into: &mut Vec<Dot>) {
                 match self {
                     $(Self::$name(value) => value.dots(into),)+
@@ -131,6 +138,12 @@ macro_rules! kinds {
                     $(Self::$name(value) => value.is_by(actor),)+
                 }
             }
+
+            fn date(&mut self, removal: Option<Position>) {
+                match self {
+                    $(Self::$name(value) => value.date(removal),)+
+                }
+            }
         }
     };
 }
@@ -138,6 +151,8 @@ macro_rules! kinds {
 kinds! {
     /// An observed-remove map.
     Map(Map) = "m",
+    /// A list.
+    List(List) = "l",
     /// A sorted set.
     SortedSet(SortedSet) = "z",
     /// An add-wins set.
@@ -161,7 +176,8 @@ kinds! {
 }
 
 /// The values in one place: none, one, or several of different types.
-/// In canonical form: ascending by kind, none of them empty.
+/// In canonical form: ascending by kind, none of them bare. Those that are empty, but for
+/// traces of what was removed, nobody is told of.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Values(Vec<Value>);
@@ -169,18 +185,22 @@ pub struct Values(Vec<Value>);
 impl Values {
     /// The value that shows.
     pub fn shown(&self) -> Option<&Value> {
-        self.0.first()
+        self.seen().next()
     }
 
     /// The values that do not show, since concurrently another type was given to
     /// the place.
-    pub fn hidden(&self) -> &[Value] {
-        self.0.get(1..).unwrap_or_default()
+    pub fn hidden(&self) -> impl Iterator<Item = &Value> {
+        self.seen().skip(1)
     }
 
     /// The value of this type, shown or hidden.
     pub fn get<T: Typed>(&self) -> Option<&T> {
-        self.0.iter().find_map(T::of)
+        self.seen().find_map(T::of)
+    }
+
+    fn seen(&self) -> impl Iterator<Item = &Value> {
+        self.0.iter().filter(|value| !value.is_empty())
     }
 
     /// What `change` makes of the value of this type, or of an empty one. Whether
@@ -189,11 +209,11 @@ impl Values {
         &self,
         change: impl FnOnce(&T) -> Result<Causal<T>, E>,
     ) -> Result<Causal<Self>, E> {
-        let delta = match self.get::<T>() {
+        let delta = match self.0.iter().find_map(T::of) {
             Some(value) => change(value)?,
             None => change(&T::default())?,
         };
-        Ok(delta.map(|value| match value.is_empty() {
+        Ok(delta.map(|value| match value.is_bare() {
             true => Self::default(),
             false => Self(vec![value.into_value()]),
         }))
@@ -218,6 +238,10 @@ impl Values {
 
 impl DotStore for Values {
     fn is_empty(&self) -> bool {
+        self.0.iter().all(Value::is_empty)
+    }
+
+    fn is_bare(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -227,7 +251,7 @@ impl DotStore for Values {
 
     fn remove(&mut self, gone: &dyn Fn(Dot) -> bool) {
         self.0.iter_mut().for_each(|value| value.remove(gone));
-        self.0.retain(|value| !value.is_empty());
+        self.0.retain(|value| !value.is_bare());
     }
 
     fn merge(&mut self, other: &Self, seen: &Context, gone: &dyn Fn(Dot) -> bool) -> usize {
@@ -242,7 +266,7 @@ impl DotStore for Values {
                 }
             }
         }
-        self.0.retain(|value| !value.is_empty());
+        self.0.retain(|value| !value.is_bare());
         removed
     }
 
@@ -252,10 +276,15 @@ impl DotStore for Values {
 
     fn stabilise(&mut self, floor: Position) {
         self.0.iter_mut().for_each(|value| value.stabilise(floor));
+        self.0.retain(|value| !value.is_bare());
     }
 
     fn is_by(&self, actor: Actor) -> bool {
         self.0.iter().all(|value| value.is_by(actor))
+    }
+
+    fn date(&mut self, removal: Option<Position>) {
+        self.0.iter_mut().for_each(|value| value.date(removal));
     }
 }
 
@@ -263,7 +292,7 @@ impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let ascends = |list: &[Value], value: &Value| {
             let after = list.last().is_none_or(|before| before.kind() < value.kind());
-            after && !value.is_empty()
+            after && !value.is_bare()
         };
         let reason = "a value is empty or kinds do not ascend";
         let values = Self(codec::list_where(deserializer, ascends, reason)?);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::data::{Count, Item, Kind, Shown, Value, Values};
 use crate::identity::Actor;
 
+use super::fugue::Tree;
 use super::operation::{Operation, name, quarters};
 
 /// Operations, by the order in which the history heard of them.
@@ -23,11 +24,16 @@ struct Event {
     taken: Events,
     /// For what goes into a sketch: the additions that began its epochs.
     epochs: Events,
+    /// For what gives a value to an element of a list: which insertion made that.
+    element: Option<usize>,
 }
 
 /// All that ever happened.
 #[derive(Clone, Default, Debug)]
-pub struct History(Vec<Event>);
+pub struct History(Vec<Event>, BTreeMap<Path, Tree>);
+
+/// The fields that lead to a value.
+type Path = Vec<u8>;
 
 impl History {
     /// Notes an operation by someone who has seen these events.
@@ -47,6 +53,12 @@ impl History {
             Operation::Wipe => {
                 let before = seen.iter().flat_map(|it| self.0[*it].removed.iter());
                 seen.iter().chain(before).copied().collect()
+            }
+            _ if listed(&operation).is_some() => {
+                let taken = self.taken_of_list(&operation, &live, seen);
+                let deadlines =
+                    live.iter().filter(|it| begins && deadline(&self.0[**it].operation));
+                taken.into_iter().chain(deadlines.copied()).collect()
             }
             _ => {
                 let goes = |it: &usize| {
@@ -72,8 +84,81 @@ impl History {
         if epochs.is_empty() {
             epochs.insert(number);
         }
-        self.0.push(Event { operation, actor, stamp, removed, taken, epochs });
+        let element = self.element_of(number, &operation, actor, &live, seen);
+        self.0.push(Event { operation, actor, stamp, removed, taken, epochs, element });
         number
+    }
+
+    /// The elements of a list that show, in order, with the events that gave them values.
+    fn elements(&self, path: &Path, live: &Events, seen: &Events) -> Vec<(usize, Vec<usize>)> {
+        let Some(tree) = self.1.get(path) else { return Vec::new() };
+        let written = |element: usize| {
+            let by = live.iter().copied().filter(|it| self.0[*it].element == Some(element));
+            (element, by.collect::<Vec<_>>())
+        };
+        let placed = tree.placed(seen).into_iter().map(written);
+        placed.filter(|(_, writes)| !writes.is_empty()).collect()
+    }
+
+    /// What an operation on a list takes.
+    fn taken_of_list(&self, operation: &Operation, live: &Events, seen: &Events) -> Events {
+        let Some((path, operation)) = listed(operation) else { return Events::new() };
+        let elements = self.elements(&path, live, seen);
+        let count = elements.len();
+        let within = |at: u8| usize::from(at) % count.max(1);
+        let takes: Vec<usize> = match operation {
+            Operation::SetAt(at, _) | Operation::TakeAt(at) => vec![within(*at)],
+            Operation::Pop => count.checked_sub(1).into_iter().collect(),
+            Operation::Trim(from) => (usize::from(*from)..count).collect(),
+            Operation::TakeEqual(value, most) => {
+                let equal = |at: &usize| self.value(&elements[*at].1) == Some(*value);
+                let mut equal: Vec<usize> = (0..count).filter(equal).collect();
+                let most_of = usize::from(most.unsigned_abs()).min(equal.len());
+                match most {
+                    0 => equal,
+                    1.. => equal.drain(..most_of).collect(),
+                    _ => equal.drain(equal.len() - most_of..).collect(),
+                }
+            }
+            _ => Vec::new(),
+        };
+        let taken = takes.into_iter().filter_map(|at| elements.get(at));
+        taken.flat_map(|(_, writes)| writes.iter().copied()).collect()
+    }
+
+    /// Which element it gives a value to; one that it inserts is noted.
+    fn element_of(
+        &mut self,
+        number: usize,
+        operation: &Operation,
+        actor: Actor,
+        live: &Events,
+        seen: &Events,
+    ) -> Option<usize> {
+        let (path, operation) = listed(operation)?;
+        let elements = self.elements(&path, live, seen);
+        let at = match operation {
+            Operation::SetAt(at, _) => {
+                return elements.get(usize::from(*at) % elements.len().max(1)).map(|it| it.0);
+            }
+            Operation::Insert(at, _) => usize::from(*at) % (elements.len() + 1),
+            Operation::Push(_) => elements.len(),
+            _ => return None,
+        };
+        let left = at.checked_sub(1).map(|left| elements[left].0);
+        self.1.entry(path).or_default().insert(number, actor, seen, left);
+        Some(number)
+    }
+
+    /// The value that wins.
+    fn value(&self, writes: &[usize]) -> Option<u8> {
+        let last = writes.iter().map(|it| &self.0[*it]).max_by_key(|it| (it.stamp, it.actor))?;
+        match listed(&last.operation)?.1 {
+            Operation::Insert(_, value) | Operation::SetAt(_, value) | Operation::Push(value) => {
+                Some(*value)
+            }
+            _ => None,
+        }
     }
 
     /// The events that count for someone who knows these.
@@ -114,7 +199,11 @@ impl History {
             let event = &self.0[*it];
             (event.operation.clone(), (event.stamp, event.actor))
         });
-        place("", &operations.collect::<Vec<_>>(), &mut lines);
+        let list = |path: &Path| {
+            let elements = self.elements(path, &live, known);
+            elements.iter().filter_map(|(_, writes)| self.value(writes)).collect()
+        };
+        place("", &mut Vec::new(), &operations.collect::<Vec<_>>(), &list, &mut lines);
         lines
     }
 }
@@ -126,7 +215,9 @@ fn brings(operation: &Operation) -> bool {
         Field(_, inner) => brings(inner),
         SetText(_) | SetNumber(_) | Increment(_) | IncrementFloat(_) | Count(_) | Sum(_)
         | Write(_) | WriteBeside(_) | Enable | Add(_) | Put(..) | Raise(..) | Observe(_)
-        | AddVertex(_) | AddEdge(..) | Expire(_) | Persist => true,
+        | AddVertex(_) | AddEdge(..) | Insert(..) | Push(_) | SetAt(..) | Expire(_) | Persist => {
+            true
+        }
         _ => false,
     }
 }
@@ -141,6 +232,18 @@ pub(super) fn sketch(operation: &Operation) -> Option<Vec<u8>> {
             Some(path)
         }
         _ => None,
+    }
+}
+
+/// What is done to a list, and to which.
+fn listed(operation: &Operation) -> Option<(Path, &Operation)> {
+    match operation {
+        Operation::Field(field, inner) => {
+            let (mut path, operation) = listed(inner)?;
+            path.insert(0, *field);
+            Some((path, operation))
+        }
+        _ => (operation.kind() == Some(Kind::List)).then_some((Path::new(), operation)),
     }
 }
 
@@ -174,7 +277,13 @@ type Live = (Operation, By);
 type Score = (By, i8);
 
 /// Writes what the live operations of a place come to.
-fn place(path: &str, live: &[Live], lines: &mut Vec<String>) {
+fn place(
+    path: &str,
+    fields: &mut Path,
+    live: &[Live],
+    list: &dyn Fn(&Path) -> Vec<u8>,
+    lines: &mut Vec<String>,
+) {
     use Operation::*;
     let kinds: BTreeSet<Kind> =
         live.iter().filter(|(it, _)| brings(it)).filter_map(|(it, _)| it.kind()).collect();
@@ -279,6 +388,7 @@ fn place(path: &str, live: &[Live], lines: &mut Vec<String>) {
                     }
                 }
             }
+            Kind::List => list(fields).into_iter().for_each(|it| show(format!("{:?}", name(it)))),
             Kind::Map => {
                 for field in 0..3 {
                     let inner: Vec<Live> = live
@@ -288,7 +398,9 @@ fn place(path: &str, live: &[Live], lines: &mut Vec<String>) {
                             _ => None,
                         })
                         .collect();
-                    place(&format!("{path}/{:?}", name(field)), &inner, lines);
+                    fields.push(field);
+                    place(&format!("{path}/{:?}", name(field)), fields, &inner, list, lines);
+                    fields.pop();
                 }
             }
         }
@@ -374,6 +486,7 @@ fn values(path: &str, all: &Values, lines: &mut Vec<String>) {
                 it.vertices().for_each(|it| show(format!("{it:?}")));
                 it.edges().for_each(|it| show(format!("{it:?}")));
             }
+            Value::List(it) => it.iter().for_each(|it| show(format!("{it:?}"))),
             Value::Map(it) => {
                 for (field, inner) in it.iter() {
                     values(&format!("{path}/{field:?}"), inner, lines);

@@ -2,10 +2,11 @@
 //! other, and what must hold of them.
 //!
 //! [`operation`] is what is done, [`history`] says what it comes to without dots
-//! or joins, [`joins`] lets replicas hear of each other in any order, [`log`] as
+//! or joins, with [`fugue`] for the order of lists, [`joins`] lets replicas hear of each other in any order, [`log`] as
 //! a log and overlays allow it, [`bytes`] is what others may send.
 
 pub mod bytes;
+pub mod fugue;
 pub mod history;
 pub mod joins;
 pub mod log;

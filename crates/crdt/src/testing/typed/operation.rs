@@ -1,8 +1,8 @@
 //! Operations on an item, how they are drawn, and how they are done.
 
 use crate::data::{
-    Bytes, Causal, Counter, Deadline, Flag, FloatCounter, Graph, HyperLogLog, Item, Kind, Map,
-    MultiRegister, Real, Register, Scalar, Set, SortedSet, Typed, Writer,
+    Bytes, Causal, Counter, Deadline, Flag, FloatCounter, Graph, HyperLogLog, Item, Kind, List,
+    Map, MultiRegister, Real, Register, Scalar, Set, SortedSet, Typed, Writer,
 };
 use crate::testing::Draw;
 
@@ -61,6 +61,20 @@ pub enum Operation {
     RemoveVertex(u8),
     /// Removes an edge.
     RemoveEdge(u8, u8),
+    /// Inserts into a list at an index, modulo the places that there are.
+    Insert(u8, u8),
+    /// Inserts at the end of a list.
+    Push(u8),
+    /// Sets the element at an index, modulo the count.
+    SetAt(u8, u8),
+    /// Takes the element at an index, modulo the count.
+    TakeAt(u8),
+    /// Takes the last element of a list.
+    Pop,
+    /// Takes all elements of a list from an index on.
+    Trim(u8),
+    /// Takes the first elements that are equal to this, the last, or all of them.
+    TakeEqual(u8, i8),
     /// Does something to a field of a map.
     Field(u8, Box<Operation>),
     /// Removes a field of a map.
@@ -76,8 +90,9 @@ pub enum Operation {
 }
 
 /// All types, in the order in which they show.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::Map,
+    Kind::List,
     Kind::SortedSet,
     Kind::Set,
     Kind::Graph,
@@ -162,6 +177,18 @@ impl Operation {
                 2 | 3 => Self::AddVertex(draw.below(3) as u8),
                 _ => Self::AddEdge(draw.below(3) as u8, draw.below(3) as u8),
             },
+            Kind::List => match draw.below(12) {
+                0 => Self::Trim(draw.below(4) as u8),
+                1 => Self::TakeEqual(draw.below(3) as u8, draw.below(5) as i8 - 2),
+                2 | 3 => Self::SetAt(draw.byte(), draw.below(3) as u8),
+                4 | 5 => Self::TakeAt(if draw.one_in(2) { 0 } else { draw.byte() }),
+                6 => Self::Pop,
+                7 => Self::Push(draw.below(3) as u8),
+                _ => {
+                    let at = if draw.one_in(2) { 0 } else { draw.byte() };
+                    Self::Insert(at, draw.below(3) as u8)
+                }
+            },
             Kind::Map if small() == 0 => Self::RemoveField(small()),
             Kind::Map => {
                 let field = small();
@@ -194,6 +221,13 @@ impl Operation {
             | Self::AddEdge(..)
             | Self::RemoveVertex(_)
             | Self::RemoveEdge(..) => Kind::Graph,
+            Self::Insert(..)
+            | Self::Push(_)
+            | Self::SetAt(..)
+            | Self::TakeAt(_)
+            | Self::Pop
+            | Self::Trim(_)
+            | Self::TakeEqual(..) => Kind::List,
             Self::Field(..) | Self::RemoveField(_) => Kind::Map,
             Self::Expire(_) | Self::Persist | Self::Clear | Self::Wipe => return None,
         })
@@ -264,6 +298,27 @@ impl Operation {
             }
             Self::RemoveEdge(from, to) => {
                 place.update(|it: &Graph| Ok(it.take_edge(&(name(*from), name(*to)))))
+            }
+            Self::Insert(at, value) => place.update(|it: &List| {
+                let at = usize::from(*at) % (it.count() + 1);
+                it.insert(writer, at, [name(*value)]).map_err(refused)
+            }),
+            Self::Push(value) => place.update(|it: &List| Ok(it.push(writer, [name(*value)]))),
+            Self::SetAt(at, value) => place.update(|it: &List| {
+                let at = usize::from(*at) % it.count().max(1);
+                it.set(writer, at, name(*value)).map_err(refused)
+            }),
+            Self::TakeAt(at) => place.update(|it: &List| {
+                let at = usize::from(*at) % it.count().max(1);
+                Ok(it.take(at..at + 1))
+            }),
+            Self::Pop => place.update(|it: &List| {
+                let count = it.count();
+                Ok(it.take(count.saturating_sub(1)..count))
+            }),
+            Self::Trim(from) => place.update(|it: &List| Ok(it.trim(0..usize::from(*from)))),
+            Self::TakeEqual(value, most) => {
+                place.update(|it: &List| Ok(it.take_equal(&name(*value), i64::from(*most))))
             }
             Self::Field(field, operation) => {
                 place.update(|it: &Map| operation.within((it, name(*field)), writer))
