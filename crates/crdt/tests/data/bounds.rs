@@ -50,6 +50,7 @@ fn pair(kind: Kind, number: usize) -> (Operation, Operation) {
     match kind {
         Kind::Map => (Field(it, Box::new(Add(1))), RemoveField(it)),
         Kind::SortedSet => (Raise(it, 1), Unput(it)),
+        Kind::List => (Push(it), Pop),
         Kind::Set => (Add(it), Remove(it)),
         Kind::Graph => (AddVertex(it), RemoveVertex(it)),
         Kind::HyperLogLog => (Observe(it), Forget),
@@ -118,7 +119,7 @@ fn clearing_everything_is_small() {
         log.put(&pair(Kind::Set, number).0);
         log.put(&Operation::Field(
             number as u8 % 26,
-            Box::new(Operation::of(KINDS[1 + number % 10], &mut draw, 0)),
+            Box::new(Operation::of(KINDS[2 + number % 10], &mut draw, 0)),
         ));
     }
     assert!(log.bytes() > empty + 500);

@@ -30,7 +30,7 @@ fn bent(mut bytes: Vec<u8>, bends: &[(prop::sample::Index, u8, u8)]) {
     }
 }
 
-fn usable(bytes: &[u8]) {
+pub(crate) fn usable(bytes: &[u8]) {
     let measured = allocation_counter::measure(|| bytes::decode(bytes));
     assert!(measured.bytes_max <= bytes.len() as u64 * MULTIPLE + CONSTANT, "{measured:?}");
     bytes::check(bytes);
@@ -126,6 +126,32 @@ fn many_small_things_cost_what_they_are() {
         let start = [0x85, 1, 1, 0, 0x80, 0x82, 0x81, 0xa1, 0x61, kind];
         let bytes = [&start[..], &list, &items, &[0x80]].concat();
         assert!(Confirmed::decode(&bytes).is_ok(), "{kind}");
+        usable(&bytes);
+    }
+    // Plain elements are columns: position, sequence, and a length of nothing.
+    let plain = usize::from(many);
+    let column = |bytes: Vec<u8>| match u16::try_from(bytes.len()) {
+        Ok(length) => [&[0x59][..], &length.to_be_bytes(), &bytes].concat(),
+        Err(_) => [&[0x5a][..], &(bytes.len() as u32).to_be_bytes(), &bytes].concat(),
+    };
+    let start = [0x85, 1, 1, 0, 0x80, 0x82, 0x81, 0xa1, 0x61, b'l', 0x85];
+    let dots = [&[2, 0][..], &[0, 0].repeat(plain - 1)].concat();
+    let columns = [column(dots), column(vec![0; plain]), vec![0x40, 0x80, 0x80, 0x80]].concat();
+    let bytes = [&start[..], &columns].concat();
+    assert!(Confirmed::decode(&bytes).is_ok());
+    usable(&bytes);
+    // Others one by one: as inserted at either end, and traces.
+    for other in [&[0xa1, 0x61, b'i', 0x84][..], &[0xa1, 0x61, b'e', 0x84]] {
+        let items = each(&|number| {
+            let id = [&[0x82, 1, 0x19][..], number].concat();
+            let rest = match other[2] {
+                b'i' => &[0x83, 0, 0x61, b'n', 0x61, b'n', 0, 0x40][..],
+                _ => &[0xf6, 1, 0x80],
+            };
+            [&[0x82, 0][..], other, &id, rest].concat()
+        });
+        let bytes = [&start[..], &[0x40, 0x40, 0x40], &list, &items, &[0x80, 0x80]].concat();
+        assert!(Confirmed::decode(&bytes).is_ok());
         usable(&bytes);
     }
     let removed = each(&|number| [&[0x82, 1, 0x19][..], number].concat());

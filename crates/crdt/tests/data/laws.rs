@@ -1,16 +1,10 @@
 //! Joins, without a log: what holds of replicas that hear of each other anyhow.
 
 use proptest::prelude::*;
-use redwedding_crdt::data::Kind;
 use redwedding_crdt::testing::Draw;
-use redwedding_crdt::testing::typed::KINDS;
 use redwedding_crdt::testing::typed::joins::World;
 
-use crate::{STEPS, cases, drawn};
-
-fn any_kind() -> impl Strategy<Value = Option<Kind>> {
-    prop::option::weighted(0.9, prop::sample::select(&KINDS[..]))
-}
+use crate::{STEPS, any_kind, cases, drawn};
 
 proptest! {
     #![proptest_config(cases(2_000))]

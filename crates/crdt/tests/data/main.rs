@@ -8,10 +8,13 @@
 mod bounds;
 mod bytes;
 mod laws;
+mod lists;
 mod log;
 mod rules;
 
 use proptest::prelude::*;
+use redwedding_crdt::data::Kind;
+use redwedding_crdt::testing::typed::KINDS;
 
 /// Steps of one case, more than its bytes can be.
 pub(crate) const STEPS: usize = 400;
@@ -25,4 +28,13 @@ pub(crate) fn cases(default: u32) -> ProptestConfig {
 
 pub(crate) fn drawn(most: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..most)
+}
+
+/// Most often one type, else all. Lists have the most to go wrong.
+pub(crate) fn any_kind() -> impl Strategy<Value = Option<Kind>> {
+    prop_oneof![
+        2 => Just(Some(Kind::List)),
+        7 => prop::sample::select(&KINDS[..]).prop_map(Some),
+        1 => Just(None),
+    ]
 }

@@ -166,7 +166,7 @@ fn of_two_types_one_shows_and_the_other_is_kept() {
     });
     let mut both = together(&[&text, &member]);
     assert_eq!(both.item().values().shown().map(|it| it.kind()), Some(Kind::Set));
-    assert_eq!(both.item().values().hidden().len(), 1);
+    assert_eq!(both.item().values().hidden().count(), 1);
     let empty = made(&both, 3, |item, _| item.update(|it: &Set| Ok(it.take(&name(0)))));
     both.add(&empty).unwrap();
     assert_eq!(both.item().values().shown().map(|it| it.kind()), Some(Kind::Scalar));

@@ -2,8 +2,8 @@
 
 use redwedding_crdt::data::{
     Bytes, Causal, Confirmed, Counter, Deadline, Delta, Flag, FloatCounter, Folded, Graph,
-    HyperLogLog, Item, Map, MultiRegister, Overflow, Real, Register, Scalar, Set, SortedSet, Stamp,
-    Transaction, View, Writer,
+    HyperLogLog, Item, List, Map, MultiRegister, Overflow, Real, Register, Scalar, Set, SortedSet,
+    Stamp, Transaction, View, Writer,
 };
 use redwedding_crdt::identity::Actor;
 
@@ -90,3 +90,51 @@ fn typed_data() {
 
 /// Of 20,000 elements; what is estimated never changes either.
 const COUNT: u64 = 20_133;
+
+/// What a list can hold: what is stable, set, removed, and beside whom the rest stands.
+#[test]
+fn lists() {
+    let mut confirmed = Confirmed::new();
+    let first = delta(
+        &View::of(&confirmed),
+        1,
+        &[
+            |item, writer| {
+                item.update(|it: &List| Ok(it.push(writer, ["a", "b", "c", "d"].map(name))))
+            },
+            |item, writer| {
+                item.update(|it: &List| it.set(writer, 1, name("B")).map_err(|_| Overflow))
+            },
+            |item, _| item.update(|it: &List| Ok(it.take(2..3))),
+        ],
+    );
+    golden("transaction-list", &first);
+    assert_eq!(confirmed.fold(7, &first), Ok(Folded::Counted));
+    let on = View::of(&confirmed);
+    let insert: Operation =
+        |item, writer| item.update(|it: &List| Ok(it.insert(writer, 1, [name("x")]).unwrap()));
+    let beside = delta(&on, 2, &[insert, insert]);
+    let other = delta(
+        &on,
+        3,
+        &[
+            |item, writer| {
+                item.update(|it: &List| it.set(writer, 0, name("A")).map_err(|_| Overflow))
+            },
+            |item, _| item.update(|it: &List| Ok(it.take(2..3))),
+        ],
+    );
+    golden("transaction-list-on-log", &beside);
+    golden("transaction-list-set", &other);
+    for (position, delta) in [(1_000, &beside), (1_001, &other)] {
+        assert_eq!(confirmed.fold(position, delta), Ok(Folded::Counted));
+    }
+    golden("typed-list", &confirmed);
+    confirmed.raise_floor(7);
+    golden("typed-list-floor", &confirmed);
+    confirmed.raise_floor(1_001);
+    golden("typed-list-stable", &confirmed);
+    let list = confirmed.item().values().get::<List>();
+    let shown: Vec<_> = list.map(|list| list.iter().cloned().collect()).unwrap_or_default();
+    assert_eq!(shown, ["A", "x", "x", "B"].map(name));
+}
