@@ -286,6 +286,21 @@ fn two_who_had_not_seen_a_boundary_stay_in_their_order() {
     assert_eq!(shown(folded(&log, true).item()), "sxybcde");
 }
 
+#[test]
+fn a_neighbour_that_is_gone_is_what_stands_there() {
+    let [first, second, ..] = ascending();
+    let base = made(&together(&[]), 1, push("stb"));
+    let removed = made(&View::of(&folded(&[(&base, 0)], false)), 2, take(1));
+    // Both still have the trace for their neighbour; it is gone when the second comes.
+    let on = View::of(&folded(&[(&base, 0), (&removed, 0)], false));
+    let (one, two) = (made(&on, first, insert(1, "o")), made(&on, second, insert(1, "w")));
+    for log in [[&one, &two], [&two, &one]] {
+        let log = [(&base, 0), (&removed, 0), (log[0], 2), (log[1], 2)];
+        assert_eq!(shown(folded(&log, false).item()), "sowb");
+        assert_eq!(shown(folded(&log, true).item()), "sowb");
+    }
+}
+
 /// Folds entries one on the other, with the floor so far behind.
 fn queue(
     entries: u64,
