@@ -1,17 +1,19 @@
-//! How a cold edit grows with the page and with its history, on pages made for it.
+//! How a cold edit grows with the page and with its history, and a merge with the edits made at once;
+//! on pages made for it.
 //!
 //! One thing is varied at a time: the text's length without any history, or the number of edits in
-//! a text whose length stays. The pages are the same in every run.
+//! a text whose length stays, one after the other or all at once.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::Deadline;
+use crate::engine::{Deadline, Engine, Failure};
 use crate::engines::Entrant;
+use crate::made::{self, Places};
 use crate::measure::{self, Cell};
 use crate::sample::Sample;
-use crate::trace::{Edit, Trace, Transaction};
+use crate::trace::Trace;
 
 /// Text lengths in bytes, up to that of the longest page that is taken.
 const SIZES: [usize; 4] = [2 << 10, 20 << 10, 200 << 10, 2 << 20];
@@ -19,10 +21,16 @@ const SIZES: [usize; 4] = [2 << 10, 20 << 10, 200 << 10, 2 << 20];
 /// Numbers of edits.
 const EDITS: [usize; 4] = [10, 100, 1_000, 10_000];
 
+/// Numbers of writers who know nothing of each other.
+const WRITERS: [usize; 4] = [10, 100, 1_000, 4_000];
+
 /// Length of the text whose history is varied.
 const PAGE: usize = 20 << 10;
 
-/// Cold edits over one thing that grows.
+/// How the curve of cold edits over the history is called.
+pub const HISTORY: &str = "Cold apply by history";
+
+/// Something measured over one thing that grows.
 #[derive(Clone, Debug, Serialize)]
 pub struct Curve {
     pub title: &'static str,
@@ -38,55 +46,62 @@ pub struct Line {
     pub engine: String,
     pub ours: bool,
     /// As many as there are places.
-    pub cold: Vec<Cell<Sample>>,
+    pub times: Vec<Cell<Sample>>,
 }
 
-/// Both curves.
-pub fn measured(entrants: &[Entrant], limit: Duration) -> [Curve; 2] {
-    let curve = |title, over, at: [usize; 4], trace: fn(usize) -> Trace| {
+/// What is measured at the places of a curve.
+#[derive(Clone, Copy)]
+enum Measure {
+    Cold,
+    Merge,
+}
+
+impl Measure {
+    fn concerns(self, entrant: &Entrant) -> bool {
+        match self {
+            Measure::Cold => entrant.cold,
+            Measure::Merge => entrant.history,
+        }
+    }
+
+    fn of(self, engine: &dyn Engine, trace: &Trace, limit: Duration) -> Cell<Sample> {
+        let stored = engine.build(trace, Deadline::after(limit))?;
+        let checked =
+            |text: &str| made::same_words(text, &trace.end).then_some(()).ok_or(Failure::WrongText);
+        match self {
+            Measure::Cold => measure::cold(engine, &stored, &trace.end),
+            Measure::Merge => measure::merge(engine, trace, Some(&stored), limit, checked),
+        }
+    }
+}
+
+/// All curves: two of cold edits, two of merges.
+pub fn measured(entrants: &[Entrant], limit: Duration) -> [Curve; 4] {
+    let curve = |title, over, at: [usize; 4], trace: fn(usize) -> Trace, measure: Measure| {
+        eprintln!("    {title}");
         let traces = at.map(trace);
         let line = |entrant: &Entrant| {
-            eprintln!("    {}", entrant.engine.name());
             let engine = entrant.engine.as_ref();
-            let cold = |trace: &Trace| {
-                let stored = engine.build(trace, Deadline::after(limit))?;
-                measure::cold(engine, &stored, &trace.end)
-            };
+            eprintln!("        {}", engine.name());
+            let time = |trace| measure.of(engine, trace, limit);
             Line {
                 engine: engine.name(),
                 ours: entrant.ours,
-                cold: traces.iter().map(cold).collect(),
+                times: traces.iter().map(time).collect(),
             }
         };
-        let cold = entrants.iter().filter(|entrant| entrant.cold);
-        Curve { title, over, at: at.to_vec(), lines: cold.map(line).collect() }
+        let entrants = entrants.iter().filter(|entrant| measure.concerns(entrant));
+        Curve { title, over, at: at.to_vec(), lines: entrants.map(line).collect() }
     };
+    let sizes = |bytes| made::edited(bytes, 0);
+    let edits = |edits| made::edited(PAGE, edits);
+    let drawn = |writers| made::crowded(PAGE, writers, Places::Drawn);
+    let one = |writers| made::crowded(PAGE, writers, Places::One);
+    let writers = "writers at once, on a text of 20 KB";
     [
-        curve("Cold apply by page", "bytes of text, no history", SIZES, |bytes| edited(bytes, 0)),
-        curve("Cold apply by history", "edits in a text of 20 KB", EDITS, |n| edited(PAGE, n)),
+        curve("Cold apply by page", "bytes of text, no history", SIZES, sizes, Measure::Cold),
+        curve(HISTORY, "edits in a text of 20 KB", EDITS, edits, Measure::Cold),
+        curve("Merging edits all over a page", writers, WRITERS, drawn, Measure::Merge),
+        curve("Merging edits at one place", writers, WRITERS, one, Measure::Merge),
     ]
-}
-
-const WORDS: [&str; 8] =
-    ["river ", "stone ", "cloud ", "field ", "night ", "water ", "house ", "light "];
-
-/// A page of so many bytes, in which words were replaced so many times.
-fn edited(bytes: usize, edits: usize) -> Trace {
-    let mut drawn = 0x9e37_79b9_7f4a_7c15u64;
-    let mut draw = |below: usize| {
-        drawn ^= drawn << 13;
-        drawn ^= drawn >> 7;
-        drawn ^= drawn << 17;
-        usize::try_from(drawn % below as u64).unwrap_or(0)
-    };
-    let words = bytes / WORDS[0].len();
-    let mut end: String = (0..words).map(|_| WORDS[draw(WORDS.len())]).collect();
-    let mut made = vec![Edit { at: 0, deleted: 0, text: end.clone() }];
-    for _ in 0..edits {
-        let (at, text) = (draw(words) * WORDS[0].len(), WORDS[draw(WORDS.len())]);
-        end.replace_range(at..at + text.len(), text);
-        made.push(Edit { at, deleted: text.len(), text: text.to_owned() });
-    }
-    let only = Transaction { parents: Vec::new(), agent: 0, edits: made };
-    Trace { name: "made", transactions: vec![only], end, sequential: true }
 }

@@ -5,6 +5,7 @@ pub mod curves;
 pub mod engine;
 pub mod engines;
 pub mod inside;
+pub mod made;
 pub mod measure;
 pub mod replicas;
 pub mod report;

@@ -109,13 +109,16 @@ fn row(listed: &Listed, trace: &Trace, entrant: &Entrant, limit: Duration) -> Ro
     if entrant.history {
         row.history = of(&|stored| Ok(stored.history.len()));
         let begun = Instant::now();
-        let merged = merge(engine, listed, trace, stored.as_ref().ok(), limit);
+        let mut same = true;
+        let merged = merge(engine, trace, stored.as_ref().ok(), limit, |text| {
+            same_end(listed, trace, text).map(|is| same &= is)
+        });
         if begun.elapsed() > Duration::from_secs(2) {
             said(&format!("merged repeatedly in {} s", begun.elapsed().as_secs()));
         }
         // An engine may be able to merge what it cannot store.
-        end = end.or_else(|_| merged.as_ref().map(|(_, same)| *same).map_err(Clone::clone));
-        row.merge = Some(merged.map(|(sample, _)| sample));
+        end = end.or_else(|_| merged.as_ref().map(|_| same).map_err(Clone::clone));
+        row.merge = Some(merged);
     }
     row.end = end;
     row
@@ -178,20 +181,19 @@ fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<(usize,
     Ok((sent.saturating_sub(WORD.len()), after.saturating_sub(before + WORD.len())))
 }
 
-fn merge(
+/// From the history in memory to the text, which `checked` sees.
+pub fn merge(
     engine: &dyn Engine,
-    listed: &Listed,
     trace: &Trace,
     stored: Option<&Stored>,
     limit: Duration,
-) -> Result<(Sample, bool), Failure> {
-    let mut same = true;
-    let sample = Sample::take(
+    mut checked: impl FnMut(&str) -> Result<(), Failure>,
+) -> Cell<Sample> {
+    Sample::take(
         || engine.merge(trace, stored),
         |merge: Merge<'_>| merge(Deadline::after(limit)),
-        |text| same_end(listed, trace, text).map(|is| same &= is),
-    )?;
-    Ok((sample, same))
+        |text| checked(text),
+    )
 }
 
 /// What one engine did with the history of one wiki page.

@@ -33,8 +33,8 @@ fn log(number: u64) -> f64 {
 
 /// Where the line's points are, as logarithms: where measured, and how long it took.
 fn points(curve: &Curve, line: &Line) -> Vec<(f64, f64)> {
-    let both = curve.at.iter().zip(&line.cold);
-    both.filter_map(|(at, cold)| Some((log(*at as u64), log(cold.as_ref().ok()?.median_ns))))
+    let both = curve.at.iter().zip(&line.times);
+    both.filter_map(|(at, time)| Some((log(*at as u64), log(time.as_ref().ok()?.median_ns))))
         .collect()
 }
 

@@ -180,7 +180,7 @@ fn curve(curve: &Curve) -> String {
     let mut header = vec![curve.over.to_owned()];
     header.extend(curve.at.iter().map(|at| grouped(*at)));
     let line = |line: &Line| {
-        let cells = line.cold.iter().map(|cell| said(cell, sample));
+        let cells = line.times.iter().map(|cell| said(cell, sample));
         std::iter::once(line.engine.clone()).chain(cells).collect()
     };
     let lines = curve.lines.iter().map(line);
