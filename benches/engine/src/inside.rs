@@ -82,7 +82,7 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// Measures one trace.
     pub fn trace(&self, trace: &Trace) -> Result<Inside, Failure> {
-        fs::create_dir_all(self.folder).map_err(Failure::of)?;
+        fs::create_dir_all(self.folder)?;
         let mut states = States { folder: self.folder, files: Vec::new() };
         states.put(end_key(trace.name), trace.end.as_bytes())?;
         let inside = self.entrants.iter().enumerate().filter(|(_, entrant)| entrant.inside);
@@ -118,7 +118,7 @@ struct States<'a> {
 impl States<'_> {
     fn put(&mut self, key: String, value: &[u8]) -> Result<(), Failure> {
         let file = self.folder.join(&key);
-        fs::write(&file, value).map_err(Failure::of)?;
+        fs::write(&file, value)?;
         self.files.push((key, file));
         Ok(())
     }
@@ -134,7 +134,7 @@ impl States<'_> {
         let config = self.folder.join("fastly.toml");
         let content =
             format!("manifest_version = 3\n[local_server.kv_stores]\n{STORE} = [{entries}]\n");
-        fs::write(&config, content).map_err(Failure::of)?;
+        fs::write(&config, content)?;
         let mut command = Command::new(viceroy);
         command.arg("run").arg("--config").arg(&config).arg(&program.file).arg(trace);
         let output = command.stderr(Stdio::inherit()).output();

@@ -7,6 +7,7 @@ pub mod engines;
 pub mod inside;
 pub mod made;
 pub mod measure;
+pub mod memory;
 pub mod replicas;
 pub mod report;
 pub mod sample;

@@ -1,19 +1,24 @@
 //! The text engine of this project beside its peers, on real editing sessions.
 //!
-//! Everything is measured in one run, one thing after the other. Status 0: all targets are reached;
+//! Everything is measured in one run, one thing after the other; memory in processes of their own,
+//! for which this program calls itself: see the module `memory`. Status 0: all targets are reached;
 //! 1: one is missed; 2: it could not be measured.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use redwedding_engine_bench::engine::Failure;
+use redwedding_engine_bench::engines::{self, Entrant};
 use redwedding_engine_bench::inside::{self, Insides, Program};
-use redwedding_engine_bench::report::{self, Report};
-use redwedding_engine_bench::{curves, engines, measure, trace};
+use redwedding_engine_bench::report::{self, Measured, Report};
+use redwedding_engine_bench::{curves, measure, memory, trace};
 
 /// How a cold edit grows: asked for like a trace.
 const CURVES: &str = "curves";
+
+/// The most memory that a cold edit takes: asked for like a trace.
+const MEMORY: &str = "memory";
 
 /// Cold edits inside Wasm: asked for like a trace, but not along with all.
 const WASM: &str = "wasm";
@@ -29,7 +34,15 @@ struct Request {
 }
 
 fn main() -> ExitCode {
-    match requested(std::env::args().skip(1)).and_then(|request| run(&request)) {
+    let mut arguments = std::env::args().skip(1).peekable();
+    let done = match arguments.next_if(|argument| argument == memory::CHILD) {
+        Some(_) => memory::of_one_edit(&engines::entrants(), arguments).map(|peak| {
+            println!("{peak}");
+            true
+        }),
+        None => requested(arguments).and_then(|request| run(&request)),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(failure) => {
@@ -72,7 +85,7 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
 
 fn known() -> impl Iterator<Item = &'static str> {
     let traces = trace::TRACES.iter().map(|listed| listed.name);
-    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES, WASM])
+    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES, MEMORY, WASM])
 }
 
 /// Whether all targets are reached.
@@ -82,48 +95,54 @@ fn run(request: &Request) -> Result<bool, Failure> {
     let asked = |name: &str| request.names.is_empty() || request.names.iter().any(|n| n == name);
     let load = report::load();
     let entrants = engines::entrants();
-    let mut traces = Vec::new();
+    let mut measured = Measured::default();
     for listed in trace::TRACES.iter().filter(|listed| asked(listed.name)) {
         eprintln!("==> {}", listed.name);
-        traces.push(measure::trace(listed, &listed.read(&data)?, &entrants, request.limit));
+        let results = measure::trace(listed, &listed.read(&data)?, &entrants, request.limit);
+        measured.traces.push(results);
     }
-    let mut wikis = Vec::new();
     for (page, file) in trace::WIKIS.into_iter().filter(|wiki| asked(wiki.0)) {
         eprintln!("==> {page}");
-        wikis.push(measure::wiki(page, &trace::read_wiki(&data, file)?, &entrants));
+        measured.wikis.push(measure::wiki(page, &trace::read_wiki(&data, file)?, &entrants));
     }
-    let mut curves = Vec::new();
     if asked(CURVES) {
         eprintln!("==> {CURVES}");
-        curves.extend(curves::measured(&entrants, request.limit));
+        measured.curves.extend(curves::measured(&entrants, request.limit));
     }
-    let mut inside = None;
+    if asked(MEMORY) {
+        eprintln!("==> {MEMORY}");
+        measured.memory = Some(memory::measured(&entrants, &request.out, request.limit));
+    }
     if request.names.iter().any(|name| name == WASM) {
-        let folder = request.out.join("inside");
-        let run = inside::Run {
-            entrants: &entrants,
-            programs: &request.programs,
-            viceroy: &request.viceroy,
-            folder: &folder,
-            limit: request.limit,
-        };
-        let mut traces = Vec::new();
-        for listed in &trace::TRACES {
-            let trace = listed.read(&data)?;
-            if !trace.sequential {
-                break; // So are all after it.
-            }
-            eprintln!("==> {} inside Wasm", listed.name);
-            traces.push(run.trace(&trace)?);
-        }
-        let ways = request.programs.iter().map(|program| program.way.clone()).collect();
-        let runtime = report::said_by(&request.viceroy, &["--version"]);
-        inside = Some(Insides { runtime, ways, traces });
+        measured.inside = Some(inside(request, &data, &entrants)?);
     }
-    let report = Report::of(traces, wikis, curves, inside, load);
+    let report = Report::of(measured, load);
     println!("{}", report.tables());
-    for file in report.write(&request.out).map_err(Failure::of)? {
+    for file in report.write(&request.out)? {
         eprintln!("==> written: {}", file.display());
     }
     Ok(report.targets.iter().all(|target| target.reached))
+}
+
+fn inside(request: &Request, data: &Path, entrants: &[Entrant]) -> Result<Insides, Failure> {
+    let folder = request.out.join("inside");
+    let run = inside::Run {
+        entrants,
+        programs: &request.programs,
+        viceroy: &request.viceroy,
+        folder: &folder,
+        limit: request.limit,
+    };
+    let mut traces = Vec::new();
+    for listed in &trace::TRACES {
+        let trace = listed.read(data)?;
+        if !trace.sequential {
+            break; // So are all after it.
+        }
+        eprintln!("==> {} inside Wasm", listed.name);
+        traces.push(run.trace(&trace)?);
+    }
+    let ways = request.programs.iter().map(|program| program.way.clone()).collect();
+    let runtime = report::said_by(&request.viceroy, &["--version"]);
+    Ok(Insides { runtime, ways, traces })
 }

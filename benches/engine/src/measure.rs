@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::engine::{Deadline, Engine, Failure, Merge, READER, Stored};
+use crate::engine::{Deadline, Document, Engine, Failure, Merge, READER, Stored};
 use crate::engines::Entrant;
 use crate::sample::Sample;
 use crate::trace::{Edit, Listed, Trace};
@@ -143,19 +143,25 @@ fn checked(
     Ok((stored, same))
 }
 
-fn in_the_middle(end: &str, text: &str) -> [Edit; 1] {
-    [Edit { at: end.len() / 2, deleted: 0, text: text.to_owned() }]
+/// The edit that is made on cold documents.
+pub fn insert(at: usize) -> [Edit; 1] {
+    [Edit { at, deleted: 0, text: WORDS.to_owned() }]
 }
 
-/// From bytes to bytes: load, insert, encode the update and the document, read out the text. Its
-/// text is `end` before.
+/// What a cold edit leaves: the update, the document's bytes, its text, and itself.
+type Left = (Vec<u8>, Vec<u8>, String, Box<dyn Document>);
+
+/// From bytes to bytes: loads, edits, encodes the update and the document, reads out the text.
+pub fn once(engine: &dyn Engine, bytes: &[u8], edits: &[Edit]) -> Result<Left, Failure> {
+    let mut document = engine.load(bytes, READER)?;
+    document.edit(edits)?;
+    Ok((document.encode_update()?, document.encode()?, document.text()?, document))
+}
+
+/// How long that takes with an edit in the middle of the text, which is `end`.
 pub fn cold(engine: &dyn Engine, stored: &Stored, end: &str) -> Cell<Sample> {
-    let edits = in_the_middle(end, WORDS);
-    let run = |()| {
-        let mut document = engine.load(&stored.document, READER)?;
-        document.edit(&edits)?;
-        Ok((document.encode_update()?, document.encode()?, document.text()?, document))
-    };
+    let edits = insert(end.len() / 2);
+    let run = |()| once(engine, &stored.document, &edits);
     let (update, bytes, text, _) = run(())?;
     let (before, behind) = end.split_at(end.len() / 2);
     let expected = [before, WORDS, behind].concat();
@@ -175,7 +181,7 @@ pub fn cold(engine: &dyn Engine, stored: &Stored, end: &str) -> Cell<Sample> {
 fn one_word(engine: &dyn Engine, stored: &Stored, trace: &Trace) -> Cell<(usize, usize)> {
     let mut document = engine.load(&stored.document, READER)?;
     let before = document.encode()?.len();
-    document.edit(&in_the_middle(&trace.end, WORD))?;
+    document.edit(&[Edit { at: trace.end.len() / 2, deleted: 0, text: WORD.to_owned() }])?;
     let sent = document.encode_update()?.len();
     let after = document.encode()?.len();
     Ok((sent.saturating_sub(WORD.len()), after.saturating_sub(before + WORD.len())))

@@ -17,8 +17,9 @@ const PEER: &str = "#7f8c9b";
 
 /// Both charts of a report, side by side.
 pub fn svg(report: &Report) -> String {
-    let sequential: Vec<&TraceResults> = report.traces.iter().filter(|t| t.sequential).collect();
-    let every: Vec<&TraceResults> = report.traces.iter().collect();
+    let sequential: Vec<&TraceResults> =
+        report.measured.traces.iter().filter(|t| t.sequential).collect();
+    let every: Vec<&TraceResults> = report.measured.traces.iter().collect();
     let cold = Panel::of("Cold apply of one edit, from bytes to bytes", &sequential, |r| &r.cold);
     let merge = Panel::of("Merging a whole history", &every, |row| &row.merge);
     let height = cold.height().max(merge.height()) + 30.0;

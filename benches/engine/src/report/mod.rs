@@ -18,8 +18,9 @@ pub use targets::Target;
 use crate::curves::Curve;
 use crate::inside::Insides;
 use crate::measure::{TraceResults, WikiResults};
+use crate::memory::Memory;
 
-/// All that was measured, and on what.
+/// All that was measured, on what, and what it is judged.
 #[derive(Serialize)]
 pub struct Report {
     pub machine: String,
@@ -30,23 +31,24 @@ pub struct Report {
     pub commit: String,
     /// Peers, with their versions.
     pub peers: Vec<(String, String)>,
+    #[serde(flatten)]
+    pub measured: Measured,
+    pub targets: Vec<Target>,
+}
+
+/// All that was measured, as far as it was asked for.
+#[derive(Default, Serialize)]
+pub struct Measured {
     pub traces: Vec<TraceResults>,
     pub wikis: Vec<WikiResults>,
     pub curves: Vec<Curve>,
-    /// Where it was asked for.
+    pub memory: Option<Memory>,
     pub inside: Option<Insides>,
-    pub targets: Vec<Target>,
 }
 
 impl Report {
     /// Judges what was measured.
-    pub fn of(
-        traces: Vec<TraceResults>,
-        wikis: Vec<WikiResults>,
-        curves: Vec<Curve>,
-        inside: Option<Insides>,
-        load_before: String,
-    ) -> Report {
+    pub fn of(measured: Measured, load_before: String) -> Report {
         Report {
             machine: machine(),
             load: [load_before, load()],
@@ -56,11 +58,8 @@ impl Report {
                 &["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"],
             ),
             peers: peers(),
-            targets: targets::judged(&traces),
-            traces,
-            wikis,
-            curves,
-            inside,
+            targets: targets::judged(&measured),
+            measured,
         }
     }
 
@@ -73,11 +72,11 @@ impl Report {
     pub fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         fs::create_dir_all(folder)?;
         let mut files = vec![("engine.json", serde_json::to_string_pretty(self)? + "\n")];
-        if !self.traces.is_empty() {
+        if !self.measured.traces.is_empty() {
             files.push(("engine.svg", chart::svg(self)));
         }
-        if !self.curves.is_empty() {
-            files.push(("engine-curves.svg", lines::svg(&self.curves)));
+        if !self.measured.curves.is_empty() {
+            files.push(("engine-curves.svg", lines::svg(&self.measured.curves)));
         }
         let written = files.into_iter().map(|(name, content)| {
             let path = folder.join(name);

@@ -5,6 +5,7 @@ use crate::curves::{Curve, Line};
 use crate::engine::Failure;
 use crate::inside::Insides;
 use crate::measure::{Cell, Row, TraceResults};
+use crate::memory::{self, Memory};
 use crate::sample::Sample;
 
 const NOTES: &str = "\
@@ -35,6 +36,8 @@ What differs in the work
   its fork      diamond-types-extended, which has its later merging. Merging begins from the log in
                 memory, and first cuts the text's part out of it, since a text is in a map there.
                 It has no encoding of its own: its history is in JSON.
+  peak memory   the document's bytes that are loaded do not count, those that are encoded do. The
+                shorter page is for orientation: some code comes into memory along with it.
   inside Wasm   measured by the wall clock, which there counts what others do on the machine.
   traces        what one writer did in a row is one transaction for peers; for ours, each edit is a
                 change of its own.
@@ -43,7 +46,7 @@ What differs in the work
 /// Everything that is printed.
 pub fn all(report: &Report) -> String {
     let mut out = inputs(report);
-    let traces = &report.traces;
+    let traces = &report.measured.traces;
     let sequential: Vec<&TraceResults> = traces.iter().filter(|t| t.sequential).collect();
     let every: Vec<&TraceResults> = traces.iter().collect();
     let time = |cell: &Option<Cell<Sample>>| cell.as_ref().map(|cell| said(cell, sample));
@@ -62,8 +65,9 @@ pub fn all(report: &Report) -> String {
     out += &of_traces("The whole history, in bytes", &every, |row| size(&row.history));
     out += &ends(&every);
     out += &wikis(report);
-    out += &report.curves.iter().map(curve).collect::<String>();
-    out += &report.inside.as_ref().map(inside).unwrap_or_default();
+    out += &report.measured.curves.iter().map(curve).collect::<String>();
+    out += &report.measured.memory.as_ref().map(memory).unwrap_or_default();
+    out += &report.measured.inside.as_ref().map(inside).unwrap_or_default();
     out += "\n";
     out += NOTES;
     out += &judgement(report);
@@ -83,12 +87,12 @@ fn inputs(report: &Report) -> String {
         peers.join(", ")
     );
     let kind = |trace: &TraceResults| if trace.sequential { "sequential" } else { "concurrent" };
-    let rows = report.traces.iter().map(|trace| {
+    let rows = report.measured.traces.iter().map(|trace| {
         let name = trace.trace.to_owned();
         vec![name, kind(trace).to_owned(), grouped(trace.edits), grouped(trace.bytes)]
     });
     let header = ["", "", "edits", "bytes at the end"].map(str::to_owned).to_vec();
-    if !report.traces.is_empty() {
+    if !report.measured.traces.is_empty() {
         out += &table("Traces", &[vec![header], rows.collect()].concat());
     }
     out
@@ -139,7 +143,7 @@ fn ends(traces: &[&TraceResults]) -> String {
 
 fn wikis(report: &Report) -> String {
     let mut out = String::new();
-    for wiki in &report.wikis {
+    for wiki in &report.measured.wikis {
         let header =
             ["", "one save", "all saves", "stored then, in bytes"].map(str::to_owned).to_vec();
         let rows = wiki.rows.iter().map(|row| {
@@ -185,6 +189,18 @@ fn curve(curve: &Curve) -> String {
     };
     let lines = curve.lines.iter().map(line);
     table(curve.title, &std::iter::once(header).chain(lines).collect::<Vec<_>>())
+}
+
+fn memory(memory: &Memory) -> String {
+    let mut header = vec!["bytes of text, no history".to_owned()];
+    header.extend(memory.at.iter().map(|at| grouped(*at)));
+    let row = |row: &memory::Row| {
+        let cells = row.peaks.iter().map(|cell| said(cell, bytes));
+        std::iter::once(row.engine.clone()).chain(cells).collect()
+    };
+    let rows = memory.rows.iter().map(row);
+    let title = "Peak memory of a cold edit, in bytes beyond those of the document";
+    table(title, &std::iter::once(header).chain(rows).collect::<Vec<_>>())
 }
 
 fn judgement(report: &Report) -> String {

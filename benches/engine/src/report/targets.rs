@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::Measured;
 use crate::engines::HOT;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
@@ -27,7 +28,8 @@ const HOT_BYTES: f64 = 1_024.0;
 const SAVE_BYTES: usize = 64;
 
 /// The targets that these results say something about.
-pub fn judged(traces: &[TraceResults]) -> Vec<Target> {
+pub fn judged(measured: &Measured) -> Vec<Target> {
+    let traces = &measured.traces;
     let sequential = || traces.iter().filter(|results| results.sequential);
     let targets = [
         Target::of(
