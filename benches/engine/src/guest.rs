@@ -1,24 +1,28 @@
-//! Measures the cold edits of one trace inside Wasm, in the runtime that the edge function is tried
+//! Measures the states of one trace inside Wasm, in the runtime that the edge function is tried
 //! in. The states are in a key-value store, where the module `inside` puts them; what each took goes
 //! out line by line.
 
 #[cfg(target_family = "wasm")]
 fn main() {
     use redwedding_engine_bench::engine::Stored;
-    use redwedding_engine_bench::inside::{Line, STORE, end_key, state_key};
-    use redwedding_engine_bench::{engines, measure};
+    use redwedding_engine_bench::engines;
+    use redwedding_engine_bench::inside::{COLD, Line, SAVE, STORE, end_key, state_key};
 
     fastly::init();
     let store = fastly::KVStore::open(STORE).ok().flatten().expect("the store with the states");
     let value = |key: &str| Some(store.lookup(key).ok()?.take_body_bytes());
-    let trace = std::env::args().nth(1).expect("the name of a trace");
+    let mut arguments = std::env::args().skip(1);
+    let trace = arguments.next().expect("the name of a trace");
+    let named = arguments.next().expect("the name of a measure");
+    let measure = [COLD, SAVE].into_iter().find(|measure| measure.name == named);
+    let measure = measure.expect("a measure of that name");
     let end = value(&end_key(&trace)).and_then(|end| String::from_utf8(end).ok());
     let end = end.expect("the text at the end of the trace");
     for (entrant, of) in engines::entrants().iter().enumerate() {
         let Some(document) = value(&state_key(&trace, entrant)) else { continue };
         let stored = Stored { document, history: Vec::new() };
-        let cold = measure::cold(of.engine.as_ref(), &stored, &end);
-        let line = Line { entrant, cold: cold.map_err(|failure| failure.to_string()) };
+        let time = (measure.of)(of.engine.as_ref(), &stored, &end);
+        let line = Line { entrant, time: time.map_err(|failure| failure.to_string()) };
         println!("{}", serde_json::to_string(&line).expect("a line is plain"));
     }
 }

@@ -1,4 +1,4 @@
-//! The cold edit inside Wasm: of the engines that run there, in programs compiled in different ways.
+//! The cold edit and the save of a whole page inside Wasm: of the engines that run there, in programs compiled in different ways.
 //!
 //! States are built here, and measured by `guest.rs`, which is this same code compiled to Wasm.
 //! It runs in Viceroy as the edge function does, and has the states from a key-value store. May
@@ -11,11 +11,25 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Deadline, Failure};
+use crate::engine::{Deadline, Engine, Failure, Stored};
 use crate::engines::Entrant;
 use crate::measure::{self, Cell};
 use crate::sample::Sample;
+use crate::save;
 use crate::trace::Trace;
+
+/// What is measured of a state and its text, by the name that the program inside is told.
+#[derive(Clone, Copy)]
+pub struct Measure {
+    pub name: &'static str,
+    pub of: fn(&dyn Engine, &Stored, &str) -> Cell<Sample>,
+}
+
+/// An edit.
+pub const COLD: Measure = Measure { name: "cold", of: measure::cold };
+
+/// A whole save in which one word changed.
+pub const SAVE: Measure = Measure { name: "save", of: save::time };
 
 /// The key-value store with the states.
 pub const STORE: &str = "states";
@@ -34,7 +48,7 @@ pub fn state_key(trace: &str, entrant: usize) -> String {
 #[derive(Deserialize, Serialize)]
 pub struct Line {
     pub entrant: usize,
-    pub cold: Result<Sample, String>,
+    pub time: Result<Sample, String>,
 }
 
 /// A Wasm program that measures.
@@ -52,6 +66,8 @@ pub struct Insides {
     /// How the programs were compiled.
     pub ways: Vec<String>,
     pub traces: Vec<Inside>,
+    /// Of a page of 1 MiB.
+    pub save: Inside,
 }
 
 /// What one trace gave.
@@ -61,12 +77,12 @@ pub struct Inside {
     pub rows: Vec<Row>,
 }
 
-/// One engine's cold edits.
+/// One engine's.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     pub engine: String,
     /// Natively, and then in each program.
-    pub cold: Vec<Cell<Sample>>,
+    pub times: Vec<Cell<Sample>>,
 }
 
 /// What is measured, by what, and where.
@@ -81,7 +97,7 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Measures one trace.
-    pub fn trace(&self, trace: &Trace) -> Result<Inside, Failure> {
+    pub fn trace(&self, trace: &Trace, measure: Measure) -> Result<Inside, Failure> {
         fs::create_dir_all(self.folder)?;
         let mut states = States { folder: self.folder, files: Vec::new() };
         states.put(end_key(trace.name), trace.end.as_bytes())?;
@@ -93,16 +109,16 @@ impl Run<'_> {
             if let Ok(stored) = &stored {
                 states.put(state_key(trace.name, index), &stored.document)?;
             }
-            let native = stored.and_then(|stored| measure::cold(engine, &stored, &trace.end));
-            rows.push(Row { engine: engine.name(), cold: vec![native] });
+            let native = stored.and_then(|stored| (measure.of)(engine, &stored, &trace.end));
+            rows.push(Row { engine: engine.name(), times: vec![native] });
         }
         for program in self.programs {
             eprintln!("    {}: {}", trace.name, program.way);
-            let lines = states.measured_by(program, self.viceroy, trace.name)?;
+            let lines = states.measured_by(program, self.viceroy, trace.name, measure)?;
             for (row, (index, _)) in rows.iter_mut().zip(inside.clone()) {
                 let line = lines.iter().find(|line| line.entrant == index);
-                let cold = line.ok_or(Failure::Absent);
-                row.cold.push(cold.and_then(|line| line.cold.clone().map_err(Failure::Engine)));
+                let line = line.ok_or(Failure::Absent);
+                row.times.push(line.and_then(|line| line.time.clone().map_err(Failure::Engine)));
             }
         }
         Ok(Inside { trace: trace.name, rows })
@@ -128,6 +144,7 @@ impl States<'_> {
         program: &Program,
         viceroy: &Path,
         trace: &str,
+        measure: Measure,
     ) -> Result<Vec<Line>, Failure> {
         let entries = self.files.iter().map(|(key, file)| format!("{{key={key:?},file={file:?}}}"));
         let entries = entries.collect::<Vec<_>>().join(",");
@@ -136,7 +153,8 @@ impl States<'_> {
             format!("manifest_version = 3\n[local_server.kv_stores]\n{STORE} = [{entries}]\n");
         fs::write(&config, content)?;
         let mut command = Command::new(viceroy);
-        command.arg("run").arg("--config").arg(&config).arg(&program.file).arg(trace);
+        command.arg("run").arg("--config").arg(&config).arg(&program.file);
+        command.args([trace, measure.name]);
         let output = command.stderr(Stdio::inherit()).output();
         let output = output.map_err(|error| Failure::of(format!("{viceroy:?}: {error}")))?;
         if !output.status.success() {

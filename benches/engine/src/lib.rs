@@ -11,4 +11,5 @@ pub mod memory;
 pub mod replicas;
 pub mod report;
 pub mod sample;
+pub mod save;
 pub mod trace;

@@ -12,7 +12,7 @@ use redwedding_engine_bench::engine::Failure;
 use redwedding_engine_bench::engines::{self, Entrant};
 use redwedding_engine_bench::inside::{self, Insides, Program};
 use redwedding_engine_bench::report::{self, Measured, Report};
-use redwedding_engine_bench::{curves, measure, memory, trace};
+use redwedding_engine_bench::{curves, measure, memory, save, trace};
 
 /// How a cold edit grows: asked for like a trace.
 const CURVES: &str = "curves";
@@ -20,7 +20,10 @@ const CURVES: &str = "curves";
 /// The most memory that a cold edit takes: asked for like a trace.
 const MEMORY: &str = "memory";
 
-/// Cold edits inside Wasm: asked for like a trace, but not along with all.
+/// One word changed by a whole save of a long page: asked for like a trace.
+const SAVE: &str = "save";
+
+/// Cold edits and that save inside Wasm: asked for like a trace, but not along with all.
 const WASM: &str = "wasm";
 
 /// What to measure, and where to put it.
@@ -85,7 +88,7 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
 
 fn known() -> impl Iterator<Item = &'static str> {
     let traces = trace::TRACES.iter().map(|listed| listed.name);
-    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES, MEMORY, WASM])
+    traces.chain(trace::WIKIS.iter().map(|wiki| wiki.0)).chain([CURVES, MEMORY, SAVE, WASM])
 }
 
 /// Whether all targets are reached.
@@ -112,6 +115,10 @@ fn run(request: &Request) -> Result<bool, Failure> {
     if asked(MEMORY) {
         eprintln!("==> {MEMORY}");
         measured.memory = Some(memory::measured(&entrants, &request.out, request.limit));
+    }
+    if asked(SAVE) {
+        eprintln!("==> {SAVE}");
+        measured.saves = save::measured(&entrants, request.limit);
     }
     if request.names.iter().any(|name| name == WASM) {
         measured.inside = Some(inside(request, &data, &entrants)?);
@@ -140,9 +147,11 @@ fn inside(request: &Request, data: &Path, entrants: &[Entrant]) -> Result<Inside
             break; // So are all after it.
         }
         eprintln!("==> {} inside Wasm", listed.name);
-        traces.push(run.trace(&trace)?);
+        traces.push(run.trace(&trace, inside::COLD)?);
     }
+    eprintln!("==> {SAVE} inside Wasm");
+    let save = run.trace(&save::page(), inside::SAVE)?;
     let ways = request.programs.iter().map(|program| program.way.clone()).collect();
     let runtime = report::said_by(&request.viceroy, &["--version"]);
-    Ok(Insides { runtime, ways, traces })
+    Ok(Insides { runtime, ways, traces, save })
 }

@@ -19,6 +19,7 @@ use crate::curves::Curve;
 use crate::inside::Insides;
 use crate::measure::{TraceResults, WikiResults};
 use crate::memory::Memory;
+use crate::save;
 
 /// All that was measured, on what, and what it is judged.
 #[derive(Serialize)]
@@ -43,6 +44,7 @@ pub struct Measured {
     pub wikis: Vec<WikiResults>,
     pub curves: Vec<Curve>,
     pub memory: Option<Memory>,
+    pub saves: Vec<save::Row>,
     pub inside: Option<Insides>,
 }
 

@@ -3,10 +3,11 @@
 use super::Report;
 use crate::curves::{Curve, Line};
 use crate::engine::Failure;
-use crate::inside::Insides;
+use crate::inside::{Inside, Insides};
 use crate::measure::{Cell, Row, TraceResults};
 use crate::memory::{self, Memory};
 use crate::sample::Sample;
+use crate::save;
 
 const NOTES: &str = "\
 Times are medians of processor time, with half the distance of the quartiles; each cell's runs
@@ -43,6 +44,8 @@ What differs in the work
                 change of its own.
 ";
 
+const SAVE: &str = "One word changed by a whole save of 1 MiB: load, diff, edit, encode";
+
 /// Everything that is printed.
 pub fn all(report: &Report) -> String {
     let mut out = inputs(report);
@@ -67,6 +70,7 @@ pub fn all(report: &Report) -> String {
     out += &wikis(report);
     out += &report.measured.curves.iter().map(curve).collect::<String>();
     out += &report.measured.memory.as_ref().map(memory).unwrap_or_default();
+    out += &saves(&report.measured.saves);
     out += &report.measured.inside.as_ref().map(inside).unwrap_or_default();
     out += "\n";
     out += NOTES;
@@ -161,18 +165,22 @@ fn wikis(report: &Report) -> String {
     out
 }
 
-/// A table for each way, the native one first.
 fn inside(insides: &Insides) -> String {
-    let native = "Cold apply, natively, as beside the following".to_owned();
+    let cold = of_ways(insides, "Cold apply", &insides.traces);
+    cold + of_ways(insides, SAVE, std::slice::from_ref(&insides.save)).as_str()
+}
+
+/// A table for each way, the native one first.
+fn of_ways(insides: &Insides, what: &str, traces: &[Inside]) -> String {
+    let native = format!("{what}, natively, as beside the following");
     let ways = insides.ways.iter();
-    let titles = ways.map(|way| format!("Cold apply inside Wasm, {way}, in {}", insides.runtime));
-    let traces = || insides.traces.iter();
+    let titles = ways.map(|way| format!("{what}, inside Wasm, {way}, in {}", insides.runtime));
     let table_of = |(way, title): (usize, String)| {
         let header = std::iter::once(String::new());
-        let header = header.chain(traces().map(|inside| inside.trace.to_owned()));
+        let header = header.chain(traces.iter().map(|inside| inside.trace.to_owned()));
         let mut lines = vec![header.collect::<Vec<_>>()];
-        for (place, row) in traces().take(1).flat_map(|first| &first.rows).enumerate() {
-            let cells = traces().map(|inside| said(&inside.rows[place].cold[way], sample));
+        for (place, row) in traces.iter().take(1).flat_map(|first| &first.rows).enumerate() {
+            let cells = traces.iter().map(|inside| said(&inside.rows[place].times[way], sample));
             lines.push(std::iter::once(row.engine.clone()).chain(cells).collect());
         }
         table(&title, &lines)
@@ -189,6 +197,15 @@ fn curve(curve: &Curve) -> String {
     };
     let lines = curve.lines.iter().map(line);
     table(curve.title, &std::iter::once(header).chain(lines).collect::<Vec<_>>())
+}
+
+fn saves(rows: &[save::Row]) -> String {
+    let header = ["", "time", "sent, in bytes"].map(str::to_owned).to_vec();
+    let row =
+        |row: &save::Row| vec![row.engine.clone(), said(&row.time, sample), said(&row.sent, bytes)];
+    let rows = rows.iter().map(row);
+    let lines: Vec<_> = std::iter::once(header).chain(rows).collect();
+    if lines.len() > 1 { table(SAVE, &lines) } else { String::new() }
 }
 
 fn memory(memory: &Memory) -> String {
