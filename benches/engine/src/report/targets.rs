@@ -5,9 +5,12 @@
 use serde::Serialize;
 
 use super::Measured;
+use crate::curves::{Curve, HISTORY};
 use crate::engines::HOT;
+use crate::inside::Insides;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
+use crate::save;
 
 /// A target, and whether it is reached.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +29,15 @@ const HOT_BYTES: f64 = 1_024.0;
 
 /// Bytes that a save may have beyond what it inserts.
 const SAVE_BYTES: usize = 64;
+
+/// How many times as long a cold edit may take after the longest history as after the shortest.
+const FLAT: f64 = 1.5;
+
+/// Bytes that the save of one word may send, whatever the page's length.
+const SENT_BYTES: usize = 200;
+
+/// What the save of a whole page of 1 MiB may take inside Wasm, in ns.
+const INSIDE_NS: f64 = 10e6;
 
 /// The targets that these results say something about.
 pub fn judged(measured: &Measured) -> Vec<Target> {
@@ -62,22 +74,41 @@ pub fn judged(measured: &Measured) -> Vec<Target> {
             |bytes| *bytes <= SAVE_BYTES,
             |bytes| format!("{bytes} bytes"),
         ),
+        Target::of(
+            "cold apply in the hot state, after the longest history at most 1.5 times as long",
+            measured.curves.iter().filter(|curve| curve.title == HISTORY).map(growth),
+            |times| *times <= FLAT,
+            |times| format!("{times:.2} times"),
+        ),
+        Target::of(
+            "a whole save of 1 MiB with one word changed, sending less than 200 bytes",
+            measured.saves.iter().filter(|row| row.ours).map(sent),
+            |bytes| *bytes < SENT_BYTES,
+            |bytes| format!("{bytes} bytes"),
+        ),
+        Target::of(
+            "such a save in the hot state inside Wasm, in less than 10 ms",
+            measured.inside.iter().flat_map(saves_inside),
+            |ns| *ns < INSIDE_NS,
+            |ns| format!("{:.2} ms", ns / 1e6),
+        ),
     ];
     targets.into_iter().filter(|target| !target.found.is_empty()).collect()
 }
 
-/// A trace with what was found on it, or alone where nothing was.
-type Found<T> = Result<(&'static str, T), &'static str>;
+/// A trace, or what else a target is judged on, with what was found on it, or alone where nothing
+/// was.
+type Found<'a, T> = Result<(&'a str, T), &'a str>;
 
 impl Target {
-    fn of<T>(
+    fn of<'a, T>(
         name: &'static str,
-        found: impl Iterator<Item = Found<T>>,
+        found: impl Iterator<Item = Found<'a, T>>,
         reached: impl Fn(&T) -> bool,
         said: impl Fn(&T) -> String,
     ) -> Target {
-        let found: Vec<Found<T>> = found.collect();
-        let said = |found: &Found<T>| match found {
+        let found: Vec<Found<'_, T>> = found.collect();
+        let said = |found: &Found<'_, T>| match found {
             Ok((trace, value)) => format!("{trace} {}", said(value)),
             Err(trace) => format!("{trace} n/a"),
         };
@@ -89,32 +120,32 @@ impl Target {
     }
 }
 
-fn nanoseconds(cell: &Option<Cell<Sample>>) -> Option<f64> {
-    Some(cell.as_ref()?.as_ref().ok()?.median_ns as f64)
+fn nanoseconds(cell: &Cell<Sample>) -> Option<f64> {
+    Some(cell.as_ref().ok()?.median_ns as f64)
 }
 
 fn least(rows: &[Row], of: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
     rows.iter().filter(|row| !row.ours).filter_map(of).min_by(f64::total_cmp)
 }
 
-fn times_as_fast(results: &TraceResults, state: &str) -> Found<f64> {
+fn times_as_fast<'a>(results: &'a TraceResults, state: &str) -> Found<'a, f64> {
     let ours = results.rows.iter().find(|row| row.engine == state);
-    let ours = ours.and_then(|row| nanoseconds(&row.cold));
-    let peer = least(&results.rows, |row| nanoseconds(&row.cold));
+    let ours = ours.and_then(|row| nanoseconds(row.cold.as_ref()?));
+    let peer = least(&results.rows, |row| nanoseconds(row.cold.as_ref()?));
     ours.zip(peer).map(|(ours, peer)| (results.trace, peer / ours)).ok_or(results.trace)
 }
 
-fn merge_time(results: &TraceResults) -> Found<f64> {
+fn merge_time(results: &TraceResults) -> Found<'_, f64> {
     let ours = results.rows.iter().find(|row| row.ours && row.merge.is_some());
-    let ours = ours.and_then(|row| nanoseconds(&row.merge));
+    let ours = ours.and_then(|row| nanoseconds(row.merge.as_ref()?));
     let of_peer = |row: &Row| {
-        row.engine.starts_with("diamond-types").then(|| nanoseconds(&row.merge)).flatten()
+        row.engine.starts_with("diamond-types").then(|| nanoseconds(row.merge.as_ref()?)).flatten()
     };
     let peer = least(&results.rows, of_peer);
     ours.zip(peer).map(|(ours, peer)| (results.trace, ours / peer)).ok_or(results.trace)
 }
 
-fn history_size(results: &TraceResults) -> Found<f64> {
+fn history_size(results: &TraceResults) -> Found<'_, f64> {
     let bytes = |row: &Row| Some(*row.history.as_ref()?.as_ref().ok()? as f64);
     let ours = results.rows.iter().filter(|row| row.ours).find_map(bytes);
     let peer = least(&results.rows, bytes);
@@ -122,15 +153,38 @@ fn history_size(results: &TraceResults) -> Found<f64> {
 }
 
 /// In bytes, with those of its text.
-fn hot_size(results: &TraceResults) -> Found<(f64, f64)> {
+fn hot_size(results: &TraceResults) -> Found<'_, (f64, f64)> {
     let row = results.rows.iter().find(|row| row.engine == HOT);
     let bytes = row.and_then(|row| row.document.as_ref()?.as_ref().ok());
     let with_text = |bytes: &usize| (results.trace, (*bytes as f64, results.bytes as f64));
     bytes.map(with_text).ok_or(results.trace)
 }
 
-fn save_size(results: &TraceResults) -> Found<usize> {
+fn save_size(results: &TraceResults) -> Found<'_, usize> {
     let row = results.rows.iter().find(|row| row.engine == HOT);
     let bytes = row.and_then(|row| row.added.as_ref()?.as_ref().ok().copied());
     bytes.map(|bytes| (results.trace, bytes)).ok_or(results.trace)
+}
+
+/// The last place's time, beside the first's.
+fn growth(curve: &Curve) -> Found<'_, f64> {
+    let times = curve.lines.iter().find(|line| line.engine == HOT).map(|line| &line.times);
+    let at = |cell: Option<&Cell<Sample>>| nanoseconds(cell?);
+    let ends = times.and_then(|times| at(times.first()).zip(at(times.last())));
+    ends.map(|(first, last)| (curve.over, last / first)).ok_or(curve.over)
+}
+
+fn sent(row: &save::Row) -> Found<'_, usize> {
+    let bytes = row.sent.as_ref().map(|bytes| (row.engine.as_str(), *bytes));
+    bytes.map_err(|_| row.engine.as_str())
+}
+
+/// In ns, for each way to compile.
+fn saves_inside(insides: &Insides) -> impl Iterator<Item = Found<'_, f64>> {
+    let hot = insides.save.rows.iter().find(|row| row.engine == HOT);
+    insides.ways.iter().enumerate().map(move |(way, name)| {
+        // Before them is the native one.
+        let time = hot.and_then(|row| nanoseconds(row.times.get(way + 1)?));
+        time.map(|ns| (name.as_str(), ns)).ok_or(name.as_str())
+    })
 }
