@@ -31,12 +31,7 @@ pub fn svg(report: &Report) -> String {
     );
     cold.draw(0.0, &mut out);
     merge.draw(PANEL, &mut out);
-    out += &text(
-        10.0,
-        height - 10.0,
-        "start",
-        &format!("less is better; {}; {}", report.machine, report.rustc),
-    );
+    out += &text(10.0, height - 10.0, "start", &report.below_charts());
     out + "</svg>\n"
 }
 

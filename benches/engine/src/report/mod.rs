@@ -70,6 +70,10 @@ impl Report {
         tables::all(self)
     }
 
+    fn below_charts(&self) -> String {
+        format!("less is better; {}; {}", self.machine, self.rustc)
+    }
+
     /// Writes JSON and charts into a folder; where they are.
     pub fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         fs::create_dir_all(folder)?;
@@ -78,7 +82,7 @@ impl Report {
             files.push(("engine.svg", chart::svg(self)));
         }
         if !self.measured.curves.is_empty() {
-            files.push(("engine-curves.svg", lines::svg(&self.measured.curves)));
+            files.push(("engine-curves.svg", lines::svg(self)));
         }
         let written = files.into_iter().map(|(name, content)| {
             let path = folder.join(name);

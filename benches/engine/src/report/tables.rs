@@ -278,7 +278,8 @@ fn bytes(bytes: &usize) -> String {
     grouped(*bytes)
 }
 
-fn grouped(number: usize) -> String {
+/// A number in groups of three digits.
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev();
     let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
