@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::history::{ChangeId, History, Link, RecordError, Toggle};
+use super::history::{ChangeId, History, RecordError, Toggle};
 use super::ops::{Edit, Op, Ops};
 use super::version::{Stretch, Version};
 
@@ -215,9 +215,10 @@ pub(super) fn read(
         if let (Makers::Written, Some((id, _))) = (makers, now) {
             places.switch(id.actor);
         }
-        let rows = read_rows((first, end), &mut places, &mut reader)?;
         if let Some(found) = toggle.filter(|toggle| toggle.change < end) {
-            let alone = (found.change, end) == (first, first + 1) && rows.is_empty();
+            let no_row = |_: Op, _: bool| Err(ColumnsError::Mismatch);
+            read_rows((first, end), &mut places, &mut reader, no_row)?;
+            let alone = (found.change, end) == (first, first + 1);
             let (id, count) = now.as_mut().ok_or(ColumnsError::Mismatch)?;
             if !alone || base != Version::up_to(first) {
                 return Err(ColumnsError::Mismatch);
@@ -243,12 +244,13 @@ pub(super) fn read(
                 now = ids.next();
             }
         }
-        for (row, single) in rows {
+        read_rows((first, end), &mut places, &mut reader, |row, single| {
             let len = row.insert as usize * row.count as usize;
             let text = inserted.get(used..used + len).ok_or(ColumnsError::Mismatch)?;
             history.push_row(row, single, text);
             used += len;
-        }
+            Ok(())
+        })?;
     }
     let all = now.is_none() && used == inserted.len();
     if !all {
@@ -398,13 +400,13 @@ fn write_empty(count: u32, writer: &mut Writer) {
     }
 }
 
-/// Rows, and for each whether its changes did nothing else.
+/// Gives each row, and whether its changes did nothing else.
 fn read_rows(
     (first, end): Stretch,
     places: &mut Places,
     reader: &mut Reader<'_>,
-) -> Result<Vec<(Op, bool)>, ColumnsError> {
-    let mut rows = Vec::new();
+    mut take: impl FnMut(Op, bool) -> Result<(), ColumnsError>,
+) -> Result<(), ColumnsError> {
     let (mut change, mut goes_on) = (first, false);
     while change < end {
         let header = reader.next(KINDS)?;
@@ -426,19 +428,19 @@ fn read_rows(
                 return Err(ColumnsError::Mismatch);
             }
             places.now = row.cursor();
-            rows.push((row, !more && !goes_on));
+            take(row, !more && !goes_on)?;
         } else if goes_on {
             return Err(ColumnsError::Mismatch);
         }
         goes_on = more;
         change += if more { 0 } else { count };
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// What changes came to where that is not what their authors did, as [`read_applied`] takes it.
 pub(super) fn write_applied(history: &History, applied: &Ops) -> Vec<u8> {
-    if history.links().iter().all(Link::plain) {
+    if history.is_plain() {
         return Vec::new();
     }
     let mut writer = Writer::default();
@@ -463,8 +465,11 @@ pub(super) fn write_applied(history: &History, applied: &Ops) -> Vec<u8> {
     if writer.columns.iter().all(Vec::is_empty) { Vec::new() } else { writer.finish() }
 }
 
-/// What all changes came to.
-pub(super) fn read_applied(bytes: &[u8], history: &History) -> Result<Ops, ColumnsError> {
+/// What all changes came to; `None` where that is what they were made to do.
+pub(super) fn read_applied(bytes: &[u8], history: &History) -> Result<Option<Ops>, ColumnsError> {
+    if history.is_plain() {
+        return if bytes.is_empty() { Ok(None) } else { Err(ColumnsError::Mismatch) };
+    }
     let mut applied = Ops::default();
     let mut at = history.floor();
     if !bytes.is_empty() {
@@ -473,7 +478,7 @@ pub(super) fn read_applied(bytes: &[u8], history: &History) -> Result<Ops, Colum
             let change =
                 at.checked_add(reader.next(KINDS)?).filter(|change| history.holds(*change));
             let change = change.ok_or(ColumnsError::Mismatch)?;
-            copy(history, (at, change), &mut applied);
+            applied.push_rows(history.made(), (at, change));
             let mut edits: Vec<Edit> = Vec::new();
             let mut inserted = 0u32;
             for _ in 0..reader.next(KINDS)? {
@@ -490,13 +495,6 @@ pub(super) fn read_applied(bytes: &[u8], history: &History) -> Result<Ops, Colum
         }
         reader.finish()?;
     }
-    copy(history, (at, history.len()), &mut applied);
-    Ok(applied)
-}
-
-/// Changes that came to what their authors did.
-fn copy(history: &History, changes: Stretch, applied: &mut Ops) {
-    if changes.0 < changes.1 {
-        history.made().singles(changes).for_each(|(row, single)| applied.push_row(row, single));
-    }
+    applied.push_rows(history.made(), (at, history.len()));
+    Ok(Some(applied))
 }

@@ -25,8 +25,9 @@ use super::walker::Walker;
 pub struct Text {
     text: String,
     history: History,
-    /// What each change did to the text of all before it.
-    applied: Ops,
+    /// What each change did to the text of all before it; `None` where all had seen that text, so that
+    /// it is what they were made to do.
+    applied: Option<Ops>,
     /// All that this deleted.
     removed: String,
     kept: Kept,
@@ -172,6 +173,7 @@ impl Text {
             applied.push(at, ops::edits_of(effect));
             removed.push_str(&record.removed);
         }
+        let applied = (!history.is_plain()).then_some(applied);
         Text::from_parts(text, history, applied, removed)
     }
 
@@ -179,13 +181,13 @@ impl Text {
     pub(super) fn from_parts(
         text: String,
         history: History,
-        applied: Ops,
+        applied: Option<Ops>,
         removed: String,
     ) -> Result<Text, PartsError> {
-        if removed.len() != applied.gone() as usize {
+        let text = Text { text, history, applied, removed, kept: Kept::default() };
+        if text.removed.len() != text.applied().gone() as usize {
             return Err(PartsError::Removed);
         }
-        let text = Text { text, history, applied, removed, kept: Kept::default() };
         match text.lengths_fit() {
             true => Ok(text),
             false => Err(PartsError::Length),
@@ -225,7 +227,7 @@ impl Text {
     /// The edit of a change, as it changed the text of all changes before it; `None` for a toggle.
     #[must_use]
     pub fn effect(&self, change: u32) -> Option<Patch> {
-        let edits = self.applied.of_change(change);
+        let edits = self.applied().of_change(change);
         let inserted = self.history.inserted_by(change);
         let made = self.history.holds(change) && self.history.toggle(change).is_none();
         made.then(|| ops::patch_of(edits, inserted))
@@ -234,8 +236,8 @@ impl Text {
     /// The text that the effect of a change deleted.
     #[must_use]
     pub fn removed_by(&self, change: u32) -> &str {
-        let from = self.applied.gone_before(change) as usize;
-        let to = self.applied.gone_before(change.saturating_add(1)) as usize;
+        let from = self.applied().gone_before(change) as usize;
+        let to = self.applied().gone_before(change.saturating_add(1)) as usize;
         self.removed.get(from..to).unwrap_or_default()
     }
 
@@ -315,8 +317,8 @@ impl Text {
         let effect = ops::patch_of(rows, &inserted);
         let applied = effect.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
+        self.applied_mut().push(change, done.edits.iter().copied());
         self.history = history;
-        self.applied.push(change, done.edits.iter().copied());
         self.removed.push_str(&applied.removed);
         self.kept = Kept::default();
         Ok(effect)
@@ -360,12 +362,13 @@ impl Text {
     }
 
     /// The same text with other parts.
-    pub(super) fn with_parts(&self, history: History, applied: Ops, removed: String) -> Text {
+    pub(super) fn with_parts(
+        &self,
+        history: History,
+        applied: Option<Ops>,
+        removed: String,
+    ) -> Text {
         Text { text: self.text.clone(), history, applied, removed, kept: Kept::default() }
-    }
-
-    pub(super) fn into_history(self) -> (History, Ops, String) {
-        (self.history, self.applied, self.removed)
     }
 
     /// The three places where characters stand: the text, what was inserted, and what was removed.
@@ -373,8 +376,15 @@ impl Text {
         (&mut self.text, self.history.inserted_mut(), &mut self.removed)
     }
 
+    /// What each change did to the text of all before it.
     pub(super) fn applied(&self) -> &Ops {
-        &self.applied
+        self.applied.as_ref().unwrap_or(self.history.made())
+    }
+
+    /// The same, from now on apart from what the changes were made to do.
+    fn applied_mut(&mut self) -> &mut Ops {
+        let made = self.history.made();
+        self.applied.get_or_insert_with(|| made.clone())
     }
 
     pub(super) fn removed(&self) -> &str {
@@ -388,7 +398,7 @@ impl Text {
             text: Cow::Borrowed(&self.text),
             made: columns::write(&self.history, &Makers::Known(&[])),
             inserted: Cow::Borrowed(self.history.inserted()),
-            applied: columns::write_applied(&self.history, &self.applied),
+            applied: columns::write_applied(&self.history, self.applied()),
             removed: Cow::Borrowed(&self.removed),
         }
     }
@@ -411,7 +421,7 @@ impl Text {
     fn rope_at(&self, n: u32) -> Result<Rope, FitError> {
         let mut rope = Rope::new(&self.text);
         let since = (n, self.history.len());
-        for row in self.applied.of(since).iter().rev() {
+        for row in self.applied().of(since).iter().rev() {
             let row = row.within(since);
             let from = row.gone as usize;
             let removed = self.removed.get(from..from + row.deleted_len() as usize);
@@ -491,8 +501,10 @@ impl Text {
         removed: &str,
     ) {
         let change = self.history.len();
+        if *base != self.head() || self.applied.is_some() {
+            self.applied_mut().push(change, done.iter().copied());
+        }
         self.history.push(id, base, edits, patch.inserted());
-        self.applied.push(change, done.iter().copied());
         self.removed.push_str(removed);
     }
 
@@ -500,7 +512,7 @@ impl Text {
         Contents {
             sequence: walker.sequence(),
             history: &self.history,
-            applied: &self.applied,
+            applied: self.applied(),
             removed: &self.removed,
             text: &self.text,
         }
@@ -513,7 +525,7 @@ impl Text {
 
     /// A walker that has applied nothing beyond an anchor yet.
     pub(super) fn walker_at(&self, anchor: u32) -> Walker {
-        let removed = self.applied.gone_before(anchor);
+        let removed = self.applied().gone_before(anchor);
         Walker::new(&self.history, anchor, self.len_at(anchor), removed)
     }
 
@@ -531,13 +543,13 @@ impl Text {
 
     /// Length of the text of the first `n` changes.
     fn len_at(&self, n: u32) -> u32 {
-        self.applied.len_before(n, self.len())
+        self.applied().len_before(n, self.len())
     }
 
     /// Whether the effects can lead to a text of this length, as far as lengths show it.
     fn lengths_fit(&self) -> bool {
         let mut len = u64::from(self.len());
-        self.applied.rows().iter().rev().all(|row| {
+        self.applied().rows().iter().rev().all(|row| {
             let before = (len + u64::from(row.deleted_len()))
                 .checked_sub(u64::from(row.insert) * u64::from(row.count));
             let reach = u64::from(row.lowest()) + u64::from(row.deleted_len());

@@ -27,9 +27,11 @@ impl Text {
         copy(history, (history.floor(), floor), &mut below);
         let mut above = History::above(floor);
         copy(history, (floor, history.len()), &mut above);
-        let mut applied = Ops::default();
-        let rows = self.applied().singles((floor, history.len()));
-        rows.for_each(|(row, single)| applied.push_row(row, single));
+        let applied = (!above.is_plain()).then(|| {
+            let mut applied = Ops::default();
+            applied.push_rows(self.applied(), (floor, history.len()));
+            applied
+        });
         let gone = self.applied().gone_before(floor) as usize;
         let removed = self.removed().get(gone..).unwrap_or_default().to_owned();
         (below, self.with_parts(above, applied, removed))
@@ -58,11 +60,16 @@ impl Text {
         if self.prefix_text(floor).as_deref() != Ok(text.text()) {
             return Err(RestoreError::OtherText);
         }
-        let (mut history, mut applied, removed) = text.into_history();
-        copy(self.history(), (floor, self.history().len()), &mut history);
-        let rows = self.applied().singles((floor, self.history().len()));
-        rows.for_each(|(row, single)| applied.push_row(row, single));
-        *self = self.with_parts(history, applied, removed + self.removed());
+        let since = (floor, self.history().len());
+        let mut history = text.history().clone();
+        copy(self.history(), since, &mut history);
+        let applied = (!history.is_plain()).then(|| {
+            let mut applied = text.applied().clone();
+            applied.push_rows(self.applied(), since);
+            applied
+        });
+        let removed = [text.removed(), self.removed()].concat();
+        *self = self.with_parts(history, applied, removed);
         Ok(())
     }
 }

@@ -157,6 +157,11 @@ impl History {
         })
     }
 
+    /// Whether each change is an edit of the text that all before it led to.
+    pub(super) fn is_plain(&self) -> bool {
+        self.links.iter().all(Link::plain)
+    }
+
     /// What a change's author had seen; closed.
     #[must_use]
     pub fn base(&self, change: u32) -> Option<Version> {

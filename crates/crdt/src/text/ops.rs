@@ -174,6 +174,13 @@ impl Ops {
         self.gone = self.gone.saturating_add(row.delete.saturating_mul(more));
     }
 
+    /// Adds what some changes did elsewhere.
+    pub(super) fn push_rows(&mut self, from: &Ops, changes: (u32, u32)) {
+        if changes.0 < changes.1 {
+            from.singles(changes).for_each(|(row, single)| self.push_row(row, single));
+        }
+    }
+
     /// The rows of some changes, cut to these, and whether each one's changes did nothing else.
     pub(super) fn singles(&self, changes: (u32, u32)) -> impl Iterator<Item = (Op, bool)> + '_ {
         let rows = self.of(changes);

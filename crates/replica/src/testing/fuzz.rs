@@ -11,8 +11,8 @@ const STEPS: usize = 160;
 
 /// Bytes that decoding holds at once for each byte of input, and whatever the
 /// input: serde makes room for what a list says of its length, up to a MiB, and
-/// lists nest. (The sizes are those that the tests of each decoder give.)
-const HELD: (u64, u64) = (10, (2 << 20) + (64 << 10));
+/// lists nest. Three bytes may be a row of edits, which is 32 bytes.
+const HELD: (u64, u64) = (20, (2 << 20) + (64 << 10));
 /// The same of typed data, whose lists grow with what is in them. An actor is one
 /// byte or, while its list doubles, 24; nothing costs more. The rest is for lists
 /// in lists of few elements, and for the error's text.
@@ -22,10 +22,11 @@ const HELD_BY_TYPED: (u64, u64) = (32, 64 << 10);
 pub type Target = fn(&[u8]);
 
 /// The targets by name, as their corpus folders are called.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("decoders", decoders),
     ("document", document),
     ("log", log),
+    ("pruned", pruned),
     ("overlay", overlay),
     ("typed_decoders", typed_decoders),
     ("typed_wrong", typed_wrong),
@@ -75,6 +76,14 @@ pub fn document(bytes: &[u8]) {
 /// Where it is not folded as it should be.
 pub fn log(bytes: &[u8]) {
     check::fold(bytes, ENTRIES);
+}
+
+/// The log of a document that is pruned on the way.
+///
+/// # Panics
+/// Where that changes what it comes to.
+pub fn pruned(bytes: &[u8]) {
+    check::pruned(bytes, ENTRIES);
 }
 
 /// Saves that wait for the log.
