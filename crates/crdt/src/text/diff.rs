@@ -61,14 +61,13 @@ impl<'a> Pair<'a> {
 
     /// The pair without what both begin and end with, cut only where `cut` allows it on both sides.
     fn trimmed(self, cut: impl Fn(&str, usize) -> bool) -> Pair<'a> {
-        let bytes = |text: &'a str| text.as_bytes();
-        let mut start = common(bytes(self.old).iter(), bytes(self.new).iter());
+        let mut start = common_start(self.old.as_bytes(), self.new.as_bytes());
         let fits = |text: &str, at: usize| text.is_char_boundary(at) && cut(text, at);
         while !(fits(self.old, start) && fits(self.new, start)) {
             start -= 1;
         }
         let pair = Pair { old: &self.old[start..], new: &self.new[start..], at: self.at + start };
-        let mut end = common(bytes(pair.old).iter().rev(), bytes(pair.new).iter().rev());
+        let mut end = common_end(pair.old.as_bytes(), pair.new.as_bytes());
         // What is cut off must begin where a token or line begins in the whole texts.
         let fits = |text: &str, at: usize| at == text.len() || fits(text, at);
         let (old_end, new_end) = (self.old.len(), self.new.len());
@@ -88,8 +87,25 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn common<'a>(one: impl Iterator<Item = &'a u8>, two: impl Iterator<Item = &'a u8>) -> usize {
-    one.zip(two).take_while(|(one, two)| one == two).count()
+/// Bytes compared at once.
+const STRIDE: usize = 32;
+
+/// How many bytes both begin with.
+fn common_start(one: &[u8], two: &[u8]) -> usize {
+    let (whole, _) = one.as_chunks::<STRIDE>();
+    let strides = whole.iter().zip(two.as_chunks().0).take_while(|(one, two)| one == two).count();
+    let start = strides * STRIDE;
+    let rest = one[start..].iter().zip(&two[start..]);
+    start + rest.take_while(|(one, two)| one == two).count()
+}
+
+/// How many bytes both end with.
+fn common_end(one: &[u8], two: &[u8]) -> usize {
+    let (whole, other) = (one.as_rchunks::<STRIDE>().1, two.as_rchunks().1);
+    let strides = whole.iter().rev().zip(other.iter().rev());
+    let end = strides.take_while(|(one, two)| one == two).count() * STRIDE;
+    let rest = one[..one.len() - end].iter().rev().zip(two[..two.len() - end].iter().rev());
+    end + rest.take_while(|(one, two)| one == two).count()
 }
 
 /// Collects the patch, and counts down what may still be spent.
@@ -267,4 +283,29 @@ fn longest_ascending(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
             .collect();
     row.reverse();
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{common_end, common_start};
+
+    proptest! {
+        #[test]
+        fn what_both_begin_and_end_with_is_found_byte_by_byte(
+            start in "a{0,100}",
+            one in "[abc]{0,40}",
+            two in "[abc]{0,40}",
+            end in "a{0,100}",
+        ) {
+            let (one, two) = (format!("{start}{one}{end}"), format!("{start}{two}{end}"));
+            let from_start = one.bytes().zip(two.bytes());
+            let from_start = from_start.take_while(|(one, two)| one == two).count();
+            prop_assert_eq!(common_start(one.as_bytes(), two.as_bytes()), from_start);
+            let from_end = one.bytes().rev().zip(two.bytes().rev());
+            let from_end = from_end.take_while(|(one, two)| one == two).count();
+            prop_assert_eq!(common_end(one.as_bytes(), two.as_bytes()), from_end);
+        }
+    }
 }
