@@ -198,6 +198,12 @@ pub enum Kind {
     Import,
     /// The text that the origin had at first.
     Base,
+    /// Another one was held back.
+    Hold,
+    /// One that was held back was released.
+    Release,
+    /// Another one was erased.
+    Erase,
 }
 
 /// Two versions compared.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_crdt::codec::Encode;
-use redwedding_crdt::document::{Document, NoArchive, Verdict};
+use redwedding_crdt::document::{Document, Erased, NoArchive, Verdict};
 use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Judgement, Note, OriginPage};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::text::diff;
@@ -125,6 +125,52 @@ fn what_is_erased_is_nowhere_and_moves_nothing() {
     // A save on what was served before merges where it belongs.
     page.save(&before, "Her", "His");
     assert!(page.text().starts_with("His number is *"), "{}", page.text());
+}
+
+#[test]
+fn what_was_erased_does_not_come_back_with_a_form_from_before() {
+    let mut page = Page::new("Her number:\n* unknown\nAnother line.\n");
+    let before = page.now();
+    let written = "0123456789 (call her)\n* Wien, Gr\u{fc}ngasse";
+    let secret = page.save(&before, "unknown", written);
+    let open = page.now();
+    let form = page.text().to_owned();
+    page.save(&open, "(call", "(do not call");
+    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Counted);
+    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Lost);
+    assert_ne!(page.now(), open, "another text has another name");
+    let saved = |page: &Page, on: &VersionRef, submitted: &str| {
+        let on = page.0.resolve_version(on).unwrap();
+        let base = page.0.text_of(&on).unwrap();
+        let edit = page.0.edit(&on, &base, submitted);
+        edit.map(|edit| edit.apply(&base).unwrap().text)
+    };
+    let stars = format!("{}\n{}\u{a4}{}", "*".repeat(21), "*".repeat(10), "*".repeat(6));
+    let hidden = form.replacen(written, &stars, 1);
+    assert_eq!(saved(&page, &open, &form).as_ref(), Ok(&hidden), "it stays as it was");
+    // What they change elsewhere, and what they delete, is theirs.
+    for (from, to) in [
+        ("Another line", "Another good line"),
+        ("Her number:", "* Her old number:"),
+        ("Her number:", "Her\nsecret\nnumber:"),
+    ] {
+        let text = saved(&page, &open, &form.replacen(from, to, 1)).unwrap();
+        assert_eq!(text, hidden.replacen(from, to, 1));
+    }
+    let without = saved(&page, &open, &form.replacen(written, "gone", 1));
+    assert_eq!(without, Err(Erased), "it may be what was erased");
+    let without = saved(&page, &open, &form.replacen(written, "", 1)).unwrap();
+    assert_eq!(without, "Her number:\n* \nAnother line.\n");
+    let moved = format!("{}{written}\n", form.replacen(written, "", 1));
+    let copied = format!("{form}{written}\n");
+    let rewritten = [("0123456789", "0123456780!"), ("(call", "(please call"), ("* 0", "* See 0")];
+    let rewritten = rewritten.map(|(from, to)| form.replacen(from, to, 1));
+    for submitted in rewritten.into_iter().chain([moved, copied]) {
+        assert_eq!(saved(&page, &open, &submitted), Err(Erased), "{submitted}");
+    }
+    // Who opens the page now writes what they want in its place.
+    let (now, text) = (page.now(), page.text().replacen("**********", "0987654321", 1));
+    assert_eq!(saved(&page, &now, &text).as_ref(), Ok(&text));
 }
 
 #[test]

@@ -40,7 +40,7 @@ const MARK: &str = "[rw ";
 fn summary(flush: FlushId, document: &Document) -> String {
     let mut summary = format!("{MARK}{flush}]");
     let mut edits = 0;
-    for change in document.pending().filter(|change| change.revision == 0) {
+    for change in document.pending().filter(|change| change.is_ours()) {
         edits += 1;
         let author = match change.note.author.as_str() {
             "" => "anonymous",

@@ -9,11 +9,11 @@ mod durable;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use redwedding_crdt::document::{Unresolved, Verdict, View};
+use redwedding_crdt::document::{Erased, Unresolved, Verdict, View};
 use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note};
 use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
 use redwedding_crdt::limits;
-use redwedding_crdt::text::{Patch, diff};
+use redwedding_crdt::text::Patch;
 use redwedding_crdt::version::{Base, VersionName, VersionRef};
 
 use crate::head::Head;
@@ -86,6 +86,9 @@ pub enum SaveError {
     /// The version that the client names cannot be resolved.
     #[error("the version that you edited is not known any more; load the page again")]
     UnknownVersion,
+    /// It changes text that was erased since that version was served.
+    #[error(transparent)]
+    Erased(#[from] Erased),
     /// The text, or the text that it merges into, is too long.
     #[error("the page would have {bytes} bytes; at most {most} are allowed", most = limits::PAGE_BYTES)]
     TooLong {
@@ -283,16 +286,13 @@ impl Replica {
             return Err(SaveError::Overloaded);
         }
         let created = held.id() == 0 && chain.is_empty();
-        let base_text = view
-            .resolve_version(&named)
-            .ok()
-            .and_then(|resolved| view.text_of(&resolved))
-            .ok_or(SaveError::UnknownVersion)?;
+        let on = view.resolve_version(&named).map_err(|_| SaveError::UnknownVersion)?;
+        let base_text = view.text_of(&on).ok_or(SaveError::UnknownVersion)?;
         let submitted = save.submitted.whole(&base_text).ok_or_else(|| no_part(save))?;
         if submitted.len() > limits::PAGE_BYTES {
             return Err(SaveError::TooLong { bytes: submitted.len() });
         }
-        let patch = diff::between(&base_text, &submitted);
+        let patch = view.edit(&on, &base_text, &submitted)?;
         if patch.is_empty() && !created {
             return Ok(Step::Done);
         }

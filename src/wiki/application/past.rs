@@ -23,7 +23,7 @@ pub(super) struct Rows<'a> {
 /// Who made a change.
 pub(super) fn author(change: &Change) -> Author<'_> {
     match change.note.author.as_str() {
-        "" if change.kind == ChangeKind::Edit as u8 => Author::Anonymous,
+        "" if change.is_ours() => Author::Anonymous,
         "" => Author::Origin,
         name => Author::Named(name),
     }
@@ -48,7 +48,10 @@ pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
         at_origin: document.origin().revision_with(index as u32),
         kind: match change.kind {
             kind if kind == ChangeKind::Base as u8 => Kind::Base,
-            kind if kind == ChangeKind::Edit as u8 => Kind::Edit,
+            kind if kind == ChangeKind::Hold as u8 => Kind::Hold,
+            kind if kind == ChangeKind::Release as u8 => Kind::Release,
+            kind if kind == ChangeKind::Erase as u8 => Kind::Erase,
+            _ if change.is_ours() => Kind::Edit,
             _ => Kind::Import,
         },
     })

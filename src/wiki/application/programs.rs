@@ -94,6 +94,7 @@ pub(super) fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> 
         SaveError::UnknownVersion | SaveError::NoPart(_) => {
             RestError::unknown_base(title, base.unwrap_or_default())
         }
+        SaveError::Erased(_) => RestError::erased(title),
         SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
         SaveError::Overloaded | SaveError::NotAcknowledged | SaveError::Load(LoadError::Behind) => {
             RestError::unavailable(&format!("{error}."))

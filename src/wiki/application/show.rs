@@ -402,9 +402,10 @@ pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
 
 fn save_problem(error: &SaveError) -> (StatusCode, String) {
     let status = match error {
-        SaveError::Exists { .. } | SaveError::UnknownVersion | SaveError::NoPart(_) => {
-            StatusCode::CONFLICT
-        }
+        SaveError::Exists { .. }
+        | SaveError::UnknownVersion
+        | SaveError::NoPart(_)
+        | SaveError::Erased(_) => StatusCode::CONFLICT,
         SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         SaveError::Load(LoadError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
         SaveError::Overloaded | SaveError::Load(_) | SaveError::NotAcknowledged => {

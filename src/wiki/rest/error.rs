@@ -78,6 +78,15 @@ impl RestError {
         Self::new(409, "apierror-editconflict", message)
     }
 
+    /// 409: the edit changes what was erased since its base was served.
+    pub fn erased(title: &Title) -> Self {
+        let message = format!(
+            "Edit conflict: a part of \"{title}\" that this edit changes was erased. Fetch the page, apply \
+             the change to that text, and send its \"latest\" along."
+        );
+        Self::new(409, "apierror-editconflict", message)
+    }
+
     /// 403: this user may not write here.
     pub fn denied(why: &str) -> Self {
         Self::new(403, "rest-permission-error", format!("Permission denied: {why}"))

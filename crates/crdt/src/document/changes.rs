@@ -30,8 +30,9 @@ pub struct Change {
     pub time_ms: u64,
     /// When the log took it, in ms since 1970.
     pub logged_ms: u64,
-    /// The origin's revision that it came from; 0 for an edit made here.
-    pub revision: u64,
+    /// The origin's revision that it came from; of a judgement, the index of the change that it is
+    /// about; 0 for an edit made here.
+    pub about: u64,
     /// Length of the text after it.
     pub bytes: u32,
     /// Spans, in the text after it, that a concurrent change touched too:
@@ -57,6 +58,17 @@ pub enum ChangeKind {
     Hold = 5,
     /// A change that was held back was released.
     Release = 6,
+    /// Another change was made unreadable. It changes no text of its own: it stands for the text's being
+    /// another one, under an id of its own.
+    Erase = 7,
+}
+
+impl Change {
+    /// Whether it was made here, not at the origin.
+    pub fn is_ours(&self) -> bool {
+        use ChangeKind::{Base, Difference, Import};
+        ![Base, Import, Difference].iter().any(|kind| self.kind == *kind as u8)
+    }
 }
 
 /// The changes of a document, in order.

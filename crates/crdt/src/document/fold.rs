@@ -102,7 +102,7 @@ impl State {
             Body::Floor(floor) => self.apply_floor(floor),
             Body::Hold(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Hold),
             Body::Release(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Release),
-            Body::Erase(judged) => self.apply_erase(judged),
+            Body::Erase(judged) => self.apply_erase(place, logged_ms, judged),
             Body::Unknown { kind, .. } => Verdict::Quarantined(Fault::Kind(*kind)),
         }
     }
@@ -180,7 +180,7 @@ impl State {
             note: Default::default(),
             time_ms: logged_ms,
             logged_ms,
-            revision: 0,
+            about: 0,
             bytes: 0,
             overlaps: Vec::new(),
         }

@@ -9,11 +9,12 @@
 //! agreed with the origin, `resolve` finds the text a name means, `seed` carries
 //! over edits on texts that are not in the log's line, `floor` is what is kept of
 //! the past and `segment` where the rest is, `judge` takes changes out or makes them
-//! unreadable, `credit` tells who wrote what, `stored` is the encoding.
+//! unreadable, `erased` keeps what was out of later saves, `credit` tells who wrote what, `stored` is the encoding.
 
 mod admit;
 mod changes;
 mod credit;
+mod erased;
 mod floor;
 mod fold;
 mod judge;
@@ -26,6 +27,7 @@ mod stored;
 pub use admit::Admission;
 pub use changes::{Change, ChangeKind, Changes};
 pub use credit::Credit;
+pub use erased::Erased;
 pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};
 pub use origin::{Announced, IntentState, Known, Origin, Tip};

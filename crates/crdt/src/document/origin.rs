@@ -173,7 +173,7 @@ impl State {
         let change = super::Change {
             note: page.note.clone(),
             time_ms: page.time_ms,
-            revision: page.revision,
+            about: page.revision,
             ..change
         };
         match self.merge(change, Version::EMPTY, patch) {
@@ -207,7 +207,7 @@ impl State {
         let change = super::Change {
             note: import.note.clone(),
             time_ms: import.time_ms,
-            revision: import.to.revision,
+            about: import.to.revision,
             ..change
         };
         match self.merge(change, version.clone(), import.patch.clone()) {
@@ -284,7 +284,7 @@ impl State {
                 };
                 let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
                 let change =
-                    super::Change { time_ms: landed.time_ms, revision: landed.revision, ..change };
+                    super::Change { time_ms: landed.time_ms, about: landed.revision, ..change };
                 match self.merge(change, version.clone(), patch.clone()) {
                     Ok(index) => version.joined(&Version::new(0, vec![index])),
                     Err(fault) => return Verdict::Quarantined(fault),

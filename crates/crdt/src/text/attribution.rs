@@ -8,6 +8,7 @@ use super::document::Text;
 use super::history::History;
 use super::ops::Ops;
 use super::sequence::GROUND;
+use super::version::Version;
 use super::walker::Walker;
 
 /// Where some bytes of a text come from.
@@ -33,8 +34,14 @@ impl Text {
     /// can be. O(edits · log edits).
     #[must_use]
     pub fn attribution(&self) -> Vec<Run> {
+        self.attribution_at(&self.head())
+    }
+
+    /// As [`Text::attribution`], of the text at a version, which must be closed and kept.
+    #[must_use]
+    pub fn attribution_at(&self, version: &Version) -> Vec<Run> {
         let floor = self.history().floor();
-        of(self.history(), self.applied().len_before(floor, self.len()))
+        of(self.history(), self.applied().len_before(floor, self.len()), version)
     }
 }
 
@@ -42,15 +49,16 @@ impl History {
     /// As [`Text::attribution`], of the text that all changes lead to from one of this length.
     #[must_use]
     pub fn attribution(&self, start_len: u32) -> Vec<Run> {
-        of(self, start_len)
+        of(self, start_len, &Version::up_to(self.len()))
     }
 }
 
-fn of(history: &History, start_len: u32) -> Vec<Run> {
+fn of(history: &History, start_len: u32, version: &Version) -> Vec<Run> {
     let mut walker = Walker::new(history, history.floor(), start_len, 0);
     walker.replay(history, (history.floor(), history.len()));
+    walker.go_to(history, version.seen());
     let mut runs = Vec::new();
-    for span in walker.sequence().spans().filter(|span| span.is_shown()) {
+    for span in walker.sequence().spans().filter(|span| span.state == 1) {
         match span.first.checked_sub(GROUND) {
             Some(at) => push(&mut runs, Run { len: span.len, source: Source::Below(at) }),
             None => push_inserted(history.made(), (span.first, span.len), &mut runs),

@@ -87,9 +87,14 @@ fn blank(text: &mut String, ranges: &[Range<u32>]) {
         let range = range.start as usize..range.end as usize;
         // A range that cuts a character is none of a document that is put together rightly.
         let Some(readable) = text.get(range.clone()) else { continue };
-        let blanked: String = readable.chars().map(placeholder).collect();
+        let blanked = blanked(readable);
         text.replace_range(range, &blanked);
     }
+}
+
+/// As it stands once it is erased.
+pub(crate) fn blanked(text: &str) -> String {
+    text.chars().map(placeholder).collect()
 }
 
 fn placeholder(c: char) -> char {

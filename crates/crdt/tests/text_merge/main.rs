@@ -7,6 +7,7 @@ mod reference;
 
 use histories::{Saves, crowds, held_back, histories, version};
 use proptest::prelude::*;
+use redwedding_crdt::text::attribution::Source;
 use redwedding_crdt::text::{MergeError, Merged, Patch, Record, Text, Version};
 use reference::Seen;
 
@@ -54,6 +55,19 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
     (text, results)
 }
 
+/// As the reference tells it.
+fn writers(text: &Text, version: &Version) -> Vec<Option<u64>> {
+    let runs = text.attribution_at(version).into_iter();
+    let told = runs.flat_map(|run| {
+        let writer = match run.source {
+            Source::Change(change) => text.history().id(change).map(|id| id.actor),
+            Source::Below(_) => None,
+        };
+        vec![writer; run.len as usize]
+    });
+    told.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: config().cases.div_ceil(20), ..config() })]
 
@@ -86,6 +100,8 @@ proptest! {
         prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
         let seen = saves.some(&picks);
         prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        prop_assert_eq!(writers(&text, &version(&text, &seen)), reference.writers(&seen));
+        prop_assert_eq!(writers(&text, &text.head()), reference.writers(&saves.all()));
         let mut now = saves.start.clone();
         let mut prefix = Seen::new();
         for (n, (save, result)) in saves.saves.iter().zip(results).enumerate() {
@@ -140,6 +156,7 @@ proptest! {
         for (n, save) in saves.saves.iter().enumerate() {
             let base = version(&text, &save.base);
             prop_assert_eq!(text.text_at(&base), Ok(reference.text(&save.base)));
+            prop_assert_eq!(writers(&text, &base), reference.writers(&save.base));
             let prefix = saves.saves[..n].iter().map(|save| save.id).collect();
             prop_assert_eq!(text.prefix_text(n as u32), Ok(reference.text(&prefix)));
         }

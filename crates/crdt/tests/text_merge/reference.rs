@@ -51,6 +51,13 @@ impl Reference {
         self.visible(seen).into_iter().map(|node| self.nodes[node].c).collect()
     }
 
+    /// Who inserted each byte of a version's text; nobody what stood there at first.
+    pub(crate) fn writers(&self, seen: &Seen) -> Vec<Option<u64>> {
+        let visible = self.visible(seen).into_iter().map(|node| &self.nodes[node]);
+        let writer = |node: &Node| Some(node.change).filter(|change| *change != ROOT_CHANGE);
+        visible.flat_map(|node| vec![writer(node); node.c.len_utf8()]).collect()
+    }
+
     /// Takes a change out, or puts it back.
     pub(crate) fn toggle(&mut self, id: u64, target: u64, out: bool) {
         self.toggles.push((id, target, out));

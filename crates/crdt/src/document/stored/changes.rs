@@ -86,7 +86,7 @@ impl ChangesWire {
             numbers.push_near(change.bytes.into(), before.2);
             before = (change.place.position, change.time_ms, change.bytes.into());
             if change.kind != ChangeKind::Edit as u8 {
-                numbers.push(change.revision);
+                numbers.push(change.about);
             }
             let overlaps = change.overlaps.iter();
             wire.overlaps.extend(overlaps.map(|met| (index, met.0, met.1, met.2)));
@@ -138,7 +138,7 @@ impl ChangesWire {
             let bytes = numbers.next_near(before.2)?;
             before = (position, time_ms, bytes);
             let bytes = u32::try_from(bytes).map_err(|_| uneven())?;
-            let revision = if kind == ChangeKind::Edit as u8 { 0 } else { numbers.next()? };
+            let about = if kind == ChangeKind::Edit as u8 { 0 } else { numbers.next()? };
             let mut met = Vec::new();
             while let Some((_, start, length, with)) = overlaps.next_if(|met| met.0 == index) {
                 met.push((start, length, with));
@@ -151,7 +151,7 @@ impl ChangesWire {
                 note,
                 time_ms,
                 logged_ms,
-                revision,
+                about,
                 bytes,
                 overlaps: met,
             }));
