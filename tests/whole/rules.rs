@@ -13,21 +13,27 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What a package depends on.
+struct Dependency {
+    name: String,
+    target: Option<String>,
+    optional: bool,
+}
+
 /// One of our packages and what it depends on, tests apart.
 struct Package {
     name: String,
-    /// Name and target of each dependency.
-    dependencies: Vec<(String, Option<String>)>,
+    dependencies: Vec<Dependency>,
 }
 
 impl Package {
     fn ours(&self) -> BTreeSet<&str> {
-        let names = self.dependencies.iter().map(|dependency| dependency.0.as_str());
+        let names = self.dependencies.iter().map(|dependency| dependency.name.as_str());
         names.filter(|name| name.starts_with(OURS)).collect()
     }
 
     fn has(&self, name: &str) -> bool {
-        self.dependencies.iter().any(|dependency| dependency.0 == name)
+        self.dependencies.iter().any(|dependency| dependency.name == name)
     }
 }
 
@@ -41,8 +47,11 @@ fn packages() -> Vec<Package> {
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     let metadata: Value = serde_json::from_slice(&asked.stdout).unwrap();
     let dependency = |found: &Value| {
-        let name = found["name"].as_str().unwrap().to_owned();
-        (found["kind"] != "dev").then_some((name, found["target"].as_str().map(str::to_owned)))
+        (found["kind"] != "dev").then(|| Dependency {
+            name: found["name"].as_str().unwrap().to_owned(),
+            target: found["target"].as_str().map(str::to_owned),
+            optional: found["optional"] == true,
+        })
     };
     let package = |found: &Value| Package {
         name: found["name"].as_str().unwrap().to_owned(),
@@ -77,10 +86,31 @@ fn packages_know_only_whom_they_may() {
     }
 }
 
+/// The fuzz targets and the bench are workspaces of their own, which nothing here builds.
+#[test]
+fn lock_files_beside_the_workspace_have_what_it_depends_on() {
+    let packages = packages();
+    for of in ["fuzz", "benches/engine"] {
+        let lock = std::fs::read_to_string(root().join(of).join("Cargo.lock")).unwrap();
+        for package in &packages {
+            let named = format!("\nname = \"{}\"\n", package.name);
+            let Some((_, entry)) = lock.split_once(&named) else { continue };
+            let entry = entry.split("[[package]]").next().unwrap();
+            let known = |name: &str| {
+                entry.contains(&format!("\"{name}\"")) || entry.contains(&format!("\"{name} "))
+            };
+            for dependency in package.dependencies.iter().filter(|found| !found.optional) {
+                let lacks = format!("{} of {}: build it there once", dependency.name, package.name);
+                assert!(known(&dependency.name), "{of}/Cargo.lock lacks {lacks}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_platform_is_there_for_its_target_alone() {
     for package in packages() {
-        for (dependency, target) in &package.dependencies {
+        for Dependency { name: dependency, target, .. } in &package.dependencies {
             if !dependency.starts_with("fastly") {
                 continue;
             }
