@@ -65,11 +65,14 @@ impl DecodeError {
 
 /// The CBOR of `value`.
 pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut out = Out::Kept(Vec::new());
     // Writing to memory cannot fail, and no type of ours refuses to serialise.
-    let written = ciborium::into_writer(value, &mut bytes);
+    let written = ciborium::into_writer(value, &mut out);
     debug_assert!(written.is_ok());
-    bytes
+    match out {
+        Out::Kept(bytes) => bytes,
+        Out::Expected(_) => Vec::new(),
+    }
 }
 
 /// The value whose canonical CBOR is exactly `bytes`.
@@ -78,9 +81,10 @@ pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
 /// is written once more and compared, without keeping what is written.
 pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value = from_own(bytes)?;
-    let mut expected = Expected(bytes);
-    match ciborium::into_writer(&value, &mut expected) {
-        Ok(()) if expected.0.is_empty() => Ok(value),
+    let mut out = Out::Expected(bytes);
+    let written = ciborium::into_writer(&value, &mut out);
+    match (written, out) {
+        (Ok(()), Out::Expected([])) => Ok(value),
         _ => Err(DecodeError::NotCanonical),
     }
 }
@@ -97,12 +101,23 @@ pub fn from_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     }
 }
 
-/// Takes what is expected and nothing else.
-struct Expected<'a>(&'a [u8]);
+/// Where encoded bytes go. One type, so that there is one encoder of each value: code is paid for by
+/// every new sandbox.
+enum Out<'a> {
+    /// They are kept.
+    Kept(Vec<u8>),
+    /// They have to be these, in order.
+    Expected(&'a [u8]),
+}
 
-impl io::Write for Expected<'_> {
+impl io::Write for Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        match self {
+            Out::Kept(kept) => kept.extend_from_slice(bytes),
+            Out::Expected(rest) => {
+                *rest = rest.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+            }
+        }
         Ok(bytes.len())
     }
 

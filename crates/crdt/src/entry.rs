@@ -362,9 +362,10 @@ impl Body {
             8 => Self::Abandoned(codec::from_slice(&payload)?),
             9 => Self::Moved(codec::from_slice(&payload)?),
             10 => Self::Floor(codec::from_slice(&payload)?),
-            11 => Self::Hold(codec::from_slice(&payload)?),
-            12 => Self::Release(codec::from_slice(&payload)?),
-            13 => Self::Erase(codec::from_slice(&payload)?),
+            11..=13 => {
+                let judged = codec::from_slice(&payload)?;
+                [Self::Hold, Self::Release, Self::Erase][usize::from(kind) - 11](judged)
+            }
             _ => Self::Unknown { kind, payload },
         })
     }
