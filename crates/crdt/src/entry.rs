@@ -268,14 +268,15 @@ pub struct Moved {
 /// and the segment is what lies there. Only the relay says so, once the segment is durable.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Floor {
+    /// The entry after which the segment begins: where an older one ends, or the start. Those in
+    /// between are in it, too, and are replaced.
+    pub from: Place,
     /// The last entry of which nothing is kept.
     pub upto: Place,
     /// Names the segment.
     pub segment: Digest,
     /// Length of its content.
     pub bytes: u32,
-    /// How many of the newest segments it holds, too, and replaces.
-    pub replaces: u8,
 }
 
 /// What is done to a change by somebody who may. Counts if it is not done already. Only the relay says

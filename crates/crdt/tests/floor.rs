@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use redwedding_crdt::document::{Archive, ChangeKind, Document, Segment, Verdict};
-use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Floor, Landed, Note, OriginPage};
+use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Floor, Landed, Missing, Note, OriginPage};
 use redwedding_crdt::entry::{Checkpoint, Intent};
-use redwedding_crdt::identity::{Digest, DocumentKey, EditId, FlushId};
+use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_crdt::limits;
 use redwedding_crdt::text::diff;
 use redwedding_crdt::version::{Base, Cursor, Place, Root, VersionRef};
@@ -50,8 +50,13 @@ impl Page {
 
     fn edit(&mut self, base: &VersionRef, old: &str, new: &str) -> Body {
         self.saves += 1;
+        self.edit_as(self.saves, base, old, new)
+    }
+
+    /// The save with a number, made on `base`.
+    fn edit_as(&self, number: u64, base: &VersionRef, old: &str, new: &str) -> Body {
         let mut edit = EditId([7; 16]);
-        edit.0[..8].copy_from_slice(&self.saves.to_le_bytes());
+        edit.0[..8].copy_from_slice(&number.to_le_bytes());
         let base = Base::Version(base.clone());
         let delta = Delta { edit, base, patch: diff::between(old, new), note: Note::default() };
         Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None })
@@ -82,7 +87,8 @@ impl Page {
         let (name, bytes) = segment.name();
         self.shelf.0.insert(name, segment.packed());
         let upto = self.document.changes().get(floor - 1).unwrap().place;
-        Floor { upto, segment: name, bytes, replaces: 0 }
+        let from = self.document.archive().last().map_or(Place::START, |segment| segment.upto);
+        Floor { from, upto, segment: name, bytes }
     }
 
     fn prune(&mut self) {
@@ -151,6 +157,62 @@ fn an_edit_below_the_floor_waits_for_the_archive_and_merges_exactly() {
 }
 
 #[test]
+fn a_segment_may_stand_for_older_ones() {
+    let mut page = Page::new("One.\n");
+    let start = page.document.version();
+    for text in ["One.\nTwo.\n", "One.\nTwo.\nThree.\n"] {
+        page.save(text);
+        page.flush();
+        page.prune();
+    }
+    page.save("One.\nTwo.\nThree.\nFour.\n");
+    page.flush();
+    let mut whole = page.document.clone();
+    let newest = page.shelf.segment(whole.archive()[1].digest).unwrap();
+    whole.restore(&newest).unwrap();
+    // It stands for the second one, too.
+    let segment = whole.segment(whole.prunable(4)).unwrap();
+    let (name, bytes) = segment.name();
+    page.shelf.0.insert(name, segment.packed());
+    let from = page.document.archive()[0].upto;
+    let merged = Floor { from, segment: name, bytes, ..page.floor() };
+    let other = Floor { from: Place { check: !from.check, ..from }, ..merged.clone() };
+    assert_eq!(page.put(Body::Floor(other)), Verdict::Lost, "no segment ends there");
+    assert_eq!(page.put(Body::Floor(merged)), Verdict::Counted);
+    assert_eq!(page.document.archive().len(), 2);
+    let body = page.edit(&start, "One.\n", "One and a half.\n");
+    assert_eq!(page.put(body), Verdict::Counted);
+    assert_eq!(page.document.text(), "One and a half.\nTwo.\nThree.\nFour.\n");
+}
+
+#[test]
+fn an_archive_with_a_gap_changes_nothing() {
+    let mut page = Page::new("One.\n");
+    let start = page.document.version();
+    for text in ["One.\nTwo.\n", "One.\nTwo.\nThree.\n"] {
+        page.save(text);
+        page.flush();
+        page.prune();
+    }
+    let oldest = page.document.archive()[0].digest;
+    let kept = page.shelf.0.remove(&oldest).unwrap();
+    let then = page.document.clone();
+    let on_unknown = VersionRef { extra: vec![Actor(9)], ..start.clone() };
+    let orphan = page.edit(&on_unknown, "One.\n", "1.\n");
+    let body = page.edit(&start, "One.\n", "1.\n");
+    assert_eq!(page.put(body.clone()), Verdict::Below { segment: oldest });
+    let (cursor, entry) = page.entry(body.clone());
+    let admitted = page.document.admit_with(&page.shelf, cursor, 9, &entry);
+    assert_eq!(admitted, Err(Missing::Segment(oldest)));
+    page.shelf.0.insert(oldest, kept);
+    let (cursor, entry) = page.entry(orphan);
+    let admitted = page.document.admit_with(&page.shelf, cursor, 9, &entry);
+    assert_eq!(admitted, Err(Missing::Actor(Actor(9))), "what is nowhere may still come");
+    assert_eq!(page.document, then);
+    assert_eq!(page.put(body), Verdict::Counted);
+}
+
+#[test]
 fn an_edit_far_below_the_floor_is_carried_over() {
     let start = "Title.\n";
     let mut page = Page::new(start);
@@ -165,6 +227,8 @@ fn an_edit_far_below_the_floor_is_carried_over() {
         page.prune();
     }
     let kept = page.document.changes().floor();
+    let again = page.edit_as(2, &before, start, "Title.\nAnother try.\n");
+    assert!(matches!(page.put(again), Verdict::Alias { .. }), "the second save is in the archive");
     let body = page.edit(&before, start, "Title.\nBy hand.\n");
     assert_eq!(page.put(body), Verdict::Counted);
     let text = format!("Title.\nThe end, {}.\nBy hand.\n", most - 1);

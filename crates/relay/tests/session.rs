@@ -58,7 +58,7 @@ fn what_only_the_logs_keeper_may_say_is_refused() {
     let place = logged(&server.push(std::slice::from_ref(&first))[0]);
     let change = first.actor().expect("an actor");
     let judged = Judgement { change, note: Note::default(), time_ms: 1 };
-    let floor = Floor { upto: place, segment: Digest([1; 16]), bytes: 9, replaces: 0 };
+    let floor = Floor { from: Place::START, upto: place, segment: Digest([1; 16]), bytes: 9 };
     let said = [
         Body::Hold(judged.clone()),
         Body::Release(judged.clone()),

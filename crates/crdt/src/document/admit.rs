@@ -5,7 +5,7 @@
 //! otherwise than [`Document::apply`].
 
 use super::{Archive, Document, NoArchive, Verdict};
-use crate::entry::{Body, Entry};
+use crate::entry::{Body, Entry, Missing};
 use crate::version::Cursor;
 
 /// What [`Document::admit`] found.
@@ -22,18 +22,29 @@ impl Document {
     /// As [`Document::apply`] for an entry that is not in the log yet and would
     /// be logged at `cursor`; but one that would be quarantined, or would change
     /// nothing, is not folded in.
-    pub fn admit(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Admission {
+    ///
+    /// # Errors
+    /// What it needs that is not in yet, or that the archive did not give. Nothing is changed then.
+    pub fn admit(
+        &mut self,
+        cursor: Cursor,
+        logged_ms: u64,
+        entry: &Entry,
+    ) -> Result<Admission, Missing> {
         self.admit_with(&NoArchive, cursor, logged_ms, entry)
     }
 
     /// As [`Document::admit`], where what lies below the floor can be had.
+    ///
+    /// # Errors
+    /// As of [`Document::admit`].
     pub fn admit_with(
         &mut self,
         archive: &impl Archive,
         cursor: Cursor,
         logged_ms: u64,
         entry: &Entry,
-    ) -> Admission {
+    ) -> Result<Admission, Missing> {
         let kept = |document: &Self| {
             let state = &document.state;
             let newest_seed = (state.seeds.len(), state.seeds.last().map(|seed| seed.name));
@@ -44,6 +55,16 @@ impl Document {
         let whole = self.needs_archive(entry).then(|| self.clone());
         let place = cursor.place();
         let fetched = self.fetch(archive, place, logged_ms, entry);
+        let waits = match &fetched {
+            Some(Verdict::Below { segment }) => Some(Missing::Segment(*segment)),
+            Some(_) => None,
+            // What was taken back may stand on what is not in yet.
+            None => self.state.missing(entry).ok().flatten(),
+        };
+        if let Some(missing) = waits {
+            whole.into_iter().for_each(|whole| *self = whole);
+            return Err(missing);
+        }
         let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
         let changed = match &verdict {
             Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
@@ -59,6 +80,6 @@ impl Document {
         } else if let Some(whole) = whole {
             *self = whole;
         }
-        Admission { verdict, changed }
+        Ok(Admission { verdict, changed })
     }
 }

@@ -10,7 +10,7 @@ use super::fold::{Fault, Verdict};
 use super::segment::{Archive, Segment, SegmentRef};
 use super::{Change, ChangeKind, Changes, Document, State, Unresolved};
 use crate::entry::{Body, Edit, Entry, Floor, Missing};
-use crate::identity::Digest;
+use crate::identity::{Actor, Digest, EditId};
 use crate::limits;
 use crate::text::{self, RestoreError, Version, diff};
 use crate::version::{Base, Place, Position, Root, VersionRef};
@@ -92,13 +92,17 @@ impl State {
 
     pub(super) fn apply_floor(&mut self, floor: &Floor) -> Verdict {
         let Ok(upto) = self.version_at(floor.upto) else { return Verdict::Lost };
-        let replaces = usize::from(floor.replaces);
-        let Some(left) = self.archive.len().checked_sub(replaces) else { return Verdict::Lost };
+        let ends = |segment: &SegmentRef| segment.upto == floor.from;
+        let left = match floor.from {
+            Place::START => Some(0),
+            _ => self.archive.iter().position(ends).map(|before| before + 1),
+        };
+        let Some(left) = left else { return Verdict::Lost };
         let Some((segment, above)) = self.divided(upto.prefix() as usize) else {
             return Verdict::Lost;
         };
         // One that replaces others holds what is not known here.
-        let found = (replaces == 0).then(|| segment.name());
+        let found = (left == self.archive.len()).then(|| segment.name());
         if found.is_some_and(|found| found != (floor.segment, floor.bytes)) {
             return Verdict::Quarantined(Fault::Segment);
         }
@@ -135,20 +139,47 @@ impl State {
         Ok(())
     }
 
-    /// What an edit on a text below the floor stands on, if it is too far down to be merged exactly.
-    fn too_far_down(&self, base: &Base) -> Option<(SegmentRef, Place, VersionRef)> {
+    /// What an entry may need of the archive. A change that was not in the log up to a version of
+    /// it comes later, so that where a version is kept, nothing that stands on it is below. That says
+    /// nothing of what stands on a text of the origin, which may have come into the log at any time.
+    fn sought(&self, entry: &Entry) -> Option<Sought> {
+        let on_origin = |base| matches!(self.root_of(base), Some(Root::Origin(_)));
+        let edit = match &entry.body {
+            Body::Edit(edit) => Some(&edit.delta),
+            _ => None,
+        };
+        match self.missing(entry).ok()? {
+            Some(Missing::Segment(_)) => Some(Sought::Base),
+            Some(Missing::Actor(actor)) => match &entry.body {
+                Body::Edit(edit) if !on_origin(&edit.delta.base) => None,
+                Body::Version(VersionRef { root: Root::Log(_), .. }) => None,
+                _ => Some(Sought::Change(actor)),
+            },
+            Some(Missing::Origin(_)) => edit.map(|delta| Sought::Save(delta.edit)),
+            None => {
+                let new = edit.filter(|delta| self.change_of(delta.edit).is_none())?;
+                let apart = on_origin(&new.base) && self.resolve(&new.base).ok()?.seed.is_some();
+                apart.then_some(Sought::Save(new.edit))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// What an edit on a text below the floor stands on and the segment that has it, if it is too far
+    /// down to be merged exactly.
+    fn too_far_down(&self, base: &Base) -> Option<(usize, Place, VersionRef)> {
         let version = match base {
             Base::Version(version) => version.clone(),
             Base::Object(id) => self.object(*id).ok()?.clone(),
         };
         let Root::Log(place) = version.root else { return None };
-        let segment = self.archived(place.position)?;
-        let at = self.archive.partition_point(|one| one.end < segment.end);
+        let at = self.archive.partition_point(|one| one.upto.position < place.position);
+        self.archive.get(at)?;
         let first = at.checked_sub(1).map_or(0, |before| self.archive[before].end) as usize;
         let bytes: usize = self.archive[at..].iter().map(|segment| segment.bytes as usize).sum();
         let changes = self.changes.floor() - first;
         let far = changes > limits::RESTORED_CHANGES || bytes > limits::RESTORED_BYTES;
-        far.then_some((segment, place, version))
+        far.then_some((at, place, version))
     }
 
     /// Merges an edit that was made far below the floor as one of the floor's text.
@@ -198,22 +229,25 @@ impl Document {
 
     /// Whether an entry may need what lies below the floor.
     pub(super) fn needs_archive(&self, entry: &Entry) -> bool {
-        let missing = self.state.missing(entry);
-        matches!(missing, Ok(Some(Missing::Segment(_) | Missing::Actor(_))))
-            && !self.archive.is_empty()
+        !self.archive.is_empty() && self.state.sought(entry).is_some()
     }
 
     /// Whether the archive has what an entry needs; the newest segment's name where it is out of
     /// reach.
     fn is_below(&self, archive: &impl Archive, entry: &Entry) -> Result<bool, Digest> {
-        let actor = match self.state.missing(entry) {
-            Ok(Some(Missing::Segment(_))) => return Ok(true),
-            Ok(Some(Missing::Actor(actor))) => actor,
-            _ => return Ok(false),
+        let sought = match self.state.sought(entry) {
+            None => return Ok(false),
+            Some(Sought::Base) => return Ok(true),
+            Some(sought) => sought,
         };
-        for segment in self.archive.iter().rev() {
-            let found = archive.segment(segment.digest).ok_or(segment.digest)?;
-            if found.changes.iter().any(|change| change.actor == actor) {
+        for name in self.archive.iter().rev().map(|segment| segment.digest) {
+            let segment = archive.segment(name).ok_or(name)?;
+            let has = |change: &Change| match sought {
+                Sought::Change(actor) => change.actor == actor,
+                Sought::Save(edit) => change.edit == edit,
+                Sought::Base => true,
+            };
+            if segment.changes.iter().any(|change| has(change)) {
                 return Ok(true);
             }
         }
@@ -236,15 +270,12 @@ impl Document {
                 Err(segment) => return Some(Verdict::Below { segment }),
             }
             if let Body::Edit(edit) = &entry.body
-                && let Some((far, on, version)) = self.state.too_far_down(&edit.delta.base)
+                && let Some(far) = self.state.too_far_down(&edit.delta.base)
             {
-                let Some(segment) = archive.segment(far.digest) else {
-                    return Some(Verdict::Below { segment: far.digest });
-                };
-                if segment.holds(&version) {
-                    let from = (&segment, on, &version);
-                    let merged = self.state.merge_from_below(place, logged_ms, edit, from);
-                    return Some(merged.map_or_else(Verdict::Quarantined, |()| Verdict::Counted));
+                match self.carry_over(archive, place, logged_ms, edit, &far) {
+                    Ok(Some(verdict)) => return Some(verdict),
+                    Ok(None) => {}
+                    Err(segment) => return Some(Verdict::Below { segment }),
                 }
             }
             let name = self.state.archive.last()?.digest;
@@ -256,6 +287,45 @@ impl Document {
             }
         }
     }
+
+    /// Merges an edit on a version far down as one of the floor's text, if it is not in already;
+    /// `None` where one segment does not have all of the version. Or the segment that is out of reach.
+    fn carry_over(
+        &mut self,
+        archive: &impl Archive,
+        place: Place,
+        logged_ms: u64,
+        edit: &Edit,
+        (at, on, version): &(usize, Place, VersionRef),
+    ) -> Result<Option<Verdict>, Digest> {
+        let opened = |name: Digest| archive.segment(name).ok_or(name);
+        let first = opened(self.archive[*at].digest)?;
+        if !first.holds(version) {
+            return Ok(None);
+        }
+        // If it is in, then after what it was made on.
+        for name in self.archive[*at..].iter().map(|segment| segment.digest) {
+            let segment = opened(name)?;
+            if let Some((index, change)) = segment.save(edit.delta.edit) {
+                let first = (index, change.actor, change.place);
+                return Ok(Some(self.state.recognise(edit.delta.actor(), first, edit)));
+            }
+        }
+        let from = (&first, *on, version);
+        let merged = self.state.merge_from_below(place, logged_ms, edit, from);
+        Ok(Some(merged.map_or_else(Verdict::Quarantined, |()| Verdict::Counted)))
+    }
+}
+
+/// What an entry needs of the archive.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Sought {
+    /// All from the version that it stands on.
+    Base,
+    /// A change that it names.
+    Change(Actor),
+    /// The save that it may be a retry of.
+    Save(EditId),
 }
 
 impl Segment {

@@ -139,7 +139,7 @@ impl State {
     }
 
     /// A save that is in already: what it was served as stays resolvable.
-    fn recognise(
+    pub(super) fn recognise(
         &mut self,
         actor: Actor,
         (index, first_actor, first): (usize, Actor, Place),

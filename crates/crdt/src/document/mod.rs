@@ -239,9 +239,11 @@ impl Document {
         if cursor.position <= self.state.cursor.position {
             return Verdict::Duplicate { first: place };
         }
+        let whole = self.needs_archive(entry).then(|| self.clone());
         let fetched = self.fetch(archive, place, logged_ms, entry);
         let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
         if let Verdict::Below { .. } = verdict {
+            whole.into_iter().for_each(|whole| *self = whole);
             return verdict;
         }
         self.state.cursor = cursor;

@@ -108,8 +108,14 @@ impl Segment {
 
     /// The entry of a save that it holds.
     pub fn knows(&self, edit: EditId) -> Option<Place> {
-        let found = self.changes.iter().find(|change| change.edit == edit);
-        found.filter(|_| edit != EditId::default()).map(|change| change.place)
+        self.save(edit).map(|(_, change)| change.place)
+    }
+
+    /// The change that a save became, if it is here, with its index in the document.
+    pub(super) fn save(&self, edit: EditId) -> Option<(usize, &Change)> {
+        let at = self.changes.iter().position(|change| change.edit == edit);
+        let at = at.filter(|_| edit != EditId::default())?;
+        Some((self.first() + at, &self.changes[at]))
     }
 
     /// The text of the document's first `n` changes, of which the segment must have the last.

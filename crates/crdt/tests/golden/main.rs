@@ -122,7 +122,7 @@ fn entries() {
     golden("entry-abandoned", &entry(Body::Abandoned(Abandoned { flush })));
     golden("entry-moved", &entry(Body::Moved(Moved { from: 79, to: on })));
     let segment = Digest([0x33; 16]);
-    let floor = Floor { upto: place(1_302), segment, bytes: 70_000, replaces: 2 };
+    let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
     golden("entry-floor", &entry(Body::Floor(floor)));
     let note = note("Olenna", "not ours to tell");
     let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
@@ -188,7 +188,7 @@ fn document() -> Document {
     assert_eq!(log.put(Body::Landed(landed)), Verdict::Counted);
     assert_eq!(log.put(intent(2, 71)), Verdict::Counted);
     let segment = Digest([0x33; 16]);
-    let floor = Floor { upto: place(1_302), segment, bytes: 70_000, replaces: 2 };
+    let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
     golden("entry-floor", &entry(Body::Floor(floor)));
     let note = note("Olenna", "not ours to tell");
     let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };

@@ -91,7 +91,11 @@ impl<'a> Batch<'a> {
         let cursor = self.head.after(&record_bytes);
         let logged_ms = self.logged_ms;
         let touched = self.copy_of(&entry.document);
-        let Admission { verdict, changed } = touched.held.document.admit(cursor, logged_ms, entry);
+        let admitted = touched.held.document.admit(cursor, logged_ms, entry);
+        let Admission { verdict, changed } = match admitted {
+            Ok(admission) => admission,
+            Err(missing) => return Outcome::Certain(Receipt::Deferred(missing)),
+        };
         if let Verdict::Quarantined(fault) = &verdict {
             return Outcome::Certain(Receipt::Refused(fault.to_string()));
         }

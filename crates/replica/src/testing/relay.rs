@@ -133,7 +133,10 @@ impl ModelRelay {
         let logged_ms = shard.logged_ms.max(now_ms);
         let stored = codec::to_vec(&StoredRecord { logged_ms, entry: bytes.clone() });
         let cursor = shard.head.after(&stored);
-        let admission = document.admit(cursor, logged_ms, &entry);
+        let admission = match document.admit(cursor, logged_ms, &entry) {
+            Ok(admission) => admission,
+            Err(missing) => return Receipt::Deferred(missing),
+        };
         if let Verdict::Quarantined(fault) = &admission.verdict {
             return Receipt::Refused(fault.to_string());
         }
