@@ -59,6 +59,16 @@ pub const INTENTS: usize = 64;
 pub const RESTORED_CHANGES: usize = 16_384;
 /// Bytes of segments that are taken back for such an edit.
 pub const RESTORED_BYTES: usize = 16 << 20;
+/// Log time for which the changes of a document are kept: the forms that people have open.
+pub const FLOOR_MS: u64 = 86_400_000;
+/// Changes that are kept of a document however busy it is, and half of what there may be before older
+/// ones are pruned. At 20 saves a second that is the last four to seven minutes, and less than half a
+/// megabyte of what a new sandbox has to read; whoever took longer merges through the archive.
+pub const FLOOR_CHANGES: usize = 4_096;
+/// Changes that are worth a segment.
+pub const FLOOR_LEAST: usize = 64;
+/// Bytes of a segment that stands for older ones: it has to fit a sandbox beside its document.
+pub const SEGMENT_BYTES: usize = 8 << 20;
 /// How many times as long as its compressed form a part of a segment may be.
 pub const PACKED_TIMES: usize = 128;
 /// Segments that a document's archive is in.
@@ -85,6 +95,8 @@ pub const OWN_UNCONFIRMED: usize = 64;
 pub const BACKEND_CALLS_PER_REQUEST: u32 = 16;
 /// Backend calls after which a sandbox retires; the platform ends it at 32.
 pub const BACKEND_CALLS_PER_SANDBOX: u32 = 16;
+/// Segments of archives that one request fetches.
+pub const FETCHED_SEGMENTS: u32 = 6;
 /// Log partitions.
 pub const SHARDS: u16 = 16;
 /// How old the last exchange may be before a read pulls.
@@ -134,5 +146,7 @@ const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
 const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);
 const _: () = assert!(TITLE_BYTES <= KEY_BYTES);
 const _: () = assert!(SEED_BYTES * 4 <= DOCUMENT_BYTES, "a seed is stored as text and as edits");
+const _: () = assert!(FLOOR_CHANGES * 2 <= RESTORED_CHANGES, "what was pruned at once comes back");
+const _: () = assert!(SEGMENT_BYTES * 2 <= RESTORED_BYTES, "a segment can be taken back");
 const _: () = assert!(INLINE_DOTS < OVERLAY_EDITS);
 const _: () = assert!(OVERLAY_EDITS * 9 + 1_024 <= VERSION_BYTES, "a version has so many dots");

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::{Parser, ValueEnum};
 use redwedding_crdt::limits;
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Clock, Fold, Node};
+use redwedding_relay::fold::{Clock, Floors, Fold, Node};
 use redwedding_relay::http::{Surface, router, serve};
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::relay::Relay;
@@ -55,6 +55,9 @@ struct Flags {
     /// How long edits wait to be written to the origin together.
     #[arg(long, default_value_t = limits::FLUSH_INTERVAL_MS)]
     flush_interval_ms: u64,
+    /// How long a page's edits are kept at hand; older ones lie in its archive.
+    #[arg(long, default_value_t = limits::FLOOR_MS / 3_600_000)]
+    floor_hours: u64,
     /// How often one of the points of presence is woken; 0 for never.
     #[arg(long, default_value_t = 500)]
     tick_ms: u64,
@@ -104,6 +107,8 @@ fn run(flags: &Flags) -> Result<(), String> {
         Arc::clone(&clock),
         flags.flush_interval_ms,
     );
+    let age_ms = flags.floor_hours.saturating_mul(3_600_000);
+    let node = node.with_floors(Floors { age_ms, ..Floors::default() });
     let fold = Fold::start(node).map_err(|error| error.to_string())?;
     let ticker = Ticker::new(pops, key.clone(), clock, metrics);
     let ticker = ticker.map_err(|error| format!("TLS cannot be used: {error}"))?;
@@ -161,7 +166,7 @@ async fn serve_until_told(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     tracing::info!(%address, epoch = format!("{:016x}", relay.fold.node.log.epoch()), "serving");
     let ticking = tokio::spawn(ticker.run(flags.tick_ms));
-    let snapshots = tokio::spawn(keep_snapshots(Arc::clone(&relay), flags.snapshot_seconds));
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&relay), flags.snapshot_seconds));
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => tracing::info!("told to terminate"),
@@ -170,16 +175,20 @@ async fn serve_until_told(
     };
     serve(listener, router(Surface::new(relay, key)), stop).await;
     ticking.abort();
-    snapshots.abort();
+    upkeep.abort();
     Ok(())
 }
 
-/// Writes snapshots every `seconds`, and sooner when much was appended.
-async fn keep_snapshots(relay: Arc<Relay>, seconds: u64) {
+/// Moves floors every second. Writes snapshots every `seconds`, and sooner when much was appended.
+async fn keep_up(relay: Arc<Relay>, seconds: u64) {
     let mut waited = 0;
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         waited += 1;
+        let moving = Arc::clone(&relay);
+        if tokio::task::spawn_blocking(move || moving.fold.move_floors()).await.is_err() {
+            tracing::error!("moving floors ended in a panic");
+        }
         if waited < seconds && relay.fold.node.appended() < SNAPSHOT_ENTRIES {
             continue;
         }

@@ -69,6 +69,8 @@ pub struct Metrics {
     pub snapshots: Counter,
     /// Snapshot rounds that failed.
     pub snapshot_failures: Counter,
+    /// Floors moved up.
+    pub floors: Counter,
     /// Refused entries that found no room to be kept.
     pub refused_dropped: Counter,
     /// Batches that ended in a panic.
@@ -80,6 +82,7 @@ pub struct Metrics {
     receipts: Family<ReceiptLabel, Counter>,
     pulls: Family<PulledLabel, Counter>,
     sessions: Family<StatusLabel, Counter>,
+    segments: Family<StatusLabel, Counter>,
     gauges: Gauges,
 }
 
@@ -137,6 +140,7 @@ impl Default for Metrics {
                 "Snapshots not written (alarm)",
                 counter(),
             ),
+            floors: named(r, "floors", "Floors of documents moved up", counter()),
             refused_dropped: named(
                 r,
                 "refused_dropped",
@@ -149,6 +153,7 @@ impl Default for Metrics {
             receipts: named(r, "receipts", "Pushed entries by receipt", Family::default()),
             pulls: named(r, "pulls", "Pulls by answer", Family::default()),
             sessions: named(r, "sessions", "Sessions by status", Family::default()),
+            segments: named(r, "segments", "Segments asked for by status", Family::default()),
             gauges: Gauges::register(r),
             registry,
         }
@@ -200,6 +205,11 @@ impl Metrics {
     /// Counts a session that was answered with `status`.
     pub fn count_session(&self, status: u16) {
         self.sessions.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    /// Counts a question for a segment that was answered with `status`.
+    pub fn count_segment(&self, status: u16) {
+        self.segments.get_or_create(&StatusLabel { status }).inc();
     }
 
     /// What is measured at a scrape.

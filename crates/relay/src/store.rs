@@ -1,8 +1,11 @@
-//! The port for what a node keeps beside the log: snapshots to start from, and
-//! entries that it refused.
+//! The port for what a node keeps beside the log: snapshots to start from,
+//! segments of archives, and entries that it refused.
 //!
-//! May assume that snapshots can be made again from the log. Must never be needed
-//! to decide anything: a snapshot that is missing costs a longer replay.
+//! May assume that snapshots can be made again from the log: one that is missing
+//! costs a longer replay. A segment cannot once the log is compacted; without it
+//! nothing that stands on it is folded.
+
+pub mod conformance;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,6 +50,7 @@ pub struct Kept {
 ///
 /// An implementation MUST make each call atomic and durable on return. It MAY
 /// block. It MAY lose all of it at once (a new disk): the caller replays the log.
+/// It MUST NOT lose a segment otherwise: what lies there is pruned everywhere else.
 pub trait Store: Send + Sync {
     /// Puts snapshots of documents of `shard`, each in place of an older one.
     fn put_snapshots(&self, shard: u16, snapshots: &[Snapshot]) -> Result<(), StoreError>;
@@ -59,6 +63,13 @@ pub trait Store: Send + Sync {
 
     /// Gives each snapshot of `shard` to `take`.
     fn snapshots(&self, shard: u16, take: &mut dyn FnMut(Snapshot)) -> Result<(), StoreError>;
+
+    /// Keeps a segment of a document's archive under its name, for good. One that is kept already
+    /// stays as it is.
+    fn put_segment(&self, document: Digest, name: Digest, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// The segment of a document with this name, as it was put; `None` if it never was.
+    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Keeps refused entries for an operator, each content once, within
     /// [`REFUSED_ENTRIES`] and [`REFUSED_BYTES`].
@@ -81,6 +92,7 @@ pub struct MemoryStore(Mutex<Memory>);
 struct Memory {
     snapshots: BTreeMap<(u16, Digest), Vec<u8>>,
     folded: BTreeMap<u16, Cursor>,
+    segments: BTreeMap<(Digest, Digest), Vec<u8>>,
     refused: BTreeMap<Digest, Refusal>,
 }
 
@@ -118,6 +130,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn put_segment(&self, document: Digest, name: Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        self.lock().segments.entry((document, name)).or_insert_with(|| bytes.to_vec());
+        Ok(())
+    }
+
+    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.lock().segments.get(&(document, name)).cloned())
+    }
+
     fn keep_refused(&self, refusals: &[Refusal], _now_ms: u64) -> Result<Kept, StoreError> {
         let mut memory = self.lock();
         let mut kept = Kept::default();
@@ -137,5 +158,15 @@ impl Store for MemoryStore {
 
     fn refused(&self) -> Result<u64, StoreError> {
         Ok(self.lock().refused.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_contract() {
+        conformance::check(MemoryStore::default);
     }
 }

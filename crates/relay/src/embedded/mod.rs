@@ -4,7 +4,7 @@
 //! that the file system keeps what it was told to sync. Must never acknowledge
 //! before the commit that holds the records has returned.
 //!
-//! Rooms: `log` (group commit), `store` (snapshots, refused entries).
+//! Rooms: `log` (group commit), `store` (snapshots, segments, refused entries).
 
 mod log;
 mod store;
@@ -27,6 +27,8 @@ const HEADS: TableDefinition<'_, u16, (u64, [u8; 16])> = TableDefinition::new("h
 const SNAPSHOTS: TableDefinition<'_, (u16, [u8; 16]), &[u8]> = TableDefinition::new("snapshots");
 /// shard → (epoch, position, prefix hash) up to which every document has its snapshot.
 const FOLDED: TableDefinition<'_, u16, (u64, u64, [u8; 16])> = TableDefinition::new("folded");
+/// (document digest, name) → segment of its archive.
+const SEGMENTS: TableDefinition<'_, ([u8; 16], [u8; 16]), &[u8]> = TableDefinition::new("segments");
 /// digest → (when, why, what).
 const REFUSED: TableDefinition<'_, [u8; 16], (u64, &str, &[u8])> = TableDefinition::new("refused");
 /// name → number: epoch, format, shards, bytes refused.
@@ -124,6 +126,7 @@ fn prepare(database: &Database, shards: u16, drawn: u64) -> Result<u64, OpenErro
     transaction.open_table(HEADS).map_err(redb::Error::from)?;
     transaction.open_table(SNAPSHOTS).map_err(redb::Error::from)?;
     transaction.open_table(FOLDED).map_err(redb::Error::from)?;
+    transaction.open_table(SEGMENTS).map_err(redb::Error::from)?;
     transaction.open_table(REFUSED).map_err(redb::Error::from)?;
     transaction.commit().map_err(redb::Error::from)?;
     Ok(epoch)

@@ -6,7 +6,7 @@ use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use redwedding_crdt::identity::Digest;
 use redwedding_crdt::version::Cursor;
 
-use super::{Embedded, FOLDED, META, REFUSED, SNAPSHOTS};
+use super::{Embedded, FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
 use crate::store::{
     Kept, REFUSED_BYTES, REFUSED_ENTRIES, Refusal, Snapshot, Store, StoreError, refusal_digest,
 };
@@ -55,6 +55,23 @@ impl Embedded {
             take((Digest(key.value().1), value.value().to_vec()));
         }
         Ok(())
+    }
+
+    fn write_segment(
+        &self,
+        document: Digest,
+        name: Digest,
+        bytes: &[u8],
+    ) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        transaction.open_table(SEGMENTS)?.insert((document.0, name.0), bytes)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn read_segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, redb::Error> {
+        let table = self.database.begin_read()?.open_table(SEGMENTS)?;
+        Ok(table.get((document.0, name.0))?.map(|row| row.value().to_vec()))
     }
 
     /// Whether all of these are kept already.
@@ -119,6 +136,17 @@ impl Store for Embedded {
         self.read_snapshots(shard, take).map_err(failed)
     }
 
+    fn put_segment(&self, document: Digest, name: Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        if self.segment(document, name)?.is_some() {
+            return Ok(());
+        }
+        self.write_segment(document, name, bytes).map_err(failed)
+    }
+
+    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_segment(document, name).map_err(failed)
+    }
+
     fn keep_refused(&self, refusals: &[Refusal], now_ms: u64) -> Result<Kept, StoreError> {
         // The same entry is pushed again and again; that costs no commit.
         if self.all_kept(refusals).map_err(failed)? {
@@ -135,31 +163,20 @@ impl Store for Embedded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::conformance;
+
+    fn open(path: &std::path::Path) -> Embedded {
+        Embedded::open(path, 4, 7, Box::new(|_| ())).expect("open")
+    }
 
     #[test]
-    fn what_is_stored_is_found_after_a_restart() {
+    fn keeps_the_contract() {
         let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("log.redb");
-        let open = || Embedded::open(&path, 4, 7, Box::new(|_| ())).expect("open");
-        let cursor = Cursor::start(7).after(b"a");
-        let refusal = |text: &str| Refusal { reason: "why".into(), bytes: text.into() };
-        {
-            let store = open();
-            store.put_snapshots(1, &[(Digest([1; 16]), vec![1])]).expect("put");
-            store.put_snapshots(1, &[(Digest([1; 16]), vec![2])]).expect("put");
-            store.put_snapshots(2, &[(Digest([0xff; 16]), vec![3])]).expect("put");
-            store.set_folded(1, cursor).expect("set");
-            let kept = store.keep_refused(&[refusal("a"), refusal("a"), refusal("b")], 5);
-            assert_eq!(kept, Ok(Kept { new: 2, known: 1, dropped: 0 }));
-        }
-        let store = open();
-        let mut found = Vec::new();
-        store.snapshots(1, &mut |snapshot| found.push(snapshot)).expect("read");
-        store.snapshots(2, &mut |snapshot| found.push(snapshot)).expect("read");
-        assert_eq!(found, [(Digest([1; 16]), vec![2]), (Digest([0xff; 16]), vec![3])]);
-        assert_eq!((store.folded(1), store.folded(2)), (Ok(Some(cursor)), Ok(None)));
-        let kept = store.keep_refused(&[refusal("b")], 6);
-        assert_eq!(kept, Ok(Kept { new: 0, known: 1, dropped: 0 }));
-        assert_eq!(store.refused(), Ok(2));
+        let opened = std::cell::Cell::new(0);
+        conformance::check(|| {
+            opened.set(opened.get() + 1);
+            open(&folder.path().join(format!("{}.redb", opened.get())))
+        });
+        conformance::check_durable(|| open(&folder.path().join("durable.redb")));
     }
 }

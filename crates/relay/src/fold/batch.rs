@@ -17,8 +17,10 @@ use redwedding_crdt::version::{Cursor, VersionName};
 use redwedding_replica::sync::{Receipt, StoredRecord};
 use serde_bytes::ByteBuf;
 
+use super::archive::Shelf;
 use super::held::{Held, ends_flush};
 use super::shard::ShardState;
+use crate::store::Store;
 
 /// An entry as a session brought it.
 #[derive(Clone, Debug)]
@@ -51,9 +53,9 @@ pub(super) struct Touched {
 }
 
 /// A batch under way.
-#[derive(Debug)]
 pub(super) struct Batch<'a> {
     state: &'a ShardState,
+    store: &'a dyn Store,
     head: Cursor,
     logged_ms: u64,
     touched: HashMap<DocumentKey, Touched>,
@@ -74,10 +76,10 @@ pub(super) struct Prepared {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch on `state`, at the clock's `now_ms`.
-    pub(super) fn new(state: &'a ShardState, now_ms: u64) -> Self {
-        let logged_ms = state.logged_ms.max(now_ms);
-        Self { state, head: state.head, logged_ms, touched: HashMap::new(), records: Vec::new() }
+    /// A batch on `state`, at the clock's `now_ms`; the store has the archives.
+    pub(super) fn new(state: &'a ShardState, store: &'a dyn Store, now_ms: u64) -> Self {
+        let (head, logged_ms) = (state.head, state.logged_ms.max(now_ms));
+        Self { state, store, head, logged_ms, touched: HashMap::new(), records: Vec::new() }
     }
 
     /// Checks an entry and folds it in provisionally.
@@ -89,9 +91,9 @@ impl<'a> Batch<'a> {
         let record = StoredRecord { logged_ms: self.logged_ms, entry: pushed.bytes };
         let record_bytes = codec::to_vec(&record);
         let cursor = self.head.after(&record_bytes);
-        let logged_ms = self.logged_ms;
+        let (logged_ms, shelf) = (self.logged_ms, Shelf::of(self.store, &entry.document));
         let touched = self.copy_of(&entry.document);
-        let admitted = touched.held.document.admit(cursor, logged_ms, entry);
+        let admitted = touched.held.document.admit_with(&shelf, cursor, logged_ms, entry);
         let Admission { verdict, changed } = match admitted {
             Ok(admission) => admission,
             Err(missing) => return Outcome::Certain(Receipt::Deferred(missing)),
@@ -111,7 +113,7 @@ impl<'a> Batch<'a> {
 
     /// Ends the batch: only copies that changed are kept.
     pub(super) fn finish(self) -> Prepared {
-        let Self { state, head, logged_ms, mut touched, records } = self;
+        let Self { state, head, logged_ms, mut touched, records, .. } = self;
         touched.retain(|_, touched| touched.held.document.cursor().position > state.head.position);
         Prepared { head, logged_ms, touched, records }
     }
@@ -161,6 +163,12 @@ impl<'a> Batch<'a> {
         };
         match document.missing(entry) {
             Ok(None) => None,
+            // Where there is an archive, it may be there.
+            Ok(Some(Missing::Segment(_) | Missing::Actor(_) | Missing::Origin(_)))
+                if !document.archive().is_empty() =>
+            {
+                None
+            }
             // Not an entry of this document: it never will be.
             Ok(Some(Missing::Position(position))) if position <= self.state.head.position => {
                 Some(refused("it names a version that does not exist"))

@@ -4,12 +4,15 @@
 //! Rooms, in reading order: `held` (a document), `shard` (a shard's state),
 //! `batch` (checking before appending), `worker` (the thread that owns a shard),
 //! `recovery` (the state after a start), `pull` (answers to readers), `snapshot`
-//! (what makes the next start short).
+//! (what makes the next start short), `archive` and `floors` (what documents keep of
+//! their past, and where the rest is).
 //!
 //! May assume the contracts of [`Log`] and [`Store`]. Must never acknowledge what
 //! the log has not taken, nor decide by anything that another node would not see.
 
+mod archive;
 mod batch;
+mod floors;
 mod held;
 mod pull;
 mod recovery;
@@ -17,23 +20,26 @@ mod shard;
 mod snapshot;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::limits;
 use redwedding_replica::sync::Receipt;
 use tokio::sync::{mpsc, oneshot};
 
 pub use batch::Pushed;
+pub use floors::Floors;
 pub use held::Held;
 pub use recovery::RecoveryError;
-pub use shard::{Shard, ShardState};
+pub use shard::{FoldError, Shard, ShardState};
 
 use crate::due::{DueList, due_ms};
 use crate::log::{AppendError, Log};
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use worker::{Submission, Worker};
 
 /// Gives the time, in ms since 1970. It may jump; log time will not go back.
@@ -54,6 +60,9 @@ pub struct Node {
     latest_ms: AtomicU64,
     flush_interval_ms: u64,
     due: Mutex<DueList>,
+    floors: Floors,
+    /// Documents written to the origin since their floors were looked at.
+    flushed: Mutex<BTreeSet<DocumentKey>>,
     /// Whether the last append reached the log.
     writable: AtomicBool,
     /// Entries appended since the last snapshots.
@@ -77,9 +86,20 @@ impl Node {
             latest_ms: AtomicU64::new(0),
             flush_interval_ms,
             due: Mutex::default(),
+            floors: Floors::default(),
+            flushed: Mutex::default(),
             writable: AtomicBool::new(true),
             appended: AtomicU64::new(0),
         }
+    }
+
+    /// The same, with floors as these say.
+    pub fn with_floors(self, floors: Floors) -> Self {
+        Self { floors, ..self }
+    }
+
+    fn flushed(&self) -> MutexGuard<'_, BTreeSet<DocumentKey>> {
+        self.flushed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Log time: the clock's, but never less than before.
@@ -135,6 +155,8 @@ impl Node {
             (held, ended, due_ms(&held.document, self.flush_interval_ms))
         };
         let all: Vec<_> = changed.map(due).collect();
+        let ended = all.iter().filter(|(_, ended, _)| *ended);
+        self.flushed().extend(ended.map(|(held, ..)| held.document.key().clone()));
         let mut list = self.due();
         for (held, ended, due_ms) in all {
             list.note(held.document.key(), due_ms, ended);
@@ -172,19 +194,32 @@ impl Fold {
 
     /// Has entries of one shard appended, in order. Gives one receipt for each.
     pub async fn push(&self, shard: u16, pushes: Vec<Pushed>) -> Vec<Receipt> {
-        let many = pushes.len();
-        let busy = || vec![Receipt::Busy; many];
+        let busy = vec![Receipt::Busy; pushes.len()];
+        match self.submit(shard, pushes) {
+            Some(receipts) => receipts.await.unwrap_or(busy),
+            None => busy,
+        }
+    }
+
+    /// Hands entries to a shard's worker; `None` where it has too much to do.
+    fn submit(&self, shard: u16, pushes: Vec<Pushed>) -> Option<oneshot::Receiver<Vec<Receipt>>> {
         let queue = {
             let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             queues.get(usize::from(shard)).cloned()
         };
-        let Some(queue) = queue else { return busy() };
         let (done, receipts) = oneshot::channel();
         // A full queue is an answer, not a wait.
-        if queue.try_send(Submission { pushes, done }).is_err() {
-            return busy();
-        }
-        receipts.await.unwrap_or_else(|_| busy())
+        queue?.try_send(Submission { pushes, done }).ok()?;
+        Some(receipts)
+    }
+
+    /// The segment of a document's archive with this name, packed; `None` if there is none. Blocks.
+    pub fn segment(
+        &self,
+        document: &DocumentKey,
+        name: Digest,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.node.store.segment(document.digest(), name)
     }
 
     /// Takes no more, finishes what was taken, and writes snapshots. Blocks.

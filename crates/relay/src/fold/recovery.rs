@@ -16,7 +16,7 @@ use redwedding_replica::sync::StoredRecord;
 
 use super::Node;
 use super::held::Held;
-use super::shard::Shard;
+use super::shard::{FoldError, Shard};
 use super::worker::tail;
 use crate::log::ReadError;
 use crate::store::StoreError;
@@ -27,6 +27,9 @@ pub enum RecoveryError {
     /// The log could not be read, or is damaged.
     #[error("shard {0}: {1}")]
     Log(u16, ReadError),
+    /// What the log holds could not be folded.
+    #[error("shard {0}: {1}")]
+    Fold(u16, FoldError),
     /// Snapshots could not be read.
     #[error("shard {0}: {1}")]
     Store(u16, StoreError),
@@ -53,7 +56,7 @@ pub(super) fn recover(node: &Node, number: u16) -> Result<Shard, RecoveryError> 
     if kept.first().is_some_and(|first| first.cursor.position > from + 1) {
         return Err(RecoveryError::Gap(number, from));
     }
-    tail(&*node.log, &shard, |_| ()).map_err(failed)?;
+    tail(node, &shard, |_| ()).map_err(|error| RecoveryError::Fold(number, error))?;
     finish(node, &shard, head, from)?;
     Ok(shard)
 }

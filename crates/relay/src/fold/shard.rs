@@ -8,13 +8,30 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redwedding_crdt::codec::{self, Decode};
 use redwedding_crdt::document::Verdict;
-use redwedding_crdt::entry::Entry;
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::entry::{Body, Entry};
+use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::version::{Cursor, Position};
 use redwedding_replica::sync::StoredRecord;
 
+use super::archive::Shelf;
 use super::held::{Held, ends_flush};
-use crate::log::Logged;
+use crate::log::{Logged, ReadError};
+use crate::store::{Store, StoreError};
+
+/// Why records could not be folded in. The state is as it was before the one at fault.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The log could not be read, or is damaged.
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store does not have what an entry stands on. Only a replay from the log's start brings
+    /// it back.
+    #[error("position {0} needs segment {1}, which the store does not have")]
+    Archive(Position, Digest),
+}
 
 /// A shard that one thread writes and all read.
 #[derive(Debug)]
@@ -77,29 +94,46 @@ impl Shard {
 }
 
 impl ShardState {
-    /// Folds in the record after `head`. `None` where it could not be read: it
-    /// is counted and stepped over, as on every node of this version.
-    pub fn fold(&mut self, logged: &Logged) -> Option<Folded> {
-        let position = logged.cursor.position;
+    /// Folds in the record after `head`; the store has the archives. `None` where it could not be
+    /// read: it is counted and stepped over, as on every node of this version.
+    pub fn fold(
+        &mut self,
+        logged: &Logged,
+        store: &dyn Store,
+    ) -> Result<Option<Folded>, FoldError> {
+        let folded = self.folded(logged, store)?;
         self.head = logged.cursor;
+        Ok(folded)
+    }
+
+    fn folded(&mut self, logged: &Logged, store: &dyn Store) -> Result<Option<Folded>, FoldError> {
+        let position = logged.cursor.position;
         let stored: Option<StoredRecord> = codec::from_slice(&logged.record).ok();
         let Some(stored) = stored else {
             self.unreadable += 1;
-            return None;
+            return Ok(None);
         };
-        self.logged_ms = self.logged_ms.max(stored.logged_ms);
         let entry = match Entry::decode(&stored.entry) {
             Ok(entry) => entry,
             Err(error) => {
+                self.logged_ms = self.logged_ms.max(stored.logged_ms);
                 self.carry(logged.cursor, &stored.entry, error.to_string());
-                return None;
+                return Ok(None);
             }
         };
         let held = self.document(&entry.document, position);
-        let verdict = held.document.apply(logged.cursor, stored.logged_ms, &entry);
+        let shelf = Shelf::of(store, &entry.document);
+        if let Body::Floor(floor) = &entry.body {
+            shelf.keep(&held.document, floor)?;
+        }
+        let verdict = held.document.apply_with(&shelf, logged.cursor, stored.logged_ms, &entry);
+        if let Verdict::Below { segment } = verdict {
+            return Err(FoldError::Archive(position, segment));
+        }
         held.note(position, stored.entry.len());
+        self.logged_ms = self.logged_ms.max(stored.logged_ms);
         let ends_flush = ends_flush(&entry, &verdict);
-        Some(Folded { cursor: logged.cursor, document: entry.document, verdict, ends_flush })
+        Ok(Some(Folded { cursor: logged.cursor, document: entry.document, verdict, ends_flush }))
     }
 
     /// An entry that this version cannot read is listed with its document.

@@ -15,8 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Node;
 use super::batch::{Batch, Outcome, Prepared, Pushed, receipt_of};
-use super::shard::{Folded, Shard};
-use crate::log::{Log, ReadError};
+use super::shard::{FoldError, Folded, Shard};
+use crate::log::ReadError;
 
 /// Entries after which a batch is closed.
 const BATCH_ENTRIES: usize = 1_024;
@@ -99,7 +99,7 @@ impl Worker {
 
     fn prepare(&self, submissions: Vec<Submission>) -> (Prepared, Vec<Answering>) {
         let state = self.shard.read();
-        let mut batch = Batch::new(&state, self.node.now_ms());
+        let mut batch = Batch::new(&state, &*self.node.store, self.node.now_ms());
         let waiting = submissions.into_iter().map(|Submission { pushes, done }| {
             let outcomes = pushes.into_iter().map(|pushed| batch.push(pushed)).collect();
             Answering { outcomes, done }
@@ -137,13 +137,16 @@ impl Worker {
     }
 
     /// Folds in what the log holds beyond the head.
-    fn catch_up(&mut self) -> Result<HashMap<Position, Receipt>, ReadError> {
+    fn catch_up(&mut self) -> Result<HashMap<Position, Receipt>, FoldError> {
         let mut receipts = HashMap::new();
         let mut ended = HashMap::new();
-        tail(&*self.node.log, &self.shard, |folded| {
+        let each = |folded: Folded| {
             *ended.entry(folded.document).or_default() |= folded.ends_flush;
             let receipt = receipt_of(&folded.verdict, folded.cursor);
             receipts.insert(folded.cursor.position, receipt);
+        };
+        tail(&self.node, &self.shard, each).inspect_err(|error| {
+            tracing::error!(shard = self.shard.number, %error, "the log could not be folded");
         })?;
         let changed: Vec<_> = {
             let state = self.shard.read();
@@ -197,13 +200,13 @@ fn answer_busy(submissions: Vec<Submission>) {
 
 /// Folds the log's records beyond the shard's head in, one by one.
 pub(super) fn tail(
-    log: &dyn Log,
+    node: &Node,
     shard: &Shard,
     mut each: impl FnMut(Folded),
-) -> Result<(), ReadError> {
+) -> Result<(), FoldError> {
     loop {
         let from = shard.read().head.position + 1;
-        let records = log.read(shard.number, from, TAIL_RECORDS)?;
+        let records = node.log.read(shard.number, from, TAIL_RECORDS)?;
         if records.is_empty() {
             return Ok(());
         }
@@ -211,9 +214,10 @@ pub(super) fn tail(
         for logged in &records {
             if logged.cursor != state.head.after(&logged.record) {
                 let position = logged.cursor.position;
-                return Err(ReadError::Damaged(format!("position {position} breaks the chain")));
+                let why = format!("position {position} breaks the chain");
+                return Err(ReadError::Damaged(why).into());
             }
-            if let Some(folded) = state.fold(logged) {
+            if let Some(folded) = state.fold(logged, &*node.store)? {
                 each(folded);
             }
         }

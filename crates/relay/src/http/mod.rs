@@ -1,11 +1,12 @@
 //! The relay's HTTP surface.
 //!
-//! `session` is what points of presence call, `page` what people look at,
+//! `session` and `segment` are what points of presence call, `page` what people look at,
 //! `serve` the loop that takes connections, `problem` how errors look. Must never
 //! answer a session without a valid token, nor take in more than the bounds.
 
 mod page;
 mod problem;
+mod segment;
 mod serve;
 mod session;
 
@@ -48,6 +49,7 @@ impl Surface {
 pub fn router(surface: Arc<Surface>) -> Router {
     Router::new()
         .route("/v1/sync", post(session::session))
+        .route("/v1/segments/{name}", get(segment::segment))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .route("/", get(page::page))

@@ -80,11 +80,11 @@ async fn answer(
     }
 }
 
-fn full() -> Problem {
+pub(super) fn full() -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many sessions at a time; try again")
 }
 
-fn authorise(surface: &Surface, headers: &HeaderMap) -> Result<Grant, Problem> {
+pub(super) fn authorise(surface: &Surface, headers: &HeaderMap) -> Result<Grant, Problem> {
     let unauthorised = |why: &str| Problem::new(StatusCode::UNAUTHORIZED, why);
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value

@@ -12,7 +12,7 @@ use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::text::diff;
 use redwedding_crdt::version::{Base, Cursor, VersionRef};
-use redwedding_relay::fold::{Clock, Fold, Node};
+use redwedding_relay::fold::{Clock, Floors, Fold, Node};
 use redwedding_relay::http::{Surface, router, serve};
 use redwedding_relay::log::Log;
 use redwedding_relay::log::memory::MemoryLog;
@@ -67,8 +67,18 @@ impl Server {
     }
 
     pub fn over(log: Arc<dyn Log>, store: Arc<dyn Store>, clock: TestClock) -> Self {
+        Self::with_floors(log, store, clock, Floors::default())
+    }
+
+    pub fn with_floors(
+        log: Arc<dyn Log>,
+        store: Arc<dyn Store>,
+        clock: TestClock,
+        floors: Floors,
+    ) -> Self {
         let metrics = Arc::new(Metrics::default());
         let node = Node::new(log, store, metrics, clock.clock(), limits::FLUSH_INTERVAL_MS);
+        let node = node.with_floors(floors);
         let relay = Relay::new(Fold::start(node).expect("recovery"));
         let surface = Surface::new(Arc::clone(&relay), KEY.to_vec());
         let (stop, stopped) = oneshot::channel();
@@ -151,11 +161,21 @@ pub fn try_post(
 }
 
 pub fn get(url: &str) -> (u16, String) {
+    let (status, body) = get_with(url, None);
+    (status, String::from_utf8(body).expect("text"))
+}
+
+/// Gets a URL; gives status and body.
+pub fn get_with(url: &str, token: Option<&str>) -> (u16, Vec<u8>) {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut answer = agent.get(url).call().expect("answered");
+    let mut call = agent.get(url);
+    if let Some(token) = token {
+        call = call.header("Authorization", format!("Bearer {token}"));
+    }
+    let mut answer = call.call().expect("answered");
     let status = answer.status().as_u16();
-    (status, answer.body_mut().read_to_string().expect("text"))
+    (status, answer.body_mut().with_config().limit(128 << 20).read_to_vec().expect("a body"))
 }
 
 pub fn session(base: &str, request: &Request) -> Answer {

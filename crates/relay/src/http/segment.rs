@@ -1,0 +1,80 @@
+//! `GET /v1/segments/{name}?key=TITLE[&site=SITE]`: a segment of a document's archive, as it is kept.
+//!
+//! Its name is the hash of its content, so it never changes. The site is the token's; a token that is
+//! good for several needs it named. Must never give a segment of a document that the token is not for.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use redwedding_crdt::identity::{Digest, DocumentKey};
+use serde::Deserialize;
+
+use super::session::{authorise, full};
+use super::{Problem, Surface};
+
+const FOREVER: &str = "private, max-age=31536000, immutable";
+
+/// Which document's segment is asked for.
+#[derive(Deserialize)]
+pub(super) struct Of {
+    key: String,
+    site: Option<String>,
+}
+
+/// Answers with a segment, and counts it.
+pub(super) async fn segment(
+    State(surface): State<Arc<Surface>>,
+    Path(name): Path<String>,
+    Query(of): Query<Of>,
+    headers: HeaderMap,
+) -> Response {
+    let response = match found(&surface, &name, of, &headers).await {
+        Ok(bytes) => {
+            let kind = (header::CONTENT_TYPE, "application/cbor");
+            ([kind, (header::CACHE_CONTROL, FOREVER)], bytes).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    };
+    surface.relay.fold.node.metrics.count_segment(response.status().as_u16());
+    response
+}
+
+async fn found(
+    surface: &Surface,
+    name: &str,
+    of: Of,
+    headers: &HeaderMap,
+) -> Result<Vec<u8>, Problem> {
+    let wrong = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
+    let grant = authorise(surface, headers)?;
+    let _session = surface.sessions.try_acquire().map_err(|_| full())?;
+    let site = match (grant.site, of.site) {
+        (Some(granted), Some(named)) if granted != named => {
+            let why = "the token is for another site";
+            return Err(Problem::new(StatusCode::FORBIDDEN, why));
+        }
+        (granted, named) => {
+            granted.or(named).ok_or_else(|| wrong("the site has to be named".to_owned()))?
+        }
+    };
+    let document = DocumentKey::new(site, of.key).map_err(|error| wrong(error.to_string()))?;
+    let name = parsed(name).ok_or_else(|| wrong("a name has 32 digits".to_owned()))?;
+    let relay = Arc::clone(&surface.relay);
+    let look = move || relay.fold.segment(&document, name);
+    match tokio::task::spawn_blocking(look).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(Problem::new(StatusCode::NOT_FOUND, "there is no such segment")),
+        Ok(Err(_)) | Err(_) => {
+            let why = "the segment cannot be read now; try again";
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why))
+        }
+    }
+}
+
+fn parsed(name: &str) -> Option<Digest> {
+    let digits = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = u128::from_str_radix(name, 16).ok().filter(|_| digits)?;
+    Some(Digest(number.to_be_bytes()))
+}
