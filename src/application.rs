@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use redwedding_crdt::document::Document;
 use redwedding_crdt::identity::{DocumentKey, keyed_digest};
 use redwedding_replica::LoadError;
 use redwedding_replica::head::Head;
+use redwedding_replica::past::Past;
 use redwedding_replica::save::{Overlapping, Save, SaveError};
 
 /// Who asks, as far as it was proved.
@@ -60,8 +60,9 @@ pub enum Operation {
     Report(DocumentKey, u64),
     /// That text, and the text of a version.
     ReadVersion(DocumentKey, u64),
-    /// The confirmed document with its history.
-    Document(DocumentKey),
+    /// The confirmed document with its past around the versions with these numbers (`None` for the
+    /// present one): so many changes before and after each.
+    Past(DocumentKey, Vec<Option<u64>>, usize),
     /// A save.
     Save(DocumentKey, Box<Save>),
 }
@@ -74,8 +75,8 @@ pub enum Outcome {
     Report(Arc<Head>, Vec<Overlapping>),
     /// Of reading a version; without text where it cannot be resolved.
     Version(Arc<Head>, Option<String>),
-    /// Of asking for the document.
-    Document(Box<Document>),
+    /// Of asking for the past.
+    Past(Box<Past>),
     /// Of a save that was taken.
     Saved {
         /// What the caller now sees.

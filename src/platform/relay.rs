@@ -1,9 +1,11 @@
 //! The relay, as a backend.
 
 use fastly::http::request::PendingRequest;
-use fastly::{Body, Request};
+use fastly::{Body, Request, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use redwedding::settings::{Settings, names};
+use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::ports::{Relay, RelayError};
 use redwedding_replica::sync::ANSWER_BYTES;
@@ -39,30 +41,51 @@ impl Relay for RelayBackend {
     type Pending = Result<PendingRequest, RelayError>;
 
     fn begin(&mut self, request: Vec<u8>) -> Self::Pending {
-        let token = auth::sign(self.grant.clone(), &self.key, now_ms(), TOKEN_SECONDS);
-        Request::post("http://relay/v1/sync")
-            .with_header(AUTHORIZATION, format!("Bearer {token}"))
+        let request = Request::post("http://relay/v1/sync")
             .with_header(CONTENT_TYPE, "application/cbor")
-            .with_body(Body::from(request))
-            .with_pass(true)
-            .send_async(names::RELAY)
-            .map_err(away)
+            .with_body(Body::from(request));
+        self.send(request)
     }
 
     fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError> {
-        let mut answer = pending?.wait().map_err(away)?;
-        let status = answer.get_status();
-        if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
-            return Err(away(format!("status {status}")));
-        }
-        let success = status.is_success();
-        let most = if success { ANSWER_BYTES } else { DETAIL_BYTES };
-        let body = whole(answer.take_body(), most);
-        if success {
-            return body.map_err(away);
-        }
-        let detail = body.map(|body| String::from_utf8_lossy(&body).into_owned());
-        let detail = detail.unwrap_or_else(|error| error.to_string());
-        Err(RelayError::Refused { status: status.as_u16(), detail })
+        answered(pending?.wait().map_err(away)?)
     }
+
+    fn segment(
+        &mut self,
+        document: &DocumentKey,
+        name: Digest,
+    ) -> Result<Option<Vec<u8>>, RelayError> {
+        let title = utf8_percent_encode(document.key(), NON_ALPHANUMERIC);
+        let request = Request::get(format!("http://relay/v1/segments/{name}?key={title}"));
+        match self.send(request)?.wait().map_err(away)? {
+            answer if answer.get_status() == http::StatusCode::NOT_FOUND => Ok(None),
+            answer => answered(answer).map(Some),
+        }
+    }
+}
+
+impl RelayBackend {
+    fn send(&self, request: Request) -> Result<PendingRequest, RelayError> {
+        let token = auth::sign(self.grant.clone(), &self.key, now_ms(), TOKEN_SECONDS);
+        let request = request.with_header(AUTHORIZATION, format!("Bearer {token}"));
+        request.with_pass(true).send_async(names::RELAY).map_err(away)
+    }
+}
+
+fn answered(answer: Response) -> Result<Vec<u8>, RelayError> {
+    let mut answer = answer;
+    let status = answer.get_status();
+    if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+        return Err(away(format!("status {status}")));
+    }
+    let success = status.is_success();
+    let most = if success { ANSWER_BYTES } else { DETAIL_BYTES };
+    let body = whole(answer.take_body(), most);
+    if success {
+        return body.map_err(away);
+    }
+    let detail = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+    let detail = detail.unwrap_or_else(|error| error.to_string());
+    Err(RelayError::Refused { status: status.as_u16(), detail })
 }

@@ -147,10 +147,12 @@ impl<A: Application> Edge<A> {
                 Ok((head, text)) => (Outcome::Version(head, text), Remaining::Read(key)),
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
-            Operation::Document(key) => match replica.document(ports, &key, token) {
-                Ok(document) => (Outcome::Document(Box::new(document)), Remaining::Read(key)),
-                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
-            },
+            Operation::Past(key, around, rows) => {
+                match replica.past(ports, &key, (&around, rows), token) {
+                    Ok(past) => (Outcome::Past(Box::new(past)), Remaining::Read(key)),
+                    Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
+                }
+            }
             Operation::Save(key, save) => match replica.save(ports, &key, &save, token) {
                 Ok(saved) => {
                     let remaining = match saved.after {

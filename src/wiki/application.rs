@@ -14,7 +14,8 @@ use http::{Response, StatusCode};
 use super::form::Submission;
 use super::title::Title;
 use super::view::Site;
-use crate::application::{Application, Incoming, Outcome, Routed};
+use crate::application::{Application, Incoming, Operation, Outcome, Routed};
+use redwedding_crdt::identity::DocumentKey;
 
 /// The title under which `/` leads on.
 const FRONT_PAGE: &str = "Main_Page";
@@ -55,6 +56,13 @@ pub enum Asked {
 pub struct Window {
     before: Option<u64>,
     after: Option<u64>,
+}
+
+impl Window {
+    /// What is asked of the replica for `rows` rows of it.
+    fn of(self, key: DocumentKey, rows: usize) -> Operation {
+        Operation::Past(key, vec![self.before.or(self.after)], rows)
+    }
 }
 
 /// A resource of the REST API.

@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::Document;
+use redwedding_crdt::document::{Document, RestoreFault, Segment, Verdict};
 use redwedding_crdt::entry::Entry;
 use redwedding_crdt::limits;
 use redwedding_crdt::version::Cursor;
@@ -58,17 +58,21 @@ impl Confirmed {
         self.bytes = 0;
     }
 
-    /// Folds in the document's next entry.
-    pub(crate) fn fold(&mut self, record: Arc<Record>) {
+    /// Folds in the document's next entry. `false` where it was made on what is not kept here: only
+    /// the relay can say what comes of it. Nothing changed then.
+    pub(crate) fn fold(&mut self, record: Arc<Record>) -> bool {
         let document = &mut self.document;
         let epoch = document.cursor().epoch;
         let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
         if cursor.position <= document.cursor().position {
-            return;
+            return true;
         }
         match Entry::decode(&record.entry) {
             Ok(entry) => {
-                document.apply(cursor, record.logged_ms, &entry);
+                let verdict = document.apply(cursor, record.logged_ms, &entry);
+                if matches!(verdict, Verdict::Below { .. }) {
+                    return false;
+                }
             }
             Err(error) => document.carry(cursor, error.to_string()),
         }
@@ -80,6 +84,12 @@ impl Confirmed {
         if self.base.is_some() {
             self.since.push(record);
         }
+        true
+    }
+
+    /// Takes back the newest segment of the archive: for one request, never to be kept.
+    pub(crate) fn restore(&mut self, segment: &Segment) -> Result<(), RestoreFault> {
+        self.document.restore(segment)
     }
 
     /// Counts the log as folded in up to `cursor`.
@@ -105,8 +115,11 @@ impl Confirmed {
     pub(crate) fn extend(&mut self, tail: Tail) -> bool {
         let fits = self.base == Some(tail.base) && self.document.cursor() == tail.base;
         if fits {
-            tail.since.into_iter().for_each(|record| self.fold(record));
-            self.advance(tail.upto);
+            let upto = tail.upto;
+            // Short of the tail's end it is as good as an older tail.
+            if tail.since.into_iter().all(|record| self.fold(record)) {
+                self.advance(upto);
+            }
         }
         fits
     }
@@ -181,7 +194,7 @@ mod tests {
             let (position, prefix) = (cursor.position, cursor.prefix);
             let entry = ByteBuf::from(entry);
             let record = Arc::new(Record { position, prefix, logged_ms: 1, entry });
-            confirmed.fold(record.clone());
+            assert!(confirmed.fold(record.clone()));
             assert_eq!(confirmed.text(), text);
             log.push(record);
         }
@@ -191,7 +204,7 @@ mod tests {
     fn upto(log: &[Arc<Record>], count: usize) -> Confirmed {
         let (document, _) = written(0);
         let mut confirmed = Confirmed::new(document);
-        log[..count].iter().for_each(|record| confirmed.fold(record.clone()));
+        log[..count].iter().for_each(|record| assert!(confirmed.fold(record.clone())));
         confirmed.rebase();
         confirmed
     }
@@ -202,7 +215,7 @@ mod tests {
         for based in 0..=40 {
             let mut there = upto(&log, based);
             let mut here = there.clone();
-            log[based..].iter().for_each(|record| there.fold(record.clone()));
+            log[based..].iter().for_each(|record| assert!(there.fold(record.clone())));
             let further = Cursor { position: 99, ..document.cursor() };
             there.advance(further);
             let tail = Tail::decode(&there.tail(5).expect("a tail").encode());
@@ -216,7 +229,7 @@ mod tests {
     fn a_tail_of_another_base_is_left_aside() {
         let (_, log) = written(20);
         let mut there = upto(&log, 10);
-        log[10..].iter().for_each(|record| there.fold(record.clone()));
+        log[10..].iter().for_each(|record| assert!(there.fold(record.clone())));
         let tail = there.tail(5).expect("a tail");
         for based in (0..=20).filter(|based| *based != 10) {
             let mut here = upto(&log, based);
@@ -235,7 +248,7 @@ mod tests {
         let mut confirmed = upto(&log, 0);
         let mut bases = 0;
         for record in &log {
-            confirmed.fold(record.clone());
+            assert!(confirmed.fold(record.clone()));
             match confirmed.tail(5) {
                 Some(tail) => assert!(tail.since.len() <= limits::TAIL_ENTRIES),
                 None => {

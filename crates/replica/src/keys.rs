@@ -2,7 +2,7 @@
 //!
 //! Store keys are fresh: what lies under one never gets another meaning.
 
-use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
+use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{Cursor, ObjectId, OriginText};
 
@@ -67,6 +67,11 @@ pub(crate) fn entry(edit: EditId) -> String {
 /// In the cache: the same, by the dots that a version names it with.
 pub(crate) fn entry_by(document: &DocumentKey, actor: Actor) -> String {
     format!("entry/{}/{actor}", document.digest())
+}
+
+/// In the cache: a segment of a document's archive.
+pub(crate) fn segment(document: &DocumentKey, name: Digest) -> String {
+    format!("segment/{}/{name}", document.digest())
 }
 
 /// In the cache: the origin was asked about a document.

@@ -3,12 +3,13 @@
 //! Read in this order: [`ports`] (what a replica needs from its platform),
 //! [`sync`] (what it says to the relay), [`auth`], [`token`] (what a client has
 //! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
-//! [`read`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
-//! `confirmed` (a document as it lies in the cache), `session` (the exchange) and
-//! `outbox`.
+//! [`read`], [`past`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
+//! `confirmed` (a document as it lies in the cache), `session` (the exchange), `outbox`
+//! and `archive` (what is not kept).
 //!
 //! The crate is pure: it reaches the world through [`ports`] alone.
 
+mod archive;
 pub mod auth;
 pub mod config;
 mod confirmed;
@@ -18,6 +19,7 @@ mod keys;
 mod load;
 pub mod member;
 mod outbox;
+pub mod past;
 pub mod ports;
 pub mod read;
 pub mod replica;

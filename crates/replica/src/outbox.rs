@@ -85,7 +85,7 @@ impl Replica {
         Some(chain)
     }
 
-    fn parcel<P: Ports>(
+    pub(crate) fn parcel<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,

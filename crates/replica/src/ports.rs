@@ -8,6 +8,7 @@
 //! All calls block; what may run side by side is begun and finished apart.
 
 use redwedding_crdt::entry::{Note, OriginPage};
+use redwedding_crdt::identity::{Digest, DocumentKey};
 
 /// A durable key-value store, shared by all points of presence.
 ///
@@ -100,6 +101,14 @@ pub trait Relay {
 
     /// Waits for the encoded [`crate::sync::Answer`].
     fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError>;
+
+    /// A segment of a document's archive as [`redwedding_crdt::document::Segment::packed`] gave it;
+    /// `None` where there is none. The caller MUST check that it has the name.
+    fn segment(
+        &mut self,
+        document: &DocumentKey,
+        name: Digest,
+    ) -> Result<Option<Vec<u8>>, RelayError>;
 }
 
 /// Why a session failed.

@@ -44,6 +44,7 @@ impl Replica {
         key: &DocumentKey,
         token: &mut Token,
     ) -> Result<Arc<Head>, LoadError> {
+        self.fetched = 0;
         let head = match (token.own(key), token.unsettled(key)) {
             (None, None | Some(VersionName::Revision(_))) => self.read_shared(ports, key, token)?,
             _ => self.read_unconfirmed(ports, key, token)?,
@@ -73,9 +74,16 @@ impl Replica {
         // What goes from the outbox into the log between two looks is in neither.
         for freshness in [Freshness::Fresh, Freshness::Now] {
             let held = self.load(ports, key, token, freshness)?;
-            let found = self.view_naming(ports, &held, number, token);
-            let text = found
-                .and_then(|(view, version)| view.text_of(&view.resolve_version(&version).ok()?));
+            let text = match self.archived_text(ports, &held.document, number)? {
+                Some(text) => Some(text),
+                None => {
+                    let held = self.reaching(ports, &held, number)?;
+                    let found = self.view_naming(ports, &held, number, token);
+                    found.and_then(|(view, version)| {
+                        view.text_of(&view.resolve_version(&version).ok()?)
+                    })
+                }
+            };
             if text.is_some() {
                 return Ok((head, text));
             }
@@ -255,7 +263,7 @@ impl Replica {
         for attempt in 0..ATTEMPTS {
             let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
             let held = self.load(ports, key, token, freshness)?;
-            if let Some(head) = self.holding_all(ports, &held, token, attempt == 1) {
+            if let Some(head) = self.holding_all(ports, &held, token, attempt) {
                 return Ok(head);
             }
             ports.pause(PAUSE_MS);
@@ -264,17 +272,18 @@ impl Replica {
     }
 
     /// A text that holds what the client has written and seen, if it can be had
-    /// from this state and the outbox; with `walk`, the origin is looked at too.
+    /// from this state and the outbox; from the second attempt on from the archive,
+    /// too, and at the second the origin is looked at.
     fn holding_all<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Arc<Held>,
         token: &mut Token,
-        walk: bool,
+        attempt: usize,
     ) -> Option<Arc<Head>> {
         let key = held.document.key();
         if let Some(edit) = token.own(key) {
-            if held.document.change_of(edit).is_none() {
+            if !self.has_own(ports, held, attempt > 0, edit) {
                 let chain = self.own_chain(ports, key, edit)?;
                 // What the client was answered. The save's copy can be that of
                 // another answer, to a retry or to an attempt that was retried.
@@ -292,12 +301,12 @@ impl Replica {
         let seen = self.known_object(ports, held, id)?;
         let confirmed = match held.document.is_empty() {
             true => held.view().holds(&seen),
-            false => held.document.holds(&seen),
+            false => self.holds(ports, &held.document, attempt > 0, &seen),
         };
         if confirmed {
             return Some(self.shown(ports, held));
         }
-        let lacks = walk && !held.document.is_empty() && lacks_root(held, &seen);
+        let lacks = attempt == 1 && !held.document.is_empty() && lacks_root(held, &seen);
         if lacks && !self.relay_rests(ports) {
             // The log does not have the edits that were made at the origin.
             let held = self.with_news_of_origin(ports, held.clone());

@@ -28,6 +28,8 @@ pub struct Replica {
     /// When it was last looked whether the origin is to be polled, in ms since 1970.
     looked: Vec<(DocumentKey, u64)>,
     calls: u32,
+    /// Segments fetched for the present request.
+    pub(crate) fetched: u32,
     /// How often the relay told a whole document.
     pub(crate) told: u64,
 }
@@ -57,6 +59,7 @@ impl Replica {
             heads: Vec::new(),
             looked: Vec::new(),
             calls: 0,
+            fetched: 0,
             told: 0,
         }
     }

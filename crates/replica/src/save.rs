@@ -172,6 +172,7 @@ impl Replica {
         if save.submitted.len() > limits::PAGE_BYTES {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
+        self.fetched = 0;
         let Some(merged) = self.merge(ports, key, save, token)? else {
             let head = self.read(ports, key, token)?;
             return Ok(Saved { head, overlaps: Vec::new(), created: false, after: None });
@@ -200,14 +201,18 @@ impl Replica {
             let held = self.load(ports, key, token, freshness)?;
             // Only who has just heard the log can say that it lacks something.
             let told = self.told > told;
-            if held.document.change_of(edit).is_some() {
+            let whole = match save.base {
+                Some(number) => self.reaching(ports, &held, number)?,
+                None => held.clone(),
+            };
+            if whole.document.change_of(edit).is_some() || self.created(ports, &held, save, edit) {
                 // The read that answers must hold it, and what the client has seen:
                 // more than the version recorded at another save of its own.
                 token.see(key.shard(limits::SHARDS), held.document.cursor());
                 token.confirmed(key);
                 return Ok(None);
             }
-            match self.merge_into(ports, &held, told, save, edit, token) {
+            match self.merge_into(ports, &whole, told, save, edit, token) {
                 Err(
                     SaveError::UnknownVersion
                     | SaveError::Exists { .. }
@@ -230,7 +235,8 @@ impl Replica {
                 }
                 Err(error) => return Err(error),
                 Ok(Step::Done) => return Ok(None),
-                Ok(Step::Go(merged)) => return Ok(Some(*merged)),
+                // What was taken back was for this save alone.
+                Ok(Step::Go(merged)) => return Ok(Some(Merged { held, ..*merged })),
                 Ok(Step::Agree(base)) => {
                     if agreed || self.relay_rests(ports) {
                         return Err(LoadError::Behind.into());
@@ -252,7 +258,7 @@ impl Replica {
         token: &Token,
     ) -> Result<Step, SaveError> {
         let key = held.document.key();
-        let chain = self.client_chain(ports, held, token)?;
+        let chain = self.client_chain(ports, held, told, token)?;
         let (named, seed) = self.base_of(ports, held, told, save)?;
         if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
             return Ok(Step::Agree(Box::new(base)));
@@ -263,6 +269,7 @@ impl Replica {
             }
             _ => None,
         };
+        let seen = seen.filter(|seen| !self.holds(ports, &held.document, told, seen));
         let asked: Vec<_> = seen.iter().chain([&named]).collect();
         let good = |view: &View| {
             // What is answered holds what the client has seen.
@@ -369,6 +376,8 @@ impl Replica {
 fn unresolved(held: &Held, told: bool, named: &VersionRef) -> SaveError {
     match held.view().resolve_version(named) {
         Err(Unresolved::Missing(Missing::Position(_))) if told => SaveError::UnknownVersion,
+        // So far down that it is not taken back.
+        Err(Unresolved::Missing(Missing::Segment(_))) => SaveError::UnknownVersion,
         Err(Unresolved::Stale) => SaveError::UnknownVersion,
         _ => LoadError::Behind.into(),
     }

@@ -156,7 +156,10 @@ fn fold_in(key: &DocumentKey, held: Option<Confirmed>, pulled: Option<Pulled>) -
             let start = || Confirmed::new(Document::new(key.clone(), Cursor::start(upto.epoch)));
             let mut document = known.unwrap_or_else(start);
             let changed = !records.is_empty();
-            records.into_iter().for_each(|record| document.fold(Arc::new(record)));
+            if !records.into_iter().all(|record| document.fold(Arc::new(record))) {
+                // What was pruned here has been taken back at the relay: the whole is less.
+                return Step { held: None, whole: false, changed: true };
+            }
             document.advance(upto);
             Step { held: Some(document), whole: !more, changed }
         }

@@ -1,6 +1,6 @@
 //! What an operator or a test may know of a document here.
 
-use redwedding_crdt::document::{Document, IntentState};
+use redwedding_crdt::document::IntentState;
 use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::version::Cursor;
 
@@ -35,17 +35,6 @@ pub struct DocumentStatus {
 }
 
 impl Replica {
-    /// The whole confirmed document that the client with this token may see,
-    /// for history and differences.
-    pub fn document<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        key: &DocumentKey,
-        token: &mut Token,
-    ) -> Result<Document, LoadError> {
-        Ok(Document::clone(&self.load(ports, key, token, Freshness::Fresh)?.document))
-    }
-
     /// What is known of a document, exchanged with the relay where it can be
     /// reached, the outbox's visible saves added.
     pub fn document_status<P: Ports>(

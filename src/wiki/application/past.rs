@@ -1,7 +1,7 @@
 //! A document's past as the pages show it: rows of saves, two versions compared.
 
-use redwedding_crdt::document::{Change, ChangeKind, Document};
-use redwedding_crdt::version::VersionName;
+use redwedding_crdt::document::{Change, ChangeKind};
+use redwedding_replica::past::Past;
 
 use super::Window;
 use crate::wiki::rest::HISTORY_ROWS;
@@ -30,12 +30,12 @@ pub(super) fn author(change: &Change) -> Author<'_> {
 }
 
 /// The row of change `index`; `None` where the log does not hold it.
-pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
-    let change = document.changes().get(index)?;
-    let before = index.checked_sub(1).and_then(|before| document.changes().get(before));
+pub(super) fn row(past: &Past, index: usize) -> Option<Revision<'_>> {
+    let change = past.change(index)?;
+    let before = index.checked_sub(1).and_then(|before| past.change(before));
     Some(Revision {
-        id: document.version_id(index)?,
-        parent: index.checked_sub(1).and_then(|before| document.version_id(before)),
+        id: past.id(index)?,
+        parent: index.checked_sub(1).and_then(|before| past.id(before)),
         at: Moment(change.time_ms),
         author: author(change),
         comment: &change.note.comment,
@@ -45,7 +45,7 @@ pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
             i64::from(change.bytes) - before.map_or(0, |before| i64::from(before.bytes)),
         ),
         overlapped: !change.overlaps.is_empty(),
-        at_origin: document.origin().revision_with(index as u32),
+        at_origin: past.origin().revision_with(index as u32),
         kind: match change.kind {
             kind if kind == ChangeKind::Base as u8 => Kind::Base,
             kind if kind == ChangeKind::Hold as u8 => Kind::Hold,
@@ -57,31 +57,20 @@ pub(super) fn row(document: &Document, index: usize) -> Option<Revision<'_>> {
     })
 }
 
-/// The change after which the text has this number.
-pub(super) fn index_of(document: &Document, number: u64) -> Option<usize> {
-    (0..document.changes().len()).rev().find(|index| document.version_id(*index) == Some(number))
-}
-
 /// At most `most` rows within a window; `None` where it names no version.
-pub(super) fn rows(document: &Document, window: Window, most: usize) -> Option<Rows<'_>> {
-    let all = document.changes().len();
+pub(super) fn rows(past: &Past, window: Window, most: usize) -> Option<Rows<'_>> {
+    let all = past.changes().len();
     let (from, to) = match (window.before, window.after) {
         (Some(before), _) => {
-            let end = index_of(document, before)?;
+            let end = past.index_of(before)?;
             (end.saturating_sub(most), end)
         }
         (None, Some(after)) => {
-            let start = index_of(document, after)? + 1;
+            let start = past.index_of(after)? + 1;
             (start, (start + most).min(all))
         }
         (None, None) => (all.saturating_sub(most), all),
     };
-    let rows = (from..to).rev().filter_map(|index| row(document, index)).collect();
+    let rows = (from..to).rev().filter_map(|index| row(past, index)).collect();
     Some(Rows { rows, older: from > 0, newer: to < all })
-}
-
-/// The text right after a version of the log.
-pub(super) fn text(document: &Document, number: u64) -> Option<String> {
-    let version = document.named(VersionName::of(number)?).ok()?;
-    document.text_of(&document.resolve_version(&version).ok()?)
 }

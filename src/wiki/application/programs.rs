@@ -54,18 +54,18 @@ impl Wiki {
                 };
                 tagged(rest(status, shapes::to_body(&body)), head.id)
             }
-            (Resource::History(window), Outcome::Document(document)) => {
-                if document.is_empty() {
+            (Resource::History(window), Outcome::Past(past)) => {
+                if past.is_empty() {
                     return failed(&RestError::nonexistent_title(title));
                 }
-                let Some(found) = past::rows(&document, window, REST_ROWS) else {
+                let Some(found) = past::rows(&past, window, REST_ROWS) else {
                     let id = window.before.or(window.after).unwrap_or(0);
                     return failed(&RestError::nonexistent_revision(title, id));
                 };
                 let shown = HistoryPage {
                     title,
                     rows: &found.rows,
-                    latest: document.id().unwrap_or(0),
+                    latest: past.id(past.changes().len().wrapping_sub(1)).unwrap_or(0),
                     older: found.older,
                     newer: found.newer,
                 };
@@ -96,7 +96,9 @@ pub(super) fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> 
         }
         SaveError::Erased(_) => RestError::erased(title),
         SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
-        SaveError::Overloaded | SaveError::NotAcknowledged | SaveError::Load(LoadError::Behind) => {
+        SaveError::Overloaded
+        | SaveError::NotAcknowledged
+        | SaveError::Load(LoadError::Behind | LoadError::Archived) => {
             RestError::unavailable(&format!("{error}."))
         }
         SaveError::Load(error @ LoadError::Unreachable(_)) => return unavailable(title, error),

@@ -14,6 +14,7 @@ use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 use redwedding_replica::save::{Save, Submitted};
 
+use super::past::{REST_ROWS, ROWS};
 use super::{Asked, Resource, Wiki, Window, page, rest};
 use crate::application::{Incoming, Operation, Routed};
 use crate::wiki::form::{self, Button, Submission};
@@ -122,14 +123,14 @@ impl Wiki {
                 };
                 (operation, Asked::Form(title, section, old))
             }
-            ("history", _) => (Operation::Document(key), Asked::History(title, window)),
+            ("history", _) => (window.of(key, ROWS), Asked::History(title, window)),
             ("diff", _) => {
                 let (Some(from), Some(to)) = (number("from")?, number("to")?) else {
                     let detail = "A comparison needs the two versions, from= and to=.";
                     let status = StatusCode::BAD_REQUEST;
                     return Err(self.refused(status, "The address is incomplete", detail));
                 };
-                (Operation::Document(key), Asked::Diff(title, from, to))
+                (Operation::Past(key, vec![Some(from), Some(to)], 0), Asked::Diff(title, from, to))
             }
             _ => {
                 let detail = "There are view, edit, history, diff and raw.";
@@ -224,7 +225,7 @@ impl Wiki {
             _ => return Err(refusal(&RestError::no_match(incoming.request.uri().path()))),
         };
         let operation = match asked {
-            Resource::History(_) => Operation::Document(key),
+            Resource::History(window) => window.of(key, REST_ROWS),
             _ => Operation::Read(key),
         };
         Ok(Routed::Ask(operation, Asked::Rest(title, asked)))

@@ -2,9 +2,9 @@
 
 use http::header::{ETAG, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use redwedding_crdt::document::Document;
 use redwedding_replica::LoadError;
 use redwedding_replica::head::Head;
+use redwedding_replica::past::Past;
 use redwedding_replica::save::{Overlapping, SaveError};
 
 use super::past::{self, ROWS};
@@ -70,11 +70,11 @@ impl Wiki {
                 let to = format!("{}?saved={}", link::page(&title), head.id);
                 redirect(StatusCode::SEE_OTHER, &to)
             }
-            (Asked::History(title, window), Outcome::Document(document)) => {
-                self.history(&title, &document, window)
+            (Asked::History(title, window), Outcome::Past(past)) => {
+                self.history(&title, &past, window)
             }
-            (Asked::Diff(title, from, to), Outcome::Document(document)) => {
-                self.compared(&title, &document, from, to)
+            (Asked::Diff(title, from, to), Outcome::Past(past)) => {
+                self.compared(&title, &past, from, to)
             }
             (asked, _) => {
                 let detail = "The edge answered another question than was asked.";
@@ -271,33 +271,27 @@ impl Wiki {
         private(page(StatusCode::OK, html::edit(&self.shared(), &edit)))
     }
 
-    fn history(&self, title: &Title, document: &Document, window: Window) -> Response<Vec<u8>> {
-        let Some(found) = past::rows(document, window, ROWS) else {
+    fn history(&self, title: &Title, past: &Past, window: Window) -> Response<Vec<u8>> {
+        let Some(found) = past::rows(past, window, ROWS) else {
             return self.no_version(title, window.before.or(window.after).unwrap_or(0));
         };
-        if document.is_empty() {
+        if past.is_empty() {
             return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
         }
         let shown = HistoryPage {
             title,
             rows: &found.rows,
-            latest: document.id().unwrap_or(0),
+            latest: past.id(past.changes().len().wrapping_sub(1)).unwrap_or(0),
             older: found.older,
             newer: found.newer,
         };
         marked(page(StatusCode::OK, html::history(&self.shared(), &shown)), title)
     }
 
-    fn compared(
-        &self,
-        title: &Title,
-        document: &Document,
-        from: u64,
-        to: u64,
-    ) -> Response<Vec<u8>> {
+    fn compared(&self, title: &Title, past: &Past, from: u64, to: u64) -> Response<Vec<u8>> {
         let version = |number| {
-            let row = past::row(document, past::index_of(document, number)?)?;
-            Some((row, past::text(document, number)?))
+            let row = past::row(past, past.index_of(number)?)?;
+            Some((row, past.text(number)?))
         };
         let Some((from, before)) = version(from) else { return self.no_version(title, from) };
         let Some((to, after)) = version(to) else { return self.no_version(title, to) };
@@ -393,6 +387,10 @@ pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
         LoadError::Behind => (
             StatusCode::SERVICE_UNAVAILABLE,
             "What you have already seen or saved has not arrived here yet.",
+        ),
+        LoadError::Archived => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "It needs an older part of the page's history, which cannot be fetched now.",
         ),
         LoadError::Unreachable(_) => {
             (StatusCode::BAD_GATEWAY, "The wiki behind this edge cannot be reached.")

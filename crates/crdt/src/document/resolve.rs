@@ -221,13 +221,12 @@ impl State {
     }
 
     /// Whether the text has taken in all that `version` had: whoever saw that
-    /// does not go back in time with this one.
+    /// does not go back in time with this one. `false`, too, where only the archive
+    /// can tell.
     pub fn holds(&self, version: &VersionRef) -> bool {
         let root = match version.root {
             Root::Log(place) => match self.version_at(place) {
-                Ok(_) => true,
-                // Whatever was seen beyond it is as old.
-                Err(Unresolved::Missing(Missing::Segment(_))) => return true,
+                Ok(_) | Err(Unresolved::Missing(Missing::Segment(_))) => true,
                 Err(_) => false,
             },
             Root::Origin(text) => {

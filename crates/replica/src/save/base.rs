@@ -2,7 +2,7 @@
 
 use redwedding_crdt::document::Unresolved;
 use redwedding_crdt::entry::{Body, Entry, Missing, Note, OriginPage};
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::identity::{DocumentKey, EditId};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{Root, VersionName, VersionRef};
 
@@ -20,15 +20,29 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
+        told: bool,
         token: &Token,
     ) -> Result<Vec<Parcel>, SaveError> {
         let key = held.document.key();
         let Some(edit) = token.own(key) else { return Ok(Vec::new()) };
-        if held.document.change_of(edit).is_some() {
+        if self.has_own(ports, held, told, edit) {
             return Ok(Vec::new());
         }
         // Not visible: pull, then it is confirmed or the client has to wait.
         self.own_chain(ports, key, edit).ok_or(SaveError::Load(LoadError::Behind))
+    }
+
+    /// Whether this is a retry of a save that made the page and is not kept any more.
+    pub(super) fn created<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &Held,
+        save: &Save,
+        edit: EditId,
+    ) -> bool {
+        let oldest = held.document.archive().first().filter(|_| save.base.is_none()).copied();
+        let oldest = oldest.map(|oldest| self.segment(ports, held.document.key(), oldest));
+        oldest.is_some_and(|oldest| oldest.is_ok_and(|oldest| oldest.knows(edit).is_some()))
     }
 
     /// The version that the client names, in full; with the text of the origin

@@ -7,7 +7,7 @@
 use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_crdt::document::Document;
 use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note};
-use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
+use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_crdt::text::diff;
 use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
 use serde_bytes::ByteBuf;
@@ -132,6 +132,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
     assert_eq!(deferred.receipts, [Receipt::Deferred(Missing::Actor(Actor(7)))]);
     let foreign = Cursor { epoch: start.epoch ^ 1, ..held.cursor() };
     assert_eq!(ask(&[], Some(foreign)).pulled, [Pulled::Reset], "another log's cursor");
+    assert_eq!(relay.segment(document, Digest([7; 16])), Ok(None), "no segment has this name");
     refuses(relay, document);
 }
 

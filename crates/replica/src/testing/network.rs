@@ -252,6 +252,14 @@ impl Network {
         self.state().relay.document(key).cloned()
     }
 
+    /// The relay moves a document's floor; see [`ModelRelay::move_floor`].
+    pub fn move_floor(&self, key: &DocumentKey, (wanted, merged): (usize, usize), dies: bool) {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        let moved = state.relay.move_floor(key, (wanted, merged), dies, now_ms);
+        state.trace(|| format!("  floor of {key} to {wanted}, {merged} merged: {moved}"));
+    }
+
     /// Looks into the relay.
     pub fn with_relay<T>(&self, look: impl FnOnce(&mut ModelRelay) -> T) -> T {
         look(&mut self.state().relay)

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::{Document, Unresolved, Verdict};
-use redwedding_crdt::entry::{Body, Entry, Missing};
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::document::{Archive, Document, Segment, Unresolved, Verdict};
+use redwedding_crdt::entry::{Body, Entry, Floor, Missing};
+use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::limits;
-use redwedding_crdt::version::Cursor;
+use redwedding_crdt::version::{Cursor, Place};
 use serde_bytes::ByteBuf;
 
 use super::network::{Later, Network, Site, State};
@@ -22,9 +22,20 @@ use crate::sync::{Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredR
 pub struct ModelRelay {
     shards: Vec<Shard>,
     documents: BTreeMap<DocumentKey, Kept>,
+    archive: Shelf,
     leases: BTreeMap<DocumentKey, u64>,
     members: Members,
     flush_interval_ms: u64,
+}
+
+/// Segments by name.
+#[derive(Clone, Debug, Default)]
+struct Shelf(BTreeMap<Digest, Vec<u8>>);
+
+impl Archive for Shelf {
+    fn segment(&self, name: Digest) -> Option<Segment> {
+        Segment::open(self.0.get(&name)?, name).ok()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -66,6 +77,7 @@ impl ModelRelay {
         Self {
             shards: vec![shard; usize::from(limits::SHARDS)],
             documents: BTreeMap::new(),
+            archive: Shelf::default(),
             leases: BTreeMap::new(),
             members: Members::default(),
             flush_interval_ms,
@@ -80,6 +92,40 @@ impl ModelRelay {
     /// The document's entries, in the log's order.
     pub fn records(&self, key: &DocumentKey) -> &[Record] {
         self.documents.get(key).map_or(&[], |kept| &kept.records)
+    }
+
+    /// What lies below documents' floors.
+    pub fn archive(&self) -> &impl Archive {
+        &self.archive
+    }
+
+    /// Moves a document's floor towards its change `wanted`, as far as it may be; the segment stands
+    /// for `merged` older ones, too. A relay that `dies` does so with the segment kept and nothing
+    /// logged. Gives whether the floor moved.
+    pub fn move_floor(
+        &mut self,
+        key: &DocumentKey,
+        (wanted, merged): (usize, usize),
+        dies: bool,
+        now_ms: u64,
+    ) -> bool {
+        let Some(kept) = self.documents.get(key) else { return false };
+        let floor = kept.document.prunable(wanted);
+        let last = floor.checked_sub(1).and_then(|last| kept.document.changes().get(last));
+        let Some(upto) = last.map(|change| change.place) else { return false };
+        let mut whole = kept.document.clone();
+        for _ in 0..merged {
+            let newest = whole.archive().last().and_then(|it| self.archive.segment(it.digest));
+            newest.iter().for_each(|newest| whole.restore(newest).expect("it is the newest"));
+        }
+        let from = whole.archive().last().map_or(Place::START, |newest| newest.upto);
+        let Some(segment) = whole.segment(floor) else { return false };
+        let (name, bytes) = segment.name();
+        self.archive.0.insert(name, segment.packed());
+        let floor = Floor { from, upto, segment: name, bytes };
+        let entry = Entry::new(key.clone(), Body::Floor(floor));
+        let bytes = ByteBuf::from(entry.encode());
+        !dies && matches!(self.log(&entry, &bytes, now_ms), Receipt::Logged(_))
     }
 
     /// Starts again: leases and members were never durable.
@@ -112,6 +158,10 @@ impl ModelRelay {
             Ok(_) => return Receipt::Refused("another site's document".into()),
             Err(error) => return Receipt::Refused(error.to_string()),
         };
+        self.log(&entry, bytes, now_ms)
+    }
+
+    fn log(&mut self, entry: &Entry, bytes: &ByteBuf, now_ms: u64) -> Receipt {
         let shard = &mut self.shards[usize::from(entry.document.shard(limits::SHARDS))];
         let mut fresh = None;
         let document = match self.documents.get_mut(&entry.document) {
@@ -120,8 +170,11 @@ impl ModelRelay {
                 fresh.insert(Document::new(entry.document.clone(), Cursor::start(shard.head.epoch)))
             }
         };
-        match document.missing(&entry) {
+        match document.missing(entry) {
             Ok(None) => {}
+            // Where there is an archive, it may be there.
+            Ok(Some(Missing::Segment(_) | Missing::Actor(_) | Missing::Origin(_)))
+                if !document.archive().is_empty() => {}
             Ok(Some(Missing::Position(position))) if position <= shard.head.position => {
                 return Receipt::Refused("it names a version that does not exist".into());
             }
@@ -133,7 +186,7 @@ impl ModelRelay {
         let logged_ms = shard.logged_ms.max(now_ms);
         let stored = codec::to_vec(&StoredRecord { logged_ms, entry: bytes.clone() });
         let cursor = shard.head.after(&stored);
-        let admission = match document.admit(cursor, logged_ms, &entry) {
+        let admission = match document.admit_with(&self.archive, cursor, logged_ms, entry) {
             Ok(admission) => admission,
             Err(missing) => return Receipt::Deferred(missing),
         };
@@ -324,6 +377,16 @@ impl Relay for MemoryRelay {
         let answer = pending.answer.take().unwrap_or_else(|| Err(unavailable()));
         drop(state);
         if lost { Err(unavailable()) } else { answer }
+    }
+
+    fn segment(&mut self, of: &DocumentKey, name: Digest) -> Result<Option<Vec<u8>>, RelayError> {
+        let mut state = self.0.call("relay.segment", of.key());
+        let (down, loses) = (state.faults.relay_down, state.faults.relay_loses);
+        if down || state.random.chance(loses) {
+            return Err(unavailable());
+        }
+        let found = state.relay.archive.segment(name).filter(|found| found.key() == of);
+        Ok(found.map(|found| found.packed()))
     }
 }
 

@@ -38,7 +38,8 @@ pub fn cached_document(
 /// Where there are too many of them for a tail.
 pub fn cached_tail(document: &Document, records: Vec<Record>, exchanged_ms: u64) -> Vec<u8> {
     let mut confirmed = Confirmed::cached(document.clone());
-    records.into_iter().for_each(|record| confirmed.fold(Arc::new(record)));
+    let folded = records.into_iter().all(|record| confirmed.fold(Arc::new(record)));
+    assert!(folded, "they stand on what is kept");
     confirmed.tail(exchanged_ms).expect("few entries").encode()
 }
 

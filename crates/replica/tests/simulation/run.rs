@@ -11,8 +11,8 @@ mod words;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::Document;
-use redwedding_crdt::entry::{Entry, Note};
+use redwedding_crdt::document::{Archive, Document};
+use redwedding_crdt::entry::{Body, Entry, Note};
 use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::limits;
 use redwedding_crdt::version::Cursor;
@@ -185,6 +185,8 @@ struct Run {
     /// the last: (now, before).
     lags: (bool, bool),
     sandboxes: usize,
+    /// How often a floor is moved, in a thousand.
+    floors: u32,
 }
 
 /// Runs a plan.
@@ -238,6 +240,7 @@ impl Run {
             alarms_expected: Vec::new(),
             lags: (false, false),
             sandboxes: 1 + random.index(3),
+            floors: if plan.without & (1 << 19) == 0 { [0, 100, 400][random.index(3)] } else { 0 },
             random,
         };
         for page in 0..pages {
@@ -278,6 +281,9 @@ impl Run {
     }
 
     fn something(&mut self) {
+        if self.random.chance(self.floors) {
+            self.move_floor();
+        }
         match self.random.below(100) {
             0..45 => self.client_acts(),
             45..53 => self.edit_somewhere(),
@@ -293,6 +299,15 @@ impl Run {
             97..98 => self.network.restart_relay(),
             _ => self.poll(),
         }
+    }
+
+    /// The relay prunes a document, sooner than any relay would; it may die before it says so.
+    fn move_floor(&mut self) {
+        let key = self.keys[self.random.index(self.keys.len())].clone();
+        let Some(document) = self.network.document(&key) else { return };
+        let wanted = 1 + self.random.index(document.changes().len() + 1);
+        let (merged, dies) = (self.random.index(3), self.random.chance(200));
+        self.network.move_floor(&key, (wanted, merged), dies);
     }
 
     fn edit_somewhere(&mut self) {
@@ -544,6 +559,6 @@ fn hook(turn: Turn, fate: Arc<Mutex<Fate>>, counter: Counter) -> Hook {
 }
 
 /// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 19;
+pub(crate) const KINDS: u32 = 20;
 
 const _: () = assert!(ROUNDS as u64 * 11_000 > limits::LEASE_MS * 2);

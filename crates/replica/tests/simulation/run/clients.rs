@@ -147,7 +147,9 @@ impl Run {
                 self.facts.served(&mut of_client.seen[page], page, &text, &whose);
                 self.form(client, page, id, text);
             }
-            Err(LoadError::Behind | LoadError::Unreachable(_)) => self.report.refused += 1,
+            Err(LoadError::Behind | LoadError::Unreachable(_) | LoadError::Archived) => {
+                self.report.refused += 1;
+            }
             #[allow(unreachable_patterns)]
             Err(error) => self.facts.fail(format!("{whose}: {error}")),
         }

@@ -91,6 +91,12 @@ impl Run {
             self.facts.fail(format!("{key}: the log has {text:?}, the origin {stored:?}"));
         }
         self.check_document(&key, &document);
+        if self.floors > 0 {
+            // Whoever comes now finds little more than the text.
+            self.network.move_floor(&key, (document.changes().len(), 0), false);
+        }
+        let Some(document) = self.network.document(&key) else { return };
+        self.check_past(&key, &document);
         self.check_pops(&key, &document);
     }
 
@@ -103,30 +109,69 @@ impl Run {
             Ok(_) => self.facts.fail(format!("{key}: decodes to another document")),
             Err(error) => self.facts.fail(format!("{key}: does not decode: {error}")),
         }
-        let mut names: Vec<_> =
-            document.changes().kept().iter().map(|change| change.actor).collect();
+        let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
+        let mut names: Vec<_> = whole.changes().kept().iter().map(|change| change.actor).collect();
         names.sort_unstable();
         names.dedup();
         if names.len() != document.changes().len() {
             self.facts.fail(format!("{key}: two changes have the same dots"));
         }
-        for known in &document.origin().known {
-            let text = document.text_at(&known.version).unwrap_or_default();
+        for known in &whole.origin().known {
+            let text = whole.text_at(&known.version).unwrap_or_default();
             if Digest::of_text(&text) != known.text.text {
                 let revision = known.text.revision;
                 self.facts.fail(format!("{key}: revision {revision} is not {text:?}"));
             }
         }
-        let records = self.network.with_relay(|relay| relay.records(key).to_vec());
-        let mut folded = Document::new(key.clone(), Cursor::start(document.cursor().epoch));
-        for record in &records {
-            let (epoch, position, prefix) =
-                (document.cursor().epoch, record.position, record.prefix);
-            let entry = Entry::decode(&record.entry).expect("what the relay logged decodes");
-            folded.apply(Cursor { epoch, position, prefix }, record.logged_ms, &entry);
-        }
-        if folded != *document {
+        if self.folded(document, false) != *document {
             self.facts.fail(format!("{key}: the fold of the log is another document"));
+        }
+        let unpruned = self.folded(document, true);
+        let same = (unpruned.text(), unpruned.value_hash(), unpruned.changes())
+            == (document.text(), document.value_hash(), whole.changes());
+        if !same {
+            self.facts.fail(format!("{key}: without floors it is another document"));
+        }
+    }
+
+    /// The fold of the log; of all but the floors, where it has to do without.
+    fn folded(&self, document: &Document, without_floors: bool) -> Document {
+        let (key, epoch) = (document.key(), document.cursor().epoch);
+        let mut folded = Document::new(key.clone(), Cursor::start(epoch));
+        self.network.with_relay(|relay| {
+            for record in relay.records(key) {
+                let entry = Entry::decode(&record.entry).expect("what the relay logged decodes");
+                if without_floors && matches!(entry.body, Body::Floor(_)) {
+                    continue;
+                }
+                let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
+                folded.apply_with(relay.archive(), cursor, record.logged_ms, &entry);
+            }
+        });
+        folded
+    }
+
+    /// All of a page's past can be read, and all texts that clients have seen.
+    fn check_past(&mut self, key: &DocumentKey, document: &Document) {
+        let mut ports = self.network.ports(0, None);
+        let mut replica = Replica::start(self.pops[0].config.clone(), &mut ports);
+        let all = document.changes().len();
+        // Each time a few more segments are fetched.
+        let past = (0..8).find_map(|_| {
+            self.network.advance(2_000);
+            replica.past(&mut ports, key, (&[None], all), &mut Token::new()).ok()
+        });
+        let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
+        let same = past.is_some_and(|past| {
+            (0..all).all(|index| {
+                let text = whole.version_at(whole.changes().kept()[index].place);
+                let text = text.ok().and_then(|version| whole.text_at(&version));
+                past.change(index) == whole.changes().get(index).map(AsRef::as_ref)
+                    && past.id(index).is_some_and(|number| past.text(number) == text)
+            })
+        });
+        if !same {
+            self.facts.fail(format!("{key}: its past cannot be read, or is another one"));
         }
     }
 
@@ -171,6 +216,18 @@ impl Run {
             self.network.advance(2_000);
             read = replica.read(&mut ports, &self.keys[page], &mut token);
         }
+        for form in &of_client.forms[page] {
+            // Those of the log are there for ever.
+            let Some(number) = form.id.filter(|id| (1 << 50..1 << 51).contains(id)) else {
+                continue;
+            };
+            let version = replica.read_version(&mut ports, &self.keys[page], number, &mut token);
+            if !matches!(&version, Ok((_, Some(text))) if *text == form.text) {
+                let text = version.map(|version| version.1);
+                self.facts
+                    .fail(format!("{whose}: version {number} is {text:?}, not {:?}", form.text));
+            }
+        }
         match read {
             Ok(head) => {
                 self.facts.served(&mut of_client.seen[page], page, &head.text, &whose);
@@ -178,4 +235,14 @@ impl Run {
             Err(error) => self.facts.fail(format!("{whose}: {error}")),
         }
     }
+}
+
+/// A document with all of its archive taken back.
+fn whole(archive: &impl Archive, document: &Document) -> Document {
+    let mut whole = document.clone();
+    while let Some(newest) = whole.archive().last() {
+        let segment = archive.segment(newest.digest).expect("the archive has it");
+        whole.restore(&segment).expect("it is the newest");
+    }
+    whole
 }

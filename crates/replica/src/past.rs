@@ -1,0 +1,156 @@
+//! A document's past as pages show it: who changed it when, and what it was then.
+
+use std::ops::Deref;
+
+use redwedding_crdt::document::{Change, Document, Segment, Unresolved};
+use redwedding_crdt::entry::Missing;
+use redwedding_crdt::identity::DocumentKey;
+use redwedding_crdt::limits;
+use redwedding_crdt::version::{Place, VersionName};
+
+use crate::load::{Freshness, LoadError};
+use crate::ports::Ports;
+use crate::replica::Replica;
+use crate::token::Token;
+
+/// A confirmed document, with as much of what it does not keep as was asked for.
+#[derive(Debug)]
+pub struct Past {
+    document: Document,
+    parts: Vec<Segment>,
+}
+
+impl Deref for Past {
+    type Target = Document;
+
+    fn deref(&self) -> &Document {
+        &self.document
+    }
+}
+
+impl Past {
+    /// Change `index`; `None` if it is not at hand.
+    pub fn change(&self, index: usize) -> Option<&Change> {
+        let kept = self.document.changes().get(index);
+        let archived = || {
+            self.parts.iter().find_map(|part| match index.checked_sub(part.first()) {
+                Some(at) => part.changes().get(at),
+                None => part.before().filter(|_| index + 1 == part.first()),
+            })
+        };
+        kept.or_else(archived).map(AsRef::as_ref)
+    }
+
+    /// The number of the version right after change `index`.
+    pub fn id(&self, index: usize) -> Option<u64> {
+        let place = self.change(index).map(|change| change.place);
+        let shard = self.document.key().shard(limits::SHARDS);
+        let place = place.filter(|place| *place != Place::START)?;
+        Some(VersionName::entry(place, shard).number())
+    }
+
+    /// The change after which the text has this number.
+    pub fn index_of(&self, number: u64) -> Option<usize> {
+        let VersionName::Entry { position, .. } = VersionName::of(number)? else { return None };
+        let is = |change: &Change| change.place.position == position;
+        let kept = self.document.changes().kept().iter().rposition(|change| is(change));
+        let archived = || {
+            let found = |part: &Segment| {
+                Some(part.first() + part.changes().iter().rposition(|change| is(change))?)
+            };
+            self.parts.iter().find_map(found)
+        };
+        let kept = kept.map(|at| self.document.changes().floor() + at);
+        kept.or_else(archived).filter(|index| self.id(*index) == Some(number))
+    }
+
+    /// The text right after a version of the log.
+    pub fn text(&self, number: u64) -> Option<String> {
+        let index = self.index_of(number)?;
+        if let Ok(version) = self.document.version_at(self.change(index)?.place) {
+            return self.document.text_at(&version);
+        }
+        let has =
+            |part: &&Segment| (part.first()..part.first() + part.changes().len()).contains(&index);
+        self.parts.iter().find(has)?.text_after(index + 1).ok()
+    }
+}
+
+impl Replica {
+    /// The confirmed document that the client with this token may see, with its past around the versions
+    /// with these numbers (`None` for the present one): so many changes before and after each.
+    pub fn past<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+        (around, rows): (&[Option<u64>], usize),
+        token: &mut Token,
+    ) -> Result<Past, LoadError> {
+        self.fetched = 0;
+        let held = self.load(ports, key, token, Freshness::Fresh)?;
+        self.past_of(ports, &held.document, around, rows)
+    }
+
+    fn past_of<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        document: &Document,
+        around: &[Option<u64>],
+        rows: usize,
+    ) -> Result<Past, LoadError> {
+        let mut past = Past { document: document.clone(), parts: Vec::new() };
+        for number in around {
+            if let Some(VersionName::Entry { position, .. }) = number.and_then(VersionName::of) {
+                let archive = document.archive();
+                let at = archive.partition_point(|part| part.upto.position < position);
+                self.add_part(ports, &mut past, at)?;
+            }
+            let index = match number {
+                Some(number) => past.index_of(*number),
+                None => Some(document.changes().len()),
+            };
+            let Some(index) = index else { continue };
+            let (first, end) = (index.saturating_sub(rows), index + rows);
+            let mut begins = 0;
+            for (at, part) in document.archive().iter().enumerate() {
+                let ends = part.end as usize;
+                if begins <= end && first < ends {
+                    self.add_part(ports, &mut past, at)?;
+                }
+                begins = ends;
+            }
+        }
+        Ok(past)
+    }
+
+    fn add_part<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        past: &mut Past,
+        at: usize,
+    ) -> Result<(), LoadError> {
+        let Some(part) = past.document.archive().get(at).copied() else { return Ok(()) };
+        let ends = |has: &Segment| has.first() + has.changes().len() == part.end as usize;
+        if !past.parts.iter().any(ends) {
+            let part = self.segment(ports, past.document.key(), part)?;
+            past.parts.push(part);
+        }
+        Ok(())
+    }
+
+    /// The text of a version of the log that is not kept; `None` if this is none.
+    pub(crate) fn archived_text<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        document: &Document,
+        number: u64,
+    ) -> Result<Option<String>, LoadError> {
+        let named = VersionName::of(number).map(|name| document.named(name));
+        match named {
+            Some(Err(Unresolved::Missing(Missing::Segment(_)))) => {
+                Ok(self.past_of(ports, document, &[Some(number)], 0)?.text(number))
+            }
+            _ => Ok(None),
+        }
+    }
+}
