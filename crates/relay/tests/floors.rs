@@ -383,7 +383,7 @@ fn a_segment_is_given_to_who_may_have_the_document() {
     let ours = auth::sign(grant(auth::RELAY, Some(SITE)), KEY, 1_700_000_000_000, 1 << 32);
     let theirs = auth::sign(grant(auth::RELAY, Some("other")), KEY, 1_700_000_000_000, 1 << 32);
     let (status, bytes) = get_with(&good, Some(&ours));
-    let opened = Segment::open(&bytes, name).expect("a segment");
+    let opened = Segment::open_plain(&bytes, name).expect("a segment");
     assert_eq!((status, opened.key()), (200, &author.page));
     assert_eq!(get_with(&format!("{good}&site=w"), Some(&token())).0, 200);
     let refused = [

@@ -26,7 +26,7 @@ impl Replica {
         part: SegmentRef,
     ) -> Result<Segment, LoadError> {
         let name = keys::segment(key, part.digest);
-        let opened = |bytes: &[u8]| Segment::open(bytes, part.digest).ok();
+        let opened = |bytes: &[u8]| Segment::open_plain(bytes, part.digest).ok();
         if let Some(segment) = ports.cache().peek(&name).and_then(|bytes| opened(&bytes)) {
             return Ok(segment);
         }

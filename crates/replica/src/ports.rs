@@ -102,7 +102,7 @@ pub trait Relay {
     /// Waits for the encoded [`crate::sync::Answer`].
     fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError>;
 
-    /// A segment of a document's archive as [`redwedding_crdt::document::Segment::packed`] gave it;
+    /// A segment of a document's archive as [`redwedding_crdt::document::Segment::plain`] gives it;
     /// `None` where there is none. The caller MUST check that it has the name.
     fn segment(
         &mut self,

@@ -160,14 +160,40 @@ impl Segment {
         codec::to_vec(&PackedWire { format: FORMAT, head: pack(head), texts: pack(texts) })
     }
 
+    /// What [`Segment::packed`] gave, with nothing compressed: for who has little time to open it.
+    ///
+    /// # Errors
+    /// If it is no such thing.
+    pub fn plain(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        let (head, texts) = unpacked(packed)?;
+        let whole = |part: Vec<u8>| (u32::try_from(part.len()).unwrap_or(u32::MAX), part.into());
+        let (head, texts) = (whole(head), whole(texts));
+        Ok(codec::to_vec(&PackedWire { format: FORMAT, head, texts }))
+    }
+
     /// The segment with this name, from what [`Segment::packed`] gave.
     ///
     /// # Errors
     /// If it is another one, or none.
     pub fn open(bytes: &[u8], name: Digest) -> Result<Segment, DecodeError> {
-        let segment = Self::unpacked(bytes)?;
-        match segment.name().0 == name {
-            true => Ok(segment),
+        let (head, texts) = unpacked(bytes)?;
+        Self::named(&head, &texts, name)
+    }
+
+    /// The segment with this name, from what [`Segment::plain`] gave.
+    ///
+    /// # Errors
+    /// If it is another one, or none.
+    pub fn open_plain(bytes: &[u8], name: Digest) -> Result<Segment, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        let wire: PackedWire = codec::from_own(bytes)?;
+        Self::named(&wire.head.1, &wire.texts.1, name)
+    }
+
+    /// What has this name was written here: it need not be compared with what would be written.
+    fn named(head: &[u8], texts: &[u8], name: Digest) -> Result<Segment, DecodeError> {
+        match digest("segment", &[head, texts]) == name {
+            true => Self::read(head, texts),
             false => Err(DecodeError::invalid("this is another segment")),
         }
     }
@@ -177,11 +203,17 @@ impl Segment {
     /// # Errors
     /// If it is none.
     pub fn unpacked(bytes: &[u8]) -> Result<Segment, DecodeError> {
-        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
-        let wire: PackedWire = codec::from_slice(bytes)?;
-        codec::known_format(wire.format, FORMAT)?;
-        let head: HeadWire = codec::from_slice(&unpack(wire.head)?)?;
-        let (start, inserted): TextsWire = codec::from_slice(&unpack(wire.texts)?)?;
+        let parts = unpacked(bytes)?;
+        let segment = Self::read(&parts.0, &parts.1)?;
+        match segment.parts() == parts {
+            true => Ok(segment),
+            false => Err(DecodeError::NotCanonical),
+        }
+    }
+
+    fn read(head: &[u8], texts: &[u8]) -> Result<Segment, DecodeError> {
+        let head: HeadWire = codec::from_own(head)?;
+        let (start, inserted): TextsWire = codec::from_own(texts)?;
         codec::known_format(head.format, FORMAT)?;
         head.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
         let actors = head.changes.actors()?;
@@ -196,4 +228,12 @@ impl Segment {
         let (key, before, hash) = (head.key, before.into_iter().next(), head.hash);
         Ok(Segment { key, start, history, changes, before, hash })
     }
+}
+
+/// Head and texts of what [`Segment::packed`] gave.
+fn unpacked(bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), DecodeError> {
+    codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+    let wire: PackedWire = codec::from_slice(bytes)?;
+    codec::known_format(wire.format, FORMAT)?;
+    Ok((unpack(wire.head)?, unpack(wire.texts)?))
 }

@@ -44,6 +44,8 @@ fn segment(bytes: &[u8]) {
     let Ok(segment) = Segment::unpacked(bytes) else { return };
     let name = segment.name().0;
     assert_eq!(Segment::open(&segment.packed(), name).as_ref(), Ok(&segment));
+    let plain = Segment::plain(&segment.packed()).expect("it is packed");
+    assert_eq!(Segment::open_plain(&plain, name).as_ref(), Ok(&segment));
     for index in segment.first()..=segment.first() + segment.changes().len() {
         let _ = segment.text_after(index);
     }

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use redwedding_crdt::document::Segment;
 use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::limits;
 use redwedding_replica::sync::Receipt;
@@ -213,13 +214,16 @@ impl Fold {
         Some(receipts)
     }
 
-    /// The segment of a document's archive with this name, packed; `None` if there is none. Blocks.
+    /// The segment of a document's archive with this name, nothing in it compressed; `None` if there is
+    /// none. Blocks.
     pub fn segment(
         &self,
         document: &DocumentKey,
         name: Digest,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.node.store.segment(document.digest(), name)
+        let found = self.node.store.segment(document.digest(), name)?;
+        let plain = found.map(|packed| Segment::plain(&packed));
+        plain.transpose().map_err(|error| StoreError(error.to_string()))
     }
 
     /// Takes no more, finishes what was taken, and writes snapshots. Blocks.

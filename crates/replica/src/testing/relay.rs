@@ -386,7 +386,7 @@ impl Relay for MemoryRelay {
             return Err(unavailable());
         }
         let found = state.relay.archive.segment(name).filter(|found| found.key() == of);
-        Ok(found.map(|found| found.packed()))
+        Ok(found.and_then(|found| Segment::plain(&found.packed()).ok()))
     }
 }
 
