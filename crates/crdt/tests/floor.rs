@@ -213,6 +213,19 @@ fn an_archive_with_a_gap_changes_nothing() {
 }
 
 #[test]
+fn what_was_seen_beyond_a_version_below_the_floor_need_not_be_in() {
+    let mut page = Page::new("One.\n");
+    let start = page.document.version();
+    page.save("One.\nTwo.\n");
+    let second = page.document.changes().last().unwrap().actor;
+    page.flush();
+    page.prune();
+    let seen = |extra: &[Actor]| VersionRef { extra: extra.to_vec(), ..start.clone() };
+    assert!(page.document.holds(&seen(&[])) && page.document.holds(&seen(&[second])));
+    assert!(!page.document.holds(&seen(&[Actor(9)])), "it may be on its way");
+}
+
+#[test]
 fn an_edit_far_below_the_floor_is_carried_over() {
     let start = "Title.\n";
     let mut page = Page::new(start);

@@ -402,6 +402,12 @@ fn a_segment_is_given_to_who_may_have_the_document() {
     }
     let metrics = get(&format!("{}/metrics", server.base)).1;
     assert!(metrics.contains("redwedding_relay_segments_total{status=\"200\"} 2"), "{metrics}");
+    // A title as the edge sends it.
+    let mut author = Author { page: key("Ä & b/c?=+%"), ..Author::new() };
+    author.work(&server, 1);
+    let name = author.document(&server).archive()[0].digest;
+    let url = url(&name.to_string(), "key=%C3%84%20%26%20b%2Fc%3F%3D%2B%25");
+    assert_eq!(get_with(&url, Some(&ours)).0, 200);
 }
 
 #[test]
