@@ -11,7 +11,7 @@ mod words;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::{Archive, Document};
+use redwedding_crdt::document::{Archive, Change, Document};
 use redwedding_crdt::entry::{Body, Entry, Note};
 use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::limits;
