@@ -54,7 +54,7 @@ impl Document {
         let before = kept(self);
         let whole = self.needs_archive(entry).then(|| self.clone());
         let place = cursor.place();
-        let fetched = self.fetch(archive, place, logged_ms, entry);
+        let fetched = whole.as_ref().and_then(|_| self.fetch(archive, place, logged_ms, entry));
         let waits = match &fetched {
             Some(Verdict::Below { segment }) => Some(Missing::Segment(*segment)),
             Some(_) => None,

@@ -240,7 +240,7 @@ impl Document {
             return Verdict::Duplicate { first: place };
         }
         let whole = self.needs_archive(entry).then(|| self.clone());
-        let fetched = self.fetch(archive, place, logged_ms, entry);
+        let fetched = whole.as_ref().and_then(|_| self.fetch(archive, place, logged_ms, entry));
         let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
         if let Verdict::Below { .. } = verdict {
             whole.into_iter().for_each(|whole| *self = whole);
