@@ -139,29 +139,25 @@ impl State {
         Ok(())
     }
 
-    /// What an entry may need of the archive. A change that was not in the log up to a version of
-    /// it comes later, so that where a version is kept, nothing that stands on it is below. That says
-    /// nothing of what stands on a text of the origin, which may have come into the log at any time.
+    /// What an entry may need of the archive. Where an edit stands on a version that is kept, its save
+    /// is not below; that says nothing of one on a text of the origin that is apart from the document's
+    /// line.
     fn sought(&self, entry: &Entry) -> Option<Sought> {
-        let on_origin = |base| matches!(self.root_of(base), Some(Root::Origin(_)));
         let edit = match &entry.body {
             Body::Edit(edit) => Some(&edit.delta),
             _ => None,
         };
         match self.missing(entry).ok()? {
             Some(Missing::Segment(_)) => Some(Sought::Base),
-            Some(Missing::Actor(actor)) => match &entry.body {
-                Body::Edit(edit) if !on_origin(&edit.delta.base) => None,
-                Body::Version(VersionRef { root: Root::Log(_), .. }) => None,
-                _ => Some(Sought::Change(actor)),
-            },
+            Some(Missing::Actor(actor)) => Some(Sought::Change(actor)),
             Some(Missing::Origin(_)) => edit.map(|delta| Sought::Save(delta.edit)),
+            Some(_) => None,
             None => {
                 let new = edit.filter(|delta| self.change_of(delta.edit).is_none())?;
-                let apart = on_origin(&new.base) && self.resolve(&new.base).ok()?.seed.is_some();
+                let on_origin = matches!(self.root_of(&new.base), Some(Root::Origin(_)));
+                let apart = on_origin && self.resolve(&new.base).ok()?.seed.is_some();
                 apart.then_some(Sought::Save(new.edit))
             }
-            Some(_) => None,
         }
     }
 
