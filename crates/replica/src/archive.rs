@@ -48,29 +48,29 @@ impl Replica {
         Ok(segment)
     }
 
-    /// A state that keeps what the version with this number needs: `held` itself, if it does, or if no
-    /// more may be taken back.
+    /// A state that keeps what the version with this number needs: `held` itself, if it does. `None`
+    /// where that is more than may be taken back.
     pub(crate) fn reaching<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Arc<Held>,
         number: u64,
-    ) -> Result<Arc<Held>, LoadError> {
-        let Some(name) = VersionName::of(number) else { return Ok(held.clone()) };
+    ) -> Result<Option<Arc<Held>>, LoadError> {
+        let Some(name) = VersionName::of(number) else { return Ok(Some(held.clone())) };
         let mut whole = held.clone();
         let (mut changes, mut bytes) = (0, 0);
         while self.is_below(ports, &whole, name) {
             let Some(newest) = whole.document.archive().last().copied() else { break };
             bytes += newest.bytes as usize;
             if bytes > limits::RESTORED_BYTES || changes > limits::RESTORED_CHANGES {
-                return Ok(held.clone());
+                return Ok(None);
             }
             let segment = self.segment(ports, held.document.key(), newest)?;
             changes += segment.changes().len();
             let restored = Arc::make_mut(&mut whole).document.restore(&segment);
             restored.map_err(|_| LoadError::Archived)?;
         }
-        Ok(whole)
+        Ok(Some(whole))
     }
 
     /// Whether a version stands on what is not kept.

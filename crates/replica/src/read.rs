@@ -77,7 +77,7 @@ impl Replica {
             let text = match self.archived_text(ports, &held.document, number)? {
                 Some(text) => Some(text),
                 None => {
-                    let held = self.reaching(ports, &held, number)?;
+                    let held = self.reaching(ports, &held, number)?.unwrap_or(held);
                     let found = self.view_naming(ports, &held, number, token);
                     found.and_then(|(view, version)| {
                         view.text_of(&view.resolve_version(&version).ok()?)

@@ -202,7 +202,10 @@ impl Replica {
             // Only who has just heard the log can say that it lacks something.
             let told = self.told > told;
             let whole = match save.base {
-                Some(number) => self.reaching(ports, &held, number)?,
+                Some(number) => {
+                    let whole = self.reaching(ports, &held, number)?;
+                    whole.ok_or(SaveError::UnknownVersion)?
+                }
                 None => held.clone(),
             };
             if whole.document.change_of(edit).is_some() || self.created(ports, &held, save, edit) {
@@ -376,8 +379,6 @@ impl Replica {
 fn unresolved(held: &Held, told: bool, named: &VersionRef) -> SaveError {
     match held.view().resolve_version(named) {
         Err(Unresolved::Missing(Missing::Position(_))) if told => SaveError::UnknownVersion,
-        // So far down that it is not taken back.
-        Err(Unresolved::Missing(Missing::Segment(_))) => SaveError::UnknownVersion,
         Err(Unresolved::Stale) => SaveError::UnknownVersion,
         _ => LoadError::Behind.into(),
     }
