@@ -52,6 +52,26 @@ fn edits_of_one_word_meet() {
 }
 
 #[test]
+fn what_somebody_did_in_a_row_meets_as_what_they_did_one_by_one() {
+    let page = "one two three";
+    let insert =
+        |at: u32, text: &str| Patch::builder().keep(at).insert(text).build().expect("short");
+    let mut text = Text::from_text(page);
+    let mut seen = Version::EMPTY;
+    for (id, at) in [(1, 5), (2, 7), (3, 9)] {
+        text.merge(id, &seen, &insert(at, "ab")).expect("it fits");
+        seen.insert(id as u32 - 1);
+    }
+    let all = Patch::builder().keep(4).delete(3).build().expect("short");
+    let part = Patch::builder().keep(4).delete(1).build().expect("short");
+    for (patch, met) in [(all, vec![0, 1, 2]), (part, vec![0, 1, 2])] {
+        let merged = text.clone().merge(4, &Version::EMPTY, &patch).expect("it fits");
+        let with: Vec<u32> = merged.overlaps.iter().map(|overlap| overlap.with).collect();
+        assert_eq!(with, met, "{patch:?}");
+    }
+}
+
+#[test]
 fn words_that_only_together_form_one_meet() {
     assert_met("().", "(one).", "(two).", "(onetwo).", "onetwo");
 }

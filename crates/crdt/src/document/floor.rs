@@ -5,7 +5,6 @@
 //! instead, and marked. Must never make the value depend on how much is kept.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::fold::{Fault, Verdict};
 use super::segment::{Archive, Segment, SegmentRef};
@@ -84,7 +83,7 @@ impl State {
             key: self.key.clone(),
             start,
             history,
-            changes: self.changes.kept()[..floor - from].iter().map(unreported).collect(),
+            changes: self.changes.kept()[..floor - from].to_vec(),
             before: self.changes.below().cloned(),
             hash: self.changes.hash_below(),
         };
@@ -344,16 +343,6 @@ impl Segment {
             base.join(&self.history.closure((self.first() + at) as u32)?);
         }
         self.history.text_at(&self.start, &base).ok()
-    }
-}
-
-/// A change without the report of what it met, which is for whoever has just saved: which of several
-/// that touched the same words it names may depend on what was kept then, and a segment is the same
-/// for everyone.
-fn unreported(change: &Arc<Change>) -> Arc<Change> {
-    match change.overlaps.is_empty() {
-        true => Arc::clone(change),
-        false => Arc::new(Change { overlaps: Vec::new(), ..Change::clone(change) }),
     }
 }
 

@@ -33,8 +33,9 @@ pub struct Overlap {
 /// Overlaps reported for one change at most.
 const MAX_OVERLAPS: usize = 256;
 
-/// Spans looked at on each side of a hunk at most.
-const MAX_NEIGHBOURS: usize = 64;
+/// Bytes of a word that are followed on each side of a hunk at most. Not a number of spans: those are
+/// as many as the walker has seen of the past, and what is found must not depend on that.
+const MAX_WORD: usize = 1_024;
 
 /// What a change did to the result, in the order of its edits.
 #[derive(Debug, Default)]
@@ -156,20 +157,35 @@ impl<'a> Contents<'a> {
         text.get(from..from + span.len as usize).unwrap_or_default()
     }
 
-    /// The edit that deleted a span which is not shown.
-    fn deleter(&self, span: &Span) -> Option<u32> {
-        let change = self.applied.that_deleted(span.gone);
-        change.filter(|change| self.history.toggle(*change).is_none())
+    /// The changes that deleted a part of a span which is not shown.
+    fn deleters(&self, span: &Span, part: Range<u32>) -> impl Iterator<Item = u32> + 'a {
+        let (applied, history) = (self.applied, self.history);
+        let all = changes(part, span.gone, |byte| applied.that_deleted(byte));
+        all.filter(|change| history.toggle(*change).is_none())
     }
 
-    /// The concurrent change that inserted a span still shown, or deleted one that the change knew.
-    fn concurrent(&self, span: &Span) -> Option<u32> {
+    /// The concurrent changes that inserted a part of a span still shown, or deleted one that the change
+    /// knew. A span may hold what several did in a row.
+    fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {
         match (span.state, span.is_shown()) {
-            (0, true) => self.history.made().that_inserted(span.first),
-            (1, false) => self.deleter(span),
-            _ => None,
+            (0, true) => {
+                changes(part, span.first, |byte| self.history.made().that_inserted(byte)).collect()
+            }
+            (1, false) => self.deleters(span, part).collect(),
+            _ => Vec::new(),
         }
     }
+}
+
+/// The changes in a row that touched the bytes of a part, which begins at a byte.
+fn changes(
+    part: Range<u32>,
+    first: u32,
+    of: impl Fn(u32) -> Option<u32>,
+) -> impl Iterator<Item = u32> {
+    let last = part.end.checked_sub(1).filter(|last| *last >= part.start);
+    let ends = last.and_then(|last| Some((of(first + part.start)?, of(first + last)?)));
+    ends.into_iter().flat_map(|(from, to)| from..=to)
 }
 
 /// The overlaps of the change that was just applied, ordered by place.
@@ -204,8 +220,11 @@ impl<'a> Meeting<'a> {
         let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
         meeting.inside(first, last);
         let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.1);
-        let gone_by = |&(id, _): &(SpanId, bool)| contents.deleter(sequence.span(id));
-        meeting.with.extend(already_gone.filter_map(gone_by));
+        let gone_by = |&(id, _): &(SpanId, bool)| {
+            let span = sequence.span(id);
+            contents.deleters(span, 0..span.len)
+        };
+        meeting.with.extend(already_gone.flat_map(gone_by));
         meeting.sides(first, last);
         meeting.surroundings(first, last);
         meeting.with.remove(&change);
@@ -217,7 +236,8 @@ impl<'a> Meeting<'a> {
         let sequence = self.contents.sequence;
         let mut next = sequence.at(sequence.cursor_of(first));
         while let Some((id, cursor)) = next {
-            self.with.extend(self.contents.concurrent(sequence.span(id)));
+            let span = sequence.span(id);
+            self.with.extend(self.contents.concurrent(span, 0..span.len));
             next = sequence.at(sequence.after(cursor)).filter(|_| id != last);
         }
     }
@@ -243,8 +263,8 @@ impl<'a> Meeting<'a> {
         next: impl Fn(Cursor) -> Option<(SpanId, Cursor)>,
         side: Side,
     ) -> u32 {
-        let mut joined = 0;
-        for _ in 0..MAX_NEIGHBOURS {
+        let (mut joined, mut followed) = (0, 0);
+        while followed < MAX_WORD {
             let Some((id, after)) = next(cursor) else { break };
             cursor = after;
             let span = self.contents.sequence.span(id);
@@ -256,9 +276,15 @@ impl<'a> Meeting<'a> {
             if word == 0 {
                 break;
             }
-            self.with.extend(self.contents.concurrent(span));
+            followed += word;
+            let bytes = u32::try_from(word).unwrap_or(span.len);
+            let part = match side {
+                Side::Left => span.len - bytes..span.len,
+                Side::Right => 0..bytes,
+            };
+            self.with.extend(self.contents.concurrent(span, part));
             if span.is_shown() {
-                joined += u32::try_from(word).unwrap_or(0);
+                joined += bytes;
             }
             if word < content.len() {
                 break;
@@ -270,26 +296,24 @@ impl<'a> Meeting<'a> {
     /// Whether the hunk lies inside what one concurrent change deleted.
     fn surroundings(&mut self, first: SpanId, last: SpanId) {
         let sequence = self.contents.sequence;
-        let left = (0..MAX_NEIGHBOURS)
-            .try_fold(sequence.cursor_of(first), |cursor, _| match sequence.before(cursor) {
-                Some((id, at)) if is_past(sequence.span(id)) => Ok(at),
-                found => Err(found),
-            })
-            .err();
-        let right = (0..MAX_NEIGHBOURS)
-            .try_fold(sequence.after(sequence.cursor_of(last)), |cursor, _| {
-                match sequence.at(cursor) {
-                    Some((id, at)) if is_past(sequence.span(id)) => Ok(sequence.after(at)),
-                    found => Err(found),
-                }
-            })
-            .err();
-        let deleter = |found: Option<Option<(SpanId, Cursor)>>| {
-            let span = sequence.span(found.flatten()?.0);
+        let mut left = sequence.before(sequence.cursor_of(first));
+        while let Some((_, at)) = left.filter(|(id, _)| is_past(sequence.span(*id))) {
+            left = sequence.before(at);
+        }
+        let mut right = sequence.at(sequence.after(sequence.cursor_of(last)));
+        while let Some((_, at)) = right.filter(|(id, _)| is_past(sequence.span(*id))) {
+            right = sequence.at(sequence.after(at));
+        }
+        let deleter = |found: Option<(SpanId, Cursor)>, side: Side| {
+            let span = sequence.span(found?.0);
+            let nearest = match side {
+                Side::Left => span.len - 1..span.len,
+                Side::Right => 0..1,
+            };
             let deleted = !span.is_shown() && span.state == 1;
-            deleted.then(|| self.contents.deleter(span)).flatten()
+            deleted.then(|| self.contents.deleters(span, nearest).next()).flatten()
         };
-        if let (Some(left), Some(right)) = (deleter(left), deleter(right))
+        if let (Some(left), Some(right)) = (deleter(left, Side::Left), deleter(right, Side::Right))
             && left == right
         {
             self.with.insert(left);
