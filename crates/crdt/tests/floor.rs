@@ -156,8 +156,8 @@ fn an_edit_below_the_floor_waits_for_the_archive_and_merges_exactly() {
     assert_eq!(page.document.changes().floor(), 3);
 }
 
-#[test]
-fn a_segment_may_stand_for_older_ones() {
+/// A page of three lines whose archive is in two segments, and the version of its first line.
+fn pruned_twice() -> (Page, VersionRef) {
     let mut page = Page::new("One.\n");
     let start = page.document.version();
     for text in ["One.\nTwo.\n", "One.\nTwo.\nThree.\n"] {
@@ -165,6 +165,12 @@ fn a_segment_may_stand_for_older_ones() {
         page.flush();
         page.prune();
     }
+    (page, start)
+}
+
+#[test]
+fn a_segment_may_stand_for_older_ones() {
+    let (mut page, start) = pruned_twice();
     page.save("One.\nTwo.\nThree.\nFour.\n");
     page.flush();
     let mut whole = page.document.clone();
@@ -187,13 +193,7 @@ fn a_segment_may_stand_for_older_ones() {
 
 #[test]
 fn an_archive_with_a_gap_changes_nothing() {
-    let mut page = Page::new("One.\n");
-    let start = page.document.version();
-    for text in ["One.\nTwo.\n", "One.\nTwo.\nThree.\n"] {
-        page.save(text);
-        page.flush();
-        page.prune();
-    }
+    let (mut page, start) = pruned_twice();
     let oldest = page.document.archive()[0].digest;
     let kept = page.shelf.0.remove(&oldest).unwrap();
     let then = page.document.clone();

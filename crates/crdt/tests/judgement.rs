@@ -165,7 +165,8 @@ fn what_was_erased_does_not_come_back_with_a_form_from_before() {
     let copied = format!("{form}{written}\n");
     let rewritten = [("0123456789", "0123456780!"), ("(call", "(please call"), ("* 0", "* See 0")];
     let rewritten = rewritten.map(|(from, to)| form.replacen(from, to, 1));
-    for submitted in rewritten.into_iter().chain([moved, copied]) {
+    let pieces = form.replacen(written, "", 1).replacen("line", "0123456789 line (call her)", 1);
+    for submitted in rewritten.into_iter().chain([moved, copied, pieces]) {
         assert_eq!(saved(&page, &open, &submitted), Err(Erased), "{submitted}");
     }
     // Who opens the page now writes what they want in its place.

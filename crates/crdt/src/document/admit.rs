@@ -4,11 +4,11 @@
 //! rule or changes nothing need not be logged at all. Must never decide
 //! otherwise than [`Document::apply`].
 
-use super::{Archive, Document, NoArchive, Verdict};
+use super::{Archive, Document, Verdict};
 use crate::entry::{Body, Entry, Missing};
 use crate::version::Cursor;
 
-/// What [`Document::admit`] found.
+/// What [`Document::admit_with`] found.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Admission {
     /// What became of the entry.
@@ -19,25 +19,12 @@ pub struct Admission {
 }
 
 impl Document {
-    /// As [`Document::apply`] for an entry that is not in the log yet and would
+    /// As [`Document::apply_with`] for an entry that is not in the log yet and would
     /// be logged at `cursor`; but one that would be quarantined, or would change
     /// nothing, is not folded in.
     ///
     /// # Errors
     /// What it needs that is not in yet, or that the archive did not give. Nothing is changed then.
-    pub fn admit(
-        &mut self,
-        cursor: Cursor,
-        logged_ms: u64,
-        entry: &Entry,
-    ) -> Result<Admission, Missing> {
-        self.admit_with(&NoArchive, cursor, logged_ms, entry)
-    }
-
-    /// As [`Document::admit`], where what lies below the floor can be had.
-    ///
-    /// # Errors
-    /// As of [`Document::admit`].
     pub fn admit_with(
         &mut self,
         archive: &impl Archive,

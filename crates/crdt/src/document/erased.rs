@@ -7,12 +7,15 @@
 
 use super::{ChangeKind, Resolved, State};
 use crate::text::attribution::{Run, Source};
-use crate::text::{Patch, Version, blanked, diff};
+use crate::text::{PLACEHOLDERS, Patch, Version, diff, replaced};
 
 /// The save changes text that was erased since its base was served: what of that is new, nobody can tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a part of the text that you changed was erased since; load the page again")]
 pub struct Erased;
+
+/// Stand for erased characters, by length: control characters and what is no character.
+const MASKS: [char; 4] = ['\u{1}', '\u{86}', '\u{fdd0}', '\u{1fffe}'];
 
 impl State {
     /// The edit that the save of a whole text makes of the text `base`, which is the version's. What
@@ -31,7 +34,7 @@ impl State {
         let mut edit = Patch::builder();
         // What was erased is deleted here, and stands unchanged there.
         let (mut shortest, mut unchanged): (usize, Vec<&str>) = (usize::MAX, Vec::new());
-        let mut inserted: Vec<&str> = Vec::new();
+        let mut inserted = String::new();
         let mut done = 0;
         for (start, delete, came) in patch.edits() {
             let (start, end) = (start as usize, (start + delete) as usize);
@@ -41,7 +44,7 @@ impl State {
             let (start, end) = (start + before, start + before + gone.len());
             if gone.contains(is_masked) && !came.is_empty() {
                 let whole = gone.chars().all(|c| c == '\n' || is_masked(c));
-                if !whole || base.get(start..end) != Some(&blanked(came)) {
+                if !whole || base.get(start..end) != Some(&replaced(came, PLACEHOLDERS)) {
                     return Err(Erased);
                 }
                 unchanged.push(came);
@@ -50,12 +53,12 @@ impl State {
             let runs = gone.split(|c| !is_masked(c)).map(str::len).filter(|len| *len > 0);
             shortest = runs.fold(shortest, usize::min);
             edit = edit.keep((start - done) as u32).delete(gone.len() as u32).insert(came);
-            inserted.push(came);
+            inserted.push_str(came);
             done = end;
         }
-        // It may have been moved or copied.
-        let holds = |came: &&str| unchanged.iter().any(|it| it.len() > 3 && came.contains(it));
-        if inserted.iter().any(|came| came.len() >= shortest || holds(came)) {
+        // It may have been moved, in pieces too, or copied.
+        let copied = unchanged.iter().any(|it| it.len() > 3 && inserted.contains(it));
+        if inserted.len() >= shortest || copied {
             return Err(Erased);
         }
         edit.build().map_err(|_| Erased)
@@ -91,7 +94,7 @@ fn masked(text: &str, runs: &[Run], erased: impl Fn(u32) -> bool) -> String {
         let end = at + run.len as usize;
         let part = text.get(at..end).unwrap_or_default();
         match run.source {
-            Source::Change(change) if erased(change) => masked.extend(part.chars().map(mask)),
+            Source::Change(change) if erased(change) => masked.push_str(&replaced(part, MASKS)),
             _ => masked.push_str(part),
         }
         at = end;
@@ -112,17 +115,5 @@ fn without_shared<'a>(one: &'a str, two: &'a str) -> (usize, &'a str, &'a str) {
 }
 
 fn is_masked(c: char) -> bool {
-    c != '\n' && mask(c) == c
-}
-
-/// A character of the same length that is in no text: not a character, or a control character. Ends of
-/// lines stay.
-fn mask(c: char) -> char {
-    match c.len_utf8() {
-        1 if c == '\n' => c,
-        1 => '\u{1}',
-        2 => '\u{86}',
-        3 => '\u{fdd0}',
-        _ => '\u{1fffe}',
-    }
+    MASKS.contains(&c)
 }

@@ -87,22 +87,15 @@ fn blank(text: &mut String, ranges: &[Range<u32>]) {
         let range = range.start as usize..range.end as usize;
         // A range that cuts a character is none of a document that is put together rightly.
         let Some(readable) = text.get(range.clone()) else { continue };
-        let blanked = blanked(readable);
+        let blanked = replaced(readable, PLACEHOLDERS);
         text.replace_range(range, &blanked);
     }
 }
 
-/// As it stands once it is erased.
-pub(crate) fn blanked(text: &str) -> String {
-    text.chars().map(placeholder).collect()
-}
+/// What an erased text shows, by the length of the character.
+pub(crate) const PLACEHOLDERS: [char; 4] = ['*', '\u{a4}', '\u{2588}', '\u{1f7eb}'];
 
-fn placeholder(c: char) -> char {
-    match c.len_utf8() {
-        1 if c == '\n' => c,
-        1 => '*',
-        2 => '\u{a4}',
-        3 => '\u{2588}',
-        _ => '\u{1f7eb}',
-    }
+/// A text with other characters, each of the length of the one whose place it takes; ends of lines stay.
+pub(crate) fn replaced(text: &str, by: [char; 4]) -> String {
+    text.chars().map(|c| if c == '\n' { c } else { by[c.len_utf8() - 1] }).collect()
 }

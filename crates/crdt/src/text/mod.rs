@@ -49,7 +49,7 @@ mod walker;
 
 pub use columns::ColumnsError;
 pub use document::{Columns, MergeError, Merged, PartsError, Record, Text, VersionError};
-pub(crate) use erase::blanked;
+pub(crate) use erase::{PLACEHOLDERS, replaced};
 pub use floor::RestoreError;
 pub use history::{ChangeId, History, RecordError, Toggle};
 pub use overlap::Overlap;

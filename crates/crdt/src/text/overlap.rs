@@ -9,7 +9,8 @@
 //!
 //! Whole words, lines or paragraphs inserted at the same place are no overlap: both stand there
 //! whole. May assume a walker that has just applied the change, and the text with it. Must never
-//! change what is merged, and looks at a bounded neighbourhood only.
+//! change what is merged, nor look further than the words that a change meets, past what is deleted
+//! there.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
