@@ -1,5 +1,5 @@
-//! The whole from outside: HTTP against a local network of points of presence,
-//! relay and origin, with faults between them.
+//! The system end to end: HTTP against a local network of points of presence, relay and
+//! origin, with faults between them.
 //!
 //! Each measure is a test with a size: small by itself, larger where an
 //! environment variable says so (`scripts/measure --help` lists them). Figures
