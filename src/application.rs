@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::{Request, Response};
 use redwedding_crdt::identity::{DocumentKey, keyed_digest};
 use redwedding_replica::LoadError;
-use redwedding_replica::head::Head;
+use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::past::Past;
 use redwedding_replica::save::{Overlapping, Save, SaveError};
 
@@ -70,17 +70,17 @@ pub enum Operation {
 /// What came of an operation.
 pub enum Outcome {
     /// Of a read.
-    Head(Arc<Head>),
+    Snapshot(Arc<PageSnapshot>),
     /// Of a report.
-    Report(Arc<Head>, Vec<Overlapping>),
+    Report(Arc<PageSnapshot>, Vec<Overlapping>),
     /// Of reading a version; without text where it cannot be resolved.
-    Version(Arc<Head>, Option<String>),
+    Version(Arc<PageSnapshot>, Option<String>),
     /// Of asking for the past.
     Past(Box<Past>),
     /// Of a save that was taken.
     Saved {
         /// What the caller now sees.
-        head: Arc<Head>,
+        snapshot: Arc<PageSnapshot>,
         /// Where it met concurrent edits.
         overlaps: Vec<Overlapping>,
         /// Whether it brought the page into being.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::header::CACHE_CONTROL;
 use http::{Method, Response, StatusCode};
 use redwedding_crdt::limits;
-use redwedding_replica::head::Head;
+use redwedding_replica::page_snapshot::PageSnapshot;
 
 use crate::application::{Incoming, Outcome};
 
@@ -21,7 +21,7 @@ struct Answer {
     /// Path and query.
     target: String,
     base: String,
-    head: Arc<Head>,
+    snapshot: Arc<PageSnapshot>,
     answer: Response<Vec<u8>>,
 }
 
@@ -30,10 +30,12 @@ fn target(incoming: &Incoming) -> &str {
 }
 
 /// What a reader is to see, if that is all that the answer depends on.
-fn read<'a>(incoming: &Incoming, outcome: &'a Outcome) -> Option<&'a Arc<Head>> {
+fn read<'a>(incoming: &Incoming, outcome: &'a Outcome) -> Option<&'a Arc<PageSnapshot>> {
     match outcome {
-        Outcome::Head(head) if matches!(*incoming.request.method(), Method::GET | Method::HEAD) => {
-            Some(head)
+        Outcome::Snapshot(snapshot)
+            if matches!(*incoming.request.method(), Method::GET | Method::HEAD) =>
+        {
+            Some(snapshot)
         }
         _ => None,
     }
@@ -48,20 +50,26 @@ impl Kept {
         outcome: Outcome,
         show: impl FnOnce(Outcome) -> Response<Vec<u8>>,
     ) -> Response<Vec<u8>> {
-        let Some(head) = read(incoming, &outcome).cloned() else { return show(outcome) };
+        let Some(snapshot) = read(incoming, &outcome).cloned() else { return show(outcome) };
         let target = target(incoming);
         let same = |kept: &&Answer| kept.target == target && kept.base == incoming.base;
         match self.0.iter().find(same) {
-            Some(kept) if kept.head.shows_same(&head) => kept.answer.clone(),
+            Some(kept) if kept.snapshot.shows_same(&snapshot) => kept.answer.clone(),
             _ => {
                 let answer = show(outcome);
-                self.keep(target, &incoming.base, head, &answer);
+                self.keep(target, &incoming.base, snapshot, &answer);
                 answer
             }
         }
     }
 
-    fn keep(&mut self, target: &str, base: &str, head: Arc<Head>, answer: &Response<Vec<u8>>) {
+    fn keep(
+        &mut self,
+        target: &str,
+        base: &str,
+        snapshot: Arc<PageSnapshot>,
+        answer: &Response<Vec<u8>>,
+    ) {
         self.0.retain(|kept| kept.target != target || kept.base != base);
         let caching = answer.headers().get(CACHE_CONTROL).map(|value| value.as_bytes());
         let public = caching.is_some_and(|value| value.starts_with(b"public"));
@@ -70,11 +78,11 @@ impl Kept {
             return;
         }
         let (target, base, answer) = (target.to_owned(), base.to_owned(), answer.clone());
-        self.0.insert(0, Answer { target, base, head, answer });
+        self.0.insert(0, Answer { target, base, snapshot, answer });
         let mut bytes = 0;
         self.0.truncate(limits::KEPT_ANSWERS);
         self.0.retain(|kept| {
-            bytes += kept.answer.body().len() + kept.head.text.len();
+            bytes += kept.answer.body().len() + kept.snapshot.text.len();
             bytes <= limits::KEPT_BYTES
         });
     }
@@ -98,18 +106,18 @@ mod tests {
         Incoming { request, caller, base, form_key: FormKey([0; 32]), now_ms: 1 }
     }
 
-    fn head(revision: u64, exchanged_ms: u64) -> Arc<Head> {
+    fn snapshot(revision: u64, exchanged_ms: u64) -> Arc<PageSnapshot> {
         let page = OriginPage { revision, text: "Text.".into(), time_ms: 7, note: Note::default() };
-        Arc::new(Head::of_origin(&page, Cursor::default(), exchanged_ms))
+        Arc::new(PageSnapshot::of_origin(&page, Cursor::default(), exchanged_ms))
     }
 
     /// How often an application is asked for these reads, one after another.
-    fn shown(caching: &'static str, reads: &[(Method, &str, Arc<Head>)]) -> usize {
+    fn shown(caching: &'static str, reads: &[(Method, &str, Arc<PageSnapshot>)]) -> usize {
         let (mut kept, mut asked) = (Kept::default(), 0);
-        for (method, target, head) in reads {
+        for (method, target, snapshot) in reads {
             let incoming = incoming(method.clone(), target);
-            let expected = format!("{target} {}", head.id).into_bytes();
-            let answer = kept.or_show(&incoming, Outcome::Head(head.clone()), |_| {
+            let expected = format!("{target} {}", snapshot.id).into_bytes();
+            let answer = kept.or_show(&incoming, Outcome::Snapshot(snapshot.clone()), |_| {
                 asked += 1;
                 let mut answer = Response::new(expected.clone());
                 let caching = HeaderValue::from_static(caching);
@@ -123,17 +131,20 @@ mod tests {
 
     #[test]
     fn a_text_is_rendered_once_and_another_version_anew() {
-        let get = |target, head| (Method::GET, target, head);
-        let reads = [get("/a", head(1, 5)), get("/a", head(1, 9)), get("/a", head(2, 9))];
+        let get = |target, snapshot| (Method::GET, target, snapshot);
+        let reads =
+            [get("/a", snapshot(1, 5)), get("/a", snapshot(1, 9)), get("/a", snapshot(2, 9))];
         assert_eq!(shown("public, no-cache", &reads), 2);
-        let reads = [get("/a", head(1, 5)), get("/a?b", head(1, 5)), get("/a", head(1, 5))];
+        let reads =
+            [get("/a", snapshot(1, 5)), get("/a?b", snapshot(1, 5)), get("/a", snapshot(1, 5))];
         assert_eq!(shown("public, no-cache", &reads), 2);
     }
 
     #[test]
     fn what_is_private_or_no_read_is_never_given_again() {
-        let twice =
-            |method: Method| [(method.clone(), "/a", head(1, 5)), (method, "/a", head(1, 5))];
+        let twice = |method: Method| {
+            [(method.clone(), "/a", snapshot(1, 5)), (method, "/a", snapshot(1, 5))]
+        };
         assert_eq!(shown("private, no-store", &twice(Method::GET)), 2);
         assert_eq!(shown("public, no-cache", &twice(Method::POST)), 2);
         assert_eq!(shown("public, no-cache", &twice(Method::HEAD)), 1);

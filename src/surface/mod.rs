@@ -133,18 +133,18 @@ impl<A: Application> Edge<A> {
         let replica = &mut self.replica;
         match operation {
             Operation::Read(key) => match replica.read(ports, &key, token) {
-                Ok(head) => (Outcome::Head(head), Remaining::Read(key)),
+                Ok(snapshot) => (Outcome::Snapshot(snapshot), Remaining::Read(key)),
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
             Operation::Report(key, id) => match replica.read(ports, &key, token) {
-                Ok(head) => {
+                Ok(snapshot) => {
                     let report = replica.report(ports, &key, id, token);
-                    (Outcome::Report(head, report), Remaining::Read(key))
+                    (Outcome::Report(snapshot, report), Remaining::Read(key))
                 }
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
             Operation::ReadVersion(key, id) => match replica.read_version(ports, &key, id, token) {
-                Ok((head, text)) => (Outcome::Version(head, text), Remaining::Read(key)),
+                Ok((snapshot, text)) => (Outcome::Version(snapshot, text), Remaining::Read(key)),
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
             Operation::Past(key, around, rows) => {
@@ -159,8 +159,9 @@ impl<A: Application> Edge<A> {
                         Some(after) => Remaining::Saved(Box::new(after)),
                         None => Remaining::Nothing,
                     };
-                    let (head, overlaps, created) = (saved.head, saved.overlaps, saved.created);
-                    (Outcome::Saved { head, overlaps, created }, remaining)
+                    let (snapshot, overlaps, created) =
+                        (saved.snapshot, saved.overlaps, saved.created);
+                    (Outcome::Saved { snapshot, overlaps, created }, remaining)
                 }
                 Err(error) => (Outcome::SaveFailed(error), Remaining::Nothing),
             },

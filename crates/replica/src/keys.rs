@@ -38,7 +38,7 @@ pub(crate) fn seed(document: &DocumentKey, text: OriginText) -> String {
 }
 
 /// In the cache: what a reader needs of a document.
-pub(crate) fn head(document: &DocumentKey) -> String {
+pub(crate) fn snapshot(document: &DocumentKey) -> String {
     format!("head/{}", document.digest())
 }
 

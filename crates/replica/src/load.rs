@@ -16,8 +16,8 @@ use redwedding_crdt::limits;
 use redwedding_crdt::version::{Cursor, VersionName, VersionRef};
 
 use crate::confirmed::{Confirmed, Tail};
-use crate::head::Head;
 use crate::keys;
+use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
 use crate::replica::{Held, Replica};
 use crate::session::Exchanged;
@@ -106,12 +106,12 @@ impl Held {
     }
 
     /// What is shown of it, no overlay added.
-    pub(crate) fn head(&self) -> Head {
+    pub(crate) fn snapshot(&self) -> PageSnapshot {
         match &self.origin {
             Some(page) if self.document.is_empty() => {
-                Head::of_origin(page, self.document.cursor(), self.exchanged_ms)
+                PageSnapshot::of_origin(page, self.document.cursor(), self.exchanged_ms)
             }
-            _ => Head::of_document(&self.document, self.exchanged_ms),
+            _ => PageSnapshot::of_document(&self.document, self.exchanged_ms),
         }
     }
 
@@ -209,7 +209,7 @@ impl Replica {
                 let fresh = self.standing_on(ports, document, whole, origin, token)?;
                 let mut fresh = match news {
                     true => self.keep(ports, fresh),
-                    false => self.keep_head(ports, fresh),
+                    false => self.keep_snapshot(ports, fresh),
                 };
                 if attempt == 0 && fresh.revision() < token.revision(key) {
                     fresh = self.with_news_of_origin(ports, fresh);
@@ -329,18 +329,18 @@ impl Replica {
             let name = keys::tail(key, tail.base());
             ports.cache().insert(None, &name, tail.encode(), limits::CACHE_MS);
         }
-        self.keep_head(ports, held)
+        self.keep_snapshot(ports, held)
     }
 
     /// Keeps a state that an exchange found unchanged. The cached document may
     /// stay behind in its cursor: nothing lies between.
-    fn keep_head<P: Ports>(&mut self, ports: &mut P, held: Held) -> Arc<Held> {
-        let head = Arc::new(held.head());
+    fn keep_snapshot<P: Ports>(&mut self, ports: &mut P, held: Held) -> Arc<Held> {
+        let snapshot = Arc::new(held.snapshot());
         let held = Arc::new(held);
         let key = held.document.key();
         let fresh_ms = self.config.staleness_ms;
-        ports.cache().insert(None, &keys::head(key), head.encode(), fresh_ms);
-        self.remember_head(key, head);
+        ports.cache().insert(None, &keys::snapshot(key), snapshot.encode(), fresh_ms);
+        self.remember_snapshot(key, snapshot);
         self.remember(held.clone());
         held
     }

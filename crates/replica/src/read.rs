@@ -15,10 +15,10 @@ use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 use redwedding_crdt::version::{ObjectId, Root, VersionName, VersionRef};
 
-use crate::head::Head;
 use crate::keys;
 use crate::load::{Freshness, LoadError, satisfies};
 use crate::outbox::Parcel;
+use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports, Store};
 use crate::replica::{Held, Replica};
 use crate::save::{Overlapping, overlapping};
@@ -43,18 +43,18 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &mut Token,
-    ) -> Result<Arc<Head>, LoadError> {
+    ) -> Result<Arc<PageSnapshot>, LoadError> {
         self.fetched = 0;
-        let head = match (token.own(key), token.unsettled(key)) {
+        let snapshot = match (token.own(key), token.unsettled(key)) {
             (None, None | Some(VersionName::Revision(_))) => self.read_shared(ports, key, token)?,
             _ => self.read_unconfirmed(ports, key, token)?,
         };
-        token.see(key.shard(limits::SHARDS), head.cursor);
-        match VersionName::of(head.id) {
+        token.see(key.shard(limits::SHARDS), snapshot.cursor);
+        match VersionName::of(snapshot.id) {
             None | Some(VersionName::Entry { .. }) => token.settled(key),
             Some(version) => token.served(key, version),
         }
-        Ok(head)
+        Ok(snapshot)
     }
 
     /// What `read` gives, and the text that `number` names; `None` where nobody
@@ -65,11 +65,11 @@ impl Replica {
         key: &DocumentKey,
         number: u64,
         token: &mut Token,
-    ) -> Result<(Arc<Head>, Option<String>), LoadError> {
-        let head = self.read(ports, key, token)?;
-        if head.id == number {
-            let text = head.text.clone();
-            return Ok((head, Some(text)));
+    ) -> Result<(Arc<PageSnapshot>, Option<String>), LoadError> {
+        let snapshot = self.read(ports, key, token)?;
+        if snapshot.id == number {
+            let text = snapshot.text.clone();
+            return Ok((snapshot, Some(text)));
         }
         // What goes from the outbox into the log between two looks is in neither.
         for freshness in [Freshness::Fresh, Freshness::Now] {
@@ -85,10 +85,10 @@ impl Replica {
                 }
             };
             if text.is_some() {
-                return Ok((head, text));
+                return Ok((snapshot, text));
             }
         }
-        Ok((head, None))
+        Ok((snapshot, None))
     }
 
     /// Where the client's saves that version `number` was served for met
@@ -130,102 +130,107 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &mut Token,
-    ) -> Result<Arc<Head>, LoadError> {
-        if let Some(head) = self.fresh_head(ports, key, token) {
-            return Ok(head);
+    ) -> Result<Arc<PageSnapshot>, LoadError> {
+        if let Some(snapshot) = self.fresh_snapshot(ports, key, token) {
+            return Ok(snapshot);
         }
-        let lookup = ports.cache().lookup(&keys::head(key));
-        let cached = lookup.value.and_then(|bytes| Head::decode(&bytes).ok());
-        if let Some(head) = cached {
-            let good = satisfies(head.cursor, head.revision, key, token);
+        let lookup = ports.cache().lookup(&keys::snapshot(key));
+        let cached = lookup.value.and_then(|bytes| PageSnapshot::decode(&bytes).ok());
+        if let Some(snapshot) = cached {
+            let good = satisfies(snapshot.cursor, snapshot.revision, key, token);
             if good && (lookup.fresh || lookup.duty.is_none()) && !self.relay_rests(ports) {
-                let head = Arc::new(head);
-                self.remember_head(key, head.clone());
-                return Ok(head);
+                let snapshot = Arc::new(snapshot);
+                self.remember_snapshot(key, snapshot.clone());
+                return Ok(snapshot);
             }
         }
         let held = self.load(ports, key, token, Freshness::Now)?;
         if let Some(duty) = lookup.duty {
             // Those who wait for this very look-up are let go by its own insert.
             let fresh_ms = self.config.staleness_ms;
-            let head = self.head_of(&held).encode();
-            ports.cache().insert(Some(duty), &keys::head(key), head, fresh_ms);
+            let snapshot = self.snapshot_of(&held).encode();
+            ports.cache().insert(Some(duty), &keys::snapshot(key), snapshot, fresh_ms);
         }
         Ok(self.shown(ports, &held))
     }
 
     /// From this sandbox's memory, where that is fresh enough.
-    fn fresh_head<P: Ports>(
+    fn fresh_snapshot<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         token: &Token,
-    ) -> Option<Arc<Head>> {
+    ) -> Option<Arc<PageSnapshot>> {
         let now_ms = ports.now_ms();
-        let head = self.recall_head(key)?;
-        let age = now_ms.checked_sub(head.exchanged_ms)?;
-        let good = satisfies(head.cursor, head.revision, key, token);
-        (age < self.config.staleness_ms && good).then(|| head.clone())
+        let snapshot = self.recall_snapshot(key)?;
+        let age = now_ms.checked_sub(snapshot.exchanged_ms)?;
+        let good = satisfies(snapshot.cursor, snapshot.revision, key, token);
+        (age < self.config.staleness_ms && good).then(|| snapshot.clone())
     }
 
     /// What is shown of a loaded state, no overlay added.
-    fn head_of(&self, held: &Held) -> Arc<Head> {
-        let last = self.recall_head(held.document.key());
-        let same = last.filter(|head| {
-            (head.cursor, head.exchanged_ms) == (held.document.cursor(), held.exchanged_ms)
-                && head.id == held.id()
+    fn snapshot_of(&self, held: &Held) -> Arc<PageSnapshot> {
+        let last = self.recall_snapshot(held.document.key());
+        let same = last.filter(|snapshot| {
+            (snapshot.cursor, snapshot.exchanged_ms) == (held.document.cursor(), held.exchanged_ms)
+                && snapshot.id == held.id()
         });
-        same.cloned().unwrap_or_else(|| Arc::new(held.head()))
+        same.cloned().unwrap_or_else(|| Arc::new(held.snapshot()))
     }
 
     /// What is served of a loaded state: it alone, or with what the store shows
     /// of the outbox while the relay is away.
-    fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Arc<Head> {
+    fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Arc<PageSnapshot> {
         if !self.relay_rests(ports) {
-            return self.head_of(held);
+            return self.snapshot_of(held);
         }
         let key = held.document.key().clone();
-        let least = self.head_of(held);
+        let least = self.snapshot_of(held);
         let lookup = ports.cache().lookup(&keys::overlay(&key));
-        let cached = lookup.value.and_then(|bytes| Head::decode(&bytes).ok());
+        let cached = lookup.value.and_then(|bytes| PageSnapshot::decode(&bytes).ok());
         // One made of an older state may lack what this client has seen.
-        let cached = cached.filter(|head| {
-            head.cursor.epoch == least.cursor.epoch
-                && head.cursor.position >= least.cursor.position
-                && head.revision >= least.revision
+        let cached = cached.filter(|snapshot| {
+            snapshot.cursor.epoch == least.cursor.epoch
+                && snapshot.cursor.position >= least.cursor.position
+                && snapshot.revision >= least.revision
         });
         match cached {
-            Some(head) if lookup.fresh || lookup.duty.is_none() => Arc::new(head),
+            Some(snapshot) if lookup.fresh || lookup.duty.is_none() => Arc::new(snapshot),
             _ => {
-                let head = Arc::new(self.overlaid(ports, held));
+                let snapshot = Arc::new(self.overlaid(ports, held));
                 let fresh_ms = self.config.staleness_ms;
-                ports.cache().insert(lookup.duty, &keys::overlay(&key), head.encode(), fresh_ms);
-                head
+                ports.cache().insert(
+                    lookup.duty,
+                    &keys::overlay(&key),
+                    snapshot.encode(),
+                    fresh_ms,
+                );
+                snapshot
             }
         }
     }
 
     /// The state with the outbox's visible saves, under a version object that
     /// is written before it is served.
-    fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Head {
+    fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> PageSnapshot {
         let parcels = self.outbox_of(ports, held.document.key());
         let mut standing = Standing { view: held.view(), base: held.base_entry() };
         let confirmed = standing.view.changes().len();
         self.add_all(ports, &mut standing.view, &parcels);
         let more = standing.view.changes().len() > confirmed;
-        let head = more.then(|| self.head_of_view(ports, held, &standing)).flatten();
-        let mut head = head.unwrap_or_else(|| held.head());
-        head.stale = true;
-        head
+        let snapshot = more.then(|| self.snapshot_of_view(ports, held, &standing)).flatten();
+        let mut snapshot = snapshot.unwrap_or_else(|| held.snapshot());
+        snapshot.stale = true;
+        snapshot
     }
 
     /// What is shown of a view, its version written before it is served.
-    fn head_of_view<P: Ports>(
+    fn snapshot_of_view<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
         standing: &Standing,
-    ) -> Option<Head> {
+    ) -> Option<PageSnapshot> {
         let (key, version) = (held.document.key(), standing.view.version());
         if let (Root::Origin(text), Some(base)) = (version.root, &standing.base) {
             // Who edits this version elsewhere needs the text that it stands on.
@@ -233,7 +238,7 @@ impl Replica {
             ports.store().finish_insert(pending).ok()?;
         }
         let id = self.write_object(ports, key, &version)?;
-        Some(Head::of_view(&standing.view, id, held.exchanged_ms))
+        Some(PageSnapshot::of_view(&standing.view, id, held.exchanged_ms))
     }
 
     /// Writes a version object, and gives the number that names it.
@@ -259,12 +264,12 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         token: &mut Token,
-    ) -> Result<Arc<Head>, LoadError> {
+    ) -> Result<Arc<PageSnapshot>, LoadError> {
         for attempt in 0..ATTEMPTS {
             let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
             let held = self.load(ports, key, token, freshness)?;
-            if let Some(head) = self.holding_all(ports, &held, token, attempt) {
-                return Ok(head);
+            if let Some(snapshot) = self.holding_all(ports, &held, token, attempt) {
+                return Ok(snapshot);
             }
             ports.pause(PAUSE_MS);
         }
@@ -280,7 +285,7 @@ impl Replica {
         held: &Arc<Held>,
         token: &mut Token,
         attempt: usize,
-    ) -> Option<Arc<Head>> {
+    ) -> Option<Arc<PageSnapshot>> {
         let key = held.document.key();
         if let Some(edit) = token.own(key) {
             if !self.has_own(ports, held, attempt > 0, edit) {
@@ -291,7 +296,7 @@ impl Replica {
                     Some(VersionName::Object(id)) => self.known_object(ports, held, id)?,
                     _ => recorded(&chain)?,
                 };
-                return self.head_at(ports, held, &chain, &served).map(Arc::new);
+                return self.snapshot_at(ports, held, &chain, &served).map(Arc::new);
             }
             token.confirmed(key);
         }
@@ -314,26 +319,27 @@ impl Replica {
         }
         let standing =
             self.view_where(ports, held, &[], None, &[&seen], |view| view.holds(&seen))?;
-        self.head_of_view(ports, held, &standing).map(Arc::new)
+        self.snapshot_of_view(ports, held, &standing).map(Arc::new)
     }
 
     /// The client's last save, at the version that it was answered with.
-    fn head_at<P: Ports>(
+    fn snapshot_at<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
         chain: &[Parcel],
         served: &VersionRef,
-    ) -> Option<Head> {
+    ) -> Option<PageSnapshot> {
         let Body::Edit(last) = &chain.last()?.entry.body else { return None };
         let view = self.view_holding(ports, held, chain, served)?;
         let text = view.text_of(&view.resolve_version(served).ok()?)?;
         let id = served.object_id(held.document.key());
-        let mut head = Head::of_view(&view, VersionName::Object(id).number(), held.exchanged_ms);
-        head.note = last.delta.note.clone();
-        head.time_ms = last.accepted_ms;
-        head.text = text;
-        Some(head)
+        let mut snapshot =
+            PageSnapshot::of_view(&view, VersionName::Object(id).number(), held.exchanged_ms);
+        snapshot.note = last.delta.note.clone();
+        snapshot.time_ms = last.accepted_ms;
+        snapshot.text = text;
+        Some(snapshot)
     }
 
     /// A view in which `version` resolves.

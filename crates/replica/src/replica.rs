@@ -11,8 +11,8 @@ use redwedding_crdt::limits;
 
 use crate::config::Config;
 use crate::confirmed::Confirmed;
-use crate::head::Head;
 use crate::member::{Member, Members};
+use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Ports, Relay};
 use crate::token::Token;
 
@@ -24,7 +24,7 @@ pub struct Replica {
     saves: u64,
     memory: Vec<Arc<Held>>,
     /// What readers were shown last, for as long as that is fresh.
-    heads: Vec<(DocumentKey, Arc<Head>)>,
+    snapshots: Vec<(DocumentKey, Arc<PageSnapshot>)>,
     /// When it was last looked whether the origin is to be polled, in ms since 1970.
     looked: Vec<(DocumentKey, u64)>,
     calls: u32,
@@ -56,7 +56,7 @@ impl Replica {
             members: Members::default(),
             saves: 0,
             memory: Vec::new(),
-            heads: Vec::new(),
+            snapshots: Vec::new(),
             looked: Vec::new(),
             calls: 0,
             fetched: 0,
@@ -135,8 +135,8 @@ impl Replica {
         self.memory.retain(|held| held.document.key() != key);
     }
 
-    pub(crate) fn recall_head(&self, key: &DocumentKey) -> Option<&Arc<Head>> {
-        self.heads.iter().find(|(of, _)| of == key).map(|(_, head)| head)
+    pub(crate) fn recall_snapshot(&self, key: &DocumentKey) -> Option<&Arc<PageSnapshot>> {
+        self.snapshots.iter().find(|(of, _)| of == key).map(|(_, snapshot)| snapshot)
     }
 
     /// How long ago this was last asked about a document, in ms; counts as asked.
@@ -151,10 +151,10 @@ impl Replica {
         ago_ms
     }
 
-    pub(crate) fn remember_head(&mut self, key: &DocumentKey, head: Arc<Head>) {
-        self.heads.retain(|(of, _)| of != key);
-        self.heads.insert(0, (key.clone(), head));
-        self.heads.truncate(limits::HELD_DOCUMENTS);
+    pub(crate) fn remember_snapshot(&mut self, key: &DocumentKey, snapshot: Arc<PageSnapshot>) {
+        self.snapshots.retain(|(of, _)| of != key);
+        self.snapshots.insert(0, (key.clone(), snapshot));
+        self.snapshots.truncate(limits::HELD_DOCUMENTS);
     }
 }
 

@@ -16,9 +16,9 @@ use redwedding_crdt::limits;
 use redwedding_crdt::text::Patch;
 use redwedding_crdt::version::{Base, VersionName, VersionRef};
 
-use crate::head::Head;
 use crate::load::{Freshness, LoadError};
 use crate::outbox::Parcel;
+use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Level, Ports};
 use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
 use crate::replica::{Held, Replica};
@@ -113,7 +113,7 @@ pub enum SaveError {
 /// A save that was taken.
 pub struct Saved<P: Ports> {
     /// The text that came of it, with the number that names it.
-    pub head: Arc<Head>,
+    pub snapshot: Arc<PageSnapshot>,
     /// Where it met concurrent edits.
     pub overlaps: Vec<Overlapping>,
     /// Whether it brought the page into being.
@@ -174,8 +174,8 @@ impl Replica {
         }
         self.fetched = 0;
         let Some(merged) = self.merge(ports, key, save, token)? else {
-            let head = self.read(ports, key, token)?;
-            return Ok(Saved { head, overlaps: Vec::new(), created: false, after: None });
+            let snapshot = self.read(ports, key, token)?;
+            return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
         };
         let session = self.persist(ports, &merged)?;
         self.saved();
@@ -363,15 +363,15 @@ impl Replica {
         let id = merged.served.object_id(&key);
         let number = VersionName::Object(id).number();
         let now_ms = ports.now_ms();
-        let mut head = Head::of_view(&merged.view, number, now_ms);
-        head.time_ms = now_ms;
+        let mut snapshot = PageSnapshot::of_view(&merged.view, number, now_ms);
+        snapshot.time_ms = now_ms;
         token.see(key.shard(limits::SHARDS), merged.held.document.cursor());
         token.wrote(&key, merged.edit);
         token.served(&key, VersionName::Object(id));
         let after =
             After { key, edit: merged.edit, held: merged.held, parcel: merged.parcel, session };
-        let (head, overlaps, created) = (Arc::new(head), merged.overlaps, merged.created);
-        Saved { head, overlaps, created, after: Some(after) }
+        let (snapshot, overlaps, created) = (Arc::new(snapshot), merged.overlaps, merged.created);
+        Saved { snapshot, overlaps, created, after: Some(after) }
     }
 }
 

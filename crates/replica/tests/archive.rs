@@ -66,7 +66,8 @@ impl Place {
     /// anything was written.
     fn save(&mut self, base: Option<u64>, text: &str) -> (String, u64, bool) {
         let saved = self.try_save(base, text, &mut Token::new()).expect("a save");
-        let (text, id, written) = (saved.head.text.clone(), saved.head.id, saved.after.is_some());
+        let (text, id, written) =
+            (saved.snapshot.text.clone(), saved.snapshot.id, saved.after.is_some());
         if let Some(after) = saved.after {
             self.replica.finish_save(&mut self.ports, after);
         }
@@ -76,8 +77,8 @@ impl Place {
     fn read(&mut self, token: &mut Token) -> (u64, String) {
         // What was exchanged before is not fresh any more.
         self.network.advance(2_000);
-        let head = self.replica.read(&mut self.ports, &page(), token).expect("a page");
-        (head.id, head.text.clone())
+        let snapshot = self.replica.read(&mut self.ports, &page(), token).expect("a page");
+        (snapshot.id, snapshot.text.clone())
     }
 
     fn flush(&mut self) {
@@ -138,7 +139,7 @@ fn what_stands_on_what_is_kept_asks_for_nothing() {
     assert_eq!(place.save(Some(last), "a\nb\nc\nd\n").0, "a\nb\nc\nd\n");
     let token = &mut Token::new();
     let saved = place.try_save(Some(last), "z\na\nb\nc\n", token).expect("a save");
-    assert_eq!(place.read(token).1, saved.head.text);
+    assert_eq!(place.read(token).1, saved.snapshot.text);
     assert_eq!(place.version(last).expect("a page").as_deref(), Some("a\nb\nc\n"));
     assert_eq!(place.fetched(), 0);
 }
@@ -217,8 +218,8 @@ fn who_comes_back_to_an_archived_save_is_served() {
     assert_eq!(place.read(&mut kept).1, "a\nb\n");
     place.afresh();
     assert_eq!(place.read(&mut other.clone()).1, "a\nb\n");
-    let served = place.try_save(Some(saved.head.id), "a!\n", &mut other).expect("a save");
-    assert_eq!(served.head.text, "a!\nb\n");
+    let served = place.try_save(Some(saved.snapshot.id), "a!\n", &mut other).expect("a save");
+    assert_eq!(served.snapshot.text, "a!\nb\n");
 }
 
 #[test]

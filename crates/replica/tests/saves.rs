@@ -49,18 +49,18 @@ fn a_save_on_what_another_sandbox_has_just_answered_lists_nothing() {
     let finished = created.after.expect("something is left to do");
     one.finish_save(&mut ports, finished);
     other.read(&mut ports, &page(), &mut Token::new()).expect("a page");
-    let first = save(&mut one, &mut ports, Some(created.head.id), "a\nb\n");
+    let first = save(&mut one, &mut ports, Some(created.snapshot.id), "a\nb\n");
     calls.lock().expect("a lock").clear();
     // The first one's sandbox has not heard the relay yet.
-    let second = save(&mut other, &mut ports, Some(first.head.id), "a\nb\nc\n");
-    assert_eq!(second.head.text, "a\nb\nc\n");
+    let second = save(&mut other, &mut ports, Some(first.snapshot.id), "a\nb\nc\n");
+    assert_eq!(second.snapshot.text, "a\nb\nc\n");
     assert!(!calls.lock().expect("a lock").contains(&"store.list"), "{calls:?}");
     // Now one has heard more of the log than the other.
     one.finish_save(&mut ports, first.after.expect("something is left to do"));
-    let third = save(&mut one, &mut ports, Some(second.head.id), "a\nb\nc\nd\n");
+    let third = save(&mut one, &mut ports, Some(second.snapshot.id), "a\nb\nc\nd\n");
     calls.lock().expect("a lock").clear();
-    let fourth = save(&mut other, &mut ports, Some(third.head.id), "a\nb\nc\nd\ne\n");
-    assert_eq!(fourth.head.text, "a\nb\nc\nd\ne\n");
+    let fourth = save(&mut other, &mut ports, Some(third.snapshot.id), "a\nb\nc\nd\ne\n");
+    assert_eq!(fourth.snapshot.text, "a\nb\nc\nd\ne\n");
     assert!(!calls.lock().expect("a lock").contains(&"store.list"), "{calls:?}");
 }
 
@@ -72,24 +72,24 @@ fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
     let mut replica = sandbox(&mut ports);
     let created = save(&mut replica, &mut ports, None, "a\n");
     for word in 0..2 * limits::INLINE_DOTS {
-        save(&mut replica, &mut ports, Some(created.head.id), &format!("a\nword {word}\n"));
+        save(&mut replica, &mut ports, Some(created.snapshot.id), &format!("a\nword {word}\n"));
     }
     network.advance(1_000);
-    let head = replica.read(&mut ports, &page(), &mut Token::new()).expect("a page");
+    let snapshot = replica.read(&mut ports, &page(), &mut Token::new()).expect("a page");
     // Elsewhere, where nothing of it was seen.
     let mut ports = network.ports(1, None);
     let mut elsewhere = sandbox(&mut ports);
-    let mut text = format!("{}from elsewhere\n", head.text);
-    let saved = save(&mut elsewhere, &mut ports, Some(head.id), &text);
-    assert_eq!(saved.head.text, text);
+    let mut text = format!("{}from elsewhere\n", snapshot.text);
+    let saved = save(&mut elsewhere, &mut ports, Some(snapshot.id), &text);
+    assert_eq!(saved.snapshot.text, text);
     let kept = network.stored_keys("outbox/").len();
     assert_eq!(kept, 2 + 2 * limits::INLINE_DOTS);
     // And what came of it can be edited and read once the relay is back.
     network.heal();
     network.advance(60_000);
     text.push_str("at last\n");
-    let saved = save(&mut elsewhere, &mut ports, Some(saved.head.id), &text);
-    assert_eq!(saved.head.text, text);
+    let saved = save(&mut elsewhere, &mut ports, Some(saved.snapshot.id), &text);
+    assert_eq!(saved.snapshot.text, text);
     for _ in 0..10 {
         network.advance(20_000);
         elsewhere.tick(&mut ports, 0..limits::OUTBOX_BUCKETS);

@@ -25,34 +25,36 @@ impl Wiki {
         let license = || License::default().into();
         let page_id = u64::from(u32::from_str_radix(&short(title), 16).unwrap_or(0));
         match (resource, outcome) {
-            (_, Outcome::Head(head)) if !head.exists() => {
+            (_, Outcome::Snapshot(snapshot)) if !snapshot.exists() => {
                 failed(&RestError::nonexistent_title(title))
             }
-            (Resource::Html, Outcome::Head(head)) => {
-                let body = shapes::html(title, &head.text).into_bytes();
+            (Resource::Html, Outcome::Snapshot(snapshot)) => {
+                let body = shapes::html(title, &snapshot.text).into_bytes();
                 let answer = open_to_all(answer(StatusCode::OK, super::HTML, body));
-                tagged(marked(answer, title), head.id)
+                tagged(marked(answer, title), snapshot.id)
             }
-            (Resource::Bare, Outcome::Head(head)) => {
-                let latest = Latest::new(head.id, Moment(head.time_ms));
+            (Resource::Bare, Outcome::Snapshot(snapshot)) => {
+                let latest = Latest::new(snapshot.id, Moment(snapshot.time_ms));
                 let body = shapes::Page::bare(page_id, title, latest, license(), &incoming.base);
-                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
+                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), snapshot.id)
             }
-            (_, Outcome::Head(head)) => {
-                let latest = Latest::new(head.id, Moment(head.time_ms));
-                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text);
-                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), head.id)
+            (_, Outcome::Snapshot(snapshot)) => {
+                let latest = Latest::new(snapshot.id, Moment(snapshot.time_ms));
+                let body =
+                    shapes::Page::with_source(page_id, title, latest, license(), &snapshot.text);
+                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), snapshot.id)
             }
-            (_, Outcome::Saved { head, overlaps: met, created }) => {
-                let latest = Latest::new(head.id, Moment(head.time_ms));
-                let met = overlaps(&head.text, &met);
-                let body = shapes::Page::with_source(page_id, title, latest, license(), &head.text)
-                    .met(&met);
+            (_, Outcome::Saved { snapshot, overlaps: met, created }) => {
+                let latest = Latest::new(snapshot.id, Moment(snapshot.time_ms));
+                let met = overlaps(&snapshot.text, &met);
+                let body =
+                    shapes::Page::with_source(page_id, title, latest, license(), &snapshot.text)
+                        .met(&met);
                 let status = match created {
                     true => StatusCode::CREATED,
                     false => StatusCode::OK,
                 };
-                tagged(rest(status, shapes::to_body(&body)), head.id)
+                tagged(rest(status, shapes::to_body(&body)), snapshot.id)
             }
             (Resource::History(window), Outcome::Past(past)) => {
                 if past.is_empty() {

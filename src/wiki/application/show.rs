@@ -3,7 +3,7 @@
 use http::header::{ETAG, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
-use redwedding_replica::head::Head;
+use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::past::Past;
 use redwedding_replica::save::{Overlapping, SaveError};
 
@@ -42,32 +42,35 @@ impl Wiki {
             (Asked::Rest(title, resource), outcome) => {
                 self.for_program(&title, resource, incoming, outcome)
             }
-            (Asked::Page(title), Outcome::Head(head)) => self.article(&title, &head, None),
-            (Asked::Saved(title, _), Outcome::Report(head, overlaps)) => {
-                self.article(&title, &head, Some(&overlaps))
+            (Asked::Page(title), Outcome::Snapshot(snapshot)) => {
+                self.article(&title, &snapshot, None)
+            }
+            (Asked::Saved(title, _), Outcome::Report(snapshot, overlaps)) => {
+                self.article(&title, &snapshot, Some(&overlaps))
             }
             (Asked::Old(title, id), Outcome::Version(_, text)) => self.old(&title, id, text),
-            (Asked::Raw(title, _), Outcome::Head(head)) => {
-                self.raw(&title, head.exists().then(|| (head.id, head.text.clone())))
+            (Asked::Raw(title, _), Outcome::Snapshot(snapshot)) => {
+                self.raw(&title, snapshot.exists().then(|| (snapshot.id, snapshot.text.clone())))
             }
             (Asked::Raw(title, Some(id)), Outcome::Version(_, text)) => {
                 self.raw(&title, text.map(|text| (id, text)))
             }
-            (Asked::Form(title, section, _), Outcome::Head(head)) => {
-                self.form(&title, incoming, &head, section, None)
+            (Asked::Form(title, section, _), Outcome::Snapshot(snapshot)) => {
+                self.form(&title, incoming, &snapshot, section, None)
             }
-            (Asked::Form(title, section, Some(id)), Outcome::Version(head, text)) => match text {
-                Some(text) => self.form(&title, incoming, &head, section, Some(text)),
+            (Asked::Form(title, section, Some(id)), Outcome::Version(snapshot, text)) => match text
+            {
+                Some(text) => self.form(&title, incoming, &snapshot, section, Some(text)),
                 None => self.no_version(&title, id),
             },
-            (Asked::Check(title, form), Outcome::Head(_)) => {
+            (Asked::Check(title, form), Outcome::Snapshot(_)) => {
                 self.check(&title, incoming, &form, "")
             }
             (Asked::Check(title, form), Outcome::Version(_, base)) => {
                 self.check(&title, incoming, &form, &base.unwrap_or_default())
             }
-            (Asked::Submit(title, _), Outcome::Saved { head, .. }) => {
-                let to = format!("{}?saved={}", link::page(&title), head.id);
+            (Asked::Submit(title, _), Outcome::Saved { snapshot, .. }) => {
+                let to = format!("{}?saved={}", link::page(&title), snapshot.id);
                 redirect(StatusCode::SEE_OTHER, &to)
             }
             (Asked::History(title, window), Outcome::Past(past)) => {
@@ -147,25 +150,25 @@ impl Wiki {
     fn article(
         &self,
         title: &Title,
-        head: &Head,
+        snapshot: &PageSnapshot,
         saved: Option<&[Overlapping]>,
     ) -> Response<Vec<u8>> {
-        if !head.exists() {
+        if !snapshot.exists() {
             return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
         }
-        let met = overlaps(&head.text, saved.unwrap_or_default());
+        let met = overlaps(&snapshot.text, saved.unwrap_or_default());
         let shown = Page {
             title,
-            text: &head.text,
-            id: head.id,
-            last_change: (head.time_ms != 0).then(|| Change {
-                author: named(&head.note.author),
-                at: Moment(head.time_ms),
-                comment: &head.note.comment,
+            text: &snapshot.text,
+            id: snapshot.id,
+            last_change: (snapshot.time_ms != 0).then(|| Change {
+                author: named(&snapshot.note.author),
+                at: Moment(snapshot.time_ms),
+                comment: &snapshot.note.comment,
             }),
             older: false,
-            pending: head.pending,
-            stale: head.stale,
+            pending: snapshot.pending,
+            stale: snapshot.stale,
             saved: saved.is_some(),
             overlaps: &met,
         };
@@ -206,12 +209,12 @@ impl Wiki {
         &self,
         title: &Title,
         incoming: &Incoming,
-        head: &Head,
+        snapshot: &PageSnapshot,
         section: Option<u32>,
         old: Option<String>,
     ) -> Response<Vec<u8>> {
         let older = old.is_some();
-        let whole = old.as_deref().unwrap_or(&head.text);
+        let whole = old.as_deref().unwrap_or(&snapshot.text);
         let text = match section {
             None => Some(whole),
             Some(number) => outline::section(whole, number),
@@ -223,13 +226,13 @@ impl Wiki {
         let form = Edit {
             title,
             text,
-            base_id: head.id,
+            base_id: snapshot.id,
             started: &Moment(incoming.now_ms).digits(),
             comment: "",
             minor: false,
             section,
             edit_token: &incoming.form_token(),
-            new_page: !head.exists(),
+            new_page: !snapshot.exists(),
             author: caller(incoming),
             older,
             check: Check::None,

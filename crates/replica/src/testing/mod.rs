@@ -17,8 +17,8 @@
 //! let mut ports = network.ports(0, None);
 //! let mut replica = Replica::start(Config::new("wiki", "pop-0", b"secret"), &mut ports);
 //! let page = DocumentKey::new("wiki", "Page")?;
-//! let head = replica.read(&mut ports, &page, &mut Token::new())?;
-//! assert_eq!(head.text, "Hello.\n");
+//! let snapshot = replica.read(&mut ports, &page, &mut Token::new())?;
+//! assert_eq!(snapshot.text, "Hello.\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -11,8 +11,8 @@ use redwedding_crdt::testing::check::{self, canonical};
 use redwedding_crdt::testing::log::key;
 
 use crate::confirmed::{Confirmed, Tail};
-use crate::head::Head;
 use crate::outbox::Parcel;
+use crate::page_snapshot::PageSnapshot;
 use crate::replica::Held;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 use crate::token::Token;
@@ -59,7 +59,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     let answer = canonical::<Answer>(bytes);
     note("request", canonical::<Request>(bytes).is_some());
     note("answer", answer.is_some());
-    note("head", Head::decode(bytes).is_ok_and(|head| head.encode() == bytes));
+    note("snapshot", PageSnapshot::decode(bytes).is_ok_and(|snapshot| snapshot.encode() == bytes));
     note("tail", canonical::<Tail>(bytes).is_some());
     note("outbox", canonical::<Parcel>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
@@ -78,7 +78,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
 pub fn decode(bytes: &[u8]) {
     drop(Request::decode(bytes));
     drop(Answer::decode(bytes));
-    drop(Head::decode(bytes));
+    drop(PageSnapshot::decode(bytes));
     drop(Tail::decode(bytes));
     drop(Parcel::decode(bytes));
     reads::<StoredRecord>(bytes);

@@ -17,8 +17,8 @@ use redwedding_crdt::document::Document;
 use redwedding_crdt::entry::{Entry, Missing, Note, OriginPage};
 use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_crdt::version::{Cursor, ObjectId, OriginText, Place, VersionName};
-use redwedding_replica::head::Head;
 use redwedding_replica::member::{Member, Members};
+use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::sync::{
     Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord,
 };
@@ -148,8 +148,8 @@ fn stores_and_caches() {
     let record = Record { position, prefix, logged_ms: 9, entry };
     golden("tail", wire::cached_tail(&document, vec![record], 15));
     golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16));
-    golden("head", Head::of_document(&document, 13).encode());
-    golden("head-origin", Head::of_origin(&page, cursor(), 14).encode());
+    golden("snapshot", PageSnapshot::of_document(&document, 13).encode());
+    golden("snapshot-origin", PageSnapshot::of_origin(&page, cursor(), 14).encode());
 }
 
 #[test]

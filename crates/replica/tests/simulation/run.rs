@@ -123,14 +123,14 @@ enum Event {
         request: u64,
         page: usize,
         token: String,
-        head: Answered,
+        snapshot: Answered,
     },
     Saved {
         client: usize,
         request: u64,
         attempt: Attempt,
         token: String,
-        head: Taken,
+        snapshot: Taken,
     },
     /// A sandbox has done its work and is free again.
     Free {
@@ -475,11 +475,11 @@ impl Run {
         drop(events);
         for event in heard {
             match event {
-                Event::Read { client, request, page, token, head } => {
-                    self.heard_read(client, request, page, token, head);
+                Event::Read { client, request, page, token, snapshot } => {
+                    self.heard_read(client, request, page, token, snapshot);
                 }
-                Event::Saved { client, request, attempt, token, head } => {
-                    self.heard_saved(client, request, attempt, token, head);
+                Event::Saved { client, request, attempt, token, snapshot } => {
+                    self.heard_saved(client, request, attempt, token, snapshot);
                 }
                 Event::Free { pop, replica } => self.pops[pop].idle.push(*replica),
                 Event::Calls { what, calls, most } => {

@@ -48,11 +48,12 @@ impl Run {
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut token = replica.token(sealed.as_deref());
             noted.note(|| format!("    {token:?}"));
-            let head =
-                replica.read(ports, &key, &mut token).map(|head| (head.id, head.text.clone()));
+            let snapshot = replica
+                .read(ports, &key, &mut token)
+                .map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
-            let (token, served) = (replica.seal(&token), head.is_ok());
-            tell(&events, Event::Read { client, request, page, token, head });
+            let (token, served) = (replica.seal(&token), snapshot.is_ok());
+            tell(&events, Event::Read { client, request, page, token, snapshot });
             if served {
                 replica.after_read(ports, &key);
                 counter.tell(&events, "after a read", CALLS);
@@ -99,11 +100,11 @@ impl Run {
             let saved = replica.save(ports, &key, &sent.save, &mut token);
             counter.tell(&events, "save", CALLS);
             let token = replica.seal(&token);
-            let (head, after) = match saved {
-                Ok(saved) => (Ok((saved.head.id, saved.head.text.clone())), saved.after),
+            let (snapshot, after) = match saved {
+                Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
                 Err(error) => (Err(error), None),
             };
-            tell(&events, Event::Saved { client, request, attempt: sent, token, head });
+            tell(&events, Event::Saved { client, request, attempt: sent, token, snapshot });
             if let Some(after) = after {
                 replica.finish_save(ports, after);
                 counter.tell(&events, "after a save", CALLS * 2);
@@ -132,15 +133,15 @@ impl Run {
         request: u64,
         page: usize,
         token: String,
-        head: Answered,
+        snapshot: Answered,
     ) {
-        self.note(|| format!("= client {client} ({request}) read {head:?}"));
+        self.note(|| format!("= client {client} ({request}) read {snapshot:?}"));
         if !self.waited(client, request) {
             return;
         }
         let whose = format!("client {client} ({request})");
         self.clients[client].keep(token);
-        match head {
+        match snapshot {
             Ok((id, text)) => {
                 self.report.reads += 1;
                 let of_client = &mut self.clients[client];
@@ -169,11 +170,11 @@ impl Run {
         request: u64,
         attempt: Attempt,
         token: String,
-        head: Taken,
+        snapshot: Taken,
     ) {
-        self.note(|| format!("= client {client} ({request}) saved {head:?}"));
+        self.note(|| format!("= client {client} ({request}) saved {snapshot:?}"));
         let loosely = attempt.save.base.is_some_and(|base| base < 1 << 50);
-        if head.is_ok() {
+        if snapshot.is_ok() {
             self.report.saves += 1;
             self.facts.acknowledged(attempt.word, &attempt.deleted, loosely);
         }
@@ -183,7 +184,7 @@ impl Run {
         let whose = format!("client {client} ({request})");
         self.clients[client].keep(token);
         let page = attempt.page;
-        match head {
+        match snapshot {
             Ok((id, text)) => {
                 let of_client = &mut self.clients[client];
                 of_client.attempt = None;

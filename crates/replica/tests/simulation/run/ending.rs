@@ -233,8 +233,8 @@ impl Run {
             }
         }
         match read {
-            Ok(head) => {
-                self.facts.served(&mut of_client.seen[page], page, &head.text, &whose);
+            Ok(snapshot) => {
+                self.facts.served(&mut of_client.seen[page], page, &snapshot.text, &whose);
             }
             Err(error) => self.facts.fail(format!("{whose}: {error}")),
         }

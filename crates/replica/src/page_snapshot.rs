@@ -15,7 +15,7 @@ const FORMAT: u8 = 1;
 
 /// One text of a document, with its name.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct Head {
+pub struct PageSnapshot {
     format: u8,
     /// When the state behind it was exchanged with the relay, in ms since 1970.
     pub exchanged_ms: u64,
@@ -39,7 +39,7 @@ pub struct Head {
     pub text: String,
 }
 
-impl Head {
+impl PageSnapshot {
     /// Whether there is a page.
     pub fn exists(&self) -> bool {
         self.id != 0
@@ -47,7 +47,8 @@ impl Head {
 
     /// Whether a reader sees the same of both: the same page at the same version.
     pub fn shows_same(&self, other: &Self) -> bool {
-        let seen = |head: &Self| (head.id, head.time_ms, head.pending, head.stale);
+        let seen =
+            |snapshot: &Self| (snapshot.id, snapshot.time_ms, snapshot.pending, snapshot.stale);
         self.exists() && seen(self) == seen(other) && self.note == other.note
     }
 
@@ -97,17 +98,17 @@ impl Head {
     }
 }
 
-impl Encode for Head {
+impl Encode for PageSnapshot {
     fn encode(&self) -> Vec<u8> {
         codec::to_vec(self)
     }
 }
 
-impl Decode for Head {
+impl Decode for PageSnapshot {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
-        let head: Self = codec::from_own(bytes)?;
-        codec::known_format(head.format, FORMAT)?;
-        Ok(head)
+        let snapshot: Self = codec::from_own(bytes)?;
+        codec::known_format(snapshot.format, FORMAT)?;
+        Ok(snapshot)
     }
 }
