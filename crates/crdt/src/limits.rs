@@ -104,7 +104,7 @@ pub const STALENESS_MS: u64 = 500;
 /// How often a page that the edge holds is looked up at the origin.
 pub const ORIGIN_POLL_MS: u64 = 10_000;
 /// How long the relay is left alone after it could not be reached.
-pub const RELAY_REST_MS: u64 = 1_000;
+pub const RELAY_BACKOFF_MS: u64 = 1_000;
 /// How long a whole document or an unconfirmed entry stays in the cache.
 pub const CACHE_MS: u64 = 3_600_000;
 /// Entries in the cache after a document's base; then the base is written anew.

@@ -30,7 +30,7 @@ impl Replica {
         if let Some(segment) = ports.cache().peek(&name).and_then(|bytes| opened(&bytes)) {
             return Ok(segment);
         }
-        if self.relay_rests(ports) || self.fetched >= limits::FETCHED_SEGMENTS {
+        if self.relay_in_backoff(ports) || self.fetched >= limits::FETCHED_SEGMENTS {
             return Err(LoadError::Archived);
         }
         self.fetched += 1;

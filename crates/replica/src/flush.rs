@@ -86,7 +86,7 @@ impl Replica {
 
     /// The document as the relay has it now; `None` where it cannot be asked.
     fn confirmed_now<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Arc<Held>> {
-        if self.relay_rests(ports) {
+        if self.relay_in_backoff(ports) {
             return None;
         }
         let held = self.held(ports, key);

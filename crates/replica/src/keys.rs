@@ -79,5 +79,5 @@ pub(crate) fn polled(document: &DocumentKey) -> String {
     format!("polled/{}", document.digest())
 }
 
-/// In the cache: the relay could not be reached.
-pub(crate) const RELAY_AWAY: &str = "relay-away";
+/// In the cache: until when the relay is left alone, in ms since 1970 (little-endian).
+pub(crate) const RELAY_BACKOFF: &str = "relay-away";

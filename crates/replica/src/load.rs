@@ -198,7 +198,7 @@ impl Replica {
         token: &mut Token,
     ) -> Result<Arc<Held>, LoadError> {
         let (mut held, mut reset) = (held, false);
-        if !self.relay_rests(ports) {
+        if !self.relay_in_backoff(ports) {
             for attempt in 0..3 {
                 let document = held.as_ref().map(|held| held.document.clone());
                 let Ok(exchanged) = self.exchange(ports, key, document, Vec::new()) else { break };

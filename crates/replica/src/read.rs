@@ -138,7 +138,7 @@ impl Replica {
         let cached = lookup.value.and_then(|bytes| PageSnapshot::decode(&bytes).ok());
         if let Some(snapshot) = cached {
             let good = satisfies(snapshot.cursor, snapshot.revision, key, token);
-            if good && (lookup.fresh || lookup.duty.is_none()) && !self.relay_rests(ports) {
+            if good && (lookup.fresh || lookup.duty.is_none()) && !self.relay_in_backoff(ports) {
                 let snapshot = Arc::new(snapshot);
                 self.remember_snapshot(key, snapshot.clone());
                 return Ok(snapshot);
@@ -181,7 +181,7 @@ impl Replica {
     /// What is served of a loaded state: it alone, or with what the store shows
     /// of the outbox while the relay is away.
     fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Arc<PageSnapshot> {
-        if !self.relay_rests(ports) {
+        if !self.relay_in_backoff(ports) {
             return self.snapshot_of(held);
         }
         let key = held.document.key().clone();
@@ -312,7 +312,7 @@ impl Replica {
             return Some(self.shown(ports, held));
         }
         let lacks = attempt == 1 && !held.document.is_empty() && lacks_root(held, &seen);
-        if lacks && !self.relay_rests(ports) {
+        if lacks && !self.relay_in_backoff(ports) {
             // The log does not have the edits that were made at the origin.
             let held = self.with_news_of_origin(ports, held.clone());
             return held.document.holds(&seen).then(|| self.shown(ports, &held));

@@ -241,7 +241,7 @@ impl Replica {
                 // What was taken back was for this save alone.
                 Ok(Step::Go(merged)) => return Ok(Some(Merged { held, ..*merged })),
                 Ok(Step::Agree(base)) => {
-                    if agreed || self.relay_rests(ports) {
+                    if agreed || self.relay_in_backoff(ports) {
                         return Err(LoadError::Behind.into());
                     }
                     agreed = true;

@@ -34,13 +34,13 @@ pub(crate) struct Exchanged {
 }
 
 impl Replica {
-    /// Whether the relay is to be left alone for a moment.
-    pub(crate) fn relay_rests<P: Ports>(&self, ports: &mut P) -> bool {
-        let Some(until) = ports.cache().peek(keys::RELAY_AWAY) else { return false };
+    /// Whether the relay could not be reached just now and is left alone for a moment.
+    pub(crate) fn relay_in_backoff<P: Ports>(&self, ports: &mut P) -> bool {
+        let Some(until) = ports.cache().peek(keys::RELAY_BACKOFF) else { return false };
         let until = <[u8; 8]>::try_from(until.as_slice()).map_or(0, u64::from_le_bytes);
         let now_ms = ports.now_ms();
         // A clock that jumped must not keep the relay away for long.
-        now_ms < until && until - now_ms <= self.config.relay_rest_ms
+        now_ms < until && until - now_ms <= self.config.relay_backoff_ms
     }
 
     /// Begins a session.
@@ -80,9 +80,9 @@ impl Replica {
                     RelayError::Refused { .. } => Level::Alarm,
                 };
                 ports.log(level, &error.to_string());
-                let rest = self.config.relay_rest_ms;
-                let until = (now_ms + rest).to_le_bytes().to_vec();
-                ports.cache().insert(None, keys::RELAY_AWAY, until, rest);
+                let backoff_ms = self.config.relay_backoff_ms;
+                let until = (now_ms + backoff_ms).to_le_bytes().to_vec();
+                ports.cache().insert(None, keys::RELAY_BACKOFF, until, backoff_ms);
             }
         }
         answer

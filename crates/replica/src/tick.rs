@@ -25,7 +25,7 @@ impl Replica {
         buckets: impl IntoIterator<Item = u16>,
     ) -> Ticked {
         let mut ticked = Ticked::default();
-        if self.relay_rests(ports) {
+        if self.relay_in_backoff(ports) {
             return ticked;
         }
         for bucket in buckets.into_iter().take(usize::from(limits::OUTBOX_BUCKETS)) {

@@ -51,7 +51,7 @@ impl Replica {
         writes.push(ports.store().begin_insert(&object, served.clone()));
         let parcel = merged.parcel.encode();
         writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
-        let session = match self.relay_rests(ports) {
+        let session = match self.relay_in_backoff(ports) {
             true => Session::None,
             false => Session::UnderWay(self.begin_push(ports, merged)),
         };
