@@ -15,10 +15,10 @@ const STALE: Duration = Duration::from_millis(limits::CACHE_MS);
 /// The Core Cache of this point of presence.
 pub(crate) struct CoreCache;
 
-/// The duty to refresh a value. Dropping it hands the duty on.
-pub(crate) struct Duty(Option<Transaction>);
+/// The right to refresh a value, given to one of those who ask. Dropping it hands it on.
+pub(crate) struct Revalidation(Option<Transaction>);
 
-impl Drop for Duty {
+impl Drop for Revalidation {
     fn drop(&mut self) {
         if let Some(transaction) = &self.0 {
             // Where this fails, the platform notices the end of the sandbox.
@@ -36,17 +36,17 @@ fn value(found: &Found) -> Option<Vec<u8>> {
 }
 
 impl Cache for CoreCache {
-    type Duty = Duty;
+    type Revalidation = Revalidation;
 
-    fn lookup(&mut self, name: &str) -> Lookup<Duty> {
+    fn lookup(&mut self, name: &str) -> Lookup<Revalidation> {
         let Ok(transaction) = Transaction::lookup(key(name)).execute() else {
-            return Lookup { value: None, fresh: false, duty: Some(Duty(None)) };
+            return Lookup { value: None, fresh: false, revalidation: Some(Revalidation(None)) };
         };
         let found = transaction.found();
         let fresh = found.as_ref().is_some_and(|found| found.is_usable() && !found.is_stale());
         let value = found.as_ref().and_then(value);
         let ours = transaction.must_insert_or_update();
-        Lookup { value, fresh, duty: ours.then_some(Duty(Some(transaction))) }
+        Lookup { value, fresh, revalidation: ours.then_some(Revalidation(Some(transaction))) }
     }
 
     fn peek(&mut self, name: &str) -> Option<Vec<u8>> {
@@ -54,9 +54,15 @@ impl Cache for CoreCache {
         value(&found)
     }
 
-    fn insert(&mut self, duty: Option<Duty>, name: &str, value: Vec<u8>, fresh_ms: u64) {
+    fn insert(
+        &mut self,
+        revalidation: Option<Revalidation>,
+        name: &str,
+        value: Vec<u8>,
+        fresh_ms: u64,
+    ) {
         let fresh = Duration::from_millis(fresh_ms);
-        let transaction = duty.and_then(|mut duty| duty.0.take());
+        let transaction = revalidation.and_then(|mut revalidation| revalidation.0.take());
         let length = value.len() as u64;
         let writer = match transaction {
             Some(transaction) => transaction

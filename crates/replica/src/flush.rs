@@ -339,10 +339,10 @@ impl Replica {
             return;
         }
         let lookup = ports.cache().lookup(&keys::polled(key));
-        if !now && (lookup.fresh || lookup.duty.is_none()) {
+        if !now && (lookup.fresh || lookup.revalidation.is_none()) {
             return;
         }
-        ports.cache().insert(lookup.duty, &keys::polled(key), vec![1], poll_ms);
+        ports.cache().insert(lookup.revalidation, &keys::polled(key), vec![1], poll_ms);
         self.count_call();
         let Ok(page) = ports.origin().page(key.key()) else { return };
         let Some(held) = self.held(ports, key) else { return };

@@ -62,30 +62,36 @@ pub enum StoreError {
 ///
 /// It MAY: forget; serve a value that another sandbox has replaced. It MUST
 /// NOT: mix keys up. Of many who look a stale or absent value up, it SHOULD
-/// give only one the duty to refresh it.
+/// give the revalidation (RFC 5861) to one alone.
 pub trait Cache {
-    /// The duty to refresh a value. Dropping it hands the duty on.
-    type Duty;
+    /// The right to refresh a value, given to one of those who ask. Dropping it hands it on.
+    type Revalidation;
 
-    /// Looks `key` up. Where the value is absent and somebody else has the duty,
+    /// Looks `key` up. Where the value is absent and somebody else revalidates it,
     /// this may wait for them.
-    fn lookup(&mut self, key: &str) -> Lookup<Self::Duty>;
+    fn lookup(&mut self, key: &str) -> Lookup<Self::Revalidation>;
 
-    /// Looks `key` up without taking a duty or waiting.
+    /// Looks `key` up without taking the revalidation or waiting.
     fn peek(&mut self, key: &str) -> Option<Vec<u8>>;
 
     /// Replaces the value of `key`, fresh for `fresh_ms`, stale from then on.
-    fn insert(&mut self, duty: Option<Self::Duty>, key: &str, value: Vec<u8>, fresh_ms: u64);
+    fn insert(
+        &mut self,
+        revalidation: Option<Self::Revalidation>,
+        key: &str,
+        value: Vec<u8>,
+        fresh_ms: u64,
+    );
 }
 
 /// What a look-up found.
-pub struct Lookup<Duty> {
+pub struct Lookup<Revalidation> {
     /// The value.
     pub value: Option<Vec<u8>>,
     /// Whether it is as fresh as whoever stored it promised.
     pub fresh: bool,
-    /// The duty to refresh it, if it is this caller's.
-    pub duty: Option<Duty>,
+    /// The revalidation of it, if it is this caller's.
+    pub revalidation: Option<Revalidation>,
 }
 
 /// The way to the relay.

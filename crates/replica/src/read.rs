@@ -138,18 +138,21 @@ impl Replica {
         let cached = lookup.value.and_then(|bytes| PageSnapshot::decode(&bytes).ok());
         if let Some(snapshot) = cached {
             let good = satisfies(snapshot.cursor, snapshot.revision, key, token);
-            if good && (lookup.fresh || lookup.duty.is_none()) && !self.relay_in_backoff(ports) {
+            if good
+                && (lookup.fresh || lookup.revalidation.is_none())
+                && !self.relay_in_backoff(ports)
+            {
                 let snapshot = Arc::new(snapshot);
                 self.remember_snapshot(key, snapshot.clone());
                 return Ok(snapshot);
             }
         }
         let held = self.load(ports, key, token, Freshness::Now)?;
-        if let Some(duty) = lookup.duty {
+        if let Some(revalidation) = lookup.revalidation {
             // Those who wait for this very look-up are let go by its own insert.
             let fresh_ms = self.config.staleness_ms;
             let snapshot = self.snapshot_of(&held).encode();
-            ports.cache().insert(Some(duty), &keys::snapshot(key), snapshot, fresh_ms);
+            ports.cache().insert(Some(revalidation), &keys::snapshot(key), snapshot, fresh_ms);
         }
         Ok(self.shown(ports, &held))
     }
@@ -195,12 +198,12 @@ impl Replica {
                 && snapshot.revision >= least.revision
         });
         match cached {
-            Some(snapshot) if lookup.fresh || lookup.duty.is_none() => Arc::new(snapshot),
+            Some(snapshot) if lookup.fresh || lookup.revalidation.is_none() => Arc::new(snapshot),
             _ => {
                 let snapshot = Arc::new(self.overlaid(ports, held));
                 let fresh_ms = self.config.staleness_ms;
                 ports.cache().insert(
-                    lookup.duty,
+                    lookup.revalidation,
                     &keys::overlay(&key),
                     snapshot.encode(),
                     fresh_ms,

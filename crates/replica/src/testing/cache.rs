@@ -1,5 +1,5 @@
 //! A point of presence's cache in memory: it forgets, serves what was replaced,
-//! and gives the duty to refresh to one caller at a time.
+//! and gives the revalidation to one caller at a time.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::ports::{Cache, Lookup};
 #[derive(Debug, Default)]
 pub(super) struct CacheState {
     values: BTreeMap<String, Cached>,
-    duties: BTreeMap<String, u64>,
-    next_duty: u64,
+    revalidations: BTreeMap<String, u64>,
+    next_revalidation: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -45,9 +45,9 @@ impl State {
 #[derive(Debug)]
 pub struct MemoryCache(pub(super) Site);
 
-/// The duty to refresh a value; dropping it hands it on.
+/// The right to refresh a value, given to one of those who ask; dropping it hands it on.
 #[derive(Debug)]
-pub struct Duty {
+pub struct Revalidation {
     network: Network,
     pop: usize,
     key: String,
@@ -55,23 +55,23 @@ pub struct Duty {
 }
 
 impl Cache for MemoryCache {
-    type Duty = Duty;
+    type Revalidation = Revalidation;
 
-    fn lookup(&mut self, key: &str) -> Lookup<Duty> {
+    fn lookup(&mut self, key: &str) -> Lookup<Revalidation> {
         let pop = self.0.pop();
         let mut state = self.0.call("cache.lookup", key);
         let now_ms = state.now_ms;
         let found = state.cached(pop, key);
         let fresh = found.as_ref().is_some_and(|found| now_ms < found.1);
         let cache = &mut state.caches[pop];
-        let free = !fresh && !cache.duties.contains_key(key);
-        let duty = free.then(|| {
-            cache.next_duty += 1;
-            cache.duties.insert(key.to_owned(), cache.next_duty);
+        let free = !fresh && !cache.revalidations.contains_key(key);
+        let revalidation = free.then(|| {
+            cache.next_revalidation += 1;
+            cache.revalidations.insert(key.to_owned(), cache.next_revalidation);
             let network = self.0.network();
-            Duty { network, pop, key: key.to_owned(), number: cache.next_duty }
+            Revalidation { network, pop, key: key.to_owned(), number: cache.next_revalidation }
         });
-        Lookup { value: found.map(|found| found.0), fresh, duty }
+        Lookup { value: found.map(|found| found.0), fresh, revalidation }
     }
 
     fn peek(&mut self, key: &str) -> Option<Vec<u8>> {
@@ -79,7 +79,13 @@ impl Cache for MemoryCache {
         self.0.call("cache.peek", key).cached(pop, key).map(|found| found.0)
     }
 
-    fn insert(&mut self, duty: Option<Duty>, key: &str, value: Vec<u8>, fresh_ms: u64) {
+    fn insert(
+        &mut self,
+        revalidation: Option<Revalidation>,
+        key: &str,
+        value: Vec<u8>,
+        fresh_ms: u64,
+    ) {
         let pop = self.0.pop();
         let mut state = self.0.call("cache.insert", key);
         let fresh_until = state.now_ms + fresh_ms;
@@ -87,16 +93,16 @@ impl Cache for MemoryCache {
         let before = values.remove(key).map(|cached| (cached.value, cached.fresh_until));
         values.insert(key.to_owned(), Cached { value, fresh_until, before });
         drop(state);
-        drop(duty);
+        drop(revalidation);
     }
 }
 
-impl Drop for Duty {
+impl Drop for Revalidation {
     fn drop(&mut self) {
         let mut state = self.network.state();
-        let duties = &mut state.caches[self.pop].duties;
-        if duties.get(&self.key) == Some(&self.number) {
-            duties.remove(&self.key);
+        let revalidations = &mut state.caches[self.pop].revalidations;
+        if revalidations.get(&self.key) == Some(&self.number) {
+            revalidations.remove(&self.key);
         }
     }
 }

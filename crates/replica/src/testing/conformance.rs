@@ -58,11 +58,11 @@ pub fn cache<C: Cache>(cache: &mut C, prefix: &str, mut wait: impl FnMut(u64)) {
     let key = |name: &str| format!("{prefix}/{name}");
     let first = cache.lookup(&key("a"));
     assert!(first.value.is_none() && !first.fresh);
-    let duty = first.duty.expect("whoever asks first has the duty");
-    cache.insert(Some(duty), &key("a"), vec![1], 100);
+    let revalidation = first.revalidation.expect("whoever asks first is to revalidate");
+    cache.insert(Some(revalidation), &key("a"), vec![1], 100);
     let found = cache.lookup(&key("a"));
     assert_eq!((found.value, found.fresh), (Some(vec![1]), true));
-    assert!(found.duty.is_none(), "a fresh value is nobody's duty");
+    assert!(found.revalidation.is_none(), "nobody is to revalidate a fresh value");
     assert_eq!(cache.peek(&key("a")), Some(vec![1]));
     assert_eq!(cache.peek(&key("b")), None, "keys are not mixed up");
     wait(200);
@@ -70,9 +70,9 @@ pub fn cache<C: Cache>(cache: &mut C, prefix: &str, mut wait: impl FnMut(u64)) {
     if let Some(value) = stale.value {
         assert_eq!((value, stale.fresh), (vec![1], false));
     }
-    assert!(stale.duty.is_some(), "a stale value is the first caller's duty");
-    drop(stale.duty);
-    assert!(cache.lookup(&key("a")).duty.is_some(), "a dropped duty is handed on");
+    assert!(stale.revalidation.is_some(), "the first caller is to revalidate a stale value");
+    drop(stale.revalidation);
+    assert!(cache.lookup(&key("a")).revalidation.is_some(), "a dropped revalidation is handed on");
     cache.insert(None, &key("a"), vec![2], 100);
     assert_eq!(cache.peek(&key("a")), Some(vec![2]), "a value can be replaced");
 }

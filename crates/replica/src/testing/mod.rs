@@ -35,7 +35,7 @@ mod store;
 
 use redwedding_crdt::identity::DocumentKey;
 
-pub use cache::{Duty, MemoryCache};
+pub use cache::{MemoryCache, Revalidation};
 pub use network::{Faults, Hook, MemoryPorts, Network};
 pub use origin::{MemoryOrigin, StoredRevision};
 pub use random::Random;
