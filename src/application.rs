@@ -9,8 +9,8 @@ use std::sync::Arc;
 use http::{Request, Response};
 use redwedding_crdt::identity::{DocumentKey, keyed_digest};
 use redwedding_replica::LoadError;
+use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::past::Past;
 use redwedding_replica::save::{Overlapping, Save, SaveError};
 
 /// Who asks, as far as it was proved.
@@ -60,9 +60,9 @@ pub enum Operation {
     Report(DocumentKey, u64),
     /// That text, and the text of a version.
     ReadVersion(DocumentKey, u64),
-    /// The confirmed document with its past around the versions with these numbers (`None` for the
+    /// The confirmed document with its history around the versions with these numbers (`None` for the
     /// present one): so many changes before and after each.
-    Past(DocumentKey, Vec<Option<u64>>, usize),
+    History(DocumentKey, Vec<Option<u64>>, usize),
     /// A save.
     Save(DocumentKey, Box<Save>),
 }
@@ -75,8 +75,8 @@ pub enum Outcome {
     Report(Arc<PageSnapshot>, Vec<Overlapping>),
     /// Of reading a version; without text where it cannot be resolved.
     Version(Arc<PageSnapshot>, Option<String>),
-    /// Of asking for the past.
-    Past(Box<Past>),
+    /// Of asking for the history.
+    History(Box<PageHistory>),
     /// Of a save that was taken.
     Saved {
         /// What the caller now sees.

@@ -147,9 +147,9 @@ impl<A: Application> Edge<A> {
                 Ok((snapshot, text)) => (Outcome::Version(snapshot, text), Remaining::Read(key)),
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
-            Operation::Past(key, around, rows) => {
-                match replica.past(ports, &key, (&around, rows), token) {
-                    Ok(past) => (Outcome::Past(Box::new(past)), Remaining::Read(key)),
+            Operation::History(key, around, rows) => {
+                match replica.history(ports, &key, (&around, rows), token) {
+                    Ok(history) => (Outcome::History(Box::new(history)), Remaining::Read(key)),
                     Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
                 }
             }

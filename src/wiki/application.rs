@@ -4,7 +4,7 @@
 //! It decides what a request asks for (`route`) and how the outcome looks to
 //! people (`show`) and to programs (`programs`). It never loads, merges or stores.
 
-mod past;
+mod history;
 mod programs;
 mod route;
 mod show;
@@ -61,7 +61,7 @@ pub struct Window {
 impl Window {
     /// What is asked of the replica for `rows` rows of it.
     fn of(self, key: DocumentKey, rows: usize) -> Operation {
-        Operation::Past(key, vec![self.before.or(self.after)], rows)
+        Operation::History(key, vec![self.before.or(self.after)], rows)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Read in this order: [`ports`] (what a replica needs from its platform),
 //! [`sync`] (what it says to the relay), [`auth`], [`token`] (what a client has
 //! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
-//! [`read`], [`past`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
+//! [`read`], [`history`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
 //! `confirmed` (a document as it lies in the cache), `session` (the exchange), `outbox`
 //! and `archive` (what is not kept).
 //!
@@ -14,12 +14,12 @@ pub mod auth;
 pub mod config;
 mod confirmed;
 pub mod flush;
+pub mod history;
 mod keys;
 mod load;
 pub mod member;
 mod outbox;
 pub mod page_snapshot;
-pub mod past;
 pub mod ports;
 pub mod read;
 pub mod replica;

@@ -34,7 +34,7 @@ pub enum LoadError {
     /// Nothing here knows the page, and neither relay nor origin answers.
     #[error("neither the relay nor the origin can be asked about the page: {0}")]
     Unreachable(String),
-    /// An older part of the page's past is needed, and cannot be had from the relay now. Retry.
+    /// An older part of the page's history is needed, and cannot be had from the relay now. Retry.
     #[error("an older part of the page's history cannot be fetched now")]
     Archived,
 }

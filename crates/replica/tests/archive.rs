@@ -1,4 +1,4 @@
-//! What a point of presence does with a document that does not keep all of its past.
+//! What a point of presence does with a document that does not keep all of its history.
 
 use std::sync::{Arc, Mutex};
 
@@ -186,17 +186,17 @@ fn old_versions_and_the_past_are_read_from_the_archive() {
     place.afresh();
     let (ports, token) = (&mut place.ports, &mut Token::new());
     let asked = [Some(versions[1].0)];
-    let past = place.replica.past(ports, &page(), (&asked, 0), token).expect("a past");
-    assert_eq!(past.index_of(versions[1].0), Some(1));
-    assert_eq!(past.text(versions[1].0).as_deref(), Some("a\nb\n"));
-    assert_eq!(past.id(0), Some(versions[0].0), "the one before is known, too");
+    let history = place.replica.history(ports, &page(), (&asked, 0), token).expect("a history");
+    assert_eq!(history.index_of(versions[1].0), Some(1));
+    assert_eq!(history.text(versions[1].0).as_deref(), Some("a\nb\n"));
+    assert_eq!(history.id(0), Some(versions[0].0), "the one before is known, too");
     assert_eq!(place.fetched(), 1);
     place.afresh();
     let (ports, token) = (&mut place.ports, &mut Token::new());
-    let past = place.replica.past(ports, &page(), (&[None], 2), token).expect("a past");
-    let ids: Vec<_> = (1..3).filter_map(|index| past.id(index)).collect();
+    let history = place.replica.history(ports, &page(), (&[None], 2), token).expect("a history");
+    let ids: Vec<_> = (1..3).filter_map(|index| history.id(index)).collect();
     assert_eq!(ids, [versions[1].0, versions[2].0]);
-    assert_eq!((past.id(0), place.fetched()), (Some(versions[0].0), 2));
+    assert_eq!((history.id(0), place.fetched()), (Some(versions[0].0), 2));
 }
 
 #[test]

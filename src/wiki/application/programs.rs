@@ -5,7 +5,7 @@ use redwedding_crdt::limits;
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
-use super::past::{self, REST_ROWS};
+use super::history::{self, REST_ROWS};
 use super::show::{load_problem, marked, overlaps, short, tagged};
 use super::{Resource, Wiki, answer, open_to_all, rest};
 use crate::application::{Incoming, Outcome};
@@ -56,18 +56,18 @@ impl Wiki {
                 };
                 tagged(rest(status, shapes::to_body(&body)), snapshot.id)
             }
-            (Resource::History(window), Outcome::Past(past)) => {
-                if past.is_empty() {
+            (Resource::History(window), Outcome::History(history)) => {
+                if history.is_empty() {
                     return failed(&RestError::nonexistent_title(title));
                 }
-                let Some(found) = past::rows(&past, window, REST_ROWS) else {
+                let Some(found) = history::rows(&history, window, REST_ROWS) else {
                     let id = window.before.or(window.after).unwrap_or(0);
                     return failed(&RestError::nonexistent_revision(title, id));
                 };
                 let shown = HistoryPage {
                     title,
                     rows: &found.rows,
-                    latest: past.id(past.changes().len().wrapping_sub(1)).unwrap_or(0),
+                    latest: history.id(history.changes().len().wrapping_sub(1)).unwrap_or(0),
                     older: found.older,
                     newer: found.newer,
                 };

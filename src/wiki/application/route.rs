@@ -14,7 +14,7 @@ use redwedding_crdt::identity::DocumentKey;
 use redwedding_crdt::limits;
 use redwedding_replica::save::{Save, Submitted};
 
-use super::past::{REST_ROWS, ROWS};
+use super::history::{REST_ROWS, ROWS};
 use super::{Asked, Resource, Wiki, Window, page, rest};
 use crate::application::{Incoming, Operation, Routed};
 use crate::wiki::form::{self, Button, Submission};
@@ -130,7 +130,10 @@ impl Wiki {
                     let status = StatusCode::BAD_REQUEST;
                     return Err(self.refused(status, "The address is incomplete", detail));
                 };
-                (Operation::Past(key, vec![Some(from), Some(to)], 0), Asked::Diff(title, from, to))
+                (
+                    Operation::History(key, vec![Some(from), Some(to)], 0),
+                    Asked::Diff(title, from, to),
+                )
             }
             _ => {
                 let detail = "There are view, edit, history, diff and raw.";

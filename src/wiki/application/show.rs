@@ -3,11 +3,11 @@
 use http::header::{ETAG, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
+use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::past::Past;
 use redwedding_replica::save::{Overlapping, SaveError};
 
-use super::past::{self, ROWS};
+use super::history::{self, ROWS};
 use super::programs::{not_saved, unavailable};
 use super::route::redirect;
 use super::{Asked, Resource, Wiki, Window, answer, page};
@@ -73,11 +73,11 @@ impl Wiki {
                 let to = format!("{}?saved={}", link::page(&title), snapshot.id);
                 redirect(StatusCode::SEE_OTHER, &to)
             }
-            (Asked::History(title, window), Outcome::Past(past)) => {
-                self.history(&title, &past, window)
+            (Asked::History(title, window), Outcome::History(history)) => {
+                self.history(&title, &history, window)
             }
-            (Asked::Diff(title, from, to), Outcome::Past(past)) => {
-                self.compared(&title, &past, from, to)
+            (Asked::Diff(title, from, to), Outcome::History(history)) => {
+                self.compared(&title, &history, from, to)
             }
             (asked, _) => {
                 let detail = "The edge answered another question than was asked.";
@@ -274,27 +274,33 @@ impl Wiki {
         private(page(StatusCode::OK, html::edit(&self.shared(), &edit)))
     }
 
-    fn history(&self, title: &Title, past: &Past, window: Window) -> Response<Vec<u8>> {
-        let Some(found) = past::rows(past, window, ROWS) else {
+    fn history(&self, title: &Title, history: &PageHistory, window: Window) -> Response<Vec<u8>> {
+        let Some(found) = history::rows(history, window, ROWS) else {
             return self.no_version(title, window.before.or(window.after).unwrap_or(0));
         };
-        if past.is_empty() {
+        if history.is_empty() {
             return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
         }
         let shown = HistoryPage {
             title,
             rows: &found.rows,
-            latest: past.id(past.changes().len().wrapping_sub(1)).unwrap_or(0),
+            latest: history.id(history.changes().len().wrapping_sub(1)).unwrap_or(0),
             older: found.older,
             newer: found.newer,
         };
         marked(page(StatusCode::OK, html::history(&self.shared(), &shown)), title)
     }
 
-    fn compared(&self, title: &Title, past: &Past, from: u64, to: u64) -> Response<Vec<u8>> {
+    fn compared(
+        &self,
+        title: &Title,
+        history: &PageHistory,
+        from: u64,
+        to: u64,
+    ) -> Response<Vec<u8>> {
         let version = |number| {
-            let row = past::row(past, past.index_of(number)?)?;
-            Some((row, past.text(number)?))
+            let row = history::row(history, history.index_of(number)?)?;
+            Some((row, history.text(number)?))
         };
         let Some((from, before)) = version(from) else { return self.no_version(title, from) };
         let Some((to, after)) = version(to) else { return self.no_version(title, to) };

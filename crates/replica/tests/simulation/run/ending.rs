@@ -154,28 +154,28 @@ impl Run {
         folded
     }
 
-    /// All of a page's past can be read, and all texts that clients have seen.
+    /// All of a page's history can be read, and all texts that clients have seen.
     fn check_past(&mut self, key: &DocumentKey, document: &Document) {
         let mut ports = self.network.ports(0, None);
         let mut replica = Replica::start(self.pops[0].config.clone(), &mut ports);
         let all = document.changes().len();
         // Each time a few more segments are fetched.
-        let past = (0..8).find_map(|_| {
+        let history = (0..8).find_map(|_| {
             self.network.advance(2_000);
-            replica.past(&mut ports, key, (&[None], all), &mut Token::new()).ok()
+            replica.history(&mut ports, key, (&[None], all), &mut Token::new()).ok()
         });
         let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
-        let same = past.is_some_and(|past| {
+        let same = history.is_some_and(|history| {
             (0..all).all(|index| {
                 let text = whole.version_at(whole.changes().kept()[index].place);
                 let text = text.ok().and_then(|version| whole.text_at(&version));
-                past.change(index).map(unreported)
+                history.change(index).map(unreported)
                     == whole.changes().get(index).map(|change| unreported(change))
-                    && past.id(index).is_some_and(|number| past.text(number) == text)
+                    && history.id(index).is_some_and(|number| history.text(number) == text)
             })
         });
         if !same {
-            self.facts.fail(format!("{key}: its past cannot be read, or is another one"));
+            self.facts.fail(format!("{key}: its history cannot be read, or is another one"));
         }
     }
 

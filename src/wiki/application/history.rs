@@ -1,7 +1,7 @@
-//! A document's past as the pages show it: rows of saves, two versions compared.
+//! A document's history as the pages show it: rows of saves, two versions compared.
 
 use redwedding_crdt::document::{Change, ChangeKind};
-use redwedding_replica::past::Past;
+use redwedding_replica::history::PageHistory;
 
 use super::Window;
 use crate::wiki::rest::HISTORY_ROWS;
@@ -30,12 +30,12 @@ pub(super) fn author(change: &Change) -> Author<'_> {
 }
 
 /// The row of change `index`; `None` where the log does not hold it.
-pub(super) fn row(past: &Past, index: usize) -> Option<Revision<'_>> {
-    let change = past.change(index)?;
-    let before = index.checked_sub(1).and_then(|before| past.change(before));
+pub(super) fn row(history: &PageHistory, index: usize) -> Option<Revision<'_>> {
+    let change = history.change(index)?;
+    let before = index.checked_sub(1).and_then(|before| history.change(before));
     Some(Revision {
-        id: past.id(index)?,
-        parent: index.checked_sub(1).and_then(|before| past.id(before)),
+        id: history.id(index)?,
+        parent: index.checked_sub(1).and_then(|before| history.id(before)),
         at: Moment(change.time_ms),
         author: author(change),
         comment: &change.note.comment,
@@ -45,7 +45,7 @@ pub(super) fn row(past: &Past, index: usize) -> Option<Revision<'_>> {
             i64::from(change.bytes) - before.map_or(0, |before| i64::from(before.bytes)),
         ),
         overlapped: !change.overlaps.is_empty(),
-        at_origin: past.origin().revision_with(index as u32),
+        at_origin: history.origin().revision_with(index as u32),
         kind: match change.kind {
             kind if kind == ChangeKind::Base as u8 => Kind::Base,
             kind if kind == ChangeKind::Hold as u8 => Kind::Hold,
@@ -58,19 +58,19 @@ pub(super) fn row(past: &Past, index: usize) -> Option<Revision<'_>> {
 }
 
 /// At most `most` rows within a window; `None` where it names no version.
-pub(super) fn rows(past: &Past, window: Window, most: usize) -> Option<Rows<'_>> {
-    let all = past.changes().len();
+pub(super) fn rows(history: &PageHistory, window: Window, most: usize) -> Option<Rows<'_>> {
+    let all = history.changes().len();
     let (from, to) = match (window.before, window.after) {
         (Some(before), _) => {
-            let end = past.index_of(before)?;
+            let end = history.index_of(before)?;
             (end.saturating_sub(most), end)
         }
         (None, Some(after)) => {
-            let start = past.index_of(after)? + 1;
+            let start = history.index_of(after)? + 1;
             (start, (start + most).min(all))
         }
         (None, None) => (all.saturating_sub(most), all),
     };
-    let rows = (from..to).rev().filter_map(|index| row(past, index)).collect();
+    let rows = (from..to).rev().filter_map(|index| row(history, index)).collect();
     Some(Rows { rows, older: from > 0, newer: to < all })
 }

@@ -1,4 +1,4 @@
-//! A document's past as pages show it: who changed it when, and what it was then.
+//! A document's history as pages show it: who changed it when, and what it was then.
 
 use std::ops::Deref;
 
@@ -15,12 +15,12 @@ use crate::token::Token;
 
 /// A confirmed document, with as much of what it does not keep as was asked for.
 #[derive(Debug)]
-pub struct Past {
+pub struct PageHistory {
     document: Document,
     parts: Vec<Segment>,
 }
 
-impl Deref for Past {
+impl Deref for PageHistory {
     type Target = Document;
 
     fn deref(&self) -> &Document {
@@ -28,7 +28,7 @@ impl Deref for Past {
     }
 }
 
-impl Past {
+impl PageHistory {
     /// Change `index`; `None` if it is not at hand.
     pub fn change(&self, index: usize) -> Option<&Change> {
         let kept = self.document.changes().get(index);
@@ -77,36 +77,36 @@ impl Past {
 }
 
 impl Replica {
-    /// The confirmed document that the client with this token may see, with its past around the versions
+    /// The confirmed document that the client with this token may see, with its history around the versions
     /// with these numbers (`None` for the present one): so many changes before and after each.
-    pub fn past<P: Ports>(
+    pub fn history<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         (around, rows): (&[Option<u64>], usize),
         token: &mut Token,
-    ) -> Result<Past, LoadError> {
+    ) -> Result<PageHistory, LoadError> {
         self.fetched = 0;
         let held = self.load(ports, key, token, Freshness::Fresh)?;
-        self.past_of(ports, &held.document, around, rows)
+        self.history_of(ports, &held.document, around, rows)
     }
 
-    fn past_of<P: Ports>(
+    fn history_of<P: Ports>(
         &mut self,
         ports: &mut P,
         document: &Document,
         around: &[Option<u64>],
         rows: usize,
-    ) -> Result<Past, LoadError> {
-        let mut past = Past { document: document.clone(), parts: Vec::new() };
+    ) -> Result<PageHistory, LoadError> {
+        let mut history = PageHistory { document: document.clone(), parts: Vec::new() };
         for number in around {
             if let Some(VersionName::Entry { position, .. }) = number.and_then(VersionName::of) {
                 let archive = document.archive();
                 let at = archive.partition_point(|part| part.upto.position < position);
-                self.add_part(ports, &mut past, at)?;
+                self.add_part(ports, &mut history, at)?;
             }
             let index = match number {
-                Some(number) => past.index_of(*number),
+                Some(number) => history.index_of(*number),
                 None => Some(document.changes().len()),
             };
             let Some(index) = index else { continue };
@@ -115,25 +115,25 @@ impl Replica {
             for (at, part) in document.archive().iter().enumerate() {
                 let ends = part.end as usize;
                 if begins <= end && first < ends {
-                    self.add_part(ports, &mut past, at)?;
+                    self.add_part(ports, &mut history, at)?;
                 }
                 begins = ends;
             }
         }
-        Ok(past)
+        Ok(history)
     }
 
     fn add_part<P: Ports>(
         &mut self,
         ports: &mut P,
-        past: &mut Past,
+        history: &mut PageHistory,
         at: usize,
     ) -> Result<(), LoadError> {
-        let Some(part) = past.document.archive().get(at).copied() else { return Ok(()) };
+        let Some(part) = history.document.archive().get(at).copied() else { return Ok(()) };
         let ends = |has: &Segment| has.first() + has.changes().len() == part.end as usize;
-        if !past.parts.iter().any(ends) {
-            let part = self.segment(ports, past.document.key(), part)?;
-            past.parts.push(part);
+        if !history.parts.iter().any(ends) {
+            let part = self.segment(ports, history.document.key(), part)?;
+            history.parts.push(part);
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Replica {
         let named = VersionName::of(number).map(|name| document.named(name));
         match named {
             Some(Err(Unresolved::Missing(Missing::Segment(_)))) => {
-                Ok(self.past_of(ports, document, &[Some(number)], 0)?.text(number))
+                Ok(self.history_of(ports, document, &[Some(number)], 0)?.text(number))
             }
             _ => Ok(None),
         }
