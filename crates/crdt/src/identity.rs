@@ -131,17 +131,17 @@ fn first_16(hasher: blake3::Hasher) -> Digest {
     Digest(bytes)
 }
 
-/// Names one save by the raw fields that the client sent, so that a retry is
+/// Names one save by the raw inputs that the client sent, so that a retry is
 /// recognised wherever it arrives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct EditId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 impl EditId {
-    /// The id of the save with these raw fields. `key` is the deployment's
-    /// secret: without it nobody can search for fields that collide.
-    pub fn of(key: &[u8; 32], document: &DocumentKey, fields: &[&[u8]]) -> Self {
+    /// The id of the save with these inputs. `key` is the deployment's
+    /// secret: without it nobody can search for inputs that collide.
+    pub fn of(key: &[u8; 32], document: &DocumentKey, inputs: &[&[u8]]) -> Self {
         let mut parts = vec![document.site.as_bytes(), document.key.as_bytes()];
-        parts.extend_from_slice(fields);
+        parts.extend_from_slice(inputs);
         Self(keyed_digest(key, "edit", &parts).0)
     }
 }

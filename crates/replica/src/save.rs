@@ -36,9 +36,9 @@ pub struct Save {
     pub submitted: Submitted,
     /// Author, comment and so on.
     pub note: Note,
-    /// The raw fields that make this save itself and no other: user, base as
+    /// The inputs of its edit id, which make this save itself and no other: user, base as
     /// sent, section, text, comment, start time, edit token or address.
-    pub fields: Vec<Vec<u8>>,
+    pub idempotency_inputs: Vec<Vec<u8>>,
     /// Connects log lines and entry with the request.
     pub trace: u64,
 }
@@ -190,8 +190,8 @@ impl Replica {
         save: &Save,
         token: &mut Token,
     ) -> Result<Option<Merged>, SaveError> {
-        let fields: Vec<&[u8]> = save.fields.iter().map(Vec::as_slice).collect();
-        let edit = EditId::of(&self.config.edit_key, key, &fields);
+        let inputs: Vec<&[u8]> = save.idempotency_inputs.iter().map(Vec::as_slice).collect();
+        let edit = EditId::of(&self.config.edit_key, key, &inputs);
         let mut freshness = Freshness::Any;
         let (mut agreed, mut waited) = (false, 0);
         // With what is held; where that does not do, with what the relay has; and

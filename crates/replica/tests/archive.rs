@@ -56,7 +56,10 @@ impl Place {
             base,
             submitted: Submitted::Whole(text.to_owned()),
             note: Note::default(),
-            fields: vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()],
+            idempotency_inputs: vec![
+                base.unwrap_or(0).to_le_bytes().to_vec(),
+                text.as_bytes().to_vec(),
+            ],
             trace: 0,
         };
         self.replica.save(&mut self.ports, &page(), &save, token)

@@ -31,7 +31,10 @@ fn save(
         base,
         submitted: Submitted::Whole(text.to_owned()),
         note: Note::default(),
-        fields: vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()],
+        idempotency_inputs: vec![
+            base.unwrap_or(0).to_le_bytes().to_vec(),
+            text.as_bytes().to_vec(),
+        ],
         trace: 0,
     };
     replica.save(ports, &page(), &save, &mut Token::new()).expect("a save")

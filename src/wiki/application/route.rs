@@ -312,7 +312,7 @@ fn note(incoming: &Incoming, comment: &str, minor: bool, action: Action) -> Note
     Note { author, comment: comment.to_owned(), minor, action: action as u8 }
 }
 
-/// A save, with the raw fields that make it itself: user (or address), base,
+/// A save, with its idempotency inputs: user (or address), base,
 /// section, text, comment, start time and token.
 fn save(
     incoming: &Incoming,
@@ -331,7 +331,7 @@ fn save(
         Submitted::Part { text, number, .. } => (text.clone(), number.to_string()),
     };
     let base_as_sent = base.map_or(String::new(), |base| base.to_string());
-    let fields = [
+    let idempotency_inputs = [
         &who,
         &base_as_sent,
         &section,
@@ -342,7 +342,7 @@ fn save(
     ]
     .map(|field| field.clone().into_bytes())
     .to_vec();
-    Save { base, submitted, note, fields, trace: incoming.now_ms }
+    Save { base, submitted, note, idempotency_inputs, trace: incoming.now_ms }
 }
 
 fn refusal(error: &RestError) -> Refusal {

@@ -72,13 +72,14 @@ impl Run {
         let (base, text) = (forms[index].id, forms[index].text.clone());
         let word = (!self.random.chance(50)).then(|| self.facts.fresh(page));
         let (text, deleted) = edited(&text, word, &mut self.random);
-        let fields = vec![
+        let idempotency_inputs = vec![
             format!("client {client}").into_bytes(),
             base.unwrap_or(0).to_le_bytes().to_vec(),
             text.clone().into_bytes(),
         ];
         let note = Note { author: format!("client {client}"), ..Note::default() };
-        let save = Save { base, submitted: Submitted::Whole(text), note, fields, trace: 0 };
+        let save =
+            Save { base, submitted: Submitted::Whole(text), note, idempotency_inputs, trace: 0 };
         self.send(client, pop, Attempt { page, save, word, deleted, tries: 0 });
     }
 
