@@ -14,7 +14,7 @@ use redwedding_crdt::identity::{DocumentKey, derive_key};
 use redwedding_crdt::limits;
 use redwedding_replica::Replica;
 use redwedding_replica::ports::Ports;
-use redwedding_replica::save::After;
+use redwedding_replica::save::PersistedSave;
 
 use crate::application::{Application, FormKey, Incoming, Operation, Outcome, Routed};
 use crate::settings::Settings;
@@ -46,7 +46,7 @@ pub enum Remaining<P: Ports> {
     /// A page was read.
     Read(DocumentKey),
     /// A save was taken.
-    Saved(Box<After<P>>),
+    Saved(Box<PersistedSave<P>>),
 }
 
 impl<A: Application> Edge<A> {

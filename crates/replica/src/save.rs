@@ -24,8 +24,8 @@ use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
 use crate::replica::{Held, Replica};
 use crate::token::Token;
 
-pub use durable::After;
-use durable::Session;
+pub use durable::PersistedSave;
+use durable::Push;
 
 /// A save as a client asks for it.
 #[derive(Clone, Debug)]
@@ -119,7 +119,7 @@ pub struct Saved<P: Ports> {
     /// Whether it brought the page into being.
     pub created: bool,
     /// What is left to do after the answer.
-    pub after: Option<After<P>>,
+    pub after: Option<PersistedSave<P>>,
 }
 
 /// A span that a concurrent edit touched too.
@@ -177,9 +177,9 @@ impl Replica {
             let snapshot = self.read(ports, key, token)?;
             return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
         };
-        let session = self.persist(ports, &merged)?;
+        let push = self.persist(ports, &merged)?;
         self.saved();
-        Ok(self.answer(ports, merged, session, token))
+        Ok(self.answer(ports, merged, push, token))
     }
 
     /// `None`: nothing is to be written.
@@ -356,7 +356,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         merged: Merged,
-        session: Session<P>,
+        push: Push<P>,
         token: &mut Token,
     ) -> Saved<P> {
         let key = merged.held.document.key().clone();
@@ -368,8 +368,13 @@ impl Replica {
         token.see(key.shard(limits::SHARDS), merged.held.document.cursor());
         token.wrote(&key, merged.edit);
         token.served(&key, VersionName::Object(id));
-        let after =
-            After { key, edit: merged.edit, held: merged.held, parcel: merged.parcel, session };
+        let after = PersistedSave {
+            key,
+            edit: merged.edit,
+            held: merged.held,
+            parcel: merged.parcel,
+            push,
+        };
         let (snapshot, overlaps, created) = (Arc::new(snapshot), merged.overlaps, merged.created);
         Saved { snapshot, overlaps, created, after: Some(after) }
     }

@@ -16,16 +16,18 @@ use crate::session::pull_cursor;
 use crate::sync::{Answer, Pull, Receipt};
 use crate::token::Token;
 
-/// What is left to do after the answer to a save.
-pub struct After<P: Ports> {
+/// A save that is durable in the store, the log or both, with what is left to do once it is
+/// answered.
+pub struct PersistedSave<P: Ports> {
     pub(super) key: DocumentKey,
     pub(super) edit: EditId,
     pub(super) held: Arc<Held>,
     pub(super) parcel: Parcel,
-    pub(super) session: Session<P>,
+    pub(super) push: Push<P>,
 }
 
-pub(super) enum Session<P: Ports> {
+/// The exchange that pushes a save to the relay.
+pub(super) enum Push<P: Ports> {
     UnderWay(PendingSession<P>),
     Answered(Option<Answer>),
     None,
@@ -37,7 +39,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         merged: &Merged,
-    ) -> Result<Session<P>, SaveError> {
+    ) -> Result<Push<P>, SaveError> {
         let key = merged.held.document.key();
         let mut writes = Vec::new();
         if let Some(base) = &merged.base
@@ -51,17 +53,17 @@ impl Replica {
         writes.push(ports.store().begin_insert(&object, served.clone()));
         let parcel = merged.parcel.encode();
         writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
-        let session = match self.relay_in_backoff(ports) {
-            true => Session::None,
-            false => Session::UnderWay(self.begin_push(ports, merged)),
+        let push = match self.relay_in_backoff(ports) {
+            true => Push::None,
+            false => Push::UnderWay(self.begin_push(ports, merged)),
         };
         let written: Result<Vec<()>, StoreError> =
             writes.into_iter().map(|write| ports.store().finish_insert(write)).collect();
-        let session = match written {
-            Ok(_) => session,
+        let push = match written {
+            Ok(_) => push,
             Err(error) => {
                 ports.log(Level::Warning, &error.to_string());
-                self.persist_by_relay(ports, session)?
+                self.persist_by_relay(ports, push)?
             }
         };
         // Whoever reads or saves next on what is answered may be another sandbox.
@@ -71,21 +73,21 @@ impl Replica {
         }
         ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
         ports.cache().insert(None, &object, served, limits::CACHE_MS);
-        Ok(session)
+        Ok(push)
     }
 
     /// The store failed: the save is acknowledged once the log has it.
     fn persist_by_relay<P: Ports>(
         &mut self,
         ports: &mut P,
-        session: Session<P>,
-    ) -> Result<Session<P>, SaveError> {
-        let Session::UnderWay(pending) = session else { return Err(SaveError::NotAcknowledged) };
+        push: Push<P>,
+    ) -> Result<Push<P>, SaveError> {
+        let Push::UnderWay(pending) = push else { return Err(SaveError::NotAcknowledged) };
         let Ok(answer) = self.finish_session(ports, pending) else {
             return Err(SaveError::NotAcknowledged);
         };
         match answer.receipts.last() {
-            Some(Receipt::Logged(_) | Receipt::Known(_)) => Ok(Session::Answered(Some(answer))),
+            Some(Receipt::Logged(_) | Receipt::Known(_)) => Ok(Push::Answered(Some(answer))),
             _ => Err(SaveError::NotAcknowledged),
         }
     }
@@ -100,12 +102,12 @@ impl Replica {
 
     /// What is left of a save after its answer: hear the relay, take in what it
     /// told, and delete the outbox's copy once the log has the save.
-    pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: After<P>) {
-        let After { key, edit, held, parcel, session } = after;
-        let answer = match session {
-            Session::UnderWay(pending) => self.finish_session(ports, pending).ok(),
-            Session::Answered(answer) => answer,
-            Session::None => None,
+    pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: PersistedSave<P>) {
+        let PersistedSave { key, edit, held, parcel, push } = after;
+        let answer = match push {
+            Push::UnderWay(pending) => self.finish_session(ports, pending).ok(),
+            Push::Answered(answer) => answer,
+            Push::None => None,
         };
         // The sweep pushes it again.
         let Some(answer) = answer else { return };
