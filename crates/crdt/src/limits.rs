@@ -81,9 +81,9 @@ pub const OVERLAPS: usize = 8;
 pub const PULL_ENTRIES: usize = 256;
 /// Bytes of log entries in one answer to a pull.
 pub const PULL_BYTES: usize = 4 << 20;
-/// Pushes in one session.
+/// Pushes in one exchange.
 pub const PUSH_ENTRIES: usize = 256;
-/// Documents pulled in one session.
+/// Documents pulled in one exchange.
 pub const PULL_DOCUMENTS: usize = 64;
 /// Most members (points of presence) that are tracked.
 pub const MEMBERS: usize = 512;

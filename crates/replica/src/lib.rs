@@ -4,7 +4,7 @@
 //! [`sync`] (what it says to the relay), [`auth`], [`token`] (what a client has
 //! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
 //! [`read`], [`history`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
-//! `confirmed` (a document as it lies in the cache), `session` (the exchange), `outbox`
+//! `confirmed` (a document as it lies in the cache), `relay_client` (the exchange), `outbox`
 //! and `archive` (what is not kept).
 //!
 //! The crate is pure: it reaches the world through [`ports`] alone.
@@ -22,9 +22,9 @@ mod outbox;
 pub mod page_snapshot;
 pub mod ports;
 pub mod read;
+mod relay_client;
 pub mod replica;
 pub mod save;
-mod session;
 pub mod status;
 pub mod sync;
 #[cfg(feature = "testing")]

@@ -19,8 +19,8 @@ use crate::confirmed::{Confirmed, Tail};
 use crate::keys;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
+use crate::relay_client::Exchanged;
 use crate::replica::{Held, Replica};
-use crate::session::Exchanged;
 use crate::token::Token;
 
 const FORMAT: u8 = 1;

@@ -1,6 +1,6 @@
 //! Who takes part: a CRDT map from point of presence to its last heartbeat.
 //!
-//! Soft state: it rides on every session, both ways, and is never logged.
+//! Soft state: it rides on every exchange, both ways, and is never logged.
 
 use std::collections::BTreeMap;
 

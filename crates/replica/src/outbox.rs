@@ -236,8 +236,8 @@ impl Replica {
             let mut pushes: Vec<_> = before.drain(..).map(|entry| entry.encode()).collect();
             let first = pushes.len();
             pushes.extend(waiting[..batch].iter().map(|parcel| parcel.entry.encode()));
-            let pending = self.begin_session(ports, pushes, Vec::new(), 0);
-            let Ok(answer) = self.finish_session(ports, pending) else { return settled };
+            let pending = self.begin_exchange(ports, pushes, Vec::new(), 0);
+            let Ok(answer) = self.finish_exchange(ports, pending) else { return settled };
             let receipts = answer.receipts.get(first..).unwrap_or_default();
             let mut left = Vec::new();
             for (parcel, receipt) in waiting.iter().zip(receipts) {

@@ -99,10 +99,10 @@ pub struct Lookup<Revalidation> {
 /// It MAY: fail; deliver and report failure; deliver twice; answer late. The
 /// caller MUST treat every failure as "perhaps".
 pub trait Relay {
-    /// A session under way.
+    /// An exchange under way.
     type Pending;
 
-    /// Begins a session: an encoded [`crate::sync::Request`].
+    /// Begins an exchange: an encoded [`crate::sync::Request`].
     fn begin(&mut self, request: Vec<u8>) -> Self::Pending;
 
     /// Waits for the encoded [`crate::sync::Answer`].
@@ -117,14 +117,14 @@ pub trait Relay {
     ) -> Result<Option<Vec<u8>>, RelayError>;
 }
 
-/// Why a session failed.
+/// Why an exchange failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RelayError {
     /// Not to be reached, or no answer in time. It may have happened all the same.
     #[error("the relay cannot be reached: {0}")]
     Unavailable(String),
     /// It refuses this service: a wrong key, or a fault of ours.
-    #[error("the relay refuses the session: status {status}, {detail}")]
+    #[error("the relay refuses the exchange: status {status}, {detail}")]
     Refused {
         /// Its HTTP status.
         status: u16,

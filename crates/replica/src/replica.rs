@@ -158,5 +158,5 @@ impl Replica {
     }
 }
 
-/// A session under way.
-pub(crate) type PendingSession<P> = <<P as Ports>::Relay as Relay>::Pending;
+/// An exchange under way.
+pub(crate) type PendingExchange<P> = <<P as Ports>::Relay as Relay>::Pending;

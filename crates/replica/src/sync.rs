@@ -1,8 +1,8 @@
-//! The anti-entropy session with the relay: one question, one answer.
+//! The anti-entropy exchange with the relay: one question, one answer.
 //!
-//! `POST /v1/sync`, CBOR both ways. A session carries pushes, pulls, members
+//! `POST /v1/sync`, CBOR both ways. An exchange carries pushes, pulls, members
 //! and the wish for work. Each part is bounded; what does not fit is answered
-//! with "not now" and asked again in the next session.
+//! with "not now" and asked again in the next exchange.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_bytes::ByteBuf;
@@ -43,7 +43,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A session of `pop` that asks for nothing yet.
+    /// An exchange of `pop` that asks for nothing yet.
     pub fn new(site: &str, pop: &str, members: Members) -> Self {
         Self {
             format: FORMAT,
@@ -116,7 +116,7 @@ pub enum Receipt {
     /// In the log, and kept out of the document, with an alarm.
     #[serde(rename = "q")]
     Quarantined(String),
-    /// Not in the log: the session was full or the log could not be written.
+    /// Not in the log: the exchange was full or the log could not be written.
     #[serde(rename = "b")]
     Busy,
 }
@@ -237,7 +237,7 @@ impl Decode for Request {
         let many = request.pushes.len() > limits::PUSH_ENTRIES
             || request.pulls.len() > limits::PULL_DOCUMENTS;
         if many {
-            return Err(DecodeError::invalid("more pushes or pulls than a session may have"));
+            return Err(DecodeError::invalid("more pushes or pulls than an exchange may have"));
         }
         if request.site.len() > limits::SITE_BYTES || request.pop.len() > limits::SITE_BYTES {
             return Err(DecodeError::invalid(

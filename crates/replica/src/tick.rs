@@ -32,8 +32,8 @@ impl Replica {
             ticked.swept += self.sweep(ports, bucket % limits::OUTBOX_BUCKETS);
         }
         let pending =
-            self.begin_session(ports, Vec::new(), Vec::new(), limits::FLUSHES_PER_TICK as u16);
-        let Ok(answer) = self.finish_session(ports, pending) else { return ticked };
+            self.begin_exchange(ports, Vec::new(), Vec::new(), limits::FLUSHES_PER_TICK as u16);
+        let Ok(answer) = self.finish_exchange(ports, pending) else { return ticked };
         for lease in answer.due.iter().take(limits::FLUSHES_PER_TICK) {
             if self.flush(ports, &lease.document) == Flushed::Done {
                 ticked.flushed += 1;

@@ -11,8 +11,8 @@ use super::{Merged, SaveError};
 use crate::keys;
 use crate::outbox::Parcel;
 use crate::ports::{Cache, Level, Ports, Store, StoreError};
-use crate::replica::{Held, PendingSession, Replica};
-use crate::session::pull_cursor;
+use crate::relay_client::pull_cursor;
+use crate::replica::{Held, PendingExchange, Replica};
 use crate::sync::{Answer, Pull, Receipt};
 use crate::token::Token;
 
@@ -28,7 +28,7 @@ pub struct PersistedSave<P: Ports> {
 
 /// The exchange that pushes a save to the relay.
 pub(super) enum Push<P: Ports> {
-    UnderWay(PendingSession<P>),
+    UnderWay(PendingExchange<P>),
     Answered(Option<Answer>),
     None,
 }
@@ -83,7 +83,7 @@ impl Replica {
         push: Push<P>,
     ) -> Result<Push<P>, SaveError> {
         let Push::UnderWay(pending) = push else { return Err(SaveError::NotAcknowledged) };
-        let Ok(answer) = self.finish_session(ports, pending) else {
+        let Ok(answer) = self.finish_exchange(ports, pending) else {
             return Err(SaveError::NotAcknowledged);
         };
         match answer.receipts.last() {
@@ -92,12 +92,12 @@ impl Replica {
         }
     }
 
-    fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingSession<P> {
+    fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingExchange<P> {
         let document = &merged.held.document;
         let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
         pushes.push(merged.parcel.entry.encode());
         let pull = Pull { document: document.key().clone(), cursor: pull_cursor(document) };
-        self.begin_session(ports, pushes, vec![pull], 1)
+        self.begin_exchange(ports, pushes, vec![pull], 1)
     }
 
     /// What is left of a save after its answer: hear the relay, take in what it
@@ -105,7 +105,7 @@ impl Replica {
     pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: PersistedSave<P>) {
         let PersistedSave { key, edit, held, parcel, push } = after;
         let answer = match push {
-            Push::UnderWay(pending) => self.finish_session(ports, pending).ok(),
+            Push::UnderWay(pending) => self.finish_exchange(ports, pending).ok(),
             Push::Answered(answer) => answer,
             Push::None => None,
         };

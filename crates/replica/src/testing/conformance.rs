@@ -85,7 +85,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         request.pushes = pushes.iter().map(|entry| ByteBuf::from(entry.encode())).collect();
         request.pulls = vec![Pull { document: document.clone(), cursor }];
         let pending = relay.begin(request.encode());
-        Answer::decode(&relay.finish(pending).expect("a session")).expect("an answer")
+        Answer::decode(&relay.finish(pending).expect("an exchange")).expect("an answer")
     };
     let edit = |name: u8, base: VersionRef, from: &str, to: &str| {
         let patch = diff::between(from, to);
@@ -143,9 +143,9 @@ fn refuses<R: Relay>(relay: &mut R, document: &DocumentKey) {
     let foreign = Entry::new(elsewhere, Body::Version(version)).encode();
     request.pushes = vec![ByteBuf::from(b"not an entry".to_vec()), ByteBuf::from(foreign)];
     let pending = relay.begin(request.encode());
-    let answer = Answer::decode(&relay.finish(pending).expect("a session")).expect("an answer");
+    let answer = Answer::decode(&relay.finish(pending).expect("an exchange")).expect("an answer");
     let refused = answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_)));
-    assert!(refused && answer.receipts.len() == 2, "rubbish is refused, the session goes on");
+    assert!(refused && answer.receipts.len() == 2, "rubbish is refused, the exchange goes on");
 }
 
 fn fold(document: &mut Document, answer: &Answer) {

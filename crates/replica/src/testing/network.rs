@@ -118,7 +118,7 @@ impl State {
                 self.store_write(pop, &key, Some(value));
             }
             Later::Relay(request) => {
-                self.trace(|| "    late: session".to_owned());
+                self.trace(|| "    late: exchange".to_owned());
                 let _ = self.relay_takes(&request);
             }
             Later::Origin(key, write) => {

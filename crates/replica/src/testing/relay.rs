@@ -134,7 +134,7 @@ impl ModelRelay {
         self.members = Members::default();
     }
 
-    /// Answers a session at `now_ms`.
+    /// Answers an exchange at `now_ms`.
     pub fn sync(&mut self, request: &Request, now_ms: u64, choice: Choice) -> Answer {
         self.members.join(&request.members);
         let mut answer = Answer::new(now_ms, self.members.clone());
@@ -327,9 +327,9 @@ fn told(answer: &Answer) -> Vec<String> {
 #[derive(Debug)]
 pub struct MemoryRelay(pub(super) Site);
 
-/// A session under way.
+/// An exchange under way.
 #[derive(Debug)]
-pub struct PendingSession {
+pub struct PendingExchange {
     network: Network,
     /// The request, while the relay has not taken it.
     request: Option<Vec<u8>>,
@@ -341,13 +341,13 @@ fn unavailable() -> RelayError {
 }
 
 impl Relay for MemoryRelay {
-    type Pending = PendingSession;
+    type Pending = PendingExchange;
 
-    fn begin(&mut self, request: Vec<u8>) -> PendingSession {
+    fn begin(&mut self, request: Vec<u8>) -> PendingExchange {
         let mut state = self.0.call("relay.begin", "");
         let network = self.0.network();
         let faults = state.faults.clone();
-        let mut pending = PendingSession { network, request: None, answer: None };
+        let mut pending = PendingExchange { network, request: None, answer: None };
         if faults.relay_down || state.random.chance(faults.relay_loses) {
             pending.answer = Some(Err(unavailable()));
             if !faults.relay_down && state.random.chance(300) {
@@ -365,7 +365,7 @@ impl Relay for MemoryRelay {
         pending
     }
 
-    fn finish(&mut self, mut pending: PendingSession) -> Result<Vec<u8>, RelayError> {
+    fn finish(&mut self, mut pending: PendingExchange) -> Result<Vec<u8>, RelayError> {
         let mut state = self.0.call("relay.finish", "");
         let faults = state.faults.clone();
         if let Some(request) = pending.request.take() {
@@ -390,7 +390,7 @@ impl Relay for MemoryRelay {
     }
 }
 
-impl Drop for PendingSession {
+impl Drop for PendingExchange {
     /// The sandbox died: the request may have gone out.
     fn drop(&mut self) {
         let Some(request) = self.request.take() else { return };

@@ -75,7 +75,7 @@ fn members() -> Members {
 }
 
 #[test]
-fn sessions() {
+fn exchanges() {
     let mut request = Request::new("wiki", "AMS", members());
     golden("request-empty", Request::new("wiki", "AMS", Members::default()).encode());
     request.pushes = vec![ByteBuf::from(of_crdt(1, "entry-edit")), ByteBuf::from(vec![0xff])];

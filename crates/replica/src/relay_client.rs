@@ -14,7 +14,7 @@ use serde_bytes::ByteBuf;
 use crate::confirmed::Confirmed;
 use crate::keys;
 use crate::ports::{Cache, Level, Ports, Relay, RelayError};
-use crate::replica::{PendingSession, Replica};
+use crate::replica::{PendingExchange, Replica};
 use crate::sync::{Answer, Pull, Pulled, Request};
 
 /// Rounds that one exchange may take: more to read, a reset, a full answer.
@@ -43,14 +43,14 @@ impl Replica {
         now_ms < until && until - now_ms <= self.config.relay_backoff_ms
     }
 
-    /// Begins a session.
-    pub(crate) fn begin_session<P: Ports>(
+    /// Begins an exchange.
+    pub(crate) fn begin_exchange<P: Ports>(
         &mut self,
         ports: &mut P,
         pushes: Vec<Vec<u8>>,
         pulls: Vec<Pull>,
         leases: u16,
-    ) -> PendingSession<P> {
+    ) -> PendingExchange<P> {
         let now_ms = ports.now_ms();
         let members = self.heartbeat(now_ms).clone();
         let mut request = Request::new(&self.config.site, &self.config.pop, members);
@@ -61,12 +61,12 @@ impl Replica {
         ports.relay().begin(request.encode())
     }
 
-    /// Finishes a session. A relay that cannot be reached is then left alone
+    /// Finishes an exchange. A relay that cannot be reached is then left alone
     /// for a moment by the whole point of presence.
-    pub(crate) fn finish_session<P: Ports>(
+    pub(crate) fn finish_exchange<P: Ports>(
         &mut self,
         ports: &mut P,
-        pending: PendingSession<P>,
+        pending: PendingExchange<P>,
     ) -> Result<Answer, RelayError> {
         let answer = ports.relay().finish(pending).and_then(|bytes| {
             Answer::decode(&bytes).map_err(|error| RelayError::Unavailable(error.to_string()))
@@ -88,7 +88,7 @@ impl Replica {
         answer
     }
 
-    /// One session about one document, with what it takes to get it whole.
+    /// One exchange about one document, with what it takes to get it whole.
     pub(crate) fn exchange<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -97,12 +97,12 @@ impl Replica {
         pushes: Vec<Vec<u8>>,
     ) -> Result<Exchanged, RelayError> {
         let pull = Pull { document: key.clone(), cursor: held.as_deref().and_then(pull_cursor) };
-        let pending = self.begin_session(ports, pushes, vec![pull], 0);
-        let answer = self.finish_session(ports, pending)?;
+        let pending = self.begin_exchange(ports, pushes, vec![pull], 0);
+        let answer = self.finish_exchange(ports, pending)?;
         self.take_in(ports, key, held, answer)
     }
 
-    /// Folds the answer to a session that pulled `held` (or the whole document)
+    /// Folds the answer to an exchange that pulled `held` (or the whole document)
     /// and reads on until the document is whole.
     pub(crate) fn take_in<P: Ports>(
         &mut self,
@@ -127,8 +127,8 @@ impl Replica {
             }
             let cursor = held.as_deref().and_then(pull_cursor);
             let pull = Pull { document: key.clone(), cursor };
-            let pending = self.begin_session(ports, Vec::new(), vec![pull], 0);
-            answer = self.finish_session(ports, pending)?;
+            let pending = self.begin_exchange(ports, Vec::new(), vec![pull], 0);
+            answer = self.finish_exchange(ports, pending)?;
         }
         match held {
             // Behind what is there, but consistent: the next exchange goes on.
