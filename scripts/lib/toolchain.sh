@@ -209,12 +209,14 @@ shrink_wasm() {
 
 # ------------------------------------------------------------------- builds
 
-# The devnet and the relay, as the scripts run them. The whole workspace, so that
-# the tests need nothing compiled again with other features.
+# The devnet and the relay, as the scripts run them: two programs out of the
+# whole workspace. For their packages alone cargo would choose other features,
+# and the tests would need Wasmtime compiled again.
 build_native() {
     require_rust
     step "building the relay and the local network (the first time: about 10 minutes)" \
-        cargo build --manifest-path "$CHECKOUT/Cargo.toml" --workspace --bins
+        with_progress cargo build --manifest-path "$CHECKOUT/Cargo.toml" --workspace \
+        --bin redwedding-relay --bin redwedding-devnet
 }
 
 native_binary() { echo "$CARGO_TARGET_DIR/debug/$1"; }
