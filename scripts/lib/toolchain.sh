@@ -41,6 +41,37 @@ step() {
     if ((SECONDS - begun > 2)); then say "  done in $((SECONDS - begun)) s"; fi
 }
 
+# Runs cargo. On a terminal, it draws itself how far it is. A log gets a line
+# every half minute instead: how many compilations out of how many are done, and
+# which ones run. Warnings and errors pass.
+with_progress() {
+    if [[ -t 2 ]]; then
+        "$@"
+        return
+    fi
+    local -x CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=100
+    { "$@" 2>&1 >&3 | thin_progress >&2; } 3>&1
+}
+
+# Cargo ends a line of progress with a carriage return, every other line as usual.
+thin_progress() {
+    local chunk line next=$((SECONDS + 30))
+    while IFS= read -r -d $'\r' chunk || [[ -n $chunk ]]; do
+        while IFS= read -r line; do
+            case $line in
+            "   Compiling "* | "    Checking "* | "  Downloaded "*) ;;
+            "    Building ["*)
+                ((SECONDS < next)) && continue
+                next=$((SECONDS + 30))
+                read -r line <<<"${line##*\] }"
+                printf '==>   %s\n' "$line"
+                ;;
+            *) printf '%s\n' "$line" ;;
+            esac
+        done <<<"${chunk%$'\n'}"
+    done
+}
+
 # Prints the comment block that heads a script: its help text.
 print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$1"; }
 

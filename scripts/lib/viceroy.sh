@@ -14,7 +14,7 @@ viceroy_program() {
         # Build output of its own: with other features, it would push out what
         # the local network is built from.
         step "compiling Viceroy $VICEROY_VERSION (a quarter of an hour)" \
-            env "CARGO_TARGET_DIR=$CACHE/viceroy-build" \
+            with_progress env "CARGO_TARGET_DIR=$CACHE/viceroy-build" \
             cargo install --locked viceroy --version "$VICEROY_VERSION" --root "$CACHE/viceroy"
         rm -rf "$CACHE/viceroy-build"
     fi
