@@ -169,7 +169,10 @@ impl Relay {
             let state = shard.read();
             documents += state.documents.len();
             unreadable += state.unreadable;
-            let kept_out = state.documents.values().map(|held| held.document.quarantined().len());
+            let kept_out = state
+                .documents
+                .values()
+                .map(|materialized| materialized.document.quarantined().len());
             quarantined += kept_out.sum::<usize>();
         }
         let (pending, due) = node.due().counts(node.now_ms());

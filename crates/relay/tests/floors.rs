@@ -361,9 +361,9 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
         logged(&server.push(&[late])[0]);
     }
     // Snapshots without the segments that they stand on.
-    let (shard, held, head) = snapshot;
+    let (shard, materialized, head) = snapshot;
     let other = Arc::new(MemoryStore::default());
-    let bytes = redwedding_crdt::codec::Encode::encode(&*held);
+    let bytes = redwedding_crdt::codec::Encode::encode(&*materialized);
     other.put_snapshots(shard, &[(author.page.digest(), bytes)]).expect("put");
     other.set_folded(shard, head).expect("set");
     let metrics = Arc::new(Metrics::default());

@@ -18,7 +18,7 @@ use redwedding_replica::sync::{Receipt, StoredRecord};
 use serde_bytes::ByteBuf;
 
 use super::archive::Shelf;
-use super::held::{Held, ends_flush};
+use super::materialized::{MaterializedDocument, ends_flush};
 use super::shard::ShardState;
 use crate::store::Store;
 
@@ -47,7 +47,7 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Touched {
     /// The document with the batch's entries.
-    pub held: Held,
+    pub materialized: MaterializedDocument,
     /// Whether the batch ended a flush of it.
     pub ends_flush: bool,
 }
@@ -93,7 +93,7 @@ impl<'a> Batch<'a> {
         let cursor = self.head.after(&record_bytes);
         let (logged_ms, shelf) = (self.logged_ms, Shelf::of(self.store, &entry.document));
         let touched = self.copy_of(&entry.document);
-        let admitted = touched.held.document.admit_with(&shelf, cursor, logged_ms, entry);
+        let admitted = touched.materialized.document.admit_with(&shelf, cursor, logged_ms, entry);
         let Admission { verdict, changed } = match admitted {
             Ok(admission) => admission,
             Err(missing) => return Outcome::Certain(Receipt::Deferred(missing)),
@@ -102,7 +102,7 @@ impl<'a> Batch<'a> {
             return Outcome::Certain(Receipt::Refused(fault.to_string()));
         }
         if changed {
-            touched.held.note(cursor.position, record.entry.len());
+            touched.materialized.note(cursor.position, record.entry.len());
             touched.ends_flush |= ends_flush(entry, &verdict);
             self.head = cursor;
             self.records.push(record_bytes);
@@ -114,23 +114,29 @@ impl<'a> Batch<'a> {
     /// Ends the batch: only copies that changed are kept.
     pub(super) fn finish(self) -> Prepared {
         let Self { state, head, logged_ms, mut touched, records, .. } = self;
-        touched.retain(|_, touched| touched.held.document.cursor().position > state.head.position);
+        touched.retain(|_, touched| {
+            touched.materialized.document.cursor().position > state.head.position
+        });
         Prepared { head, logged_ms, touched, records }
     }
 
     fn document(&self, key: &DocumentKey) -> Option<&Document> {
         match self.touched.get(key) {
-            Some(touched) => Some(&touched.held.document),
-            None => self.state.documents.get(key).map(|held| &held.document),
+            Some(touched) => Some(&touched.materialized.document),
+            None => self.state.documents.get(key).map(|materialized| &materialized.document),
         }
     }
 
     fn copy_of(&mut self, key: &DocumentKey) -> &mut Touched {
         let state = self.state;
         self.touched.entry(key.clone()).or_insert_with(|| {
-            let held = state.documents.get(key).map(|held| Held::clone(held));
-            let held = held.unwrap_or_else(|| Held::new(key.clone(), state.head.epoch));
-            Touched { held, ends_flush: false }
+            let materialized = state
+                .documents
+                .get(key)
+                .map(|materialized| MaterializedDocument::clone(materialized));
+            let materialized = materialized
+                .unwrap_or_else(|| MaterializedDocument::new(key.clone(), state.head.epoch));
+            Touched { materialized, ends_flush: false }
         })
     }
 
@@ -197,14 +203,14 @@ pub(super) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
 
 impl Prepared {
     /// Puts the copies in their documents' places, after the log took the batch.
-    pub(super) fn install(self, state: &mut ShardState) -> Vec<(Arc<Held>, bool)> {
+    pub(super) fn install(self, state: &mut ShardState) -> Vec<(Arc<MaterializedDocument>, bool)> {
         state.head = self.head;
         state.logged_ms = self.logged_ms;
         let put = |(key, touched): (DocumentKey, Touched)| {
-            let held = Arc::new(touched.held);
+            let materialized = Arc::new(touched.materialized);
             state.dirty.insert(key.clone());
-            state.documents.insert(key, Arc::clone(&held));
-            (held, touched.ends_flush)
+            state.documents.insert(key, Arc::clone(&materialized));
+            (materialized, touched.ends_flush)
         };
         self.touched.into_iter().map(put).collect()
     }

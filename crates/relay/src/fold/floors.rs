@@ -17,7 +17,7 @@ use serde_bytes::ByteBuf;
 
 use super::archive::{Shelf, below};
 use super::batch::Pushed;
-use super::{Fold, Held};
+use super::{Fold, MaterializedDocument};
 
 /// Documents that are looked at in one pass.
 const LOOKS: usize = 256;
@@ -135,13 +135,14 @@ impl Fold {
     /// What does not succeed is looked at again after the next flush.
     fn move_floor(&self, key: &DocumentKey) -> bool {
         let number = key.shard(limits::SHARDS);
-        let Some((held, now_ms)) = self.held(number, key) else { return false };
+        let Some((materialized, now_ms)) = self.materialized(number, key) else { return false };
         let shelf = Shelf::of(&*self.node.store, key);
-        let Some((from, segment)) = self.node.floors.next(&held.document, now_ms, &shelf) else {
+        let Some((from, segment)) = self.node.floors.next(&materialized.document, now_ms, &shelf)
+        else {
             return false;
         };
         let end = segment.first() + segment.changes().len();
-        let Some(last) = held.document.changes().get(end - 1) else { return false };
+        let Some(last) = materialized.document.changes().get(end - 1) else { return false };
         let (segment, bytes) = match shelf.put(&segment) {
             Ok(name) => name,
             Err(error) => {
@@ -167,8 +168,12 @@ impl Fold {
     }
 
     /// A document and its shard's log time.
-    fn held(&self, shard: u16, key: &DocumentKey) -> Option<(Arc<Held>, u64)> {
+    fn materialized(
+        &self,
+        shard: u16,
+        key: &DocumentKey,
+    ) -> Option<(Arc<MaterializedDocument>, u64)> {
         let state = self.shards.get(usize::from(shard))?.read();
-        state.documents.get(key).map(|held| (Arc::clone(held), state.logged_ms))
+        state.documents.get(key).map(|materialized| (Arc::clone(materialized), state.logged_ms))
     }
 }

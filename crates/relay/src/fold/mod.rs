@@ -1,7 +1,7 @@
 //! The deterministic fold over the logs: which entries are appended, and what the
 //! documents are.
 //!
-//! Rooms, in reading order: `held` (a document), `shard` (a shard's state),
+//! Rooms, in reading order: `materialized` (a document), `shard` (a shard's state),
 //! `batch` (checking before appending), `worker` (the thread that owns a shard),
 //! `recovery` (the state after a start), `pull` (answers to readers), `snapshot`
 //! (what makes the next start short), `archive` and `floors` (what documents keep of
@@ -13,7 +13,7 @@
 mod archive;
 mod batch;
 mod floors;
-mod held;
+mod materialized;
 mod pull;
 mod recovery;
 mod shard;
@@ -33,7 +33,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use batch::Pushed;
 pub use floors::Floors;
-pub use held::Held;
+pub use materialized::MaterializedDocument;
 pub use recovery::RecoveryError;
 pub use shard::{FoldError, Shard, ShardState};
 
@@ -151,16 +151,16 @@ impl Node {
         }
     }
 
-    fn note_changed<'a>(&self, changed: impl Iterator<Item = (&'a Held, bool)>) {
-        let due = |(held, ended): (&'a Held, bool)| {
-            (held, ended, due_ms(&held.document, self.flush_interval_ms))
+    fn note_changed<'a>(&self, changed: impl Iterator<Item = (&'a MaterializedDocument, bool)>) {
+        let due = |(materialized, ended): (&'a MaterializedDocument, bool)| {
+            (materialized, ended, due_ms(&materialized.document, self.flush_interval_ms))
         };
         let all: Vec<_> = changed.map(due).collect();
         let ended = all.iter().filter(|(_, ended, _)| *ended);
-        self.flushed().extend(ended.map(|(held, ..)| held.document.key().clone()));
+        self.flushed().extend(ended.map(|(materialized, ..)| materialized.document.key().clone()));
         let mut list = self.due();
-        for (held, ended, due_ms) in all {
-            list.note(held.document.key(), due_ms, ended);
+        for (materialized, ended, due_ms) in all {
+            list.note(materialized.document.key(), due_ms, ended);
         }
     }
 }

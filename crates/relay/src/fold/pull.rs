@@ -12,7 +12,7 @@ use redwedding_crdt::version::{Cursor, Position};
 use redwedding_replica::sync::{Pull, Pulled, Record, StoredRecord};
 use serde_bytes::ByteBuf;
 
-use super::held::{EntryAt, Held};
+use super::materialized::{EntryAt, MaterializedDocument};
 use super::{Fold, Node, Shard};
 use crate::log::ReadError;
 
@@ -39,7 +39,7 @@ impl Fold {
 struct Reading<'a> {
     node: &'a Node,
     shard: u16,
-    held: Option<Arc<Held>>,
+    materialized: Option<Arc<MaterializedDocument>>,
     head: Cursor,
 }
 
@@ -55,8 +55,8 @@ enum Standing {
 impl<'a> Reading<'a> {
     fn of(node: &'a Node, shard: &Shard, pull: &Pull) -> Self {
         let state = shard.read();
-        let held = state.documents.get(&pull.document).map(Arc::clone);
-        Self { node, shard: shard.number, held, head: state.head }
+        let materialized = state.documents.get(&pull.document).map(Arc::clone);
+        Self { node, shard: shard.number, materialized, head: state.head }
     }
 
     fn standing(&self, cursor: Cursor) -> Result<Standing, ReadError> {
@@ -77,12 +77,12 @@ impl<'a> Reading<'a> {
 
     /// The whole document.
     fn whole(&self, budget: usize) -> Result<(Pulled, usize), ReadError> {
-        let Some(held) = &self.held else { return Ok(self.nothing()) };
-        let snapshot = self.snapshot(held);
+        let Some(materialized) = &self.materialized else { return Ok(self.nothing()) };
+        let snapshot = self.snapshot(materialized);
         match snapshot.len() {
             // No reader could decode it; its entries are small enough each.
             bytes if bytes > limits::DOCUMENT_BYTES => {
-                self.entries(held.after(0), Cursor::start(self.head.epoch), budget)
+                self.entries(materialized.after(0), Cursor::start(self.head.epoch), budget)
             }
             bytes if bytes + FRAME_BYTES > budget => Ok((Pulled::NotNow, FRAME_BYTES)),
             bytes => Ok((Pulled::Snapshot(snapshot), bytes + FRAME_BYTES)),
@@ -91,12 +91,12 @@ impl<'a> Reading<'a> {
 
     /// Entries, or the whole document where that is less.
     fn since(&self, cursor: Cursor, budget: usize) -> Result<(Pulled, usize), ReadError> {
-        let Some(held) = &self.held else { return Ok(self.nothing()) };
-        let news = held.after(cursor.position);
+        let Some(materialized) = &self.materialized else { return Ok(self.nothing()) };
+        let news = materialized.after(cursor.position);
         let bytes: usize = news.iter().map(|entry| size(*entry)).sum();
         let long = bytes > SMALL_BYTES || news.len() > limits::PULL_ENTRIES;
-        if long && bytes > held.document.text().len() {
-            let snapshot = self.snapshot(held);
+        if long && bytes > materialized.document.text().len() {
+            let snapshot = self.snapshot(materialized);
             let taken = snapshot.len() + FRAME_BYTES;
             if taken < bytes && taken <= budget && snapshot.len() <= limits::DOCUMENT_BYTES {
                 return Ok((Pulled::Snapshot(snapshot), taken));
@@ -105,8 +105,8 @@ impl<'a> Reading<'a> {
         self.entries(news, cursor, budget)
     }
 
-    fn snapshot(&self, held: &Held) -> ByteBuf {
-        let mut document = held.document.clone();
+    fn snapshot(&self, materialized: &MaterializedDocument) -> ByteBuf {
+        let mut document = materialized.document.clone();
         document.advance(self.head);
         ByteBuf::from(document.encode())
     }

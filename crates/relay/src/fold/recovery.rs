@@ -15,7 +15,7 @@ use redwedding_crdt::version::{Cursor, Position};
 use redwedding_replica::sync::StoredRecord;
 
 use super::Node;
-use super::held::Held;
+use super::materialized::MaterializedDocument;
 use super::shard::{FoldError, Shard};
 use super::worker::tail;
 use crate::log::ReadError;
@@ -63,7 +63,7 @@ pub(super) fn recover(node: &Node, number: u16) -> Result<Shard, RecoveryError> 
 
 /// What snapshots hold of a shard.
 struct Loaded {
-    documents: HashMap<DocumentKey, Arc<Held>>,
+    documents: HashMap<DocumentKey, Arc<MaterializedDocument>>,
     folded: Cursor,
 }
 
@@ -77,9 +77,9 @@ fn load(node: &Node, number: u16, head: Cursor) -> Result<Option<Loaded>, Recove
         return Ok(None);
     }
     let (mut documents, mut broken) = (HashMap::new(), None);
-    let take = &mut |(digest, bytes): (_, Vec<u8>)| match Held::decode(&bytes) {
-        Ok(held) => {
-            documents.insert(held.document.key().clone(), Arc::new(held));
+    let take = &mut |(digest, bytes): (_, Vec<u8>)| match MaterializedDocument::decode(&bytes) {
+        Ok(materialized) => {
+            documents.insert(materialized.document.key().clone(), Arc::new(materialized));
         }
         Err(error) => broken = Some((digest, error)),
     };
@@ -88,9 +88,9 @@ fn load(node: &Node, number: u16, head: Cursor) -> Result<Option<Loaded>, Recove
         tracing::error!(shard = number, %digest, %error, "a snapshot cannot be read");
         return Ok(None);
     }
-    for held in documents.values() {
-        if !fits(node, number, held.document.cursor(), head)? {
-            let document = held.document.key();
+    for materialized in documents.values() {
+        if !fits(node, number, materialized.document.cursor(), head)? {
+            let document = materialized.document.key();
             tracing::error!(shard = number, %document, "a snapshot is of another log");
             return Ok(None);
         }
@@ -115,7 +115,8 @@ fn latest_ms(node: &Node, shard: &Shard) -> Result<u64, RecoveryError> {
     let last = node.log.record(shard.number, state.head.position);
     let last = last.map_err(|error| RecoveryError::Log(shard.number, error))?;
     let stored = last.and_then(|last| codec::from_slice::<StoredRecord>(&last.record).ok());
-    let changes = state.documents.values().filter_map(|held| held.document.changes().last());
+    let changes =
+        state.documents.values().filter_map(|materialized| materialized.document.changes().last());
     let latest = changes.map(|change| change.logged_ms).max().unwrap_or_default();
     Ok(latest.max(stored.map_or(0, |stored| stored.logged_ms)).max(state.logged_ms))
 }
@@ -128,7 +129,7 @@ fn finish(node: &Node, shard: &Shard, head: Cursor, from: Position) -> Result<()
         state.logged_ms = latest_ms;
         state.documents.values().map(Arc::clone).collect()
     };
-    node.note_changed(all.iter().map(|held| (&**held, false)));
+    node.note_changed(all.iter().map(|materialized| (&**materialized, false)));
     let (documents, replayed) = (all.len(), head.position - from);
     tracing::debug!(shard = shard.number, documents, replayed, "recovered");
     Ok(())

@@ -14,7 +14,7 @@ use redwedding_crdt::version::{Cursor, Position};
 use redwedding_replica::sync::StoredRecord;
 
 use super::archive::Shelf;
-use super::held::{Held, ends_flush};
+use super::materialized::{MaterializedDocument, ends_flush};
 use crate::log::{Logged, ReadError};
 use crate::store::{Store, StoreError};
 
@@ -49,7 +49,7 @@ pub struct ShardState {
     /// When the log took it; log time never decreases.
     pub logged_ms: u64,
     /// The documents. A reader keeps one as it was by cloning its `Arc`.
-    pub documents: HashMap<DocumentKey, Arc<Held>>,
+    pub documents: HashMap<DocumentKey, Arc<MaterializedDocument>>,
     /// Documents changed since their last snapshot.
     pub dirty: HashSet<DocumentKey>,
     /// Records that nobody here could read.
@@ -121,16 +121,17 @@ impl ShardState {
                 return Ok(None);
             }
         };
-        let held = self.document(&entry.document, position);
+        let materialized = self.document(&entry.document, position);
         let shelf = Shelf::of(store, &entry.document);
         if let Body::Floor(floor) = &entry.body {
-            shelf.keep(&held.document, floor)?;
+            shelf.keep(&materialized.document, floor)?;
         }
-        let verdict = held.document.apply_with(&shelf, logged.cursor, stored.logged_ms, &entry);
+        let verdict =
+            materialized.document.apply_with(&shelf, logged.cursor, stored.logged_ms, &entry);
         if let Verdict::Below { segment } = verdict {
             return Err(FoldError::Archive(position, segment));
         }
-        held.note(position, stored.entry.len());
+        materialized.note(position, stored.entry.len());
         self.logged_ms = self.logged_ms.max(stored.logged_ms);
         let ends_flush = ends_flush(&entry, &verdict);
         Ok(Some(Folded { cursor: logged.cursor, document: entry.document, verdict, ends_flush }))
@@ -140,20 +141,20 @@ impl ShardState {
     fn carry(&mut self, cursor: Cursor, entry: &[u8], reason: String) {
         self.unreadable += 1;
         if let Some(key) = document_of(entry) {
-            let held = self.document(&key, cursor.position);
-            held.document.carry(cursor, reason);
-            held.note(cursor.position, entry.len());
+            let materialized = self.document(&key, cursor.position);
+            materialized.document.carry(cursor, reason);
+            materialized.note(cursor.position, entry.len());
         }
     }
 
-    fn document(&mut self, key: &DocumentKey, position: Position) -> &mut Held {
+    fn document(&mut self, key: &DocumentKey, position: Position) -> &mut MaterializedDocument {
         let epoch = self.head.epoch;
-        let new = || Arc::new(Held::new(key.clone(), epoch));
-        let held = self.documents.entry(key.clone()).or_insert_with(new);
-        if held.document.cursor().position < position {
+        let new = || Arc::new(MaterializedDocument::new(key.clone(), epoch));
+        let materialized = self.documents.entry(key.clone()).or_insert_with(new);
+        if materialized.document.cursor().position < position {
             self.dirty.insert(key.clone());
         }
-        Arc::make_mut(held)
+        Arc::make_mut(materialized)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use redwedding_crdt::codec::Encode;
 
-use super::{Fold, Held, Node, Shard};
+use super::{Fold, MaterializedDocument, Node, Shard};
 use crate::store::{Snapshot, StoreError};
 
 /// Bytes of snapshots in one transaction; the log's commits wait for it.
@@ -38,7 +38,7 @@ impl Fold {
 }
 
 fn write(node: &Node, shard: &Shard) -> Result<usize, StoreError> {
-    let (dirty, head): (Vec<Arc<Held>>, _) = {
+    let (dirty, head): (Vec<Arc<MaterializedDocument>>, _) = {
         let state = shard.read();
         let dirty = state.dirty.iter().filter_map(|key| state.documents.get(key));
         (dirty.map(Arc::clone).collect(), state.head)
@@ -47,10 +47,10 @@ fn write(node: &Node, shard: &Shard) -> Result<usize, StoreError> {
         return Ok(0);
     }
     let (mut chunk, mut bytes): (Vec<Snapshot>, _) = (Vec::new(), 0);
-    for held in &dirty {
-        let encoded = held.encode();
+    for materialized in &dirty {
+        let encoded = materialized.encode();
         bytes += encoded.len();
-        chunk.push((held.document.key().digest(), encoded));
+        chunk.push((materialized.document.key().digest(), encoded));
         if bytes >= CHUNK_BYTES {
             node.store.put_snapshots(shard.number, &chunk)?;
             chunk.clear();
@@ -60,9 +60,10 @@ fn write(node: &Node, shard: &Shard) -> Result<usize, StoreError> {
     node.store.put_snapshots(shard.number, &chunk)?;
     node.store.set_folded(shard.number, head)?;
     let mut state = shard.write();
-    for held in &dirty {
-        let key = held.document.key();
-        let same = |now: &Arc<Held>| now.document.place() == held.document.place();
+    for materialized in &dirty {
+        let key = materialized.document.key();
+        let same =
+            |now: &Arc<MaterializedDocument>| now.document.place() == materialized.document.place();
         if state.documents.get(key).is_some_and(same) {
             state.dirty.remove(key);
         }

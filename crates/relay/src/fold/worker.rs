@@ -120,7 +120,9 @@ impl Worker {
         match appended {
             Ok(first) if first == expected => {
                 let changed = prepared.install(&mut self.shard.write());
-                self.node.note_changed(changed.iter().map(|(held, ended)| (&**held, *ended)));
+                self.node.note_changed(
+                    changed.iter().map(|(materialized, ended)| (&**materialized, *ended)),
+                );
                 Appended::AsExpected
             }
             // Another node's records came between: what was checked has to be
@@ -150,11 +152,12 @@ impl Worker {
         })?;
         let changed: Vec<_> = {
             let state = self.shard.read();
-            let held =
+            let materialized =
                 |(key, ended): (_, bool)| Some((Arc::clone(state.documents.get(&key)?), ended));
-            ended.into_iter().filter_map(held).collect()
+            ended.into_iter().filter_map(materialized).collect()
         };
-        self.node.note_changed(changed.iter().map(|(held, ended)| (&**held, *ended)));
+        self.node
+            .note_changed(changed.iter().map(|(materialized, ended)| (&**materialized, *ended)));
         self.unsure = false;
         Ok(receipts)
     }

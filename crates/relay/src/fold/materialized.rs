@@ -24,7 +24,7 @@ pub struct EntryAt {
 
 /// A document and its place in the log.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Held {
+pub struct MaterializedDocument {
     /// The folded state.
     pub document: Document,
     /// All its entries, in order.
@@ -33,14 +33,14 @@ pub struct Held {
 
 /// A snapshot as the store has it.
 #[derive(Serialize_tuple, Deserialize_tuple)]
-struct HeldWire {
+struct MaterializedDocumentWire {
     format: u8,
     document: ByteBuf,
     /// Pairs of LEB128: distance from the position before, and length.
     entries: ByteBuf,
 }
 
-impl Held {
+impl MaterializedDocument {
     /// The document `key` without entries.
     pub fn new(key: DocumentKey, epoch: u64) -> Self {
         Self { document: Document::new(key, Cursor::start(epoch)), entries: Vec::new() }
@@ -65,7 +65,7 @@ pub(super) fn ends_flush(entry: &Entry, verdict: &Verdict) -> bool {
     *verdict == Verdict::Counted && matches!(entry.body, Body::Landed(_) | Body::Checkpoint(_))
 }
 
-impl Encode for Held {
+impl Encode for MaterializedDocument {
     fn encode(&self) -> Vec<u8> {
         let mut entries = Vec::with_capacity(self.entries.len() * 4);
         let (mut buffer, mut before) = (unsigned_varint::encode::u64_buffer(), 0);
@@ -76,16 +76,20 @@ impl Encode for Held {
             before = entry.position;
         }
         let document = ByteBuf::from(self.document.encode());
-        codec::to_vec(&HeldWire { format: FORMAT, document, entries: ByteBuf::from(entries) })
+        codec::to_vec(&MaterializedDocumentWire {
+            format: FORMAT,
+            document,
+            entries: ByteBuf::from(entries),
+        })
     }
 }
 
-impl Decode for Held {
+impl Decode for MaterializedDocument {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let wire: HeldWire = codec::from_slice(bytes)?;
+        let wire: MaterializedDocumentWire = codec::from_slice(bytes)?;
         codec::known_format(wire.format, FORMAT)?;
         let document = Document::decode(&wire.document)?;
-        let mut held = Self { document, entries: Vec::new() };
+        let mut materialized = Self { document, entries: Vec::new() };
         let (mut rest, mut position) = (&wire.entries[..], 0u64);
         while !rest.is_empty() {
             let (distance, length);
@@ -95,9 +99,9 @@ impl Decode for Held {
                 .checked_add(distance)
                 .filter(|_| distance > 0)
                 .ok_or_else(|| DecodeError::invalid("positions do not increase"))?;
-            held.note(position, usize::try_from(length).unwrap_or(usize::MAX));
+            materialized.note(position, usize::try_from(length).unwrap_or(usize::MAX));
         }
-        Ok(held)
+        Ok(materialized)
     }
 }
 
@@ -111,12 +115,13 @@ mod tests {
 
     #[test]
     fn a_snapshot_comes_back() {
-        let mut held = Held::new(DocumentKey::new("w", "Page").expect("key"), 3);
+        let mut materialized =
+            MaterializedDocument::new(DocumentKey::new("w", "Page").expect("key"), 3);
         for position in [1, 2, 500, 70_000] {
-            held.note(position, position as usize * 3);
+            materialized.note(position, position as usize * 3);
         }
-        assert_eq!(Held::decode(&held.encode()), Ok(held.clone()));
-        assert_eq!(held.after(2).len(), 2);
-        assert!(Held::decode(b"nonsense").is_err());
+        assert_eq!(MaterializedDocument::decode(&materialized.encode()), Ok(materialized.clone()));
+        assert_eq!(materialized.after(2).len(), 2);
+        assert!(MaterializedDocument::decode(b"nonsense").is_err());
     }
 }
