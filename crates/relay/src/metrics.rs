@@ -71,7 +71,7 @@ pub struct Metrics {
     pub snapshot_failures: Counter,
     /// Floors moved up.
     pub floors: Counter,
-    /// Refused entries that found no room to be kept.
+    /// Refused entries that found no room to be retained.
     pub refused_dropped: Counter,
     /// Batches that ended in a panic.
     pub panics: Counter,
@@ -97,7 +97,7 @@ pub struct Gauges {
     pub due: Gauge,
     /// Points of presence known.
     pub members: Gauge,
-    /// Refused entries that are kept.
+    /// Refused entries that are retained.
     pub refused_kept: Gauge,
     /// Logged entries that documents keep out.
     pub quarantined: Gauge,

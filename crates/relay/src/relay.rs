@@ -99,12 +99,12 @@ impl Relay {
         let receipts: Vec<Receipt> =
             receipts.into_iter().map(|receipt| receipt.unwrap_or(Receipt::Busy)).collect();
         receipts.iter().for_each(|receipt| self.fold.node.metrics.count_receipt(receipt));
-        self.keep_refused(pushes, &receipts).await;
+        self.retain_refused(pushes, &receipts).await;
         receipts
     }
 
     /// What the edge acknowledged must not be lost, even if it cannot be used.
-    async fn keep_refused(self: &Arc<Self>, pushes: Vec<ByteBuf>, receipts: &[Receipt]) {
+    async fn retain_refused(self: &Arc<Self>, pushes: Vec<ByteBuf>, receipts: &[Receipt]) {
         let refusals = pushes.into_iter().zip(receipts).filter_map(|(bytes, receipt)| {
             let Receipt::Refused(reason) = receipt else { return None };
             Some(Refusal { reason: reason.clone(), bytes: bytes.into_vec() })
@@ -116,15 +116,20 @@ impl Relay {
         let relay = Arc::clone(self);
         let keep = move || {
             let node = &relay.fold.node;
-            match node.store.keep_refused(&refusals, node.now_ms()) {
-                Ok(kept) => {
-                    node.metrics.refused_dropped.inc_by(kept.dropped as u64);
-                    if kept.new > 0 || kept.dropped > 0 {
+            match node.store.retain_refused(&refusals, node.now_ms()) {
+                Ok(retained) => {
+                    node.metrics.refused_dropped.inc_by(retained.dropped as u64);
+                    if retained.new > 0 || retained.dropped > 0 {
                         let reason = &refusals[0].reason;
-                        tracing::error!(kept.new, kept.dropped, reason, "entries were refused");
+                        tracing::error!(
+                            retained.new,
+                            retained.dropped,
+                            reason,
+                            "entries were refused"
+                        );
                     }
                 }
-                Err(error) => tracing::error!(%error, "refused entries could not be kept"),
+                Err(error) => tracing::error!(%error, "refused entries could not be retained"),
             }
         };
         // A panic there is logged by the runtime; the receipts stand.

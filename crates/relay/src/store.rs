@@ -13,9 +13,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redwedding_crdt::identity::Digest;
 use redwedding_crdt::version::Cursor;
 
-/// Refused entries that are kept; further ones are only counted.
+/// Refused entries that are retained; further ones are only counted.
 pub const REFUSED_ENTRIES: usize = 4_096;
-/// Bytes of refused entries that are kept.
+/// Bytes of refused entries that are retained.
 pub const REFUSED_BYTES: u64 = 256 << 20;
 
 /// Why the store could not do it. Nothing, or all of one call, was stored.
@@ -35,14 +35,14 @@ pub struct Refusal {
     pub bytes: Vec<u8>,
 }
 
-/// What became of refusals that were to be kept.
+/// What became of refusals that were to be retained.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Kept {
-    /// Kept by this call.
+pub struct RetainedRefusals {
+    /// Retained by this call.
     pub new: usize,
-    /// Kept before.
+    /// Retained before, with the same content.
     pub known: usize,
-    /// Not kept: the table is full.
+    /// Not retained: the table is full.
     pub dropped: usize,
 }
 
@@ -71,11 +71,15 @@ pub trait Store: Send + Sync {
     /// The segment of a document with this name, as it was put; `None` if it never was.
     fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Keeps refused entries for an operator, each content once, within
+    /// Retains refused entries for an operator, each content once, within
     /// [`REFUSED_ENTRIES`] and [`REFUSED_BYTES`].
-    fn keep_refused(&self, refusals: &[Refusal], now_ms: u64) -> Result<Kept, StoreError>;
+    fn retain_refused(
+        &self,
+        refusals: &[Refusal],
+        now_ms: u64,
+    ) -> Result<RetainedRefusals, StoreError>;
 
-    /// How many refused entries are kept.
+    /// How many refused entries are retained.
     fn refused(&self) -> Result<u64, StoreError>;
 }
 
@@ -139,21 +143,25 @@ impl Store for MemoryStore {
         Ok(self.lock().segments.get(&(document, name)).cloned())
     }
 
-    fn keep_refused(&self, refusals: &[Refusal], _now_ms: u64) -> Result<Kept, StoreError> {
+    fn retain_refused(
+        &self,
+        refusals: &[Refusal],
+        _now_ms: u64,
+    ) -> Result<RetainedRefusals, StoreError> {
         let mut memory = self.lock();
-        let mut kept = Kept::default();
+        let mut retained = RetainedRefusals::default();
         for refusal in refusals {
             let digest = refusal_digest(&refusal.bytes);
             if memory.refused.contains_key(&digest) {
-                kept.known += 1;
+                retained.known += 1;
             } else if memory.refused.len() < REFUSED_ENTRIES {
-                kept.new += 1;
+                retained.new += 1;
                 memory.refused.insert(digest, refusal.clone());
             } else {
-                kept.dropped += 1;
+                retained.dropped += 1;
             }
         }
-        Ok(kept)
+        Ok(retained)
     }
 
     fn refused(&self) -> Result<u64, StoreError> {

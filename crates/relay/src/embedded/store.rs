@@ -8,7 +8,8 @@ use redwedding_crdt::version::Cursor;
 
 use super::{Embedded, FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
 use crate::store::{
-    Kept, REFUSED_BYTES, REFUSED_ENTRIES, Refusal, Snapshot, Store, StoreError, refusal_digest,
+    REFUSED_BYTES, REFUSED_ENTRIES, Refusal, RetainedRefusals, Snapshot, Store, StoreError,
+    refusal_digest,
 };
 
 const REFUSED_SUM: &str = "refused_bytes";
@@ -74,8 +75,8 @@ impl Embedded {
         Ok(table.get((document.0, name.0))?.map(|row| row.value().to_vec()))
     }
 
-    /// Whether all of these are kept already.
-    fn all_kept(&self, refusals: &[Refusal]) -> Result<bool, redb::Error> {
+    /// Whether all of these are retained already.
+    fn all_retained(&self, refusals: &[Refusal]) -> Result<bool, redb::Error> {
         let table = self.database.begin_read()?.open_table(REFUSED)?;
         for refusal in refusals {
             if table.get(refusal_digest(&refusal.bytes).0)?.is_none() {
@@ -85,8 +86,12 @@ impl Embedded {
         Ok(true)
     }
 
-    fn write_refused(&self, refusals: &[Refusal], now_ms: u64) -> Result<Kept, redb::Error> {
-        let mut kept = Kept::default();
+    fn write_refused(
+        &self,
+        refusals: &[Refusal],
+        now_ms: u64,
+    ) -> Result<RetainedRefusals, redb::Error> {
+        let mut retained = RetainedRefusals::default();
         let transaction = self.database.begin_write()?;
         {
             let mut table = transaction.open_table(REFUSED)?;
@@ -97,13 +102,13 @@ impl Embedded {
                 let digest = refusal_digest(&refusal.bytes).0;
                 let length = refusal.bytes.len() as u64;
                 if table.get(digest)?.is_some() {
-                    kept.known += 1;
+                    retained.known += 1;
                 } else if entries >= REFUSED_ENTRIES as u64 || bytes + length > REFUSED_BYTES {
-                    kept.dropped += 1;
+                    retained.dropped += 1;
                 } else {
                     let row = (now_ms, refusal.reason.as_str(), refusal.bytes.as_slice());
                     table.insert(digest, row)?;
-                    kept.new += 1;
+                    retained.new += 1;
                     entries += 1;
                     bytes += length;
                 }
@@ -111,7 +116,7 @@ impl Embedded {
             meta.insert(REFUSED_SUM, bytes)?;
         }
         transaction.commit()?;
-        Ok(kept)
+        Ok(retained)
     }
 
     fn count_refused(&self) -> Result<u64, redb::Error> {
@@ -147,10 +152,14 @@ impl Store for Embedded {
         self.read_segment(document, name).map_err(failed)
     }
 
-    fn keep_refused(&self, refusals: &[Refusal], now_ms: u64) -> Result<Kept, StoreError> {
+    fn retain_refused(
+        &self,
+        refusals: &[Refusal],
+        now_ms: u64,
+    ) -> Result<RetainedRefusals, StoreError> {
         // The same entry is pushed again and again; that costs no commit.
-        if self.all_kept(refusals).map_err(failed)? {
-            return Ok(Kept { known: refusals.len(), ..Kept::default() });
+        if self.all_retained(refusals).map_err(failed)? {
+            return Ok(RetainedRefusals { known: refusals.len(), ..RetainedRefusals::default() });
         }
         self.write_refused(refusals, now_ms).map_err(failed)
     }

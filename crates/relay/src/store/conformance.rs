@@ -6,7 +6,7 @@
 use redwedding_crdt::identity::Digest;
 use redwedding_crdt::version::Cursor;
 
-use super::{Kept, Refusal, Snapshot, Store};
+use super::{Refusal, RetainedRefusals, Snapshot, Store};
 
 const A: Digest = Digest([1; 16]);
 const B: Digest = Digest([0xff; 16]);
@@ -18,7 +18,7 @@ const B: Digest = Digest([0xff; 16]);
 pub fn check<S: Store>(open: impl Fn() -> S) {
     snapshots_take_each_others_place(&open());
     segments_stay_as_they_are(&open());
-    refusals_are_kept_once(&open());
+    refusals_are_retained_once(&open());
 }
 
 /// What durable stores have to pass besides; `open` opens the same store each time, and the one before
@@ -31,14 +31,14 @@ pub fn check_durable<S: Store>(open: impl Fn() -> S) {
         let store = open();
         snapshots_take_each_others_place(&store);
         segments_stay_as_they_are(&store);
-        refusals_are_kept_once(&store);
+        refusals_are_retained_once(&store);
     }
     let store = open();
     assert_eq!(snapshots(&store, 1), [(A, vec![2]), (B, vec![3])]);
     assert_eq!(store.folded(1), Ok(Some(cursor())), "how far they go survives");
     assert_eq!(store.segment(A, B), Ok(Some(vec![1; 70_000])), "a segment survives");
     assert_eq!(store.segment(B, A), Ok(Some(vec![3])));
-    assert_eq!(store.keep_refused(&[refusal("b")], 6), Ok(kept(0, 1)));
+    assert_eq!(store.retain_refused(&[refusal("b")], 6), Ok(retained(0, 1)));
     assert_eq!(store.refused(), Ok(2));
 }
 
@@ -77,13 +77,13 @@ fn refusal(text: &str) -> Refusal {
     Refusal { reason: "why".into(), bytes: text.into() }
 }
 
-fn kept(new: usize, known: usize) -> Kept {
-    Kept { new, known, dropped: 0 }
+fn retained(new: usize, known: usize) -> RetainedRefusals {
+    RetainedRefusals { new, known, dropped: 0 }
 }
 
-fn refusals_are_kept_once(store: &impl Store) {
+fn refusals_are_retained_once(store: &impl Store) {
     let refusals = [refusal("a"), refusal("a"), refusal("b")];
-    assert_eq!(store.keep_refused(&refusals, 5), Ok(kept(2, 1)));
-    assert_eq!(store.keep_refused(&refusals[..1], 6), Ok(kept(0, 1)));
+    assert_eq!(store.retain_refused(&refusals, 5), Ok(retained(2, 1)));
+    assert_eq!(store.retain_refused(&refusals[..1], 6), Ok(retained(0, 1)));
     assert_eq!(store.refused(), Ok(2));
 }
