@@ -40,7 +40,7 @@ pub(super) enum Outcome {
     /// where it was expected.
     Appended(usize, Receipt),
     /// Not appended, but it may stand on what is: true once the batch is.
-    Standing(Receipt),
+    DependsOnBatch(Receipt),
 }
 
 /// A copy that the batch changed.
@@ -108,7 +108,7 @@ impl<'a> Batch<'a> {
             self.records.push(record_bytes);
             return Outcome::Appended(self.records.len() - 1, receipt_of(&verdict, cursor));
         }
-        Outcome::Standing(receipt_of(&verdict, cursor))
+        Outcome::DependsOnBatch(receipt_of(&verdict, cursor))
     }
 
     /// Ends the batch: only copies that changed are kept.
@@ -151,7 +151,7 @@ impl<'a> Batch<'a> {
             let name = VersionName::Object(served.object_id(&entry.document));
             document.named(name).is_err()
         });
-        (!unknown).then_some(Outcome::Standing(Receipt::Known(first.place)))
+        (!unknown).then_some(Outcome::DependsOnBatch(Receipt::Known(first.place)))
     }
 
     /// What the entry stands on has to be in the log, this batch included.

@@ -75,7 +75,7 @@ impl Floors {
             return None;
         }
         let (floor, segment) = self.fitting(document, floor)?;
-        let left = self.standing(document, floor - first, segment.name().1)?;
+        let left = self.segments_beside(document, floor - first, segment.name().1)?;
         let from = match left.checked_sub(1) {
             None => Place::START,
             Some(last) => document.archive().get(last)?.upto,
@@ -104,7 +104,7 @@ impl Floors {
     /// ones in as long as they are no longer than it is. So their lengths at least double from the
     /// newest to the oldest, and each change is written anew once for each doubling. `None` where the
     /// archive is full.
-    fn standing(&self, document: &Document, changes: usize, bytes: u32) -> Option<usize> {
+    fn segments_beside(&self, document: &Document, changes: usize, bytes: u32) -> Option<usize> {
         let archive = document.archive();
         let (mut left, mut changes, mut bytes) = (archive.len(), changes, bytes as usize);
         while let Some(newest) = left.checked_sub(1).map(|at| archive[at]) {

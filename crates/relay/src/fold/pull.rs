@@ -27,10 +27,10 @@ impl Fold {
         let shard = &self.shards[usize::from(pull.document.shard(limits::SHARDS))];
         let reading = Reading::of(&self.node, shard, pull);
         let Some(cursor) = pull.cursor else { return reading.whole(budget) };
-        match reading.standing(cursor)? {
-            Standing::Unknown => Ok((Pulled::Reset, FRAME_BYTES)),
-            Standing::Ahead => Ok((Pulled::Behind, FRAME_BYTES)),
-            Standing::Known => reading.since(cursor, budget),
+        match reading.cursor_status(cursor)? {
+            CursorStatus::Unknown => Ok((Pulled::Reset, FRAME_BYTES)),
+            CursorStatus::Ahead => Ok((Pulled::Behind, FRAME_BYTES)),
+            CursorStatus::Known => reading.since(cursor, budget),
         }
     }
 }
@@ -43,7 +43,8 @@ struct Reading<'a> {
     head: Cursor,
 }
 
-enum Standing {
+/// What the log says of the cursor that somebody asks with.
+enum CursorStatus {
     /// The log has exactly this prefix.
     Known,
     /// The log has it, this node has not folded so far yet.
@@ -59,19 +60,19 @@ impl<'a> Reading<'a> {
         Self { node, shard: shard.number, materialized, head: state.head }
     }
 
-    fn standing(&self, cursor: Cursor) -> Result<Standing, ReadError> {
+    fn cursor_status(&self, cursor: Cursor) -> Result<CursorStatus, ReadError> {
         if cursor == self.head || cursor == Cursor::start(self.head.epoch) {
-            return Ok(Standing::Known);
+            return Ok(CursorStatus::Known);
         }
         if cursor.epoch != self.head.epoch || cursor.position == 0 {
-            return Ok(Standing::Unknown);
+            return Ok(CursorStatus::Unknown);
         }
         let record = self.node.log.record(self.shard, cursor.position)?;
         let known = record.is_some_and(|logged| logged.cursor == cursor);
         Ok(match known {
-            true if cursor.position > self.head.position => Standing::Ahead,
-            true => Standing::Known,
-            false => Standing::Unknown,
+            true if cursor.position > self.head.position => CursorStatus::Ahead,
+            true => CursorStatus::Known,
+            false => CursorStatus::Unknown,
         })
     }
 

@@ -183,9 +183,10 @@ impl Appended {
     fn receipt(&self, outcome: Outcome) -> Receipt {
         match (self, outcome) {
             (_, Outcome::Certain(receipt)) => receipt,
-            (Self::AsExpected, Outcome::Appended(_, receipt) | Outcome::Standing(receipt)) => {
-                receipt
-            }
+            (
+                Self::AsExpected,
+                Outcome::Appended(_, receipt) | Outcome::DependsOnBatch(receipt),
+            ) => receipt,
             (Self::Elsewhere { first, at }, Outcome::Appended(index, _)) => {
                 at.get(&(first + index as u64)).cloned().unwrap_or(Receipt::Busy)
             }
