@@ -13,9 +13,9 @@ use redwedding_crdt::text::diff;
 use redwedding_crdt::version::{Base, Cursor, Place, Root, VersionRef};
 
 #[derive(Default)]
-struct Shelf(BTreeMap<Digest, Vec<u8>>);
+struct MemoryArchive(BTreeMap<Digest, Vec<u8>>);
 
-impl Archive for Shelf {
+impl Archive for MemoryArchive {
     fn segment(&self, name: Digest) -> Option<Segment> {
         Segment::open(self.0.get(&name)?, name).ok()
     }
@@ -23,7 +23,7 @@ impl Archive for Shelf {
 
 struct Page {
     document: Document,
-    shelf: Shelf,
+    archive: MemoryArchive,
     saves: u64,
 }
 
@@ -31,7 +31,7 @@ impl Page {
     fn new(text: &str) -> Page {
         let key = DocumentKey::new("wiki", "Page").unwrap();
         let document = Document::new(key, Cursor::start(1));
-        let mut page = Page { document, shelf: Shelf::default(), saves: 0 };
+        let mut page = Page { document, archive: MemoryArchive::default(), saves: 0 };
         let (note, text) = (Note::default(), text.to_owned());
         let first = OriginPage { revision: 1, text, time_ms: 1, note };
         assert_eq!(page.put(Body::Base(first)), Verdict::Counted);
@@ -45,7 +45,7 @@ impl Page {
 
     fn put(&mut self, body: Body) -> Verdict {
         let (cursor, entry) = self.entry(body);
-        self.document.apply_with(&self.shelf, cursor, cursor.position, &entry)
+        self.document.apply_with(&self.archive, cursor, cursor.position, &entry)
     }
 
     fn edit(&mut self, base: &VersionRef, old: &str, new: &str) -> Body {
@@ -85,7 +85,7 @@ impl Page {
         let floor = self.document.prunable(self.document.changes().len());
         let segment = self.document.segment(floor).unwrap();
         let (name, bytes) = segment.name();
-        self.shelf.0.insert(name, segment.packed());
+        self.archive.0.insert(name, segment.packed());
         let upto = self.document.changes().get(floor - 1).unwrap().place;
         let from = self.document.archive().last().map_or(Place::START, |segment| segment.upto);
         Floor { from, upto, segment: name, bytes }
@@ -174,12 +174,12 @@ fn a_segment_may_stand_for_older_ones() {
     page.save("One.\nTwo.\nThree.\nFour.\n");
     page.flush();
     let mut whole = page.document.clone();
-    let newest = page.shelf.segment(whole.archive()[1].digest).unwrap();
+    let newest = page.archive.segment(whole.archive()[1].digest).unwrap();
     whole.restore(&newest).unwrap();
     // It stands for the second one, too.
     let segment = whole.segment(whole.prunable(4)).unwrap();
     let (name, bytes) = segment.name();
-    page.shelf.0.insert(name, segment.packed());
+    page.archive.0.insert(name, segment.packed());
     let from = page.document.archive()[0].upto;
     let merged = Floor { from, segment: name, bytes, ..page.floor() };
     let other = Floor { from: Place { check: !from.check, ..from }, ..merged.clone() };
@@ -195,18 +195,18 @@ fn a_segment_may_stand_for_older_ones() {
 fn an_archive_with_a_gap_changes_nothing() {
     let (mut page, start) = pruned_twice();
     let oldest = page.document.archive()[0].digest;
-    let kept = page.shelf.0.remove(&oldest).unwrap();
+    let kept = page.archive.0.remove(&oldest).unwrap();
     let then = page.document.clone();
     let on_unknown = VersionRef { extra: vec![Actor(9)], ..start.clone() };
     let orphan = page.edit(&on_unknown, "One.\n", "1.\n");
     let body = page.edit(&start, "One.\n", "1.\n");
     assert_eq!(page.put(body.clone()), Verdict::Below { segment: oldest });
     let (cursor, entry) = page.entry(body.clone());
-    let admitted = page.document.admit_with(&page.shelf, cursor, 9, &entry);
+    let admitted = page.document.admit_with(&page.archive, cursor, 9, &entry);
     assert_eq!(admitted, Err(Missing::Segment(oldest)));
-    page.shelf.0.insert(oldest, kept);
+    page.archive.0.insert(oldest, kept);
     let (cursor, entry) = page.entry(orphan);
-    let admitted = page.document.admit_with(&page.shelf, cursor, 9, &entry);
+    let admitted = page.document.admit_with(&page.archive, cursor, 9, &entry);
     assert_eq!(admitted, Err(Missing::Actor(Actor(9))), "what is nowhere may still come");
     assert_eq!(page.document, then);
     assert_eq!(page.put(body), Verdict::Counted);

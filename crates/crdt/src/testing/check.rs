@@ -278,7 +278,7 @@ pub fn pruned(bytes: &[u8], most: usize) -> Pruned {
     let mut draw = Draw::new(cuts);
     let mut plain = Document::new(key(), Cursor::start(7));
     let mut pruned = plain.clone();
-    let mut archive = Shelf::default();
+    let mut archive = MemoryArchive::default();
     let mut found = Pruned::default();
     for logged in &writer.log {
         if archive.knows(logged, &pruned) {
@@ -319,7 +319,7 @@ pub fn pruned(bytes: &[u8], most: usize) -> Pruned {
 }
 
 /// Who wrote which byte of the text.
-fn writers(document: &Document, archive: &Shelf) -> Vec<(u32, Actor)> {
+fn writers(document: &Document, archive: &MemoryArchive) -> Vec<(u32, Actor)> {
     let credits = document.credits(archive).unwrap_or_else(|name| panic!("{name} was kept"));
     let all: usize = credits.iter().map(|credit| credit.len as usize).sum();
     assert_eq!(all, document.text().len(), "every byte has a writer");
@@ -337,9 +337,9 @@ pub struct Pruned {
 
 /// Segments by name, as they are stored.
 #[derive(Default)]
-struct Shelf(std::collections::BTreeMap<Digest, Vec<u8>>);
+struct MemoryArchive(std::collections::BTreeMap<Digest, Vec<u8>>);
 
-impl Shelf {
+impl MemoryArchive {
     fn keep(&mut self, segment: &Segment) {
         let name = segment.name().0;
         let packed = segment.packed();
@@ -356,7 +356,7 @@ impl Shelf {
     }
 }
 
-impl Archive for Shelf {
+impl Archive for MemoryArchive {
     fn segment(&self, name: Digest) -> Option<Segment> {
         Segment::open(self.0.get(&name)?, name).ok()
     }

@@ -17,8 +17,8 @@ use redwedding_crdt::version::{Cursor, VersionName};
 use redwedding_replica::sync::{Receipt, StoredRecord};
 use serde_bytes::ByteBuf;
 
-use super::archive::Shelf;
 use super::materialized::{MaterializedDocument, ends_flush};
+use super::segment_store::SegmentStore;
 use super::shard::ShardState;
 use crate::store::Store;
 
@@ -91,9 +91,10 @@ impl<'a> Batch<'a> {
         let record = StoredRecord { logged_ms: self.logged_ms, entry: pushed.bytes };
         let record_bytes = codec::to_vec(&record);
         let cursor = self.head.after(&record_bytes);
-        let (logged_ms, shelf) = (self.logged_ms, Shelf::of(self.store, &entry.document));
+        let (logged_ms, segments) = (self.logged_ms, SegmentStore::of(self.store, &entry.document));
         let touched = self.copy_of(&entry.document);
-        let admitted = touched.materialized.document.admit_with(&shelf, cursor, logged_ms, entry);
+        let admitted =
+            touched.materialized.document.admit_with(&segments, cursor, logged_ms, entry);
         let Admission { verdict, changed } = match admitted {
             Ok(admission) => admission,
             Err(missing) => return Outcome::Certain(Receipt::Deferred(missing)),

@@ -15,8 +15,8 @@ use redwedding_crdt::version::Place;
 use redwedding_replica::sync::Receipt;
 use serde_bytes::ByteBuf;
 
-use super::archive::{Shelf, below};
 use super::batch::Pushed;
+use super::segment_store::{SegmentStore, below};
 use super::{Fold, MaterializedDocument};
 
 /// Documents that are looked at in one pass.
@@ -67,7 +67,7 @@ impl Floors {
         &self,
         document: &Document,
         now_ms: u64,
-        shelf: &Shelf<'_>,
+        segments: &SegmentStore<'_>,
     ) -> Option<(Place, Segment)> {
         let first = document.changes().floor();
         let floor = document.prunable(self.wanted(document, now_ms));
@@ -82,7 +82,7 @@ impl Floors {
         };
         match left == document.archive().len() {
             true => Some((from, segment)),
-            false => below(document, from, floor, shelf).map(|merged| (from, merged)),
+            false => below(document, from, floor, segments).map(|merged| (from, merged)),
         }
     }
 
@@ -136,14 +136,15 @@ impl Fold {
     fn move_floor(&self, key: &DocumentKey) -> bool {
         let number = key.shard(limits::SHARDS);
         let Some((materialized, now_ms)) = self.materialized(number, key) else { return false };
-        let shelf = Shelf::of(&*self.node.store, key);
-        let Some((from, segment)) = self.node.floors.next(&materialized.document, now_ms, &shelf)
+        let segments = SegmentStore::of(&*self.node.store, key);
+        let Some((from, segment)) =
+            self.node.floors.next(&materialized.document, now_ms, &segments)
         else {
             return false;
         };
         let end = segment.first() + segment.changes().len();
         let Some(last) = materialized.document.changes().get(end - 1) else { return false };
-        let (segment, bytes) = match shelf.put(&segment) {
+        let (segment, bytes) = match segments.put(&segment) {
             Ok(name) => name,
             Err(error) => {
                 tracing::error!(document = %key, %error, "a segment could not be kept");

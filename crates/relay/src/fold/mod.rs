@@ -4,18 +4,18 @@
 //! Rooms, in reading order: `materialized` (a document), `shard` (a shard's state),
 //! `batch` (checking before appending), `worker` (the thread that owns a shard),
 //! `recovery` (the state after a start), `pull` (answers to readers), `snapshot`
-//! (what makes the next start short), `archive` and `floors` (what documents keep of
+//! (what makes the next start short), `segment_store` and `floors` (what documents keep of
 //! their past, and where the rest is).
 //!
 //! May assume the contracts of [`Log`] and [`Store`]. Must never acknowledge what
 //! the log has not taken, nor decide by anything that another node would not see.
 
-mod archive;
 mod batch;
 mod floors;
 mod materialized;
 mod pull;
 mod recovery;
+mod segment_store;
 mod shard;
 mod snapshot;
 mod worker;

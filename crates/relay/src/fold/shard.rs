@@ -13,8 +13,8 @@ use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_crdt::version::{Cursor, Position};
 use redwedding_replica::sync::StoredRecord;
 
-use super::archive::Shelf;
 use super::materialized::{MaterializedDocument, ends_flush};
+use super::segment_store::SegmentStore;
 use crate::log::{Logged, ReadError};
 use crate::store::{Store, StoreError};
 
@@ -122,12 +122,12 @@ impl ShardState {
             }
         };
         let materialized = self.document(&entry.document, position);
-        let shelf = Shelf::of(store, &entry.document);
+        let segments = SegmentStore::of(store, &entry.document);
         if let Body::Floor(floor) = &entry.body {
-            shelf.keep(&materialized.document, floor)?;
+            segments.keep(&materialized.document, floor)?;
         }
         let verdict =
-            materialized.document.apply_with(&shelf, logged.cursor, stored.logged_ms, &entry);
+            materialized.document.apply_with(&segments, logged.cursor, stored.logged_ms, &entry);
         if let Verdict::Below { segment } = verdict {
             return Err(FoldError::Archive(position, segment));
         }

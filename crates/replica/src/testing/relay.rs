@@ -22,7 +22,7 @@ use crate::sync::{Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredR
 pub struct ModelRelay {
     shards: Vec<Shard>,
     documents: BTreeMap<DocumentKey, Kept>,
-    archive: Shelf,
+    archive: MemoryArchive,
     leases: BTreeMap<DocumentKey, u64>,
     members: Members,
     flush_interval_ms: u64,
@@ -30,9 +30,9 @@ pub struct ModelRelay {
 
 /// Segments by name.
 #[derive(Clone, Debug, Default)]
-struct Shelf(BTreeMap<Digest, Vec<u8>>);
+struct MemoryArchive(BTreeMap<Digest, Vec<u8>>);
 
-impl Archive for Shelf {
+impl Archive for MemoryArchive {
     fn segment(&self, name: Digest) -> Option<Segment> {
         Segment::open(self.0.get(&name)?, name).ok()
     }
@@ -77,7 +77,7 @@ impl ModelRelay {
         Self {
             shards: vec![shard; usize::from(limits::SHARDS)],
             documents: BTreeMap::new(),
-            archive: Shelf::default(),
+            archive: MemoryArchive::default(),
             leases: BTreeMap::new(),
             members: Members::default(),
             flush_interval_ms,

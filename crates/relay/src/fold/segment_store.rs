@@ -12,12 +12,12 @@ use crate::store::{Store, StoreError};
 
 /// The segments of a document that a store has.
 #[derive(Clone, Copy)]
-pub(super) struct Shelf<'a> {
+pub(super) struct SegmentStore<'a> {
     store: &'a dyn Store,
     document: Digest,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> SegmentStore<'a> {
     pub(super) fn of(store: &'a dyn Store, document: &DocumentKey) -> Self {
         Self { store, document: document.digest() }
     }
@@ -43,7 +43,7 @@ impl<'a> Shelf<'a> {
     }
 }
 
-impl Archive for Shelf<'_> {
+impl Archive for SegmentStore<'_> {
     fn segment(&self, name: Digest) -> Option<Segment> {
         let found = self.store.segment(self.document, name).map_err(|error| error.to_string());
         let opened = found.and_then(|bytes| match bytes {
