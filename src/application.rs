@@ -2,7 +2,7 @@
 //! the outcome is shown.
 //!
 //! An application sees requests and outcomes, never the platform, the store or
-//! the relay. It decides what a caller may do; it cannot skip the merge.
+//! the relay. It decides what a principal may do; it cannot skip the merge.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use redwedding_replica::save::{Overlapping, Save, SaveError};
 
 /// Who asks, as far as it was proved.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Caller {
-    /// The name in a valid token; `None` for an anonymous caller.
+pub struct Principal {
+    /// The name in a valid token; `None` for an anonymous principal.
     pub user: Option<String>,
     /// The network address, to tell anonymous writers apart; empty for a reader.
     /// Never shown.
     pub address: String,
-    /// Whether this caller may write.
+    /// Whether this principal may write.
     pub may_write: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Incoming {
     /// Method, address, headers, and the body, whole and within its bound.
     pub request: Request<Vec<u8>>,
     /// Who asks.
-    pub caller: Caller,
+    pub principal: Principal,
     /// The edge's own address, such as `https://wiki.example`.
     pub base: String,
     /// What form tokens are made with.
@@ -40,9 +40,9 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Proves that a form came from here; bound to the caller.
+    /// Proves that a form came from here; bound to the principal.
     pub fn form_token(&self) -> String {
-        let user = self.caller.user.as_deref().unwrap_or_default();
+        let user = self.principal.user.as_deref().unwrap_or_default();
         keyed_digest(&self.form_key.0, "form", &[user.as_bytes()]).to_string()
     }
 }
@@ -54,7 +54,7 @@ pub struct FormKey(pub(crate) [u8; 32]);
 /// What a request asks of the replica.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// The text that the caller is to see.
+    /// The text that the principal is to see.
     Read(DocumentKey),
     /// That text, and where the save that was served as this version met others.
     Report(DocumentKey, u64),
@@ -79,7 +79,7 @@ pub enum Outcome {
     History(Box<PageHistory>),
     /// Of a save that was taken.
     Saved {
-        /// What the caller now sees.
+        /// What the principal now sees.
         snapshot: Arc<PageSnapshot>,
         /// Where it met concurrent edits.
         overlaps: Vec<Overlapping>,

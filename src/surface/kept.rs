@@ -95,15 +95,15 @@ mod tests {
     use redwedding_crdt::version::Cursor;
 
     use super::*;
-    use crate::application::{Caller, FormKey};
+    use crate::application::{FormKey, Principal};
 
     fn incoming(method: Method, target: &str) -> Incoming {
         let mut request = Request::new(Vec::new());
         *request.method_mut() = method;
         *request.uri_mut() = target.parse().expect("a target");
-        let caller = Caller { user: None, address: String::new(), may_write: true };
+        let principal = Principal { user: None, address: String::new(), may_write: true };
         let base = "http://edge".to_owned();
-        Incoming { request, caller, base, form_key: FormKey([0; 32]), now_ms: 1 }
+        Incoming { request, principal, base, form_key: FormKey([0; 32]), now_ms: 1 }
     }
 
     fn snapshot(revision: u64, exchanged_ms: u64) -> Arc<PageSnapshot> {

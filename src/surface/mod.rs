@@ -4,9 +4,9 @@
 //! The order stands here, in one place. It may assume ports that keep their
 //! contracts; it never touches the platform.
 
-mod caller;
 mod kept;
 mod operations;
+mod principal;
 mod reply;
 
 use http::{Method, Request, Response, StatusCode};
@@ -94,17 +94,17 @@ impl<A: Application> Edge<A> {
             return Handled::Answered(self.operate(ports, &request), Remaining::Nothing);
         }
         let now_ms = ports.now_ms();
-        let caller = match caller::authenticate(&request, &self.settings, address, now_ms) {
-            Ok(caller) => caller,
+        let principal = match principal::authenticate(&request, &self.settings, address, now_ms) {
+            Ok(principal) => principal,
             Err(error) => return Handled::Answered(reply::denied(&error), Remaining::Nothing),
         };
         let form_key = self.form_key.clone();
-        let incoming = Incoming { request, caller, base: base.to_owned(), form_key, now_ms };
+        let incoming = Incoming { request, principal, base: base.to_owned(), form_key, now_ms };
         match self.application.route(&incoming) {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
             Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
             Routed::Ask(operation, asked) => {
-                let mut carried = caller::token(&incoming.request, &self.replica);
+                let mut carried = principal::token(&incoming.request, &self.replica);
                 let (outcome, remaining) = self.perform(ports, operation, &mut carried.token);
                 let show = |outcome| self.application.show(asked, &incoming, outcome);
                 let answer = self.kept.or_show(&incoming, outcome, show);

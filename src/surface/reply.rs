@@ -9,7 +9,7 @@ use http::{Method, Request, Response, StatusCode};
 use redwedding_replica::Replica;
 use redwedding_replica::auth::AuthError;
 
-use super::caller::{Carried, SESSION_COOKIE, SESSION_HEADER};
+use super::principal::{Carried, SESSION_COOKIE, SESSION_HEADER};
 
 /// How long a browser keeps a session token, in seconds.
 const SESSION_SECONDS: u32 = 86_400;

@@ -182,7 +182,7 @@ impl Wiki {
             let html = html::problem(&self.shared(), &problem);
             Box::new(page(StatusCode::FORBIDDEN, html))
         };
-        if !incoming.caller.may_write {
+        if !incoming.principal.may_write {
             let detail = "This wiki takes edits of its users alone, and you are not logged in.";
             return Err(refused("You may not edit here", detail, "Log in, then save again."));
         }
@@ -266,7 +266,7 @@ impl Wiki {
         comment: &str,
         token: Option<&str>,
     ) -> Result<Save, Refusal> {
-        if !incoming.caller.may_write {
+        if !incoming.principal.may_write {
             let why = "send a token that allows writing, as Authorization: Bearer.";
             return Err(refusal(&RestError::denied(why)));
         }
@@ -308,7 +308,7 @@ fn save_of_form(incoming: &Incoming, form: &Submission) -> Save {
 }
 
 fn note(incoming: &Incoming, comment: &str, minor: bool, action: Action) -> Note {
-    let author = incoming.caller.user.clone().unwrap_or_default();
+    let author = incoming.principal.user.clone().unwrap_or_default();
     Note { author, comment: comment.to_owned(), minor, action: action as u8 }
 }
 
@@ -321,9 +321,9 @@ fn save(
     note: Note,
     [started, token]: [&str; 2],
 ) -> Save {
-    let who = match &incoming.caller.user {
+    let who = match &incoming.principal.user {
         Some(user) => format!("user {user}"),
-        None if token.is_empty() => format!("address {}", incoming.caller.address),
+        None if token.is_empty() => format!("address {}", incoming.principal.address),
         None => String::new(),
     };
     let (text, section) = match &submitted {

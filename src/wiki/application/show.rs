@@ -233,7 +233,7 @@ impl Wiki {
             section,
             edit_token: &incoming.form_token(),
             new_page: !snapshot.exists(),
-            author: caller(incoming),
+            author: signed_by(incoming),
             older,
             check: Check::None,
             problem: None,
@@ -263,7 +263,7 @@ impl Wiki {
             section: form.section,
             edit_token: &incoming.form_token(),
             new_page: form.base_id == 0,
-            author: caller(incoming),
+            author: signed_by(incoming),
             older: false,
             check: match form.button {
                 Button::Changes => Check::Changes(&rows),
@@ -332,8 +332,9 @@ fn named(author: &str) -> Author<'_> {
     }
 }
 
-fn caller(incoming: &Incoming) -> Author<'_> {
-    named(incoming.caller.user.as_deref().unwrap_or_default())
+/// Who a save by this request will be signed by.
+fn signed_by(incoming: &Incoming) -> Author<'_> {
+    named(incoming.principal.user.as_deref().unwrap_or_default())
 }
 
 /// Eight hexadecimal digits that tell titles apart.

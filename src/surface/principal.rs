@@ -6,7 +6,7 @@ use redwedding_replica::Replica;
 use redwedding_replica::auth::{self, AuthError};
 use redwedding_replica::token::Token;
 
-use crate::application::Caller;
+use crate::application::Principal;
 use crate::settings::Settings;
 
 /// The cookie with a user's token.
@@ -23,24 +23,24 @@ pub(super) struct Carried {
     pub(super) brought: bool,
 }
 
-/// The caller of a request. A token that is there must be good.
+/// The principal of a request. A token that is there must be good.
 pub(super) fn authenticate<B>(
     request: &Request<B>,
     settings: &Settings,
     address: &str,
     now_ms: u64,
-) -> Result<Caller, AuthError> {
+) -> Result<Principal, AuthError> {
     let bearer = request.headers().get(AUTHORIZATION).map(|value| {
         let value = value.to_str().unwrap_or_default();
         value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")).unwrap_or_default()
     });
     let address = address.to_owned();
     let Some(token) = bearer.or_else(|| cookie(request, USER_COOKIE)) else {
-        return Ok(Caller { user: None, address, may_write: settings.anonymous_writes });
+        return Ok(Principal { user: None, address, may_write: settings.anonymous_writes });
     };
     let grant = auth::verify(token, &settings.relay_key, auth::WIKI, now_ms)?;
     let ours = grant.site.as_ref().is_none_or(|site| *site == settings.replica.site);
-    Ok(Caller { user: Some(grant.sub), address, may_write: ours })
+    Ok(Principal { user: Some(grant.sub), address, may_write: ours })
 }
 
 /// The session token of a request.
