@@ -92,28 +92,33 @@ pub enum Outcome {
     SaveFailed(SaveError),
 }
 
-/// What an application makes of a request.
-pub enum Routed<Asked> {
+/// What an application makes of a request; `C` is its route context.
+pub enum Routed<C> {
     /// Not for this application: the origin answers.
     Elsewhere,
     /// Answered without the replica.
     Answer(Response<Vec<u8>>),
     /// To be done, then shown.
-    Ask(Operation, Asked),
+    Ask(Operation, C),
 }
 
 /// An application at the edge.
 pub trait Application {
-    /// What it keeps of a request until the outcome is there.
-    type Asked;
+    /// What it keeps of a request until the outcome is there: the route context.
+    type RouteContext;
 
     /// What the request asks for. Everything that can be refused without the
     /// state is refused here.
-    fn route(&self, incoming: &Incoming) -> Routed<Self::Asked>;
+    fn route(&self, incoming: &Incoming) -> Routed<Self::RouteContext>;
 
     /// How the outcome is shown.
     ///
     /// An answer to a read that is marked `Cache-Control: public` says the same to
     /// everybody: it may depend on the address and the outcome, on nothing else.
-    fn show(&self, asked: Self::Asked, incoming: &Incoming, outcome: Outcome) -> Response<Vec<u8>>;
+    fn show(
+        &self,
+        context: Self::RouteContext,
+        incoming: &Incoming,
+        outcome: Outcome,
+    ) -> Response<Vec<u8>>;
 }

@@ -103,10 +103,10 @@ impl<A: Application> Edge<A> {
         match self.application.route(&incoming) {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
             Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
-            Routed::Ask(operation, asked) => {
+            Routed::Ask(operation, context) => {
                 let mut carried = principal::token(&incoming.request, &self.replica);
                 let (outcome, remaining) = self.perform(ports, operation, &mut carried.token);
-                let show = |outcome| self.application.show(asked, &incoming, outcome);
+                let show = |outcome| self.application.show(context, &incoming, outcome);
                 let answer = self.kept.or_show(&incoming, outcome, show);
                 let written = matches!(remaining, Remaining::Saved(_));
                 let answer = reply::sealed(answer, &carried, written, &self.replica);

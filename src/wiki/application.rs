@@ -28,7 +28,7 @@ pub struct Wiki {
 }
 
 /// What the wiki keeps of a request until the outcome is there.
-pub enum Asked {
+pub enum RouteContext {
     /// The page for people.
     Page(Title),
     /// The page right after the reader's save, as this version.
@@ -92,17 +92,22 @@ impl Wiki {
 }
 
 impl Application for Wiki {
-    type Asked = Asked;
+    type RouteContext = RouteContext;
 
-    fn route(&self, incoming: &Incoming) -> Routed<Asked> {
+    fn route(&self, incoming: &Incoming) -> Routed<RouteContext> {
         match self.routed(incoming) {
             Ok(routed) => routed,
             Err(answer) => Routed::Answer(*answer),
         }
     }
 
-    fn show(&self, asked: Asked, incoming: &Incoming, outcome: Outcome) -> Response<Vec<u8>> {
-        self.shown(asked, incoming, outcome)
+    fn show(
+        &self,
+        context: RouteContext,
+        incoming: &Incoming,
+        outcome: Outcome,
+    ) -> Response<Vec<u8>> {
+        self.shown(context, incoming, outcome)
     }
 }
 

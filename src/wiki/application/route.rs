@@ -15,7 +15,7 @@ use redwedding_crdt::limits;
 use redwedding_replica::save::{Save, Submitted};
 
 use super::history::{REST_ROWS, ROWS};
-use super::{Asked, Resource, Wiki, Window, page, rest};
+use super::{Resource, RouteContext, Wiki, Window, page, rest};
 use crate::application::{Incoming, Operation, Routed};
 use crate::wiki::form::{self, Button, Submission};
 use crate::wiki::rest::{RestError, parse_create, parse_update};
@@ -25,7 +25,7 @@ use crate::wiki::{html, link, outline};
 
 /// An answer given instead of going on.
 type Refusal = Box<Response<Vec<u8>>>;
-type Route = Result<Routed<Asked>, Refusal>;
+type Route = Result<Routed<RouteContext>, Refusal>;
 
 const PAGES: &str = "/wiki/";
 const REST: &str = "/rest.php/v1/page";
@@ -105,14 +105,14 @@ impl Wiki {
         };
         let (old, window) =
             (number("oldid")?, Window { before: number("before")?, after: number("after")? });
-        let (operation, asked) = match (action, old) {
-            ("view", Some(id)) => (Operation::ReadVersion(key, id), Asked::Old(title, id)),
+        let (operation, context) = match (action, old) {
+            ("view", Some(id)) => (Operation::ReadVersion(key, id), RouteContext::Old(title, id)),
             ("view", None) => match number("saved")? {
-                Some(id) => (Operation::Report(key, id), Asked::Saved(title, id)),
-                None => (Operation::Read(key), Asked::Page(title)),
+                Some(id) => (Operation::Report(key, id), RouteContext::Saved(title, id)),
+                None => (Operation::Read(key), RouteContext::Page(title)),
             },
-            ("raw", Some(id)) => (Operation::ReadVersion(key, id), Asked::Raw(title, old)),
-            ("raw", None) => (Operation::Read(key), Asked::Raw(title, None)),
+            ("raw", Some(id)) => (Operation::ReadVersion(key, id), RouteContext::Raw(title, old)),
+            ("raw", None) => (Operation::Read(key), RouteContext::Raw(title, None)),
             ("edit", old) => {
                 let section = number("section")?.and_then(|number| u32::try_from(number).ok());
                 // Sections of an older version are not those of the current one.
@@ -121,9 +121,9 @@ impl Wiki {
                     Some(id) => Operation::ReadVersion(key, id),
                     None => Operation::Read(key),
                 };
-                (operation, Asked::Form(title, section, old))
+                (operation, RouteContext::Form(title, section, old))
             }
-            ("history", _) => (window.of(key, ROWS), Asked::History(title, window)),
+            ("history", _) => (window.of(key, ROWS), RouteContext::History(title, window)),
             ("diff", _) => {
                 let (Some(from), Some(to)) = (number("from")?, number("to")?) else {
                     let detail = "A comparison needs the two versions, from= and to=.";
@@ -132,7 +132,7 @@ impl Wiki {
                 };
                 (
                     Operation::History(key, vec![Some(from), Some(to)], 0),
-                    Asked::Diff(title, from, to),
+                    RouteContext::Diff(title, from, to),
                 )
             }
             _ => {
@@ -141,7 +141,7 @@ impl Wiki {
                 return Err(self.refused(status, "There is no such action", detail));
             }
         };
-        Ok(Routed::Ask(operation, asked))
+        Ok(Routed::Ask(operation, context))
     }
 
     fn submit(&self, incoming: &Incoming, title: Title) -> Route {
@@ -155,12 +155,12 @@ impl Wiki {
                 0 => Operation::Read(key),
                 id => Operation::ReadVersion(key, id),
             };
-            return Ok(Routed::Ask(operation, Asked::Check(title, Box::new(form))));
+            return Ok(Routed::Ask(operation, RouteContext::Check(title, Box::new(form))));
         }
         self.may_save(incoming, &title, &form)?;
         let save = save_of_form(incoming, &form);
-        let asked = Asked::Submit(title, Box::new(form));
-        Ok(Routed::Ask(Operation::Save(key, Box::new(save)), asked))
+        let context = RouteContext::Submit(title, Box::new(form));
+        Ok(Routed::Ask(Operation::Save(key, Box::new(save)), context))
     }
 
     /// Whoever may not save gets the text back, so that it is not lost.
@@ -211,7 +211,7 @@ impl Wiki {
         let query = Query::of(incoming);
         let method = incoming.request.method();
         let reading = matches!(*method, Method::GET | Method::HEAD);
-        let asked = match part {
+        let wanted = match part {
             _ if *method == Method::OPTIONS => return Ok(Routed::Answer(preflight())),
             "" if reading => Resource::Source,
             "" if *method == Method::PUT => return self.update(incoming, title),
@@ -227,11 +227,11 @@ impl Wiki {
             }
             _ => return Err(refusal(&RestError::no_match(incoming.request.uri().path()))),
         };
-        let operation = match asked {
+        let operation = match wanted {
             Resource::History(window) => window.of(key, REST_ROWS),
             _ => Operation::Read(key),
         };
-        Ok(Routed::Ask(operation, Asked::Rest(title, asked)))
+        Ok(Routed::Ask(operation, RouteContext::Rest(title, wanted)))
     }
 
     fn update(&self, incoming: &Incoming, title: Title) -> Route {
@@ -240,7 +240,7 @@ impl Wiki {
         let save = self.rest_save(incoming, body.base, &body.source, &body.comment, token)?;
         let written = Resource::Written(save.base);
         let operation = Operation::Save(self.key(&title)?, Box::new(save));
-        Ok(Routed::Ask(operation, Asked::Rest(title, written)))
+        Ok(Routed::Ask(operation, RouteContext::Rest(title, written)))
     }
 
     fn create(&self, incoming: &Incoming) -> Route {
@@ -255,7 +255,7 @@ impl Wiki {
         let token = body.token.as_deref();
         let save = self.rest_save(incoming, None, &body.source, &body.comment, token)?;
         let operation = Operation::Save(self.key(&title)?, Box::new(save));
-        Ok(Routed::Ask(operation, Asked::Rest(title, Resource::Written(None))))
+        Ok(Routed::Ask(operation, RouteContext::Rest(title, Resource::Written(None))))
     }
 
     fn rest_save(

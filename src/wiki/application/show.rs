@@ -10,7 +10,7 @@ use redwedding_replica::save::{Overlapping, SaveError};
 use super::history::{self, ROWS};
 use super::programs::{not_saved, unavailable};
 use super::route::redirect;
-use super::{Asked, Resource, Wiki, Window, answer, page};
+use super::{Resource, RouteContext, Wiki, Window, answer, page};
 use crate::application::{Incoming, Outcome};
 use crate::wiki::form::{Button, Submission};
 use crate::wiki::time::Moment;
@@ -26,66 +26,69 @@ const EXCERPT_BYTES: usize = 60;
 impl Wiki {
     pub(super) fn shown(
         &self,
-        asked: Asked,
+        context: RouteContext,
         incoming: &Incoming,
         outcome: Outcome,
     ) -> Response<Vec<u8>> {
-        match (asked, outcome) {
-            (Asked::Rest(title, _), Outcome::LoadFailed(error)) => unavailable(&title, &error),
-            (Asked::Rest(title, Resource::Written(base)), Outcome::SaveFailed(error)) => {
+        match (context, outcome) {
+            (RouteContext::Rest(title, _), Outcome::LoadFailed(error)) => {
+                unavailable(&title, &error)
+            }
+            (RouteContext::Rest(title, Resource::Written(base)), Outcome::SaveFailed(error)) => {
                 not_saved(&title, base, &error)
             }
-            (asked, Outcome::LoadFailed(error)) => self.not_loaded(&asked, &error),
-            (Asked::Submit(title, form), Outcome::SaveFailed(error)) => {
+            (context, Outcome::LoadFailed(error)) => self.not_loaded(&context, &error),
+            (RouteContext::Submit(title, form), Outcome::SaveFailed(error)) => {
                 self.form_not_saved(&title, &form, &error)
             }
-            (Asked::Rest(title, resource), outcome) => {
+            (RouteContext::Rest(title, resource), outcome) => {
                 self.for_program(&title, resource, incoming, outcome)
             }
-            (Asked::Page(title), Outcome::Snapshot(snapshot)) => {
+            (RouteContext::Page(title), Outcome::Snapshot(snapshot)) => {
                 self.article(&title, &snapshot, None)
             }
-            (Asked::Saved(title, _), Outcome::Report(snapshot, overlaps)) => {
+            (RouteContext::Saved(title, _), Outcome::Report(snapshot, overlaps)) => {
                 self.article(&title, &snapshot, Some(&overlaps))
             }
-            (Asked::Old(title, id), Outcome::Version(_, text)) => self.old(&title, id, text),
-            (Asked::Raw(title, _), Outcome::Snapshot(snapshot)) => {
+            (RouteContext::Old(title, id), Outcome::Version(_, text)) => self.old(&title, id, text),
+            (RouteContext::Raw(title, _), Outcome::Snapshot(snapshot)) => {
                 self.raw(&title, snapshot.exists().then(|| (snapshot.id, snapshot.text.clone())))
             }
-            (Asked::Raw(title, Some(id)), Outcome::Version(_, text)) => {
+            (RouteContext::Raw(title, Some(id)), Outcome::Version(_, text)) => {
                 self.raw(&title, text.map(|text| (id, text)))
             }
-            (Asked::Form(title, section, _), Outcome::Snapshot(snapshot)) => {
+            (RouteContext::Form(title, section, _), Outcome::Snapshot(snapshot)) => {
                 self.form(&title, incoming, &snapshot, section, None)
             }
-            (Asked::Form(title, section, Some(id)), Outcome::Version(snapshot, text)) => match text
-            {
-                Some(text) => self.form(&title, incoming, &snapshot, section, Some(text)),
-                None => self.no_version(&title, id),
-            },
-            (Asked::Check(title, form), Outcome::Snapshot(_)) => {
+            (RouteContext::Form(title, section, Some(id)), Outcome::Version(snapshot, text)) => {
+                match text {
+                    Some(text) => self.form(&title, incoming, &snapshot, section, Some(text)),
+                    None => self.no_version(&title, id),
+                }
+            }
+            (RouteContext::Check(title, form), Outcome::Snapshot(_)) => {
                 self.check(&title, incoming, &form, "")
             }
-            (Asked::Check(title, form), Outcome::Version(_, base)) => {
+            (RouteContext::Check(title, form), Outcome::Version(_, base)) => {
                 self.check(&title, incoming, &form, &base.unwrap_or_default())
             }
-            (Asked::Submit(title, _), Outcome::Saved { snapshot, .. }) => {
+            (RouteContext::Submit(title, _), Outcome::Saved { snapshot, .. }) => {
                 let to = format!("{}?saved={}", link::page(&title), snapshot.id);
                 redirect(StatusCode::SEE_OTHER, &to)
             }
-            (Asked::History(title, window), Outcome::History(history)) => {
+            (RouteContext::History(title, window), Outcome::History(history)) => {
                 self.history(&title, &history, window)
             }
-            (Asked::Diff(title, from, to), Outcome::History(history)) => {
+            (RouteContext::Diff(title, from, to), Outcome::History(history)) => {
                 self.compared(&title, &history, from, to)
             }
-            (asked, _) => {
+            (context, _) => {
                 let detail = "The edge answered another question than was asked.";
                 self.problem(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "Something is wrong",
                     detail,
-                    title_of(&asked),
+                    title_of(&context),
                 )
             }
         }
@@ -107,13 +110,15 @@ impl Wiki {
         page(status, html::problem(&self.shared(), &problem))
     }
 
-    fn not_loaded(&self, asked: &Asked, error: &LoadError) -> Response<Vec<u8>> {
+    fn not_loaded(&self, context: &RouteContext, error: &LoadError) -> Response<Vec<u8>> {
         let (status, detail) = load_problem(error);
-        match asked {
-            Asked::Check(title, form) => {
+        match context {
+            RouteContext::Check(title, form) => {
                 self.keeping(title, form, status, "This cannot be shown now", detail)
             }
-            asked => self.problem(status, "The page cannot be shown now", detail, title_of(asked)),
+            context => {
+                self.problem(status, "The page cannot be shown now", detail, title_of(context))
+            }
         }
     }
 
@@ -310,18 +315,18 @@ impl Wiki {
     }
 }
 
-fn title_of(asked: &Asked) -> Option<&Title> {
-    match asked {
-        Asked::Page(title)
-        | Asked::Saved(title, _)
-        | Asked::Old(title, _)
-        | Asked::Raw(title, _)
-        | Asked::Form(title, ..)
-        | Asked::Check(title, _)
-        | Asked::Submit(title, _)
-        | Asked::History(title, _)
-        | Asked::Diff(title, ..)
-        | Asked::Rest(title, _) => Some(title),
+fn title_of(context: &RouteContext) -> Option<&Title> {
+    match context {
+        RouteContext::Page(title)
+        | RouteContext::Saved(title, _)
+        | RouteContext::Old(title, _)
+        | RouteContext::Raw(title, _)
+        | RouteContext::Form(title, ..)
+        | RouteContext::Check(title, _)
+        | RouteContext::Submit(title, _)
+        | RouteContext::History(title, _)
+        | RouteContext::Diff(title, ..)
+        | RouteContext::Rest(title, _) => Some(title),
     }
 }
 
