@@ -4,8 +4,9 @@
 //! The order stands here, in one place. It may assume ports that keep their
 //! contracts; it never touches the platform.
 
+mod admin;
 mod kept;
-mod operations;
+
 mod principal;
 mod reply;
 
@@ -91,7 +92,7 @@ impl<A: Application> Edge<A> {
             return Handled::Answered(answer, Remaining::Nothing);
         }
         if request.uri().path().starts_with("/-/") {
-            return Handled::Answered(self.operate(ports, &request), Remaining::Nothing);
+            return Handled::Answered(self.admin(ports, &request), Remaining::Nothing);
         }
         let now_ms = ports.now_ms();
         let principal = match principal::authenticate(&request, &self.settings, address, now_ms) {
@@ -168,20 +169,16 @@ impl<A: Application> Edge<A> {
         }
     }
 
-    fn operate<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        request: &Request<Vec<u8>>,
-    ) -> Response<Vec<u8>> {
+    fn admin<P: Ports>(&mut self, ports: &mut P, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         match (request.method(), request.uri().path()) {
-            (&Method::GET | &Method::HEAD, "/-/health") => operations::health(),
-            (&Method::GET | &Method::HEAD, STYLE_PATH) => operations::style(),
-            (&Method::GET | &Method::HEAD, ICON_PATH) => operations::icon(),
+            (&Method::GET | &Method::HEAD, "/-/health") => admin::health(),
+            (&Method::GET | &Method::HEAD, STYLE_PATH) => admin::style(),
+            (&Method::GET | &Method::HEAD, ICON_PATH) => admin::icon(),
             (&Method::GET | &Method::HEAD, "/-/status") => {
-                operations::status(&mut self.replica, ports, request)
+                admin::status(&mut self.replica, ports, request)
             }
             (&Method::POST, "/-/tick") => {
-                operations::tick(&mut self.replica, ports, request, &self.settings)
+                admin::tick(&mut self.replica, ports, request, &self.settings)
             }
             (_, "/-/health" | STYLE_PATH | ICON_PATH | "/-/status" | "/-/tick") => {
                 let detail = "this path is asked with another method";

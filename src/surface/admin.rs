@@ -1,4 +1,4 @@
-//! Operations: health, status, tick, and the wiki's style sheet and icon.
+//! The admin endpoints: health, status and tick; and the wiki's style sheet and icon.
 
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
