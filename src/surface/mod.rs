@@ -5,9 +5,8 @@
 //! contracts; it never touches the platform.
 
 mod admin;
-mod kept;
-
 mod principal;
+mod render_cache;
 mod reply;
 
 use http::{Method, Request, Response, StatusCode};
@@ -21,6 +20,8 @@ use crate::application::{Application, FormKey, Incoming, Operation, Outcome, Rou
 use crate::settings::Settings;
 use crate::wiki::style::{ICON_PATH, STYLE_PATH};
 
+use render_cache::RenderCache;
+
 pub use reply::problem;
 
 /// The edge of one sandbox: its replica and the application it serves.
@@ -29,7 +30,7 @@ pub struct Edge<A> {
     settings: Settings,
     application: A,
     form_key: FormKey,
-    kept: kept::Kept,
+    render_cache: RenderCache,
 }
 
 /// What is done with a request.
@@ -55,7 +56,7 @@ impl<A: Application> Edge<A> {
     pub fn start<P: Ports>(settings: Settings, application: A, ports: &mut P) -> Self {
         let replica = Replica::start(settings.replica.clone(), ports);
         let form_key = FormKey(derive_key("forms", &settings.replica.token_key));
-        Self { replica, settings, application, form_key, kept: kept::Kept::default() }
+        Self { replica, settings, application, form_key, render_cache: RenderCache::default() }
     }
 
     /// Whether the sandbox has used its share of backend calls and should end.
@@ -108,7 +109,7 @@ impl<A: Application> Edge<A> {
                 let mut carried = principal::token(&incoming.request, &self.replica);
                 let (outcome, remaining) = self.perform(ports, operation, &mut carried.token);
                 let show = |outcome| self.application.show(context, &incoming, outcome);
-                let answer = self.kept.or_show(&incoming, outcome, show);
+                let answer = self.render_cache.or_show(&incoming, outcome, show);
                 let written = matches!(remaining, Remaining::Saved(_));
                 let answer = reply::sealed(answer, &carried, written, &self.replica);
                 Handled::Answered(reply::conditional(answer, &incoming.request), remaining)

@@ -1,7 +1,7 @@
-//! Answers to readers, given again while the text is the same.
+//! Answers that were rendered for readers, given again while the text is the same.
 //!
 //! A page that many read at once is rendered once per sandbox and version. Only
-//! what the application marks as public is kept: such an answer says the same to
+//! what the application marks as public is cached: such an answer says the same to
 //! everybody.
 
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use redwedding_replica::page_snapshot::PageSnapshot;
 
 use crate::application::{Incoming, Outcome};
 
-/// The answers that a sandbox gave last.
+/// The answers that a sandbox rendered last, newest first.
 #[derive(Default)]
-pub(super) struct Kept(Vec<Answer>);
+pub(super) struct RenderCache(Vec<Answer>);
 
 struct Answer {
     /// Path and query.
@@ -41,7 +41,7 @@ fn read<'a>(incoming: &Incoming, outcome: &'a Outcome) -> Option<&'a Arc<PageSna
     }
 }
 
-impl Kept {
+impl RenderCache {
     /// The answer to this request, if it was given before for the same text;
     /// else the one that `show` makes.
     pub(super) fn or_show(
@@ -52,25 +52,25 @@ impl Kept {
     ) -> Response<Vec<u8>> {
         let Some(snapshot) = read(incoming, &outcome).cloned() else { return show(outcome) };
         let target = target(incoming);
-        let same = |kept: &&Answer| kept.target == target && kept.base == incoming.base;
+        let same = |cached: &&Answer| cached.target == target && cached.base == incoming.base;
         match self.0.iter().find(same) {
-            Some(kept) if kept.snapshot.shows_same(&snapshot) => kept.answer.clone(),
+            Some(cached) if cached.snapshot.shows_same(&snapshot) => cached.answer.clone(),
             _ => {
                 let answer = show(outcome);
-                self.keep(target, &incoming.base, snapshot, &answer);
+                self.insert(target, &incoming.base, snapshot, &answer);
                 answer
             }
         }
     }
 
-    fn keep(
+    fn insert(
         &mut self,
         target: &str,
         base: &str,
         snapshot: Arc<PageSnapshot>,
         answer: &Response<Vec<u8>>,
     ) {
-        self.0.retain(|kept| kept.target != target || kept.base != base);
+        self.0.retain(|cached| cached.target != target || cached.base != base);
         let caching = answer.headers().get(CACHE_CONTROL).map(|value| value.as_bytes());
         let public = caching.is_some_and(|value| value.starts_with(b"public"));
         if !public || answer.status() != StatusCode::OK || answer.body().len() > limits::KEPT_BYTES
@@ -81,8 +81,8 @@ impl Kept {
         self.0.insert(0, Answer { target, base, snapshot, answer });
         let mut bytes = 0;
         self.0.truncate(limits::KEPT_ANSWERS);
-        self.0.retain(|kept| {
-            bytes += kept.answer.body().len() + kept.snapshot.text.len();
+        self.0.retain(|cached| {
+            bytes += cached.answer.body().len() + cached.snapshot.text.len();
             bytes <= limits::KEPT_BYTES
         });
     }
@@ -113,11 +113,11 @@ mod tests {
 
     /// How often an application is asked for these reads, one after another.
     fn shown(caching: &'static str, reads: &[(Method, &str, Arc<PageSnapshot>)]) -> usize {
-        let (mut kept, mut asked) = (Kept::default(), 0);
+        let (mut cache, mut asked) = (RenderCache::default(), 0);
         for (method, target, snapshot) in reads {
             let incoming = incoming(method.clone(), target);
             let expected = format!("{target} {}", snapshot.id).into_bytes();
-            let answer = kept.or_show(&incoming, Outcome::Snapshot(snapshot.clone()), |_| {
+            let answer = cache.or_show(&incoming, Outcome::Snapshot(snapshot.clone()), |_| {
                 asked += 1;
                 let mut answer = Response::new(expected.clone());
                 let caching = HeaderValue::from_static(caching);
