@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
-use redwedding_crdt::identity::{DocumentKey, keyed_digest};
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::{Overlapping, Save, SaveError};
+use redwedding_wire::identity::{DocumentKey, keyed_digest};
 
 /// Who asks, as far as it was proved.
 #[derive(Clone, PartialEq, Eq, Debug)]

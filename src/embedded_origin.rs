@@ -7,12 +7,13 @@
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use redwedding_crdt::entry::{Note, OriginPage};
-use redwedding_crdt::limits;
+use redwedding_document::entry::{Note, OriginPage};
 use redwedding_replica::ports::{Origin, OriginError, Revision, Write, Written};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
+
+use crate::limits;
 
 /// What stays as it is in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -8,7 +8,7 @@
 
 pub mod application;
 pub mod embedded_origin;
-
+pub mod limits;
 pub mod settings;
 pub mod surface;
 pub mod wiki;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use fastly::cache::core::{self, CacheKey, Found, Transaction};
-use redwedding_crdt::limits;
+use redwedding::limits;
 use redwedding_replica::ports::{Cache, Lookup};
 
 use super::body::whole;

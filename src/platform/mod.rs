@@ -13,10 +13,10 @@ use std::time::Duration;
 use fastly::http::serve::{HandlerResult, Serve};
 use fastly::{Request, Response};
 use redwedding::embedded_origin::EmbeddedOrigin;
+use redwedding::limits;
 use redwedding::settings::{Settings, SettingsError, names};
 use redwedding::surface::{Edge, Handled, Remaining, problem};
 use redwedding::wiki::application::Wiki;
-use redwedding_crdt::limits;
 use redwedding_replica::ports::{Level, Ports};
 
 /// Requests that a sandbox answers before it makes room for a fresh one.

@@ -2,8 +2,8 @@
 
 use fastly::{Body, Request};
 use redwedding::embedded_origin::Send;
+use redwedding::limits;
 use redwedding::settings::names;
-use redwedding_crdt::limits;
 use redwedding_replica::ports::OriginError;
 
 use super::body::whole;

@@ -5,10 +5,10 @@ use fastly::{Body, Request, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use redwedding::settings::{Settings, names};
-use redwedding_crdt::identity::{Digest, DocumentKey};
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::ports::{Relay, RelayError};
 use redwedding_replica::sync::ANSWER_BYTES;
+use redwedding_wire::identity::{Digest, DocumentKey};
 
 use super::body::whole;
 use super::now_ms;

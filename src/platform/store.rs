@@ -1,8 +1,8 @@
 //! The KV store.
 
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError, PendingInsertHandle};
+use redwedding::limits;
 use redwedding::settings::names;
-use redwedding_crdt::limits;
 use redwedding_replica::ports::{Store, StoreError};
 
 use super::body::whole;

@@ -4,14 +4,14 @@ use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Request, Response, StatusCode};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
 use redwedding_replica::Replica;
 use redwedding_replica::auth;
 use redwedding_replica::ports::Ports;
+use redwedding_wire::identity::DocumentKey;
 use serde_json::json;
 
 use super::reply::{denied, problem};
+use crate::limits;
 use crate::settings::Settings;
 use crate::wiki::style::{ICON_SVG, STYLE_CSS};
 

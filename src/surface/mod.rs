@@ -10,13 +10,13 @@ mod render_cache;
 mod reply;
 
 use http::{Method, Request, Response, StatusCode};
-use redwedding_crdt::identity::{DocumentKey, derive_key};
-use redwedding_crdt::limits;
 use redwedding_replica::Replica;
 use redwedding_replica::ports::Ports;
 use redwedding_replica::save::PersistedSave;
+use redwedding_wire::identity::{DocumentKey, derive_key};
 
 use crate::application::{Application, FormKey, Incoming, Operation, Outcome, Routed};
+use crate::limits;
 use crate::settings::Settings;
 use crate::wiki::style::{ICON_PATH, STYLE_PATH};
 

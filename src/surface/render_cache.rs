@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use http::header::CACHE_CONTROL;
 use http::{Method, Response, StatusCode};
-use redwedding_crdt::limits;
 use redwedding_replica::page_snapshot::PageSnapshot;
 
 use crate::application::{Incoming, Outcome};
+use crate::limits;
 
 /// The answers that a sandbox rendered last, newest first.
 #[derive(Default)]
@@ -91,8 +91,8 @@ impl RenderCache {
 #[cfg(test)]
 mod tests {
     use http::{HeaderValue, Request};
-    use redwedding_crdt::entry::{Note, OriginPage};
-    use redwedding_crdt::version::Cursor;
+    use redwedding_document::entry::{Note, OriginPage};
+    use redwedding_wire::version::Cursor;
 
     use super::*;
     use crate::application::{FormKey, Principal};

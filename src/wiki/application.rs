@@ -10,12 +10,12 @@ mod route;
 mod show;
 
 use http::{Response, StatusCode};
+use redwedding_wire::identity::DocumentKey;
 
 use super::form::Submission;
 use super::title::Title;
 use super::view::Site;
 use crate::application::{Application, Incoming, Operation, Outcome, Routed};
-use redwedding_crdt::identity::DocumentKey;
 
 /// The title under which `/` leads on.
 const FRONT_PAGE: &str = "Main_Page";

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::{Body, Method, Request, StatusCode};
-use redwedding_crdt::limits;
+use redwedding::limits;
 use redwedding_devnet::Network;
 use redwedding_replica::auth::{self, Grant};
 use serde_json::json;

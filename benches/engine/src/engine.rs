@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use redwedding_crdt::text::{Patch, diff};
+use redwedding_text::{Patch, diff};
 use serde::{Serialize, Serializer};
 
 use crate::clock::Clock;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use redwedding_crdt::text::Version;
+use redwedding_text::Version;
 
 use crate::engine::{Deadline, Document, Documents, Failure};
 use crate::trace::{Edit, Trace};

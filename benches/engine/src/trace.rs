@@ -9,7 +9,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use redwedding_crdt::text::{Patch, Version};
+use redwedding_text::{Patch, Version};
 use serde::Deserialize;
 
 use crate::engine::Failure;

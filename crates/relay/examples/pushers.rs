@@ -9,14 +9,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Note};
-use redwedding_crdt::identity::{DocumentKey, EditId};
-use redwedding_crdt::text::diff;
-use redwedding_crdt::version::{Base, Place, VersionRef};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note};
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Receipt, Request};
+use redwedding_text::diff;
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, Place, VersionRef};
 use serde_bytes::ByteBuf;
 
 struct Load {

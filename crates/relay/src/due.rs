@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use redwedding_crdt::document::Document;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
+use redwedding_document::Document;
 use redwedding_replica::sync::Lease;
+use redwedding_wire::identity::DocumentKey;
+
+use crate::limits;
 
 /// When a document wants to be written to the origin, in log time; `None` while
 /// the origin holds all of it.

@@ -13,6 +13,7 @@ pub mod due;
 pub mod embedded;
 pub mod fold;
 pub mod http;
+pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod relay;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, ValueEnum};
-use redwedding_crdt::limits;
 use redwedding_relay::embedded::Embedded;
 use redwedding_relay::fold::{Clock, Floors, Fold, Node};
 use redwedding_relay::http::{Surface, router, serve};
+use redwedding_relay::limits;
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::relay::Relay;
 use redwedding_relay::ticker::{Pop, Ticker};

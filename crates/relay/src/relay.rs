@@ -5,18 +5,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redwedding_crdt::codec::Decode;
-use redwedding_crdt::entry::Entry;
-use redwedding_crdt::limits;
+use redwedding_document::entry::Entry;
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{ANSWER_BYTES, Answer, Pull, Pulled, Receipt, Request};
+use redwedding_wire::codec::Decode;
 use serde_bytes::ByteBuf;
 
 use crate::fold::{Fold, Pushed};
+use crate::limits;
 use crate::store::Refusal;
 
-/// How long a silent member is remembered.
-const MEMBER_MS: u64 = 600_000;
 /// Room in an answer for all but what was pulled.
 const REST_BYTES: usize = 1 << 20;
 
@@ -58,11 +56,11 @@ impl Relay {
     fn meet(&self, said: &Members, now_ms: u64) -> Members {
         let mut members = self.members();
         for (pop, member) in said.iter() {
-            if member.heartbeat_ms <= now_ms.saturating_add(MEMBER_MS) {
+            if member.heartbeat_ms <= now_ms.saturating_add(limits::MEMBER_MS) {
                 members.observe(pop, member.clone());
             }
         }
-        members.forget(now_ms.saturating_sub(MEMBER_MS));
+        members.forget(now_ms.saturating_sub(limits::MEMBER_MS));
         members.clone()
     }
 

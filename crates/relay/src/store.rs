@@ -10,8 +10,8 @@ pub mod conformance;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use redwedding_crdt::identity::Digest;
-use redwedding_crdt::version::Cursor;
+use redwedding_wire::identity::Digest;
+use redwedding_wire::version::Cursor;
 
 /// Refused entries that are retained; further ones are only counted.
 pub const REFUSED_ENTRIES: usize = 4_096;
@@ -85,7 +85,7 @@ pub trait Store: Send + Sync {
 
 /// The name of a refused entry.
 pub fn refusal_digest(bytes: &[u8]) -> Digest {
-    redwedding_crdt::identity::digest("refused", &[bytes])
+    redwedding_wire::identity::digest("refused", &[bytes])
 }
 
 /// A store in memory, for tests; the program must never offer it.

@@ -15,10 +15,10 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use redwedding_crdt::limits;
 use redwedding_replica::auth::{self, Grant};
 
 use crate::fold::Clock;
+use crate::limits;
 use crate::metrics::Metrics;
 
 /// All buckets are visited within this time.

@@ -4,19 +4,20 @@ mod support;
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::Decode;
-use redwedding_crdt::document::{Document, Segment};
-use redwedding_crdt::entry::{Body, Edit, Entry, Intent, Landed, Missing};
-use redwedding_crdt::identity::{Actor, Digest, DocumentKey, FlushId};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Place, Root, VersionRef};
+use redwedding_document::entry::{Body, Edit, Entry, Intent, Landed, Missing};
+use redwedding_document::{Document, Segment};
 use redwedding_relay::embedded::Embedded;
 use redwedding_relay::fold::{Floors, Fold, Node};
+use redwedding_relay::limits;
 use redwedding_relay::log::memory::{Fault, MemoryLog};
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::store::{MemoryStore, Store};
 use redwedding_replica::auth;
 use redwedding_replica::sync::{Pulled, Receipt};
+use redwedding_wire::codec::Decode;
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, FlushId};
+use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
+
 use support::*;
 
 /// Nothing is kept that the origin has, and everything is worth a segment.
@@ -363,7 +364,7 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
     // Snapshots without the segments that they stand on.
     let (shard, materialized, head) = snapshot;
     let other = Arc::new(MemoryStore::default());
-    let bytes = redwedding_crdt::codec::Encode::encode(&*materialized);
+    let bytes = redwedding_wire::codec::Encode::encode(&*materialized);
     other.put_snapshots(shard, &[(author.page.digest(), bytes)]).expect("put");
     other.set_folded(shard, head).expect("set");
     let metrics = Arc::new(Metrics::default());

@@ -9,10 +9,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::version::{Cursor, Place};
 use redwedding_replica::sync::{Answer, Pulled, Receipt};
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::version::{Cursor, Place};
 use serde_bytes::ByteBuf;
+
 use support::*;
 
 const PAGES: u64 = 12;
@@ -77,7 +78,7 @@ fn strip_colours(line: &str) -> String {
     plain
 }
 
-fn page(number: u64) -> redwedding_crdt::identity::DocumentKey {
+fn page(number: u64) -> redwedding_wire::identity::DocumentKey {
     key(&format!("Page {}", number % PAGES))
 }
 
@@ -111,8 +112,8 @@ fn read_page(base: &str, number: u64) -> (Vec<(u64, Place)>, Cursor) {
             Pulled::Entries { records, upto, more } => {
                 for record in &records {
                     let entry =
-                        redwedding_crdt::entry::Entry::decode(&record.entry).expect("entry");
-                    let redwedding_crdt::entry::Body::Edit(edit) = entry.body else {
+                        redwedding_document::entry::Entry::decode(&record.entry).expect("entry");
+                    let redwedding_document::entry::Body::Edit(edit) = entry.body else {
                         panic!("no edit")
                     };
                     let id = edit.delta.edit.0[..8].try_into().expect("8 bytes");
@@ -159,7 +160,7 @@ fn killed_under_load_it_keeps_what_it_acknowledged() {
             cursors = (0..PAGES)
                 .filter_map(|number| match pull(&base, &page(number), None) {
                     Pulled::Snapshot(bytes) => {
-                        let document = redwedding_crdt::document::Document::decode(&bytes);
+                        let document = redwedding_document::Document::decode(&bytes);
                         Some((number, document.expect("document").cursor()))
                     }
                     _ => None,

@@ -5,16 +5,17 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use redwedding_crdt::codec::Encode;
-use redwedding_crdt::document::Document;
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Root, VersionRef};
+use redwedding_document::Document;
 use redwedding_relay::embedded::Embedded;
 use redwedding_relay::fold::{Fold, Node};
+use redwedding_relay::limits;
 use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::store::MemoryStore;
 use redwedding_replica::sync::{Pulled, Receipt};
+use redwedding_wire::codec::Encode;
+use redwedding_wire::version::{Root, VersionRef};
+
 use support::*;
 
 const PAGES: u64 = 5;
@@ -94,7 +95,7 @@ fn a_restart_goes_on_where_it_was() {
     assert!(matches!(again[0], Receipt::Known(_)), "{again:?}");
     // All entries since the start can still be read.
     let first =
-        entries(server.pull(&key("Page 1"), Some(redwedding_crdt::version::Cursor::start(7))));
+        entries(server.pull(&key("Page 1"), Some(redwedding_wire::version::Cursor::start(7))));
     assert_eq!(first.0.len(), 8);
 }
 

@@ -2,17 +2,19 @@
 
 mod support;
 
-use redwedding_crdt::entry::{
+use std::sync::Arc;
+
+use redwedding_document::entry::{
     Abandoned, Body, Entry, Floor, Intent, Judgement, Landed, Missing, Note,
 };
-use redwedding_crdt::identity::{Actor, Digest, FlushId};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Place, Root, VersionRef};
+use redwedding_relay::limits;
 use redwedding_relay::log::Log;
 use redwedding_relay::log::memory::{Fault, MemoryLog};
 use redwedding_relay::store::MemoryStore;
 use redwedding_replica::sync::{Pulled, Receipt};
-use std::sync::Arc;
+use redwedding_wire::identity::{Actor, Digest, FlushId};
+use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
+
 use support::*;
 
 #[test]
@@ -92,8 +94,8 @@ fn what_cannot_be_is_refused_and_kept() {
     assert_eq!(receipts[2], Receipt::Deferred(Missing::Position(99)));
     assert!(matches!(receipts[3], Receipt::Refused(_)), "{:?}", receipts[3]);
     let mut request = request();
-    let foreign = redwedding_crdt::identity::DocumentKey::new("other", "Page").expect("key");
-    let foreign = redwedding_crdt::codec::Encode::encode(&create(&foreign, 9, "x"));
+    let foreign = redwedding_wire::identity::DocumentKey::new("other", "Page").expect("key");
+    let foreign = redwedding_wire::codec::Encode::encode(&create(&foreign, 9, "x"));
     request.pushes = vec![b"garbage".to_vec().into(), foreign.into(), Vec::new().into()];
     let answer = server.session(&request);
     assert!(answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_))));
@@ -156,7 +158,7 @@ fn many_entries_come_in_pieces_or_as_a_snapshot() {
         base = VersionRef::log(logged(&receipt));
         text = next;
     }
-    let mut document = redwedding_crdt::document::Document::new(page.clone(), Cursor::start(7));
+    let mut document = redwedding_document::Document::new(page.clone(), Cursor::start(7));
     let (mut rounds, mut whole) = (0, false);
     loop {
         rounds += 1;
@@ -164,7 +166,7 @@ fn many_entries_come_in_pieces_or_as_a_snapshot() {
             Pulled::Entries { records, upto, more } => {
                 for record in records {
                     let entry =
-                        redwedding_crdt::codec::Decode::decode(&record.entry).expect("entry");
+                        redwedding_wire::codec::Decode::decode(&record.entry).expect("entry");
                     let cursor =
                         Cursor { epoch: 7, position: record.position, prefix: record.prefix };
                     document.apply(cursor, record.logged_ms, &entry);
@@ -175,7 +177,7 @@ fn many_entries_come_in_pieces_or_as_a_snapshot() {
                 }
             }
             Pulled::Snapshot(bytes) => {
-                document = redwedding_crdt::codec::Decode::decode(&bytes).expect("document");
+                document = redwedding_wire::codec::Decode::decode(&bytes).expect("document");
                 whole = true;
             }
             other => panic!("{other:?}"),

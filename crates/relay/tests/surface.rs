@@ -5,10 +5,11 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
-use redwedding_crdt::codec::Encode;
 use redwedding_replica::auth;
 use redwedding_replica::member::Member;
 use redwedding_replica::sync::{Pull, REQUEST_BYTES};
+use redwedding_wire::codec::Encode;
+
 use support::*;
 
 #[test]
@@ -58,7 +59,7 @@ fn garbage_is_refused_as_a_problem() {
         assert!([200, 400].contains(&status), "byte {index}: {status}");
     }
     let mut foreign = request();
-    let document = redwedding_crdt::identity::DocumentKey::new("other", "Page").expect("key");
+    let document = redwedding_wire::identity::DocumentKey::new("other", "Page").expect("key");
     foreign.pulls = vec![Pull { document, cursor: None }];
     assert_eq!(post(&server.base, Some(&token), &foreign.encode()).0, 403);
     assert_eq!(get(&format!("{}/v1/sync", server.base)).0, 405);

@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::document::{Change, Document, Segment, SegmentRef, Unresolved};
-use redwedding_crdt::entry::Missing;
-use redwedding_crdt::identity::{DocumentKey, EditId};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Root, VersionName, VersionRef};
+use redwedding_document::entry::Missing;
+use redwedding_document::{Change, Document, Segment, SegmentRef, Unresolved};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Root, VersionName, VersionRef};
 
 use crate::keys;
+use crate::limits;
 use crate::load::LoadError;
 use crate::ports::{Cache, Level, Ports, Relay};
 use crate::replica::{Held, Replica};

@@ -1,7 +1,8 @@
 //! What an operator sets.
 
-use redwedding_crdt::identity::derive_key;
-use redwedding_crdt::limits;
+use redwedding_wire::identity::derive_key;
+
+use crate::limits;
 
 /// The settings of one deployment at one point of presence.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct Config {
     pub poll_ms: u64,
     /// How long the relay is left alone after it could not be reached, in ms.
     pub relay_backoff_ms: u64,
-    /// Names saves; see [`redwedding_crdt::identity::EditId`].
+    /// Names saves; see [`redwedding_wire::identity::EditId`].
     pub edit_key: [u8; 32],
     /// Seals session tokens.
     pub token_key: [u8; 32],

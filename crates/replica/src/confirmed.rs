@@ -9,13 +9,13 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::{Document, RestoreFault, Segment, Verdict};
-use redwedding_crdt::entry::Entry;
-use redwedding_crdt::limits;
-use redwedding_crdt::version::Cursor;
+use redwedding_document::entry::Entry;
+use redwedding_document::{Document, RestoreFault, Segment, Verdict};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::version::Cursor;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::limits;
 use crate::sync::Record;
 
 const FORMAT: u8 = 1;
@@ -167,10 +167,10 @@ impl Decode for Tail {
 
 #[cfg(test)]
 mod tests {
-    use redwedding_crdt::entry::{Body, Delta, Edit, Note};
-    use redwedding_crdt::identity::{DocumentKey, EditId};
-    use redwedding_crdt::text::diff;
-    use redwedding_crdt::version::{Base, VersionRef};
+    use redwedding_document::entry::{Body, Delta, Edit, Note};
+    use redwedding_text::diff;
+    use redwedding_wire::identity::{DocumentKey, EditId};
+    use redwedding_wire::version::{Base, VersionRef};
     use serde_bytes::ByteBuf;
 
     use super::*;

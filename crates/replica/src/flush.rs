@@ -8,16 +8,18 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::Encode;
-use redwedding_crdt::document::{Document, Tip};
-use redwedding_crdt::entry::{Abandoned, Body, Checkpoint, Entry, Import, Intent, Landed, Moved};
-use redwedding_crdt::identity::{Digest, DocumentKey, FlushId};
-use redwedding_crdt::limits;
-use redwedding_crdt::text::{Patch, diff, map_through};
-use redwedding_crdt::version::OriginText;
+use redwedding_document::entry::{
+    Abandoned, Body, Checkpoint, Entry, Import, Intent, Landed, Moved,
+};
+use redwedding_document::{Document, Tip};
+use redwedding_text::{Patch, diff, map_through};
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
+use redwedding_wire::version::OriginText;
 
 use crate::confirmed::Confirmed;
 use crate::keys;
+use crate::limits;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Revision, Write, Written};
 use crate::replica::{Held, Replica};
 use crate::token::Token;

@@ -2,12 +2,12 @@
 
 use std::ops::Deref;
 
-use redwedding_crdt::document::{Change, Document, Segment, Unresolved};
-use redwedding_crdt::entry::Missing;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Place, VersionName};
+use redwedding_document::entry::Missing;
+use redwedding_document::{Change, Document, Segment, Unresolved};
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::{Place, VersionName};
 
+use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;
 use crate::replica::Replica;

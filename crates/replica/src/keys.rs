@@ -2,9 +2,10 @@
 //!
 //! Store keys are fresh: what lies under one never gets another meaning.
 
-use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, ObjectId, OriginText};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText};
+
+use crate::limits;
 
 /// The outbox bucket of a document.
 pub(crate) fn bucket(document: &DocumentKey) -> u16 {

@@ -16,6 +16,7 @@ mod confirmed;
 pub mod flush;
 pub mod history;
 mod keys;
+pub mod limits;
 mod load;
 pub mod member;
 mod outbox;

@@ -5,18 +5,17 @@
 
 use std::sync::Arc;
 
+use redwedding_document::entry::{Body, Entry, OriginPage};
+use redwedding_document::{Document, Unresolved, View};
+use redwedding_wire::codec::{self, Decode, Encode};
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::{Cursor, VersionName, VersionRef};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::{Document, Unresolved, View};
-use redwedding_crdt::entry::{Body, Entry, OriginPage};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, VersionName, VersionRef};
-
 use crate::confirmed::{Confirmed, Tail};
 use crate::keys;
+use crate::limits;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
 use crate::relay_client::Exchanged;

@@ -5,17 +5,16 @@
 
 use std::collections::BTreeSet;
 
+use redwedding_document::entry::{Body, Entry, Missing, Note, OriginPage};
+use redwedding_document::{Unresolved, Verdict, View};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_wire::version::{ObjectId, OriginText, VersionRef};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::{Unresolved, Verdict, View};
-use redwedding_crdt::entry::{Body, Entry, Missing, Note, OriginPage};
-use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{ObjectId, OriginText, VersionRef};
-
 use crate::keys;
+use crate::limits;
 use crate::ports::{Cache, Level, Origin, Ports, Store};
 use crate::replica::Replica;
 use crate::sync::Receipt;

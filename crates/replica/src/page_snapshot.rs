@@ -3,13 +3,13 @@
 //! It is cached apart from the whole document, so that a read need not decode
 //! what it does not show.
 
+use redwedding_document::entry::{Note, OriginPage};
+use redwedding_document::{Document, State, View};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::version::{Cursor, Place, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::{Document, State, View};
-use redwedding_crdt::entry::{Note, OriginPage};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Place, VersionName};
+use crate::limits;
 
 const FORMAT: u8 = 1;
 

@@ -7,8 +7,8 @@
 //!
 //! All calls block; what may run side by side is begun and finished apart.
 
-use redwedding_crdt::entry::{Note, OriginPage};
-use redwedding_crdt::identity::{Digest, DocumentKey};
+use redwedding_document::entry::{Note, OriginPage};
+use redwedding_wire::identity::{Digest, DocumentKey};
 
 /// A durable key-value store, shared by all points of presence.
 ///
@@ -108,7 +108,7 @@ pub trait Relay {
     /// Waits for the encoded [`crate::sync::Answer`].
     fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError>;
 
-    /// A segment of a document's archive as [`redwedding_crdt::document::Segment::plain`] gives it;
+    /// A segment of a document's archive as [`redwedding_document::Segment::plain`] gives it;
     /// `None` where there is none. The caller MUST check that it has the name.
     fn segment(
         &mut self,

@@ -8,14 +8,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::View;
-use redwedding_crdt::entry::{Body, Entry, Missing};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{ObjectId, Root, VersionName, VersionRef};
+use redwedding_document::View;
+use redwedding_document::entry::{Body, Entry, Missing};
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::{ObjectId, Root, VersionName, VersionRef};
 
 use crate::keys;
+use crate::limits;
 use crate::load::{Freshness, LoadError, satisfies};
 use crate::outbox::Parcel;
 use crate::page_snapshot::PageSnapshot;

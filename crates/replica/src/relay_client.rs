@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::Document;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::version::Cursor;
+use redwedding_document::Document;
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::Cursor;
 use serde_bytes::ByteBuf;
 
 use crate::confirmed::Confirmed;

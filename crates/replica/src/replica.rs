@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::entry::OriginPage;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
+use redwedding_document::entry::OriginPage;
+use redwedding_wire::identity::DocumentKey;
 
 use crate::config::Config;
 use crate::confirmed::Confirmed;
+use crate::limits;
 use crate::member::{Member, Members};
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Ports, Relay};

@@ -9,13 +9,13 @@ mod durable;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use redwedding_crdt::document::{Erased, Unresolved, Verdict, View};
-use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note};
-use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
-use redwedding_crdt::limits;
-use redwedding_crdt::text::Patch;
-use redwedding_crdt::version::{Base, VersionName, VersionRef};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note};
+use redwedding_document::{Erased, Unresolved, Verdict, View};
+use redwedding_text::Patch;
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_wire::version::{Base, VersionName, VersionRef};
 
+use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::outbox::Parcel;
 use crate::page_snapshot::PageSnapshot;

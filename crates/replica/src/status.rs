@@ -1,8 +1,8 @@
 //! What an operator or a test may know of a document here.
 
-use redwedding_crdt::document::IntentState;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::version::Cursor;
+use redwedding_document::IntentState;
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::Cursor;
 
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;

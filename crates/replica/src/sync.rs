@@ -4,16 +4,15 @@
 //! and the wish for work. Each part is bounded; what does not fit is answered
 //! with "not now" and asked again in the next exchange.
 
+use redwedding_document::entry::Missing;
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::{Cursor, Place, Position};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::entry::Missing;
-use redwedding_crdt::identity::{Digest, DocumentKey};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Place, Position};
-
+use crate::limits;
 use crate::member::Members;
 
 const FORMAT: u8 = 1;

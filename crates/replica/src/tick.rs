@@ -1,9 +1,9 @@
 //! Work that nobody waits for: the outbox's sweep, due flushes, origin polls.
 
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
+use redwedding_wire::identity::DocumentKey;
 
 use crate::flush::Flushed;
+use crate::limits;
 use crate::ports::Ports;
 use crate::replica::Replica;
 

@@ -6,12 +6,12 @@
 //! [`limits::TOKEN_BYTES`], whatever a client does.
 
 use data_encoding::BASE64URL_NOPAD;
+use redwedding_wire::codec;
+use redwedding_wire::identity::{DocumentKey, EditId, keyed_digest};
+use redwedding_wire::version::{Cursor, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use redwedding_crdt::codec;
-use redwedding_crdt::identity::{DocumentKey, EditId, keyed_digest};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Position, VersionName};
+use crate::limits;
 
 const FORMAT: u8 = 1;
 /// Documents with unconfirmed saves of the client's that a token names.
@@ -172,8 +172,8 @@ impl Token {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redwedding_crdt::identity::Digest;
-    use redwedding_crdt::version::ObjectId;
+    use redwedding_wire::identity::Digest;
+    use redwedding_wire::version::ObjectId;
 
     fn document(name: &str) -> DocumentKey {
         DocumentKey::new("wiki", name).expect("key")

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use redwedding_crdt::entry::Note;
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_document::entry::Note;
 use redwedding_replica::flush::Flushed;
 use redwedding_replica::save::{Save, SaveError, Saved, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
 use redwedding_replica::token::Token;
 use redwedding_replica::{Config, LoadError, Replica};
+use redwedding_wire::identity::DocumentKey;
 
 fn page() -> DocumentKey {
     DocumentKey::new("wiki", "Page").expect("key")

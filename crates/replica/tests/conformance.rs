@@ -2,9 +2,9 @@
 //!
 //! May assume the feature `testing`. Must never weaken a suite for their sake.
 
-use redwedding_crdt::identity::DocumentKey;
 use redwedding_replica::ports::Ports;
 use redwedding_replica::testing::{Faults, Network, conformance};
+use redwedding_wire::identity::DocumentKey;
 
 #[test]
 fn store() {

@@ -38,7 +38,7 @@ fn what_was_found_once_passes() {
 #[test]
 fn golden_files_pass_as_well() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for of in ["crdt", "replica"] {
+    for of in ["wire", "typed", "document", "replica"] {
         let versions = files(&crates.join(of).join("tests/golden"));
         let golden: Vec<_> = versions.iter().flat_map(|version| files(version)).collect();
         assert!(!golden.is_empty());

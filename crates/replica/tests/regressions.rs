@@ -3,13 +3,13 @@
 //! May assume nothing but the public fold. A test stays, whatever becomes of the
 //! code around it.
 
-use redwedding_crdt::document::{Document, Verdict, View};
-use redwedding_crdt::entry::{
+use redwedding_document::entry::{
     Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Note, OriginPage,
 };
-use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
-use redwedding_crdt::text::diff;
-use redwedding_crdt::version::{Base, Cursor, OriginText, Place, Root, VersionRef};
+use redwedding_document::{Document, Verdict, View};
+use redwedding_text::diff;
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
+use redwedding_wire::version::{Base, Cursor, OriginText, Place, Root, VersionRef};
 
 /// A log of one document.
 struct Log(Document);
@@ -97,7 +97,7 @@ fn a_checkpoint_leaves_the_version_that_a_text_stood_for() {
     let mut view = View::of(&log.0);
     view.add(&log.entry(late.clone())).expect("its base is known");
     let version = VersionRef { extra: vec![late_actor], ..served };
-    let text = |state: &redwedding_crdt::document::State| {
+    let text = |state: &redwedding_document::State| {
         state.text_of(&state.resolve_version(&version).expect("resolves")).expect("a text")
     };
     let before = text(&view);

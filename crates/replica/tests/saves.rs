@@ -3,13 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use redwedding_crdt::entry::Note;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
+use redwedding_document::entry::Note;
+use redwedding_replica::limits;
 use redwedding_replica::save::{Save, Saved, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
 use redwedding_replica::token::Token;
 use redwedding_replica::{Config, Replica};
+use redwedding_wire::identity::DocumentKey;
 
 fn page() -> DocumentKey {
     DocumentKey::new("wiki", "Page").expect("key")

@@ -1,6 +1,6 @@
 //! A document's history as the pages show it: rows of saves, two versions compared.
 
-use redwedding_crdt::document::{Change, ChangeKind};
+use redwedding_document::{Change, ChangeKind};
 use redwedding_replica::history::PageHistory;
 
 use super::Window;

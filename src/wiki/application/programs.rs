@@ -1,7 +1,6 @@
 //! Outcomes as programs get them: the page API's bodies and errors.
 
 use http::{Response, StatusCode};
-use redwedding_crdt::limits;
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
@@ -9,6 +8,7 @@ use super::history::{self, REST_ROWS};
 use super::show::{load_problem, marked, overlaps, short, tagged};
 use super::{Resource, Wiki, answer, open_to_all, rest};
 use crate::application::{Incoming, Outcome};
+use crate::limits;
 use crate::wiki::rest::{self as shapes, History, Latest, RestError};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;

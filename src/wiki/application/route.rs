@@ -9,14 +9,14 @@ use http::header::{
 };
 use http::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
-use redwedding_crdt::entry::{Action, Note};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
+use redwedding_document::entry::{Action, Note};
 use redwedding_replica::save::{Save, Submitted};
+use redwedding_wire::identity::DocumentKey;
 
 use super::history::{REST_ROWS, ROWS};
 use super::{Resource, RouteContext, Wiki, Window, page, rest};
 use crate::application::{Incoming, Operation, Routed};
+use crate::limits;
 use crate::wiki::form::{self, Button, Submission};
 use crate::wiki::rest::{RestError, parse_create, parse_update};
 use crate::wiki::title::Title;

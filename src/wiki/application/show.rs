@@ -344,7 +344,7 @@ fn signed_by(incoming: &Incoming) -> Author<'_> {
 
 /// Eight hexadecimal digits that tell titles apart.
 pub(super) fn short(title: &Title) -> String {
-    redwedding_crdt::identity::Digest::of_text(title.as_str()).to_string()[..8].to_owned()
+    redwedding_wire::identity::Digest::of_text(title.as_str()).to_string()[..8].to_owned()
 }
 
 /// Lets an operator purge a page's answers together.

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use redwedding_crdt::codec::{self, Encode, Packed, pack, unpack};
-use redwedding_crdt::document::{Document, Verdict};
-use redwedding_crdt::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
-use redwedding_crdt::identity::{Actor, DocumentKey, EditId};
-use redwedding_crdt::text::{ChangeId, History, Patch, Version, diff};
-use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
+use redwedding_wire::codec::{self, Encode, Packed, pack, unpack};
+use redwedding_document::{Document, Verdict};
+use redwedding_document::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_text::{ChangeId, History, Patch, Version, diff};
+use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
 
 use crate::engine::{self, Deadline, Documents, Engine, Failure, Merge, Stored};
 use crate::trace::{Edit, Trace};

@@ -10,8 +10,8 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
 use redb::ReadableDatabase;
-use redwedding_crdt::identity::Digest;
-use redwedding_crdt::version::{Cursor, Position};
+use redwedding_wire::identity::Digest;
+use redwedding_wire::version::{Cursor, Position};
 
 use super::{Commit, Embedded, HEADS, LOG, read_heads};
 use crate::log::{AppendError, Log, Logged, READ_BYTES, ReadError, check};

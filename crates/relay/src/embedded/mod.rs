@@ -14,8 +14,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
-use redwedding_crdt::identity::Digest;
-use redwedding_crdt::version::Cursor;
+use redwedding_wire::identity::Digest;
+use redwedding_wire::version::Cursor;
 
 use log::Waiting;
 

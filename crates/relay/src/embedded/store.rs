@@ -3,8 +3,8 @@
 //! Transactions are kept short: the log's commits wait while one is open.
 
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
-use redwedding_crdt::identity::Digest;
-use redwedding_crdt::version::Cursor;
+use redwedding_wire::identity::Digest;
+use redwedding_wire::version::Cursor;
 
 use super::{Embedded, FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
 use crate::store::{

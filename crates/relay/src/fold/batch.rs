@@ -9,12 +9,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use redwedding_crdt::codec;
-use redwedding_crdt::document::{Admission, Document, Unresolved, Verdict};
-use redwedding_crdt::entry::{Body, Entry, Missing};
-use redwedding_crdt::identity::{DocumentKey, EditId};
-use redwedding_crdt::version::{Cursor, VersionName};
+use redwedding_document::entry::{Body, Entry, Missing};
+use redwedding_document::{Admission, Document, Unresolved, Verdict};
 use redwedding_replica::sync::{Receipt, StoredRecord};
+use redwedding_wire::codec;
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Cursor, VersionName};
 use serde_bytes::ByteBuf;
 
 use super::materialized::{MaterializedDocument, ends_flush};

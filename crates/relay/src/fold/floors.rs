@@ -6,18 +6,18 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::Encode;
-use redwedding_crdt::document::{Document, Segment};
-use redwedding_crdt::entry::{Body, Entry, Floor};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
-use redwedding_crdt::version::Place;
+use redwedding_document::entry::{Body, Entry, Floor};
+use redwedding_document::{Document, Segment};
 use redwedding_replica::sync::Receipt;
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::Place;
 use serde_bytes::ByteBuf;
 
 use super::batch::Pushed;
 use super::segment_store::{SegmentStore, below};
 use super::{Fold, MaterializedDocument};
+use crate::limits;
 
 /// Documents that are looked at in one pass.
 const LOOKS: usize = 256;

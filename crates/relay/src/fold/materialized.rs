@@ -3,11 +3,11 @@
 //! May assume that entries are noted in the log's order. Must never differ
 //! between two nodes that folded the same log as far.
 
-use redwedding_crdt::codec::{self, Decode, DecodeError, Encode};
-use redwedding_crdt::document::{Document, Verdict};
-use redwedding_crdt::entry::{Body, Entry};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::version::{Cursor, Position};
+use redwedding_document::entry::{Body, Entry};
+use redwedding_document::{Document, Verdict};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::{Cursor, Position};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 

@@ -25,11 +25,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use redwedding_crdt::document::Segment;
-use redwedding_crdt::identity::{Digest, DocumentKey};
-use redwedding_crdt::limits;
+use redwedding_document::Segment;
 use redwedding_replica::sync::Receipt;
+use redwedding_wire::identity::{Digest, DocumentKey};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::limits;
 
 pub use batch::Pushed;
 pub use floors::Floors;

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::{self, Encode};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Position};
 use redwedding_replica::sync::{Pull, Pulled, Record, StoredRecord};
+use redwedding_wire::codec::{self, Encode};
+use redwedding_wire::version::{Cursor, Position};
 use serde_bytes::ByteBuf;
 
 use super::materialized::{EntryAt, MaterializedDocument};
 use super::{Fold, Node, Shard};
+use crate::limits;
 use crate::log::ReadError;
 
 /// Entries up to this many bytes are sent as they are, whatever a snapshot has.

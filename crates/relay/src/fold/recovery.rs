@@ -8,11 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use redwedding_crdt::codec::{self, Decode};
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::version::{Cursor, Position};
-
 use redwedding_replica::sync::StoredRecord;
+use redwedding_wire::codec::{self, Decode};
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::{Cursor, Position};
 
 use super::Node;
 use super::materialized::MaterializedDocument;

@@ -3,10 +3,10 @@
 //! May assume that the store keeps what it took. Must never prune anywhere before the segment is there:
 //! a node that folds a floor made elsewhere, or once more, keeps the segment itself first.
 
-use redwedding_crdt::document::{Archive, Document, Segment};
-use redwedding_crdt::entry::Floor;
-use redwedding_crdt::identity::{Digest, DocumentKey};
-use redwedding_crdt::version::Place;
+use redwedding_document::entry::Floor;
+use redwedding_document::{Archive, Document, Segment};
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::Place;
 
 use crate::store::{Store, StoreError};
 

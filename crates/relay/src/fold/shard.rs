@@ -6,12 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use redwedding_crdt::codec::{self, Decode};
-use redwedding_crdt::document::Verdict;
-use redwedding_crdt::entry::{Body, Entry};
-use redwedding_crdt::identity::{Digest, DocumentKey};
-use redwedding_crdt::version::{Cursor, Position};
+use redwedding_document::Verdict;
+use redwedding_document::entry::{Body, Entry};
 use redwedding_replica::sync::StoredRecord;
+use redwedding_wire::codec::{self, Decode};
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::{Cursor, Position};
 
 use super::materialized::{MaterializedDocument, ends_flush};
 use super::segment_store::SegmentStore;

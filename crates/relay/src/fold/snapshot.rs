@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use redwedding_crdt::codec::Encode;
+use redwedding_wire::codec::Encode;
 
 use super::{Fold, MaterializedDocument, Node, Shard};
 use crate::store::{Snapshot, StoreError};

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
-use redwedding_crdt::version::Position;
 use redwedding_replica::sync::Receipt;
+use redwedding_wire::version::Position;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Node;

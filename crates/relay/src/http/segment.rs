@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use redwedding_crdt::identity::{Digest, DocumentKey};
+use redwedding_wire::identity::{Digest, DocumentKey};
 use serde::Deserialize;
 
 use super::session::{authorise, full};

@@ -10,9 +10,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use redwedding_crdt::codec::{Decode, Encode};
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::sync;
+use redwedding_wire::codec::{Decode, Encode};
 
 use super::{Problem, Surface};
 

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::thread;
 
-use redwedding_crdt::version::Cursor;
+use redwedding_wire::version::Cursor;
 
 use super::{AppendError, Log, Logged, READ_BYTES, RECORD_BYTES};
 

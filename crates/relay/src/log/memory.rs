@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use redwedding_crdt::version::{Cursor, Position};
+use redwedding_wire::version::{Cursor, Position};
 
 use super::{AppendError, Log, Logged, READ_BYTES, ReadError, check};
 

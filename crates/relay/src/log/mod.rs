@@ -11,8 +11,9 @@
 pub mod conformance;
 pub mod memory;
 
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Position};
+use redwedding_wire::version::{Cursor, Position};
+
+use crate::limits;
 
 /// The largest record: an entry and its frame.
 pub const RECORD_BYTES: usize = limits::ENTRY_BYTES + 64;

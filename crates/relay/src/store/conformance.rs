@@ -3,8 +3,8 @@
 //! May assume that `open` gives an empty store. Must never know which implementation it runs on. It
 //! panics where the contract of [`Store`] is broken.
 
-use redwedding_crdt::identity::Digest;
-use redwedding_crdt::version::Cursor;
+use redwedding_wire::identity::Digest;
+use redwedding_wire::version::Cursor;
 
 use super::{Refusal, RetainedRefusals, Snapshot, Store};
 

@@ -6,14 +6,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
-use redwedding_crdt::identity::{DocumentKey, EditId};
-use redwedding_crdt::limits;
-use redwedding_crdt::text::diff;
-use redwedding_crdt::version::{Base, Cursor, VersionRef};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
 use redwedding_relay::fold::{Clock, Floors, Fold, Node};
 use redwedding_relay::http::{Surface, router, serve};
+use redwedding_relay::limits;
 use redwedding_relay::log::Log;
 use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
@@ -22,6 +18,10 @@ use redwedding_relay::store::{MemoryStore, Store};
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Pull, Pulled, Receipt, Request};
+use redwedding_text::diff;
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, Cursor, VersionRef};
 use serde_bytes::ByteBuf;
 use tokio::sync::oneshot;
 
@@ -220,7 +220,7 @@ pub fn edit(document: &DocumentKey, number: u64, base: VersionRef, from: &str, t
 
 /// A save that creates text in a document that does not exist.
 pub fn create(document: &DocumentKey, number: u64, text: &str) -> Entry {
-    let root = redwedding_crdt::version::Root::EMPTY;
+    let root = redwedding_wire::version::Root::EMPTY;
     edit(document, number, VersionRef { root, extra: vec![] }, "", text)
 }
 
@@ -230,7 +230,7 @@ pub fn base(document: &DocumentKey, revision: u64, text: &str) -> Entry {
 }
 
 /// The place of a receipt that says "logged".
-pub fn logged(receipt: &Receipt) -> redwedding_crdt::version::Place {
+pub fn logged(receipt: &Receipt) -> redwedding_wire::version::Place {
     match receipt {
         Receipt::Logged(place) => *place,
         other => panic!("not logged: {other:?}"),
@@ -251,7 +251,7 @@ pub fn entries(pulled: Pulled) -> (Vec<Entry>, Cursor, bool) {
 }
 
 /// The document of an answer with a snapshot.
-pub fn snapshot(pulled: Pulled) -> redwedding_crdt::document::Document {
+pub fn snapshot(pulled: Pulled) -> redwedding_document::Document {
     match pulled {
         Pulled::Snapshot(bytes) => Decode::decode(&bytes).expect("a document"),
         other => panic!("no snapshot: {other:?}"),

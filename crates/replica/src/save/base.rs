@@ -1,12 +1,12 @@
 //! What a save stands on: the client's own saves, and the version it names.
 
-use redwedding_crdt::document::Unresolved;
-use redwedding_crdt::entry::{Body, Entry, Missing, Note, OriginPage};
-use redwedding_crdt::identity::{DocumentKey, EditId};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Root, VersionName, VersionRef};
+use redwedding_document::Unresolved;
+use redwedding_document::entry::{Body, Entry, Missing, Note, OriginPage};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Root, VersionName, VersionRef};
 
 use super::{Save, SaveError};
+use crate::limits;
 use crate::load::LoadError;
 use crate::outbox::Parcel;
 use crate::ports::{Origin, OriginError, Ports};

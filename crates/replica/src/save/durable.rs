@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::Encode;
-use redwedding_crdt::entry::Body;
-use redwedding_crdt::identity::{DocumentKey, EditId};
-use redwedding_crdt::limits;
+use redwedding_document::entry::Body;
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::{DocumentKey, EditId};
 
 use super::{Merged, SaveError};
 use crate::keys;
+use crate::limits;
 use crate::outbox::Parcel;
 use crate::ports::{Cache, Level, Ports, Store, StoreError};
 use crate::relay_client::pull_cursor;

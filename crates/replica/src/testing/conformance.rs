@@ -4,12 +4,12 @@
 //! The implementation must be in reach and free of injected faults; what its
 //! contract leaves open (staleness, for one) is waited for, not forbidden.
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::Document;
-use redwedding_crdt::entry::{Body, Delta, Edit, Entry, Missing, Note};
-use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId};
-use redwedding_crdt::text::diff;
-use redwedding_crdt::version::{Base, Cursor, Root, VersionRef};
+use redwedding_document::Document;
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note};
+use redwedding_text::diff;
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
+use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
 use serde_bytes::ByteBuf;
 
 use crate::member::Members;

@@ -1,6 +1,7 @@
 //! What the fuzz targets do with bytes. What they found once runs in the tests.
 
-use redwedding_crdt::testing::{check, typed};
+use redwedding_document::testing::check;
+use redwedding_typed::testing as typed;
 
 use super::wire;
 
@@ -59,6 +60,7 @@ pub fn allocates_little(bytes: &[u8], held: Measure) {
 /// Where something decodes that nothing encodes, or cannot be worked with.
 pub fn decoders(bytes: &[u8]) {
     check::decoders(bytes);
+    typed::bytes::check(bytes);
     wire::decoders(bytes);
 }
 

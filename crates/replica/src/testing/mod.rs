@@ -8,7 +8,7 @@
 //! from the seed and the order of calls alone.
 //!
 //! ```
-//! use redwedding_crdt::identity::DocumentKey;
+//! use redwedding_wire::identity::DocumentKey;
 //! use redwedding_replica::testing::Network;
 //! use redwedding_replica::{Config, Replica, token::Token};
 //!
@@ -33,7 +33,7 @@ mod random;
 mod relay;
 mod store;
 
-use redwedding_crdt::identity::DocumentKey;
+use redwedding_wire::identity::DocumentKey;
 
 pub use cache::{MemoryCache, Revalidation};
 pub use network::{Faults, Hook, MemoryPorts, Network};

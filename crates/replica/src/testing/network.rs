@@ -8,15 +8,15 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redwedding_crdt::document::Document;
-use redwedding_crdt::identity::DocumentKey;
-use redwedding_crdt::limits;
+use redwedding_document::Document;
+use redwedding_wire::identity::DocumentKey;
 
 use super::cache::{CacheState, MemoryCache};
 use super::origin::{MemoryOrigin, OriginState, StoredRevision};
 use super::random::Random;
 use super::relay::{MemoryRelay, ModelRelay};
 use super::store::{MemoryStore, StoreState};
+use crate::limits;
 use crate::ports::{Level, Ports, Write};
 
 /// How often what goes wrong: chances in a thousand, for each call.

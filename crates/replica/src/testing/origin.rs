@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use redwedding_crdt::entry::{Note, OriginPage};
+use redwedding_document::entry::{Note, OriginPage};
 
 use super::network::{Later, Site, State};
 use crate::ports::{Origin, OriginError, Revision, Write, Written};

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::{Archive, Document, Segment, Unresolved, Verdict};
-use redwedding_crdt::entry::{Body, Entry, Floor, Missing};
-use redwedding_crdt::identity::{Digest, DocumentKey};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::{Cursor, Place};
+use redwedding_document::entry::{Body, Entry, Floor, Missing};
+use redwedding_document::{Archive, Document, Segment, Unresolved, Verdict};
+use redwedding_wire::codec::{self, Decode, Encode};
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::{Cursor, Place};
 use serde_bytes::ByteBuf;
 
 use super::network::{Later, Network, Site, State};
 use super::random::Random;
+use crate::limits;
 use crate::member::Members;
 use crate::ports::{Relay, RelayError};
 use crate::sync::{Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord};

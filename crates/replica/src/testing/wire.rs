@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::Document;
-use redwedding_crdt::entry::{Entry, OriginPage};
-use redwedding_crdt::identity::EditId;
-use redwedding_crdt::testing::check::{self, canonical};
-use redwedding_crdt::testing::log::key;
+use redwedding_document::Document;
+use redwedding_document::entry::{Entry, OriginPage};
+use redwedding_document::testing::check;
+use redwedding_document::testing::log::key;
+use redwedding_wire::codec::{self, Decode, Encode};
+use redwedding_wire::identity::EditId;
+use redwedding_wire::testing::canonical;
 
 use crate::confirmed::{Confirmed, Tail};
 use crate::outbox::Parcel;

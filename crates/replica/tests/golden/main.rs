@@ -1,7 +1,7 @@
 //! Every format of this crate as it was first written; and every golden file of
 //! all crates against `docs/wire.cddl`.
 //!
-//! What lies in `v1` never changes again, see the golden files of the data types.
+//! What lies in `v1` never changes again, see `redwedding_wire::testing::golden`.
 //! A cache's bytes in an older format are as good as none.
 //! `GOLDEN=write cargo test -p redwedding-replica --test golden` writes what is
 //! not there yet; a file that is there has to be removed by hand.
@@ -12,11 +12,8 @@ mod cddl;
 
 use std::path::{Path, PathBuf};
 
-use redwedding_crdt::codec::{self, Decode, Encode};
-use redwedding_crdt::document::Document;
-use redwedding_crdt::entry::{Entry, Missing, Note, OriginPage};
-use redwedding_crdt::identity::{Actor, Digest, DocumentKey, EditId};
-use redwedding_crdt::version::{Cursor, ObjectId, OriginText, Place, VersionName};
+use redwedding_document::Document;
+use redwedding_document::entry::{Entry, Missing, Note, OriginPage};
 use redwedding_replica::member::{Member, Members};
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::sync::{
@@ -24,6 +21,9 @@ use redwedding_replica::sync::{
 };
 use redwedding_replica::testing::wire;
 use redwedding_replica::token::Token;
+use redwedding_wire::codec::{self, Decode, Encode};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionName};
 use serde_bytes::ByteBuf;
 
 fn crates() -> PathBuf {
@@ -48,9 +48,9 @@ fn written(version: u8, name: &str, bytes: Vec<u8>) {
     assert!(wire::decoders(&bytes).contains(&kind), "{name} is read as it was");
 }
 
-/// A golden file of the data types.
-fn of_crdt(version: u8, name: &str) -> Vec<u8> {
-    std::fs::read(file("crdt", version, name)).unwrap()
+/// A golden file of entries and documents.
+fn of_document(version: u8, name: &str) -> Vec<u8> {
+    std::fs::read(file("document", version, name)).unwrap()
 }
 
 fn key() -> DocumentKey {
@@ -78,7 +78,7 @@ fn members() -> Members {
 fn exchanges() {
     let mut request = Request::new("wiki", "AMS", members());
     golden("request-empty", Request::new("wiki", "AMS", Members::default()).encode());
-    request.pushes = vec![ByteBuf::from(of_crdt(1, "entry-edit")), ByteBuf::from(vec![0xff])];
+    request.pushes = vec![ByteBuf::from(of_document(1, "entry-edit")), ByteBuf::from(vec![0xff])];
     request.pulls = vec![
         Pull { document: key(), cursor: Some(cursor()) },
         Pull { document: key(), cursor: None },
@@ -106,11 +106,11 @@ fn exchanges() {
         position: 1_233,
         prefix: Digest([0x88; 16]),
         logged_ms: 1_790_000_000_000,
-        entry: ByteBuf::from(of_crdt(1, "entry-base")),
+        entry: ByteBuf::from(of_document(1, "entry-base")),
     };
     answer.pulled = vec![
         Pulled::Entries { records: vec![record], upto: cursor(), more: true },
-        Pulled::Snapshot(ByteBuf::from(of_crdt(1, "document"))),
+        Pulled::Snapshot(ByteBuf::from(of_document(1, "document"))),
         Pulled::Reset,
         Pulled::Behind,
         Pulled::NotNow,
@@ -122,7 +122,7 @@ fn exchanges() {
 
 #[test]
 fn the_log() {
-    let entry = ByteBuf::from(of_crdt(1, "entry-edit"));
+    let entry = ByteBuf::from(of_document(1, "entry-edit"));
     let record = StoredRecord { logged_ms: 1_790_000_000_000, entry };
     golden("record", codec::to_vec(&record));
     assert_eq!(codec::from_slice(&codec::to_vec(&record)), Ok(record));
@@ -130,10 +130,10 @@ fn the_log() {
 
 #[test]
 fn stores_and_caches() {
-    let entry = Entry::decode(&of_crdt(1, "entry-edit")).unwrap();
+    let entry = Entry::decode(&of_document(1, "entry-edit")).unwrap();
     golden("outbox", wire::outbox_value(&entry, &[EditId([1; 16]), EditId([2; 16])]));
     golden("outbox-first", wire::outbox_value(&entry, &[]));
-    let document = Document::decode(&of_crdt(2, "document")).unwrap();
+    let document = Document::decode(&of_document(2, "document")).unwrap();
     let note = Note { author: "Arya".to_owned(), ..Note::default() };
     let page = OriginPage { revision: 70, text: "Text.\n".to_owned(), time_ms: 7, note };
     written(2, "cached-document", wire::cached_document(&document, None, 11));
@@ -143,7 +143,7 @@ fn stores_and_caches() {
         let older = std::fs::read(file("replica", 1, name)).unwrap();
         assert!(!wire::decoders(&older).contains(&"cached"));
     }
-    let entry = ByteBuf::from(of_crdt(1, "entry-edit"));
+    let entry = ByteBuf::from(of_document(1, "entry-edit"));
     let (position, prefix) = (document.cursor().position + 2, Digest([0x55; 16]));
     let record = Record { position, prefix, logged_ms: 9, entry };
     golden("tail", wire::cached_tail(&document, vec![record], 15));
@@ -174,8 +174,10 @@ fn golden_files_are_what_the_formats_description_says() {
     rules.check_names().unwrap();
     let mut seen = Vec::new();
     for of in [
-        "crdt/tests/golden/v1",
-        "crdt/tests/golden/v2",
+        "wire/tests/golden/v1",
+        "typed/tests/golden/v1",
+        "document/tests/golden/v1",
+        "document/tests/golden/v2",
         "replica/tests/golden/v1",
         "replica/tests/golden/v2",
     ] {

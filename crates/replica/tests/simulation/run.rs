@@ -10,18 +10,18 @@ mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redwedding_crdt::codec::{Decode, Encode};
-use redwedding_crdt::document::{Archive, Change, Document};
-use redwedding_crdt::entry::{Body, Entry, Note};
-use redwedding_crdt::identity::{Digest, DocumentKey};
-use redwedding_crdt::limits;
-use redwedding_crdt::version::Cursor;
+use redwedding_document::entry::{Body, Entry, Note};
+use redwedding_document::{Archive, Change, Document};
 use redwedding_replica::LoadError;
+use redwedding_replica::limits;
 use redwedding_replica::ports::Level;
 use redwedding_replica::save::{Save, SaveError, Submitted};
 use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bucket};
 use redwedding_replica::token::Token;
 use redwedding_replica::{Config, Replica};
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::Cursor;
 
 use crate::facts::{Facts, Seen, Word, spelled};
 use crate::threads::{Task, Turn, die};

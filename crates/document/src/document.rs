@@ -1,0 +1,358 @@
+//! The state of one document: confirmed by the log, or seen through an overlay.
+//!
+//! [`Document`] is the *confirmed* state: the fold of the document's log up to a
+//! cursor, the same everywhere. [`View`] adds acknowledged changes that the log
+//! does not hold yet. A view is discardable and cannot be stored in place of a
+//! document: they are different types.
+//!
+//! Rooms: `changes` lists who changed it, `fold` applies entries, `admit` those not logged yet, `origin` what was
+//! agreed with the origin, `resolve` finds the text a name means, `seed` carries
+//! over edits on texts that are not in the log's line, `floor` is what is kept of
+//! the past and `segment` where the rest is, `judge` takes changes out or makes them
+//! unreadable, `erased` keeps what was out of later saves, `credit` tells who wrote what, `stored` is the encoding.
+
+mod admit;
+mod changes;
+mod credit;
+mod erased;
+mod floor;
+mod fold;
+mod judge;
+mod origin;
+mod resolve;
+mod seed;
+mod segment;
+mod stored;
+
+pub use admit::Admission;
+pub use changes::{Change, ChangeKind, Changes};
+pub use credit::Credit;
+pub use erased::Erased;
+pub use floor::RestoreFault;
+pub use fold::{Fault, Verdict};
+pub use origin::{Announced, IntentState, Known, Origin, Tip};
+pub use resolve::{Resolved, Unresolved};
+pub use segment::{Archive, NoArchive, Segment, SegmentRef};
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use redwedding_text::{Text, Version};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, digest};
+use redwedding_wire::version::{Cursor, ObjectId, Place, Position, Root, VersionName, VersionRef};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::entry::{Body, Entry, Missing};
+use crate::limits;
+
+/// Everything that is known of a document. Read through [`Document`] or [`View`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct State {
+    key: DocumentKey,
+    /// How far the shard's log is folded in.
+    cursor: Cursor,
+    /// The document's own last entry.
+    place: Place,
+    text: Text,
+    /// What is known of each change of `text`.
+    changes: Changes,
+    /// Where to find the changes that are not kept, oldest first.
+    archive: Vec<SegmentRef>,
+    origin: Origin,
+    seeds: Vec<Seed>,
+    /// The newest version objects that were served, oldest first. One that is
+    /// not here any more is in the store, and comes back as an entry when needed.
+    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    /// Other dots for a change that is in, oldest first: a retry whose delta came
+    /// out different.
+    aliases: Vec<(Actor, u32)>,
+    quarantined: Vec<Quarantined>,
+    /// Fields of later versions, carried unread.
+    extensions: Vec<u8>,
+}
+
+/// A text of the origin that is not in the log's line, and the edits made on
+/// it. They enter the document transposed.
+#[derive(Clone, PartialEq, Debug)]
+struct Seed {
+    name: redwedding_wire::version::OriginText,
+    /// The seed's text as change 0, then the edits as they were written.
+    text: Text,
+    /// Index in the document of each change of `text` from 1 on.
+    mapped: Vec<u32>,
+    /// The document's version that stands for the seed's text: never another.
+    onto: Version,
+}
+
+/// An entry that was refused after it was logged, with an alarm.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Quarantined {
+    /// Its position.
+    pub position: Position,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+impl State {
+    /// The document's key.
+    pub fn key(&self) -> &DocumentKey {
+        &self.key
+    }
+
+    /// How far the shard's log is folded in.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The document's own last entry.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        self.text.text()
+    }
+
+    /// All changes, in order.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// Whether nothing was ever written.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// What was agreed with the origin.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Entries that were refused after they were logged.
+    pub fn quarantined(&self) -> &[Quarantined] {
+        &self.quarantined
+    }
+
+    /// Changes that the origin does not hold.
+    pub fn pending(&self) -> impl Iterator<Item = &Arc<Change>> {
+        let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        let indexed = self.changes.indexed();
+        indexed.filter(move |(index, _)| !held.contains(*index as u32)).map(|(_, change)| change)
+    }
+
+    /// The hash of the value alone.
+    pub fn value_hash(&self) -> Digest {
+        Digest::of_text(self.text())
+    }
+
+    fn number_of(&self, place: Place) -> u64 {
+        VersionName::entry(place, self.key.shard(limits::SHARDS)).number()
+    }
+
+    /// The id under which clients know the text right after change `index`;
+    /// `None` for one that the log does not hold.
+    pub fn version_id(&self, index: usize) -> Option<u64> {
+        let place = self.changes.get(index)?.place;
+        (place != Place::START).then(|| self.number_of(place))
+    }
+}
+
+/// The confirmed state of a document.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Document {
+    state: State,
+}
+
+impl Deref for Document {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Document {
+    /// The document `key` of which the log, up to `cursor`, holds nothing.
+    pub fn new(key: DocumentKey, cursor: Cursor) -> Self {
+        Self {
+            state: State {
+                key,
+                cursor,
+                place: Place::START,
+                text: Text::default(),
+                changes: Changes::default(),
+                archive: Vec::new(),
+                origin: Origin::default(),
+                seeds: Vec::new(),
+                objects: Vec::new(),
+                aliases: Vec::new(),
+                quarantined: Vec::new(),
+                extensions: Vec::new(),
+            },
+        }
+    }
+
+    /// The id under which clients know the text; `None` while there is none.
+    pub fn id(&self) -> Option<u64> {
+        self.version_id(self.changes.len().checked_sub(1)?)
+    }
+
+    /// The version of the text.
+    pub fn version(&self) -> VersionRef {
+        VersionRef::log(self.changes.last().map_or(Place::START, |change| change.place))
+    }
+
+    /// The hash of position, value and revisions, as a view without overlay has.
+    pub fn state_hash(&self) -> Digest {
+        state_hash(self, &[])
+    }
+
+    /// Counts the log as folded up to `cursor`, entries of other documents
+    /// included. A cursor behind the present one changes nothing.
+    pub fn advance(&mut self, cursor: Cursor) {
+        if cursor.epoch == self.state.cursor.epoch && cursor.position > self.state.cursor.position {
+            self.state.cursor = cursor;
+        }
+    }
+
+    /// Folds in the document's next entry: the log's prefix up to and including
+    /// it is `cursor`, the log took it at `logged_ms`.
+    ///
+    /// An entry at or before the present cursor has been folded in already and
+    /// changes nothing. Cost: the merge; linear in the text where the entry was
+    /// made on the present text.
+    pub fn apply(&mut self, cursor: Cursor, logged_ms: u64, entry: &Entry) -> Verdict {
+        self.apply_with(&NoArchive, cursor, logged_ms, entry)
+    }
+
+    /// As [`Document::apply`], where what lies below the floor can be had. If an
+    /// entry needs some of it and it cannot, nothing changes, not even the cursor.
+    pub fn apply_with(
+        &mut self,
+        archive: &impl Archive,
+        cursor: Cursor,
+        logged_ms: u64,
+        entry: &Entry,
+    ) -> Verdict {
+        let place = cursor.place();
+        if cursor.position <= self.state.cursor.position {
+            return Verdict::Duplicate { first: place };
+        }
+        let whole = self.needs_archive(entry).then(|| self.clone());
+        let fetched = whole.as_ref().and_then(|_| self.fetch(archive, place, logged_ms, entry));
+        let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
+        if let Verdict::Below { .. } = verdict {
+            whole.into_iter().for_each(|whole| *self = whole);
+            return verdict;
+        }
+        self.state.cursor = cursor;
+        self.state.place = place;
+        if let Verdict::Quarantined(fault) = &verdict {
+            self.state.quarantine(place, fault.to_string());
+        }
+        verdict
+    }
+
+    /// Lists an entry that cannot be decoded here, as [`Document::apply`] would.
+    pub fn carry(&mut self, cursor: Cursor, reason: String) {
+        if cursor.position > self.state.cursor.position {
+            self.state.cursor = cursor;
+            self.state.place = cursor.place();
+            self.state.quarantine(cursor.place(), reason);
+        }
+    }
+}
+
+/// A document with acknowledged changes that the log does not hold yet.
+#[derive(Clone, PartialEq, Debug)]
+pub struct View {
+    state: State,
+    confirmed: usize,
+}
+
+impl Deref for View {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl View {
+    /// The confirmed state, nothing added. Copies it.
+    pub fn of(document: &Document) -> Self {
+        Self { state: document.state.clone(), confirmed: document.changes.len() }
+    }
+
+    /// Adds an acknowledged entry. Parents come first; an entry whose parents
+    /// are missing changes nothing and is to be parked.
+    ///
+    /// A view gives exactly the texts that the log will give. So it takes a text
+    /// of the origin only where nothing is in yet: how edits on any other are
+    /// carried over is for the log to say. And where it stands on such a text,
+    /// it takes only what was made on that very text: the text may hold any
+    /// other edit already.
+    pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
+        if matches!(entry.body, Body::Base(_)) && !self.state.is_empty() {
+            return Ok(Verdict::Lost);
+        }
+        if let Some(missing) = self.state.missing(entry)? {
+            return Err(Unresolved::Missing(missing));
+        }
+        if self.confirmed == 0 && self.misses_base(entry) {
+            return Err(Unresolved::Missing(Missing::Position(0)));
+        }
+        Ok(self.state.apply(Place::START, 0, entry))
+    }
+
+    /// Whether the view stands on a text of the origin, and a new edit does not.
+    fn misses_base(&self, entry: &Entry) -> bool {
+        let Some(first) = self.state.changes.kept().first() else { return false };
+        let Body::Edit(edit) = &entry.body else { return false };
+        first.kind == ChangeKind::Base as u8
+            && self.state.change_of(edit.delta.edit).is_none()
+            && matches!(self.state.root_of(&edit.delta.base), Some(Root::Log(_)))
+    }
+
+    /// Changes beyond the confirmed ones.
+    pub fn overlay(&self) -> &[Arc<Change>] {
+        &self.state.changes.kept()[self.confirmed - self.state.changes.floor()..]
+    }
+
+    /// The version of the text: the confirmed part, or the origin's text where
+    /// nothing is confirmed, and the overlay's dots in full.
+    pub fn version(&self) -> VersionRef {
+        let (root, overlay) = match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {
+            (0, [first, rest @ ..], Some(tip)) if first.kind == ChangeKind::Base as u8 => {
+                (Root::Origin(tip.stored), rest)
+            }
+            (0, overlay, _) => (Root::EMPTY, overlay),
+            (confirmed, overlay, _) => {
+                let last = self.changes.get(confirmed - 1);
+                (Root::Log(last.map_or(Place::START, |change| change.place)), overlay)
+            }
+        };
+        let mut extra: Vec<_> = overlay.iter().map(|change| change.actor).collect();
+        extra.sort_unstable();
+        VersionRef { root, extra }
+    }
+
+    /// The hash of position, overlay, value and revisions.
+    pub fn state_hash(&self) -> Digest {
+        state_hash(&self.state, &self.version().extra)
+    }
+}
+
+fn state_hash(state: &State, overlay: &[Actor]) -> Digest {
+    let dots: Vec<u8> = overlay.iter().flat_map(|actor| actor.0.to_le_bytes()).collect();
+    digest(
+        "state",
+        &[
+            &state.place.position.to_le_bytes(),
+            &dots,
+            &state.value_hash().0,
+            &state.changes.hash().0,
+        ],
+    )
+}

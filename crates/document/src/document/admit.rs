@@ -1,0 +1,73 @@
+//! Folding with the right to refuse: what a log's keeper does before it appends.
+//!
+//! After an entry is logged nobody may refuse it; before, an entry that breaks a
+//! rule or changes nothing need not be logged at all. Must never decide
+//! otherwise than [`Document::apply`].
+
+use redwedding_wire::version::Cursor;
+
+use super::{Archive, Document, Verdict};
+use crate::entry::{Body, Entry, Missing};
+
+/// What [`Document::admit_with`] found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Admission {
+    /// What became of the entry.
+    pub verdict: Verdict,
+    /// Whether it changed anything. If not, the document is as it was before,
+    /// and the log needs no such entry.
+    pub changed: bool,
+}
+
+impl Document {
+    /// As [`Document::apply_with`] for an entry that is not in the log yet and would
+    /// be logged at `cursor`; but one that would be quarantined, or would change
+    /// nothing, is not folded in.
+    ///
+    /// # Errors
+    /// What it needs that is not in yet, or that the archive did not give. Nothing is changed then.
+    pub fn admit_with(
+        &mut self,
+        archive: &impl Archive,
+        cursor: Cursor,
+        logged_ms: u64,
+        entry: &Entry,
+    ) -> Result<Admission, Missing> {
+        let kept = |document: &Self| {
+            let state = &document.state;
+            let newest_seed = (state.seeds.len(), state.seeds.last().map(|seed| seed.name));
+            let newest_object = state.objects.last().map(|object| object.0);
+            (state.aliases.last().copied(), newest_object, newest_seed)
+        };
+        let before = kept(self);
+        let whole = self.needs_archive(entry).then(|| self.clone());
+        let place = cursor.place();
+        let fetched = whole.as_ref().and_then(|_| self.fetch(archive, place, logged_ms, entry));
+        let waits = match &fetched {
+            Some(Verdict::Below { segment }) => Some(Missing::Segment(*segment)),
+            Some(_) => None,
+            // What was taken back may stand on what is not in yet.
+            None => self.state.missing(entry).ok().flatten(),
+        };
+        if let Some(missing) = waits {
+            whole.into_iter().for_each(|whole| *self = whole);
+            return Err(missing);
+        }
+        let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
+        let changed = match &verdict {
+            Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
+            Verdict::Counted => true,
+            Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Lost => {
+                before != kept(self)
+            }
+            Verdict::Quarantined(_) | Verdict::Below { .. } => false,
+        };
+        if changed {
+            self.state.cursor = cursor;
+            self.state.place = cursor.place();
+        } else if let Some(whole) = whole {
+            *self = whole;
+        }
+        Ok(Admission { verdict, changed })
+    }
+}

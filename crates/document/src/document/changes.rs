@@ -1,0 +1,237 @@
+//! What is known of the changes of a document beside their text: who, when, where from.
+//!
+//! Changes are counted from the document's first. Those below the floor are not kept, but for the last
+//! one of them: a page always shows who wrote it last. Must never forget what the revision hash is of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use redwedding_wire::codec;
+use redwedding_wire::identity::{Actor, Digest, EditId, digest};
+use redwedding_wire::version::Place;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::entry::Note;
+
+/// What is known of a change beside what it does to the text.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Change {
+    /// Who made its dots.
+    pub actor: Actor,
+    /// Its entry in the log; [`Place::START`] while it is only in an overlay.
+    pub place: Place,
+    /// Where it came from, as [`ChangeKind`]'s number.
+    pub kind: u8,
+    /// The save, all zero for what came from the origin.
+    pub edit: EditId,
+    /// Author, comment and so on.
+    pub note: Note,
+    /// When it was accepted, or stored at the origin, in ms since 1970.
+    pub time_ms: u64,
+    /// When the log took it, in ms since 1970.
+    pub logged_ms: u64,
+    /// The origin's revision that it came from; of a judgement, the index of the change that it is
+    /// about; 0 for an edit made here.
+    pub about: u64,
+    /// Length of the text after it.
+    pub bytes: u32,
+    /// Spans, in the text after it, that a concurrent change touched too:
+    /// (start, length, index of the other change).
+    pub overlaps: Vec<(u32, u32, u32)>,
+}
+
+/// Where a change came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ChangeKind {
+    /// A save at the edge.
+    Edit = 0,
+    /// The first text taken from the origin.
+    Base = 1,
+    /// An edit made at the origin.
+    Import = 2,
+    /// What the origin changed in a text that it stored.
+    Difference = 3,
+    /// A save at the edge that was made far below the floor: carried over onto it.
+    CarriedOver = 4,
+    /// Another change was held back.
+    Hold = 5,
+    /// A change that was held back was released.
+    Release = 6,
+    /// Another change was made unreadable. It changes no text of its own: it stands for the text's being
+    /// another one, under an id of its own.
+    Erase = 7,
+}
+
+impl Change {
+    /// Whether it was made here, not at the origin.
+    pub fn is_ours(&self) -> bool {
+        use ChangeKind::{Base, Difference, Import};
+        ![Base, Import, Difference].iter().any(|kind| self.kind == *kind as u8)
+    }
+}
+
+/// The changes of a document, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    floor: usize,
+    /// The last change below the floor.
+    below: Option<Arc<Change>>,
+    /// The hash of all changes below the floor.
+    hash: Digest,
+    kept: Vec<Arc<Change>>,
+    index: Index,
+}
+
+/// Where older changes stand in the list of those kept. The newest are looked through one by one, so
+/// that a short list needs no index; clones share it.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    by_actor: Arc<BTreeMap<Actor, usize>>,
+    by_edit: Arc<BTreeMap<EditId, usize>>,
+    settled: usize,
+}
+
+impl Index {
+    /// How many are looked through one by one at most.
+    const NEWEST: usize = 4_096;
+
+    fn settle(&mut self, kept: &[Arc<Change>]) {
+        if kept.len() - self.settled > Self::NEWEST {
+            let new = || kept.iter().enumerate().skip(self.settled);
+            Arc::make_mut(&mut self.by_actor).extend(new().map(|(at, c)| (c.actor, at)));
+            let edits = new().filter(|(_, change)| change.edit != EditId::default());
+            Arc::make_mut(&mut self.by_edit).extend(edits.map(|(at, change)| (change.edit, at)));
+            self.settled = kept.len();
+        }
+    }
+}
+
+impl PartialEq for Changes {
+    fn eq(&self, other: &Self) -> bool {
+        let below = |changes: &Self| (changes.floor, changes.hash);
+        below(self) == below(other) && self.below == other.below && self.kept == other.kept
+    }
+}
+
+impl Changes {
+    /// Changes from a floor on, with the last one below it and the hash of all below.
+    pub(super) fn above(
+        floor: usize,
+        below: Option<Arc<Change>>,
+        hash: Digest,
+        kept: Vec<Arc<Change>>,
+    ) -> Changes {
+        Changes { floor, below, hash, kept, index: Index::default() }
+    }
+
+    /// How many there are, those that are not kept among them.
+    pub fn len(&self) -> usize {
+        self.floor + self.kept.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many are not kept.
+    pub fn floor(&self) -> usize {
+        self.floor
+    }
+
+    /// Those that are kept.
+    pub fn kept(&self) -> &[Arc<Change>] {
+        &self.kept
+    }
+
+    /// Those that are kept, with their index.
+    pub fn indexed(&self) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> {
+        let floor = self.floor;
+        self.kept.iter().enumerate().map(move |(at, change)| (floor + at, change))
+    }
+
+    /// The change with an index; `None` if it is not kept, or is not at all.
+    pub fn get(&self, index: usize) -> Option<&Arc<Change>> {
+        match index.checked_sub(self.floor) {
+            Some(at) => self.kept.get(at),
+            None if index + 1 == self.floor => self.below.as_ref(),
+            None => None,
+        }
+    }
+
+    /// The last change.
+    pub fn last(&self) -> Option<&Arc<Change>> {
+        self.kept.last().or(self.below.as_ref())
+    }
+
+    /// The last change below the floor.
+    pub(super) fn below(&self) -> Option<&Arc<Change>> {
+        self.below.as_ref()
+    }
+
+    /// The hash of all changes below the floor.
+    pub(super) fn hash_below(&self) -> Digest {
+        self.hash
+    }
+
+    /// Forgets what was said about a change.
+    pub(super) fn erase(&mut self, index: usize) {
+        let at = index.checked_sub(self.floor);
+        if let Some(change) = at.and_then(|at| self.kept.get_mut(at)) {
+            Arc::make_mut(change).note.comment.clear();
+        }
+    }
+
+    pub(super) fn push(&mut self, change: Change) {
+        self.kept.push(Arc::new(change));
+        self.index.settle(&self.kept);
+    }
+
+    /// The change with these dots, with its index.
+    pub(super) fn by_actor(&self, actor: Actor) -> Option<(usize, &Change)> {
+        self.found(|change| change.actor == actor, self.index.by_actor.get(&actor))
+    }
+
+    /// The change that a save became, with its index.
+    pub(super) fn by_edit(&self, edit: EditId) -> Option<(usize, &Change)> {
+        if edit == EditId::default() {
+            return None;
+        }
+        self.found(|change| change.edit == edit, self.index.by_edit.get(&edit))
+    }
+
+    fn found(
+        &self,
+        is: impl Fn(&Change) -> bool,
+        settled: Option<&usize>,
+    ) -> Option<(usize, &Change)> {
+        let newest = &self.kept[self.index.settled..];
+        let newest = newest.iter().rposition(|change| is(change));
+        let at = newest.map(|at| self.index.settled + at).or(settled.copied());
+        let kept = at.map(|at| (self.floor + at, self.kept[at].as_ref()));
+        let below = || self.below.as_deref().filter(|change| is(change));
+        kept.or_else(|| below().map(|change| (self.floor.saturating_sub(1), change)))
+    }
+
+    /// The hash of all changes, whatever of them is kept.
+    pub(super) fn hash(&self) -> Digest {
+        self.kept.iter().fold(self.hash, |hash, change| after(hash, change))
+    }
+
+    /// Keeps no change below an index any more; those that were.
+    pub(super) fn prune(&mut self, floor: usize) -> Vec<Arc<Change>> {
+        let pruned: Vec<_> = self.kept.drain(..floor - self.floor).collect();
+        self.hash = pruned.iter().fold(self.hash, |hash, change| after(hash, change));
+        self.below = pruned.last().cloned().or(self.below.take());
+        self.floor = floor;
+        self.index = Index::default();
+        pruned
+    }
+}
+
+/// The hash of changes, one more of them.
+fn after(hash: Digest, change: &Change) -> Digest {
+    let told = (change.actor, change.kind, &change.note, change.time_ms, change.bytes);
+    digest("revision", &[&hash.0, &codec::to_vec(&told)])
+}

@@ -1,0 +1,120 @@
+//! Saves from before something was erased.
+//!
+//! Who had opened a page by then has the erased text before them, and sends it along with the whole page:
+//! it must not come back. What was erased there is not known any more, only where it stood. May assume
+//! that the base's text is the version's. Must never touch what was not erased, nor drop what somebody
+//! wrote: where the two cannot be told apart, there is no edit.
+
+use redwedding_text::attribution::{Run, Source};
+use redwedding_text::{PLACEHOLDERS, Patch, Version, diff, replaced};
+
+use super::{ChangeKind, Resolved, State};
+
+/// The save changes text that was erased since its base was served: what of that is new, nobody can tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a part of the text that you changed was erased since; load the page again")]
+pub struct Erased;
+
+/// Stand for erased characters, by length: control characters and what is no character.
+const MASKS: [char; 4] = ['\u{1}', '\u{86}', '\u{fdd0}', '\u{1fffe}'];
+
+impl State {
+    /// The edit that the save of a whole text makes of the text `base`, which is the version's. What
+    /// was erased there, and is saved as it was, stays erased. O(text), and O(history) where something
+    /// was erased since.
+    ///
+    /// # Errors
+    /// If it changes what was erased since. Deleting it is no such change.
+    pub fn edit(&self, on: &Resolved, base: &str, submitted: &str) -> Result<Patch, Erased> {
+        let erased = self.erased_since(&on.version);
+        if erased.is_empty() {
+            return Ok(diff::between(base, submitted));
+        }
+        let masked = masked(base, &self.sources(on), |change| erased.contains(&change));
+        let patch = diff::between(&masked, submitted);
+        let mut edit = Patch::builder();
+        // What was erased is deleted here, and stands unchanged there.
+        let (mut shortest, mut unchanged): (usize, Vec<&str>) = (usize::MAX, Vec::new());
+        let mut inserted = String::new();
+        let mut done = 0;
+        for (start, delete, came) in patch.edits() {
+            let (start, end) = (start as usize, (start + delete) as usize);
+            let gone = masked.get(start..end).unwrap_or_default();
+            // By characters: there may be less between two masked ones than a token.
+            let (before, gone, came) = without_shared(gone, came);
+            let (start, end) = (start + before, start + before + gone.len());
+            if gone.contains(is_masked) && !came.is_empty() {
+                let whole = gone.chars().all(|c| c == '\n' || is_masked(c));
+                if !whole || base.get(start..end) != Some(&replaced(came, PLACEHOLDERS)) {
+                    return Err(Erased);
+                }
+                unchanged.push(came);
+                continue;
+            }
+            let runs = gone.split(|c| !is_masked(c)).map(str::len).filter(|len| *len > 0);
+            shortest = runs.fold(shortest, usize::min);
+            edit = edit.keep((start - done) as u32).delete(gone.len() as u32).insert(came);
+            inserted.push_str(came);
+            done = end;
+        }
+        // It may have been moved, in pieces too, or copied.
+        let copied = unchanged.iter().any(|it| it.len() > 3 && inserted.contains(it));
+        if inserted.len() >= shortest || copied {
+            return Err(Erased);
+        }
+        edit.build().map_err(|_| Erased)
+    }
+
+    /// The changes that were erased by what a version does not hold.
+    fn erased_since(&self, version: &Version) -> Vec<u32> {
+        let since = self.changes.indexed().filter(|(index, change)| {
+            change.kind == ChangeKind::Erase as u8 && !version.contains(*index as u32)
+        });
+        since.filter_map(|(_, change)| u32::try_from(change.about).ok()).collect()
+    }
+
+    /// Who wrote which part of a version's text, by the document's changes.
+    fn sources(&self, on: &Resolved) -> Vec<Run> {
+        let Some((index, within)) = &on.seed else { return self.text.attribution_at(&on.version) };
+        let Some(seed) = self.seeds.get(*index) else { return Vec::new() };
+        let mut runs = seed.text.attribution_at(within);
+        for run in &mut runs {
+            if let Source::Change(change) = &mut run.source {
+                let mapped = change.checked_sub(1).and_then(|at| seed.mapped.get(at as usize));
+                *change = mapped.copied().unwrap_or(u32::MAX);
+            }
+        }
+        runs
+    }
+}
+
+/// A text in which the characters of some changes are ones that nobody writes.
+fn masked(text: &str, runs: &[Run], erased: impl Fn(u32) -> bool) -> String {
+    let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+    for run in runs {
+        let end = at + run.len as usize;
+        let part = text.get(at..end).unwrap_or_default();
+        match run.source {
+            Source::Change(change) if erased(change) => masked.push_str(&replaced(part, MASKS)),
+            _ => masked.push_str(part),
+        }
+        at = end;
+    }
+    masked
+}
+
+/// Two texts without what both begin and end with, and how long the beginning was.
+fn without_shared<'a>(one: &'a str, two: &'a str) -> (usize, &'a str, &'a str) {
+    let same = |(a, b): &(char, char)| a == b;
+    let start = one.chars().zip(two.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let (one, two) = (&one[start..], &two[start..]);
+    let end: usize = {
+        let both = one.chars().rev().zip(two.chars().rev());
+        both.take_while(same).map(|(c, _)| c.len_utf8()).sum()
+    };
+    (start, &one[..one.len() - end], &two[..two.len() - end])
+}
+
+fn is_masked(c: char) -> bool {
+    MASKS.contains(&c)
+}

@@ -1,0 +1,222 @@
+//! Applies entries: the deterministic step from one state to the next.
+//!
+//! The same code runs at the edge and at the relay. It decides by fold state and
+//! the entry alone; it never asks who pushed, when, or what is cached.
+
+use std::fmt;
+
+use redwedding_text::{Overlap, Patch, Version};
+use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
+use redwedding_wire::version::Place;
+
+use super::{Change, ChangeKind, Quarantined, State};
+use crate::entry::{Body, Edit, Entry};
+use crate::limits;
+
+/// What became of an entry.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Verdict {
+    /// It counts.
+    Counted,
+    /// The same change is in already, or the entry was folded before.
+    Duplicate {
+        /// Where it is; [`Place::START`] in an overlay.
+        first: Place,
+    },
+    /// Another delta of the same save is in already; this one names it too.
+    Alias {
+        /// Where the first one is.
+        first: Place,
+    },
+    /// It was made on a text that is not kept here: it needs a segment of the archive. Nothing
+    /// changed.
+    Below {
+        /// Which.
+        segment: Digest,
+    },
+    /// Somebody else was first (or there is nothing to do). Nothing changed.
+    Lost,
+    /// It breaks a rule: kept out, and an alarm.
+    Quarantined(Fault),
+}
+
+/// Why an entry was quarantined.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fault {
+    /// Its patch does not fit the text it names.
+    Patch(String),
+    /// Its base does not exist.
+    Base(String),
+    /// It names a position that is no version of the document.
+    Position(u64),
+    /// It names an intent that never counted.
+    Intent(FlushId),
+    /// It is about a change that there is not.
+    Change(Actor),
+    /// It says that other bytes were stored, but not which.
+    Stored,
+    /// The text that it leads to is not the one whose hash it names.
+    Text,
+    /// The text would become longer than a page may be.
+    TooLong(usize),
+    /// What it says to be in the archive is not what lies below the floor.
+    Segment,
+    /// A kind of entry that this program does not know.
+    Kind(u8),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Patch(why) => write!(f, "the patch does not fit its base: {why}"),
+            Self::Base(why) => write!(f, "the base cannot be resolved: {why}"),
+            Self::Position(position) => write!(f, "position {position} is no version"),
+            Self::Intent(flush) => write!(f, "intent {flush} never counted"),
+            Self::Stored => write!(f, "stored bytes differ, and the difference is not given"),
+            Self::Text => write!(f, "it does not lead to the text that it names"),
+            Self::TooLong(bytes) => write!(f, "the text would have {bytes} bytes"),
+            Self::Change(actor) => write!(f, "there is no change {actor}"),
+            Self::Segment => f.write_str("the segment it names is not what lies below the floor"),
+            Self::Kind(kind) => write!(f, "entry kind {kind} is not known here"),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn apply(&mut self, place: Place, logged_ms: u64, entry: &Entry) -> Verdict {
+        match &entry.body {
+            Body::Edit(edit) => self.apply_edit(place, logged_ms, edit),
+            Body::Version(version) => match self.resolve_version(version) {
+                Ok(_) => {
+                    self.add_object(version);
+                    Verdict::Counted
+                }
+                Err(error) => Verdict::Quarantined(Fault::Base(error.to_string())),
+            },
+            Body::Base(page) => self.apply_base(place, logged_ms, page),
+            Body::Import(import) => self.apply_import(place, logged_ms, import),
+            Body::Intent(intent) => self.apply_intent(place, logged_ms, intent),
+            Body::Landed(landed) => self.apply_landed(place, logged_ms, landed),
+            Body::Checkpoint(checkpoint) => self.apply_checkpoint(checkpoint),
+            Body::Abandoned(abandoned) => self.apply_abandoned(abandoned),
+            Body::Moved(moved) => self.apply_moved(moved),
+            Body::Floor(floor) => self.apply_floor(floor),
+            Body::Hold(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Hold),
+            Body::Release(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Release),
+            Body::Erase(judged) => self.apply_erase(place, logged_ms, judged),
+            Body::Unknown { kind, .. } => Verdict::Quarantined(Fault::Kind(*kind)),
+        }
+    }
+
+    fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
+        let actor = edit.delta.actor();
+        let first = self.changes.by_edit(edit.delta.edit);
+        if let Some((index, change)) = first {
+            return self.recognise(actor, (index, change.actor, change.place), edit);
+        }
+        let resolved = match self.resolve(&edit.delta.base) {
+            Ok(resolved) => resolved,
+            Err(error) => return Verdict::Quarantined(Fault::Base(error.to_string())),
+        };
+        let change = Change {
+            edit: edit.delta.edit,
+            note: edit.delta.note.clone(),
+            time_ms: edit.accepted_ms,
+            ..self.change(actor, place, logged_ms, ChangeKind::Edit)
+        };
+        let merged = match resolved.seed {
+            None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
+            Some((seed, within)) => {
+                self.merge_from_seed(change, resolved.version, seed, within, &edit.delta.patch)
+            }
+        };
+        match merged {
+            Ok(()) => {
+                self.note_served(edit);
+                Verdict::Counted
+            }
+            Err(fault) => Verdict::Quarantined(fault),
+        }
+    }
+
+    /// A save that is in already: what it was served as stays resolvable.
+    pub(super) fn recognise(
+        &mut self,
+        actor: Actor,
+        (index, first_actor, first): (usize, Actor, Place),
+        edit: &Edit,
+    ) -> Verdict {
+        let known = first_actor == actor || self.aliases.iter().any(|alias| alias.0 == actor);
+        if !known {
+            self.aliases.push((actor, index as u32));
+            if self.aliases.len() > limits::ALIASES {
+                self.aliases.remove(0);
+            }
+        }
+        self.note_served(edit);
+        match first_actor == actor {
+            true => Verdict::Duplicate { first },
+            false => Verdict::Alias { first },
+        }
+    }
+
+    fn note_served(&mut self, edit: &Edit) {
+        if let Some(served) = &edit.served {
+            self.add_object(served);
+        }
+    }
+
+    pub(super) fn change(
+        &self,
+        actor: Actor,
+        place: Place,
+        logged_ms: u64,
+        kind: ChangeKind,
+    ) -> Change {
+        Change {
+            actor,
+            place,
+            kind: kind as u8,
+            edit: EditId::default(),
+            note: Default::default(),
+            time_ms: logged_ms,
+            logged_ms,
+            about: 0,
+            bytes: 0,
+            overlaps: Vec::new(),
+        }
+    }
+
+    /// Merges a change into the text and lists it; on an error nothing changed.
+    pub(super) fn merge(
+        &mut self,
+        mut change: Change,
+        base: Version,
+        patch: Patch,
+    ) -> Result<u32, Fault> {
+        let longest = self.text().len() + patch.inserted().len();
+        if longest > limits::MERGED_BYTES {
+            return Err(Fault::TooLong(longest));
+        }
+        let index = self.changes.len() as u32;
+        let merged = self
+            .text
+            .merge(change.actor.0, &base, &patch)
+            .map_err(|error| Fault::Patch(error.to_string()))?;
+        change.bytes = self.text().len() as u32;
+        change.overlaps = overlaps(&merged.overlaps);
+        self.changes.push(change);
+        Ok(index)
+    }
+
+    pub(super) fn quarantine(&mut self, place: Place, reason: String) {
+        if self.quarantined.len() < limits::QUARANTINED {
+            self.quarantined.push(Quarantined { position: place.position, reason });
+        }
+    }
+}
+
+fn overlaps(found: &[Overlap]) -> Vec<(u32, u32, u32)> {
+    let spans = found.iter().take(limits::OVERLAPS);
+    spans.map(|o| (o.range.start, o.range.end - o.range.start, o.with)).collect()
+}

@@ -1,0 +1,338 @@
+//! What the log agreed about the origin: its tip, and the attempts to write.
+//!
+//! Everything here enters confirmed state only when it is read back from the
+//! log and found to count, so nobody ever has to take a lost race back.
+
+use redwedding_text::{Patch, Version};
+use redwedding_wire::identity::{Actor, Digest, FlushId};
+use redwedding_wire::version::{OriginText, Place};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use super::fold::{Fault, Verdict};
+use super::{ChangeKind, State};
+use crate::entry::{Abandoned, Checkpoint, Import, Intent, Landed, Moved, OriginPage};
+use crate::limits;
+
+/// The origin's side of a document, as far as the log knows it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Origin {
+    /// The newest revision known; `None` while the page does not exist there.
+    pub tip: Option<Tip>,
+    /// The last attempts to write, oldest first; at most one is open.
+    pub intents: Vec<Announced>,
+    /// Texts of the origin whose version is known, by ascending revision.
+    pub known: Vec<Known>,
+}
+
+/// The origin's newest revision.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tip {
+    /// Its revision and the digest of its stored bytes.
+    pub stored: OriginText,
+    /// The changes that it holds.
+    pub version: Version,
+    /// Whether the stored bytes are the text at `version`. They are not after
+    /// the origin merged by itself; a flush is due then.
+    pub exact: bool,
+}
+
+/// A text of the origin and the version it is.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Known {
+    /// Revision and digest.
+    pub text: OriginText,
+    /// The version with that text.
+    pub version: Version,
+}
+
+/// An intent that counted.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Announced {
+    /// What was announced.
+    pub intent: Intent,
+    /// Where in the log.
+    pub place: Place,
+    /// When the log took it, in ms since 1970.
+    pub logged_ms: u64,
+    /// What became of it, as [`IntentState`]'s number.
+    pub state: u8,
+}
+
+/// What became of an intent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum IntentState {
+    /// Not known yet: the origin may hold it.
+    Open = 0,
+    /// The origin holds it.
+    Landed = 1,
+    /// Given up. It may still turn up at the origin.
+    Abandoned = 2,
+}
+
+impl Origin {
+    /// The tip's revision; 0 while the page does not exist at the origin.
+    pub fn revision(&self) -> u64 {
+        self.tip.as_ref().map_or(0, |tip| tip.stored.revision)
+    }
+
+    /// The first revision that is known to hold change `index`; `None` while the
+    /// origin does not. Edits that took each other back make no revision: they
+    /// are at the tip, and once that has moved on, at the next.
+    pub fn revision_with(&self, index: u32) -> Option<u64> {
+        let known = self.known.iter().map(|known| (known.text.revision, &known.version));
+        let tip = self.tip.iter().map(|tip| (tip.stored.revision, &tip.version));
+        let mut held = known.chain(tip).filter(|(_, version)| version.contains(index));
+        held.next().map(|(revision, _)| revision)
+    }
+
+    /// The intent whose outcome is not known.
+    pub fn open(&self) -> Option<&Announced> {
+        self.intents.iter().rev().find(|announced| announced.state == IntentState::Open as u8)
+    }
+
+    /// The intent with this flush id, whatever became of it.
+    pub fn announced(&self, flush: FlushId) -> Option<&Announced> {
+        self.intents.iter().rev().find(|announced| announced.intent.flush == flush)
+    }
+
+    /// Says whether the tip's stored bytes are the text at its version.
+    pub(super) fn set_exact(&mut self, exact: bool) {
+        if let Some(tip) = &mut self.tip {
+            tip.exact = exact;
+        }
+    }
+
+    fn close(&mut self, flush: FlushId, state: IntentState) {
+        let found = self.intents.iter_mut().find(|announced| announced.intent.flush == flush);
+        if let Some(announced) = found {
+            announced.state = state as u8;
+        }
+    }
+
+    fn move_tip(&mut self, stored: OriginText, version: Version, exact: bool) {
+        // The first version stays: what was served or made on it stands there,
+        // and a checkpoint is another version with the same text.
+        if exact && self.known.iter().all(|known| known.text != stored) {
+            self.known.push(Known { text: stored, version: version.clone() });
+            if self.known.len() > limits::ORIGIN_TEXTS {
+                self.known.remove(0);
+            }
+        }
+        self.tip = Some(Tip { stored, version, exact });
+    }
+}
+
+impl State {
+    /// The text at a version of this document's own changes.
+    pub fn text_at(&self, version: &Version) -> Option<String> {
+        self.text.text_at(version).ok()
+    }
+
+    /// The text right after `upto`, with its version.
+    pub fn text_upto(&self, upto: Place) -> Option<(Version, String)> {
+        let version = self.version_at(upto).ok()?;
+        let text = self.text.text_at(&version).ok()?;
+        Some((version, text))
+    }
+
+    /// Whether the text at a version has this digest.
+    pub(super) fn has_text(&self, version: &Version, text: Digest) -> bool {
+        self.text.text_at(version).is_ok_and(|found| Digest::of_text(&found) == text)
+    }
+
+    /// Whether `patch`, on the text at `version`, gives the text named `text`:
+    /// the tip must never stand for other bytes than the origin has.
+    fn leads_to(&self, version: &Version, patch: &Patch, text: Digest) -> Result<(), Fault> {
+        let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
+        let base = self.text.text_at(version).map_err(|error| fault(&error))?;
+        let applied = patch.apply(&base).map_err(|error| fault(&error))?;
+        match Digest::of_text(&applied.text) == text {
+            true => Ok(()),
+            false => Err(Fault::Text),
+        }
+    }
+
+    pub(super) fn apply_base(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        page: &OriginPage,
+    ) -> Verdict {
+        if self.known(page.name()).is_some() {
+            return Verdict::Lost;
+        }
+        // Where anything is in, the text may hold some of it already: a flush of
+        // ours that is not known to have landed. It counts as an import only.
+        if !self.changes.is_empty() || self.origin.tip.is_some() {
+            return self.add_seed(logged_ms, page);
+        }
+        let actor = page.actor(&self.key);
+        let patch = redwedding_text::diff::between("", &page.text);
+        let change = self.change(actor, place, logged_ms, ChangeKind::Base);
+        let change = super::Change {
+            note: page.note.clone(),
+            time_ms: page.time_ms,
+            about: page.revision,
+            ..change
+        };
+        match self.merge(change, Version::EMPTY, patch) {
+            Ok(index) => {
+                let version = Version::new(0, vec![index]);
+                self.origin.move_tip(page.name(), version, true);
+                Verdict::Counted
+            }
+            Err(fault) => Verdict::Quarantined(fault),
+        }
+    }
+
+    pub(super) fn apply_import(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        import: &Import,
+    ) -> Verdict {
+        let tip = self.origin.tip.clone();
+        let extends = import.to.revision > self.origin.revision();
+        if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
+            return Verdict::Lost;
+        }
+        // On a tip that is not the text at its version, an import is not either.
+        let exact = tip.as_ref().is_none_or(|tip| tip.exact);
+        let version = tip.map(|tip| tip.version).unwrap_or_default();
+        if exact && let Err(fault) = self.leads_to(&version, &import.patch, import.to.text) {
+            return Verdict::Quarantined(fault);
+        }
+        let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
+        let change = super::Change {
+            note: import.note.clone(),
+            time_ms: import.time_ms,
+            about: import.to.revision,
+            ..change
+        };
+        match self.merge(change, version.clone(), import.patch.clone()) {
+            Ok(index) => {
+                let version = version.joined(&Version::new(0, vec![index]));
+                self.origin.move_tip(import.to, version, exact);
+                if exact {
+                    self.complete_seed(place, logged_ms);
+                }
+                Verdict::Counted
+            }
+            Err(fault) => Verdict::Quarantined(fault),
+        }
+    }
+
+    pub(super) fn apply_intent(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        intent: &Intent,
+    ) -> Verdict {
+        if self.origin.open().is_some() || intent.tip != self.origin.revision() {
+            return Verdict::Lost;
+        }
+        if self.origin.announced(intent.flush).is_some() {
+            return Verdict::Lost;
+        }
+        match self.text_upto(intent.upto) {
+            Some((_, text)) if Digest::of_text(&text) == intent.text => {}
+            Some(_) => return Verdict::Quarantined(Fault::Text),
+            None => return Verdict::Quarantined(Fault::Position(intent.upto.position)),
+        }
+        if self.origin.intents.len() == limits::INTENTS {
+            self.origin.intents.remove(0);
+        }
+        let announced =
+            Announced { intent: intent.clone(), place, logged_ms, state: IntentState::Open as u8 };
+        self.origin.intents.push(announced);
+        Verdict::Counted
+    }
+
+    pub(super) fn apply_landed(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        landed: &Landed,
+    ) -> Verdict {
+        let Some(announced) = self.origin.announced(landed.flush).cloned() else {
+            return Verdict::Quarantined(Fault::Intent(landed.flush));
+        };
+        // Where the origin would have stored what it has, it makes no revision.
+        let tip = self.origin.tip.as_ref().map(|tip| tip.stored.text);
+        let unchanged = landed.revision == landed.from && tip == Some(landed.stored);
+        let extends = landed.revision > landed.from || unchanged;
+        if landed.from != self.origin.revision() || !extends {
+            return Verdict::Lost;
+        }
+        let Ok(version) = self.version_at(announced.intent.upto) else {
+            return Verdict::Quarantined(Fault::Position(announced.intent.upto.position));
+        };
+        let sent = announced.intent.text;
+        let stored = OriginText { revision: landed.revision, text: landed.stored };
+        let version = match &landed.difference {
+            None if landed.stored != sent => return Verdict::Quarantined(Fault::Stored),
+            None => version,
+            Some(patch) => {
+                if let Err(fault) = self.leads_to(&version, patch, landed.stored) {
+                    return Verdict::Quarantined(fault);
+                }
+                let actor = match unchanged {
+                    // The same text can be sent on one revision more than once.
+                    true => Actor::of("unchanged", &[&landed.flush.0, &landed.stored.0]),
+                    false => landed.actor(&self.key, sent),
+                };
+                let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
+                let change =
+                    super::Change { time_ms: landed.time_ms, about: landed.revision, ..change };
+                match self.merge(change, version.clone(), patch.clone()) {
+                    Ok(index) => version.joined(&Version::new(0, vec![index])),
+                    Err(fault) => return Verdict::Quarantined(fault),
+                }
+            }
+        };
+        self.origin.close(landed.flush, IntentState::Landed);
+        // Something of what was sent may have been erased since.
+        let exact = self.has_text(&version, landed.stored);
+        self.origin.move_tip(stored, version, exact);
+        self.complete_seed(place, logged_ms);
+        Verdict::Counted
+    }
+
+    pub(super) fn apply_checkpoint(&mut self, checkpoint: &Checkpoint) -> Verdict {
+        let Some(tip) = self.origin.tip.clone() else { return Verdict::Lost };
+        if checkpoint.revision != tip.stored.revision {
+            return Verdict::Lost;
+        }
+        match self.text_upto(checkpoint.upto) {
+            Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
+                if let Some(open) = self.origin.open().map(|announced| announced.intent.flush) {
+                    self.origin.close(open, IntentState::Landed);
+                }
+                self.origin.move_tip(tip.stored, version, true);
+                Verdict::Counted
+            }
+            Some(_) => Verdict::Lost,
+            None => Verdict::Quarantined(Fault::Position(checkpoint.upto.position)),
+        }
+    }
+
+    pub(super) fn apply_abandoned(&mut self, abandoned: &Abandoned) -> Verdict {
+        match self.origin.open() {
+            Some(open) if open.intent.flush == abandoned.flush => {
+                self.origin.close(abandoned.flush, IntentState::Abandoned);
+                Verdict::Counted
+            }
+            _ => Verdict::Lost,
+        }
+    }
+
+    pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
+        if moved.from != self.origin.revision() || moved.to.revision <= moved.from {
+            return Verdict::Lost;
+        }
+        let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        self.origin.move_tip(moved.to, version, false);
+        Verdict::Counted
+    }
+}

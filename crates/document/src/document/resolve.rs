@@ -1,0 +1,277 @@
+//! Finds the text that a name means.
+//!
+//! A name is resolved to exactly the text it was given for, or not at all:
+//! check bits tell a position of another log, and a part that is not here yet
+//! is said, so that the caller can fetch it.
+
+use std::sync::Arc;
+
+use redwedding_text::{Text, Version};
+use redwedding_wire::identity::Actor;
+use redwedding_wire::version::{
+    Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
+};
+
+use super::{Seed, State};
+use crate::entry::{Body, Entry, Missing};
+use crate::limits;
+
+/// Why a name could not be resolved. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unresolved {
+    /// It may be known elsewhere: ask the relay, or read the store.
+    #[error("not known here yet: {0:?}")]
+    Missing(Missing),
+    /// Nobody can resolve it: it belongs to another document, or to a log whose
+    /// tail was lost. The client has to load the page again.
+    #[error("this version does not exist")]
+    Stale,
+}
+
+/// A resolved version.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resolved {
+    /// The changes of the document that it holds.
+    pub version: Version,
+    /// Where it stands on a text outside the log's line: the seed's index, and
+    /// the version within the seed.
+    pub(super) seed: Option<(usize, Version)>,
+}
+
+impl State {
+    pub(super) fn known(&self, text: OriginText) -> Option<&Version> {
+        let found = self.origin.known.iter().rev().find(|known| known.text == text);
+        found.map(|known| &known.version)
+    }
+
+    pub(super) fn index_of(&self, actor: Actor) -> Option<u32> {
+        let direct = self.changes.by_actor(actor);
+        let alias = || self.aliases.iter().find(|alias| alias.0 == actor).map(|alias| alias.1);
+        direct.map(|(index, _)| index as u32).or_else(alias)
+    }
+
+    /// The change with these dots, if it is in.
+    pub fn change_by(&self, actor: Actor) -> Option<&super::Change> {
+        self.changes.get(self.index_of(actor)? as usize).map(Arc::as_ref)
+    }
+
+    /// The change that a save became, if it is in.
+    pub fn change_of(&self, edit: redwedding_wire::identity::EditId) -> Option<&super::Change> {
+        self.changes.by_edit(edit).map(|(_, change)| change)
+    }
+
+    fn index_at(&self, position: Position) -> Result<usize, Unresolved> {
+        // Overlay changes stand at the end and have no position.
+        let kept = self.changes.kept();
+        let logged = kept.iter().rposition(|change| change.place != Place::START);
+        let logged = &kept[..logged.map_or(0, |last| last + 1)];
+        // The last one: an entry can bring more than one change.
+        let end = logged.partition_point(|change| change.place.position <= position);
+        let end = self.changes.floor() + end;
+        let last = end.checked_sub(1).and_then(|last| self.changes.get(last).map(|c| (last, c)));
+        match last.filter(|(_, change)| change.place.position == position) {
+            Some((index, _)) => Ok(index),
+            None if position > self.cursor.position => {
+                Err(Unresolved::Missing(Missing::Position(position)))
+            }
+            None => Err(super::floor::missing(self.archived(position))),
+        }
+    }
+
+    fn place_of(&self, index: usize) -> Place {
+        self.changes.get(index).map_or(Place::START, |change| change.place)
+    }
+
+    /// The version right after `place`.
+    pub fn version_at(&self, place: Place) -> Result<Version, Unresolved> {
+        if place == Place::START {
+            return self.kept(&Version::EMPTY).map(|()| Version::EMPTY);
+        }
+        let index = self.index_at(place.position)?;
+        match self.place_of(index) == place {
+            true => Ok(Version::up_to(index as u32 + 1)),
+            false => Err(Unresolved::Stale),
+        }
+    }
+
+    /// The full form of the version that a client names.
+    pub fn named(&self, name: VersionName) -> Result<VersionRef, Unresolved> {
+        match name {
+            VersionName::Revision(revision) => {
+                let known = self.origin.known.iter().rev();
+                let mut found = known.filter(|known| known.text.revision == revision);
+                match found.next() {
+                    Some(known) => {
+                        Ok(VersionRef { root: Root::Origin(known.text), extra: Vec::new() })
+                    }
+                    None => Err(Unresolved::Stale),
+                }
+            }
+            VersionName::Entry { position, shard, check } => {
+                if shard != self.key.shard(limits::SHARDS) {
+                    return Err(Unresolved::Stale);
+                }
+                let place = self.place_of(self.index_at(position)?);
+                match low_bits(place.check) == check {
+                    true => Ok(VersionRef::log(place)),
+                    false => Err(Unresolved::Stale),
+                }
+            }
+            VersionName::Object(id) => self.object(id).cloned(),
+        }
+    }
+
+    pub(super) fn object(&self, id: ObjectId) -> Result<&VersionRef, Unresolved> {
+        let found = self.objects.iter().rev().find(|object| object.0 == id);
+        found.map(|object| &object.1).ok_or(Unresolved::Missing(Missing::Object(id)))
+    }
+
+    /// What `base` stands on before its extra dots, as far as it is known here.
+    pub(super) fn root_of(&self, base: &Base) -> Option<Root> {
+        match base {
+            Base::Version(version) => Some(version.root),
+            Base::Object(id) => self.object(*id).ok().map(|version| version.root),
+        }
+    }
+
+    pub(super) fn add_object(&mut self, version: &VersionRef) {
+        let id = version.object_id(&self.key);
+        if self.object(id).is_ok() {
+            return;
+        }
+        self.objects.push(Arc::new((id, version.clone())));
+        if self.objects.len() > limits::OBJECTS {
+            self.objects.remove(0);
+        }
+    }
+
+    /// What `base` means here.
+    pub fn resolve(&self, base: &Base) -> Result<Resolved, Unresolved> {
+        match base {
+            Base::Version(version) => self.resolve_version(version),
+            Base::Object(id) => self.resolve_version(self.object(*id)?),
+        }
+    }
+
+    /// What `version` means here.
+    pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
+        match version.root {
+            Root::Log(place) => {
+                let root = self.version_at(place)?;
+                let version = self.with_extra(root, &version.extra)?;
+                self.kept(&version).map(|()| Resolved { version, seed: None })
+            }
+            // The seed first: it has the very texts that its edits were made on.
+            Root::Origin(text) => match (self.seed_of(text), self.known(text)) {
+                (None, Some(known)) => {
+                    self.kept(known)?;
+                    let version = self.with_extra(known.clone(), &version.extra)?;
+                    Ok(Resolved { version, seed: None })
+                }
+                _ => self.resolve_on_seed(text, &version.extra),
+            },
+        }
+    }
+
+    pub(super) fn closure(&self, index: u32) -> Version {
+        closure_in(&self.text, index)
+    }
+
+    fn with_extra(&self, root: Version, extra: &[Actor]) -> Result<Version, Unresolved> {
+        extra.iter().try_fold(root, |version, actor| {
+            let missing = || Unresolved::Missing(Missing::Actor(*actor));
+            let index = self.index_of(*actor).ok_or_else(missing)?;
+            // What is below the floor is in every version that is kept.
+            match index as usize >= self.changes.floor() {
+                true => Ok(version.joined(&self.closure(index))),
+                false => Ok(version),
+            }
+        })
+    }
+
+    fn resolve_on_seed(&self, text: OriginText, extra: &[Actor]) -> Result<Resolved, Unresolved> {
+        let missing = Unresolved::Missing(Missing::Origin(text));
+        let index = self.seed_of(text).ok_or(missing)?;
+        let seed = &self.seeds[index];
+        let mut within = Version::up_to(1);
+        for actor in extra {
+            within.join(&self.seed_closure(seed, *actor)?);
+        }
+        let version = self.with_extra(seed.onto.clone(), extra)?;
+        Ok(Resolved { version, seed: Some((index, within)) })
+    }
+
+    pub(super) fn seed_of(&self, text: OriginText) -> Option<usize> {
+        self.seeds.iter().position(|seed| seed.name == text)
+    }
+
+    fn seed_closure(&self, seed: &Seed, actor: Actor) -> Result<Version, Unresolved> {
+        let missing = || Unresolved::Missing(Missing::Actor(actor));
+        let mapped = self.index_of(actor).ok_or_else(missing)?;
+        let within = seed.mapped.iter().position(|index| *index == mapped).ok_or_else(missing)?;
+        Ok(closure_in(&seed.text, within as u32 + 1))
+    }
+
+    /// The text of a resolved version. Cost: linear in the text and in the
+    /// changes since.
+    pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
+        match &resolved.seed {
+            Some((index, within)) => self.seeds.get(*index)?.text.text_at(within).ok(),
+            None => self.text.text_at(&resolved.version).ok(),
+        }
+    }
+
+    /// Whether the text has taken in all that `version` had: whoever saw that
+    /// does not go back in time with this one. `false`, too, where only the archive
+    /// can tell.
+    pub fn holds(&self, version: &VersionRef) -> bool {
+        let root = match version.root {
+            Root::Log(place) => match self.version_at(place) {
+                Ok(_) | Err(Unresolved::Missing(Missing::Segment(_))) => true,
+                Err(_) => false,
+            },
+            Root::Origin(text) => {
+                self.known(text).is_some() || self.origin.revision() >= text.revision
+            }
+        };
+        root && version.extra.iter().all(|actor| self.index_of(*actor).is_some())
+    }
+
+    /// What `entry` needs that is not in yet. The relay appends an entry only
+    /// when this is nothing; a stale reference is refused.
+    pub fn missing(&self, entry: &Entry) -> Result<Option<Missing>, Unresolved> {
+        let found = match &entry.body {
+            Body::Edit(edit) if self.change_of(edit.delta.edit).is_none() => {
+                self.resolve(&edit.delta.base).map(|_| ())
+            }
+            Body::Version(version) => self.resolve_version(version).map(|_| ()),
+            Body::Intent(intent) => self.version_at(intent.upto).map(|_| ()),
+            Body::Checkpoint(checkpoint) => self.version_at(checkpoint.upto).map(|_| ()),
+            Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => {
+                match self.index_of(judged.change) {
+                    Some(index) => self.kept(&Version::up_to(index)),
+                    None => Err(Unresolved::Missing(Missing::Actor(judged.change))),
+                }
+            }
+            Body::Landed(landed) => match self.origin.announced(landed.flush) {
+                // Any other reason is the fold's to find.
+                Some(announced) => match self.version_at(announced.intent.upto) {
+                    Err(segment @ Unresolved::Missing(Missing::Segment(_))) => Err(segment),
+                    _ => Ok(()),
+                },
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        };
+        match found {
+            Ok(()) => Ok(None),
+            Err(Unresolved::Missing(missing)) => Ok(Some(missing)),
+            Err(stale) => Err(stale),
+        }
+    }
+}
+
+/// The change at `index` and all that it had seen.
+pub(super) fn closure_in(text: &Text, index: u32) -> Version {
+    text.history().closure(index).unwrap_or_default()
+}

@@ -1,0 +1,337 @@
+//! The encoding of a confirmed document: what snapshots and caches hold.
+//!
+//! What decodes is checked: a document whose parts do not fit each other is an
+//! error, never a state.
+
+mod changes;
+mod first;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+pub(super) use self::changes::ChangesWire;
+use super::{
+    Announced, Change, Changes, Document, IntentState, Known, Origin, Quarantined, Seed,
+    SegmentRef, State, Tip,
+};
+use crate::limits;
+use redwedding_text::{Columns, Text, Version};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
+
+const FORMAT: u8 = 2;
+
+/// Format, text, what goes with it, and seeds.
+#[derive(Serialize, Deserialize)]
+struct DocumentWire<'a>(u8, TextWire<'a>, StandingWire, Vec<SeedWire<'a>>);
+
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct StandingWire {
+    key: DocumentKey,
+    cursor: Cursor,
+    place: Place,
+    changes: ChangesWire,
+    /// The last one below the floor, or none.
+    below: ChangesWire,
+    hash_below: Digest,
+    archive: Vec<SegmentRef>,
+    tip: Option<TipWire>,
+    intents: Vec<Announced>,
+    known: Vec<(OriginText, VersionWire)>,
+    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    aliases: Vec<(Actor, u32)>,
+    quarantined: Vec<Quarantined>,
+    #[serde(with = "serde_bytes")]
+    extensions: Vec<u8>,
+}
+
+/// A set of changes: all below an index, and stretches beyond, as (gap, length).
+type VersionWire = (u32, Vec<u32>);
+
+/// Text, what was made, all that this inserted, what it came to, all that this removed: as
+/// [`Columns`] has them.
+#[derive(Serialize, Deserialize)]
+struct TextWire<'a>(Cow<'a, str>, ByteBuf, Cow<'a, str>, ByteBuf, Cow<'a, str>);
+
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct TipWire {
+    stored: OriginText,
+    version: VersionWire,
+    exact: bool,
+}
+
+/// Name, the actors of its changes (eight bytes each, little-endian), text, what they are in the
+/// document, and what they stand on there.
+#[derive(Serialize, Deserialize)]
+struct SeedWire<'a>(OriginText, ByteBuf, TextWire<'a>, Vec<u32>, VersionWire);
+
+/// What every format comes to before its parts are checked against each other.
+struct Parts {
+    key: DocumentKey,
+    cursor: Cursor,
+    place: Place,
+    text: Text,
+    changes: Changes,
+    archive: Vec<SegmentRef>,
+    tip: Option<TipWire>,
+    intents: Vec<Announced>,
+    known: Vec<(OriginText, VersionWire)>,
+    seeds: Vec<SeedParts>,
+    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    aliases: Vec<(Actor, u32)>,
+    quarantined: Vec<Quarantined>,
+    extensions: Vec<u8>,
+}
+
+struct SeedParts {
+    name: OriginText,
+    text: Text,
+    mapped: Vec<u32>,
+    onto: VersionWire,
+}
+
+fn version_wire(version: &Version) -> VersionWire {
+    (version.prefix(), version.extra().collect())
+}
+
+fn version_from(wire: VersionWire, changes: usize) -> Result<Version, DecodeError> {
+    let version = Version::new(wire.0, wire.1.clone());
+    if version_wire(&version) != wire {
+        return Err(DecodeError::NotCanonical);
+    }
+    let inside = version.end() as usize <= changes;
+    inside.then_some(version).ok_or_else(|| DecodeError::invalid("a version names no change"))
+}
+
+fn text_wire(text: &Text) -> TextWire<'_> {
+    let Columns { text, made, inserted, applied, removed } = text.columns();
+    TextWire(text, made.into(), inserted, applied.into(), removed)
+}
+
+fn text_from(wire: TextWire<'_>, actors: &[u64]) -> Result<Text, DecodeError> {
+    let TextWire(text, made, inserted, applied, removed) = wire;
+    let (made, applied) = (made.into_vec(), applied.into_vec());
+    let columns = Columns { text, made, inserted, applied, removed };
+    Text::from_columns(columns, actors).map_err(|error| DecodeError::Invalid(error.to_string()))
+}
+
+impl Encode for Document {
+    fn encode(&self) -> Vec<u8> {
+        let state = &self.state;
+        let origin = &state.origin;
+        let standing = StandingWire {
+            key: state.key.clone(),
+            cursor: state.cursor,
+            place: state.place,
+            changes: ChangesWire::of(state.changes.kept(), state.changes.floor()),
+            below: below_wire(&state.changes),
+            hash_below: state.changes.hash_below(),
+            archive: state.archive.clone(),
+            tip: origin.tip.as_ref().map(|tip| TipWire {
+                stored: tip.stored,
+                version: version_wire(&tip.version),
+                exact: tip.exact,
+            }),
+            intents: origin.intents.clone(),
+            known: origin.known.iter().map(|k| (k.text, version_wire(&k.version))).collect(),
+            objects: state.objects.clone(),
+            aliases: state.aliases.clone(),
+            quarantined: state.quarantined.clone(),
+            extensions: state.extensions.clone(),
+        };
+        let seeds = state.seeds.iter().map(seed_wire).collect();
+        codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), standing, seeds))
+    }
+}
+
+/// The last change below the floor, or none.
+pub(super) fn below_wire(changes: &Changes) -> ChangesWire {
+    let below = changes.below().map(std::slice::from_ref).unwrap_or_default();
+    ChangesWire::of(below, changes.floor().saturating_sub(1))
+}
+
+fn seed_wire(seed: &Seed) -> SeedWire<'_> {
+    let history = seed.text.history();
+    let actors = (0..history.len()).filter_map(|change| history.id(change));
+    let actors: Vec<u8> = actors.flat_map(|id| id.actor.to_le_bytes()).collect();
+    let (text, onto) = (text_wire(&seed.text), version_wire(&seed.onto));
+    SeedWire(seed.name, actors.into(), text, seed.mapped.clone(), onto)
+}
+
+fn seed_parts(
+    SeedWire(name, actors, text, mapped, onto): SeedWire<'_>,
+) -> Result<SeedParts, DecodeError> {
+    let (actors, rest) = actors.as_chunks::<8>();
+    if !rest.is_empty() {
+        return Err(DecodeError::invalid("an actor is cut off"));
+    }
+    let actors: Vec<u64> = actors.iter().map(|actor| u64::from_le_bytes(*actor)).collect();
+    Ok(SeedParts { name, text: text_from(text, &actors)?, mapped, onto })
+}
+
+impl SeedParts {
+    fn check(self, changes: usize) -> Result<Seed, DecodeError> {
+        let fits = self.text.history().floor() == 0
+            && self.text.history().len() as usize == self.mapped.len() + 1
+            && self.mapped.iter().all(|index| (*index as usize) < changes);
+        if !fits {
+            return Err(DecodeError::invalid("a seed's edits do not fit the document"));
+        }
+        let onto = version_from(self.onto, changes)?;
+        Ok(Seed { name: self.name, text: self.text, mapped: self.mapped, onto })
+    }
+}
+
+impl Decode for Document {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        let format = format_of(bytes)?;
+        let parts = match format {
+            1 => first::read(bytes)?,
+            _ => Parts::from_wire(codec::from_own(bytes)?)?,
+        };
+        parts.check_actors()?;
+        let document = parts.into_document()?;
+        // The columns have one form only, too.
+        match format < FORMAT || document.encode() == bytes {
+            true => Ok(document),
+            false => Err(DecodeError::NotCanonical),
+        }
+    }
+}
+
+/// The format, from the second byte: the first begins the array.
+fn format_of(bytes: &[u8]) -> Result<u8, DecodeError> {
+    let format = bytes.get(1).copied().unwrap_or_default();
+    codec::known_format(format, FORMAT).map(|()| format)
+}
+
+impl Document {
+    /// As [`Decode::decode`], but see [`codec::from_own`]: for a cache's bytes.
+    pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        match format_of(bytes)? {
+            FORMAT => Parts::from_wire(codec::from_own(bytes)?)?.into_document(),
+            older => Err(DecodeError::Format(older, FORMAT)),
+        }
+    }
+}
+
+impl Parts {
+    fn from_wire(wire: DocumentWire<'_>) -> Result<Self, DecodeError> {
+        let DocumentWire(_, text, wire, seeds) = wire;
+        let actors = wire.changes.actors()?;
+        let text = text_from(text, &actors)?;
+        let floor = text.history().floor() as usize;
+        let kept = wire.changes.read(floor)?;
+        let below = wire.below.read(floor.saturating_sub(1))?;
+        if text.history().len() as usize != floor + kept.len() {
+            return Err(DecodeError::invalid("text and list of changes differ in length"));
+        }
+        if below.len() != floor.min(1) {
+            return Err(DecodeError::invalid("the change below the floor is not as the floor"));
+        }
+        let seeds = seeds.into_iter().map(seed_parts);
+        Ok(Self {
+            key: wire.key,
+            cursor: wire.cursor,
+            place: wire.place,
+            text,
+            changes: Changes::above(floor, below.into_iter().next(), wire.hash_below, kept),
+            archive: wire.archive,
+            tip: wire.tip,
+            intents: wire.intents,
+            known: wire.known,
+            seeds: seeds.collect::<Result<_, _>>()?,
+            objects: wire.objects,
+            aliases: wire.aliases,
+            quarantined: wire.quarantined,
+            extensions: wire.extensions,
+        })
+    }
+
+    fn check_actors(&self) -> Result<(), DecodeError> {
+        let mut actors: Vec<_> = self.changes.kept().iter().map(|change| change.actor).collect();
+        actors.sort_unstable();
+        match actors.windows(2).all(|pair| pair[0] != pair[1]) {
+            true => Ok(()),
+            false => Err(DecodeError::invalid("two changes have one actor")),
+        }
+    }
+
+    /// What the fold itself never passes.
+    fn check_bounds(&self) -> Result<(), DecodeError> {
+        let within = self.intents.len() <= limits::INTENTS
+            && self.known.len() <= limits::ORIGIN_TEXTS
+            && self.seeds.iter().filter(|seed| seed.mapped.is_empty()).count() <= limits::SEEDS
+            && self.objects.len() <= limits::OBJECTS
+            && self.aliases.len() <= limits::ALIASES
+            && self.archive.len() <= limits::SEGMENTS
+            && self.quarantined.len() <= limits::QUARANTINED;
+        if !within {
+            return Err(DecodeError::invalid("a list is longer than it may be"));
+        }
+        let open = |known: &&Announced| known.state == IntentState::Open as u8;
+        if self.intents.iter().filter(open).count() > 1 {
+            return Err(DecodeError::invalid("more than one intent is open"));
+        }
+        let kept = self.changes.kept();
+        let met = kept.iter().flat_map(|change| &change.overlaps).map(|overlap| overlap.2);
+        match met.max().is_none_or(|index| (index as usize) < self.changes.len()) {
+            true => Ok(()),
+            false => Err(DecodeError::invalid("an overlap names no change")),
+        }
+    }
+
+    fn into_document(self) -> Result<Document, DecodeError> {
+        self.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        self.check_bounds()?;
+        let (kept, changes) = (self.changes.kept(), self.changes.len());
+        let ordered = |pair: &[Arc<Change>]| pair[0].place.position <= pair[1].place.position;
+        if !kept.windows(2).all(ordered) {
+            return Err(DecodeError::invalid("changes are not in the log's order"));
+        }
+        let distinct: BTreeSet<_> = self.objects.iter().map(|object| object.0).collect();
+        if distinct.len() < self.objects.len() {
+            return Err(DecodeError::invalid("a version object is listed twice"));
+        }
+        if !self.aliases.iter().all(|alias| (alias.1 as usize) < changes) {
+            return Err(DecodeError::invalid("an alias names no change"));
+        }
+        let tip = self.tip.map(|tip| {
+            let version = version_from(tip.version, changes)?;
+            Ok(Tip { stored: tip.stored, version, exact: tip.exact })
+        });
+        let known = self
+            .known
+            .into_iter()
+            .map(|(text, version)| Ok(Known { text, version: version_from(version, changes)? }));
+        let seeds = self.seeds.into_iter().map(|seed| seed.check(changes));
+        Ok(Document {
+            state: State {
+                key: self.key,
+                cursor: self.cursor,
+                place: self.place,
+                text: self.text,
+                changes: self.changes,
+                archive: self.archive,
+                origin: Origin {
+                    tip: tip.transpose()?,
+                    intents: self.intents,
+                    known: known.collect::<Result<_, DecodeError>>()?,
+                },
+                seeds: seeds.collect::<Result<_, _>>()?,
+                objects: self.objects,
+                aliases: self.aliases,
+                quarantined: self.quarantined,
+                extensions: self.extensions,
+            },
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! The list of changes in columns: of a save, little more than its ids is new.
+
+use std::sync::Arc;
+
+use redwedding_wire::codec::DecodeError;
+use redwedding_wire::identity::{Actor, EditId};
+use redwedding_wire::version::Place;
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::document::{Change, ChangeKind};
+use crate::entry::Note;
+
+/// Changes, each column in their order.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+pub(in crate::document) struct ChangesWire {
+    /// Eight bytes each, little-endian.
+    actors: ByteBuf,
+    /// Four bytes each, little-endian.
+    checks: ByteBuf,
+    /// LEB128: see [`Numbers`].
+    numbers: ByteBuf,
+    /// Of each edit made here.
+    edits: ByteBuf,
+    notes: Vec<Note>,
+    /// Each with the index of its change.
+    overlaps: Vec<(u32, u32, u32, u32)>,
+}
+
+/// Numbers that are near those of the change before.
+struct Numbers(Vec<u8>);
+
+impl Numbers {
+    fn push(&mut self, number: u64) {
+        let mut buffer = unsigned_varint::encode::u64_buffer();
+        self.0.extend_from_slice(unsigned_varint::encode::u64(number, &mut buffer));
+    }
+
+    /// A number that may be less or more than another.
+    fn push_near(&mut self, number: u64, other: u64) {
+        let difference = number.wrapping_sub(other) as i64;
+        self.push(((difference << 1) ^ (difference >> 63)) as u64);
+    }
+}
+
+struct NumbersIn<'a>(&'a [u8]);
+
+impl NumbersIn<'_> {
+    fn next(&mut self) -> Result<u64, DecodeError> {
+        let (number, rest) = unsigned_varint::decode::u64(self.0)
+            .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        self.0 = rest;
+        Ok(number)
+    }
+
+    fn next_near(&mut self, other: u64) -> Result<u64, DecodeError> {
+        let number = self.next()?;
+        Ok(other.wrapping_add((number >> 1) ^ (number & 1).wrapping_neg()))
+    }
+}
+
+impl ChangesWire {
+    /// The columns of some changes, the first of which has this index.
+    pub(in crate::document) fn of(changes: &[Arc<Change>], first: usize) -> ChangesWire {
+        let mut numbers = Numbers(Vec::with_capacity(changes.len() * 8));
+        let mut wire = ChangesWire {
+            actors: ByteBuf::with_capacity(changes.len() * 8),
+            checks: ByteBuf::with_capacity(changes.len() * 4),
+            numbers: ByteBuf::new(),
+            edits: ByteBuf::with_capacity(changes.len() * 16),
+            notes: changes.iter().map(|change| change.note.clone()).collect(),
+            overlaps: Vec::new(),
+        };
+        let mut before = (0, 0, 0);
+        for (change, index) in changes.iter().zip(first as u32..) {
+            wire.actors.extend_from_slice(&change.actor.0.to_le_bytes());
+            wire.checks.extend_from_slice(&change.place.check.to_le_bytes());
+            let by_edit = change.edit != EditId::default();
+            numbers.push(u64::from(change.kind) << 1 | u64::from(by_edit));
+            if by_edit {
+                wire.edits.extend_from_slice(&change.edit.0);
+            }
+            numbers.push_near(change.place.position, before.0);
+            numbers.push_near(change.time_ms, before.1);
+            numbers.push_near(change.logged_ms, change.time_ms);
+            numbers.push_near(change.bytes.into(), before.2);
+            before = (change.place.position, change.time_ms, change.bytes.into());
+            if change.kind != ChangeKind::Edit as u8 {
+                numbers.push(change.about);
+            }
+            let overlaps = change.overlaps.iter();
+            wire.overlaps.extend(overlaps.map(|met| (index, met.0, met.1, met.2)));
+        }
+        wire.numbers = ByteBuf::from(numbers.0);
+        wire
+    }
+
+    /// How many there are.
+    pub(in crate::document) fn len(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// Who made them.
+    pub(in crate::document) fn actors(&self) -> Result<Vec<u64>, DecodeError> {
+        let (actors, rest) = self.actors.as_chunks::<8>();
+        match rest.is_empty() && actors.len() == self.len() {
+            true => Ok(actors.iter().map(|actor| u64::from_le_bytes(*actor)).collect()),
+            false => Err(DecodeError::invalid("there are not as many actors as changes")),
+        }
+    }
+
+    /// The changes, the first of which has this index.
+    pub(in crate::document) fn read(self, first: usize) -> Result<Vec<Arc<Change>>, DecodeError> {
+        let uneven = || DecodeError::invalid("the columns of changes differ in length");
+        let (actors, (checks, rest)) = (self.actors()?, self.checks.as_chunks::<4>());
+        let (mut edits, rest_of_edits) = {
+            let (edits, rest) = self.edits.as_chunks::<16>();
+            (edits.iter(), rest)
+        };
+        if !rest.is_empty() || !rest_of_edits.is_empty() || checks.len() != actors.len() {
+            return Err(uneven());
+        }
+        let mut numbers = NumbersIn(&self.numbers);
+        let mut overlaps = self.overlaps.into_iter().peekable();
+        let mut before = (0, 0, 0);
+        let mut changes = Vec::with_capacity(actors.len());
+        let rows = actors.into_iter().zip(checks).zip(self.notes);
+        for (((actor, check), note), index) in rows.zip(first as u32..) {
+            let kind = numbers.next()?;
+            let edit = match kind & 1 == 1 {
+                true => EditId(*edits.next().ok_or_else(uneven)?),
+                false => EditId::default(),
+            };
+            let kind = u8::try_from(kind >> 1).map_err(|_| uneven())?;
+            let position = numbers.next_near(before.0)?;
+            let time_ms = numbers.next_near(before.1)?;
+            let logged_ms = numbers.next_near(time_ms)?;
+            let bytes = numbers.next_near(before.2)?;
+            before = (position, time_ms, bytes);
+            let bytes = u32::try_from(bytes).map_err(|_| uneven())?;
+            let about = if kind == ChangeKind::Edit as u8 { 0 } else { numbers.next()? };
+            let mut met = Vec::new();
+            while let Some((_, start, length, with)) = overlaps.next_if(|met| met.0 == index) {
+                met.push((start, length, with));
+            }
+            changes.push(Arc::new(Change {
+                actor: Actor(actor),
+                place: Place { position, check: u32::from_le_bytes(*check) },
+                kind,
+                edit,
+                note,
+                time_ms,
+                logged_ms,
+                about,
+                bytes,
+                overlaps: met,
+            }));
+        }
+        let over = numbers.0.is_empty() && edits.next().is_none() && overlaps.next().is_none();
+        if over { Ok(changes) } else { Err(uneven()) }
+    }
+}

@@ -1,0 +1,108 @@
+//! Format 1, of before texts were stored in columns: read, and not written any more.
+
+use std::sync::Arc;
+
+use redwedding_text::{Patch, Record, Text};
+use redwedding_wire::codec::{self, DecodeError};
+use redwedding_wire::identity::{Actor, DocumentKey};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, Position, VersionRef};
+use serde_tuple::Deserialize_tuple;
+
+use super::{Parts, SeedParts, TipWire, VersionWire, version_from};
+use crate::document::{Announced, Change, Changes, Quarantined};
+use crate::patch_wire;
+
+#[derive(Deserialize_tuple)]
+struct DocumentWire {
+    format: u8,
+    key: DocumentKey,
+    cursor: Cursor,
+    place: Place,
+    floor: Position,
+    text: TextWire,
+    changes: Vec<Arc<Change>>,
+    tip: Option<TipWire>,
+    intents: Vec<Announced>,
+    known: Vec<(OriginText, VersionWire)>,
+    seeds: Vec<SeedWire>,
+    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    aliases: Vec<(Actor, u32)>,
+    quarantined: Vec<Quarantined>,
+    #[serde(with = "serde_bytes")]
+    extensions: Vec<u8>,
+}
+
+#[derive(Deserialize_tuple)]
+struct TextWire {
+    text: String,
+    records: Vec<RecordWire>,
+}
+
+#[derive(Deserialize_tuple)]
+struct RecordWire {
+    id: u64,
+    base: VersionWire,
+    #[serde(with = "patch_wire")]
+    patch: Patch,
+    #[serde(with = "patch_wire::optional")]
+    effect: Option<Patch>,
+    removed: String,
+}
+
+#[derive(Deserialize_tuple)]
+struct SeedWire {
+    name: OriginText,
+    text: TextWire,
+    mapped: Vec<u32>,
+    onto: VersionWire,
+}
+
+/// The parts of a document in this format.
+pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
+    let wire: DocumentWire = codec::from_own(bytes)?;
+    codec::known_format(wire.format, 1)?;
+    if wire.floor != 0 {
+        return Err(DecodeError::invalid("this format has no floor"));
+    }
+    let text = text_from(wire.text)?;
+    if text.history().len() as usize != wire.changes.len() {
+        return Err(DecodeError::invalid("text and list of changes differ in length"));
+    }
+    let seeds = wire.seeds.into_iter().map(|seed| {
+        let (name, mapped, onto) = (seed.name, seed.mapped, seed.onto);
+        Ok(SeedParts { name, text: text_from(seed.text)?, mapped, onto })
+    });
+    Ok(Parts {
+        key: wire.key,
+        cursor: wire.cursor,
+        place: wire.place,
+        text,
+        changes: Changes::above(0, None, Default::default(), wire.changes),
+        archive: Vec::new(),
+        tip: wire.tip,
+        intents: wire.intents,
+        known: wire.known,
+        seeds: seeds.collect::<Result<_, DecodeError>>()?,
+        objects: wire.objects,
+        aliases: wire.aliases,
+        quarantined: wire.quarantined,
+        extensions: wire.extensions,
+    })
+}
+
+fn text_from(wire: TextWire) -> Result<Text, DecodeError> {
+    let records = wire.records.into_iter().enumerate().map(|(index, record)| {
+        if record.effect.as_ref() == Some(&record.patch) {
+            return Err(DecodeError::NotCanonical);
+        }
+        Ok(Record {
+            id: record.id.into(),
+            base: version_from(record.base, index)?,
+            patch: record.patch,
+            effect: record.effect,
+            removed: record.removed,
+        })
+    });
+    let records = records.collect::<Result<Vec<_>, DecodeError>>()?;
+    Text::from_changes(wire.text, records).map_err(|error| DecodeError::Invalid(error.to_string()))
+}

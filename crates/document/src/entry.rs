@@ -1,0 +1,511 @@
+//! What a shard's log holds: edits, texts of the origin, and what was agreed
+//! about writing to it.
+//!
+//! Entries are immutable. Whoever pushes one never rewrites it; what an entry
+//! means is decided by the fold alone ([`crate::Document`]), from the log's order.
+
+use redwedding_text::{Patch, diff};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
+use redwedding_wire::version::{
+    Base, ObjectId, OriginText, Place, Position, REVISIONS, VersionRef,
+};
+use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::limits;
+use crate::patch_wire;
+
+/// One entry of the log.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    /// Which document it is about.
+    pub document: DocumentKey,
+    /// Connects the entry with the request that made it; 0 for none.
+    pub trace: u64,
+    /// What it says.
+    pub body: Body,
+    /// Fields of later versions, carried unread.
+    pub extensions: Vec<u8>,
+}
+
+/// What an entry says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Body {
+    /// A save.
+    Edit(Edit),
+    /// A version that somebody was served and may base an edit on.
+    Version(VersionRef),
+    /// The first text taken from the origin. Counts if the document has none.
+    Base(OriginPage),
+    /// An edit made at the origin. Counts if it extends the origin's tip.
+    Import(Import),
+    /// "About to write to the origin." Counts if none is open and the tip matches.
+    Intent(Intent),
+    /// The origin holds what an intent announced. Counts if the tip matches.
+    Landed(Landed),
+    /// The tip's revision is the text at a position. Counts if the tip matches.
+    Checkpoint(Checkpoint),
+    /// An intent came to nothing. Counts if it names the open one.
+    Abandoned(Abandoned),
+    /// A revision of ours that holds other bytes than were sent. Only the tip moves.
+    Moved(Moved),
+    /// What lies below an entry is in the archive, and need not be kept.
+    Floor(Floor),
+    /// A change is taken out of the text until it is released: the origin does not take it.
+    Hold(Judgement),
+    /// A change that was held back is put back into the text.
+    Release(Judgement),
+    /// What a change wrote is made unreadable, for good.
+    Erase(Judgement),
+    /// A kind that this version does not know: carried and listed, not applied.
+    Unknown {
+        /// Its number.
+        kind: u8,
+        /// Its content.
+        payload: Vec<u8>,
+    },
+}
+
+/// A save: the change, and what its acceptance adds to it.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Edit {
+    /// The change: what its dots stand for.
+    pub delta: Delta,
+    /// When it was accepted, in milliseconds since 1970. Not part of the dots:
+    /// a retry that is accepted elsewhere is the same change.
+    pub accepted_ms: u64,
+    /// The point of presence that accepted it.
+    pub pop: String,
+    /// The version that the answer to the save showed.
+    pub served: Option<VersionRef>,
+}
+
+/// The content of a save's dots.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Delta {
+    /// The save as the client sent it.
+    pub edit: EditId,
+    /// The text that the client edited.
+    pub base: Base,
+    /// What the client changed in it.
+    #[serde(with = "patch_wire")]
+    pub patch: Patch,
+    /// What the client said about it.
+    pub note: Note,
+}
+
+impl Delta {
+    /// Who made the dots of this change.
+    pub fn actor(&self) -> Actor {
+        Actor::of("delta", &[&self.edit.0, &codec::to_vec(self)])
+    }
+}
+
+/// What is kept about a revision beside its text.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Note {
+    /// The author's name; empty for an anonymous one.
+    pub author: String,
+    /// The edit summary.
+    pub comment: String,
+    /// Whether the author called it minor.
+    pub minor: bool,
+    /// What kind of action it was (see [`Action`]), as its number.
+    pub action: u8,
+}
+
+/// Kinds of action that a revision can be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Action {
+    /// Text was changed.
+    Edit = 0,
+    /// The page was blanked or deleted.
+    Delete = 1,
+    /// A deleted page was brought back.
+    Restore = 2,
+    /// The page was renamed.
+    Move = 3,
+    /// An earlier text was put back.
+    Revert = 4,
+    /// One earlier change was taken back.
+    Undo = 5,
+    /// One section was changed.
+    Section = 6,
+}
+
+/// A text of the origin with what the origin says about it.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct OriginPage {
+    /// The origin's revision id, greater than 0.
+    pub revision: u64,
+    /// The stored text.
+    pub text: String,
+    /// When the origin stored it, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// Author, summary.
+    pub note: Note,
+}
+
+impl OriginPage {
+    /// Names this text.
+    pub fn name(&self) -> OriginText {
+        OriginText { revision: self.revision, text: Digest::of_text(&self.text) }
+    }
+
+    /// Who made the dots of its characters.
+    pub fn actor(&self, document: &DocumentKey) -> Actor {
+        let name = self.name();
+        Actor::of("base", &[&document.digest().0, &name.revision.to_le_bytes(), &name.text.0])
+    }
+}
+
+/// An edit that was made at the origin, on the tip's revision.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Import {
+    /// The tip that it extends; `None` where the page did not exist.
+    pub from: Option<OriginText>,
+    /// The revision with its text.
+    pub to: OriginText,
+    /// From the text at the tip's version to the revision's text.
+    #[serde(with = "patch_wire")]
+    pub patch: Patch,
+    /// When the origin stored it, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// Author, summary.
+    pub note: Note,
+}
+
+impl Import {
+    /// Who made the dots of this change: the same for everyone who imports it.
+    pub fn actor(&self, document: &DocumentKey) -> Actor {
+        import_actor(document, self.from, self.to)
+    }
+}
+
+fn import_actor(document: &DocumentKey, from: Option<OriginText>, to: OriginText) -> Actor {
+    let from = from.unwrap_or(OriginText { revision: 0, text: Digest::of_text("") });
+    Actor::of(
+        "import",
+        &[
+            &document.digest().0,
+            &from.revision.to_le_bytes(),
+            &from.text.0,
+            &to.revision.to_le_bytes(),
+            &to.text.0,
+            &[diff::DIFF_VERSION],
+        ],
+    )
+}
+
+/// "About to write the text at `upto` to the origin, on revision `tip`."
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Intent {
+    /// Names the attempt; it leads the summary of the revision.
+    pub flush: FlushId,
+    /// The entry right after which the text is written.
+    pub upto: Place,
+    /// The origin's revision that the write extends; 0 for none.
+    pub tip: u64,
+    /// [`Digest::of_text`] of the text.
+    pub text: Digest,
+}
+
+/// The origin holds, as `revision`, what intent `flush` announced.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Landed {
+    /// Which intent.
+    pub flush: FlushId,
+    /// The tip that the revision extends; 0 for none.
+    pub from: u64,
+    /// The revision that the origin made of it.
+    pub revision: u64,
+    /// [`Digest::of_text`] of the bytes that the origin stored.
+    pub stored: Digest,
+    /// From the text that was sent to the stored one, where the origin trimmed
+    /// or transformed it. In the same entry, so that the tip's version always
+    /// has the tip's bytes.
+    #[serde(with = "patch_wire::optional")]
+    pub difference: Option<Patch>,
+    /// When the origin stored it, in milliseconds since 1970.
+    pub time_ms: u64,
+}
+
+impl Landed {
+    /// Who made the dots of the difference.
+    pub fn actor(&self, document: &DocumentKey, sent: Digest) -> Actor {
+        let from = OriginText { revision: self.revision, text: sent };
+        let to = OriginText { revision: self.revision, text: self.stored };
+        import_actor(document, Some(from), to)
+    }
+}
+
+/// The pending edits came to no change: the tip's revision is the text at `upto`.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Checkpoint {
+    /// The tip's revision.
+    pub revision: u64,
+    /// The entry right after which the text is the revision's.
+    pub upto: Place,
+}
+
+/// The intent `flush` left nothing at the origin.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Abandoned {
+    /// Which intent.
+    pub flush: FlushId,
+}
+
+/// A revision with a flush id of ours but other bytes than were sent: the
+/// origin merged by itself. Nothing is taken from it; a flush is due.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Moved {
+    /// The tip that it extends; 0 for none.
+    pub from: u64,
+    /// The revision that is the tip now.
+    pub to: OriginText,
+}
+
+/// What the document has up to an entry is in the archive. Counts if everything since had seen that,
+/// and the segment is what lies there. Only the relay says so, once the segment is durable.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Floor {
+    /// The entry after which the segment begins: where an older one ends, or the start. Those in
+    /// between are in it, too, and are replaced.
+    pub from: Place,
+    /// The last entry of which nothing is kept.
+    pub upto: Place,
+    /// Names the segment.
+    pub segment: Digest,
+    /// Length of its content.
+    pub bytes: u32,
+}
+
+/// What is done to a change by somebody who may. Counts if it is not done already. Only the relay says
+/// so, for an operator or for the origin.
+#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub struct Judgement {
+    /// The change.
+    pub change: Actor,
+    /// Who judged, and why.
+    pub note: Note,
+    /// When, in milliseconds since 1970.
+    pub time_ms: u64,
+}
+
+const FORMAT: u8 = 1;
+
+/// An entry on the wire: the body as bytes, so that a kind which is not known
+/// is carried unchanged.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Wire {
+    format: u8,
+    document: DocumentKey,
+    kind: u8,
+    #[serde(with = "serde_bytes")]
+    payload: Vec<u8>,
+    trace: u64,
+    #[serde(with = "serde_bytes")]
+    extensions: Vec<u8>,
+}
+
+impl Body {
+    /// The number of its kind, as in the wire format and in metrics.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Edit(_) => 1,
+            Self::Version(_) => 2,
+            Self::Base(_) => 3,
+            Self::Import(_) => 4,
+            Self::Intent(_) => 5,
+            Self::Landed(_) => 6,
+            Self::Checkpoint(_) => 7,
+            Self::Abandoned(_) => 8,
+            Self::Moved(_) => 9,
+            Self::Floor(_) => 10,
+            Self::Hold(_) => 11,
+            Self::Release(_) => 12,
+            Self::Erase(_) => 13,
+            Self::Unknown { kind, .. } => *kind,
+        }
+    }
+
+    /// Whether only the log's keeper may say it: whoever may push edits may not judge those of
+    /// others, nor say what need not be kept.
+    pub fn is_keepers(&self) -> bool {
+        matches!(self, Self::Floor(_) | Self::Hold(_) | Self::Release(_) | Self::Erase(_))
+    }
+
+    fn payload(&self) -> Vec<u8> {
+        match self {
+            Self::Edit(body) => codec::to_vec(body),
+            Self::Version(body) => codec::to_vec(body),
+            Self::Base(body) => codec::to_vec(body),
+            Self::Import(body) => codec::to_vec(body),
+            Self::Intent(body) => codec::to_vec(body),
+            Self::Landed(body) => codec::to_vec(body),
+            Self::Checkpoint(body) => codec::to_vec(body),
+            Self::Abandoned(body) => codec::to_vec(body),
+            Self::Moved(body) => codec::to_vec(body),
+            Self::Floor(body) => codec::to_vec(body),
+            Self::Hold(body) | Self::Release(body) | Self::Erase(body) => codec::to_vec(body),
+            Self::Unknown { payload, .. } => payload.clone(),
+        }
+    }
+
+    fn from_wire(kind: u8, payload: Vec<u8>) -> Result<Self, DecodeError> {
+        Ok(match kind {
+            1 => Self::Edit(codec::from_slice(&payload)?),
+            2 => Self::Version(codec::from_slice(&payload)?),
+            3 => Self::Base(codec::from_slice(&payload)?),
+            4 => Self::Import(codec::from_slice(&payload)?),
+            5 => Self::Intent(codec::from_slice(&payload)?),
+            6 => Self::Landed(codec::from_slice(&payload)?),
+            7 => Self::Checkpoint(codec::from_slice(&payload)?),
+            8 => Self::Abandoned(codec::from_slice(&payload)?),
+            9 => Self::Moved(codec::from_slice(&payload)?),
+            10 => Self::Floor(codec::from_slice(&payload)?),
+            11..=13 => {
+                let judged = codec::from_slice(&payload)?;
+                [Self::Hold, Self::Release, Self::Erase][usize::from(kind) - 11](judged)
+            }
+            _ => Self::Unknown { kind, payload },
+        })
+    }
+}
+
+impl Entry {
+    /// An entry without trace or extensions.
+    pub fn new(document: DocumentKey, body: Body) -> Self {
+        Self { document, trace: 0, body, extensions: Vec::new() }
+    }
+
+    /// The change that the entry brings, if it is one by itself.
+    pub fn actor(&self) -> Option<Actor> {
+        match &self.body {
+            Body::Edit(edit) => Some(edit.delta.actor()),
+            Body::Base(page) => Some(page.actor(&self.document)),
+            Body::Import(import) => Some(import.actor(&self.document)),
+            _ => None,
+        }
+    }
+
+    /// A name of the whole entry, for keys of stores.
+    pub fn digest(&self) -> Digest {
+        redwedding_wire::identity::digest("entry", &[&self.encode()])
+    }
+
+    fn check(&self) -> Result<(), DecodeError> {
+        self.document.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
+        match &self.body {
+            Body::Edit(edit) => edit.check(),
+            Body::Version(version) => check_version(version, limits::OVERLAY_EDITS),
+            Body::Base(page) => page.note.check().and(check_text(&page.text, page.revision)),
+            Body::Import(import) => import.note.check().and(check_revision(import.to.revision)),
+            Body::Landed(landed) => check_revision(landed.revision),
+            Body::Checkpoint(checkpoint) => check_revision(checkpoint.revision),
+            Body::Moved(moved) => check_revision(moved.to.revision),
+            Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => judged.note.check(),
+            Body::Intent(_) | Body::Abandoned(_) | Body::Floor(_) | Body::Unknown { .. } => Ok(()),
+        }
+    }
+}
+
+impl Edit {
+    fn check(&self) -> Result<(), DecodeError> {
+        self.delta.note.check()?;
+        if self.delta.edit == EditId::default() {
+            return Err(DecodeError::invalid("an edit id of zeros stands for no save"));
+        }
+        if self.pop.len() > limits::SITE_BYTES {
+            return Err(DecodeError::invalid("the name of the point of presence is too long"));
+        }
+        if let Base::Version(version) = &self.delta.base {
+            check_version(version, limits::INLINE_DOTS)?;
+        }
+        match &self.served {
+            Some(version) => check_version(version, limits::OVERLAY_EDITS),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Note {
+    fn check(&self) -> Result<(), DecodeError> {
+        if self.author.len() > limits::AUTHOR_BYTES || self.comment.len() > limits::COMMENT_BYTES {
+            return Err(DecodeError::invalid("author or comment is too long"));
+        }
+        Ok(())
+    }
+}
+
+fn check_version(version: &VersionRef, most: usize) -> Result<(), DecodeError> {
+    match version.is_canonical(most) {
+        true => Ok(()),
+        false => Err(DecodeError::invalid("a version's extra dots are too many or not sorted")),
+    }
+}
+
+fn check_revision(revision: u64) -> Result<(), DecodeError> {
+    match (1..REVISIONS).contains(&revision) {
+        true => Ok(()),
+        false => Err(DecodeError::invalid("a revision is neither 0 nor beyond 50 bits")),
+    }
+}
+
+fn check_text(text: &str, revision: u64) -> Result<(), DecodeError> {
+    if text.len() > limits::PAGE_BYTES {
+        return Err(DecodeError::invalid("the text is longer than a page may be"));
+    }
+    check_revision(revision)
+}
+
+impl Encode for Entry {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(&Wire {
+            format: FORMAT,
+            document: self.document.clone(),
+            kind: self.body.kind(),
+            payload: self.body.payload(),
+            trace: self.trace,
+            extensions: self.extensions.clone(),
+        })
+    }
+}
+
+impl Decode for Entry {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::ENTRY_BYTES)?;
+        let wire: Wire = codec::from_slice(bytes)?;
+        codec::known_format(wire.format, FORMAT)?;
+        let entry = Self {
+            document: wire.document,
+            trace: wire.trace,
+            body: Body::from_wire(wire.kind, wire.payload)?,
+            extensions: wire.extensions,
+        };
+        entry.check()?;
+        Ok(entry)
+    }
+}
+
+/// What an entry may wait for: it is appended only when this is in the log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Missing {
+    /// A change.
+    #[serde(rename = "a")]
+    Actor(Actor),
+    /// A version object.
+    #[serde(rename = "b")]
+    Object(ObjectId),
+    /// A text of the origin.
+    #[serde(rename = "o")]
+    Origin(OriginText),
+    /// The log as far as this position.
+    #[serde(rename = "p")]
+    Position(Position),
+    /// What lies below the floor: a segment of the archive.
+    #[serde(rename = "s")]
+    Segment(Digest),
+}

@@ -1,0 +1,46 @@
+//! Limits of entries, documents and segments, and those of the crates below.
+//!
+//! Sizes are bytes unless the name says otherwise, times are milliseconds.
+//! [`redwedding_wire::limits`] says which limit stands where.
+
+pub use redwedding_wire::limits::*;
+
+/// Longest edit summary.
+pub const COMMENT_BYTES: usize = 1_000;
+/// Longest name of an author.
+pub const AUTHOR_BYTES: usize = 255;
+/// Dots that a delta names inline; more go into a version object.
+pub const INLINE_DOTS: usize = 16;
+/// Served version objects that a document remembers.
+pub const OBJECTS: usize = 512;
+/// Retries whose delta came out different that a document remembers.
+pub const ALIASES: usize = 4_096;
+/// Texts of the origin, unknown to the log, that a document keeps although no
+/// edit was made on them.
+pub const SEEDS: usize = 4;
+/// Bytes of texts of the origin that are unknown to the log, edits on them
+/// included, beyond which a document takes no further one.
+pub const SEED_BYTES: usize = 4 * PAGE_BYTES;
+/// Log time after the last edit on such a text from which it may make room.
+pub const SEED_MS: u64 = 86_400_000;
+/// Length that concurrent edits together may bring a text to. Each save is held
+/// to [`PAGE_BYTES`] before it is acknowledged; after that nothing may refuse it.
+pub const MERGED_BYTES: usize = 1 << 30;
+/// Texts of the origin whose version a document remembers.
+pub const ORIGIN_TEXTS: usize = 1_024;
+/// Attempts to write to the origin that a document remembers.
+pub const INTENTS: usize = 64;
+/// Changes that are taken back from the archive for an edit made below the floor;
+/// one from further down is carried over.
+pub const RESTORED_CHANGES: usize = 16_384;
+/// Bytes of segments that are taken back for such an edit.
+pub const RESTORED_BYTES: usize = 16 << 20;
+/// Segments that a document's archive is in.
+pub const SEGMENTS: usize = 16;
+/// Refused entries that a document lists.
+pub const QUARANTINED: usize = 64;
+/// Overlaps recorded for one edit.
+pub const OVERLAPS: usize = 8;
+
+const _: () = assert!(SEED_BYTES * 4 <= DOCUMENT_BYTES, "a seed is stored as text and as edits");
+const _: () = assert!(INLINE_DOTS < OVERLAY_EDITS);

@@ -1,0 +1,214 @@
+//! Random logs of one document, through every way of folding them.
+//!
+//! What must hold is in `redwedding_document::testing::check`; here it is asked for,
+//! and it is made sure that the logs are worth asking.
+
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
+use redwedding_document::testing::{check, log};
+use redwedding_document::{Document, Verdict, View};
+use redwedding_text::diff;
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, Cursor, Root, VersionName, VersionRef};
+
+fn cases(default: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    // What fails is kept as a crasher of the fuzz targets, not as a seed.
+    let cases = asked.unwrap_or(default);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn drawn(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..most)
+}
+
+proptest! {
+    #![proptest_config(cases(600))]
+
+    #[test]
+    fn a_log_is_folded_the_same_way_by_everyone(bytes in drawn(1_200)) {
+        check::fold(&bytes, 60);
+    }
+
+    #[test]
+    fn pruning_changes_nothing_that_is_seen(bytes in drawn(1_200)) {
+        check::pruned(&bytes, 60);
+    }
+
+    #[test]
+    fn an_overlay_shows_what_will_be_confirmed(bytes in drawn(900)) {
+        check::overlay(&bytes, 20);
+    }
+
+    #[test]
+    fn a_document_of_the_wrong_parts_is_harmless(bytes in drawn(600)) {
+        check::wrong_document(&bytes, 25);
+    }
+
+    #[test]
+    fn a_word_written_on_an_unknown_text_survives_once(
+        ours in "[a-d ]{0,20}",
+        theirs in "[a-d ]{0,20}",
+        at: prop::sample::Index,
+        second: prop::sample::Index,
+    ) {
+        let (page, other) = (origin(1, &ours), origin(2, &theirs));
+        prop_assume!(ours != theirs);
+        let mut document = Document::new(log::key(), Cursor::start(7));
+        apply(&mut document, Body::Base(page));
+        prop_assert_eq!(apply(&mut document, Body::Base(other.clone())), Verdict::Lost);
+        let at = at.index(theirs.len() + 1);
+        let text = format!("{}ZEBRA{}", &theirs[..at], &theirs[at..]);
+        let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new() };
+        let first = save(1, on.clone(), &theirs, &text);
+        let actor = first.delta.actor();
+        prop_assert_eq!(apply(&mut document, Body::Edit(first)), Verdict::Counted);
+        prop_assert_eq!(document.text().matches("ZEBRA").count(), 1);
+        // The same person goes on, before the log's line is known.
+        let at = second.index(text.len() + 1);
+        let again = format!("{}OKAPI{}", &text[..at], &text[at..]);
+        let on = VersionRef { extra: vec![actor], ..on };
+        prop_assert_eq!(apply(&mut document, Body::Edit(save(2, on, &text, &again))), Verdict::Counted);
+        prop_assert_eq!(document.text().matches("OKAPI").count(), 1);
+        let letters = |text: &str| text.matches(['Z', 'E', 'B', 'R', 'A']).count();
+        prop_assert!(letters(document.text()) >= 5);
+    }
+}
+
+fn origin(revision: u64, text: &str) -> OriginPage {
+    OriginPage { revision, text: text.to_owned(), time_ms: 1, note: Note::default() }
+}
+
+fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
+    let (edit, note) = (EditId([number; 16]), Note::default());
+    let delta = Delta { edit, base: Base::Version(on), patch: diff::between(old, new), note };
+    Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None }
+}
+
+fn apply(document: &mut Document, body: Body) -> Verdict {
+    let cursor = document.cursor().after(b"entry");
+    document.apply(cursor, 1, &Entry::new(document.key().clone(), body))
+}
+
+#[test]
+fn what_was_written_on_an_unknown_text_can_be_gone_on_with_however_many_come_after() {
+    let mut document = Document::new(log::key(), Cursor::start(7));
+    apply(&mut document, Body::Base(origin(1, "one two three\n")));
+    let first = origin(2, "one two four\n");
+    apply(&mut document, Body::Base(first.clone()));
+    let on = VersionRef { root: Root::Origin(first.name()), extra: Vec::new() };
+    let edit = save(1, on.clone(), &first.text, "one two four five\n");
+    let actor = edit.delta.actor();
+    assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
+    for number in 3..40 {
+        apply(&mut document, Body::Base(origin(number, &format!("other text {number}\n"))));
+    }
+    let on = VersionRef { extra: vec![actor], ..on };
+    let next = save(2, on, "one two four five\n", "one two four five six\n");
+    assert_eq!(apply(&mut document, Body::Edit(next)), Verdict::Counted);
+    assert!(document.text().contains("five") && document.text().contains("six"));
+}
+
+#[test]
+fn version_objects_are_forgotten_oldest_first_and_come_back() {
+    let mut document = Document::new(log::key(), Cursor::start(7));
+    apply(&mut document, Body::Base(origin(1, "text\n")));
+    let mut actors = Vec::new();
+    for number in 1..31 {
+        let on = VersionRef::log(document.place());
+        let edit = save(number, on, document.text(), &format!("{number} {}", document.text()));
+        actors.push(edit.delta.actor());
+        assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
+    }
+    let named = |mask: u32| {
+        let chosen = actors.iter().enumerate().filter(|(bit, _)| mask & 1 << bit != 0);
+        let mut extra: Vec<_> = chosen.map(|(_, actor)| *actor).collect();
+        extra.sort_unstable();
+        VersionRef { root: Root::EMPTY, extra }
+    };
+    let resolves = |document: &Document, version: &VersionRef| {
+        let id = version.object_id(document.key());
+        document.named(VersionName::Object(id)).as_ref() == Ok(version)
+    };
+    for mask in 1..2_000 {
+        assert_eq!(apply(&mut document, Body::Version(named(mask))), Verdict::Counted);
+        assert!(resolves(&document, &named(mask)));
+    }
+    assert!(!resolves(&document, &named(1)), "there is a bound");
+    assert!(resolves(&document, &named(1_900)));
+    assert_eq!(apply(&mut document, Body::Version(named(1))), Verdict::Counted);
+    assert!(resolves(&document, &named(1)));
+    assert_eq!(Document::decode(&document.encode()).as_ref(), Ok(&document));
+}
+
+#[test]
+fn the_logs_hold_everything_worth_testing() {
+    let mut seen = Seen::default();
+    let mut random = 0x9e37_79b9_u64;
+    for _ in 0..400 {
+        let mut bytes = vec![0; 1_200];
+        for byte in &mut bytes {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            *byte = (random >> 56) as u8;
+        }
+        let writer = log::written(&bytes, 60);
+        seen.entries += writer.log.len();
+        seen.overlaid += check::overlay(&bytes, 20);
+        let pruned = check::pruned(&bytes, 60);
+        seen.pruned += pruned.pruned;
+        seen.restored += pruned.restored;
+        for (seen, found) in seen.kinds.iter_mut().zip(log::kinds(&writer.document)) {
+            *seen += found;
+        }
+        let mut document = Document::new(log::key(), Cursor::start(7));
+        for logged in &writer.log {
+            let Some(verdict) = logged.apply_to(&mut document) else { continue };
+            let entry = logged.entry.as_ref().unwrap();
+            let kind = usize::from(entry.body.kind()).min(14);
+            let verdict = match verdict {
+                Verdict::Counted => 0,
+                Verdict::Duplicate { .. } => 1,
+                Verdict::Alias { .. } => 2,
+                Verdict::Lost => 3,
+                Verdict::Quarantined(_) => 4,
+                Verdict::Below { .. } => panic!("nothing is below"),
+            };
+            seen.verdicts[kind][verdict] += 1;
+            let overlaps = document.changes().last().map_or(0, |change| change.overlaps.len());
+            seen.overlaps += overlaps;
+        }
+        assert_eq!(Document::decode(&document.encode()).as_ref(), Ok(&document));
+    }
+    println!("{seen:?}");
+    for kind in (1..10).chain(11..14) {
+        assert!(seen.verdicts[kind][0] > 30, "kind {kind} seldom counts: {seen:?}");
+    }
+    assert!(seen.kinds.iter().all(|kind| *kind > 15), "{seen:?}");
+    assert!(seen.verdicts[1].iter().take(3).all(|found| *found > 50), "{seen:?}");
+    assert!(seen.verdicts[1][4] > 50 && seen.verdicts[14][4] > 10, "{seen:?}");
+    assert!(seen.overlaps > 30 && seen.overlaid > 200, "{seen:?}");
+    assert!(seen.pruned > 150 && seen.restored > 50, "{seen:?}");
+}
+
+#[derive(Default, Debug)]
+struct Seen {
+    entries: usize,
+    overlaid: usize,
+    overlaps: usize,
+    pruned: usize,
+    restored: usize,
+    /// Changes by [`redwedding_document::ChangeKind`].
+    kinds: [usize; 4],
+    /// By kind of entry; counted, duplicate, alias, lost, quarantined.
+    verdicts: [[usize; 5]; 15],
+}
+
+#[test]
+fn a_view_of_nothing_has_the_documents_hash() {
+    let document = log::written(&[1; 200], 20).document;
+    assert_eq!(View::of(&document).state_hash(), document.state_hash());
+    assert_ne!(DocumentKey::new("w", "other").unwrap(), *document.key());
+}

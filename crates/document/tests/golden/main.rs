@@ -1,0 +1,246 @@
+//! Every format of this crate as it was first encoded; see `redwedding_wire::testing::golden`.
+//!
+//! `GOLDEN=write cargo test -p redwedding-document --test golden` writes what is not there yet.
+
+#![allow(clippy::unwrap_used)]
+
+use redwedding_document::entry::{
+    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Floor, Import, Intent, Judgement, Landed,
+    Moved, Note, OriginPage,
+};
+use redwedding_document::{Document, Segment, Verdict};
+use redwedding_text::diff;
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
+use redwedding_wire::testing::golden::Golden;
+use redwedding_wire::version::{
+    Base, Cursor, ObjectId, OriginText, Place, Root, VersionName, VersionRef,
+};
+
+const GOLDEN: Golden = Golden::of(env!("CARGO_MANIFEST_DIR"));
+
+fn key() -> DocumentKey {
+    DocumentKey::new("wiki", "Red_Wedding").unwrap()
+}
+
+fn note(author: &str, comment: &str) -> Note {
+    Note { author: author.to_owned(), comment: comment.to_owned(), minor: true, action: 6 }
+}
+
+fn place(position: u64) -> Place {
+    Place { position, check: 0xdead_beef }
+}
+
+fn edit() -> Edit {
+    let root = Root::Log(place(1_234));
+    let base = Base::Version(VersionRef { root, extra: vec![Actor(5), Actor(u64::MAX)] });
+    let patch = diff::between("The cat sat.\nThe end.\n", "The black cat sat.\nDas Ende: 終.\n");
+    let delta = Delta { edit: EditId([0x11; 16]), base, patch, note: note("Arya", "§ Röslin") };
+    let served = VersionRef { root: Root::EMPTY, extra: vec![Actor(24), Actor(65_536)] };
+    Edit { delta, accepted_ms: 1_790_000_000_123, pop: "AMS".to_owned(), served: Some(served) }
+}
+
+fn page(revision: u64, text: &str) -> OriginPage {
+    OriginPage { revision, text: text.to_owned(), time_ms: 7, note: note("", "imported") }
+}
+
+fn entry(body: Body) -> Entry {
+    Entry::new(key(), body)
+}
+
+#[test]
+fn entries() {
+    let traced = Entry { trace: 0x0123_4567_89ab_cdef, ..entry(Body::Edit(edit())) };
+    GOLDEN.holds(1, "entry-edit", &traced);
+    let mut on_object = edit();
+    on_object.delta.base = Base::Object(ObjectId(0x7_ffff_ffff_ffff));
+    on_object.served = None;
+    GOLDEN.holds(1, "entry-edit-on-object", &entry(Body::Edit(on_object)));
+    let extended = Entry { extensions: vec![0x81, 0x18, 0x2a], ..entry(Body::Edit(edit())) };
+    GOLDEN.holds(1, "entry-edit-extended", &extended);
+    let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
+    let version = VersionRef { root: Root::Origin(on), extra: (1..40).map(Actor).collect() };
+    GOLDEN.holds(1, "entry-version", &entry(Body::Version(version)));
+    GOLDEN.holds(1, "entry-base", &entry(Body::Base(page(77, "Ein Text.\n"))));
+    let import = Import {
+        from: Some(on),
+        to: OriginText { revision: 78, text: Digest([0x33; 16]) },
+        patch: diff::between("a b c\n", "a c d\n"),
+        time_ms: 8,
+        note: note("Walder", "undid"),
+    };
+    GOLDEN.holds(1, "entry-import", &entry(Body::Import(Import { from: None, ..import.clone() })));
+    GOLDEN.holds(1, "entry-import-on-tip", &entry(Body::Import(import)));
+    let flush = FlushId([0x44; 16]);
+    let intent = Intent { flush, upto: place(1_300), tip: 78, text: Digest([0x55; 16]) };
+    GOLDEN.holds(1, "entry-intent", &entry(Body::Intent(intent)));
+    let landed = Landed {
+        flush,
+        from: 78,
+        revision: 79,
+        stored: Digest([0x66; 16]),
+        difference: None,
+        time_ms: 9,
+    };
+    GOLDEN.holds(1, "entry-landed", &entry(Body::Landed(landed.clone())));
+    let difference = Some(diff::between("a \n\n", "a\n"));
+    GOLDEN.holds(
+        1,
+        "entry-landed-otherwise",
+        &entry(Body::Landed(Landed { difference, ..landed })),
+    );
+    let checkpoint = Checkpoint { revision: 79, upto: place(1_301) };
+    GOLDEN.holds(1, "entry-checkpoint", &entry(Body::Checkpoint(checkpoint)));
+    GOLDEN.holds(1, "entry-abandoned", &entry(Body::Abandoned(Abandoned { flush })));
+    GOLDEN.holds(1, "entry-moved", &entry(Body::Moved(Moved { from: 79, to: on })));
+    let segment = Digest([0x33; 16]);
+    let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
+    GOLDEN.holds(1, "entry-floor", &entry(Body::Floor(floor)));
+    let note = note("Olenna", "not ours to tell");
+    let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
+    GOLDEN.holds(1, "entry-hold", &entry(Body::Hold(judged.clone())));
+    GOLDEN.holds(1, "entry-release", &entry(Body::Release(judged.clone())));
+    GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(judged)));
+    let unknown = Body::Unknown { kind: 200, payload: vec![1, 2, 3] };
+    GOLDEN.holds(1, "entry-unknown", &entry(unknown));
+}
+
+/// A log as short as it can be with all of it in the document.
+struct Log(Document);
+
+impl Log {
+    fn put(&mut self, body: Body) -> Verdict {
+        let cursor = self.0.cursor();
+        let entry = entry(body);
+        let cursor = cursor.after(&entry.encode());
+        self.0.apply(cursor, 1_000 + cursor.position, &entry)
+    }
+
+    fn save(&mut self, number: u8, on: &VersionRef, change: (&str, &str)) -> Verdict {
+        let resolved = self.0.resolve_version(on).unwrap();
+        let old = self.0.text_of(&resolved).unwrap();
+        let patch = diff::between(&old, &old.replacen(change.0, change.1, 1));
+        let base = Base::Version(on.clone());
+        let delta = Delta { edit: EditId([number; 16]), base, patch, note: note("Robb", "saved") };
+        let served = Some(VersionRef { extra: vec![delta.actor()], ..on.clone() });
+        self.put(Body::Edit(Edit { delta, accepted_ms: 5, pop: "AMS".to_owned(), served }))
+    }
+}
+
+fn document() -> Document {
+    let mut log = Log(Document::new(key(), Cursor::start(9)));
+    let first = page(70, "The cat sat on the mat.\n");
+    assert_eq!(log.put(Body::Base(first)), Verdict::Counted);
+    let base = log.0.version();
+    assert_eq!(log.save(1, &base, ("cat", "dog")), Verdict::Counted);
+    assert_eq!(log.save(2, &base, ("cat", "horse")), Verdict::Counted);
+    assert_eq!(log.save(3, &base, ("mat", "roof")), Verdict::Counted);
+    assert!(matches!(log.save(3, &base, ("mat", "tree")), Verdict::Alias { .. }));
+    let other = page(72, "A cat sat on the mat, purring.\n");
+    assert_eq!(log.put(Body::Base(other.clone())), Verdict::Lost);
+    let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new() };
+    assert_eq!(log.save(4, &on, ("purring", "softly purring")), Verdict::Counted);
+    let head = log.0.version();
+    let text = Digest::of_text(log.0.text());
+    let intent = |flush, tip| {
+        Body::Intent(Intent { flush: FlushId([flush; 16]), upto: place_of(&head), tip, text })
+    };
+    assert_eq!(log.put(intent(1, 70)), Verdict::Counted);
+    let stored = log.0.text().trim_end().to_owned();
+    let landed = Landed {
+        flush: FlushId([1; 16]),
+        from: 70,
+        revision: 71,
+        stored: Digest::of_text(&stored),
+        difference: Some(diff::between(log.0.text(), &stored)),
+        time_ms: 12,
+    };
+    assert_eq!(log.put(Body::Landed(landed)), Verdict::Counted);
+    assert_eq!(log.put(intent(2, 71)), Verdict::Counted);
+    let segment = Digest([0x33; 16]);
+    let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
+    GOLDEN.holds(1, "entry-floor", &entry(Body::Floor(floor)));
+    let note = note("Olenna", "not ours to tell");
+    let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
+    GOLDEN.holds(1, "entry-hold", &entry(Body::Hold(judged.clone())));
+    GOLDEN.holds(1, "entry-release", &entry(Body::Release(judged.clone())));
+    GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(judged)));
+    let unknown = Body::Unknown { kind: 200, payload: vec![1] };
+    assert!(matches!(log.put(unknown), Verdict::Quarantined(_)));
+    log.0
+}
+
+fn place_of(version: &VersionRef) -> Place {
+    match version.root {
+        Root::Log(place) => place,
+        Root::Origin(_) => unreachable!("a document's own version"),
+    }
+}
+
+#[test]
+fn documents() {
+    let new = Document::new(key(), Cursor::start(9));
+    GOLDEN.decodes(1, "document-new", &new);
+    GOLDEN.holds(2, "document-new", &new);
+    let document = document();
+    assert!(document.changes().kept().iter().any(|change| !change.overlaps.is_empty()));
+    assert!(document.origin().open().is_some() && document.origin().tip.is_some());
+    assert_eq!(document.quarantined().len(), 1);
+    GOLDEN.decodes(1, "document", &document);
+    GOLDEN.holds(2, "document", &document);
+}
+
+/// A document that is pruned, and the segment with the rest.
+#[test]
+fn segments() {
+    let mut document = document();
+    let intent = document.origin().open().unwrap().intent.flush;
+    let gone = Body::Abandoned(Abandoned { flush: intent });
+    let cursor = document.cursor().after(b"abandoned");
+    assert_eq!(document.apply(cursor, 2_000, &entry(gone)), Verdict::Counted);
+    let floor = document.prunable(document.changes().len());
+    assert!(floor > 0);
+    let segment = document.prune(floor).unwrap();
+    GOLDEN.holds(2, "document-pruned", &document);
+    // Other versions of a library may compress to other bytes: what is in them is the same.
+    let packed = GOLDEN.bytes_or(1, "segment", || segment.packed());
+    let (name, length) = segment.name();
+    assert_eq!(Segment::open(&packed, name), Ok(segment));
+    assert_eq!((name.to_string().as_str(), length), SEGMENT);
+}
+
+const SEGMENT: (&str, u32) = ("4f5b18b34c637c1137ae821326a41fe0", 125);
+
+/// Names that are stored or sent elsewhere: others compute them too.
+#[test]
+fn names() {
+    let version = VersionRef { root: Root::EMPTY, extra: vec![Actor(5)] };
+    let flush = FlushId::new(&[7; 32], &key(), [1; 8]);
+    let place = Cursor::start(9).after(b"record").place();
+    let names = [
+        EditId::of(&[7; 32], &key(), &[b"user", b"text"]).to_string(),
+        edit().delta.actor().to_string(),
+        page(77, "Ein Text.\n").actor(&key()).to_string(),
+        key().digest().to_string(),
+        key().shard(16).to_string(),
+        Cursor::start(9).after(b"record").prefix.to_string(),
+        VersionName::entry(place, 3).to_string(),
+        VersionName::Object(version.object_id(&key())).to_string(),
+        flush.to_string(),
+        document().state_hash().to_string(),
+    ];
+    assert_eq!(names, NAMES);
+}
+
+const NAMES: [&str; 10] = [
+    "ff0c7c3f198dda8ec4349150e01a34cc",
+    "bdc7e6999cb9fd91",
+    "b6006e30c17a7ccf",
+    "84e4d5637e25f33f3276299dd0afba33",
+    "4",
+    "1d2bee028a948823ccabf98f4a74c6e1",
+    "1125899906879261",
+    "2516499289807172",
+    "0101010101010101a57ece29af4d6469",
+    "582a92fa0eee9dc97a825f2f2db8a640",
+];

@@ -1,0 +1,67 @@
+//! Limits of a replica and of its exchanges with the relay, and those of the crates below.
+//!
+//! Sizes are bytes unless the name says otherwise, times are milliseconds.
+//! [`redwedding_wire::limits`] says which limit stands where. Both ends of an exchange use those
+//! of the exchange, so they stand here and not at the relay.
+
+pub use redwedding_document::limits::*;
+
+/// Bytes of acknowledged edits of a document that may wait for the log.
+/// Not enforced yet.
+pub const OVERLAY_BYTES: usize = 4 << 20;
+/// Log entries in one answer to a pull.
+pub const PULL_ENTRIES: usize = 256;
+/// Bytes of log entries in one answer to a pull.
+pub const PULL_BYTES: usize = 4 << 20;
+/// Pushes in one exchange.
+pub const PUSH_ENTRIES: usize = 256;
+/// Documents pulled in one exchange.
+pub const PULL_DOCUMENTS: usize = 64;
+/// Most members (points of presence) that are tracked.
+pub const MEMBERS: usize = 512;
+/// Largest session token.
+pub const TOKEN_BYTES: usize = 1_024;
+/// A client's own unconfirmed saves that a token or an outbox value names.
+pub const OWN_UNCONFIRMED: usize = 64;
+/// Backend calls of one request.
+/// Not enforced yet.
+pub const BACKEND_CALLS_PER_REQUEST: u32 = 16;
+/// Backend calls after which a sandbox retires; the platform ends it at 32.
+pub const BACKEND_CALLS_PER_SANDBOX: u32 = 16;
+/// Segments of archives that one request fetches.
+pub const FETCHED_SEGMENTS: u32 = 6;
+/// How old the last exchange may be before a read pulls.
+pub const STALENESS_MS: u64 = 500;
+/// How often a page that the edge holds is looked up at the origin.
+pub const ORIGIN_POLL_MS: u64 = 10_000;
+/// How long the relay is left alone after it could not be reached.
+pub const RELAY_BACKOFF_MS: u64 = 1_000;
+/// How long a whole document or an unconfirmed entry stays in the cache.
+pub const CACHE_MS: u64 = 3_600_000;
+/// Entries in the cache after a document's base; then the base is written anew.
+pub const TAIL_ENTRIES: usize = 64;
+/// Bytes of such entries.
+pub const TAIL_BYTES: usize = 64 << 10;
+/// Documents that a sandbox keeps in memory.
+pub const HELD_DOCUMENTS: usize = 4;
+/// Saves that are looked up one by one before the outbox is listed.
+pub const PEEKED_ENTRIES: usize = 16;
+/// How long a silent member is remembered.
+pub const MEMBER_MS: u64 = 600_000;
+/// Revisions of the origin taken over in one go.
+pub const IMPORTS: usize = 4;
+/// Longest summary of a revision that a flush writes.
+pub const SUMMARY_BYTES: usize = 480;
+/// How long edits wait to be written to the origin together.
+pub const FLUSH_INTERVAL_MS: u64 = 5_000;
+/// How long a lease on a document lasts.
+pub const LEASE_MS: u64 = 30_000;
+/// Age from which a sweep pushes an outbox entry again.
+pub const OUTBOX_AGE_MS: u64 = 10_000;
+/// Outbox buckets; a sweep lists one at a time.
+pub const OUTBOX_BUCKETS: u16 = 64;
+/// Documents flushed by one tick.
+pub const FLUSHES_PER_TICK: usize = 4;
+
+const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fit an answer");
+const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);

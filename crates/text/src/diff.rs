@@ -1,0 +1,311 @@
+//! A whole-page save as an edit: which words of the base text went, and which came.
+//!
+//! First what both texts begin and end with, then lines, then words within changed lines. May assume
+//! nothing about the texts. Must never depend on time, on the platform or on hashing: equal inputs
+//! give equal patches everywhere, so every limit is a count of steps.
+
+use imara_diff::{Algorithm, Diff, InternedInput, Interner};
+
+use crate::patch::{Patch, PatchBuilder};
+use crate::tokens;
+
+/// Changes whenever [`between`] could give another patch for the same texts.
+pub const DIFF_VERSION: u8 = 1;
+
+/// Pairs of tokens that one diff may compare by the careful algorithm, histogram.
+const HISTOGRAM_PAIRS: usize = 1 << 20;
+
+/// Pairs of tokens that one call may spend on the careful algorithm in all.
+const PAIRS: usize = 1 << 22;
+
+/// Tokens (both sides) that one diff may compare by the robust algorithm, Myers.
+const MYERS_TOKENS: usize = 1 << 13;
+
+/// Tokens that one call may spend on the robust algorithm in all.
+const TOKENS: usize = 1 << 16;
+
+/// Lines (both sides) above which only lines that occur once on each side are looked for first.
+const ANCHOR_LINES: usize = 1 << 11;
+
+/// The edit that leads from `old` to `new`: words where that is cheap enough, else lines, else one
+/// replaced stretch. Inserting or deleting whole words or lines at one place gives a single hunk that
+/// does nothing else. O(text), plus a bounded number of steps for what changed.
+///
+/// A text beyond 32 bits cannot be described; both must be shorter than 2^32 bytes.
+#[must_use]
+pub fn between(old: &str, new: &str) -> Patch {
+    let mut differ = Differ { patch: PatchBuilder::default(), pairs: PAIRS, tokens: TOKENS };
+    let whole = Pair { old, new, at: 0 };
+    let middle = whole.trimmed(tokens::is_boundary);
+    if middle.is_simple() {
+        differ.replace(middle);
+    } else {
+        differ.lines(whole.trimmed(|text, at| at == 0 || text.as_bytes()[at - 1] == b'\n'));
+    }
+    differ.patch.build().unwrap_or_default()
+}
+
+/// Two stretches to compare, the old one beginning at byte `at` of the old text.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    old: &'a str,
+    new: &'a str,
+    at: usize,
+}
+
+impl<'a> Pair<'a> {
+    /// Whether one hunk says it all: something only came, or only went.
+    fn is_simple(self) -> bool {
+        self.old.is_empty() || self.new.is_empty()
+    }
+
+    /// The pair without what both begin and end with, cut only where `cut` allows it on both sides.
+    fn trimmed(self, cut: impl Fn(&str, usize) -> bool) -> Pair<'a> {
+        let mut start = common_start(self.old.as_bytes(), self.new.as_bytes());
+        let fits = |text: &str, at: usize| text.is_char_boundary(at) && cut(text, at);
+        while !(fits(self.old, start) && fits(self.new, start)) {
+            start -= 1;
+        }
+        let pair = Pair { old: &self.old[start..], new: &self.new[start..], at: self.at + start };
+        let mut end = common_end(pair.old.as_bytes(), pair.new.as_bytes());
+        // What is cut off must begin where a token or line begins in the whole texts.
+        let fits = |text: &str, at: usize| at == text.len() || fits(text, at);
+        let (old_end, new_end) = (self.old.len(), self.new.len());
+        while !(fits(self.old, old_end - end) && fits(self.new, new_end - end)) {
+            end -= 1;
+        }
+        Pair {
+            old: &pair.old[..pair.old.len() - end],
+            new: &pair.new[..pair.new.len() - end],
+            ..pair
+        }
+    }
+
+    /// The pair between two places on each side.
+    fn part(self, old: (usize, usize), new: (usize, usize)) -> Pair<'a> {
+        Pair { old: &self.old[old.0..old.1], new: &self.new[new.0..new.1], at: self.at + old.0 }
+    }
+}
+
+/// Bytes compared at once.
+const STRIDE: usize = 32;
+
+/// How many bytes both begin with.
+fn common_start(one: &[u8], two: &[u8]) -> usize {
+    let (whole, _) = one.as_chunks::<STRIDE>();
+    let strides = whole.iter().zip(two.as_chunks().0).take_while(|(one, two)| one == two).count();
+    let start = strides * STRIDE;
+    let rest = one[start..].iter().zip(&two[start..]);
+    start + rest.take_while(|(one, two)| one == two).count()
+}
+
+/// How many bytes both end with.
+fn common_end(one: &[u8], two: &[u8]) -> usize {
+    let (whole, other) = (one.as_rchunks::<STRIDE>().1, two.as_rchunks().1);
+    let strides = whole.iter().rev().zip(other.iter().rev());
+    let end = strides.take_while(|(one, two)| one == two).count() * STRIDE;
+    let rest = one[..one.len() - end].iter().rev().zip(two[..two.len() - end].iter().rev());
+    end + rest.take_while(|(one, two)| one == two).count()
+}
+
+/// Collects the patch, and counts down what may still be spent.
+struct Differ {
+    patch: PatchBuilder,
+    pairs: usize,
+    tokens: usize,
+}
+
+impl Differ {
+    fn replace(&mut self, pair: Pair<'_>) {
+        let narrow = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        self.patch.keep_to(narrow(pair.at));
+        self.patch.push_delete(narrow(pair.old.len()));
+        self.patch.push_insert(pair.new);
+    }
+
+    /// Compares by lines, first by those that occur once if there are many.
+    fn lines(&mut self, pair: Pair<'_>) {
+        let sides = Sides::new(pair.old.split_inclusive('\n'), pair.new.split_inclusive('\n'));
+        if sides.count() <= ANCHOR_LINES {
+            return self.groups(pair, &sides);
+        }
+        let mut from = (0, 0);
+        for stop in sides.anchors().into_iter().chain([sides.end()]) {
+            let (old, new) = ((from.0, stop.0), (from.1, stop.1));
+            let part = pair.part(sides.old_bytes(old), sides.new_bytes(new));
+            let lines = |text| str::split_inclusive(text, '\n');
+            self.groups(part, &Sides::new(lines(part.old), lines(part.new)));
+            from = (stop.0 + 1, stop.1 + 1);
+        }
+    }
+
+    /// Compares groups of changed lines by words.
+    fn groups(&mut self, pair: Pair<'_>, sides: &Sides<'_>) {
+        for (old, new) in self.hunks(sides) {
+            self.words(pair.part(sides.old_bytes(old), sides.new_bytes(new)));
+        }
+    }
+
+    /// Compares a changed group of lines by words.
+    fn words(&mut self, pair: Pair<'_>) {
+        let pair = pair.trimmed(tokens::is_boundary);
+        if pair.is_simple() {
+            return self.replace(pair);
+        }
+        let sides = Sides::new(tokens::tokens(pair.old), tokens::tokens(pair.new));
+        let hunks = self.hunks(&sides);
+        let parts =
+            hunks.into_iter().map(|(old, new)| (sides.old_bytes(old), sides.new_bytes(new)));
+        for (old, new) in join_replaced(pair.old, parts) {
+            self.replace(pair.part(old, new));
+        }
+    }
+
+    /// What differs between two rows of tokens, in order; all of it, if to look closer costs too
+    /// much.
+    fn hunks(&mut self, sides: &Sides<'_>) -> Vec<Change> {
+        let (old, new) = sides.end();
+        let (pairs, tokens) = (old.saturating_mul(new), old + new);
+        let algorithm = if pairs <= HISTOGRAM_PAIRS.min(self.pairs) {
+            self.pairs -= pairs;
+            Algorithm::Histogram
+        } else if tokens <= MYERS_TOKENS.min(self.tokens) {
+            self.tokens -= tokens;
+            Algorithm::Myers
+        } else {
+            return vec![((0, old), (0, new))];
+        };
+        let diff = Diff::compute(algorithm, &sides.input);
+        let ends = |range: std::ops::Range<u32>| (range.start as usize, range.end as usize);
+        diff.hunks().map(|hunk| (ends(hunk.before), ends(hunk.after))).collect()
+    }
+}
+
+/// A changed range on each side.
+type Change = ((usize, usize), (usize, usize));
+
+/// Joins replaced stretches with nothing but spaces between them: whoever replaces two words in a row
+/// writes a phrase.
+fn join_replaced(old: &str, changes: impl Iterator<Item = Change>) -> Vec<Change> {
+    let replaces = |change: &Change| change.0.0 < change.0.1 && change.1.0 < change.1.1;
+    let mut joined: Vec<Change> = Vec::new();
+    for change in changes {
+        match joined.last_mut() {
+            Some(last)
+                if replaces(last)
+                    && replaces(&change)
+                    && old[last.0.1..change.0.0].bytes().all(|byte| byte == b' ') =>
+            {
+                (last.0.1, last.1.1) = (change.0.1, change.1.1);
+            }
+            _ => joined.push(change),
+        }
+    }
+    joined
+}
+
+/// The tokens of both sides, with where each begins.
+struct Sides<'a> {
+    input: InternedInput<&'a str>,
+    old_starts: Vec<usize>,
+    new_starts: Vec<usize>,
+}
+
+impl<'a> Sides<'a> {
+    fn new(old: impl Iterator<Item = &'a str>, new: impl Iterator<Item = &'a str>) -> Sides<'a> {
+        let mut input =
+            InternedInput { before: Vec::new(), after: Vec::new(), interner: Interner::new(0) };
+        let (mut old_starts, mut new_starts) = (vec![0], vec![0]);
+        input.update_before(old.inspect(|token| push_end(&mut old_starts, token)));
+        input.update_after(new.inspect(|token| push_end(&mut new_starts, token)));
+        Sides { input, old_starts, new_starts }
+    }
+
+    fn count(&self) -> usize {
+        self.input.before.len() + self.input.after.len()
+    }
+
+    fn end(&self) -> (usize, usize) {
+        (self.input.before.len(), self.input.after.len())
+    }
+
+    fn old_bytes(&self, tokens: (usize, usize)) -> (usize, usize) {
+        (self.old_starts[tokens.0], self.old_starts[tokens.1])
+    }
+
+    fn new_bytes(&self, tokens: (usize, usize)) -> (usize, usize) {
+        (self.new_starts[tokens.0], self.new_starts[tokens.1])
+    }
+
+    /// The longest ascending row of tokens that occur once on each side, as in patience diff.
+    fn anchors(&self) -> Vec<(usize, usize)> {
+        let kinds = self.input.interner.num_tokens() as usize;
+        let once = |side: &[imara_diff::Token]| {
+            let mut at: Vec<Option<usize>> = vec![None; kinds];
+            let mut seen = vec![0u8; kinds];
+            for (index, token) in side.iter().enumerate() {
+                at[token.0 as usize] = Some(index);
+                seen[token.0 as usize] = seen[token.0 as usize].saturating_add(1);
+            }
+            let single = at.into_iter().zip(seen).map(|(at, seen)| at.filter(|_| seen == 1));
+            single.collect::<Vec<_>>()
+        };
+        let (old, new) = (once(&self.input.before), once(&self.input.after));
+        let both = old.into_iter().zip(new).filter_map(|(old, new)| Some((old?, new?)));
+        let mut pairs: Vec<(usize, usize)> = both.collect();
+        pairs.sort_unstable();
+        longest_ascending(&pairs)
+    }
+}
+
+fn push_end(starts: &mut Vec<usize>, token: &str) {
+    let last = starts.last().copied().unwrap_or(0);
+    starts.push(last + token.len());
+}
+
+/// The longest subsequence whose second numbers ascend. O(n log n).
+fn longest_ascending(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    // For each length the pair that ends a row of it lowest; for each pair the one before it.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    for (index, pair) in pairs.iter().enumerate() {
+        let len = ends.partition_point(|&end| pairs[end].1 < pair.1);
+        before.push(len.checked_sub(1).map(|shorter| ends[shorter]));
+        if len == ends.len() {
+            ends.push(index);
+        } else {
+            ends[len] = index;
+        }
+    }
+    let mut row: Vec<(usize, usize)> =
+        std::iter::successors(ends.last().copied(), |&index| before[index])
+            .map(|index| pairs[index])
+            .collect();
+    row.reverse();
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{common_end, common_start};
+
+    proptest! {
+        #[test]
+        fn what_both_begin_and_end_with_is_found_byte_by_byte(
+            start in "a{0,100}",
+            one in "[abc]{0,40}",
+            two in "[abc]{0,40}",
+            end in "a{0,100}",
+        ) {
+            let (one, two) = (format!("{start}{one}{end}"), format!("{start}{two}{end}"));
+            let from_start = one.bytes().zip(two.bytes());
+            let from_start = from_start.take_while(|(one, two)| one == two).count();
+            prop_assert_eq!(common_start(one.as_bytes(), two.as_bytes()), from_start);
+            let from_end = one.bytes().rev().zip(two.bytes().rev());
+            let from_end = from_end.take_while(|(one, two)| one == two).count();
+            prop_assert_eq!(common_end(one.as_bytes(), two.as_bytes()), from_end);
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! The changes of one document, in the order in which they were merged.
+//!
+//! All is kept in columns, and what a writer did without anybody else in between takes a row in each,
+//! whatever the number of keystrokes. May assume that a change fits its base. Must never hold a change
+//! before one that it had seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::ops::{self, Edit, Op, Ops};
+use crate::patch::Patch;
+use crate::version::{Seen, Stretch, Version};
+
+/// Names a change within its document, and orders concurrent insertions at one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangeId {
+    /// Who made it.
+    pub actor: u64,
+    /// The how-manieth of its actor's; each is used once, not necessarily in order.
+    pub counter: u32,
+}
+
+impl From<u64> for ChangeId {
+    /// The first change of an actor.
+    fn from(actor: u64) -> ChangeId {
+        ChangeId { actor, counter: 0 }
+    }
+}
+
+/// Changes in a row whose ids follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub(crate) change: u32,
+    pub(crate) first: ChangeId,
+}
+
+/// Changes in a row, each of which had seen just what the one before had, and that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) first: u32,
+    /// What the first one had seen: all below, and some stretches of `History::beyond`.
+    prefix: u32,
+    from: u32,
+    /// Whether what the first one had seen is all before it.
+    pub(crate) linear: bool,
+    /// The first change that has to be replayed for this one: `prefix`, but for a toggle.
+    pub(crate) reach: u32,
+}
+
+/// A change that takes another one out of the text, or puts it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Toggle {
+    /// The change that does it.
+    pub change: u32,
+    /// The change that it is done to.
+    pub target: u32,
+    /// Whether that one is taken out: its insertions are not shown, its deletions do not count.
+    pub out: bool,
+}
+
+/// The changes of a document as their authors made them. What they came to is
+/// [`Text`](crate::Text)'s business, or [`History::checkout`]'s.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    floor: u32,
+    len: u32,
+    ids: Vec<Ids>,
+    by_id: ById,
+    links: Vec<Link>,
+    beyond: Vec<Stretch>,
+    /// Ascending by change. Each stands in a link of its own.
+    toggles: Vec<Toggle>,
+    made: Ops,
+    inserted: String,
+}
+
+impl PartialEq for History {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |history: &Self| (history.floor, history.len);
+        all(self) == all(other)
+            && self.ids == other.ids
+            && (&self.links, &self.beyond) == (&other.links, &other.beyond)
+            && self.toggles == other.toggles
+            && self.made == other.made
+            && self.inserted == other.inserted
+    }
+}
+
+impl Eq for History {}
+
+impl Link {
+    /// Whether its changes are edits of the text that all before led to.
+    pub(crate) fn plain(&self) -> bool {
+        self.linear && self.reach == self.prefix
+    }
+
+    /// The first change that has to be replayed for one of its changes.
+    fn reach_of(&self, change: u32) -> u32 {
+        if self.plain() { change } else { self.reach }
+    }
+}
+
+impl History {
+    /// A history that begins after `floor` changes that are not kept here. All later ones had seen
+    /// those.
+    #[must_use]
+    pub fn above(floor: u32) -> History {
+        History { floor, len: floor, ..History::default() }
+    }
+
+    /// How many changes there were, those below the floor among them.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Whether there was none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The first change that is kept.
+    #[must_use]
+    pub fn floor(&self) -> u32 {
+        self.floor
+    }
+
+    /// Whether a change is here.
+    #[must_use]
+    pub fn holds(&self, change: u32) -> bool {
+        (self.floor..self.len).contains(&change)
+    }
+
+    /// A change's id.
+    #[must_use]
+    pub fn id(&self, change: u32) -> Option<ChangeId> {
+        let row = self.ids.partition_point(|row| row.change <= change).checked_sub(1)?;
+        let Ids { change: from, first } = self.ids[row];
+        self.holds(change).then(|| ChangeId { counter: first.counter + change - from, ..first })
+    }
+
+    /// Where the change with this id stands.
+    #[must_use]
+    pub fn index_of(&self, id: ChangeId) -> Option<u32> {
+        let in_row = |row: usize| {
+            let Ids { change, first } = self.ids[row];
+            let end = self.ids.get(row + 1).map_or(self.len, |next| next.change);
+            let behind = id.counter.checked_sub(first.counter)?;
+            (first.actor == id.actor && behind < end - change).then_some(change + behind)
+        };
+        let settled = self.by_id.rows.range(..=id).next_back();
+        settled.and_then(|(_, row)| in_row(*row as usize)).or_else(|| {
+            (self.by_id.settled..self.ids.len())
+                .filter(|row| self.ids[*row].first.actor == id.actor)
+                .find_map(in_row)
+        })
+    }
+
+    /// Whether each change is an edit of the text that all before it led to.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.links.iter().all(Link::plain)
+    }
+
+    /// What a change's author had seen; closed.
+    #[must_use]
+    pub fn base(&self, change: u32) -> Option<Version> {
+        if !self.holds(change) {
+            return None;
+        }
+        let link = self.link_of(change);
+        let mut base = self.seen_by(link).to_version();
+        base.insert_stretch((self.links[link].first, change));
+        Some(base)
+    }
+
+    /// A change and all that its author had seen.
+    #[must_use]
+    pub fn closure(&self, change: u32) -> Option<Version> {
+        let mut closure = self.base(change)?;
+        closure.insert(change);
+        Some(closure)
+    }
+
+    /// The edit, in coordinates of the text at its base.
+    #[must_use]
+    pub fn patch(&self, change: u32) -> Option<Patch> {
+        let edits = self.made.of_change(change);
+        self.holds(change).then(|| ops::patch_of(edits, self.inserted_by(change)))
+    }
+
+    /// All that a change inserted.
+    #[must_use]
+    pub fn inserted_by(&self, change: u32) -> &str {
+        let from = self.made.came_before(change) as usize;
+        let to = self.made.came_before(change.saturating_add(1)) as usize;
+        self.inserted.get(from..to).unwrap_or_default()
+    }
+
+    /// All that the changes inserted, one after the other.
+    #[must_use]
+    pub fn inserted_all(&self) -> &str {
+        &self.inserted
+    }
+
+    /// Bytes that all changes inserted.
+    #[must_use]
+    pub fn inserted_len(&self) -> usize {
+        self.inserted.len()
+    }
+
+    /// Whether with each change it contains all that the change had seen.
+    #[must_use]
+    pub fn is_closed(&self, version: &Version) -> bool {
+        let closed = |&(from, to): &Stretch| {
+            // A stretch begins after a gap: with what its first change had seen it can only begin
+            // where a link does.
+            let links = self.links_of((from, to));
+            from >= self.floor
+                && links.clone().all(|link| {
+                    self.links[link].first >= from && version.seen().includes(self.seen_by(link))
+                })
+        };
+        version.prefix() <= self.len && version.end() <= self.len && {
+            version.beyond().iter().all(closed)
+        }
+    }
+
+    /// The greatest `k` such that all changes from `k` to the `end`-th, and one against `base`, had
+    /// seen all changes before `k`. O(links since).
+    pub(crate) fn anchor(&self, base: &Version, end: u32) -> u32 {
+        let mut anchor = base.prefix().min(end);
+        let before = self.links.partition_point(|link| link.first < end);
+        let mut behind = end;
+        for link in self.links[..before].iter().rev() {
+            if behind <= anchor {
+                break;
+            }
+            anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
+            behind = link.first;
+        }
+        anchor
+    }
+
+    /// As [`History::anchor`], for all changes of a version that has some beyond its prefix.
+    pub(crate) fn anchor_of(&self, version: &Version) -> u32 {
+        let links = version.beyond().iter().flat_map(|changes| self.links_of(*changes));
+        let seen = links.map(|link| self.links[link].reach).min().unwrap_or(version.prefix());
+        self.anchor(&Version::up_to(seen), version.prefix())
+    }
+
+    /// Whether a change that inserts so many bytes may come in.
+    pub(crate) fn has_room(&self, inserted: usize) -> bool {
+        self.len < u32::MAX - 1 && self.inserted.len() + inserted <= MOST_BYTES
+    }
+
+    /// Appends a change whose base is closed, which fits it, and for which there is room.
+    pub(crate) fn push(&mut self, id: ChangeId, base: &Version, edits: &[Edit], inserted: &str) {
+        self.push_id(id);
+        if !self.continues(base) {
+            self.push_link(base);
+        }
+        self.made.push(self.len, edits.iter().copied());
+        self.inserted.push_str(inserted);
+        self.len += 1;
+    }
+
+    /// Appends a change without looking whether it fits its base: that shows when it is used.
+    ///
+    /// # Errors
+    /// If the base is not one of this history's, or there is no room.
+    pub fn record(
+        &mut self,
+        id: ChangeId,
+        base: &Version,
+        patch: &Patch,
+    ) -> Result<(), RecordError> {
+        if base.end() > self.len || base.prefix() < self.floor {
+            return Err(RecordError::UnknownBase);
+        }
+        if !self.is_closed(base) {
+            return Err(RecordError::OpenBase);
+        }
+        if !self.has_room(patch.inserted().len()) {
+            return Err(RecordError::Full);
+        }
+        let edits: Vec<Edit> = ops::edits_of(patch).collect();
+        self.push(id, base, &edits, patch.inserted());
+        Ok(())
+    }
+
+    /// Begins a link, or goes on with the last one, as decoded; changes and rows are pushed after it.
+    pub(crate) fn open_link(&mut self, base: &Version) -> Result<(), RecordError> {
+        if base.end() > self.len || base.prefix() < self.floor {
+            return Err(RecordError::UnknownBase);
+        }
+        if !self.is_closed(base) {
+            return Err(RecordError::OpenBase);
+        }
+        if !self.continues(base) {
+            self.push_link(base);
+        }
+        Ok(())
+    }
+
+    /// Counts changes whose ids follow one another; their rows come with [`History::push_row`].
+    pub(crate) fn push_ids(&mut self, first: ChangeId, count: u32) {
+        self.push_id(first);
+        self.len += count;
+    }
+
+    /// Adds a row of edits with what it inserts.
+    pub(crate) fn push_row(&mut self, row: Op, single: bool, inserted: &str) {
+        self.made.push_row(row, single);
+        self.inserted.push_str(inserted);
+    }
+
+    /// Makes room for text at once.
+    pub(crate) fn reserve_inserted(&mut self, bytes: usize) {
+        self.inserted.reserve_exact(bytes);
+    }
+
+    fn push_id(&mut self, id: ChangeId) {
+        let follows = self.ids.last().is_some_and(|row| {
+            let next = row.first.counter.checked_add(self.len - row.change);
+            row.first.actor == id.actor && next == Some(id.counter)
+        });
+        if !follows {
+            self.ids.push(Ids { change: self.len, first: id });
+            self.by_id.settle(&self.ids);
+        }
+    }
+
+    /// Whether a base is just what the last change had seen, and that.
+    fn continues(&self, base: &Version) -> bool {
+        let Some(link) = self.links.last() else { return false };
+        if self.toggles.last().is_some_and(|toggle| toggle.change == link.first) {
+            return false;
+        }
+        if link.linear {
+            return base.is_prefix() && base.prefix() == self.len;
+        }
+        let seen = self.seen_by(self.links.len() - 1);
+        let (last, before) = match base.beyond().split_last() {
+            Some((last, before)) if base.prefix() == seen.prefix => (last, before),
+            _ => return false,
+        };
+        last.1 == self.len
+            && match seen.beyond.split_last() {
+                Some((own, others)) if own.1 == link.first => last.0 == own.0 && before == others,
+                _ => last.0 == link.first && before == seen.beyond,
+            }
+    }
+
+    fn push_link(&mut self, base: &Version) {
+        let from = u32::try_from(self.beyond.len()).unwrap_or(u32::MAX);
+        let linear = base.is_prefix() && base.prefix() == self.len;
+        let prefix = base.prefix();
+        self.links.push(Link { first: self.len, prefix, from, linear, reach: prefix });
+        self.beyond.extend_from_slice(base.beyond());
+        self.made.close();
+    }
+
+    /// Appends a toggle of a change that is here, by one who has seen all; `false` if there is no
+    /// room, or nothing to be done.
+    pub(crate) fn push_toggle(&mut self, id: ChangeId, target: u32, out: bool) -> bool {
+        let fits = self.holds(target) && self.toggle(target).is_none();
+        if !self.has_room(0) || !fits || self.is_out(target) == out {
+            return false;
+        }
+        let reach = self.links[self.link_of(target)].reach_of(target);
+        let (change, base) = (self.len, Version::up_to(self.len));
+        self.push_id(id);
+        self.push_link(&base);
+        if let Some(link) = self.links.last_mut() {
+            link.reach = reach;
+        }
+        self.toggles.push(Toggle { change, target, out });
+        self.len += 1;
+        true
+    }
+
+    /// What a change does to another one, if it is such.
+    #[must_use]
+    pub fn toggle(&self, change: u32) -> Option<Toggle> {
+        let at = self.toggles.binary_search_by_key(&change, |toggle| toggle.change).ok()?;
+        Some(self.toggles[at])
+    }
+
+    /// Whether a change is taken out.
+    #[must_use]
+    pub fn is_out(&self, change: u32) -> bool {
+        let about = self.toggles.iter().rfind(|toggle| toggle.target == change);
+        about.is_some_and(|toggle| toggle.out)
+    }
+
+    pub(crate) fn toggles(&self) -> &[Toggle] {
+        &self.toggles
+    }
+
+    pub(crate) fn made(&self) -> &Ops {
+        &self.made
+    }
+
+    pub(crate) fn inserted(&self) -> &str {
+        &self.inserted
+    }
+
+    pub(crate) fn inserted_mut(&mut self) -> &mut String {
+        &mut self.inserted
+    }
+
+    pub(crate) fn ids(&self) -> &[Ids] {
+        &self.ids
+    }
+
+    pub(crate) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// What the first change of a link had seen.
+    pub(crate) fn seen_by(&self, link: usize) -> Seen<'_> {
+        let Link { prefix, from, .. } = self.links[link];
+        let to = self.links.get(link + 1).map_or(self.beyond.len(), |next| next.from as usize);
+        Seen { prefix, beyond: &self.beyond[from as usize..to] }
+    }
+
+    /// The first change behind a link.
+    pub(crate) fn end_of(&self, link: usize) -> u32 {
+        self.links.get(link + 1).map_or(self.len, |next| next.first)
+    }
+
+    fn link_of(&self, change: u32) -> usize {
+        self.links.partition_point(|link| link.first <= change).saturating_sub(1)
+    }
+
+    /// The links that some changes have a part in.
+    pub(crate) fn links_of(&self, (from, to): Stretch) -> std::ops::Range<usize> {
+        match from < to && !self.links.is_empty() {
+            true => self.link_of(from)..self.links.partition_point(|link| link.first < to),
+            false => 0..0,
+        }
+    }
+
+    /// What a row of edits inserted.
+    pub(crate) fn inserted_with(&self, op: &Op) -> &str {
+        let bytes = op.inserted();
+        self.inserted.get(bytes.start as usize..bytes.end as usize).unwrap_or_default()
+    }
+}
+
+/// Bytes that the changes of a history may insert in all: the identities of bytes are 31 bits.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Why a change cannot be recorded. The change is at fault; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The base names changes that are not here.
+    #[error("the base names changes that are not here")]
+    UnknownBase,
+    /// The base contains a change without all that this had seen.
+    #[error("the base lacks what its own changes had seen")]
+    OpenBase,
+    /// There is no room: 2^32 - 2 changes, 2^30 inserted bytes.
+    #[error("the history cannot hold more")]
+    Full,
+}
+
+/// Ids to rows of ids. The newest are looked up one by one, so that a short history needs no index;
+/// clones share it.
+#[derive(Clone, Debug, Default)]
+struct ById {
+    rows: Arc<BTreeMap<ChangeId, u32>>,
+    settled: usize,
+}
+
+impl ById {
+    /// How many rows are looked up one by one at most.
+    const NEWEST: usize = 1_024;
+
+    fn settle(&mut self, ids: &[Ids]) {
+        if ids.len() - self.settled > Self::NEWEST {
+            let new = ids.iter().zip(0u32..).skip(self.settled);
+            Arc::make_mut(&mut self.rows).extend(new.map(|(row, index)| (row.first, index)));
+            self.settled = ids.len();
+        }
+    }
+}

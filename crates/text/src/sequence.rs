@@ -1,0 +1,736 @@
+//! The characters that a merge has to do with, as spans in document order.
+//!
+//! A B+ tree whose inner nodes sum three things: how many bytes the version being replayed shows, how
+//! many the result shows, and how many spans that version knows. So a place is found by either length,
+//! and what is of no interest is skipped, in O(log spans). Beside it stands an index from a byte's
+//! identity to its span. May assume that callers split only between characters. Must never move a
+//! span: spans are split and change state, their order stays.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+/// A byte's identity: the how-manieth of all inserted bytes it was; from [`GROUND`] on, its place in
+/// the text that stood there before all replayed changes.
+pub(crate) type Byte = u32;
+
+/// The identity of the first byte of the text that stood there before.
+pub(crate) const GROUND: Byte = 1 << 31;
+
+/// No byte: the beginning, or the end.
+pub(crate) const NONE: Byte = Byte::MAX;
+
+/// Index of a span; a span keeps it when its tail is split off.
+pub(crate) type SpanId = u32;
+
+/// A run of bytes that share a state.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) first: Byte,
+    pub(crate) len: u32,
+    /// FugueMax's left origin: the byte before the first one when that was inserted.
+    pub(crate) left: Byte,
+    /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
+    pub(crate) right: Byte,
+    /// In the version being replayed: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
+    pub(crate) state: u32,
+    /// In the result: by how many it is deleted or held back; 0 while it is shown.
+    dead: u32,
+    /// While it is not shown, where in all that was removed it stands.
+    pub(crate) gone: u32,
+    leaf: u32,
+}
+
+impl Span {
+    /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
+    pub(crate) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Span {
+        Span { first, len, left, right, state: 1, dead: 0, gone: NONE, leaf: 0 }
+    }
+
+    pub(crate) fn is_shown(&self) -> bool {
+        self.dead == 0
+    }
+
+    pub(crate) fn shown_len(&self) -> u32 {
+        if self.is_shown() { self.len } else { 0 }
+    }
+
+    fn sums(&self) -> Sums {
+        Sums {
+            seen: if self.state == 1 { self.len } else { 0 },
+            shown: self.shown_len(),
+            known: u32::from(self.state > 0),
+        }
+    }
+}
+
+/// What is summed of spans. Differences wrap around.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sums {
+    /// Bytes in the version being replayed.
+    seen: u32,
+    /// Bytes in the result.
+    shown: u32,
+    /// Spans that the version being replayed knows, deleted or not.
+    known: u32,
+}
+
+impl AddAssign for Sums {
+    fn add_assign(&mut self, other: Sums) {
+        self.seen = self.seen.wrapping_add(other.seen);
+        self.shown = self.shown.wrapping_add(other.shown);
+        self.known = self.known.wrapping_add(other.known);
+    }
+}
+
+impl Sums {
+    fn less(self, other: Sums) -> Sums {
+        Sums {
+            seen: self.seen.wrapping_sub(other.seen),
+            shown: self.shown.wrapping_sub(other.shown),
+            known: self.known.wrapping_sub(other.known),
+        }
+    }
+}
+
+/// Children of a node.
+const WIDTH: usize = 32;
+
+/// A node: of spans in a leaf, else of nodes.
+#[derive(Clone, Debug)]
+struct Node {
+    parent: u32,
+    /// Its place among the parent's children.
+    slot: u8,
+    len: u8,
+    is_leaf: bool,
+    /// The origins that all spans below have, where it is known that they have the same.
+    origins: Option<(Byte, Byte)>,
+    children: [u32; WIDTH],
+    seen: [u32; WIDTH],
+    shown: [u32; WIDTH],
+    known: [u32; WIDTH],
+}
+
+impl Node {
+    fn new(is_leaf: bool) -> Node {
+        let none = [0; WIDTH];
+        let (children, seen, shown, known) = (none, none, none, none);
+        let origins = None;
+        Node { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, seen, shown, known }
+    }
+
+    fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    fn children(&self) -> &[u32] {
+        &self.children[..self.len()]
+    }
+
+    fn sums(&self, slot: usize) -> Sums {
+        Sums { seen: self.seen[slot], shown: self.shown[slot], known: self.known[slot] }
+    }
+
+    fn set(&mut self, slot: usize, sums: Sums) {
+        (self.seen[slot], self.shown[slot], self.known[slot]) = (sums.seen, sums.shown, sums.known);
+    }
+
+    fn total(&self) -> Sums {
+        let mut total = Sums::default();
+        (0..self.len()).for_each(|slot| total += self.sums(slot));
+        total
+    }
+
+    fn insert(&mut self, slot: usize, child: u32, sums: Sums) {
+        let len = self.len();
+        for column in [&mut self.children, &mut self.seen, &mut self.shown, &mut self.known] {
+            column.copy_within(slot..len, slot + 1);
+        }
+        self.children[slot] = child;
+        self.set(slot, sums);
+        self.len += 1;
+    }
+
+    /// Cuts off the upper half.
+    fn halve(&mut self) -> Node {
+        let (half, len) = (self.len() / 2, self.len());
+        let mut upper = Node::new(self.is_leaf);
+        let (from, to) = (half..len, ..len - half);
+        upper.children[to].copy_from_slice(&self.children[from.clone()]);
+        upper.seen[to].copy_from_slice(&self.seen[from.clone()]);
+        upper.shown[to].copy_from_slice(&self.shown[from.clone()]);
+        upper.known[to].copy_from_slice(&self.known[from]);
+        // Both fit: a node has few children.
+        (upper.len, self.len) = ((len - half) as u8, half as u8);
+        upper
+    }
+}
+
+/// A place between spans: before the span at a slot of a leaf, or at the leaf's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    leaf: u32,
+    slot: usize,
+}
+
+/// Spans in document order.
+#[derive(Clone, Debug)]
+pub(crate) struct Sequence {
+    spans: Vec<Span>,
+    nodes: Vec<Node>,
+    root: u32,
+    inserted: Inserted,
+    ground: BTreeMap<Byte, SpanId>,
+}
+
+impl Sequence {
+    /// A sequence of `len` bytes that stood there before, into which come bytes of identities from
+    /// `from` on.
+    pub(crate) fn new(len: u32, from: Byte) -> Sequence {
+        let mut sequence = Sequence {
+            spans: Vec::new(),
+            nodes: vec![Node::new(true)],
+            root: 0,
+            inserted: Inserted { from, ..Inserted::default() },
+            ground: BTreeMap::new(),
+        };
+        if len > 0 {
+            sequence.insert(sequence.start(), Span::new(GROUND, len, NONE, NONE));
+        }
+        sequence
+    }
+
+    pub(crate) fn span(&self, id: SpanId) -> &Span {
+        &self.spans[id as usize]
+    }
+
+    /// How many spans; a measure of what the sequence costs.
+    pub(crate) fn span_count(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Length in the version being replayed.
+    pub(crate) fn seen_len(&self) -> u32 {
+        self.node(self.root).total().seen
+    }
+
+    fn node(&self, id: u32) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// The span that holds the `at`-th byte of the version being replayed, where it stands, and the
+    /// byte's place in it.
+    pub(crate) fn find_seen(&self, mut at: u32) -> Option<(Cursor, SpanId, u32)> {
+        let mut id = self.root;
+        loop {
+            let node = self.node(id);
+            let slot = node.seen[..node.len()].iter().position(|&len| {
+                let inside = at < len;
+                at -= if inside { 0 } else { len };
+                inside
+            })?;
+            let child = node.children[slot];
+            if node.is_leaf {
+                return Some((Cursor { leaf: id, slot }, child, at));
+            }
+            id = child;
+        }
+    }
+
+    /// How many bytes of the result stand before the cursor.
+    pub(crate) fn shown_before(&self, cursor: Cursor) -> u32 {
+        let (mut id, mut slot, mut before) = (cursor.leaf, cursor.slot, 0);
+        loop {
+            let node = self.node(id);
+            before += node.shown[..slot].iter().sum::<u32>();
+            if node.parent == NONE {
+                return before;
+            }
+            (id, slot) = (node.parent, node.slot as usize);
+        }
+    }
+
+    /// How many bytes of the result stand before the span.
+    pub(crate) fn shown_before_span(&self, id: SpanId) -> u32 {
+        self.shown_before(self.cursor_of(id))
+    }
+
+    /// The span that holds a byte.
+    pub(crate) fn find_byte(&self, byte: Byte) -> Option<SpanId> {
+        let id = if byte >= GROUND {
+            *self.ground.range(..=byte).next_back()?.1
+        } else {
+            self.inserted.find(byte)?
+        };
+        let span = self.span(id);
+        (byte - span.first < span.len).then_some(id)
+    }
+
+    /// Where the span stands.
+    pub(crate) fn cursor_of(&self, id: SpanId) -> Cursor {
+        let leaf = self.span(id).leaf;
+        let slot = self.node(leaf).children().iter().position(|&other| other == id);
+        Cursor { leaf, slot: slot.unwrap_or(0) }
+    }
+
+    /// Whether one byte stands before another; [`NONE`] stands at the end.
+    pub(crate) fn is_before(&self, one: Byte, two: Byte) -> bool {
+        match (one, two) {
+            (NONE, _) => false,
+            (_, NONE) => true,
+            _ => match (self.find_byte(one), self.find_byte(two)) {
+                (Some(a), Some(b)) if a == b => one < two,
+                (Some(a), Some(b)) => self.span_before(a, b),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether one span stands before another.
+    pub(crate) fn span_before(&self, one: SpanId, two: SpanId) -> bool {
+        let (mut one, mut two) = (self.cursor_of(one), self.cursor_of(two));
+        // All leaves are equally deep.
+        while one.leaf != two.leaf {
+            let up = |cursor: Cursor| {
+                let node = self.node(cursor.leaf);
+                Cursor { leaf: node.parent, slot: node.slot as usize }
+            };
+            (one, two) = (up(one), up(two));
+        }
+        one.slot < two.slot
+    }
+
+    /// The beginning.
+    pub(crate) fn start(&self) -> Cursor {
+        let mut leaf = self.root;
+        while !self.node(leaf).is_leaf {
+            leaf = self.node(leaf).children[0];
+        }
+        Cursor { leaf, slot: 0 }
+    }
+
+    /// The place after the span that the cursor stands before.
+    pub(crate) fn after(&self, cursor: Cursor) -> Cursor {
+        Cursor { slot: cursor.slot + 1, ..cursor }
+    }
+
+    /// The span at the cursor and its exact place, looking into the next leaf at a leaf's end.
+    pub(crate) fn at(&self, cursor: Cursor) -> Option<(SpanId, Cursor)> {
+        let node = self.node(cursor.leaf);
+        if cursor.slot < node.len() {
+            return Some((node.children[cursor.slot], cursor));
+        }
+        let leaf = self.next_leaf(cursor.leaf, |_, _| true)?;
+        self.node(leaf).children().first().map(|&id| (id, Cursor { leaf, slot: 0 }))
+    }
+
+    /// The next leaf below children that `wanted` takes.
+    fn next_leaf(&self, leaf: u32, wanted: impl Fn(&Node, usize) -> bool) -> Option<u32> {
+        let mut id = leaf;
+        loop {
+            let Node { parent, slot, .. } = *self.node(id);
+            if parent == NONE {
+                return None;
+            }
+            let node = self.node(parent);
+            let next = (slot as usize + 1..node.len()).find(|&slot| wanted(node, slot));
+            if let Some(slot) = next {
+                let mut id = node.children[slot];
+                while !self.node(id).is_leaf {
+                    let node = self.node(id);
+                    let slot = (0..node.len()).find(|&slot| wanted(node, slot))?;
+                    id = node.children[slot];
+                }
+                return Some(id);
+            }
+            id = parent;
+        }
+    }
+
+    /// The span before the cursor and its place.
+    pub(crate) fn before(&self, cursor: Cursor) -> Option<(SpanId, Cursor)> {
+        let Cursor { mut leaf, mut slot } = cursor;
+        if slot == 0 {
+            leaf = self.leaf_before(leaf)?;
+            slot = self.node(leaf).len();
+        }
+        let slot = slot.checked_sub(1)?;
+        Some((self.node(leaf).children[slot], Cursor { leaf, slot }))
+    }
+
+    fn leaf_before(&self, leaf: u32) -> Option<u32> {
+        let mut id = leaf;
+        loop {
+            let Node { parent, slot, .. } = *self.node(id);
+            if parent == NONE {
+                return None;
+            }
+            id = parent;
+            if let Some(before) = slot.checked_sub(1) {
+                let mut id = self.node(parent).children[before as usize];
+                while !self.node(id).is_leaf {
+                    id = *self.node(id).children().last()?;
+                }
+                return Some(id);
+            }
+        }
+    }
+
+    /// Puts a span there.
+    pub(crate) fn insert(&mut self, cursor: Cursor, mut span: Span) -> SpanId {
+        let Cursor { mut leaf, mut slot } = cursor;
+        if self.node(leaf).len() == WIDTH {
+            let upper = self.split_node(leaf);
+            let lower = self.node(leaf).len();
+            (leaf, slot) = if slot > lower { (upper, slot - lower) } else { (leaf, slot) };
+        }
+        let id = self.spans.len() as SpanId;
+        let sums = span.sums();
+        span.leaf = leaf;
+        let node = &mut self.nodes[leaf as usize];
+        let origins = Some((span.left, span.right));
+        if node.len == 0 {
+            node.origins = origins;
+        } else if node.origins.is_some() && node.origins != origins {
+            self.part_above(leaf);
+        }
+        match span.first >= GROUND {
+            true => drop(self.ground.insert(span.first, id)),
+            false => self.inserted.insert(span.first, id),
+        }
+        self.spans.push(span);
+        self.nodes[leaf as usize].insert(slot, id, sums);
+        self.add_above(leaf, sums);
+        id
+    }
+
+    /// Splits a span before its `at`-th byte; the tail's id. `at` must lie inside.
+    pub(crate) fn split(&mut self, id: SpanId, at: u32) -> SpanId {
+        let Cursor { leaf, slot } = self.cursor_of(id);
+        let span = &mut self.spans[id as usize];
+        let whole = span.sums();
+        let mut tail = span.clone();
+        tail.first = span.first + at;
+        tail.len -= at;
+        tail.left = span.first + at - 1;
+        tail.gone = if span.gone == NONE { NONE } else { span.gone + at };
+        span.len = at;
+        let sums = span.sums();
+        self.nodes[leaf as usize].set(slot, sums);
+        self.add_above(leaf, sums.less(whole));
+        self.insert(Cursor { leaf, slot: slot + 1 }, tail)
+    }
+
+    /// Deletes the span at a cursor once more, in the version being replayed and in the result. If it
+    /// was shown, it stands at `gone` in all that was removed.
+    pub(crate) fn delete(&mut self, cursor: Cursor, gone: u32) {
+        self.change(cursor, |span| {
+            span.gone = if span.is_shown() { gone } else { span.gone };
+            (span.state, span.dead) = (span.state + 1, span.dead + 1);
+        });
+    }
+
+    /// Takes one deletion of the span at a cursor back, in both.
+    pub(crate) fn undelete(&mut self, cursor: Cursor) {
+        self.change(cursor, |span| {
+            span.state = span.state.saturating_sub(1);
+            span.dead = span.dead.saturating_sub(1);
+        });
+    }
+
+    fn change(&mut self, Cursor { leaf, slot }: Cursor, change: impl FnOnce(&mut Span)) {
+        let node = &mut self.nodes[leaf as usize];
+        let span = &mut self.spans[node.children[slot] as usize];
+        let before = span.sums();
+        change(span);
+        let sums = span.sums();
+        node.set(slot, sums);
+        self.add_above(leaf, sums.less(before));
+    }
+
+    /// The spans of some bytes, which then begin and end with spans.
+    pub(crate) fn cut_out(&mut self, first: Byte, len: u32, give: &mut Vec<SpanId>) {
+        let (mut byte, end) = (first, first + len);
+        if let Some(id) = self.find_byte(byte).filter(|id| self.span(*id).first < byte) {
+            self.split(id, byte - self.span(id).first);
+        }
+        while byte < end {
+            let Some(id) = self.beginning_with(byte) else { break };
+            if self.span(id).len > end - byte {
+                self.split(id, end - byte);
+            }
+            give.push(id);
+            byte += self.span(id).len;
+        }
+    }
+
+    /// Takes the spans of some bytes forth (into the version being replayed, or deleted once more in
+    /// it) or back. Spans that are neighbours are counted above their leaf once.
+    pub(crate) fn step(&mut self, first: Byte, len: u32, forth: bool) {
+        let (mut byte, end) = (first, first + len);
+        if let Some(id) = self.find_byte(byte).filter(|id| self.span(*id).first < byte) {
+            self.split(id, byte - self.span(id).first);
+        }
+        let mut cursor = Cursor { leaf: self.root, slot: 0 };
+        let mut difference = Sums::default();
+        while byte < end {
+            let Some(id) = self.beginning_with(byte) else { break };
+            if self.span(id).len > end - byte {
+                self.add_above(cursor.leaf, std::mem::take(&mut difference));
+                self.split(id, end - byte);
+            }
+            if self.span(id).leaf != cursor.leaf {
+                self.add_above(cursor.leaf, std::mem::take(&mut difference));
+            }
+            cursor = self.cursor_near(id, cursor);
+            let span = &mut self.spans[id as usize];
+            let before = span.sums();
+            // On the way it may be less than nothing.
+            let step = if forth { 1 } else { u32::MAX };
+            span.state = span.state.wrapping_add(step);
+            byte += span.len;
+            let sums = span.sums();
+            self.nodes[cursor.leaf as usize].set(cursor.slot, sums);
+            difference += sums.less(before);
+        }
+        self.add_above(cursor.leaf, difference);
+    }
+
+    /// The span that begins with a byte, if one does.
+    fn beginning_with(&self, byte: Byte) -> Option<SpanId> {
+        match byte >= GROUND {
+            true => self.ground.get(&byte).copied(),
+            false => self.inserted.get(byte),
+        }
+    }
+
+    /// As [`Sequence::cursor_of`], but looks first behind a place.
+    fn cursor_near(&self, id: SpanId, near: Cursor) -> Cursor {
+        let next = self.after(near);
+        let found = self.node(near.leaf).children().get(next.slot) == Some(&id);
+        if found && self.node(near.leaf).is_leaf { next } else { self.cursor_of(id) }
+    }
+
+    /// The first span from the cursor on that the version being replayed knows, deleted or not.
+    pub(crate) fn next_known(&self, cursor: Cursor) -> Option<SpanId> {
+        let mut leaf = cursor.leaf;
+        let mut from = cursor.slot;
+        loop {
+            let node = self.node(leaf);
+            if let Some(slot) = (from..node.len()).find(|&slot| node.known[slot] > 0) {
+                return Some(node.children[slot]);
+            }
+            leaf = self.next_leaf(leaf, |node, slot| node.known[slot] > 0)?;
+            from = 0;
+        }
+    }
+
+    /// All spans, in document order.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = &Span> {
+        let mut next = Some(self.start());
+        std::iter::from_fn(move || {
+            let (id, at) = self.at(next?)?;
+            next = Some(self.after(at));
+            Some(self.span(id))
+        })
+    }
+
+    /// Adds a difference to all nodes above one.
+    fn add_above(&mut self, node: u32, difference: Sums) {
+        if difference == Sums::default() {
+            return;
+        }
+        let Node { mut parent, mut slot, .. } = self.nodes[node as usize];
+        while parent != NONE {
+            let node = &mut self.nodes[parent as usize];
+            let mut sums = node.sums(slot as usize);
+            sums += difference;
+            node.set(slot as usize, sums);
+            (parent, slot) = (node.parent, node.slot);
+        }
+    }
+
+    /// Splits a full node; the id of its upper half.
+    fn split_node(&mut self, id: u32) -> u32 {
+        let mut parent = self.node(id).parent;
+        if parent == NONE {
+            parent = self.nodes.len() as u32;
+            let mut root = Node { origins: self.node(id).origins, ..Node::new(false) };
+            root.insert(0, id, self.node(id).total());
+            self.nodes.push(root);
+            self.root = parent;
+            self.adopt(parent, 0);
+        } else if self.node(parent).len() == WIDTH {
+            self.split_node(parent);
+            parent = self.node(id).parent;
+        }
+        let upper = self.nodes[id as usize].halve();
+        let (lower_sums, upper_sums) = (self.node(id).total(), upper.total());
+        let upper_id = self.nodes.len() as u32;
+        self.nodes.push(upper);
+        match self.node(upper_id).is_leaf {
+            true => {
+                for slot in 0..self.node(upper_id).len() {
+                    let span = self.node(upper_id).children[slot];
+                    self.spans[span as usize].leaf = upper_id;
+                }
+            }
+            false => self.adopt(upper_id, 0),
+        }
+        for half in [id, upper_id] {
+            self.nodes[half as usize].origins = self.common_origins(half);
+        }
+        let slot = self.node(id).slot as usize;
+        let above = &mut self.nodes[parent as usize];
+        above.set(slot, lower_sums);
+        above.insert(slot + 1, upper_id, upper_sums);
+        self.adopt(parent, slot + 1);
+        upper_id
+    }
+
+    fn common_origins(&self, node: u32) -> Option<(Byte, Byte)> {
+        let node = self.node(node);
+        let mut all = node.children().iter().map(|child| match node.is_leaf {
+            true => Some((self.span(*child).left, self.span(*child).right)),
+            false => self.node(*child).origins,
+        });
+        let first = all.next()??;
+        all.all(|origins| origins == Some(first)).then_some(first)
+    }
+
+    /// The spans below a node have not the same origins any more.
+    fn part_above(&mut self, node: u32) {
+        let mut id = node;
+        while id != NONE && self.nodes[id as usize].origins.take().is_some() {
+            id = self.node(id).parent;
+        }
+    }
+
+    /// If the cursor begins a crowd of siblings, spans with these origins and unknown to the version
+    /// being replayed: the place behind all of which this holds, and whether the crowd goes on there.
+    /// It must hold for none behind one for which it does not. O(log² spans).
+    pub(crate) fn pass_siblings(
+        &self,
+        at: Cursor,
+        origins: (Byte, Byte),
+        holds: impl Fn(SpanId) -> bool,
+    ) -> Option<(Cursor, bool)> {
+        let crowd = |id: u32| self.node(id).origins == Some(origins) && self.known_below(id) == 0;
+        if at.slot != 0 || !crowd(at.leaf) {
+            return None;
+        }
+        // As far up as all below is of the crowd, and over as many neighbours as are, too.
+        let mut id = at.leaf;
+        while self.node(id).slot == 0 && self.node(id).parent != NONE && crowd(self.node(id).parent)
+        {
+            id = self.node(id).parent;
+        }
+        let neighbours = match self.node(id).parent {
+            NONE => std::slice::from_ref(&id),
+            parent => &self.node(parent).children()[self.node(id).slot as usize..],
+        };
+        let end = neighbours.iter().take_while(|node| crowd(**node)).count();
+        let passed = neighbours[..end].partition_point(|node| holds(self.last_below(*node)));
+        let Some(next) = neighbours[..end].get(passed) else {
+            let (leaf, slot) = self.end_of(neighbours[end - 1]);
+            return Some((Cursor { leaf, slot }, false));
+        };
+        id = *next;
+        loop {
+            let children = self.node(id).children();
+            if self.node(id).is_leaf {
+                let slot = children.partition_point(|span| holds(*span));
+                return Some((Cursor { leaf: id, slot }, true));
+            }
+            let passed = children.partition_point(|child| holds(self.last_below(*child)));
+            id = children[passed.min(children.len() - 1)];
+        }
+    }
+
+    /// The last leaf below a node, and its end.
+    fn end_of(&self, mut id: u32) -> (u32, usize) {
+        while !self.node(id).is_leaf {
+            id = self.node(id).children[self.node(id).len() - 1];
+        }
+        (id, self.node(id).len())
+    }
+
+    /// How many spans below a node the version being replayed knows.
+    fn known_below(&self, id: u32) -> u32 {
+        match self.node(id).parent {
+            NONE => self.node(id).total().known,
+            parent => self.node(parent).known[self.node(id).slot as usize],
+        }
+    }
+
+    /// The last span below a node, which has one.
+    fn last_below(&self, id: u32) -> SpanId {
+        let (leaf, end) = self.end_of(id);
+        self.node(leaf).children[end - 1]
+    }
+
+    /// Tells the children from a slot on who their parent is, and where they stand.
+    fn adopt(&mut self, parent: u32, from: usize) {
+        for slot in from..self.node(parent).len() {
+            let child = self.node(parent).children[slot];
+            let child = &mut self.nodes[child as usize];
+            (child.parent, child.slot) = (parent, slot as u8);
+        }
+    }
+}
+
+/// Which span begins at an inserted byte, and before it.
+#[derive(Clone, Debug, Default)]
+struct Inserted {
+    from: Byte,
+    /// For each byte that a span begins with, the span.
+    spans: Vec<SpanId>,
+    /// Which bytes spans begin with, a bit each.
+    begins: Vec<u64>,
+    /// Which words of that have any bit.
+    words: Vec<u64>,
+}
+
+impl Inserted {
+    fn insert(&mut self, byte: Byte, id: SpanId) {
+        let at = (byte - self.from) as usize;
+        if at >= self.spans.len() {
+            let len = (at + 1).next_power_of_two().max(1 << 12);
+            self.spans.resize(len, 0);
+            self.begins.resize(len.div_ceil(64), 0);
+            self.words.resize(len.div_ceil(64 * 64), 0);
+        }
+        self.spans[at] = id;
+        self.begins[at / 64] |= 1 << (at % 64);
+        self.words[at / 64 / 64] |= 1 << (at / 64 % 64);
+    }
+
+    /// The span that begins with a byte, if one does.
+    fn get(&self, byte: Byte) -> Option<SpanId> {
+        let at = byte.checked_sub(self.from)? as usize;
+        let begins = self.begins.get(at / 64)? & (1 << (at % 64)) != 0;
+        begins.then(|| self.spans[at])
+    }
+
+    /// The last span that begins at or before a byte.
+    fn find(&self, byte: Byte) -> Option<SpanId> {
+        let at = (byte.checked_sub(self.from)? as usize).min(self.spans.len().checked_sub(1)?);
+        let last = |bits: u64| 63 - bits.leading_zeros() as usize;
+        let upto = |bits: u64, bit: usize| bits & (u64::MAX >> (63 - bit));
+        let here = upto(self.begins[at / 64], at % 64);
+        if here != 0 {
+            return Some(self.spans[at / 64 * 64 + last(here)]);
+        }
+        let word = (at / 64).checked_sub(1)?;
+        let near = upto(self.words[word / 64], word % 64);
+        let (group, bits) = match near != 0 {
+            true => (word / 64, near),
+            false => {
+                let before = self.words[..word / 64].iter().rposition(|bits| *bits != 0)?;
+                (before, self.words[before])
+            }
+        };
+        let word = group * 64 + last(bits);
+        Some(self.spans[word * 64 + last(self.begins[word])])
+    }
+}

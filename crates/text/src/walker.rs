@@ -1,0 +1,509 @@
+//! Replays concurrent changes: Eg-walker's temporary structure and its moves.
+//!
+//! The walker stands at a *version being replayed* and knows the *result*, the text of everything
+//! that it has applied. To apply a change it first takes back and puts forward others, until the
+//! version being replayed is the change's base. After Gentle and Kleppmann, "Collaborative Text
+//! Editing with Eg-walker" (EuroSys 2025), with right parents as in their reference.
+//!
+//! May assume that changes are applied in the history's order, each after all it had seen, that they
+//! fit their bases ([`Walker::fits`]), and that each base contains all changes before the walker's
+//! anchor. Must never be kept once an application went wrong halfway.
+
+use std::cell::OnceCell;
+
+use crate::history::{ChangeId, History, Toggle};
+use crate::ops::{Edit, Op};
+use crate::patch::FitError;
+use crate::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Span, SpanId};
+use crate::version::{Seen, Stretch, Version};
+
+/// Who wants to know what an edit does to the result.
+pub(crate) trait Watch {
+    /// An edit begins.
+    fn begins(&mut self);
+
+    /// A span has come in.
+    fn inserted(&mut self, sequence: &Sequence, id: SpanId);
+
+    /// A span is about to be deleted in the version being replayed. If it is shown, it will stand at
+    /// `gone` in all that was removed.
+    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
+
+    /// A span that is shown is about to be held back, and will stand at `gone`.
+    fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
+
+    /// A span is shown again.
+    fn showing(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId);
+}
+
+impl Watch for () {
+    fn begins(&mut self) {}
+
+    fn inserted(&mut self, _: &Sequence, _: SpanId) {}
+
+    fn deleting(&mut self, _: &Sequence, _: Cursor, _: SpanId, _: u32) {}
+
+    fn hiding(&mut self, _: &Sequence, _: Cursor, _: SpanId, _: u32) {}
+
+    fn showing(&mut self, _: &Sequence, _: Cursor, _: SpanId) {}
+}
+
+/// Bytes that changes deleted: each of `count` changes `unit` of them, the first change the first
+/// ones, or if `back`, the last.
+#[derive(Clone, Copy, Debug)]
+struct Deleted {
+    change: u32,
+    count: u32,
+    first: Byte,
+    unit: u32,
+    back: bool,
+}
+
+impl Deleted {
+    fn end(&self) -> u32 {
+        self.change + self.count
+    }
+
+    /// What those of some changes deleted, which must have a part in it.
+    fn within(&self, (from, to): Stretch) -> (Byte, u32) {
+        let (from, to) = (from.max(self.change), to.min(self.end()));
+        let skipped = if self.back { self.end() - to } else { from - self.change };
+        (self.first + skipped * self.unit, (to - from) * self.unit)
+    }
+}
+
+/// Changes that were applied in a row.
+#[derive(Clone, Copy, Debug)]
+struct Applied {
+    changes: Stretch,
+    /// What they deleted, in `Walker::deleted`.
+    deleted: (usize, usize),
+}
+
+/// Replays changes from an anchor on.
+#[derive(Clone, Debug)]
+pub(crate) struct Walker {
+    sequence: Sequence,
+    /// The version being replayed.
+    now: Version,
+    /// By change.
+    applied: Vec<Applied>,
+    /// As it was applied: by change within each row of those.
+    deleted: Vec<Deleted>,
+    /// Bytes removed from the result by all changes so far, those before the anchor among them.
+    removed: u32,
+    /// For [`Walker::go_to`]: what is taken back, and put forward.
+    ways: (Vec<Stretch>, Vec<Stretch>),
+}
+
+impl Walker {
+    /// A walker over the text of the first `anchor` changes, which has `len` bytes and of which
+    /// `removed` bytes were removed.
+    pub(crate) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Walker {
+        Walker {
+            sequence: Sequence::new(len, history.made().came_before(anchor)),
+            now: Version::up_to(anchor),
+            applied: Vec::new(),
+            deleted: Vec::new(),
+            removed,
+            ways: Default::default(),
+        }
+    }
+
+    pub(crate) fn sequence(&self) -> &Sequence {
+        &self.sequence
+    }
+
+    /// How many changes have to be taken back or put forward to get to a version.
+    pub(crate) fn way_to(&self, target: Seen<'_>) -> u32 {
+        let mut count = 0;
+        self.now.seen().minus(target, |(from, to)| count += to - from);
+        target.minus(self.now.seen(), |(from, to)| count += to - from);
+        count
+    }
+
+    /// Makes `target` the version being replayed. All its changes beyond the anchor must be applied.
+    pub(crate) fn go_to(&mut self, history: &History, target: Seen<'_>) {
+        if self.now.seen() == target {
+            return;
+        }
+        let (mut back, mut forth) = std::mem::take(&mut self.ways);
+        self.now.seen().minus(target, |changes| back.push(changes));
+        target.minus(self.now.seen(), |changes| forth.push(changes));
+        back.drain(..).for_each(|changes| self.step(history, changes, false));
+        forth.drain(..).for_each(|changes| self.step(history, changes, true));
+        self.now.copy(target);
+        self.ways = (back, forth);
+    }
+
+    /// Takes changes into the version being replayed, or out of it.
+    fn step(&mut self, history: &History, changes: Stretch, forth: bool) {
+        let (from, to) = history.made().came_between(changes);
+        if from < to {
+            self.sequence.step(from, to - from, forth);
+        }
+        let from = self.applied.partition_point(|row| row.changes.1 <= changes.0);
+        for row in self.applied[from..].iter().take_while(|row| row.changes.0 < changes.1) {
+            for (first, len) in deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes) {
+                self.sequence.step(first, len, forth);
+            }
+        }
+        let toggles = history.toggles();
+        let from = toggles.partition_point(|toggle| toggle.change < changes.0);
+        for toggle in toggles[from..].iter().take_while(|toggle| toggle.change < changes.1) {
+            for (first, len, hide) in self.toggled(history, toggle) {
+                self.sequence.step(first, len, hide == forth);
+            }
+        }
+    }
+
+    /// The bytes that a toggle is about, and whether it hides them or shows them again.
+    fn toggled(&self, history: &History, toggle: &Toggle) -> Vec<(Byte, u32, bool)> {
+        let changes = (toggle.target, toggle.target + 1);
+        let (from, to) = history.made().came_between(changes);
+        let inserted = (from < to).then_some((from, to - from, toggle.out));
+        let at = self.applied.partition_point(|row| row.changes.1 <= toggle.target);
+        let rows = self.applied[at..].iter().take_while(|row| row.changes.0 < changes.1);
+        let deleted = rows.flat_map(|row| {
+            deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes)
+                .map(|(first, len)| (first, len, !toggle.out))
+        });
+        inserted.into_iter().chain(deleted).collect()
+    }
+
+    /// The spans of what a change inserted.
+    pub(crate) fn inserted_by(&mut self, history: &History, change: u32) -> Vec<SpanId> {
+        let (from, to) = history.made().came_between((change, change + 1));
+        let mut spans = Vec::new();
+        self.sequence.cut_out(from, to - from, &mut spans);
+        spans
+    }
+
+    /// Applies a toggle whose base is the version being replayed.
+    pub(crate) fn apply_toggle(
+        &mut self,
+        history: &History,
+        toggle: &Toggle,
+        watch: &mut impl Watch,
+    ) {
+        let mut spans = Vec::new();
+        for (first, len, hide) in self.toggled(history, toggle) {
+            let mut found = Vec::new();
+            self.sequence.cut_out(first, len, &mut found);
+            spans.extend(found.into_iter().map(|id| (id, hide)));
+        }
+        spans.sort_unstable_by(|one, two| match self.sequence.span_before(one.0, two.0) {
+            true => std::cmp::Ordering::Less,
+            false => std::cmp::Ordering::Greater,
+        });
+        for (id, hide) in spans {
+            let cursor = self.sequence.cursor_of(id);
+            let shown = self.sequence.span(id).is_shown();
+            if hide {
+                if shown {
+                    watch.hiding(&self.sequence, cursor, id, self.removed);
+                }
+                self.sequence.delete(cursor, self.removed);
+                self.removed += if shown { self.sequence.span(id).len } else { 0 };
+            } else {
+                self.sequence.undelete(cursor);
+                if self.sequence.span(id).is_shown() {
+                    watch.showing(&self.sequence, cursor, id);
+                }
+            }
+        }
+        self.applied((toggle.change, toggle.change + 1), self.deleted.len());
+    }
+
+    /// Notes that changes were applied, whose deletions begin with this one.
+    fn applied(&mut self, changes: Stretch, from: usize) {
+        let deleted = (from, self.deleted.len());
+        self.now.insert_stretch(changes);
+        match self.applied.last_mut() {
+            Some(last) if last.changes.1 == changes.0 && last.deleted.1 == from => {
+                (last.changes.1, last.deleted.1) = (changes.1, deleted.1);
+            }
+            _ => {
+                let at = self.applied.partition_point(|row| row.changes.0 < changes.0);
+                self.applied.insert(at, Applied { changes, deleted });
+            }
+        }
+    }
+
+    /// Whether edits fit the version being replayed. `splits` says whether the byte at a place of a
+    /// span begins a character.
+    pub(crate) fn fits(
+        &self,
+        edits: &[Edit],
+        splits: impl Fn(SpanId, u32) -> bool,
+    ) -> Result<(), FitError> {
+        let len = self.sequence.seen_len();
+        let (mut came, mut gone) = (0, 0);
+        for &(at, delete, insert) in edits {
+            // Edits stand in order, so what came and went before lies before the place.
+            let start = (u64::from(at) + gone).saturating_sub(came);
+            (came, gone) = (came + u64::from(insert), gone + u64::from(delete));
+            for at in [start, start + u64::from(delete)] {
+                let at = u32::try_from(at).ok().filter(|at| *at <= len);
+                let found = self.sequence.find_seen(at.ok_or(FitError::PastEnd)?);
+                let inside = found.filter(|&(_, _, offset)| offset > 0);
+                if inside.is_some_and(|(_, span, offset)| !splits(span, offset)) {
+                    return Err(FitError::InsideCharacter);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies changes that are in the history, in order.
+    pub(crate) fn replay(&mut self, history: &History, changes: Stretch) {
+        for link in history.links_of(changes) {
+            let first = history.links()[link].first;
+            let part = (first.max(changes.0), history.end_of(link).min(changes.1));
+            if part.0 == first {
+                self.go_to(history, history.seen_by(link));
+            } else if let Some(base) = history.base(part.0) {
+                self.go_to(history, base.seen());
+            }
+            if let Some(toggle) = history.toggle(part.0) {
+                self.apply_toggle(history, &toggle, &mut ());
+                continue;
+            }
+            let from = self.deleted.len();
+            for row in history.made().of(part) {
+                self.apply_row(history, None, &row.within(part), &mut ());
+            }
+            self.applied(part, from);
+        }
+    }
+
+    /// As [`Walker::replay`], but keeps what is removed in the order of the changes.
+    pub(crate) fn replay_exactly(
+        &mut self,
+        history: &History,
+        changes: Stretch,
+        watch: &mut impl Watch,
+    ) {
+        for link in history.links_of(changes) {
+            let first = history.links()[link].first;
+            let part = (first.max(changes.0), history.end_of(link).min(changes.1));
+            if let Some(base) = history.base(part.0) {
+                self.go_to(history, base.seen());
+            }
+            if let Some(toggle) = history.toggle(part.0) {
+                self.apply_toggle(history, &toggle, watch);
+                continue;
+            }
+            let from = self.deleted.len();
+            for row in history.made().of(part) {
+                let row = row.within(part);
+                match row.back {
+                    false => self.apply_row(history, None, &row, watch),
+                    true => (row.change..row.end()).for_each(|change| {
+                        self.apply_row(history, None, &row.within((change, change + 1)), watch);
+                    }),
+                }
+            }
+            self.applied(part, from);
+        }
+    }
+
+    /// Applies the change that comes next in the history, and whose base is the version being
+    /// replayed.
+    pub(crate) fn apply(
+        &mut self,
+        history: &History,
+        id: ChangeId,
+        edits: &[Edit],
+        watch: &mut impl Watch,
+    ) {
+        let change = history.len();
+        let from = self.deleted.len();
+        let mut came = history.made().came();
+        for &(at, delete, insert) in edits {
+            watch.begins();
+            let row = Op { change, count: 1, at, delete, insert, back: false, came, gone: 0 };
+            self.apply_row(history, Some(id), &row, watch);
+            came += insert;
+        }
+        self.applied((change, change + 1), from);
+    }
+
+    fn apply_row(
+        &mut self,
+        history: &History,
+        id: Option<ChangeId>,
+        row: &Op,
+        watch: &mut impl Watch,
+    ) {
+        if row.insert > 0 {
+            self.insert(history, id, row, watch);
+        }
+        if row.delete > 0 {
+            self.delete(row, watch);
+        }
+    }
+
+    fn insert(
+        &mut self,
+        history: &History,
+        id: Option<ChangeId>,
+        row: &Op,
+        watch: &mut impl Watch,
+    ) {
+        let (left, cursor) = self.place_for(row.at);
+        let right =
+            self.sequence.next_known(cursor).map_or(NONE, |id| self.sequence.span(id).first);
+        let id = || id.or_else(|| history.id(row.change));
+        let cursor = self.integrate(history, id, (left, right), cursor);
+        let bytes = row.inserted();
+        let span = Span::new(bytes.start, bytes.end - bytes.start, left, right);
+        let id = self.sequence.insert(cursor, span);
+        watch.inserted(&self.sequence, id);
+    }
+
+    /// The byte before the `at`-th of the version being replayed, and the place right behind it.
+    fn place_for(&mut self, at: u32) -> (Byte, Cursor) {
+        let found = at.checked_sub(1).and_then(|before| self.sequence.find_seen(before));
+        let Some((mut cursor, id, offset)) = found else {
+            return (NONE, self.sequence.start());
+        };
+        let Span { first, len, .. } = *self.sequence.span(id);
+        if offset + 1 < len {
+            self.sequence.split(id, offset + 1);
+            cursor = self.sequence.cursor_of(id);
+        }
+        (first + offset, self.sequence.after(cursor))
+    }
+
+    /// Where among concurrent insertions at one place a new one stands.
+    fn integrate(
+        &self,
+        history: &History,
+        id: impl Fn() -> Option<ChangeId>,
+        (left, right): (Byte, Byte),
+        mut cursor: Cursor,
+    ) -> Cursor {
+        let sequence = &self.sequence;
+        let own = OnceCell::new();
+        let goes_before = |other: &Span| id_of(history, other.first) < *own.get_or_init(&id);
+        let mut scan = cursor;
+        let mut scanning = false;
+        while let Some((other, at)) = sequence.at(scan) {
+            // Siblings stand in the order of their ids: a crowd is passed at once.
+            let passes = |span| goes_before(sequence.span(span));
+            if let Some(passed) = sequence.pass_siblings(at, (left, right), passes) {
+                if passed.0 != at {
+                    cursor = passed.0;
+                }
+                if passed.1 {
+                    break;
+                }
+                (scan, scanning) = (passed.0, false);
+                continue;
+            }
+            let other = sequence.span(other);
+            if other.state > 0 {
+                break;
+            }
+            if other.left == left {
+                if other.right == right {
+                    if !goes_before(other) {
+                        break;
+                    }
+                    scanning = false;
+                } else {
+                    scanning = sequence.is_before(other.right, right);
+                }
+            } else {
+                let behind =
+                    other.left != NONE && (left == NONE || sequence.is_before(left, other.left));
+                if !behind {
+                    break;
+                }
+            }
+            scan = sequence.after(at);
+            if !scanning {
+                cursor = scan;
+            }
+        }
+        cursor
+    }
+
+    fn delete(&mut self, row: &Op, watch: &mut impl Watch) {
+        let place = if row.count > 1 { row.lowest() } else { row.at.saturating_add(row.insert) };
+        let Some((mut cursor, id, offset)) = self.sequence.find_seen(place) else { return };
+        if offset > 0 {
+            let tail = self.sequence.split(id, offset);
+            cursor = self.sequence.cursor_of(tail);
+        }
+        let (mut done, total) = (0, row.deleted_len());
+        let from = self.deleted.len();
+        while done < total {
+            let Some((id, mut at)) = self.sequence.at(cursor) else { break };
+            if self.sequence.span(id).state == 1 {
+                if self.sequence.span(id).len > total - done {
+                    self.sequence.split(id, total - done);
+                    at = self.sequence.cursor_of(id);
+                }
+                watch.deleting(&self.sequence, at, id, self.removed);
+                let Span { first, len, .. } = *self.sequence.span(id);
+                let shown = self.sequence.span(id).is_shown();
+                self.sequence.delete(at, self.removed);
+                self.removed += if shown { len } else { 0 };
+                self.note(row, done, first, len);
+                done += len;
+            }
+            cursor = self.sequence.after(at);
+        }
+        if row.back {
+            self.deleted[from..].reverse();
+        }
+    }
+
+    /// Notes that bytes from the `done`-th of a row's deletions on were these.
+    fn note(&mut self, row: &Op, mut done: u32, mut first: Byte, mut len: u32) {
+        if row.count == 1 {
+            return match self.deleted.last_mut() {
+                Some(last) if last.change == row.change && last.first + last.unit == first => {
+                    last.unit += len;
+                }
+                _ => self.deleted.push(Deleted {
+                    change: row.change,
+                    count: 1,
+                    first,
+                    unit: len,
+                    back: false,
+                }),
+            };
+        }
+        // Where a span ends within what one change deleted, that part stands alone.
+        while len > 0 {
+            let within = done % row.delete;
+            let (count, unit) = match within == 0 && len >= row.delete {
+                true => (len / row.delete, row.delete),
+                false => (1, len.min(row.delete - within)),
+            };
+            let ahead = done / row.delete;
+            let behind = if row.back { row.count - count - ahead } else { ahead };
+            let change = row.change + behind;
+            self.deleted.push(Deleted { change, count, first, unit, back: row.back });
+            let taken = count * unit;
+            (done, first, len) = (done + taken, first + taken, len - taken);
+        }
+    }
+}
+
+/// Bytes that some changes deleted, of rows in the order of changes.
+fn deleted_in(rows: &[Deleted], changes: Stretch) -> impl Iterator<Item = (Byte, u32)> + '_ {
+    let from = rows.partition_point(|deleted| deleted.end() <= changes.0);
+    let rows = rows[from..].iter().take_while(move |next| next.change < changes.1);
+    rows.map(move |deleted| deleted.within(changes))
+}
+
+fn id_of(history: &History, byte: Byte) -> Option<ChangeId> {
+    if byte >= GROUND {
+        return None;
+    }
+    history.id(history.made().that_inserted(byte)?)
+}

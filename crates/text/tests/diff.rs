@@ -1,0 +1,191 @@
+//! Whole-page saves into edits, and edits carried onto other texts.
+//!
+//! `PROPTEST_CASES` sets how many inputs each property sees.
+
+use proptest::prelude::*;
+use redwedding_text::{FitError, Hunk, Patch, PatchError, diff::between, map_through};
+
+fn hunks(patch: &Patch) -> Vec<(u32, u32, &str)> {
+    patch.edits().collect()
+}
+
+/// Pages of few different words and lines, so that much is repeated.
+fn page() -> impl Strategy<Value = String> {
+    let token = prop_oneof![
+        Just("the"),
+        Just("cat"),
+        Just(" "),
+        Just(" "),
+        Just("\n"),
+        Just("über"),
+        Just("漢"),
+        Just("字"),
+        Just("😀"),
+        Just("."),
+        Just("\r\n"),
+        Just("== A ==\n"),
+        Just("a"),
+    ];
+    prop::collection::vec(token, 0..60).prop_map(|tokens| tokens.concat())
+}
+
+/// Byte places where words, spaces and lines may be cut.
+fn word_places(text: &str) -> Vec<usize> {
+    let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let space = |c: Option<char>| c.is_some_and(char::is_whitespace);
+    let cut = |&at: &usize| {
+        let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
+        !(word(before) && word(after) || space(before) && space(after))
+    };
+    (0..=text.len()).filter(|&at| text.is_char_boundary(at)).filter(cut).collect()
+}
+
+fn config() -> ProptestConfig {
+    let given = std::env::var("PROPTEST_CASES").is_ok();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if given { default.cases } else { 1000 }, ..default }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_edit_leads_to_what_was_saved(old in page(), new in page()) {
+        let patch = between(&old, &new);
+        let applied = patch.apply(&old).expect("it fits");
+        prop_assert_eq!(&applied.text, &new);
+        prop_assert_eq!(patch.undo(&new, &applied.removed), Ok(old.clone()));
+        prop_assert_eq!(patch.is_empty(), old == new);
+        prop_assert_eq!(Patch::new(patch.hunks().to_vec(), patch.inserted().to_owned()), Ok(patch));
+    }
+
+    #[test]
+    fn any_texts_will_do(old in "\\PC{0,40}|[ab\n]{0,60}", new in "\\PC{0,40}|[ab\n]{0,60}") {
+        prop_assert_eq!(between(&old, &new).apply(&old).expect("it fits").text, new);
+    }
+
+    #[test]
+    fn an_inserted_word_deletes_nothing(old in page(), place in any::<prop::sample::Index>(), line: bool) {
+        let places = word_places(&old);
+        let at = places[place.index(places.len())];
+        let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let (before, after) = old.split_at(at);
+        let word = match (line, joins(before.chars().next_back()) || joins(after.chars().next())) {
+            (true, _) => "\nneu\n",
+            (false, true) => "-",
+            (false, false) => "neu",
+        };
+        let new = format!("{before}{word}{after}");
+        let patch = between(&old, &new);
+        prop_assert_eq!(patch.hunks().len(), 1);
+        // White space next to white space is one token, so a line there may replace it.
+        let spaces = |c: Option<char>| c.is_some_and(char::is_whitespace);
+        let merges = line && (spaces(before.chars().next_back()) || spaces(after.chars().next()));
+        prop_assert!(merges || patch.deleted_len() == 0, "{patch:?}");
+    }
+
+    #[test]
+    fn an_appended_line_deletes_nothing(old in page()) {
+        let old = format!("{old}\n");
+        let patch = between(&old, &format!("{old}one more line\n"));
+        prop_assert_eq!(patch.deleted_len(), 0);
+    }
+
+    /// Carrying an edit back and forth over a pure insertion gives the edit itself.
+    #[test]
+    fn an_edit_of_kept_text_survives_transposition(
+        text in page(),
+        at in any::<prop::sample::Index>(),
+        new in page(),
+    ) {
+        let edit = between(&text, &new);
+        let places = word_places(&text);
+        let start = places[at.index(places.len())] as u32;
+        // A is the text with something more; B is the text.
+        let longer = Patch::builder().keep(start).insert("[more]").build().expect("short");
+        let a = longer.apply(&text).expect("it fits");
+        let to_b = longer.inverse("").expect("short");
+        let on_a = map_through(&edit, &to_b);
+        prop_assert_eq!(on_a.inserted(), edit.inserted());
+        prop_assert_eq!(on_a.deleted_len(), edit.deleted_len());
+        let edited = on_a.apply(&a.text).expect("it fits A").text;
+        prop_assert_eq!(edited.replacen("[more]", "", 1), new);
+    }
+
+    #[test]
+    fn a_transposed_edit_fits_and_keeps_insertions(a in page(), b in page(), new in page()) {
+        let edit = between(&b, &new);
+        let on_a = map_through(&edit, &between(&a, &b));
+        prop_assert!(on_a.apply(&a).is_ok());
+        prop_assert_eq!(on_a.inserted(), edit.inserted());
+        prop_assert!(on_a.deleted_len() <= edit.deleted_len());
+    }
+}
+
+#[test]
+fn only_the_changed_words_are_touched() {
+    let old = "The cat sat.\nA dog ran away.\nNothing here.\n";
+    let new = "The black cat sat.\nA dog walked away.\nNothing here.\nThe end.\n";
+    let patch = between(old, new);
+    assert_eq!(hunks(&patch), [(4, 0, "black "), (19, 3, "walked"), (43, 0, "The end.\n")]);
+}
+
+#[test]
+fn a_rewritten_phrase_is_one_hunk() {
+    let patch = between("a quick brown fox\nx\ny", "a slow red fox\nx\nz");
+    assert_eq!(hunks(&patch), [(2, 11, "slow red"), (20, 1, "z")]);
+}
+
+#[test]
+fn scripts_without_spaces_change_by_the_character() {
+    let patch = between("東京都は大きい", "東京は大きい。");
+    assert_eq!(hunks(&patch), [(6, 3, ""), (21, 0, "。")]);
+}
+
+#[test]
+fn far_apart_edits_of_a_long_page_stay_apart() {
+    let old: String = (0..20_000).map(|line| format!("line {line} of the page\n")).collect();
+    let new = old.replace("line 77 of", "line 77 in").replace("line 19000 of", "line 19000 on");
+    let patch = between(&old, &new);
+    let words: Vec<_> = patch.edits().map(|(_, deleted, text)| (deleted, text)).collect();
+    assert_eq!(words, [(2, "in"), (2, "on")]);
+}
+
+/// Costs are bounded: what is too much to compare becomes a coarser edit, and still the right one.
+#[test]
+fn texts_that_are_hard_to_compare_still_give_the_edit() {
+    let word = |n: u64, kinds: u64| format!("w{}", n * n % 1_000_003 % kinds);
+    let join = |kinds: u64, seed: u64, separator: &str| -> String {
+        (0..60_000).map(|n| word(n + seed, kinds) + separator).collect()
+    };
+    for (kinds, separator) in [(2, "\n"), (60, " "), (60, "\n"), (50_000, "\n"), (50_000, " ")] {
+        let (old, new) = (join(kinds, 0, separator), join(kinds, 777, separator));
+        assert_eq!(between(&old, &new).apply(&old).expect("it fits").text, new);
+    }
+}
+
+#[test]
+fn a_patch_has_one_form_only() {
+    let hunk = |skip, delete, insert| Hunk { skip, delete, insert };
+    let new = |hunks: &[Hunk], inserted: &str| Patch::new(hunks.to_vec(), inserted.to_owned());
+    assert_eq!(new(&[hunk(3, 0, 0)], ""), Err(PatchError::EmptyHunk));
+    assert_eq!(new(&[hunk(0, 1, 0), hunk(0, 1, 0)], ""), Err(PatchError::AdjacentHunks));
+    assert_eq!(new(&[hunk(u32::MAX, 1, 0)], ""), Err(PatchError::TooLong));
+    assert_eq!(new(&[hunk(0, 0, 2)], "a"), Err(PatchError::InsertedLength));
+    assert_eq!(new(&[hunk(0, 0, 1)], "ab"), Err(PatchError::InsertedLength));
+    assert_eq!(new(&[hunk(0, 0, 1), hunk(1, 0, 1)], "ä"), Err(PatchError::InsertedBoundary));
+    let built = Patch::builder().keep(2).delete(1).insert("x").delete(1).keep(0).insert("y");
+    assert_eq!(built.build(), new(&[hunk(2, 2, 2)], "xy"));
+    assert_eq!(Patch::builder().keep(u32::MAX).delete(1).build(), Err(PatchError::TooLong));
+}
+
+#[test]
+fn a_patch_that_does_not_fit_is_refused() {
+    let delete = |skip, len| Patch::builder().keep(skip).delete(len).build().expect("short");
+    assert_eq!(delete(1, 3).apply("abc"), Err(FitError::PastEnd));
+    assert_eq!(delete(1, 1).apply("äb"), Err(FitError::InsideCharacter));
+    assert_eq!(delete(0, 1).apply("äb"), Err(FitError::InsideCharacter));
+    assert_eq!(delete(0, 2).undo("b", "a"), Err(FitError::Mismatch));
+    let insert = Patch::builder().insert("x").build().expect("short");
+    assert_eq!(insert.undo("yb", ""), Err(FitError::Mismatch));
+}

@@ -1,0 +1,267 @@
+//! The merge of concurrent saves against a slow reference, on random histories.
+//!
+//! `PROPTEST_CASES` sets how many histories each property sees.
+
+mod histories;
+mod reference;
+
+use proptest::prelude::*;
+use redwedding_text::attribution::Source;
+use redwedding_text::{MergeError, Merged, Patch, Record, Text, Version};
+
+use histories::{Saves, crowds, held_back, histories, version};
+use reference::Seen;
+
+fn config() -> ProptestConfig {
+    let given = std::env::var("PROPTEST_CASES").is_ok();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if given { default.cases } else { 400 }, ..default }
+}
+
+fn picks() -> impl Strategy<Value = Vec<prop::sample::Index>> {
+    prop::collection::vec(any::<prop::sample::Index>(), 1..8)
+}
+
+/// All that a document says of its changes.
+fn records(text: &Text) -> Vec<Record> {
+    let history = text.history();
+    let record = |change| Record {
+        id: history.id(change).expect("it is there"),
+        base: history.base(change).expect("it is there"),
+        patch: history.patch(change).expect("it is there"),
+        effect: text.effect(change),
+        removed: text.removed_by(change).to_owned(),
+    };
+    (0..history.len()).map(record).collect()
+}
+
+/// Merges all saves; `cold` forgets between merges all that only saves work.
+fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
+    let mut text = Text::from_text(saves.start.clone());
+    let mut results = Vec::new();
+    for save in &saves.saves {
+        if cold {
+            text =
+                Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
+        }
+        if let Some((target, out)) = save.toggle {
+            let target = text.history().index_of(target.into()).expect("merged before");
+            let effect = text.toggle(save.id, target, out).expect("it is there");
+            results.push(Merged { effect, overlaps: Vec::new() });
+            continue;
+        }
+        let base = version(&text, &save.base);
+        results.push(text.merge(save.id, &base, &save.patch).expect("it fits"));
+    }
+    (text, results)
+}
+
+/// As the reference tells it.
+fn writers(text: &Text, version: &Version) -> Vec<Option<u64>> {
+    let runs = text.attribution_at(version).into_iter();
+    let told = runs.flat_map(|run| {
+        let writer = match run.source {
+            Source::Change(change) => text.history().id(change).map(|id| id.actor),
+            Source::Below(_) => None,
+        };
+        vec![writer; run.len as usize]
+    });
+    told.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: config().cases.div_ceil(20), ..config() })]
+
+    /// Long enough that the engine's inner list is cut into many pieces.
+    #[test]
+    fn long_histories_merge_as_the_reference_does(saves in crowds(), picks in picks()) {
+        let (text, _) = merged(&saves, false);
+        let reference = saves.reference();
+        prop_assert_eq!(text.text(), reference.text(&saves.all()));
+        prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
+        let seen = saves.some(&picks);
+        prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn merges_as_the_reference_does(saves in histories(16)) {
+        let (text, _) = merged(&saves, false);
+        prop_assert_eq!(text.text(), saves.reference().text(&saves.all()));
+    }
+
+    #[test]
+    fn what_is_held_back_is_not_shown(saves in held_back(16), picks in picks()) {
+        let (text, results) = merged(&saves, false);
+        let reference = saves.reference();
+        prop_assert_eq!(text.text(), reference.text(&saves.all()));
+        prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
+        let seen = saves.some(&picks);
+        prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        prop_assert_eq!(writers(&text, &version(&text, &seen)), reference.writers(&seen));
+        prop_assert_eq!(writers(&text, &text.head()), reference.writers(&saves.all()));
+        let mut now = saves.start.clone();
+        let mut prefix = Seen::new();
+        for (n, (save, result)) in saves.saves.iter().zip(results).enumerate() {
+            prop_assert_eq!(text.prefix_text(n as u32), Ok(now.clone()));
+            prop_assert_eq!(&now, &reference.text(&prefix));
+            now = result.effect.apply(&now).expect("it fits").text;
+            prefix.insert(save.id);
+        }
+        let (other, _) = merged(&saves.reordered(&picks), false);
+        prop_assert_eq!(text.text(), other.text());
+        let columns = text.columns();
+        let actors: Vec<u64> = saves.saves.iter().map(|save| save.id).collect();
+        let mut back = Text::from_columns(columns.clone(), &actors).expect("it was written");
+        prop_assert_eq!(&back, &text);
+        prop_assert_eq!(back.columns(), columns);
+        let id = back.history().len();
+        if let Some(target) = (0..id).find(|change| back.history().toggle(*change).is_none()) {
+            let once = back.clone();
+            let out = back.history().is_out(target);
+            prop_assert_eq!(back.toggle(u64::MAX - 3, target, out), Err(MergeError::Toggled));
+            back.toggle(u64::MAX - 1, target, !out).expect("it is there");
+            back.toggle(u64::MAX - 2, target, out).expect("it is there");
+            prop_assert_eq!(back.text(), once.text());
+        }
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter(saves in histories(12), picks in picks()) {
+        let (text, _) = merged(&saves, false);
+        let (other, _) = merged(&saves.reordered(&picks), false);
+        prop_assert_eq!(text.history().len(), other.history().len());
+        prop_assert_eq!(text.text(), other.text());
+    }
+
+    #[test]
+    fn a_kept_walker_changes_nothing(saves in histories(16)) {
+        prop_assert_eq!(merged(&saves, false), merged(&saves, true));
+    }
+
+    #[test]
+    fn a_history_checked_out_at_once_is_the_same_text(saves in histories(24)) {
+        let (text, _) = merged(&saves, false);
+        prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
+    }
+
+    #[test]
+    fn any_version_can_be_read(saves in histories(12), picks in picks()) {
+        let (text, _) = merged(&saves, false);
+        let reference = saves.reference();
+        let seen = saves.some(&picks);
+        prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        for (n, save) in saves.saves.iter().enumerate() {
+            let base = version(&text, &save.base);
+            prop_assert_eq!(text.text_at(&base), Ok(reference.text(&save.base)));
+            prop_assert_eq!(writers(&text, &base), reference.writers(&save.base));
+            let prefix = saves.saves[..n].iter().map(|save| save.id).collect();
+            prop_assert_eq!(text.prefix_text(n as u32), Ok(reference.text(&prefix)));
+        }
+    }
+
+    #[test]
+    fn effects_lead_from_each_text_to_the_next(saves in histories(12)) {
+        let (text, results) = merged(&saves, false);
+        let mut now = saves.start.clone();
+        for (index, (record, result)) in records(&text).into_iter().zip(results).enumerate() {
+            prop_assert_eq!(record.effect.as_ref(), Some(&result.effect));
+            prop_assert_eq!(&record.patch, &saves.saves[index].patch);
+            let applied = result.effect.apply(&now).expect("it fits");
+            prop_assert_eq!(&applied.removed, &record.removed);
+            now = applied.text;
+            for overlap in result.overlaps {
+                let range = overlap.range.start as usize..overlap.range.end as usize;
+                prop_assert!(now.get(range).is_some());
+                let other = text.history().base(overlap.with).expect("it is there");
+                prop_assert!(!record.base.contains(overlap.with));
+                prop_assert!(!other.contains(index as u32));
+            }
+        }
+        prop_assert_eq!(now, text.text());
+    }
+
+    #[test]
+    fn what_does_not_fit_changes_nothing(
+        saves in histories(10),
+        skip in 0u32..20,
+        delete in 0u32..8,
+        picks in picks(),
+    ) {
+        let (text, _) = merged(&saves, false);
+        let seen = saves.some(&picks);
+        let at = saves.reference().text(&seen);
+        let patch = Patch::builder().keep(skip).delete(delete).insert("!").build().expect("short");
+        let mut changed = text.clone();
+        let merged = changed.merge(u64::MAX - 1, &version(&text, &seen), &patch);
+        prop_assert_eq!(merged.is_ok(), patch.apply(&at).is_ok());
+        if merged.is_err() {
+            prop_assert_eq!(&changed, &text);
+        }
+        // And it goes on merging as if nothing had been.
+        let patch = Patch::builder().insert("?").build().expect("short");
+        let mut text = text;
+        if merged.is_err() {
+            let one = changed.merge(7, &Version::EMPTY, &patch);
+            prop_assert_eq!(one, text.merge(7, &Version::EMPTY, &patch));
+            prop_assert_eq!(changed, text);
+        }
+    }
+
+    /// Everyone writes a run of an own letter, at once or in several saves, forwards or backwards,
+    /// at one place. Runs stand whole.
+    #[test]
+    fn concurrent_runs_never_interleave(
+        writers in prop::collection::vec((any::<u8>(), 1u32..4, any::<bool>()), 2..7),
+        at in 0u32..4,
+        order in prop::collection::vec(any::<prop::sample::Index>(), 20),
+    ) {
+        let mut text = Text::from_text("....");
+        let mut left: Vec<u32> = writers.iter().map(|writer| writer.1).collect();
+        let mut own: Vec<Version> = vec![Version::EMPTY; writers.len()];
+        for pick in order.iter().cycle() {
+            let busy: Vec<usize> = (0..writers.len()).filter(|&w| left[w] > 0).collect();
+            if busy.is_empty() {
+                break;
+            }
+            let writer = busy[pick.index(busy.len())];
+            let (tie, saves, backwards) = writers[writer];
+            let done = saves - left[writer];
+            let place = if backwards { at } else { at + 3 * done };
+            let run = char::from(b'a' + writer as u8).to_string().repeat(3);
+            let patch = Patch::builder().keep(place).insert(&run).build().expect("short");
+            let id = u64::from(tie) << 32 | (writer as u64) << 8 | u64::from(done);
+            let index = text.history().len();
+            text.merge(id, &own[writer], &patch).expect("it fits");
+            own[writer].insert(index);
+            left[writer] -= 1;
+        }
+        for (writer, &(_, saves, _)) in writers.iter().enumerate() {
+            let run = char::from(b'a' + writer as u8).to_string().repeat(3 * saves as usize);
+            prop_assert!(text.text().contains(&run), "{} lacks {run}", text.text());
+        }
+    }
+}
+
+/// One writer stands between two letters; a crowd that has seen it writes before it; a latecomer who
+/// has seen none of them belongs before all.
+#[test]
+fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
+    let insert = |text: &str| Patch::builder().keep(1).insert(text).build().expect("short");
+    let save = |id, base: &[u64], text| histories::Save {
+        id,
+        base: base.iter().copied().collect(),
+        patch: insert(text),
+        toggle: None,
+    };
+    let mut saves = vec![save(1000, &[], "x")];
+    saves.extend((1..200).map(|id| save(id, &[1000], "c")));
+    saves.push(save(500, &[], "y"));
+    let saves = Saves { start: "ab".to_owned(), saves };
+    let (text, _) = merged(&saves, false);
+    assert_eq!(text.text(), format!("ay{}xb", "c".repeat(199)));
+    assert_eq!(text.text(), saves.reference().text(&saves.all()));
+}

@@ -1,0 +1,172 @@
+//! A slow sequence CRDT that is right by inspection: FugueMax as a tree of single characters.
+//!
+//! After Weidner and Kleppmann, "The Art of the Fugue": a character hangs to the right of the one
+//! before it, or to the left of the one after it; children on the right stand in reverse order of
+//! what was to their right when they were inserted, then by id. May assume that changes come after
+//! all they had seen and fit their base. Must never share a line with the engine under test.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use redwedding_text::Patch;
+
+/// Ids of the changes in a version.
+pub(crate) type Seen = BTreeSet<u64>;
+
+struct Node {
+    change: u64,
+    c: char,
+    left_children: Vec<usize>,
+    right_children: Vec<usize>,
+    /// What stood to the right when it was inserted.
+    right_origin: Option<usize>,
+    deleted_by: BTreeSet<u64>,
+}
+
+/// All characters ever inserted, as a tree below a root that is none.
+pub(crate) struct Reference {
+    nodes: Vec<Node>,
+    /// Changes that took others out or put them back: (id, the other one, whether out).
+    toggles: Vec<(u64, u64, bool)>,
+}
+
+const ROOT: usize = 0;
+const ROOT_CHANGE: u64 = u64::MAX;
+
+impl Reference {
+    /// A document that begins with a text.
+    pub(crate) fn new(text: &str) -> Reference {
+        let nodes = vec![Node::new(ROOT_CHANGE, '\0', None)];
+        let mut reference = Reference { nodes, toggles: Vec::new() };
+        for c in text.chars() {
+            let last = reference.nodes.len() - 1;
+            reference.nodes.push(Node::new(ROOT_CHANGE, c, None));
+            reference.nodes[last].right_children.push(last + 1);
+        }
+        reference
+    }
+
+    /// The text of a version.
+    pub(crate) fn text(&self, seen: &Seen) -> String {
+        self.visible(seen).into_iter().map(|node| self.nodes[node].c).collect()
+    }
+
+    /// Who inserted each byte of a version's text; nobody what stood there at first.
+    pub(crate) fn writers(&self, seen: &Seen) -> Vec<Option<u64>> {
+        let visible = self.visible(seen).into_iter().map(|node| &self.nodes[node]);
+        let writer = |node: &Node| Some(node.change).filter(|change| *change != ROOT_CHANGE);
+        visible.flat_map(|node| vec![writer(node); node.c.len_utf8()]).collect()
+    }
+
+    /// Takes a change out, or puts it back.
+    pub(crate) fn toggle(&mut self, id: u64, target: u64, out: bool) {
+        self.toggles.push((id, target, out));
+    }
+
+    /// Applies a change that was made to the text of `base`.
+    pub(crate) fn apply(&mut self, id: u64, base: &Seen, patch: &Patch) {
+        let mut seen = base.clone();
+        seen.insert(id);
+        let text = self.text(&seen);
+        let chars = |byte: u32| text[..byte as usize].chars().count();
+        let mut shift = 0isize;
+        for (start, deleted, inserted) in patch.edits() {
+            let at = chars(start).strict_add_signed(shift);
+            for _ in 0..chars(start + deleted) - chars(start) {
+                let node = self.visible(&seen)[at];
+                self.nodes[node].deleted_by.insert(id);
+                shift -= 1;
+            }
+            for (offset, c) in inserted.chars().enumerate() {
+                self.insert(id, &seen, at + offset, c);
+                shift += 1;
+            }
+        }
+    }
+
+    fn insert(&mut self, change: u64, seen: &Seen, at: usize, c: char) {
+        let left = at.checked_sub(1).map_or(ROOT, |before| self.visible(seen)[before]);
+        let existing: Vec<usize> =
+            self.order().into_iter().filter(|&node| self.exists(node, seen)).collect();
+        let place = existing.iter().position(|&node| node == left);
+        let right = existing.get(place.map_or(0, |place| place + 1)).copied();
+        let node = self.nodes.len();
+        self.nodes.push(Node::new(change, c, right));
+        let taken = self.nodes[left].right_children.iter().any(|&n| self.exists(n, seen));
+        match right {
+            Some(right) if taken => self.hang_left(right, node),
+            _ => self.hang_right(left, node),
+        }
+    }
+
+    fn hang_left(&mut self, parent: usize, node: usize) {
+        let change = self.nodes[node].change;
+        let siblings = &self.nodes[parent].left_children;
+        let at = siblings.iter().take_while(|&&other| self.nodes[other].change < change).count();
+        self.nodes[parent].left_children.insert(at, node);
+    }
+
+    fn hang_right(&mut self, parent: usize, node: usize) {
+        let order = self.order();
+        let key = |node: usize| {
+            let origin = self.nodes[node].right_origin;
+            let place = origin.and_then(|origin| order.iter().position(|&other| other == origin));
+            (std::cmp::Reverse(place.unwrap_or(usize::MAX)), self.nodes[node].change)
+        };
+        let siblings = &self.nodes[parent].right_children;
+        let before = |&&other: &&usize| key(other).cmp(&key(node)) == Ordering::Less;
+        let at = siblings.iter().take_while(before).count();
+        self.nodes[parent].right_children.insert(at, node);
+    }
+
+    fn exists(&self, node: usize, seen: &Seen) -> bool {
+        let change = self.nodes[node].change;
+        change == ROOT_CHANGE || seen.contains(&change)
+    }
+
+    fn visible(&self, seen: &Seen) -> Vec<usize> {
+        let out = |change: u64| {
+            let about =
+                |&&(id, target, _): &&(u64, u64, bool)| target == change && seen.contains(&id);
+            self.toggles.iter().rfind(about).is_some_and(|toggle| toggle.2)
+        };
+        let shown = |&node: &usize| {
+            let deleters = self.nodes[node].deleted_by.intersection(seen);
+            node != ROOT
+                && self.exists(node, seen)
+                && !out(self.nodes[node].change)
+                && deleters.filter(|change| !out(**change)).count() == 0
+        };
+        self.order().into_iter().filter(shown).collect()
+    }
+
+    /// All characters in document order, the root among them.
+    fn order(&self) -> Vec<usize> {
+        let mut order = Vec::with_capacity(self.nodes.len());
+        // A node is expanded once: then its left children, itself and its right children stand there.
+        let mut stack = vec![(ROOT, false)];
+        while let Some((node, expanded)) = stack.pop() {
+            if expanded {
+                order.push(node);
+                continue;
+            }
+            stack.extend(self.nodes[node].right_children.iter().rev().map(|&n| (n, false)));
+            stack.push((node, true));
+            stack.extend(self.nodes[node].left_children.iter().rev().map(|&n| (n, false)));
+        }
+        order
+    }
+}
+
+impl Node {
+    fn new(change: u64, c: char, right_origin: Option<usize>) -> Node {
+        Node {
+            change,
+            c,
+            left_children: Vec::new(),
+            right_children: Vec::new(),
+            right_origin,
+            deleted_by: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Bytes: canonical CBOR (RFC 8949) with limits.
+//!
+//! Structures are arrays in a fixed order, alternatives are maps of one pair;
+//! nothing has an order that could vary, so equal values have equal bytes. And
+//! bytes that no encoder of ours writes are refused ([`from_slice`]), so equal
+//! bytes and equal values are the same thing: whoever hashes, compares or signs
+//! either means both.
+//!
+//! Decoders survive any input: they return errors, and what they allocate is
+//! bounded by a small multiple of the input. The formats are described in
+//! `docs/wire.cddl`.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::limits;
+
+/// Has a canonical encoding with a version.
+pub trait Encode {
+    /// The canonical bytes. Equal values give equal bytes.
+    fn encode(&self) -> Vec<u8>;
+}
+
+/// Can be read back from untrusted bytes.
+pub trait Decode: Sized {
+    /// The value that `bytes` encode.
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError>;
+}
+
+/// Why bytes were refused. Whoever sent them is at fault; nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Longer than anything valid.
+    #[error("{0} bytes are more than the {1} allowed")]
+    TooLong(usize, usize),
+    /// Not the CBOR structure that was expected.
+    #[error("malformed CBOR: {0}")]
+    Malformed(String),
+    /// More bytes than the value has.
+    #[error("{0} bytes after the end of the value")]
+    Trailing(usize),
+    /// CBOR of the value, but not the one way to write it: a longer number, an
+    /// indefinite length, a tag, another order.
+    #[error("not the canonical encoding of its value")]
+    NotCanonical,
+    /// A format version that this program cannot read.
+    #[error("format version {0} is not known here; the newest known is {1}")]
+    Format(u8, u8),
+    /// Well-formed, but it breaks a rule.
+    #[error("invalid: {0}")]
+    Invalid(String),
+}
+
+impl DecodeError {
+    /// A broken rule.
+    pub fn invalid(rule: &str) -> Self {
+        Self::Invalid(rule.to_owned())
+    }
+}
+
+/// The CBOR of `value`.
+pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Out::Kept(Vec::new());
+    // Writing to memory cannot fail, and no type of ours refuses to serialise.
+    let written = ciborium::into_writer(value, &mut out);
+    debug_assert!(written.is_ok());
+    match out {
+        Out::Kept(bytes) => bytes,
+        Out::Expected(_) => Vec::new(),
+    }
+}
+
+/// The value whose canonical CBOR is exactly `bytes`.
+///
+/// Anything else that CBOR would allow for the same value is refused: the value
+/// is written once more and compared, without keeping what is written.
+pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let value = from_own(bytes)?;
+    let mut out = Out::Expected(bytes);
+    let written = ciborium::into_writer(&value, &mut out);
+    match (written, out) {
+        (Ok(()), Out::Expected([])) => Ok(value),
+        _ => Err(DecodeError::NotCanonical),
+    }
+}
+
+/// The value that `bytes` encode, in whatever way. Only for what stays within a
+/// point of presence, such as its cache: nobody compares, hashes or signs it.
+pub fn from_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut rest = bytes;
+    let value = ciborium::from_reader(&mut rest)
+        .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+    match rest.is_empty() {
+        true => Ok(value),
+        false => Err(DecodeError::Trailing(rest.len())),
+    }
+}
+
+/// Where encoded bytes go. One type, so that there is one encoder of each value: code is paid for by
+/// every new sandbox.
+enum Out<'a> {
+    /// They are kept.
+    Kept(Vec<u8>),
+    /// They have to be these, in order.
+    Expected(&'a [u8]),
+}
+
+impl io::Write for Out<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Out::Kept(kept) => kept.extend_from_slice(bytes),
+            Out::Expected(rest) => {
+                *rest = rest.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Refuses input longer than `most`.
+pub fn bounded(bytes: &[u8], most: usize) -> Result<(), DecodeError> {
+    match bytes.len() <= most {
+        true => Ok(()),
+        false => Err(DecodeError::TooLong(bytes.len(), most)),
+    }
+}
+
+/// Refuses a format version other than 1 to `newest`.
+pub fn known_format(format: u8, newest: u8) -> Result<(), DecodeError> {
+    match (1..=newest).contains(&format) {
+        true => Ok(()),
+        false => Err(DecodeError::Format(format, newest)),
+    }
+}
+
+/// Elements that room is made for because a list says that it has them.
+const BELIEVED: usize = 4;
+
+/// Reads a list whose memory grows with its elements. Serde would reserve up to a
+/// MiB for what a list says of its length, and one more for each list in it.
+pub fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    list_where(deserializer, |_, _| true, "")
+}
+
+/// As [`list`], where each element `fits` those before it; else it is refused for
+/// this reason, before more is read.
+pub fn list_where<'de, T, D>(
+    deserializer: D,
+    fits: impl Fn(&[T], &T) -> bool,
+    reason: &'static str,
+) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_seq(ListVisitor { fits, reason, list: PhantomData })
+}
+
+struct ListVisitor<T, F> {
+    fits: F,
+    reason: &'static str,
+    list: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>, F: Fn(&[T], &T) -> bool> Visitor<'de> for ListVisitor<T, F> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::with_capacity(items.size_hint().unwrap_or(0).min(BELIEVED));
+        while let Some(item) = items.next_element()? {
+            if !(self.fits)(&list, &item) {
+                return Err(A::Error::custom(self.reason));
+            }
+            list.push(item);
+        }
+        Ok(list)
+    }
+}
+
+/// Bytes with the length that they had before they were compressed; as they are, where that is
+/// less.
+pub type Packed = (u32, serde_bytes::ByteBuf);
+
+/// How hard compression tries, of 10. It is done once.
+const EFFORT: u8 = 9;
+
+/// Compresses bytes for storage (raw DEFLATE). Other versions of this program may come to other
+/// bytes: nothing is named by them.
+pub fn pack(plain: Vec<u8>) -> Packed {
+    let len = u32::try_from(plain.len()).unwrap_or(u32::MAX);
+    let packed = miniz_oxide::deflate::compress_to_vec(&plain, EFFORT);
+    let within = packed.len().saturating_mul(limits::PACKED_TIMES) >= plain.len();
+    let bytes = if within && packed.len() < plain.len() { packed } else { plain };
+    (len, bytes.into())
+}
+
+/// What [`pack`] was given.
+pub fn unpack((len, packed): Packed) -> Result<Vec<u8>, DecodeError> {
+    let len = len as usize;
+    if len == packed.len() {
+        return Ok(packed.into_vec());
+    }
+    // What comes out stays in proportion to what came in.
+    if len < packed.len() || len > packed.len().saturating_mul(limits::PACKED_TIMES) {
+        return Err(DecodeError::invalid("compressed bytes are not as many as they should be"));
+    }
+    let plain = miniz_oxide::inflate::decompress_to_vec_with_limit(&packed, len)
+        .map_err(|_| DecodeError::invalid("compressed bytes are damaged"))?;
+    match plain.len() == len {
+        true => Ok(plain),
+        false => Err(DecodeError::invalid("compressed bytes are not as many as they should be")),
+    }
+}

@@ -1,0 +1,17 @@
+//! Version objects as they were first encoded; see `redwedding_wire::testing::golden`.
+//!
+//! `GOLDEN=write cargo test -p redwedding-wire --test golden` writes what is not there yet.
+
+use redwedding_wire::identity::{Actor, Digest};
+use redwedding_wire::testing::golden::Golden;
+use redwedding_wire::version::{OriginText, Root, VersionRef};
+
+const GOLDEN: Golden = Golden::of(env!("CARGO_MANIFEST_DIR"));
+
+#[test]
+fn versions() {
+    let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
+    let version = VersionRef { root: Root::Origin(on), extra: (1..40).map(Actor).collect() };
+    GOLDEN.holds(1, "version", &version);
+    GOLDEN.holds(1, "version-empty", &VersionRef { root: Root::EMPTY, extra: Vec::new() });
+}

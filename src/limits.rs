@@ -1,0 +1,18 @@
+//! Limits of the edge function alone, and those of the crates below.
+//!
+//! Sizes are bytes unless the name says otherwise, times are milliseconds.
+//! [`redwedding_wire::limits`] says which limit stands where.
+
+pub use redwedding_replica::limits::*;
+
+/// Longest page title, in its canonical spelling.
+pub const TITLE_BYTES: usize = 255;
+/// Largest request body; a form triples what is not ASCII.
+pub const BODY_BYTES: usize = 8 << 20;
+/// Rendered answers that a sandbox keeps.
+pub const KEPT_ANSWERS: usize = 8;
+/// Bytes of such answers, with the texts that they show.
+pub const KEPT_BYTES: usize = 8 << 20;
+
+const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
+const _: () = assert!(TITLE_BYTES <= KEY_BYTES);
