@@ -2,7 +2,7 @@
 //!
 //! `REDWEDDING_RELAY_KEY=... cargo run --release -p redwedding-relay --example
 //! pushers -- http://127.0.0.1:7700 50 5 200`: 50 pushers, 5 s, 200 pages. Each
-//! pusher sends one save a session and waits for its receipt. Only ever to be
+//! pusher sends one save in each exchange and waits for its receipt. Only ever to be
 //! pointed at a relay of one's own: it fills the log.
 
 use std::collections::HashMap;

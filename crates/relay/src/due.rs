@@ -1,6 +1,6 @@
 //! Which documents wait to be written to the origin, and who was asked to do it.
 //!
-//! Kept up to date entry by entry; a session looks at the first few alone. All
+//! Kept up to date entry by entry; an exchange looks at the first few alone. All
 //! of it follows from the documents and the clock, except the leases: advice,
 //! forgotten at a restart. Must never be relied upon for exactly-once: two
 //! holders of one document are an accident that the log's intents survive.

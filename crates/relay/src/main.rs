@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
   redwedding-relay --listen 0.0.0.0:7700 --data /var/lib/redwedding \\
       --key-file /etc/redwedding/relay.key --pop https://wiki.example.org
 
-The key signs every session and tick; points of presence need the same one.
+The key signs every exchange and tick; points of presence need the same one.
 RUST_LOG sets what is logged (default: info).";
 
 /// Keeps the ordered logs of a Redwedding service and tells its points of
@@ -116,7 +116,7 @@ fn run(flags: &Flags) -> Result<(), String> {
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     let relay = Relay::new(fold);
     let result = runtime.block_on(serve_until_told(flags, Arc::clone(&relay), key, ticker));
-    // Sessions that are still waiting get their answer before the end.
+    // Exchanges that are still waiting get their answer before the end.
     relay.fold.stop();
     tracing::info!("stopped");
     result

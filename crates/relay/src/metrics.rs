@@ -81,7 +81,7 @@ pub struct Metrics {
     pub tick_failures: Counter,
     receipts: Family<ReceiptLabel, Counter>,
     pulls: Family<PulledLabel, Counter>,
-    sessions: Family<StatusLabel, Counter>,
+    exchanges: Family<StatusLabel, Counter>,
     segments: Family<StatusLabel, Counter>,
     gauges: Gauges,
 }
@@ -152,7 +152,7 @@ impl Default for Metrics {
             tick_failures: named(r, "tick_failures", "Ticks not answered well", counter()),
             receipts: named(r, "receipts", "Pushed entries by receipt", Family::default()),
             pulls: named(r, "pulls", "Pulls by answer", Family::default()),
-            sessions: named(r, "sessions", "Sessions by status", Family::default()),
+            exchanges: named(r, "sessions", "Exchanges by status", Family::default()),
             segments: named(r, "segments", "Segments asked for by status", Family::default()),
             gauges: Gauges::register(r),
             registry,
@@ -202,9 +202,9 @@ impl Metrics {
         self.pulls.get_or_create(&PulledLabel { kind }).inc();
     }
 
-    /// Counts a session that was answered with `status`.
-    pub fn count_session(&self, status: u16) {
-        self.sessions.get_or_create(&StatusLabel { status }).inc();
+    /// Counts an exchange that was answered with `status`.
+    pub fn count_exchange(&self, status: u16) {
+        self.exchanges.get_or_create(&StatusLabel { status }).inc();
     }
 
     /// Counts a question for a segment that was answered with `status`.

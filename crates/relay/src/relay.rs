@@ -1,4 +1,4 @@
-//! A relay: sessions over the fold, the due list and the members.
+//! A relay: exchanges over the fold, the due list and the members.
 //!
 //! May assume that who asks was authorised for the request's site. Must never
 //! touch another site's documents for it.
@@ -36,8 +36,8 @@ impl Relay {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a session: pushes, then pulls, then leases.
-    pub async fn session(self: &Arc<Self>, request: Request) -> Answer {
+    /// Answers an exchange: pushes, then pulls, then leases.
+    pub async fn exchange(self: &Arc<Self>, request: Request) -> Answer {
         let now_ms = self.fold.node.now_ms();
         let members = self.meet(&request.members, now_ms);
         let mut answer = Answer::new(now_ms, members);
@@ -51,7 +51,7 @@ impl Relay {
         answer
     }
 
-    /// Joins what a session says of members; one whose clock is far ahead would
+    /// Joins what an exchange says of members; one whose clock is far ahead would
     /// never be forgotten, and is not believed.
     fn meet(&self, said: &Members, now_ms: u64) -> Members {
         let mut members = self.members();

@@ -92,7 +92,7 @@ fn members_are_met_and_shown_without_script() {
     };
     request.members.observe("fra", member(now_ms, "<script>alert(1)</script>"));
     request.members.observe("future", member(now_ms + 1_000_000_000, "1"));
-    let met = server.session(&request).members;
+    let met = server.exchange(&request).members;
     assert_eq!(met.iter().map(|(pop, _)| pop).collect::<Vec<_>>(), ["fra"]);
     let (status, page) = get(&server.base);
     assert_eq!(status, 200);
@@ -100,7 +100,7 @@ fn members_are_met_and_shown_without_script() {
     assert!(!page.contains("<script"), "{page}");
     server.clock.advance(700_000);
     let empty = support::request();
-    assert_eq!(server.session(&empty).members.iter().count(), 0, "the silent are forgotten");
+    assert_eq!(server.exchange(&empty).members.iter().count(), 0, "the silent are forgotten");
 }
 
 #[test]

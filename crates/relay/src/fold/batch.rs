@@ -1,4 +1,4 @@
-//! A batch: what many sessions pushed to a shard, checked and folded
+//! A batch: what many exchanges pushed to a shard, checked and folded
 //! provisionally before it is appended.
 //!
 //! Nothing here can be seen by anyone until the log has taken the batch: entries
@@ -22,7 +22,7 @@ use super::segment_store::SegmentStore;
 use super::shard::ShardState;
 use crate::store::Store;
 
-/// An entry as a session brought it.
+/// An entry as an exchange brought it.
 #[derive(Clone, Debug)]
 pub struct Pushed {
     /// The entry.

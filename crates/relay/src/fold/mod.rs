@@ -47,7 +47,7 @@ use worker::{Submission, Worker};
 /// Gives the time, in ms since 1970. It may jump; log time will not go back.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Sessions that may wait for one shard.
+/// Exchanges that may wait for one shard.
 const QUEUE: usize = 512;
 
 /// What all shards share.

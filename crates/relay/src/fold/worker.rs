@@ -1,4 +1,4 @@
-//! The thread that owns a shard: it gathers what sessions pushed, folds it
+//! The thread that owns a shard: it gathers what exchanges pushed, folds it
 //! provisionally, has it appended, and answers.
 //!
 //! While one append is being synced to disk the next batch gathers, so the more
@@ -25,7 +25,7 @@ const BATCH_BYTES: usize = 16 << 20;
 /// Records read from the log at once.
 const TAIL_RECORDS: usize = 512;
 
-/// What one session pushes to one shard, in its order.
+/// What one exchange pushes to one shard, in its order.
 #[derive(Debug)]
 pub(super) struct Submission {
     /// The entries.
@@ -92,7 +92,7 @@ impl Worker {
         let appended = self.append(prepared);
         for Answering { outcomes, done } in waiting {
             let receipts = outcomes.into_iter().map(|outcome| appended.receipt(outcome));
-            // A session that went away pushes again.
+            // Whoever went away pushes again.
             let _gone = done.send(receipts.collect());
         }
     }
@@ -163,7 +163,7 @@ impl Worker {
     }
 }
 
-/// A session that waits for its receipts.
+/// An exchange that waits for its receipts.
 struct Answering {
     outcomes: Vec<Outcome>,
     done: oneshot::Sender<Vec<Receipt>>,

@@ -1,14 +1,14 @@
 //! The relay's HTTP surface.
 //!
-//! `session` and `segment` are what points of presence call, `page` what people look at,
+//! `exchange` and `segment` are what points of presence call, `page` what people look at,
 //! `serve` the loop that takes connections, `problem` how errors look. Must never
-//! answer a session without a valid token, nor take in more than the bounds.
+//! answer an exchange without a valid token, nor take in more than the bounds.
 
+mod exchange;
 mod page;
 mod problem;
 mod segment;
 mod serve;
-mod session;
 
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ pub use serve::serve;
 
 use crate::relay::Relay;
 
-/// Sessions at a time.
-const SESSIONS: usize = 512;
+/// Exchanges at a time.
+const EXCHANGES: usize = 512;
 /// KiB of request bodies at a time.
 const BODY_KIB: usize = 256 << 10;
 
@@ -33,22 +33,22 @@ const BODY_KIB: usize = 256 << 10;
 pub struct Surface {
     relay: Arc<Relay>,
     key: Vec<u8>,
-    sessions: Semaphore,
+    exchanges: Semaphore,
     body_kib: Semaphore,
 }
 
 impl Surface {
     /// The surface of `relay`; tokens are checked with `key`.
     pub fn new(relay: Arc<Relay>, key: Vec<u8>) -> Arc<Self> {
-        let (sessions, body_kib) = (Semaphore::new(SESSIONS), Semaphore::new(BODY_KIB));
-        Arc::new(Self { relay, key, sessions, body_kib })
+        let (exchanges, body_kib) = (Semaphore::new(EXCHANGES), Semaphore::new(BODY_KIB));
+        Arc::new(Self { relay, key, exchanges, body_kib })
     }
 }
 
 /// All routes.
 pub fn router(surface: Arc<Surface>) -> Router {
     Router::new()
-        .route("/v1/sync", post(session::session))
+        .route("/v1/sync", post(exchange::exchange))
         .route("/v1/segments/{name}", get(segment::segment))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use serde::Deserialize;
 
-use super::session::{authorise, full};
+use super::exchange::{authorise, full};
 use super::{Problem, Surface};
 
 const FOREVER: &str = "private, max-age=31536000, immutable";
@@ -50,7 +50,7 @@ async fn found(
 ) -> Result<Vec<u8>, Problem> {
     let wrong = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
     let grant = authorise(surface, headers)?;
-    let _session = surface.sessions.try_acquire().map_err(|_| full())?;
+    let _exchange = surface.exchanges.try_acquire().map_err(|_| full())?;
     let site = match (grant.site, of.site) {
         (Some(granted), Some(named)) if granted != named => {
             let why = "the token is for another site";

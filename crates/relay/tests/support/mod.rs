@@ -95,8 +95,8 @@ impl Server {
         Self { relay, clock, base, stop: Some(stop), thread: Some(thread) }
     }
 
-    pub fn session(&self, request: &Request) -> Answer {
-        session(&self.base, request)
+    pub fn exchange(&self, request: &Request) -> Answer {
+        exchange(&self.base, request)
     }
 
     pub fn push(&self, entries: &[Entry]) -> Vec<Receipt> {
@@ -110,7 +110,7 @@ impl Server {
     pub fn lease(&self, most: u16) -> Vec<String> {
         let mut request = request();
         request.leases = most;
-        let due = self.session(&request).due;
+        let due = self.exchange(&request).due;
         due.into_iter().map(|lease| lease.document.key().to_owned()).collect()
     }
 }
@@ -178,7 +178,7 @@ pub fn get_with(url: &str, token: Option<&str>) -> (u16, Vec<u8>) {
     (status, answer.body_mut().with_config().limit(128 << 20).read_to_vec().expect("a body"))
 }
 
-pub fn session(base: &str, request: &Request) -> Answer {
+pub fn exchange(base: &str, request: &Request) -> Answer {
     let (status, body) = post(base, Some(&token()), &request.encode());
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     Answer::decode(&body).expect("an answer")
@@ -187,13 +187,13 @@ pub fn session(base: &str, request: &Request) -> Answer {
 pub fn push(base: &str, entries: &[Entry]) -> Vec<Receipt> {
     let mut request = request();
     request.pushes = entries.iter().map(|entry| ByteBuf::from(entry.encode())).collect();
-    session(base, &request).receipts
+    exchange(base, &request).receipts
 }
 
 pub fn pull(base: &str, document: &DocumentKey, cursor: Option<Cursor>) -> Pulled {
     let mut request = request();
     request.pulls = vec![Pull { document: document.clone(), cursor }];
-    session(base, &request).pulled.remove(0)
+    exchange(base, &request).pulled.remove(0)
 }
 
 pub fn key(name: &str) -> DocumentKey {

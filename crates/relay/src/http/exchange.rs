@@ -1,7 +1,7 @@
 //! `POST /v1/sync`: authorise, read, decode, answer.
 //!
 //! May assume nothing of what comes in. Every wait has an end: the body's, and
-//! the session's.
+//! the exchange's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use redwedding_wire::codec::{Decode, Encode};
 use super::{Problem, Surface};
 
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-const SESSION_TIMEOUT: Duration = Duration::from_secs(20);
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
 /// What is read of a body that is not wanted.
 const DRAIN_BYTES: usize = 256 << 10;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Bodies beyond this are decoded apart from the threads that serve.
 const INLINE_BYTES: usize = 64 << 10;
 
-/// Answers a session, and counts it.
-pub(super) async fn session(State(surface): State<Arc<Surface>>, request: Request) -> Response {
+/// Answers an exchange, and counts it.
+pub(super) async fn exchange(State(surface): State<Arc<Surface>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut body = Some(body);
     let response = match answer(&surface, &parts.headers, &mut body).await {
@@ -35,7 +35,7 @@ pub(super) async fn session(State(surface): State<Arc<Surface>>, request: Reques
             problem.into_response()
         }
     };
-    surface.relay.fold.node.metrics.count_session(response.status().as_u16());
+    surface.relay.fold.node.metrics.count_exchange(response.status().as_u16());
     response
 }
 
@@ -63,25 +63,25 @@ async fn answer(
     body: &mut Option<Body>,
 ) -> Result<Vec<u8>, Problem> {
     let grant = authorise(surface, headers)?;
-    let _session = surface.sessions.try_acquire().map_err(|_| full())?;
+    let _exchange = surface.exchanges.try_acquire().map_err(|_| full())?;
     let expected = expected_bytes(headers)?;
     let kib = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
     let _room = surface.body_kib.try_acquire_many(kib).map_err(|_| full())?;
     let bytes = read(body.take().unwrap_or_default(), expected).await?;
     let request = decode(bytes).await?;
     allow(&grant, &request)?;
-    let answer = tokio::time::timeout(SESSION_TIMEOUT, surface.relay.session(request)).await;
+    let answer = tokio::time::timeout(EXCHANGE_TIMEOUT, surface.relay.exchange(request)).await;
     match answer {
         Ok(answer) => Ok(answer.encode()),
         Err(_) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the session took too long; its pushes may still be appended: push them again",
+            "the exchange took too long; its pushes may still be appended: push them again",
         )),
     }
 }
 
 pub(super) fn full() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many sessions at a time; try again")
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many exchanges at a time; try again")
 }
 
 pub(super) fn authorise(surface: &Surface, headers: &HeaderMap) -> Result<Grant, Problem> {
@@ -107,7 +107,7 @@ fn expected_bytes(headers: &HeaderMap) -> Result<usize, Problem> {
 }
 
 fn too_large() -> Problem {
-    let detail = format!("a session has at most {} bytes", sync::REQUEST_BYTES);
+    let detail = format!("an exchange has at most {} bytes", sync::REQUEST_BYTES);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 

@@ -1,4 +1,4 @@
-//! Sessions over HTTP: what is logged, known, deferred, refused, and read back.
+//! Exchanges over HTTP: what is logged, known, deferred, refused, and read back.
 
 mod support;
 
@@ -97,7 +97,7 @@ fn what_cannot_be_is_refused_and_kept() {
     let foreign = redwedding_wire::identity::DocumentKey::new("other", "Page").expect("key");
     let foreign = redwedding_wire::codec::Encode::encode(&create(&foreign, 9, "x"));
     request.pushes = vec![b"garbage".to_vec().into(), foreign.into(), Vec::new().into()];
-    let answer = server.session(&request);
+    let answer = server.exchange(&request);
     assert!(answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_))));
     let document = snapshot(server.pull(&page, None));
     assert_eq!((document.text(), document.quarantined().len()), ("text\n", 0));
