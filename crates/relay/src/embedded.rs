@@ -4,7 +4,7 @@
 //! that the file system keeps what it was told to sync. Must never acknowledge
 //! before the commit that holds the records has returned.
 //!
-//! Rooms: `log` (group commit), `store` (snapshots, segments, refused entries).
+//! Modules: `log` (group commit), `store` (snapshots, segments, refused entries).
 
 mod log;
 mod store;

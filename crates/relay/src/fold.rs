@@ -1,7 +1,7 @@
 //! The deterministic fold over the logs: which entries are appended, and what the
 //! documents are.
 //!
-//! Rooms, in reading order: `materialized` (a document), `shard` (a shard's state),
+//! Modules, in reading order: `materialized` (a document), `shard` (a shard's state),
 //! `batch` (checking before appending), `worker` (the thread that owns a shard),
 //! `recovery` (the state after a start), `pull` (answers to readers), `snapshot`
 //! (what makes the next start short), `segment_store` and `floors` (what documents keep of
