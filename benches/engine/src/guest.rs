@@ -1,12 +1,12 @@
 //! Measures the states of one trace inside Wasm, in the runtime that the edge function is tried
-//! in. The states are in a key-value store, where the module `inside` puts them; what each took goes
+//! in. The states are in a key-value store, where the module `wasm` puts them; what each took goes
 //! out line by line.
 
 #[cfg(target_family = "wasm")]
 fn main() {
     use redwedding_engine_bench::engine::Stored;
     use redwedding_engine_bench::engines;
-    use redwedding_engine_bench::inside::{COLD, Line, SAVE, STORE, end_key, state_key};
+    use redwedding_engine_bench::wasm::{COLD, Line, SAVE, STORE, end_key, state_key};
 
     fastly::init();
     let store = fastly::KVStore::open(STORE).ok().flatten().expect("the store with the states");

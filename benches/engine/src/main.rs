@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use redwedding_engine_bench::engine::Failure;
 use redwedding_engine_bench::engines::{self, Entrant};
-use redwedding_engine_bench::inside::{self, Insides, Program};
 use redwedding_engine_bench::report::{self, Measured, Report};
+use redwedding_engine_bench::wasm::{self, Program, WasmResults};
 use redwedding_engine_bench::{curves, measure, memory, save, trace};
 
 /// How a cold edit grows: asked for like a trace.
@@ -71,7 +71,7 @@ fn requested(mut arguments: impl Iterator<Item = String>) -> Result<Request, Fai
                 request.limit = Duration::from_secs(value()?.parse().map_err(Failure::of)?);
             }
             "--viceroy" => request.viceroy = value()?.into(),
-            "--inside" => {
+            "--program" => {
                 let given = value()?;
                 let (way, file) = given.split_once('=').ok_or(Failure::of("it is WAY=FILE"))?;
                 request.programs.push(Program { way: way.to_owned(), file: file.into() });
@@ -121,7 +121,7 @@ fn run(request: &Request) -> Result<bool, Failure> {
         measured.saves = save::measured(&entrants, request.limit);
     }
     if request.names.iter().any(|name| name == WASM) {
-        measured.inside = Some(inside(request, &data, &entrants)?);
+        measured.wasm = Some(in_wasm(request, &data, &entrants)?);
     }
     let report = Report::of(measured, load);
     println!("{}", report.tables());
@@ -131,9 +131,9 @@ fn run(request: &Request) -> Result<bool, Failure> {
     Ok(report.targets.iter().all(|target| target.reached))
 }
 
-fn inside(request: &Request, data: &Path, entrants: &[Entrant]) -> Result<Insides, Failure> {
-    let folder = request.out.join("inside");
-    let run = inside::Run {
+fn in_wasm(request: &Request, data: &Path, entrants: &[Entrant]) -> Result<WasmResults, Failure> {
+    let folder = request.out.join("wasm");
+    let run = wasm::Run {
         entrants,
         programs: &request.programs,
         viceroy: &request.viceroy,
@@ -147,11 +147,11 @@ fn inside(request: &Request, data: &Path, entrants: &[Entrant]) -> Result<Inside
             break; // So are all after it.
         }
         eprintln!("==> {} inside Wasm", listed.name);
-        traces.push(run.trace(&trace, inside::COLD)?);
+        traces.push(run.trace(&trace, wasm::COLD)?);
     }
     eprintln!("==> {SAVE} inside Wasm");
-    let save = run.trace(&save::page(), inside::SAVE)?;
+    let save = run.trace(&save::page(), wasm::SAVE)?;
     let ways = request.programs.iter().map(|program| program.way.clone()).collect();
     let runtime = report::said_by(&request.viceroy, &["--version"]);
-    Ok(Insides { runtime, ways, traces, save })
+    Ok(WasmResults { runtime, ways, traces, save })
 }

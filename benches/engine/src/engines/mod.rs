@@ -27,14 +27,14 @@ pub struct Entrant {
     /// Whole saves of wiki pages.
     pub wiki: bool,
     /// One edit, inside Wasm.
-    pub inside: bool,
+    pub in_wasm: bool,
 }
 
 impl Entrant {
     fn new(engine: impl Engine + 'static, ours: bool, roles: &str) -> Entrant {
         let has = |role| roles.contains(role);
-        let (cold, history, wiki, inside) = (has('c'), has('h'), has('w'), has('i'));
-        Entrant { engine: Box::new(engine), ours, cold, history, wiki, inside }
+        let (cold, history, wiki, in_wasm) = (has('c'), has('h'), has('w'), has('i'));
+        Entrant { engine: Box::new(engine), ours, cold, history, wiki, in_wasm }
     }
 }
 

@@ -16,10 +16,10 @@ use serde::Serialize;
 pub use targets::Target;
 
 use crate::curves::Curve;
-use crate::inside::Insides;
 use crate::measure::{TraceResults, WikiResults};
 use crate::memory::Memory;
 use crate::save;
+use crate::wasm::WasmResults;
 
 /// All that was measured, on what, and what it is judged.
 #[derive(Serialize)]
@@ -45,7 +45,7 @@ pub struct Measured {
     pub curves: Vec<Curve>,
     pub memory: Option<Memory>,
     pub saves: Vec<save::Row>,
-    pub inside: Option<Insides>,
+    pub wasm: Option<WasmResults>,
 }
 
 impl Report {

@@ -3,11 +3,11 @@
 use super::Report;
 use crate::curves::{Curve, Line};
 use crate::engine::Failure;
-use crate::inside::{Inside, Insides};
 use crate::measure::{Cell, Row, TraceResults};
 use crate::memory::{self, Memory};
 use crate::sample::Sample;
 use crate::save;
+use crate::wasm::{WasmResults, WasmTraceResults};
 
 const NOTES: &str = "\
 Times are medians of processor time, with half the distance of the quartiles; each cell's runs
@@ -71,7 +71,7 @@ pub fn all(report: &Report) -> String {
     out += &report.measured.curves.iter().map(curve).collect::<String>();
     out += &report.measured.memory.as_ref().map(memory).unwrap_or_default();
     out += &saves(&report.measured.saves);
-    out += &report.measured.inside.as_ref().map(inside).unwrap_or_default();
+    out += &report.measured.wasm.as_ref().map(wasm).unwrap_or_default();
     out += "\n";
     out += NOTES;
     out += &judgement(report);
@@ -165,22 +165,22 @@ fn wikis(report: &Report) -> String {
     out
 }
 
-fn inside(insides: &Insides) -> String {
-    let cold = of_ways(insides, "Cold apply", &insides.traces);
-    cold + of_ways(insides, SAVE, std::slice::from_ref(&insides.save)).as_str()
+fn wasm(results: &WasmResults) -> String {
+    let cold = of_ways(results, "Cold apply", &results.traces);
+    cold + of_ways(results, SAVE, std::slice::from_ref(&results.save)).as_str()
 }
 
 /// A table for each way, the native one first.
-fn of_ways(insides: &Insides, what: &str, traces: &[Inside]) -> String {
+fn of_ways(results: &WasmResults, what: &str, traces: &[WasmTraceResults]) -> String {
     let native = format!("{what}, natively, as beside the following");
-    let ways = insides.ways.iter();
-    let titles = ways.map(|way| format!("{what}, inside Wasm, {way}, in {}", insides.runtime));
+    let ways = results.ways.iter();
+    let titles = ways.map(|way| format!("{what}, inside Wasm, {way}, in {}", results.runtime));
     let table_of = |(way, title): (usize, String)| {
         let header = std::iter::once(String::new());
-        let header = header.chain(traces.iter().map(|inside| inside.trace.to_owned()));
+        let header = header.chain(traces.iter().map(|found| found.trace.to_owned()));
         let mut lines = vec![header.collect::<Vec<_>>()];
         for (place, row) in traces.iter().take(1).flat_map(|first| &first.rows).enumerate() {
-            let cells = traces.iter().map(|inside| said(&inside.rows[place].times[way], sample));
+            let cells = traces.iter().map(|found| said(&found.rows[place].times[way], sample));
             lines.push(std::iter::once(row.engine.clone()).chain(cells).collect());
         }
         table(&title, &lines)

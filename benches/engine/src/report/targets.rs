@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::Measured;
 use crate::curves::{Curve, HISTORY};
 use crate::engines::HOT;
-use crate::inside::Insides;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;
 use crate::save;
+use crate::wasm::WasmResults;
 
 /// A target, and whether it is reached.
 #[derive(Clone, Debug, Serialize)]
@@ -37,7 +37,7 @@ const FLAT: f64 = 1.5;
 const SENT_BYTES: usize = 200;
 
 /// What the save of a whole page of 1 MiB may take inside Wasm, in ns.
-const INSIDE_NS: f64 = 10e6;
+const WASM_NS: f64 = 10e6;
 
 /// The targets that these results say something about.
 pub fn judged(measured: &Measured) -> Vec<Target> {
@@ -88,8 +88,8 @@ pub fn judged(measured: &Measured) -> Vec<Target> {
         ),
         Target::of(
             "such a save in the hot state inside Wasm, in less than 10 ms",
-            measured.inside.iter().flat_map(saves_inside),
-            |ns| *ns < INSIDE_NS,
+            measured.wasm.iter().flat_map(saves_in_wasm),
+            |ns| *ns < WASM_NS,
             |ns| format!("{:.2} ms", ns / 1e6),
         ),
     ];
@@ -180,9 +180,9 @@ fn sent(row: &save::Row) -> Found<'_, usize> {
 }
 
 /// In ns, for each way to compile.
-fn saves_inside(insides: &Insides) -> impl Iterator<Item = Found<'_, f64>> {
-    let hot = insides.save.rows.iter().find(|row| row.engine == HOT);
-    insides.ways.iter().enumerate().map(move |(way, name)| {
+fn saves_in_wasm(results: &WasmResults) -> impl Iterator<Item = Found<'_, f64>> {
+    let hot = results.save.rows.iter().find(|row| row.engine == HOT);
+    results.ways.iter().enumerate().map(move |(way, name)| {
         // Before them is the native one.
         let time = hot.and_then(|row| nanoseconds(row.times.get(way + 1)?));
         time.map(|ns| (name.as_str(), ns)).ok_or(name.as_str())

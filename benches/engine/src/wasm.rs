@@ -1,8 +1,9 @@
-//! The cold edit and the save of a whole page inside Wasm: of the engines that run there, in programs compiled in different ways.
+//! The cold edit and the save of a whole page inside Wasm: of the engines that run there, in
+//! programs compiled in different ways.
 //!
 //! States are built here, and measured by `guest.rs`, which is this same code compiled to Wasm.
 //! It runs in Viceroy as the edge function does, and has the states from a key-value store. May
-//! assume that both list the same engines in the same order, up to the first that is not inside.
+//! assume that both list the same engines in the same order, up to the first that does not run in Wasm.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::sample::Sample;
 use crate::save;
 use crate::trace::Trace;
 
-/// What is measured of a state and its text, by the name that the program inside is told.
+/// What is measured of a state and its text, by the name that the program in Wasm is told.
 #[derive(Clone, Copy)]
 pub struct Measure {
     pub name: &'static str,
@@ -59,20 +60,20 @@ pub struct Program {
     pub file: PathBuf,
 }
 
-/// All that was measured inside.
+/// All that was measured in Wasm.
 #[derive(Clone, Debug, Serialize)]
-pub struct Insides {
+pub struct WasmResults {
     pub runtime: String,
     /// How the programs were compiled.
     pub ways: Vec<String>,
-    pub traces: Vec<Inside>,
+    pub traces: Vec<WasmTraceResults>,
     /// Of a page of 1 MiB.
-    pub save: Inside,
+    pub save: WasmTraceResults,
 }
 
 /// What one trace gave.
 #[derive(Clone, Debug, Serialize)]
-pub struct Inside {
+pub struct WasmTraceResults {
     pub trace: &'static str,
     pub rows: Vec<Row>,
 }
@@ -97,13 +98,13 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Measures one trace.
-    pub fn trace(&self, trace: &Trace, measure: Measure) -> Result<Inside, Failure> {
+    pub fn trace(&self, trace: &Trace, measure: Measure) -> Result<WasmTraceResults, Failure> {
         fs::create_dir_all(self.folder)?;
         let mut states = States { folder: self.folder, files: Vec::new() };
         states.put(end_key(trace.name), trace.end.as_bytes())?;
-        let inside = self.entrants.iter().enumerate().filter(|(_, entrant)| entrant.inside);
+        let takes_part = self.entrants.iter().enumerate().filter(|(_, entrant)| entrant.in_wasm);
         let mut rows = Vec::new();
-        for (index, entrant) in inside.clone() {
+        for (index, entrant) in takes_part.clone() {
             let engine = entrant.engine.as_ref();
             let stored = engine.build(trace, Deadline::after(self.limit));
             if let Ok(stored) = &stored {
@@ -115,13 +116,13 @@ impl Run<'_> {
         for program in self.programs {
             eprintln!("    {}: {}", trace.name, program.way);
             let lines = states.measured_by(program, self.viceroy, trace.name, measure)?;
-            for (row, (index, _)) in rows.iter_mut().zip(inside.clone()) {
+            for (row, (index, _)) in rows.iter_mut().zip(takes_part.clone()) {
                 let line = lines.iter().find(|line| line.entrant == index);
                 let line = line.ok_or(Failure::Absent);
                 row.times.push(line.and_then(|line| line.time.clone().map_err(Failure::Engine)));
             }
         }
-        Ok(Inside { trace: trace.name, rows })
+        Ok(WasmTraceResults { trace: trace.name, rows })
     }
 }
 
