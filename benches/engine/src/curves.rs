@@ -1,5 +1,5 @@
-//! How a cold edit grows with the page and with its history, and a merge with the edits made at once;
-//! on pages made for it.
+//! How a cold edit grows with the page and with its history, and a merge with the edits made at
+//! once; on synthetic pages.
 //!
 //! One thing is varied at a time: the text's length without any history, or the number of edits in
 //! a text whose length stays, one after the other or all at once.
@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::engine::{Deadline, Engine, Failure};
 use crate::engines::Entrant;
-use crate::made::{self, Places};
 use crate::measure::{self, Cell};
 use crate::sample::Sample;
+use crate::synthetic::{self, Places};
 use crate::trace::Trace;
 
 /// Text lengths in bytes, up to that of the longest page that is taken.
@@ -66,8 +66,9 @@ impl Measure {
 
     fn of(self, engine: &dyn Engine, trace: &Trace, limit: Duration) -> Cell<Sample> {
         let stored = engine.build(trace, Deadline::after(limit))?;
-        let checked =
-            |text: &str| made::same_words(text, &trace.end).then_some(()).ok_or(Failure::WrongText);
+        let checked = |text: &str| {
+            synthetic::same_words(text, &trace.end).then_some(()).ok_or(Failure::WrongText)
+        };
         match self {
             Measure::Cold => measure::cold(engine, &stored, &trace.end),
             Measure::Merge => measure::merge(engine, trace, Some(&stored), limit, checked),
@@ -93,10 +94,10 @@ pub fn measured(entrants: &[Entrant], limit: Duration) -> [Curve; 4] {
         let entrants = entrants.iter().filter(|entrant| measure.concerns(entrant));
         Curve { title, over, at: at.to_vec(), lines: entrants.map(line).collect() }
     };
-    let sizes = |bytes| made::edited(bytes, 0);
-    let edits = |edits| made::edited(PAGE, edits);
-    let drawn = |writers| made::crowded(PAGE, writers, Places::Drawn);
-    let one = |writers| made::crowded(PAGE, writers, Places::One);
+    let sizes = |bytes| synthetic::edited(bytes, 0);
+    let edits = |edits| synthetic::edited(PAGE, edits);
+    let drawn = |writers| synthetic::crowded(PAGE, writers, Places::Drawn);
+    let one = |writers| synthetic::crowded(PAGE, writers, Places::One);
     let writers = "writers at once, on a text of 20 KB";
     [
         curve("Cold apply by page", "bytes of text, no history", SIZES, sizes, Measure::Cold),

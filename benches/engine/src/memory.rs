@@ -1,4 +1,4 @@
-//! The most memory that a cold edit takes, of pages made for it, without history.
+//! The most memory that a cold edit takes, of synthetic pages without history.
 //!
 //! Each is made in a process of its own, which is this program again, called with [`CHILD`], an
 //! entrant's place in the list, the file with its document, and the place of the edit. Its peak is
@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::engine::{Deadline, Failure};
 use crate::engines::Entrant;
-use crate::made;
 use crate::measure::{self, Cell};
+use crate::synthetic;
 
 /// The argument that makes a child of this program.
 pub const CHILD: &str = "--one-edit";
@@ -59,7 +59,7 @@ fn peak(
     folder: &Path,
     limit: Duration,
 ) -> Cell<usize> {
-    let trace = made::edited(bytes, 0);
+    let trace = synthetic::edited(bytes, 0);
     let stored = entrant.engine.build(&trace, Deadline::after(limit))?;
     let file = folder.join("document");
     fs::create_dir_all(folder).and_then(|()| fs::write(&file, &stored.document))?;

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::engine::{Deadline, Document, Engine, Failure, READER, Stored};
 use crate::engines::Entrant;
-use crate::made;
 use crate::measure::Cell;
 use crate::sample::Sample;
+use crate::synthetic;
 use crate::trace::Trace;
 
 /// What one engine took for it.
@@ -24,7 +24,7 @@ pub struct Row {
 
 /// The page, written at once.
 pub fn page() -> Trace {
-    Trace { name: "1-MiB", ..made::edited(1 << 20, 0) }
+    Trace { name: "1-MiB", ..synthetic::edited(1 << 20, 0) }
 }
 
 /// Measures all that take cold edits.

@@ -1,4 +1,4 @@
-//! Pages made for measuring, and their histories: the same in every run.
+//! Synthetic pages and histories, generated for measuring: the same in every run.
 
 use crate::trace::{Edit, Trace, Transaction};
 
@@ -22,18 +22,18 @@ pub enum Places {
 pub fn edited(bytes: usize, edits: usize) -> Trace {
     let mut draw = Draw::new();
     let mut end = draw.words(bytes / WORD).concat();
-    let mut made = vec![written(&end)];
+    let mut history = vec![written(&end)];
     for _ in 0..edits {
         let (at, text) = (draw.below(bytes / WORD) * WORD, draw.word());
         end.replace_range(at..at + WORD, text);
-        made.push(Edit { at, deleted: WORD, text: text.to_owned() });
+        history.push(Edit { at, deleted: WORD, text: text.to_owned() });
     }
-    let only = Transaction { parents: Vec::new(), agent: 0, edits: made };
-    Trace { name: "made", transactions: vec![only], end, sequential: true }
+    let only = Transaction { parents: Vec::new(), agent: 0, edits: history };
+    Trace { name: "synthetic", transactions: vec![only], end, sequential: true }
 }
 
-/// A page of so many bytes, in which so many writers at once changed a word. It may end in any order
-/// of what was inserted at one place.
+/// A page of so many bytes, in which so many writers at once changed a word. It may end in any
+/// order of what was inserted at one place.
 pub fn crowded(bytes: usize, writers: usize, places: Places) -> Trace {
     let mut draw = Draw::new();
     let mut words = draw.words(bytes / WORD);
@@ -55,10 +55,10 @@ pub fn crowded(bytes: usize, writers: usize, places: Places) -> Trace {
         transactions.push(Transaction { parents: vec![0], agent, edits });
     }
     let end = inserted.iter().zip(words).map(|(inserted, word)| inserted.clone() + word);
-    Trace { name: "made", transactions, end: end.collect(), sequential: false }
+    Trace { name: "synthetic", transactions, end: end.collect(), sequential: false }
 }
 
-/// Whether a text has the words of a made one, whole and in any order.
+/// Whether a text has the words of a synthetic one, whole and in any order.
 pub fn same_words(one: &str, other: &str) -> bool {
     let sorted = |text: &str| {
         let mut words: Vec<_> = text.split_inclusive(' ').map(str::to_owned).collect();
