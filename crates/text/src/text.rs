@@ -20,7 +20,7 @@ use crate::walker::Walker;
 
 /// A text and the changes that led to it, from a floor on.
 ///
-/// Equality is of text and history; a clone shares the walker kept between merges.
+/// Equality is of text and history; a clone shares the cached walker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     text: String,
@@ -30,7 +30,7 @@ pub struct Text {
     applied: Option<Ops>,
     /// All that this deleted.
     removed: String,
-    kept: Kept,
+    walker_cache: WalkerCache,
 }
 
 /// What [`Text::merge`] gives.
@@ -184,7 +184,7 @@ impl Text {
         applied: Option<Ops>,
         removed: String,
     ) -> Result<Text, PartsError> {
-        let text = Text { text, history, applied, removed, kept: Kept::default() };
+        let text = Text { text, history, applied, removed, walker_cache: WalkerCache::default() };
         if text.removed.len() != text.applied().gone() as usize {
             return Err(PartsError::Removed);
         }
@@ -269,7 +269,7 @@ impl Text {
         let mut replayed = self.replayed(base);
         let merged = self.merge_replayed(&mut replayed, id, base, patch, &edits);
         if merged.is_ok() {
-            self.kept = Kept(Some(Arc::new(replayed)));
+            self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         }
         merged
     }
@@ -320,7 +320,7 @@ impl Text {
         self.applied_mut().push(change, done.edits.iter().copied());
         self.history = history;
         self.removed.push_str(&applied.removed);
-        self.kept = Kept::default();
+        self.walker_cache = WalkerCache::default();
         Ok(effect)
     }
 
@@ -368,7 +368,13 @@ impl Text {
         applied: Option<Ops>,
         removed: String,
     ) -> Text {
-        Text { text: self.text.clone(), history, applied, removed, kept: Kept::default() }
+        Text {
+            text: self.text.clone(),
+            history,
+            applied,
+            removed,
+            walker_cache: WalkerCache::default(),
+        }
     }
 
     /// The three places where characters stand: the text, what was inserted, and what was removed.
@@ -532,7 +538,7 @@ impl Text {
     /// A walker that has applied all changes from an anchor on.
     fn replayed_from(&mut self, anchor: u32) -> Replayed {
         let end = self.history.len();
-        let mut replayed = self.kept.take_for(anchor, end).unwrap_or_else(|| {
+        let mut replayed = self.walker_cache.take_for(anchor, end).unwrap_or_else(|| {
             let walker = self.walker_at(anchor);
             Replayed { anchor, end: anchor, walker }
         });
@@ -576,35 +582,35 @@ struct Replayed {
 /// The walker of the last merge, kept because the next change is likely to be concurrent too.
 /// Only ever saves work: no part of a document's value.
 #[derive(Clone, Default)]
-struct Kept(Option<Arc<Replayed>>);
+struct WalkerCache(Option<Arc<Replayed>>);
 
-impl Kept {
+impl WalkerCache {
     /// Spans that a walker may hold for each change that is really needed, plus as many at least.
     const SPANS_PER_CHANGE: usize = 64;
 
-    /// The kept walker, if it is of use for replaying the changes from `anchor` to `end`.
+    /// The cached walker, if it is of use for replaying the changes from `anchor` to `end`.
     fn take_for(&mut self, anchor: u32, end: u32) -> Option<Replayed> {
-        let kept = self.0.take()?;
+        let cached = self.0.take()?;
         let needed = (end - anchor) as usize + Self::SPANS_PER_CHANGE;
-        let fresh = kept.anchor <= anchor && kept.end >= anchor;
-        let small = kept.walker.sequence().span_count() <= needed * Self::SPANS_PER_CHANGE;
-        (fresh && small).then(|| Arc::unwrap_or_clone(kept))
+        let fresh = cached.anchor <= anchor && cached.end >= anchor;
+        let small = cached.walker.sequence().span_count() <= needed * Self::SPANS_PER_CHANGE;
+        (fresh && small).then(|| Arc::unwrap_or_clone(cached))
     }
 }
 
-impl PartialEq for Kept {
-    fn eq(&self, _: &Kept) -> bool {
+impl PartialEq for WalkerCache {
+    fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Kept {}
+impl Eq for WalkerCache {}
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for WalkerCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(kept) => write!(f, "Kept({}..{})", kept.anchor, kept.end),
-            None => f.write_str("Kept(none)"),
+            Some(cached) => write!(f, "WalkerCache({}..{})", cached.anchor, cached.end),
+            None => f.write_str("WalkerCache(none)"),
         }
     }
 }
