@@ -9,11 +9,11 @@
 //! agreed with the origin, `resolve` finds the text a name means, `seed` carries
 //! over edits on texts that are not in the log's line, `floor` is what is kept of
 //! the past and `segment` where the rest is, `judge` takes changes out or makes them
-//! unreadable, `erased` keeps what was out of later saves, `credit` tells who wrote what, `stored` is the encoding.
+//! unreadable, `erased` keeps what was out of later saves, `attribution` tells who wrote what, `stored` is the encoding.
 
 mod admit;
+mod attribution;
 mod changes;
-mod credit;
 mod erased;
 mod floor;
 mod fold;
@@ -25,8 +25,8 @@ mod segment;
 mod stored;
 
 pub use admit::Admission;
+pub use attribution::Attribution;
 pub use changes::{Change, ChangeKind, Changes};
-pub use credit::Credit;
 pub use erased::Erased;
 pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};

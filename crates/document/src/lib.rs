@@ -16,7 +16,7 @@ mod patch_wire;
 pub mod testing;
 
 pub use document::{
-    Admission, Announced, Archive, Change, ChangeKind, Changes, Credit, Document, Erased, Fault,
-    IntentState, Known, NoArchive, Origin, Quarantined, Resolved, RestoreFault, Segment,
+    Admission, Announced, Archive, Attribution, Change, ChangeKind, Changes, Document, Erased,
+    Fault, IntentState, Known, NoArchive, Origin, Quarantined, Resolved, RestoreFault, Segment,
     SegmentRef, State, Tip, Unresolved, Verdict, View,
 };

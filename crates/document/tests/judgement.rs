@@ -189,12 +189,12 @@ fn every_word_has_its_writer() {
     let before = page.now();
     let one = page.save(&before, "cat", "black cat");
     let two = page.save(&before, "sat", "sat down");
-    let credits = page.0.credits(&NoArchive).unwrap();
+    let attribution = page.0.attribution(&NoArchive).unwrap();
     let mut at = 0;
-    let told = credits.iter().map(|credit| {
+    let told = attribution.iter().map(|run| {
         let from = at;
-        at += credit.len as usize;
-        (&page.text()[from..at], credit.change.actor)
+        at += run.len as usize;
+        (&page.text()[from..at], run.change.actor)
     });
     let found: Vec<_> = told.filter(|(_, actor)| [one, two].contains(actor)).collect();
     assert_eq!(page.text(), "The black cat sat down.\n");

@@ -314,10 +314,11 @@ pub fn pruned(bytes: &[u8], most: usize) -> Pruned {
 
 /// Who wrote which byte of the text.
 fn writers(document: &Document, archive: &MemoryArchive) -> Vec<(u32, Actor)> {
-    let credits = document.credits(archive).unwrap_or_else(|name| panic!("{name} was kept"));
-    let all: usize = credits.iter().map(|credit| credit.len as usize).sum();
+    let attribution =
+        document.attribution(archive).unwrap_or_else(|name| panic!("{name} was kept"));
+    let all: usize = attribution.iter().map(|run| run.len as usize).sum();
     assert_eq!(all, document.text().len(), "every byte has a writer");
-    credits.iter().map(|credit| (credit.len, credit.change.actor)).collect()
+    attribution.iter().map(|run| (run.len, run.change.actor)).collect()
 }
 
 /// How often [`pruned`] did what it is about.

@@ -1,7 +1,7 @@
 //! Who wrote which part of a document's text, across merges and pruning.
 //!
 //! May assume that the archive gives the segments it is asked for, or says that it cannot. Must never
-//! credit anybody with what another wrote.
+//! attribute to anybody what another wrote.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{Change, State};
 
 /// Bytes in a row that one change wrote.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Credit {
+pub struct Attribution {
     /// How many.
     pub len: u32,
     /// Which change.
@@ -27,7 +27,7 @@ impl State {
     ///
     /// # Errors
     /// The name of a segment that the archive did not give.
-    pub fn credits(&self, archive: &impl Archive) -> Result<Vec<Credit>, Digest> {
+    pub fn attribution(&self, archive: &impl Archive) -> Result<Vec<Attribution>, Digest> {
         let mut runs = self.text.attribution();
         let mut writers: BTreeMap<u32, Arc<Change>> = BTreeMap::new();
         self.note_writers(&runs, &mut writers);
@@ -41,11 +41,11 @@ impl State {
             let listed = (segment.history.floor()..).zip(&segment.changes);
             writers.extend(listed.map(|(index, change)| (index, Arc::clone(change))));
         }
-        let credit = |run: &Run| {
+        let attributed = |run: &Run| {
             let Source::Change(index) = run.source else { return None };
-            Some(Credit { len: run.len, change: Arc::clone(writers.get(&index)?) })
+            Some(Attribution { len: run.len, change: Arc::clone(writers.get(&index)?) })
         };
-        Ok(runs.iter().filter_map(credit).collect())
+        Ok(runs.iter().filter_map(attributed).collect())
     }
 
     fn note_writers(&self, runs: &[Run], writers: &mut BTreeMap<u32, Arc<Change>>) {
