@@ -42,8 +42,8 @@ pub enum Body {
     Import(Import),
     /// "About to write to the origin." Counts if none is open and the tip matches.
     Intent(Intent),
-    /// The origin holds what an intent announced. Counts if the tip matches.
-    Landed(Landed),
+    /// Committed at the origin: it holds what an intent announced. Counts if the tip matches.
+    Committed(Committed),
     /// The tip's revision is the text at a position. Counts if the tip matches.
     Checkpoint(Checkpoint),
     /// An intent came to nothing. Counts if it names the open one.
@@ -212,9 +212,9 @@ pub struct Intent {
     pub text: Digest,
 }
 
-/// The origin holds, as `revision`, what intent `flush` announced.
+/// Committed at the origin: it holds, as `revision`, what intent `flush` announced.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct Landed {
+pub struct Committed {
     /// Which intent.
     pub flush: FlushId,
     /// The tip that the revision extends; 0 for none.
@@ -232,7 +232,7 @@ pub struct Landed {
     pub time_ms: u64,
 }
 
-impl Landed {
+impl Committed {
     /// Who made the dots of the difference.
     pub fn actor(&self, document: &DocumentKey, sent: Digest) -> Actor {
         let from = OriginText { revision: self.revision, text: sent };
@@ -319,7 +319,7 @@ impl Body {
             Self::Base(_) => 3,
             Self::Import(_) => 4,
             Self::Intent(_) => 5,
-            Self::Landed(_) => 6,
+            Self::Committed(_) => 6,
             Self::Checkpoint(_) => 7,
             Self::Abandoned(_) => 8,
             Self::Moved(_) => 9,
@@ -344,7 +344,7 @@ impl Body {
             Self::Base(body) => codec::to_vec(body),
             Self::Import(body) => codec::to_vec(body),
             Self::Intent(body) => codec::to_vec(body),
-            Self::Landed(body) => codec::to_vec(body),
+            Self::Committed(body) => codec::to_vec(body),
             Self::Checkpoint(body) => codec::to_vec(body),
             Self::Abandoned(body) => codec::to_vec(body),
             Self::Moved(body) => codec::to_vec(body),
@@ -361,7 +361,7 @@ impl Body {
             3 => Self::Base(codec::from_slice(&payload)?),
             4 => Self::Import(codec::from_slice(&payload)?),
             5 => Self::Intent(codec::from_slice(&payload)?),
-            6 => Self::Landed(codec::from_slice(&payload)?),
+            6 => Self::Committed(codec::from_slice(&payload)?),
             7 => Self::Checkpoint(codec::from_slice(&payload)?),
             8 => Self::Abandoned(codec::from_slice(&payload)?),
             9 => Self::Moved(codec::from_slice(&payload)?),
@@ -403,7 +403,7 @@ impl Entry {
             Body::Version(version) => check_version(version, limits::OVERLAY_EDITS),
             Body::Base(page) => page.note.check().and(check_text(&page.text, page.revision)),
             Body::Import(import) => import.note.check().and(check_revision(import.to.revision)),
-            Body::Landed(landed) => check_revision(landed.revision),
+            Body::Committed(committed) => check_revision(committed.revision),
             Body::Checkpoint(checkpoint) => check_revision(checkpoint.revision),
             Body::Moved(moved) => check_revision(moved.to.revision),
             Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => judged.note.check(),

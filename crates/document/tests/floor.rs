@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use redwedding_document::entry::{
-    Body, Delta, Edit, Entry, Floor, Landed, Missing, Note, OriginPage,
+    Body, Committed, Delta, Edit, Entry, Floor, Missing, Note, OriginPage,
 };
 use redwedding_document::entry::{Checkpoint, Intent};
 use redwedding_document::limits;
@@ -78,8 +78,9 @@ impl Page {
         let intent = Intent { flush, upto, tip: from, text };
         assert_eq!(self.put(Body::Intent(intent)), Verdict::Counted);
         let revision = from + 1;
-        let landed = Landed { flush, from, revision, stored: text, difference: None, time_ms: 2 };
-        assert_eq!(self.put(Body::Landed(landed)), Verdict::Counted);
+        let committed =
+            Committed { flush, from, revision, stored: text, difference: None, time_ms: 2 };
+        assert_eq!(self.put(Body::Committed(committed)), Verdict::Counted);
     }
 
     /// What the log would say to move the floor as far as it goes, the segment kept.

@@ -148,7 +148,7 @@ mod tests {
         due.note(&key("A"), Some(10), false);
         assert_eq!(due.lease("w", 1, 200), []);
         assert_eq!(due.lease("w", 1, 100 + limits::LEASE_MS).len(), 1, "it ran out");
-        // A flush landed, and newer edits wait.
+        // A flush was committed at the origin, and newer edits wait.
         due.note(&key("A"), Some(300), true);
         assert_eq!(due.lease("w", 1, 400).len(), 1, "it ended early");
         due.note(&key("A"), None, false);

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    Abandoned, Body, Entry, Floor, Intent, Judgement, Landed, Missing, Note,
+    Abandoned, Body, Committed, Entry, Floor, Intent, Judgement, Missing, Note,
 };
 use redwedding_relay::limits;
 use redwedding_relay::log::Log;
@@ -261,12 +261,13 @@ fn due_documents_are_leased_one_at_a_time() {
     server.clock.advance(limits::LEASE_MS - 1);
     server.clock.advance(1);
     assert_eq!(server.lease(4), ["Page"], "the lease ran out");
-    // The next one lands it.
+    // The next one commits it.
     let flush = FlushId([2; 16]);
     let intent = Intent { flush, ..intent };
     logged(&server.push(&[Entry::new(page.clone(), Body::Intent(intent))])[0]);
-    let landed = Landed { flush, from: 0, revision: 1, stored: text, difference: None, time_ms: 1 };
-    logged(&server.push(&[Entry::new(page.clone(), Body::Landed(landed))])[0]);
+    let committed =
+        Committed { flush, from: 0, revision: 1, stored: text, difference: None, time_ms: 1 };
+    logged(&server.push(&[Entry::new(page.clone(), Body::Committed(committed))])[0]);
     server.clock.advance(limits::LEASE_MS * 2);
     assert_eq!(server.lease(4), [""; 0], "the origin holds all of it");
     // New edits are due after the interval, whatever lease there was.

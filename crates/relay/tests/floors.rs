@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Edit, Entry, Intent, Landed, Missing};
+use redwedding_document::entry::{Body, Committed, Edit, Entry, Intent, Missing};
 use redwedding_document::{Document, Segment};
 use redwedding_relay::embedded::Embedded;
 use redwedding_relay::fold::{Floors, Fold, Node};
@@ -67,8 +67,9 @@ impl Author {
         self.revision += 1;
         let revision = self.revision;
         let intent = Intent { flush, upto, tip: from, text };
-        let landed = Landed { flush, from, revision, stored: text, difference: None, time_ms: 1 };
-        let entries = [Body::Intent(intent), Body::Landed(landed)]
+        let committed =
+            Committed { flush, from, revision, stored: text, difference: None, time_ms: 1 };
+        let entries = [Body::Intent(intent), Body::Committed(committed)]
             .map(|body| Entry::new(self.page.clone(), body));
         for receipt in server.push(&entries) {
             logged(&receipt);

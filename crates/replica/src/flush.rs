@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    Abandoned, Body, Checkpoint, Entry, Import, Intent, Landed, Moved,
+    Abandoned, Body, Checkpoint, Committed, Entry, Import, Intent, Moved,
 };
 use redwedding_document::{Document, Tip};
 use redwedding_text::{Patch, diff, map_through};
@@ -123,7 +123,7 @@ impl Replica {
         let written = ports.origin().write(document.key().key(), &write);
         match written {
             Ok(Written::Stored { revision: stored_as, stored, time_ms }) => {
-                let landed = Landed {
+                let committed = Committed {
                     flush,
                     from: revision,
                     revision: stored_as,
@@ -131,7 +131,7 @@ impl Replica {
                     difference: stored.map(|stored| diff::between(&write.text, &stored)),
                     time_ms,
                 };
-                self.agreed(ports, document, Body::Landed(landed), Flushed::Done)
+                self.agreed(ports, document, Body::Committed(committed), Flushed::Done)
             }
             Ok(Written::Unchanged { revision: stays }) if stays == revision => {
                 let stored = match document.origin().tip.as_ref().filter(|tip| tip.exact) {
@@ -143,7 +143,7 @@ impl Replica {
                 };
                 // The origin would have stored what it has: it transforms what is sent.
                 let Some(stored) = stored else { return Flushed::Later };
-                let landed = Landed {
+                let committed = Committed {
                     flush,
                     from: revision,
                     revision,
@@ -151,7 +151,7 @@ impl Replica {
                     difference: Some(diff::between(&write.text, &stored)),
                     time_ms: ports.now_ms(),
                 };
-                self.agreed(ports, document, Body::Landed(landed), Flushed::Done)
+                self.agreed(ports, document, Body::Committed(committed), Flushed::Done)
             }
             // The page is elsewhere by now.
             Ok(Written::Unchanged { .. }) => self.walk(ports, document, true),
@@ -268,7 +268,7 @@ impl Replica {
                         Some(sent) => Some(diff::between(&sent?.1, &text)),
                         None => None,
                     };
-                    Some(Body::Landed(Landed {
+                    Some(Body::Committed(Committed {
                         flush,
                         from,
                         revision: to.revision,

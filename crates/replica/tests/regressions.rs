@@ -4,7 +4,7 @@
 //! code around it.
 
 use redwedding_document::entry::{
-    Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Note, OriginPage,
+    Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Note, OriginPage,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -66,7 +66,7 @@ fn a_base_that_may_hold_a_flush_of_ours_does_not_count() {
     let mut log = Log::new();
     log.append(edit(1, empty(), "", "ours\n"));
     // Written to the origin as revision 5, and taken from there again before
-    // anybody logged that it had landed.
+    // anybody logged that it was committed.
     assert_eq!(log.append(Body::Base(page(5, "ours\n"))), Verdict::Lost);
     assert_eq!(log.0.text(), "ours\n");
 }
@@ -134,7 +134,7 @@ fn a_flush_that_the_origin_would_store_as_what_it_has_lands() {
         let (flush, upto) = (FlushId([round; 16]), log.place());
         let text = Digest::of_text("a\n");
         log.append(Body::Intent(Intent { flush, upto, tip: 1, text }));
-        let landed = Landed {
+        let committed = Committed {
             flush,
             from: 1,
             revision: 1,
@@ -142,7 +142,7 @@ fn a_flush_that_the_origin_would_store_as_what_it_has_lands() {
             difference: Some(diff::between("a\n", "a")),
             time_ms: 0,
         };
-        assert_eq!(log.append(Body::Landed(landed)), Verdict::Counted);
+        assert_eq!(log.append(Body::Committed(committed)), Verdict::Counted);
         assert_eq!((log.0.text(), log.0.pending().count()), ("a", 0));
         assert!(log.0.origin().open().is_none());
     }

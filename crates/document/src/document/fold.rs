@@ -96,7 +96,7 @@ impl State {
             Body::Base(page) => self.apply_base(place, logged_ms, page),
             Body::Import(import) => self.apply_import(place, logged_ms, import),
             Body::Intent(intent) => self.apply_intent(place, logged_ms, intent),
-            Body::Landed(landed) => self.apply_landed(place, logged_ms, landed),
+            Body::Committed(committed) => self.apply_committed(place, logged_ms, committed),
             Body::Checkpoint(checkpoint) => self.apply_checkpoint(checkpoint),
             Body::Abandoned(abandoned) => self.apply_abandoned(abandoned),
             Body::Moved(moved) => self.apply_moved(moved),

@@ -10,7 +10,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::fold::{Fault, Verdict};
 use super::{ChangeKind, State};
-use crate::entry::{Abandoned, Checkpoint, Import, Intent, Landed, Moved, OriginPage};
+use crate::entry::{Abandoned, Checkpoint, Committed, Import, Intent, Moved, OriginPage};
 use crate::limits;
 
 /// The origin's side of a document, as far as the log knows it.
@@ -64,8 +64,8 @@ pub struct Announced {
 pub enum IntentState {
     /// Not known yet: the origin may hold it.
     Open = 0,
-    /// The origin holds it.
-    Landed = 1,
+    /// Committed at the origin.
+    Committed = 1,
     /// Given up. It may still turn up at the origin.
     Abandoned = 2,
 }
@@ -163,7 +163,7 @@ impl State {
             return Verdict::Lost;
         }
         // Where anything is in, the text may hold some of it already: a flush of
-        // ours that is not known to have landed. It counts as an import only.
+        // ours that is not known to be committed. It counts as an import only.
         if !self.changes.is_empty() || self.origin.tip.is_some() {
             return self.add_seed(logged_ms, page);
         }
@@ -249,51 +249,54 @@ impl State {
         Verdict::Counted
     }
 
-    pub(super) fn apply_landed(
+    pub(super) fn apply_committed(
         &mut self,
         place: Place,
         logged_ms: u64,
-        landed: &Landed,
+        committed: &Committed,
     ) -> Verdict {
-        let Some(announced) = self.origin.announced(landed.flush).cloned() else {
-            return Verdict::Quarantined(Fault::Intent(landed.flush));
+        let Some(announced) = self.origin.announced(committed.flush).cloned() else {
+            return Verdict::Quarantined(Fault::Intent(committed.flush));
         };
         // Where the origin would have stored what it has, it makes no revision.
         let tip = self.origin.tip.as_ref().map(|tip| tip.stored.text);
-        let unchanged = landed.revision == landed.from && tip == Some(landed.stored);
-        let extends = landed.revision > landed.from || unchanged;
-        if landed.from != self.origin.revision() || !extends {
+        let unchanged = committed.revision == committed.from && tip == Some(committed.stored);
+        let extends = committed.revision > committed.from || unchanged;
+        if committed.from != self.origin.revision() || !extends {
             return Verdict::Lost;
         }
         let Ok(version) = self.version_at(announced.intent.upto) else {
             return Verdict::Quarantined(Fault::Position(announced.intent.upto.position));
         };
         let sent = announced.intent.text;
-        let stored = OriginText { revision: landed.revision, text: landed.stored };
-        let version = match &landed.difference {
-            None if landed.stored != sent => return Verdict::Quarantined(Fault::Stored),
+        let stored = OriginText { revision: committed.revision, text: committed.stored };
+        let version = match &committed.difference {
+            None if committed.stored != sent => return Verdict::Quarantined(Fault::Stored),
             None => version,
             Some(patch) => {
-                if let Err(fault) = self.leads_to(&version, patch, landed.stored) {
+                if let Err(fault) = self.leads_to(&version, patch, committed.stored) {
                     return Verdict::Quarantined(fault);
                 }
                 let actor = match unchanged {
                     // The same text can be sent on one revision more than once.
-                    true => Actor::of("unchanged", &[&landed.flush.0, &landed.stored.0]),
-                    false => landed.actor(&self.key, sent),
+                    true => Actor::of("unchanged", &[&committed.flush.0, &committed.stored.0]),
+                    false => committed.actor(&self.key, sent),
                 };
                 let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
-                let change =
-                    super::Change { time_ms: landed.time_ms, about: landed.revision, ..change };
+                let change = super::Change {
+                    time_ms: committed.time_ms,
+                    about: committed.revision,
+                    ..change
+                };
                 match self.merge(change, version.clone(), patch.clone()) {
                     Ok(index) => version.joined(&Version::new(0, vec![index])),
                     Err(fault) => return Verdict::Quarantined(fault),
                 }
             }
         };
-        self.origin.close(landed.flush, IntentState::Landed);
+        self.origin.close(committed.flush, IntentState::Committed);
         // Something of what was sent may have been erased since.
-        let exact = self.has_text(&version, landed.stored);
+        let exact = self.has_text(&version, committed.stored);
         self.origin.move_tip(stored, version, exact);
         self.complete_seed(place, logged_ms);
         Verdict::Counted
@@ -307,7 +310,7 @@ impl State {
         match self.text_upto(checkpoint.upto) {
             Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
                 if let Some(open) = self.origin.open().map(|announced| announced.intent.flush) {
-                    self.origin.close(open, IntentState::Landed);
+                    self.origin.close(open, IntentState::Committed);
                 }
                 self.origin.move_tip(tip.stored, version, true);
                 Verdict::Counted

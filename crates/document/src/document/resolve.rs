@@ -253,7 +253,7 @@ impl State {
                     None => Err(Unresolved::Missing(Missing::Actor(judged.change))),
                 }
             }
-            Body::Landed(landed) => match self.origin.announced(landed.flush) {
+            Body::Committed(committed) => match self.origin.announced(committed.flush) {
                 // Any other reason is the fold's to find.
                 Some(announced) => match self.version_at(announced.intent.upto) {
                     Err(segment @ Unresolved::Missing(Missing::Segment(_))) => Err(segment),

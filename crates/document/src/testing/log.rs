@@ -16,7 +16,7 @@ use redwedding_wire::version::{
 
 use super::values;
 use crate::entry::{
-    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Judgement, Landed, Moved,
+    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Judgement, Moved,
     Note, OriginPage,
 };
 use crate::{Archive, ChangeKind, Document, NoArchive, State, Verdict};
@@ -112,7 +112,7 @@ impl Writer {
             13 | 14 => Some(self.base(draw)),
             15 | 16 => Some(self.import(draw)),
             17 => Some(self.intent(draw)),
-            18 | 19 => self.landed(draw),
+            18 | 19 => self.committed(draw),
             20 => Some(self.checkpoint(draw)),
             21 => self.abandoned(draw),
             22 => Some(self.moved(draw)),
@@ -281,7 +281,7 @@ impl Writer {
         }
     }
 
-    fn landed(&mut self, draw: &mut Draw<'_>) -> Option<Body> {
+    fn committed(&mut self, draw: &mut Draw<'_>) -> Option<Body> {
         let intent = match draw.one_in(12) {
             false => self.some_flush(draw)?,
             true => Intent {
@@ -298,7 +298,7 @@ impl Writer {
             true => changed(draw, &sent, "trimmed"),
         };
         let difference = (sent != stored && !draw.one_in(6)).then(|| diff::between(&sent, &stored));
-        Some(Body::Landed(Landed {
+        Some(Body::Committed(Committed {
             flush: intent.flush,
             from,
             revision: self.next_revision(draw, 3),

@@ -8,7 +8,7 @@ use redwedding_wire::version::{
 };
 
 use crate::entry::{
-    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Import, Intent, Landed, Moved, Note,
+    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note,
     OriginPage,
 };
 
@@ -113,7 +113,7 @@ pub fn body(draw: &mut Draw<'_>) -> Body {
             tip: draw.number(),
             text: Digest(draw.bytes()),
         }),
-        5 => Body::Landed(Landed {
+        5 => Body::Committed(Committed {
             flush: flush(draw),
             from: draw.number(),
             revision: revision(draw),

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    Abandoned, Body, Checkpoint, Delta, Edit, Entry, Floor, Import, Intent, Judgement, Landed,
+    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Floor, Import, Intent, Judgement,
     Moved, Note, OriginPage,
 };
 use redwedding_document::{Document, Segment, Verdict};
@@ -74,7 +74,7 @@ fn entries() {
     let flush = FlushId([0x44; 16]);
     let intent = Intent { flush, upto: place(1_300), tip: 78, text: Digest([0x55; 16]) };
     GOLDEN.holds(1, "entry-intent", &entry(Body::Intent(intent)));
-    let landed = Landed {
+    let committed = Committed {
         flush,
         from: 78,
         revision: 79,
@@ -82,12 +82,12 @@ fn entries() {
         difference: None,
         time_ms: 9,
     };
-    GOLDEN.holds(1, "entry-landed", &entry(Body::Landed(landed.clone())));
+    GOLDEN.holds(1, "entry-committed", &entry(Body::Committed(committed.clone())));
     let difference = Some(diff::between("a \n\n", "a\n"));
     GOLDEN.holds(
         1,
-        "entry-landed-otherwise",
-        &entry(Body::Landed(Landed { difference, ..landed })),
+        "entry-committed-otherwise",
+        &entry(Body::Committed(Committed { difference, ..committed })),
     );
     let checkpoint = Checkpoint { revision: 79, upto: place(1_301) };
     GOLDEN.holds(1, "entry-checkpoint", &entry(Body::Checkpoint(checkpoint)));
@@ -147,7 +147,7 @@ fn document() -> Document {
     };
     assert_eq!(log.put(intent(1, 70)), Verdict::Counted);
     let stored = log.0.text().trim_end().to_owned();
-    let landed = Landed {
+    let committed = Committed {
         flush: FlushId([1; 16]),
         from: 70,
         revision: 71,
@@ -155,7 +155,7 @@ fn document() -> Document {
         difference: Some(diff::between(log.0.text(), &stored)),
         time_ms: 12,
     };
-    assert_eq!(log.put(Body::Landed(landed)), Verdict::Counted);
+    assert_eq!(log.put(Body::Committed(committed)), Verdict::Counted);
     assert_eq!(log.put(intent(2, 71)), Verdict::Counted);
     let segment = Digest([0x33; 16]);
     let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };

@@ -62,7 +62,7 @@ impl MaterializedDocument {
 
 /// Whether an entry that got this verdict ended a flush well.
 pub(super) fn ends_flush(entry: &Entry, verdict: &Verdict) -> bool {
-    *verdict == Verdict::Counted && matches!(entry.body, Body::Landed(_) | Body::Checkpoint(_))
+    *verdict == Verdict::Counted && matches!(entry.body, Body::Committed(_) | Body::Checkpoint(_))
 }
 
 impl Encode for MaterializedDocument {

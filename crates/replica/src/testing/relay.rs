@@ -206,7 +206,7 @@ impl ModelRelay {
                 let (position, prefix) = (cursor.position, cursor.prefix);
                 kept.records.push(Record { position, prefix, logged_ms, entry: bytes.clone() });
             }
-            let ends = matches!(entry.body, Body::Landed(_) | Body::Checkpoint(_));
+            let ends = matches!(entry.body, Body::Committed(_) | Body::Checkpoint(_));
             if ends && admission.verdict == Verdict::Counted {
                 self.leases.remove(&entry.document);
             }
