@@ -295,7 +295,7 @@ impl View {
     /// other edit already.
     pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
         if matches!(entry.body, Body::Base(_)) && !self.state.is_empty() {
-            return Ok(Verdict::Lost);
+            return Ok(Verdict::Superseded);
         }
         if let Some(missing) = self.state.missing(entry)? {
             return Err(Unresolved::Missing(missing));

@@ -118,7 +118,7 @@ fn the_log_moves_the_floor() {
     assert!(matches!(page.put(Body::Floor(other)), Verdict::Quarantined(_)));
     assert_eq!(page.document.changes().floor(), 0);
     assert_eq!(page.put(Body::Floor(floor.clone())), Verdict::Counted);
-    assert_eq!(page.put(Body::Floor(floor)), Verdict::Lost, "it is there already");
+    assert_eq!(page.put(Body::Floor(floor)), Verdict::Superseded, "it is there already");
     let document = &page.document;
     assert_eq!((document.changes().floor(), document.changes().kept().len()), (2, 0));
     assert_eq!((document.text(), document.value_hash()), (text.as_str(), hash));
@@ -134,7 +134,7 @@ fn what_the_origin_lacks_is_kept() {
     page.save("One.\nTwo.\nThree.\n");
     assert_eq!(page.document.prunable(3), 2);
     let (revision, upto) = (page.document.origin().revision(), place(&page.document.version()));
-    assert_eq!(page.put(Body::Checkpoint(Checkpoint { revision, upto })), Verdict::Lost);
+    assert_eq!(page.put(Body::Checkpoint(Checkpoint { revision, upto })), Verdict::Superseded);
     assert_eq!(page.document.prunable(3), 2);
 }
 
@@ -186,7 +186,7 @@ fn a_segment_may_stand_for_older_ones() {
     let from = page.document.archive()[0].upto;
     let merged = Floor { from, segment: name, bytes, ..page.floor() };
     let other = Floor { from: Place { check: !from.check, ..from }, ..merged.clone() };
-    assert_eq!(page.put(Body::Floor(other)), Verdict::Lost, "no segment ends there");
+    assert_eq!(page.put(Body::Floor(other)), Verdict::Superseded, "no segment ends there");
     assert_eq!(page.put(Body::Floor(merged)), Verdict::Counted);
     assert_eq!(page.document.archive().len(), 2);
     let body = page.edit(&start, "One.\n", "One and a half.\n");

@@ -59,7 +59,7 @@ proptest! {
         prop_assume!(ours != theirs);
         let mut document = Document::new(log::key(), Cursor::start(7));
         apply(&mut document, Body::Base(page));
-        prop_assert_eq!(apply(&mut document, Body::Base(other.clone())), Verdict::Lost);
+        prop_assert_eq!(apply(&mut document, Body::Base(other.clone())), Verdict::Superseded);
         let at = at.index(theirs.len() + 1);
         let text = format!("{}ZEBRA{}", &theirs[..at], &theirs[at..]);
         let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new() };
@@ -172,7 +172,7 @@ fn the_logs_hold_everything_worth_testing() {
                 Verdict::Counted => 0,
                 Verdict::Duplicate { .. } => 1,
                 Verdict::Alias { .. } => 2,
-                Verdict::Lost => 3,
+                Verdict::Superseded => 3,
                 Verdict::Quarantined(_) => 4,
                 Verdict::Below { .. } => panic!("nothing is below"),
             };
@@ -202,7 +202,7 @@ struct Seen {
     restored: usize,
     /// Changes by [`redwedding_document::ChangeKind`].
     kinds: [usize; 4],
-    /// By kind of entry; counted, duplicate, alias, lost, quarantined.
+    /// By kind of entry; counted, duplicate, alias, superseded, quarantined.
     verdicts: [[usize; 5]; 15],
 }
 

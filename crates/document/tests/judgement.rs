@@ -69,7 +69,7 @@ fn what_is_held_back_leaves_what_others_wrote_in_it() {
     page.save(&seen, "swords", "rusty swords");
     assert_eq!(page.put(Body::Hold(judged(spam))), Verdict::Counted);
     assert_eq!(page.text(), "The castlerusty  is old.\n");
-    assert_eq!(page.put(Body::Hold(judged(spam))), Verdict::Lost);
+    assert_eq!(page.put(Body::Hold(judged(spam))), Verdict::Superseded);
     // Whoever had the page open before merges as ever, and whoever opens it now, too.
     page.save(&seen, "castle", "great castle");
     let now = page.now();
@@ -78,7 +78,7 @@ fn what_is_held_back_leaves_what_others_wrote_in_it() {
     assert_eq!(page.put(Body::Release(judged(spam))), Verdict::Counted);
     let text = "The great castle, where rusty swords are cheap, is very old.\n";
     assert_eq!(page.text(), text);
-    assert_eq!(page.put(Body::Release(judged(spam))), Verdict::Lost);
+    assert_eq!(page.put(Body::Release(judged(spam))), Verdict::Superseded);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn what_was_erased_does_not_come_back_with_a_form_from_before() {
     let form = page.text().to_owned();
     page.save(&open, "(call", "(do not call");
     assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Counted);
-    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Lost);
+    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Superseded);
     assert_ne!(page.now(), open, "another text has another name");
     let saved = |page: &Page, on: &VersionRef, submitted: &str| {
         let on = page.0.resolve_version(on).unwrap();

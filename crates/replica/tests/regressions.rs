@@ -67,7 +67,7 @@ fn a_base_that_may_hold_a_flush_of_ours_does_not_count() {
     log.append(edit(1, empty(), "", "ours\n"));
     // Written to the origin as revision 5, and taken from there again before
     // anybody logged that it was committed.
-    assert_eq!(log.append(Body::Base(page(5, "ours\n"))), Verdict::Lost);
+    assert_eq!(log.append(Body::Base(page(5, "ours\n"))), Verdict::Superseded);
     assert_eq!(log.0.text(), "ours\n");
 }
 
@@ -79,7 +79,7 @@ fn an_import_does_not_turn_the_origin_back() {
     log.append(import(Some(&one), &two));
     log.append(import(Some(&two), &three));
     // A walker that had read the list of revisions earlier.
-    assert_eq!(log.append(import(Some(&three), &two)), Verdict::Lost);
+    assert_eq!(log.append(import(Some(&three), &two)), Verdict::Superseded);
     assert_eq!((log.0.origin().revision(), log.0.text()), (3, "1\n2\n3\n"));
 }
 
@@ -153,7 +153,7 @@ fn what_an_edit_on_a_text_ahead_of_the_log_deleted_is_deleted() {
     let (one, two) = (page(1, "a\n"), page(2, "a\nb\n"));
     let mut log = Log::new();
     log.append(Body::Base(one.clone()));
-    assert_eq!(log.append(Body::Base(two.clone())), Verdict::Lost);
+    assert_eq!(log.append(Body::Base(two.clone())), Verdict::Superseded);
     log.append(edit(1, on(two.name(), &[]), "a\nb\n", "a\nc\n"));
     log.append(import(Some(&one), &two));
     let lines: Vec<&str> = log.0.text().split_whitespace().collect();

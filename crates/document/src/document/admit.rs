@@ -57,7 +57,7 @@ impl Document {
         let changed = match &verdict {
             Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
             Verdict::Counted => true,
-            Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Lost => {
+            Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Superseded => {
                 before != kept(self)
             }
             Verdict::Quarantined(_) | Verdict::Below { .. } => false,

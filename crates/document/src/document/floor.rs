@@ -92,15 +92,15 @@ impl State {
     }
 
     pub(super) fn apply_floor(&mut self, floor: &Floor) -> Verdict {
-        let Ok(upto) = self.version_at(floor.upto) else { return Verdict::Lost };
+        let Ok(upto) = self.version_at(floor.upto) else { return Verdict::Superseded };
         let ends = |segment: &SegmentRef| segment.upto == floor.from;
         let left = match floor.from {
             Place::START => Some(0),
             _ => self.archive.iter().position(ends).map(|before| before + 1),
         };
-        let Some(left) = left else { return Verdict::Lost };
+        let Some(left) = left else { return Verdict::Superseded };
         let Some((segment, above)) = self.divided(upto.prefix() as usize) else {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         };
         // One that replaces others holds what is not known here.
         let found = (left == self.archive.len()).then(|| segment.name());
@@ -108,7 +108,7 @@ impl State {
             return Verdict::Quarantined(Fault::Segment);
         }
         if left >= limits::SEGMENTS {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         self.archive.truncate(left);
         self.forget(above, (floor.segment, floor.bytes));

@@ -34,8 +34,9 @@ pub enum Verdict {
         /// Which.
         segment: Digest,
     },
-    /// Somebody else was first (or there is nothing to do). Nothing changed.
-    Lost,
+    /// Something that came earlier in the log is about the same (or there is nothing to do). Nothing
+    /// changed.
+    Superseded,
     /// It breaks a rule: kept out, and an alarm.
     Quarantined(Fault),
 }

@@ -43,7 +43,7 @@ impl State {
                 self.note(change, judged, target);
                 Verdict::Counted
             }
-            Err(MergeError::Toggled) => Verdict::Lost,
+            Err(MergeError::Toggled) => Verdict::Superseded,
             Err(error) => Verdict::Quarantined(Fault::Patch(error.to_string())),
         }
     }
@@ -61,7 +61,7 @@ impl State {
         };
         let before = |change: &Change| (change.kind, change.about) == (ERASE, index.into());
         if self.changes.indexed().any(|(_, change)| before(change)) {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         let actor = self.judgement(place, judged);
         let head = self.text.head();

@@ -1,7 +1,7 @@
 //! What the log agreed about the origin: its tip, and the attempts to write.
 //!
 //! Everything here enters confirmed state only when it is read back from the
-//! log and found to count, so nobody ever has to take a lost race back.
+//! log and found to count, so nobody ever has to take anything back.
 
 use redwedding_text::{Patch, Version};
 use redwedding_wire::identity::{Actor, Digest, FlushId};
@@ -160,7 +160,7 @@ impl State {
         page: &OriginPage,
     ) -> Verdict {
         if self.known(page.name()).is_some() {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         // Where anything is in, the text may hold some of it already: a flush of
         // ours that is not known to be committed. It counts as an import only.
@@ -195,7 +195,7 @@ impl State {
         let tip = self.origin.tip.clone();
         let extends = import.to.revision > self.origin.revision();
         if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         // On a tip that is not the text at its version, an import is not either.
         let exact = tip.as_ref().is_none_or(|tip| tip.exact);
@@ -230,10 +230,10 @@ impl State {
         intent: &Intent,
     ) -> Verdict {
         if self.origin.open().is_some() || intent.tip != self.origin.revision() {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         if self.origin.announced(intent.flush).is_some() {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         match self.text_upto(intent.upto) {
             Some((_, text)) if Digest::of_text(&text) == intent.text => {}
@@ -263,7 +263,7 @@ impl State {
         let unchanged = committed.revision == committed.from && tip == Some(committed.stored);
         let extends = committed.revision > committed.from || unchanged;
         if committed.from != self.origin.revision() || !extends {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         let Ok(version) = self.version_at(announced.intent.upto) else {
             return Verdict::Quarantined(Fault::Position(announced.intent.upto.position));
@@ -303,9 +303,9 @@ impl State {
     }
 
     pub(super) fn apply_checkpoint(&mut self, checkpoint: &Checkpoint) -> Verdict {
-        let Some(tip) = self.origin.tip.clone() else { return Verdict::Lost };
+        let Some(tip) = self.origin.tip.clone() else { return Verdict::Superseded };
         if checkpoint.revision != tip.stored.revision {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         match self.text_upto(checkpoint.upto) {
             Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
@@ -315,7 +315,7 @@ impl State {
                 self.origin.move_tip(tip.stored, version, true);
                 Verdict::Counted
             }
-            Some(_) => Verdict::Lost,
+            Some(_) => Verdict::Superseded,
             None => Verdict::Quarantined(Fault::Position(checkpoint.upto.position)),
         }
     }
@@ -326,13 +326,13 @@ impl State {
                 self.origin.close(abandoned.flush, IntentState::Abandoned);
                 Verdict::Counted
             }
-            _ => Verdict::Lost,
+            _ => Verdict::Superseded,
         }
     }
 
     pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
         if moved.from != self.origin.revision() || moved.to.revision <= moved.from {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         self.origin.move_tip(moved.to, version, false);

@@ -27,7 +27,7 @@ impl State {
     pub(super) fn add_seed(&mut self, logged_ms: u64, page: &OriginPage) -> Verdict {
         let name = page.name();
         if self.seeds.iter().any(|seed| seed.name == name) {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         let mut text = Text::default();
         let written = diff::between("", &page.text);
@@ -35,11 +35,11 @@ impl State {
             return Verdict::Quarantined(Fault::Patch(error.to_string()));
         }
         if !self.make_room(logged_ms, page.text.len()) {
-            return Verdict::Lost;
+            return Verdict::Superseded;
         }
         let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         self.seeds.push(Seed { name, text, mapped: Vec::new(), onto });
-        Verdict::Lost
+        Verdict::Superseded
     }
 
     /// Makes room for a seed of this length, or changes nothing. One that edits

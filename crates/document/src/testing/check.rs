@@ -132,7 +132,7 @@ fn step(document: &mut Document, logged: &Logged) {
             assert_eq!(document.changes(), before.changes());
             assert_eq!(document.origin(), before.origin());
         }
-        Some(Verdict::Lost) => {
+        Some(Verdict::Superseded) => {
             assert_eq!(document.text(), before.text(), "who comes too late changes no text");
             assert_eq!(document.changes(), before.changes());
             assert_eq!(document.origin(), before.origin());
@@ -208,7 +208,9 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
     assert_eq!(other.version(), view.version());
     in_causal_order(&mut draw, &entries, |entry| match writer.document.missing(entry)? {
         Some(missing) => Err(Unresolved::Missing(missing)),
-        None => Ok(writer.append(&mut Draw::new(&[]), entry.body.clone()).unwrap_or(Verdict::Lost)),
+        None => Ok(writer
+            .append(&mut Draw::new(&[]), entry.body.clone())
+            .unwrap_or(Verdict::Superseded)),
     });
     assert_eq!(writer.document.text(), view.text(), "confirmed");
     for entry in &entries {

@@ -137,7 +137,7 @@ fn document() -> Document {
     assert_eq!(log.save(3, &base, ("mat", "roof")), Verdict::Counted);
     assert!(matches!(log.save(3, &base, ("mat", "tree")), Verdict::Alias { .. }));
     let other = page(72, "A cat sat on the mat, purring.\n");
-    assert_eq!(log.put(Body::Base(other.clone())), Verdict::Lost);
+    assert_eq!(log.put(Body::Base(other.clone())), Verdict::Superseded);
     let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new() };
     assert_eq!(log.save(4, &on, ("purring", "softly purring")), Verdict::Counted);
     let head = log.0.version();

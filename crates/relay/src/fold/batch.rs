@@ -196,7 +196,7 @@ pub(super) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
     match verdict {
         Verdict::Counted => Receipt::Logged(cursor.place()),
         Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(*first),
-        Verdict::Lost => Receipt::NotCounted,
+        Verdict::Superseded => Receipt::NotCounted,
         Verdict::Below { segment } => Receipt::Deferred(Missing::Segment(*segment)),
         Verdict::Quarantined(fault) => Receipt::Quarantined(fault.to_string()),
     }

@@ -214,7 +214,7 @@ impl ModelRelay {
         match admission.verdict {
             Verdict::Counted => Receipt::Logged(cursor.place()),
             Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(first),
-            Verdict::Lost => Receipt::NotCounted,
+            Verdict::Superseded => Receipt::NotCounted,
             Verdict::Below { segment } => Receipt::Deferred(Missing::Segment(segment)),
             Verdict::Quarantined(fault) => Receipt::Refused(fault.to_string()),
         }
