@@ -106,12 +106,12 @@ impl<A: Application> Edge<A> {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
             Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
             Routed::Ask(operation, context) => {
-                let mut carried = principal::token(&incoming.request, &self.replica);
-                let (outcome, remaining) = self.perform(ports, operation, &mut carried.token);
+                let mut presented = principal::session(&incoming.request, &self.replica);
+                let (outcome, remaining) = self.perform(ports, operation, &mut presented.session);
                 let show = |outcome| self.application.show(context, &incoming, outcome);
                 let answer = self.render_cache.or_show(&incoming, outcome, show);
                 let written = matches!(remaining, Remaining::Saved(_));
-                let answer = reply::sealed(answer, &carried, written, &self.replica);
+                let answer = reply::sealed(answer, &presented, written, &self.replica);
                 Handled::Answered(reply::conditional(answer, &incoming.request), remaining)
             }
         }
@@ -130,32 +130,33 @@ impl<A: Application> Edge<A> {
         &mut self,
         ports: &mut P,
         operation: Operation,
-        token: &mut redwedding_replica::token::Token,
+        session: &mut redwedding_replica::client_session::ClientSession,
     ) -> (Outcome, Remaining<P>) {
         let replica = &mut self.replica;
         match operation {
-            Operation::Read(key) => match replica.read(ports, &key, token) {
+            Operation::Read(key) => match replica.read(ports, &key, session) {
                 Ok(snapshot) => (Outcome::Snapshot(snapshot), Remaining::Read(key)),
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
-            Operation::Report(key, id) => match replica.read(ports, &key, token) {
+            Operation::Report(key, id) => match replica.read(ports, &key, session) {
                 Ok(snapshot) => {
-                    let report = replica.report(ports, &key, id, token);
+                    let report = replica.report(ports, &key, id, session);
                     (Outcome::Report(snapshot, report), Remaining::Read(key))
                 }
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
-            Operation::ReadVersion(key, id) => match replica.read_version(ports, &key, id, token) {
+            Operation::ReadVersion(key, id) => match replica.read_version(ports, &key, id, session)
+            {
                 Ok((snapshot, text)) => (Outcome::Version(snapshot, text), Remaining::Read(key)),
                 Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
             },
             Operation::History(key, around, rows) => {
-                match replica.history(ports, &key, (&around, rows), token) {
+                match replica.history(ports, &key, (&around, rows), session) {
                     Ok(history) => (Outcome::History(Box::new(history)), Remaining::Read(key)),
                     Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
                 }
             }
-            Operation::Save(key, save) => match replica.save(ports, &key, &save, token) {
+            Operation::Save(key, save) => match replica.save(ports, &key, &save, session) {
                 Ok(saved) => {
                     let remaining = match saved.after {
                         Some(after) => Remaining::Saved(Box::new(after)),

@@ -4,7 +4,7 @@ use http::Request;
 use http::header::{AUTHORIZATION, COOKIE};
 use redwedding_replica::Replica;
 use redwedding_replica::auth::{self, AuthError};
-use redwedding_replica::token::Token;
+use redwedding_replica::client_session::ClientSession;
 
 use crate::application::Principal;
 use crate::settings::Settings;
@@ -16,11 +16,11 @@ pub(super) const SESSION_COOKIE: &str = "redwedding_session";
 /// As [`SESSION_COOKIE`], for clients without cookies.
 pub(super) const SESSION_HEADER: &str = "redwedding-session";
 
-/// The session token that a client carries.
-pub(super) struct Carried {
-    pub(super) token: Token,
-    /// Whether it brought one; without one, answers can be shared.
-    pub(super) brought: bool,
+/// The session that a client presents.
+pub(super) struct PresentedSession {
+    pub(super) session: ClientSession,
+    /// Whether it presented one; without one, answers can be shared.
+    pub(super) presented: bool,
 }
 
 /// The principal of a request. A token that is there must be good.
@@ -43,11 +43,11 @@ pub(super) fn authenticate<B>(
     Ok(Principal { user: Some(grant.sub), address, may_write: ours })
 }
 
-/// The session token of a request.
-pub(super) fn token<B>(request: &Request<B>, replica: &Replica) -> Carried {
+/// The session that a request presents.
+pub(super) fn session<B>(request: &Request<B>, replica: &Replica) -> PresentedSession {
     let header = request.headers().get(SESSION_HEADER).and_then(|value| value.to_str().ok());
     let sealed = header.or_else(|| cookie(request, SESSION_COOKIE));
-    Carried { token: replica.token(sealed), brought: sealed.is_some() }
+    PresentedSession { session: replica.open_session(sealed), presented: sealed.is_some() }
 }
 
 fn cookie<'a, B>(request: &'a Request<B>, name: &str) -> Option<&'a str> {

@@ -9,7 +9,7 @@ use http::{Method, Request, Response, StatusCode};
 use redwedding_replica::Replica;
 use redwedding_replica::auth::AuthError;
 
-use super::principal::{Carried, SESSION_COOKIE, SESSION_HEADER};
+use super::principal::{PresentedSession, SESSION_COOKIE, SESSION_HEADER};
 
 /// How long a browser keeps a session token, in seconds.
 const SESSION_SECONDS: u32 = 86_400;
@@ -51,19 +51,19 @@ pub(super) fn denied(error: &AuthError) -> Response<Vec<u8>> {
 /// answer that caches may share.
 pub(super) fn sealed(
     answer: Response<Vec<u8>>,
-    carried: &Carried,
+    presented: &PresentedSession,
     written: bool,
     replica: &Replica,
 ) -> Response<Vec<u8>> {
     let mut answer = answer;
-    let personal = carried.brought || written;
+    let personal = presented.presented || written;
     let headers = answer.headers_mut();
     let vary = HeaderValue::from_static("Cookie, Authorization, Redwedding-Session");
     headers.insert(VARY, vary);
     if !personal {
         return answer;
     }
-    let sealed = replica.seal(&carried.token);
+    let sealed = replica.seal(&presented.session);
     let cookie = format!(
         "{SESSION_COOKIE}={sealed}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax"
     );

@@ -17,12 +17,12 @@ use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
 
+use crate::client_session::ClientSession;
 use crate::confirmed::Confirmed;
 use crate::keys;
 use crate::limits;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Revision, Write, Written};
 use crate::replica::{Held, Replica};
-use crate::token::Token;
 
 /// What a flush came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,9 +95,9 @@ impl Replica {
         let (document, origin) =
             held.map(|held| (held.document.clone(), held.origin.clone())).unzip();
         let exchanged = self.exchange(ports, key, document, Vec::new()).ok()?;
-        let token = &mut Token::new();
+        let session = &mut ClientSession::new();
         let (document, whole) = (exchanged.document, exchanged.whole);
-        let held = self.standing_on(ports, document, whole, origin.flatten(), token).ok()?;
+        let held = self.standing_on(ports, document, whole, origin.flatten(), session).ok()?;
         Some(self.keep(ports, held))
     }
 
@@ -186,7 +186,8 @@ impl Replica {
         let entry = Entry::new(key.clone(), body).encode();
         let exchanged = self.exchange(ports, &key, Some(document), vec![entry]).ok()?;
         let (document, whole) = (exchanged.document, exchanged.whole);
-        let held = self.standing_on(ports, document, whole, None, &mut Token::new()).ok()?;
+        let held =
+            self.standing_on(ports, document, whole, None, &mut ClientSession::new()).ok()?;
         Some(self.keep(ports, held).document.clone())
     }
 

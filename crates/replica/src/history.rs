@@ -7,11 +7,11 @@ use redwedding_document::{Change, Document, Segment, Unresolved};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Place, VersionName};
 
+use crate::client_session::ClientSession;
 use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;
 use crate::replica::Replica;
-use crate::token::Token;
 
 /// A confirmed document, with as much of what it does not keep as was asked for.
 #[derive(Debug)]
@@ -77,17 +77,17 @@ impl PageHistory {
 }
 
 impl Replica {
-    /// The confirmed document that the client with this token may see, with its history around the versions
+    /// The confirmed document that the client with this session may see, with its history around the versions
     /// with these numbers (`None` for the present one): so many changes before and after each.
     pub fn history<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         (around, rows): (&[Option<u64>], usize),
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<PageHistory, LoadError> {
         self.fetched = 0;
-        let held = self.load(ports, key, token, Freshness::Fresh)?;
+        let held = self.load(ports, key, session, Freshness::Fresh)?;
         self.history_of(ports, &held.document, around, rows)
     }
 

@@ -1,7 +1,7 @@
 //! What a replica does with a request: load, merge, persist, exchange, flush.
 //!
 //! Read in this order: [`ports`] (what a replica needs from its platform),
-//! [`sync`] (what it says to the relay), [`auth`], [`token`] (what a client has
+//! [`sync`] (what it says to the relay), [`auth`], [`client_session`] (what a client has
 //! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
 //! [`read`], [`history`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
 //! `confirmed` (a document as it lies in the cache), `relay_client` (the exchange), `outbox`
@@ -11,6 +11,7 @@
 
 mod archive;
 pub mod auth;
+pub mod client_session;
 pub mod config;
 mod confirmed;
 pub mod flush;
@@ -31,7 +32,6 @@ pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tick;
-pub mod token;
 
 pub use config::Config;
 pub use load::LoadError;

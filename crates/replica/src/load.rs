@@ -13,6 +13,7 @@ use redwedding_wire::version::{Cursor, VersionName, VersionRef};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::client_session::ClientSession;
 use crate::confirmed::{Confirmed, Tail};
 use crate::keys;
 use crate::limits;
@@ -20,7 +21,6 @@ use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
 use crate::relay_client::Exchanged;
 use crate::replica::{Held, Replica};
-use crate::token::Token;
 
 const FORMAT: u8 = 1;
 
@@ -76,8 +76,8 @@ impl Held {
     }
 
     /// Whether it holds what a client has seen.
-    pub(crate) fn satisfies(&self, token: &Token) -> bool {
-        satisfies(self.document.cursor(), self.revision(), self.document.key(), token)
+    pub(crate) fn satisfies(&self, session: &ClientSession) -> bool {
+        satisfies(self.document.cursor(), self.revision(), self.document.key(), session)
     }
 
     /// The newest revision of the origin that is in it.
@@ -135,11 +135,16 @@ impl Held {
 
 /// Whether a state at `cursor`, with the origin's edits up to `revision`, holds
 /// what a client has seen.
-pub(crate) fn satisfies(cursor: Cursor, revision: u64, key: &DocumentKey, token: &Token) -> bool {
+pub(crate) fn satisfies(
+    cursor: Cursor,
+    revision: u64,
+    key: &DocumentKey,
+    session: &ClientSession,
+) -> bool {
     let shard = key.shard(limits::SHARDS);
     // A state that no log stands behind holds nothing of any log.
-    let epoch = if cursor.epoch == 0 { token.epoch() } else { cursor.epoch };
-    token.seen(epoch, shard) <= cursor.position && token.revision(key) <= revision
+    let epoch = if cursor.epoch == 0 { session.epoch() } else { cursor.epoch };
+    session.seen(epoch, shard) <= cursor.position && session.revision(key) <= revision
 }
 
 impl Replica {
@@ -148,7 +153,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        token: &mut Token,
+        session: &mut ClientSession,
         freshness: Freshness,
     ) -> Result<Arc<Held>, LoadError> {
         let held = self.held(ports, key);
@@ -160,11 +165,11 @@ impl Replica {
                 Freshness::Fresh => age.is_some_and(|age| age < self.config.staleness_ms),
                 Freshness::Now => false,
             };
-            if fresh && held.satisfies(token) {
+            if fresh && held.satisfies(session) {
                 return Ok(held.clone());
             }
         }
-        self.refresh(ports, key, held, token)
+        self.refresh(ports, key, held, session)
     }
 
     /// What this sandbox or its point of presence holds.
@@ -194,7 +199,7 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         held: Option<Arc<Held>>,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Arc<Held>, LoadError> {
         let (mut held, mut reset) = (held, false);
         if !self.relay_in_backoff(ports) {
@@ -205,15 +210,15 @@ impl Replica {
                 reset |= exchanged.reset;
                 let news = exchanged.changed || held.is_none();
                 let Exchanged { document, whole, .. } = exchanged;
-                let fresh = self.standing_on(ports, document, whole, origin, token)?;
+                let fresh = self.standing_on(ports, document, whole, origin, session)?;
                 let mut fresh = match news {
                     true => self.keep(ports, fresh),
                     false => self.keep_snapshot(ports, fresh),
                 };
-                if attempt == 0 && fresh.revision() < token.revision(key) {
+                if attempt == 0 && fresh.revision() < session.revision(key) {
                     fresh = self.with_news_of_origin(ports, fresh);
                 }
-                if fresh.satisfies(token) {
+                if fresh.satisfies(session) {
                     return Ok(fresh);
                 }
                 if attempt == 2 {
@@ -222,8 +227,8 @@ impl Replica {
                         return Err(LoadError::Behind);
                     }
                     // The log lost what the client saw.
-                    token.forget_beyond(key.shard(limits::SHARDS), fresh.document.cursor());
-                    return match fresh.satisfies(token) {
+                    session.forget_beyond(key.shard(limits::SHARDS), fresh.document.cursor());
+                    return match fresh.satisfies(session) {
                         true => Ok(fresh),
                         false => Err(LoadError::Behind),
                     };
@@ -233,9 +238,9 @@ impl Replica {
             }
         }
         match held {
-            Some(held) if held.satisfies(token) => Ok(held),
+            Some(held) if held.satisfies(session) => Ok(held),
             Some(held) if !held.document.is_empty() => Err(LoadError::Behind),
-            held => self.bootstrap_without_relay(ports, key, held, token),
+            held => self.bootstrap_without_relay(ports, key, held, session),
         }
     }
 
@@ -257,7 +262,7 @@ impl Replica {
         document: Confirmed,
         whole: bool,
         origin: Option<OriginPage>,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Held, LoadError> {
         self.told += u64::from(whole);
         let exchanged_ms = if whole { ports.now_ms() } else { 0 };
@@ -265,14 +270,14 @@ impl Replica {
             return Ok(Held { document, origin: None, exchanged_ms });
         }
         let key = document.key();
-        let seen = token.revision(key);
+        let seen = session.revision(key);
         let origin = match origin.filter(|page| page.revision >= seen) {
             Some(page) => Some(page),
             None => {
                 let page = self.ask_origin(ports, key)?;
                 if page.as_ref().map_or(0, |page| page.revision) < seen {
                     // What the client saw was deleted there since.
-                    token.settled(key);
+                    session.settled(key);
                 }
                 page
             }
@@ -285,14 +290,14 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         held: Option<Arc<Held>>,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Arc<Held>, LoadError> {
         let (document, origin) = match held {
             Some(held) => (held.document.clone(), held.origin.clone()),
             None => (Confirmed::new(Document::new(key.clone(), Cursor::default())), None),
         };
-        let held = self.standing_on(ports, document, false, origin, token)?;
-        match held.satisfies(token) {
+        let held = self.standing_on(ports, document, false, origin, session)?;
+        match held.satisfies(session) {
             true => Ok(Arc::new(held)),
             false => Err(LoadError::Behind),
         }

@@ -3,7 +3,7 @@
 //! With the relay in reach a client is served confirmed text, or the version
 //! recorded at its own save while that is not confirmed. With the relay away it
 //! is served what the point of presence can see of other people's saves too,
-//! under a version object. Never older than the client's token allows.
+//! under a version object. Never older than the client's session allows.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{ObjectId, Root, VersionName, VersionRef};
 
+use crate::client_session::ClientSession;
 use crate::keys;
 use crate::limits;
 use crate::load::{Freshness, LoadError, satisfies};
@@ -22,7 +23,6 @@ use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports, Store};
 use crate::replica::{Held, Replica};
 use crate::save::{Overlapping, overlapping};
-use crate::token::Token;
 
 /// Attempts to see what a client has saved or seen, with a pause between them.
 pub(crate) const ATTEMPTS: usize = 3;
@@ -36,23 +36,25 @@ pub(crate) struct Standing {
 }
 
 impl Replica {
-    /// What the client with this token is to see of a document. The token takes
+    /// What the client with this session is to see of a document. The session takes
     /// in what was served.
     pub fn read<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Arc<PageSnapshot>, LoadError> {
         self.fetched = 0;
-        let snapshot = match (token.own(key), token.unsettled(key)) {
-            (None, None | Some(VersionName::Revision(_))) => self.read_shared(ports, key, token)?,
-            _ => self.read_unconfirmed(ports, key, token)?,
+        let snapshot = match (session.own(key), session.unsettled(key)) {
+            (None, None | Some(VersionName::Revision(_))) => {
+                self.read_shared(ports, key, session)?
+            }
+            _ => self.read_unconfirmed(ports, key, session)?,
         };
-        token.see(key.shard(limits::SHARDS), snapshot.cursor);
+        session.see(key.shard(limits::SHARDS), snapshot.cursor);
         match VersionName::of(snapshot.id) {
-            None | Some(VersionName::Entry { .. }) => token.settled(key),
-            Some(version) => token.served(key, version),
+            None | Some(VersionName::Entry { .. }) => session.settled(key),
+            Some(version) => session.served(key, version),
         }
         Ok(snapshot)
     }
@@ -64,21 +66,21 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         number: u64,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<(Arc<PageSnapshot>, Option<String>), LoadError> {
-        let snapshot = self.read(ports, key, token)?;
+        let snapshot = self.read(ports, key, session)?;
         if snapshot.id == number {
             let text = snapshot.text.clone();
             return Ok((snapshot, Some(text)));
         }
         // What goes from the outbox into the log between two looks is in neither.
         for freshness in [Freshness::Fresh, Freshness::Now] {
-            let held = self.load(ports, key, token, freshness)?;
+            let held = self.load(ports, key, session, freshness)?;
             let text = match self.archived_text(ports, &held.document, number)? {
                 Some(text) => Some(text),
                 None => {
                     let held = self.reaching(ports, &held, number)?.unwrap_or(held);
-                    let found = self.view_naming(ports, &held, number, token);
+                    let found = self.view_naming(ports, &held, number, session);
                     found.and_then(|(view, version)| {
                         view.text_of(&view.resolve_version(&version).ok()?)
                     })
@@ -98,10 +100,10 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         number: u64,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Vec<Overlapping> {
-        let Ok(held) = self.load(ports, key, token, Freshness::Fresh) else { return Vec::new() };
-        let Some((view, version)) = self.view_naming(ports, &held, number, token) else {
+        let Ok(held) = self.load(ports, key, session, Freshness::Fresh) else { return Vec::new() };
+        let Some((view, version)) = self.view_naming(ports, &held, number, session) else {
             return Vec::new();
         };
         version.extra.iter().flat_map(|actor| overlapping(&view, *actor)).collect()
@@ -113,14 +115,14 @@ impl Replica {
         ports: &mut P,
         held: &Held,
         number: u64,
-        token: &Token,
+        session: &ClientSession,
     ) -> Option<(View, VersionRef)> {
         let key = held.document.key();
         let version = match VersionName::of(number)? {
             VersionName::Object(id) => self.known_object(ports, held, id)?,
             name => held.named(name).ok()?,
         };
-        let own = token.own(key).and_then(|edit| self.own_chain(ports, key, edit));
+        let own = session.own(key).and_then(|edit| self.own_chain(ports, key, edit));
         let view = self.view_holding(ports, held, &own.unwrap_or_default(), &version)?;
         Some((view, version))
     }
@@ -129,15 +131,15 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Arc<PageSnapshot>, LoadError> {
-        if let Some(snapshot) = self.fresh_snapshot(ports, key, token) {
+        if let Some(snapshot) = self.fresh_snapshot(ports, key, session) {
             return Ok(snapshot);
         }
         let lookup = ports.cache().lookup(&keys::snapshot(key));
         let cached = lookup.value.and_then(|bytes| PageSnapshot::decode(&bytes).ok());
         if let Some(snapshot) = cached {
-            let good = satisfies(snapshot.cursor, snapshot.revision, key, token);
+            let good = satisfies(snapshot.cursor, snapshot.revision, key, session);
             if good
                 && (lookup.fresh || lookup.revalidation.is_none())
                 && !self.relay_in_backoff(ports)
@@ -147,7 +149,7 @@ impl Replica {
                 return Ok(snapshot);
             }
         }
-        let held = self.load(ports, key, token, Freshness::Now)?;
+        let held = self.load(ports, key, session, Freshness::Now)?;
         if let Some(revalidation) = lookup.revalidation {
             // Those who wait for this very look-up are let go by its own insert.
             let fresh_ms = self.config.staleness_ms;
@@ -162,12 +164,12 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        token: &Token,
+        session: &ClientSession,
     ) -> Option<Arc<PageSnapshot>> {
         let now_ms = ports.now_ms();
         let snapshot = self.recall_snapshot(key)?;
         let age = now_ms.checked_sub(snapshot.exchanged_ms)?;
-        let good = satisfies(snapshot.cursor, snapshot.revision, key, token);
+        let good = satisfies(snapshot.cursor, snapshot.revision, key, session);
         (age < self.config.staleness_ms && good).then(|| snapshot.clone())
     }
 
@@ -266,12 +268,12 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Arc<PageSnapshot>, LoadError> {
         for attempt in 0..ATTEMPTS {
             let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
-            let held = self.load(ports, key, token, freshness)?;
-            if let Some(snapshot) = self.holding_all(ports, &held, token, attempt) {
+            let held = self.load(ports, key, session, freshness)?;
+            if let Some(snapshot) = self.holding_all(ports, &held, session, attempt) {
                 return Ok(snapshot);
             }
             ports.pause(PAUSE_MS);
@@ -286,24 +288,24 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Arc<Held>,
-        token: &mut Token,
+        session: &mut ClientSession,
         attempt: usize,
     ) -> Option<Arc<PageSnapshot>> {
         let key = held.document.key();
-        if let Some(edit) = token.own(key) {
+        if let Some(edit) = session.own(key) {
             if !self.has_own(ports, held, attempt > 0, edit) {
                 let chain = self.own_chain(ports, key, edit)?;
                 // What the client was answered. The save's copy can be that of
                 // another answer, to a retry or to an attempt that was retried.
-                let served = match token.unsettled(key) {
+                let served = match session.unsettled(key) {
                     Some(VersionName::Object(id)) => self.known_object(ports, held, id)?,
                     _ => recorded(&chain)?,
                 };
                 return self.snapshot_at(ports, held, &chain, &served).map(Arc::new);
             }
-            token.confirmed(key);
+            session.confirmed(key);
         }
-        let Some(VersionName::Object(id)) = token.unsettled(key) else {
+        let Some(VersionName::Object(id)) = session.unsettled(key) else {
             return Some(self.shown(ports, held));
         };
         let seen = self.known_object(ports, held, id)?;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use redwedding_document::entry::OriginPage;
 use redwedding_wire::identity::DocumentKey;
 
+use crate::client_session::ClientSession;
 use crate::config::Config;
 use crate::confirmed::Confirmed;
 use crate::limits;
 use crate::member::{Member, Members};
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Ports, Relay};
-use crate::token::Token;
 
 /// A replica: one sandbox, with a random id drawn at its start.
 pub struct Replica {
@@ -89,14 +89,16 @@ impl Replica {
         self.calls += 1;
     }
 
-    /// What a client presents, or the token of one that has seen nothing.
-    pub fn token(&self, sealed: Option<&str>) -> Token {
-        sealed.and_then(|sealed| Token::open(sealed, &self.config.token_key)).unwrap_or_default()
+    /// The session that a client presents, or that of one that has seen nothing.
+    pub fn open_session(&self, sealed: Option<&str>) -> ClientSession {
+        sealed
+            .and_then(|sealed| ClientSession::open(sealed, &self.config.token_key))
+            .unwrap_or_default()
     }
 
-    /// The token as the client carries it.
-    pub fn seal(&self, token: &Token) -> String {
-        token.seal(&self.config.token_key)
+    /// The session token: the session as the client carries it.
+    pub fn seal(&self, session: &ClientSession) -> String {
+        session.seal(&self.config.token_key)
     }
 
     pub(crate) fn saved(&mut self) {

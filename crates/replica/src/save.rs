@@ -15,6 +15,7 @@ use redwedding_text::Patch;
 use redwedding_wire::identity::{Actor, DocumentKey, EditId};
 use redwedding_wire::version::{Base, VersionName, VersionRef};
 
+use crate::client_session::ClientSession;
 use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::outbox::Parcel;
@@ -22,7 +23,6 @@ use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Level, Ports};
 use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
 use crate::replica::{Held, Replica};
-use crate::token::Token;
 
 pub use durable::PersistedSave;
 use durable::Push;
@@ -161,25 +161,25 @@ enum Step {
 }
 
 impl Replica {
-    /// Takes a save. The token takes in what was written and served.
+    /// Takes a save. The session takes in what was written and served.
     pub fn save<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         save: &Save,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Saved<P>, SaveError> {
         if save.submitted.len() > limits::PAGE_BYTES {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
         self.fetched = 0;
-        let Some(merged) = self.merge(ports, key, save, token)? else {
-            let snapshot = self.read(ports, key, token)?;
+        let Some(merged) = self.merge(ports, key, save, session)? else {
+            let snapshot = self.read(ports, key, session)?;
             return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
         };
         let push = self.persist(ports, &merged)?;
         self.saved();
-        Ok(self.answer(ports, merged, push, token))
+        Ok(self.answer(ports, merged, push, session))
     }
 
     /// `None`: nothing is to be written.
@@ -188,7 +188,7 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         save: &Save,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Option<Merged>, SaveError> {
         let inputs: Vec<&[u8]> = save.idempotency_inputs.iter().map(Vec::as_slice).collect();
         let edit = EditId::of(&self.config.edit_key, key, &inputs);
@@ -198,7 +198,7 @@ impl Replica {
         // where the log holds nothing, after it has the origin's text.
         loop {
             let told = self.told;
-            let held = self.load(ports, key, token, freshness)?;
+            let held = self.load(ports, key, session, freshness)?;
             // Only who has just heard the log can say that it lacks something.
             let told = self.told > told;
             let whole = match save.base {
@@ -211,11 +211,11 @@ impl Replica {
             if whole.document.change_of(edit).is_some() || self.created(ports, &held, save, edit) {
                 // The read that answers must hold it, and what the client has seen:
                 // more than the version recorded at another save of its own.
-                token.see(key.shard(limits::SHARDS), held.document.cursor());
-                token.confirmed(key);
+                session.see(key.shard(limits::SHARDS), held.document.cursor());
+                session.confirmed(key);
                 return Ok(None);
             }
-            match self.merge_into(ports, &whole, told, save, edit, token) {
+            match self.merge_into(ports, &whole, told, save, edit, session) {
                 Err(
                     SaveError::UnknownVersion
                     | SaveError::Exists { .. }
@@ -258,15 +258,15 @@ impl Replica {
         told: bool,
         save: &Save,
         edit: EditId,
-        token: &Token,
+        session: &ClientSession,
     ) -> Result<Step, SaveError> {
         let key = held.document.key();
-        let chain = self.client_chain(ports, held, told, token)?;
+        let chain = self.client_chain(ports, held, told, session)?;
         let (named, seed) = self.base_of(ports, held, told, save)?;
         if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
             return Ok(Step::Agree(Box::new(base)));
         }
-        let seen = match token.unsettled(key) {
+        let seen = match session.unsettled(key) {
             Some(VersionName::Object(id)) => {
                 Some(self.known_object(ports, held, id).ok_or(LoadError::Behind)?)
             }
@@ -278,7 +278,7 @@ impl Replica {
             // What is answered holds what the client has seen.
             view.resolve_version(&named).is_ok()
                 && seen.as_ref().is_none_or(|seen| view.holds(seen))
-                && view.origin().revision() >= token.revision(key)
+                && view.origin().revision() >= session.revision(key)
         };
         let standing = self.view_where(ports, held, &chain, seed.as_ref(), &asked, good);
         let Some(Standing { mut view, base }) = standing else {
@@ -288,7 +288,7 @@ impl Replica {
                 None => Err(unresolved(held, told, &named)),
             };
         };
-        if let (None, Some(_), Some(seen)) = (save.base, &base, token.unsettled(key)) {
+        if let (None, Some(_), Some(seen)) = (save.base, &base, session.unsettled(key)) {
             // The client has seen it, if nobody here has.
             return Err(SaveError::Exists { latest: seen.number() });
         }
@@ -357,7 +357,7 @@ impl Replica {
         ports: &mut P,
         merged: Merged,
         push: Push<P>,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Saved<P> {
         let key = merged.held.document.key().clone();
         let id = merged.served.object_id(&key);
@@ -365,9 +365,9 @@ impl Replica {
         let now_ms = ports.now_ms();
         let mut snapshot = PageSnapshot::of_view(&merged.view, number, now_ms);
         snapshot.time_ms = now_ms;
-        token.see(key.shard(limits::SHARDS), merged.held.document.cursor());
-        token.wrote(&key, merged.edit);
-        token.served(&key, VersionName::Object(id));
+        session.see(key.shard(limits::SHARDS), merged.held.document.cursor());
+        session.wrote(&key, merged.edit);
+        session.served(&key, VersionName::Object(id));
         let after = PersistedSave {
             key,
             edit: merged.edit,

@@ -4,10 +4,10 @@ use redwedding_document::IntentState;
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::Cursor;
 
+use crate::client_session::ClientSession;
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;
 use crate::replica::Replica;
-use crate::token::Token;
 
 /// The state of one document at this point of presence.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,7 +42,7 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
     ) -> Result<DocumentStatus, LoadError> {
-        let held = self.load(ports, key, &mut Token::new(), Freshness::Now)?;
+        let held = self.load(ports, key, &mut ClientSession::new(), Freshness::Now)?;
         let parcels = self.outbox_of(ports, key);
         let mut view = held.view();
         self.add_all(ports, &mut view, &parcels);

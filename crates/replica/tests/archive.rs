@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::flush::Flushed;
 use redwedding_replica::save::{Save, SaveError, Saved, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
-use redwedding_replica::token::Token;
 use redwedding_replica::{Config, LoadError, Replica};
 use redwedding_wire::identity::DocumentKey;
 
@@ -50,7 +50,7 @@ impl Place {
         &mut self,
         base: Option<u64>,
         text: &str,
-        token: &mut Token,
+        session: &mut ClientSession,
     ) -> Result<Saved<MemoryPorts>, SaveError> {
         let save = Save {
             base,
@@ -62,13 +62,13 @@ impl Place {
             ],
             trace: 0,
         };
-        self.replica.save(&mut self.ports, &page(), &save, token)
+        self.replica.save(&mut self.ports, &page(), &save, session)
     }
 
     /// A save of a client that has no session; gives text and number of the answer, and whether
     /// anything was written.
     fn save(&mut self, base: Option<u64>, text: &str) -> (String, u64, bool) {
-        let saved = self.try_save(base, text, &mut Token::new()).expect("a save");
+        let saved = self.try_save(base, text, &mut ClientSession::new()).expect("a save");
         let (text, id, written) =
             (saved.snapshot.text.clone(), saved.snapshot.id, saved.after.is_some());
         if let Some(after) = saved.after {
@@ -77,10 +77,10 @@ impl Place {
         (text, id, written)
     }
 
-    fn read(&mut self, token: &mut Token) -> (u64, String) {
+    fn read(&mut self, session: &mut ClientSession) -> (u64, String) {
         // What was exchanged before is not fresh any more.
         self.network.advance(2_000);
-        let snapshot = self.replica.read(&mut self.ports, &page(), token).expect("a page");
+        let snapshot = self.replica.read(&mut self.ports, &page(), session).expect("a page");
         (snapshot.id, snapshot.text.clone())
     }
 
@@ -89,8 +89,8 @@ impl Place {
     }
 
     fn version(&mut self, number: u64) -> Result<Option<String>, LoadError> {
-        let token = &mut Token::new();
-        let found = self.replica.read_version(&mut self.ports, &page(), number, token);
+        let session = &mut ClientSession::new();
+        let found = self.replica.read_version(&mut self.ports, &page(), number, session);
         found.map(|(_, text)| text)
     }
 }
@@ -107,7 +107,7 @@ fn pruned(network: &Network) -> (Place, Vec<(u64, String)>) {
     for line in ["a\n", "b\n", "c\n"] {
         let (base, before) = versions.last().cloned().unzip();
         place.save(base, &format!("{}{line}", before.unwrap_or_default()));
-        versions.push(place.read(&mut Token::new()));
+        versions.push(place.read(&mut ClientSession::new()));
         place.flush();
         network.move_floor(&page(), (versions.len(), 0), false);
     }
@@ -123,26 +123,26 @@ fn a_save_below_the_floor_merges_exactly() {
     let (first, _) = versions[0];
     assert_eq!(place.save(Some(first), "a!\n").0, "a!\nb\nc\n");
     assert_eq!(place.fetched(), 2, "all that came after");
-    assert_eq!(place.read(&mut Token::new()).1, "a!\nb\nc\n");
+    assert_eq!(place.read(&mut ClientSession::new()).1, "a!\nb\nc\n");
     let (second, text) = &versions[1];
     assert_eq!(text, "a\nb\n");
     assert_eq!(place.save(Some(*second), "a\nb!\n").0, "a!\nb!\nc\n");
     assert_eq!(place.fetched(), 0, "what was fetched is in the cache, or kept again");
     let document = network.document(&page()).expect("a document");
     assert_eq!(document.text(), "a!\nb!\nc\n");
-    assert_eq!(place.read(&mut Token::new()).1, document.text());
+    assert_eq!(place.read(&mut ClientSession::new()).1, document.text());
 }
 
 #[test]
 fn what_stands_on_what_is_kept_asks_for_nothing() {
     let network = Network::new(2, 2);
     let (mut place, versions) = pruned(&network);
-    let (last, text) = place.read(&mut Token::new());
+    let (last, text) = place.read(&mut ClientSession::new());
     assert_eq!((last, text.as_str()), (versions[2].0, "a\nb\nc\n"));
     assert_eq!(place.save(Some(last), "a\nb\nc\nd\n").0, "a\nb\nc\nd\n");
-    let token = &mut Token::new();
-    let saved = place.try_save(Some(last), "z\na\nb\nc\n", token).expect("a save");
-    assert_eq!(place.read(token).1, saved.snapshot.text);
+    let session = &mut ClientSession::new();
+    let saved = place.try_save(Some(last), "z\na\nb\nc\n", session).expect("a save");
+    assert_eq!(place.read(session).1, saved.snapshot.text);
     assert_eq!(place.version(last).expect("a page").as_deref(), Some("a\nb\nc\n"));
     assert_eq!(place.fetched(), 0);
 }
@@ -157,7 +157,7 @@ fn a_retry_of_an_archived_save_is_recognised() {
         assert_eq!((answered.as_str(), written), ("a\nb\nc\n", false), "{text:?}");
     }
     assert_eq!(network.document(&page()), before, "nothing was pushed");
-    let other = place.try_save(None, "x\n", &mut Token::new());
+    let other = place.try_save(None, "x\n", &mut ClientSession::new());
     assert!(matches!(other, Err(SaveError::Exists { .. })));
 }
 
@@ -165,10 +165,10 @@ fn a_retry_of_an_archived_save_is_recognised() {
 fn without_the_relay_it_is_to_be_tried_again() {
     let network = Network::new(4, 2);
     let (mut place, versions) = pruned(&network);
-    place.read(&mut Token::new());
+    place.read(&mut ClientSession::new());
     network.change_faults(|faults| faults.relay_down = true);
     let (first, second) = (versions[0].0, versions[1].0);
-    let refused = place.try_save(Some(first), "a!\n", &mut Token::new());
+    let refused = place.try_save(Some(first), "a!\n", &mut ClientSession::new());
     assert!(matches!(refused, Err(SaveError::Load(LoadError::Archived))));
     assert_eq!(place.version(second), Err(LoadError::Archived));
     network.heal();
@@ -187,16 +187,16 @@ fn old_versions_and_the_past_are_read_from_the_archive() {
     assert_eq!(place.fetched(), 2, "the last one is the present one");
     assert_eq!(place.version(versions[0].0 + 1), Ok(None), "check bits that are wrong");
     place.afresh();
-    let (ports, token) = (&mut place.ports, &mut Token::new());
+    let (ports, session) = (&mut place.ports, &mut ClientSession::new());
     let asked = [Some(versions[1].0)];
-    let history = place.replica.history(ports, &page(), (&asked, 0), token).expect("a history");
+    let history = place.replica.history(ports, &page(), (&asked, 0), session).expect("a history");
     assert_eq!(history.index_of(versions[1].0), Some(1));
     assert_eq!(history.text(versions[1].0).as_deref(), Some("a\nb\n"));
     assert_eq!(history.id(0), Some(versions[0].0), "the one before is known, too");
     assert_eq!(place.fetched(), 1);
     place.afresh();
-    let (ports, token) = (&mut place.ports, &mut Token::new());
-    let history = place.replica.history(ports, &page(), (&[None], 2), token).expect("a history");
+    let (ports, session) = (&mut place.ports, &mut ClientSession::new());
+    let history = place.replica.history(ports, &page(), (&[None], 2), session).expect("a history");
     let ids: Vec<_> = (1..3).filter_map(|index| history.id(index)).collect();
     assert_eq!(ids, [versions[1].0, versions[2].0]);
     assert_eq!((history.id(0), place.fetched()), (Some(versions[0].0), 2));
@@ -206,13 +206,13 @@ fn old_versions_and_the_past_are_read_from_the_archive() {
 fn who_comes_back_to_an_archived_save_is_served() {
     let network = Network::new(6, 2);
     let mut place = Place::at(&network, 0);
-    let token = &mut Token::new();
-    let saved = place.try_save(None, "a\n", token).expect("a save");
+    let session = &mut ClientSession::new();
+    let saved = place.try_save(None, "a\n", session).expect("a save");
     let after = saved.after.expect("something is left to do");
     place.replica.finish_save(&mut place.ports, after);
-    let (mut kept, mut other) = (token.clone(), token.clone());
+    let (mut kept, mut other) = (session.clone(), session.clone());
     place.flush();
-    let (base, _) = place.read(&mut Token::new());
+    let (base, _) = place.read(&mut ClientSession::new());
     place.save(Some(base), "a\nb\n");
     place.flush();
     network.move_floor(&page(), (2, 0), false);
@@ -230,9 +230,9 @@ fn news_below_the_floor_of_what_is_held_bring_the_whole_document() {
     let network = Network::new(7, 2);
     let (mut place, versions) = pruned(&network);
     let mut other = Place::at(&network, 1);
-    other.read(&mut Token::new());
+    other.read(&mut ClientSession::new());
     place.save(Some(versions[0].0), "a!\n");
-    assert_eq!(other.read(&mut Token::new()).1, "a!\nb\nc\n");
+    assert_eq!(other.read(&mut ClientSession::new()).1, "a!\nb\nc\n");
     let status = |place: &mut Place| {
         place.replica.document_status(&mut place.ports, &page()).expect("a document").state_hash
     };

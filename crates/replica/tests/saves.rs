@@ -4,10 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::save::{Save, Saved, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
-use redwedding_replica::token::Token;
 use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
 
@@ -37,7 +37,7 @@ fn save(
         ],
         trace: 0,
     };
-    replica.save(ports, &page(), &save, &mut Token::new()).expect("a save")
+    replica.save(ports, &page(), &save, &mut ClientSession::new()).expect("a save")
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_save_on_what_another_sandbox_has_just_answered_lists_nothing() {
     let created = save(&mut one, &mut ports, None, "a\n");
     let finished = created.after.expect("something is left to do");
     one.finish_save(&mut ports, finished);
-    other.read(&mut ports, &page(), &mut Token::new()).expect("a page");
+    other.read(&mut ports, &page(), &mut ClientSession::new()).expect("a page");
     let first = save(&mut one, &mut ports, Some(created.snapshot.id), "a\nb\n");
     calls.lock().expect("a lock").clear();
     // The first one's sandbox has not heard the relay yet.
@@ -78,7 +78,7 @@ fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
         save(&mut replica, &mut ports, Some(created.snapshot.id), &format!("a\nword {word}\n"));
     }
     network.advance(1_000);
-    let snapshot = replica.read(&mut ports, &page(), &mut Token::new()).expect("a page");
+    let snapshot = replica.read(&mut ports, &page(), &mut ClientSession::new()).expect("a page");
     // Elsewhere, where nothing of it was seen.
     let mut ports = network.ports(1, None);
     let mut elsewhere = sandbox(&mut ports);

@@ -6,12 +6,12 @@ use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Root, VersionName, VersionRef};
 
 use super::{Save, SaveError};
+use crate::client_session::ClientSession;
 use crate::limits;
 use crate::load::LoadError;
 use crate::outbox::Parcel;
 use crate::ports::{Origin, OriginError, Ports};
 use crate::replica::{Held, Replica};
-use crate::token::Token;
 
 impl Replica {
     /// The client's own saves that are not confirmed. One that is not visible
@@ -21,10 +21,10 @@ impl Replica {
         ports: &mut P,
         held: &Held,
         told: bool,
-        token: &Token,
+        session: &ClientSession,
     ) -> Result<Vec<Parcel>, SaveError> {
         let key = held.document.key();
-        let Some(edit) = token.own(key) else { return Ok(Vec::new()) };
+        let Some(edit) = session.own(key) else { return Ok(Vec::new()) };
         if self.has_own(ports, held, told, edit) {
             return Ok(Vec::new());
         }

@@ -7,6 +7,7 @@ use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{DocumentKey, EditId};
 
 use super::{Merged, SaveError};
+use crate::client_session::ClientSession;
 use crate::keys;
 use crate::limits;
 use crate::outbox::Parcel;
@@ -14,7 +15,6 @@ use crate::ports::{Cache, Level, Ports, Store, StoreError};
 use crate::relay_client::pull_cursor;
 use crate::replica::{Held, PendingExchange, Replica};
 use crate::sync::{Answer, Pull, Receipt};
-use crate::token::Token;
 
 /// A save that is durable in the store, the log or both, with what is left to do once it is
 /// answered.
@@ -116,8 +116,9 @@ impl Replica {
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.clone();
         let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
-        let (document, whole, token) = (exchanged.document, exchanged.whole, &mut Token::new());
-        if let Ok(held) = self.standing_on(ports, document, whole, origin, token) {
+        let (document, whole, session) =
+            (exchanged.document, exchanged.whole, &mut ClientSession::new());
+        if let Ok(held) = self.standing_on(ports, document, whole, origin, session) {
             self.keep(ports, held);
         }
         match receipt {

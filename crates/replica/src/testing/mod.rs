@@ -10,14 +10,14 @@
 //! ```
 //! use redwedding_wire::identity::DocumentKey;
 //! use redwedding_replica::testing::Network;
-//! use redwedding_replica::{Config, Replica, token::Token};
+//! use redwedding_replica::{Config, Replica, client_session::ClientSession};
 //!
 //! let network = Network::new(1, 2);
 //! network.edit_at_origin("Page", "someone", |_| "Hello.\n".to_owned());
 //! let mut ports = network.ports(0, None);
 //! let mut replica = Replica::start(Config::new("wiki", "pop-0", b"secret"), &mut ports);
 //! let page = DocumentKey::new("wiki", "Page")?;
-//! let snapshot = replica.read(&mut ports, &page, &mut Token::new())?;
+//! let snapshot = replica.read(&mut ports, &page, &mut ClientSession::new())?;
 //! assert_eq!(snapshot.text, "Hello.\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

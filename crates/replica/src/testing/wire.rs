@@ -11,12 +11,12 @@ use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::EditId;
 use redwedding_wire::testing::canonical;
 
+use crate::client_session::ClientSession;
 use crate::confirmed::{Confirmed, Tail};
 use crate::outbox::Parcel;
 use crate::page_snapshot::PageSnapshot;
 use crate::replica::Held;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
-use crate::token::Token;
 
 /// A value of the outbox.
 pub fn outbox_value(entry: &Entry, own: &[EditId]) -> Vec<u8> {
@@ -45,8 +45,8 @@ pub fn cached_tail(document: &Document, records: Vec<Record>, exchanged_ms: u64)
 }
 
 /// The body of a session token, which travels sealed.
-pub fn token_body(token: &Token) -> Vec<u8> {
-    codec::to_vec(token)
+pub fn session_body(session: &ClientSession) -> Vec<u8> {
+    codec::to_vec(session)
 }
 
 /// Every decoder of this crate takes `bytes`: what decodes is what would be
@@ -64,7 +64,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("tail", canonical::<Tail>(bytes).is_some());
     note("outbox", canonical::<Parcel>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
-    note("token", reads::<Token>(bytes));
+    note("session", reads::<ClientSession>(bytes));
     let held = Held::decode(bytes, &key());
     note("cached", held.is_some_and(|held| held.encode() == bytes));
     for pulled in answer.iter().flat_map(|answer| &answer.pulled) {
@@ -83,7 +83,7 @@ pub fn decode(bytes: &[u8]) {
     drop(Tail::decode(bytes));
     drop(Parcel::decode(bytes));
     reads::<StoredRecord>(bytes);
-    reads::<Token>(bytes);
+    reads::<ClientSession>(bytes);
     drop(Held::decode(bytes, &key()));
 }
 

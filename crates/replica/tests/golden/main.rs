@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 
 use redwedding_document::Document;
 use redwedding_document::entry::{Entry, Missing, Note, OriginPage};
+use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::member::{Member, Members};
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::sync::{
     Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord,
 };
 use redwedding_replica::testing::wire;
-use redwedding_replica::token::Token;
 use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionName};
@@ -153,16 +153,16 @@ fn stores_and_caches() {
 }
 
 #[test]
-fn tokens() {
-    golden("token-new", wire::token_body(&Token::new()));
-    let mut token = Token::new();
-    token.see(3, cursor());
-    token.see(11, Cursor { position: 1 << 35, ..cursor() });
-    token.wrote(&key(), EditId([3; 16]));
-    token.served(&key(), VersionName::Object(ObjectId(5)));
-    golden("token", wire::token_body(&token));
-    assert_eq!(Token::open(SEALED, &[7; 32]), Some(token.clone()));
-    assert_eq!(token.seal(&[7; 32]), SEALED);
+fn client_sessions() {
+    golden("session-new", wire::session_body(&ClientSession::new()));
+    let mut session = ClientSession::new();
+    session.see(3, cursor());
+    session.see(11, Cursor { position: 1 << 35, ..cursor() });
+    session.wrote(&key(), EditId([3; 16]));
+    session.served(&key(), VersionName::Object(ObjectId(5)));
+    golden("session", wire::session_body(&session));
+    assert_eq!(ClientSession::open(SEALED, &[7; 32]), Some(session.clone()));
+    assert_eq!(session.seal(&[7; 32]), SEALED);
 }
 
 const SEALED: &str = "rPe2As91Qg4bdL1UunahF4UBCYKCAxkE0oILGwAAAAgAAAAAgYIaY9XkhFADAwMDAwMDAwMDAwMDAwMDgYIaY9XkhBsACAAAAAAABQ";

@@ -46,13 +46,13 @@ impl Run {
         let noted = self.network.clone();
         let name = format!("client {client} reads page {page} ({request})");
         let started = self.start(pop, name, move |replica, ports, counter| {
-            let mut token = replica.token(sealed.as_deref());
-            noted.note(|| format!("    {token:?}"));
+            let mut session = replica.open_session(sealed.as_deref());
+            noted.note(|| format!("    {session:?}"));
             let snapshot = replica
-                .read(ports, &key, &mut token)
+                .read(ports, &key, &mut session)
                 .map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
-            let (token, served) = (replica.seal(&token), snapshot.is_ok());
+            let (token, served) = (replica.seal(&session), snapshot.is_ok());
             tell(&events, Event::Read { client, request, page, token, snapshot });
             if served {
                 replica.after_read(ports, &key);
@@ -96,11 +96,11 @@ impl Run {
         );
         let sent = attempt.clone();
         let started = self.start(pop, name, move |replica, ports, counter| {
-            let mut token = replica.token(sealed.as_deref());
-            noted.note(|| format!("    {token:?}"));
-            let saved = replica.save(ports, &key, &sent.save, &mut token);
+            let mut session = replica.open_session(sealed.as_deref());
+            noted.note(|| format!("    {session:?}"));
+            let saved = replica.save(ports, &key, &sent.save, &mut session);
             counter.tell(&events, "save", CALLS);
-            let token = replica.seal(&token);
+            let token = replica.seal(&session);
             let (snapshot, after) = match saved {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
                 Err(error) => (Err(error), None),

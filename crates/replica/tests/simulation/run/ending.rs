@@ -42,7 +42,7 @@ impl Run {
             replica.tick(&mut ports, buckets.clone());
             for key in &self.keys {
                 // A page is polled where it was read.
-                let _ = replica.read(&mut ports, key, &mut Token::new());
+                let _ = replica.read(&mut ports, key, &mut ClientSession::new());
                 replica.poll_origin(&mut ports, key, true);
             }
         }
@@ -162,7 +162,7 @@ impl Run {
         // Each time a few more segments are fetched.
         let history = (0..8).find_map(|_| {
             self.network.advance(2_000);
-            replica.history(&mut ports, key, (&[None], all), &mut Token::new()).ok()
+            replica.history(&mut ports, key, (&[None], all), &mut ClientSession::new()).ok()
         });
         let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
         let same = history.is_some_and(|history| {
@@ -213,19 +213,19 @@ impl Run {
         let config = self.pops[pop].config.clone();
         let mut replica = Replica::start(config, &mut ports);
         let of_client = &mut self.clients[client];
-        let mut token = replica.token(of_client.token.as_deref());
+        let mut session = replica.open_session(of_client.token.as_deref());
         let whose = format!("client {client} at the end, at pop {pop}");
-        let mut read = replica.read(&mut ports, &self.keys[page], &mut token);
+        let mut read = replica.read(&mut ports, &self.keys[page], &mut session);
         if read.is_err() {
             self.network.advance(2_000);
-            read = replica.read(&mut ports, &self.keys[page], &mut token);
+            read = replica.read(&mut ports, &self.keys[page], &mut session);
         }
         for form in &of_client.forms[page] {
             // Those of the log are there for ever.
             let Some(number) = form.id.filter(|id| (1 << 50..1 << 51).contains(id)) else {
                 continue;
             };
-            let version = replica.read_version(&mut ports, &self.keys[page], number, &mut token);
+            let version = replica.read_version(&mut ports, &self.keys[page], number, &mut session);
             if !matches!(&version, Ok((_, Some(text))) if *text == form.text) {
                 let text = version.map(|version| version.1);
                 self.facts

@@ -1,4 +1,4 @@
-//! What a client has seen and written: its session token.
+//! What a client has seen and written: its session.
 //!
 //! A read must dominate it, so that a client sees its own writes and never goes
 //! back in time, at whichever point of presence. It is authenticated: nobody
@@ -14,14 +14,14 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::limits;
 
 const FORMAT: u8 = 1;
-/// Documents with unconfirmed saves of the client's that a token names.
+/// Documents with unconfirmed saves of the client's that a session names.
 const OWN_DOCUMENTS: usize = 12;
-/// Versions that the log may not hold that a token names.
+/// Versions that the log may not hold that a session names.
 const SERVED: usize = 12;
 
 /// What a client has seen and written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct Token {
+pub struct ClientSession {
     format: u8,
     /// The log that the positions belong to.
     epoch: u64,
@@ -43,20 +43,20 @@ fn tag(document: &DocumentKey) -> DocumentTag {
     u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-impl Default for Token {
+impl Default for ClientSession {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Token {
-    /// The token of a client that has seen nothing.
+impl ClientSession {
+    /// The session of a client that has seen nothing.
     pub fn new() -> Self {
         let (seen, own, served) = (Vec::new(), Vec::new(), Vec::new());
         Self { format: FORMAT, epoch: 0, seen, own, served }
     }
 
-    /// Reads what [`Token::seal`] wrote. A token that was not sealed with `key`
+    /// Reads what [`ClientSession::seal`] wrote. A session that was not sealed with `key`
     /// is `None`.
     pub fn open(sealed: &str, key: &[u8; 32]) -> Option<Self> {
         if sealed.len() > limits::TOKEN_BYTES {
@@ -66,11 +66,11 @@ impl Token {
         let (code, body) = bytes.split_at_checked(16)?;
         let expected = keyed_digest(key, "token", &[body]).0;
         let differing = code.iter().zip(expected).fold(0, |all, (a, b)| all | (a ^ b));
-        let token: Self = (differing == 0).then(|| codec::from_slice(body).ok())??;
-        (token.format == FORMAT).then_some(token)
+        let session: Self = (differing == 0).then(|| codec::from_slice(body).ok())??;
+        (session.format == FORMAT).then_some(session)
     }
 
-    /// The token as a client carries it, authenticated with `key`.
+    /// The session as a client carries it, authenticated with `key`.
     pub fn seal(&self, key: &[u8; 32]) -> String {
         let body = codec::to_vec(self);
         let code = keyed_digest(key, "token", &[&body]).0;
@@ -83,7 +83,7 @@ impl Token {
     }
 
     /// The greatest position seen of a shard of the log with this epoch; 0 for
-    /// none, or where the token is of another log.
+    /// none, or where the session is of another log.
     pub fn seen(&self, epoch: u64, shard: u16) -> Position {
         if self.epoch != epoch {
             return 0;
@@ -184,46 +184,49 @@ mod tests {
     }
 
     #[test]
-    fn a_full_token_stays_below_its_bound() {
-        let mut token = Token::new();
+    fn a_full_session_stays_below_its_bound() {
+        let mut session = ClientSession::new();
         for index in 0..100u16 {
             let document = document(&format!("page {index}"));
-            token.see(index % limits::SHARDS, cursor(u64::MAX - u64::from(index)));
-            token.wrote(&document, EditId([0xff; 16]));
-            token.served(&document, VersionName::Object(ObjectId((1 << 51) - 1)));
+            session.see(index % limits::SHARDS, cursor(u64::MAX - u64::from(index)));
+            session.wrote(&document, EditId([0xff; 16]));
+            session.served(&document, VersionName::Object(ObjectId((1 << 51) - 1)));
         }
-        let sealed = token.seal(&[1; 32]);
+        let sealed = session.seal(&[1; 32]);
         assert!(sealed.len() <= limits::TOKEN_BYTES, "{} bytes", sealed.len());
-        assert_eq!(Token::open(&sealed, &[1; 32]), Some(token));
+        assert_eq!(ClientSession::open(&sealed, &[1; 32]), Some(session));
     }
 
     #[test]
     fn only_what_was_sealed_with_the_key_opens() {
-        let mut token = Token::new();
-        token.see(3, cursor(9));
-        let sealed = token.seal(&[1; 32]);
-        assert_eq!(Token::open(&sealed, &[2; 32]), None);
+        let mut session = ClientSession::new();
+        session.see(3, cursor(9));
+        let sealed = session.seal(&[1; 32]);
+        assert_eq!(ClientSession::open(&sealed, &[2; 32]), None);
         let mut changed = sealed.clone().into_bytes();
         *changed.last_mut().expect("bytes") ^= 1;
         let changed = String::from_utf8(changed).expect("ascii");
-        assert_eq!(Token::open(&changed, &[1; 32]), None);
+        assert_eq!(ClientSession::open(&changed, &[1; 32]), None);
         for rubbish in ["", "x", "é", &"A".repeat(2_000)] {
-            assert_eq!(Token::open(rubbish, &[1; 32]), None);
+            assert_eq!(ClientSession::open(rubbish, &[1; 32]), None);
         }
     }
 
     #[test]
-    fn the_token_of_a_new_client_opens_again() {
-        for token in [Token::new(), Token::default()] {
-            assert_eq!(Token::open(&token.seal(&[1; 32]), &[1; 32]), Some(Token::new()));
+    fn the_session_of_a_new_client_opens_again() {
+        for session in [ClientSession::new(), ClientSession::default()] {
+            assert_eq!(
+                ClientSession::open(&session.seal(&[1; 32]), &[1; 32]),
+                Some(ClientSession::new())
+            );
         }
     }
 
     #[test]
     fn positions_only_grow_and_belong_to_one_log() {
-        let mut token = Token::new();
-        token.see(3, cursor(9));
-        token.see(3, cursor(4));
-        assert_eq!((token.seen(7, 3), token.seen(8, 3), token.seen(7, 2)), (9, 0, 0));
+        let mut session = ClientSession::new();
+        session.see(3, cursor(9));
+        session.see(3, cursor(4));
+        assert_eq!((session.seen(7, 3), session.seen(8, 3), session.seen(7, 2)), (9, 0, 0));
     }
 }
