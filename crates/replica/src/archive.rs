@@ -106,9 +106,9 @@ impl Replica {
         if document.archive().is_empty() {
             return false;
         }
-        let asked = match self.parcel(ports, document.key(), edit) {
-            Some(parcel) => {
-                matches!(document.missing(&parcel.entry), Ok(Some(Missing::Segment(_))))
+        let asked = match self.entry_of(ports, document.key(), edit) {
+            Some(outbox_entry) => {
+                matches!(document.missing(&outbox_entry.entry), Ok(Some(Missing::Segment(_))))
             }
             None => newest,
         };

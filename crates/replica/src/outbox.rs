@@ -23,7 +23,7 @@ const FORMAT: u8 = 1;
 
 /// A save in the outbox.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct OutboxEntry {
     /// The entry to be pushed.
     pub(crate) entry: Entry,
     /// The same client's unconfirmed saves before it, oldest first.
@@ -37,14 +37,14 @@ struct Wire {
     own: Vec<EditId>,
 }
 
-impl Encode for Parcel {
+impl Encode for OutboxEntry {
     fn encode(&self) -> Vec<u8> {
         let entry = ByteBuf::from(self.entry.encode());
         codec::to_vec(&Wire { format: FORMAT, entry, own: self.own.clone() })
     }
 }
 
-impl Decode for Parcel {
+impl Decode for OutboxEntry {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::ENTRY_BYTES * 2)?;
         let wire: Wire = codec::from_slice(bytes)?;
@@ -56,7 +56,7 @@ impl Decode for Parcel {
     }
 }
 
-impl Parcel {
+impl OutboxEntry {
     fn accepted_ms(&self) -> u64 {
         match &self.entry.body {
             Body::Edit(edit) => edit.accepted_ms,
@@ -73,30 +73,30 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         edit: EditId,
-    ) -> Option<Vec<Parcel>> {
-        let last = self.parcel(ports, key, edit)?;
+    ) -> Option<Vec<OutboxEntry>> {
+        let last = self.entry_of(ports, key, edit)?;
         let mut chain = Vec::with_capacity(last.own.len() + 1);
         for edit in &last.own {
             // One that is gone has been confirmed meanwhile; the view will tell.
-            chain.extend(self.parcel(ports, key, *edit));
+            chain.extend(self.entry_of(ports, key, *edit));
         }
         chain.push(last);
         Some(chain)
     }
 
-    pub(crate) fn parcel<P: Ports>(
+    pub(crate) fn entry_of<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         edit: EditId,
-    ) -> Option<Parcel> {
+    ) -> Option<OutboxEntry> {
         let cached = ports.cache().peek(&keys::entry(edit));
         let found = match cached {
             Some(bytes) => Some(bytes),
             None => ports.store().get(&keys::outbox(key, edit)).ok().flatten(),
         };
-        let parcel = Parcel::decode(&found?).ok()?;
-        (parcel.entry.document == *key).then_some(parcel)
+        let outbox_entry = OutboxEntry::decode(&found?).ok()?;
+        (outbox_entry.entry.document == *key).then_some(outbox_entry)
     }
 
     /// Those of these changes that this point of presence took just now.
@@ -105,28 +105,36 @@ impl Replica {
         ports: &mut P,
         key: &DocumentKey,
         changes: &BTreeSet<Actor>,
-    ) -> Vec<Parcel> {
+    ) -> Vec<OutboxEntry> {
         let found = changes.iter().filter_map(|actor| {
-            let parcel = Parcel::decode(&ports.cache().peek(&keys::entry_by(key, *actor))?).ok()?;
-            let asked = parcel.entry.document == *key && parcel.entry.actor() == Some(*actor);
-            asked.then_some(parcel)
+            let outbox_entry =
+                OutboxEntry::decode(&ports.cache().peek(&keys::entry_by(key, *actor))?).ok()?;
+            let asked =
+                outbox_entry.entry.document == *key && outbox_entry.entry.actor() == Some(*actor);
+            asked.then_some(outbox_entry)
         });
         found.collect()
     }
 
     /// The outbox's saves of a document that are visible here.
-    pub(crate) fn outbox_of<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Vec<Parcel> {
+    pub(crate) fn outbox_of<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+    ) -> Vec<OutboxEntry> {
         let prefix = keys::outbox_document(key);
         let listed = ports.store().list(&prefix, None, limits::OVERLAY_EDITS);
-        let mut parcels = Vec::new();
+        let mut entries = Vec::new();
         for name in listed.unwrap_or_default() {
             let Ok(Some(bytes)) = ports.store().get(&name) else { continue };
-            match Parcel::decode(&bytes) {
-                Ok(parcel) if parcel.entry.document == *key => parcels.push(parcel),
+            match OutboxEntry::decode(&bytes) {
+                Ok(outbox_entry) if outbox_entry.entry.document == *key => {
+                    entries.push(outbox_entry)
+                }
                 _ => ports.log(Level::Alarm, &format!("outbox value {name} cannot be read")),
             }
         }
-        parcels
+        entries
     }
 
     /// Adds saves to a view, parents first, as far as their parents are there.
@@ -134,13 +142,13 @@ impl Replica {
         &mut self,
         ports: &mut P,
         view: &mut View,
-        parcels: impl IntoIterator<Item = &'a Parcel>,
+        entries: impl IntoIterator<Item = &'a OutboxEntry>,
     ) {
-        let mut waiting: Vec<&Parcel> = parcels.into_iter().collect();
+        let mut waiting: Vec<&OutboxEntry> = entries.into_iter().collect();
         loop {
             let before = waiting.len();
-            waiting.retain(|parcel| {
-                let added = self.add(ports, view, &parcel.entry);
+            waiting.retain(|outbox_entry| {
+                let added = self.add(ports, view, &outbox_entry.entry);
                 matches!(added, Err(Unresolved::Missing(_)))
             });
             if waiting.is_empty() || waiting.len() == before {
@@ -180,7 +188,7 @@ impl Replica {
             // The log may have lost what it once had.
             Missing::Actor(actor) => {
                 let taken = self.taken_here(ports, key, &BTreeSet::from([*actor]));
-                taken.into_iter().next().map(|parcel| parcel.entry)
+                taken.into_iter().next().map(|outbox_entry| outbox_entry.entry)
             }
             Missing::Position(_) | Missing::Segment(_) => None,
         }
@@ -221,32 +229,32 @@ impl Replica {
     /// Pushes saves of one document, with what they depend on, and deletes
     /// those that the relay settled. Bounded; what remains is for the next
     /// sweep. Returns how many are settled.
-    pub(crate) fn push_parcels<P: Ports>(
+    pub(crate) fn push_entries<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        parcels: &[Parcel],
+        entries: &[OutboxEntry],
     ) -> usize {
-        let mut waiting: Vec<&Parcel> = parcels.iter().collect();
+        let mut waiting: Vec<&OutboxEntry> = entries.iter().collect();
         let mut before: Vec<Entry> = Vec::new();
         let mut settled = 0;
         for _ in 0..4 {
             let batch = waiting.len().min(limits::PUSH_ENTRIES - before.len());
             let mut pushes: Vec<_> = before.drain(..).map(|entry| entry.encode()).collect();
             let first = pushes.len();
-            pushes.extend(waiting[..batch].iter().map(|parcel| parcel.entry.encode()));
+            pushes.extend(waiting[..batch].iter().map(|outbox_entry| outbox_entry.entry.encode()));
             let pending = self.begin_exchange(ports, pushes, Vec::new(), 0);
             let Ok(answer) = self.finish_exchange(ports, pending) else { return settled };
             let receipts = answer.receipts.get(first..).unwrap_or_default();
             let mut left = Vec::new();
-            for (parcel, receipt) in waiting.iter().zip(receipts) {
+            for (outbox_entry, receipt) in waiting.iter().zip(receipts) {
                 if receipt.is_settled() {
                     settled += 1;
-                    self.discard(ports, parcel);
+                    self.discard(ports, outbox_entry);
                     continue;
                 }
-                left.push(*parcel);
-                self.note_refusal(ports, parcel, receipt);
+                left.push(*outbox_entry);
+                self.note_refusal(ports, outbox_entry, receipt);
                 let needed = match receipt {
                     Receipt::Deferred(missing) => self.dependency(ports, key, missing),
                     _ => None,
@@ -263,9 +271,14 @@ impl Replica {
         settled
     }
 
-    fn note_refusal<P: Ports>(&mut self, ports: &mut P, parcel: &Parcel, receipt: &Receipt) {
+    fn note_refusal<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        outbox_entry: &OutboxEntry,
+        receipt: &Receipt,
+    ) {
         if let Receipt::Refused(why) = receipt {
-            let document = &parcel.entry.document;
+            let document = &outbox_entry.entry.document;
             ports.log(
                 Level::Alarm,
                 &format!("an acknowledged save of {document} is refused: {why}"),
@@ -273,10 +286,10 @@ impl Replica {
         }
     }
 
-    fn discard<P: Ports>(&mut self, ports: &mut P, parcel: &Parcel) {
-        if let Body::Edit(edit) = &parcel.entry.body {
+    fn discard<P: Ports>(&mut self, ports: &mut P, outbox_entry: &OutboxEntry) {
+        if let Body::Edit(edit) = &outbox_entry.entry.body {
             // What is not deleted now is pushed once more and deleted then.
-            let key = keys::outbox(&parcel.entry.document, edit.delta.edit);
+            let key = keys::outbox(&outbox_entry.entry.document, edit.delta.edit);
             let _ = ports.store().delete(&key);
         }
     }
@@ -286,22 +299,26 @@ impl Replica {
     pub(crate) fn sweep<P: Ports>(&mut self, ports: &mut P, bucket: u16) -> usize {
         let listed = ports.store().list(&keys::outbox_bucket(bucket), None, limits::PUSH_ENTRIES);
         let now_ms = ports.now_ms();
-        let mut waiting: Vec<Parcel> = Vec::new();
+        let mut waiting: Vec<OutboxEntry> = Vec::new();
         for name in listed.unwrap_or_default() {
             let Ok(Some(bytes)) = ports.store().get(&name) else { continue };
-            match Parcel::decode(&bytes) {
-                Ok(parcel) => waiting.push(parcel),
+            match OutboxEntry::decode(&bytes) {
+                Ok(outbox_entry) => waiting.push(outbox_entry),
                 Err(error) => {
                     ports.log(Level::Alarm, &format!("outbox value {name}: {error}"));
                 }
             }
         }
         // A clock that is ahead must not keep a save waiting for ever.
-        waiting.retain(|parcel| now_ms.abs_diff(parcel.accepted_ms()) >= limits::OUTBOX_AGE_MS);
-        waiting.sort_by_key(|parcel| (parcel.entry.document.clone(), parcel.accepted_ms()));
+        waiting.retain(|outbox_entry| {
+            now_ms.abs_diff(outbox_entry.accepted_ms()) >= limits::OUTBOX_AGE_MS
+        });
+        waiting.sort_by_key(|outbox_entry| {
+            (outbox_entry.entry.document.clone(), outbox_entry.accepted_ms())
+        });
         waiting
             .chunk_by(|a, b| a.entry.document == b.entry.document)
-            .map(|of_one| self.push_parcels(ports, &of_one[0].entry.document.clone(), of_one))
+            .map(|of_one| self.push_entries(ports, &of_one[0].entry.document.clone(), of_one))
             .sum()
     }
 }

@@ -18,7 +18,7 @@ use crate::client_session::ClientSession;
 use crate::keys;
 use crate::limits;
 use crate::load::{Freshness, LoadError, satisfies};
-use crate::outbox::Parcel;
+use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports, Store};
 use crate::replica::{Held, Replica};
@@ -218,10 +218,10 @@ impl Replica {
     /// The state with the outbox's visible saves, under a version object that
     /// is written before it is served.
     fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> PageSnapshot {
-        let parcels = self.outbox_of(ports, held.document.key());
+        let entries = self.outbox_of(ports, held.document.key());
         let mut standing = Standing { view: held.view(), base: held.base_entry() };
         let confirmed = standing.view.changes().len();
-        self.add_all(ports, &mut standing.view, &parcels);
+        self.add_all(ports, &mut standing.view, &entries);
         let more = standing.view.changes().len() > confirmed;
         let snapshot = more.then(|| self.snapshot_of_view(ports, held, &standing)).flatten();
         let mut snapshot = snapshot.unwrap_or_else(|| held.snapshot());
@@ -332,7 +332,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        chain: &[Parcel],
+        chain: &[OutboxEntry],
         served: &VersionRef,
     ) -> Option<PageSnapshot> {
         let Body::Edit(last) = &chain.last()?.entry.body else { return None };
@@ -352,7 +352,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        chain: &[Parcel],
+        chain: &[OutboxEntry],
         version: &VersionRef,
     ) -> Option<View> {
         let good = |view: &View| view.resolve_version(version).is_ok();
@@ -368,7 +368,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        chain: &[Parcel],
+        chain: &[OutboxEntry],
         seed: Option<&Entry>,
         asked: &[&VersionRef],
         good: impl Fn(&View) -> bool,
@@ -398,8 +398,8 @@ impl Replica {
                 return Some(Standing { view, base });
             }
         }
-        let parcels = self.outbox_of(ports, held.document.key());
-        self.add_all(ports, &mut view, chain.iter().chain(&parcels));
+        let entries = self.outbox_of(ports, held.document.key());
+        self.add_all(ports, &mut view, chain.iter().chain(&entries));
         good(&view).then_some(Standing { view, base })
     }
 
@@ -443,7 +443,7 @@ impl Replica {
 }
 
 /// The version that the copy of the chain's last save says it was answered with.
-fn recorded(chain: &[Parcel]) -> Option<VersionRef> {
+fn recorded(chain: &[OutboxEntry]) -> Option<VersionRef> {
     match &chain.last()?.entry.body {
         Body::Edit(last) => last.served.clone(),
         _ => None,

@@ -18,7 +18,7 @@ use redwedding_wire::version::{Base, VersionName, VersionRef};
 use crate::client_session::ClientSession;
 use crate::limits;
 use crate::load::{Freshness, LoadError};
-use crate::outbox::Parcel;
+use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Level, Ports};
 use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
@@ -141,7 +141,7 @@ pub struct Overlapping {
 struct Merged {
     held: Arc<Held>,
     view: View,
-    parcel: Parcel,
+    outbox_entry: OutboxEntry,
     /// The text of the origin that the log needs before the save.
     base: Option<Entry>,
     edit: EditId,
@@ -322,9 +322,9 @@ impl Replica {
         }
         let served = view.version();
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
-        let parcel = parcel(entry, &served, &chain);
+        let outbox_entry = outbox_entry(entry, &served, &chain);
         let held = held.clone();
-        let merged = Merged { held, view, parcel, base, edit, served, overlaps, created };
+        let merged = Merged { held, view, outbox_entry, base, edit, served, overlaps, created };
         Ok(Step::Go(Box::new(merged)))
     }
 
@@ -372,7 +372,7 @@ impl Replica {
             key,
             edit: merged.edit,
             held: merged.held,
-            parcel: merged.parcel,
+            outbox_entry: merged.outbox_entry,
             push,
         };
         let (snapshot, overlaps, created) = (Arc::new(snapshot), merged.overlaps, merged.created);
@@ -396,19 +396,19 @@ fn no_part(save: &Save) -> SaveError {
     }
 }
 
-fn parcel(entry: Entry, served: &VersionRef, chain: &[Parcel]) -> Parcel {
+fn outbox_entry(entry: Entry, served: &VersionRef, chain: &[OutboxEntry]) -> OutboxEntry {
     let mut entry = entry;
     if let Body::Edit(edit) = &mut entry.body {
         edit.served = Some(served.clone());
     }
-    let own = chain.iter().filter_map(|parcel| match &parcel.entry.body {
+    let own = chain.iter().filter_map(|outbox_entry| match &outbox_entry.entry.body {
         Body::Edit(edit) => Some(edit.delta.edit),
         _ => None,
     });
     let mut own: Vec<_> = own.collect();
     let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
     own.drain(..excess);
-    Parcel { entry, own }
+    OutboxEntry { entry, own }
 }
 
 /// Where the change with these dots met concurrent ones.

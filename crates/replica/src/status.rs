@@ -43,9 +43,9 @@ impl Replica {
         key: &DocumentKey,
     ) -> Result<DocumentStatus, LoadError> {
         let held = self.load(ports, key, &mut ClientSession::new(), Freshness::Now)?;
-        let parcels = self.outbox_of(ports, key);
+        let entries = self.outbox_of(ports, key);
         let mut view = held.view();
-        self.add_all(ports, &mut view, &parcels);
+        self.add_all(ports, &mut view, &entries);
         let document = &held.document;
         let origin = document.origin();
         Ok(DocumentStatus {

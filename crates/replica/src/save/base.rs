@@ -9,7 +9,7 @@ use super::{Save, SaveError};
 use crate::client_session::ClientSession;
 use crate::limits;
 use crate::load::LoadError;
-use crate::outbox::Parcel;
+use crate::outbox::OutboxEntry;
 use crate::ports::{Origin, OriginError, Ports};
 use crate::replica::{Held, Replica};
 
@@ -22,7 +22,7 @@ impl Replica {
         held: &Held,
         told: bool,
         session: &ClientSession,
-    ) -> Result<Vec<Parcel>, SaveError> {
+    ) -> Result<Vec<OutboxEntry>, SaveError> {
         let key = held.document.key();
         let Some(edit) = session.own(key) else { return Ok(Vec::new()) };
         if self.has_own(ports, held, told, edit) {

@@ -10,7 +10,7 @@ use super::{Merged, SaveError};
 use crate::client_session::ClientSession;
 use crate::keys;
 use crate::limits;
-use crate::outbox::Parcel;
+use crate::outbox::OutboxEntry;
 use crate::ports::{Cache, Level, Ports, Store, StoreError};
 use crate::relay_client::pull_cursor;
 use crate::replica::{Held, PendingExchange, Replica};
@@ -22,7 +22,7 @@ pub struct PersistedSave<P: Ports> {
     pub(super) key: DocumentKey,
     pub(super) edit: EditId,
     pub(super) held: Arc<Held>,
-    pub(super) parcel: Parcel,
+    pub(super) outbox_entry: OutboxEntry,
     pub(super) push: Push<P>,
 }
 
@@ -51,8 +51,10 @@ impl Replica {
         let object = keys::object(key, merged.served.object_id(key));
         let served = merged.served.encode();
         writes.push(ports.store().begin_insert(&object, served.clone()));
-        let parcel = merged.parcel.encode();
-        writes.push(ports.store().begin_insert(&keys::outbox(key, merged.edit), parcel.clone()));
+        let outbox_entry = merged.outbox_entry.encode();
+        writes.push(
+            ports.store().begin_insert(&keys::outbox(key, merged.edit), outbox_entry.clone()),
+        );
         let push = match self.relay_in_backoff(ports) {
             true => Push::None,
             false => Push::UnderWay(self.begin_push(ports, merged)),
@@ -67,11 +69,11 @@ impl Replica {
             }
         };
         // Whoever reads or saves next on what is answered may be another sandbox.
-        if let Some(actor) = merged.parcel.entry.actor() {
+        if let Some(actor) = merged.outbox_entry.entry.actor() {
             let name = keys::entry_by(key, actor);
-            ports.cache().insert(None, &name, parcel.clone(), limits::CACHE_MS);
+            ports.cache().insert(None, &name, outbox_entry.clone(), limits::CACHE_MS);
         }
-        ports.cache().insert(None, &keys::entry(merged.edit), parcel, limits::CACHE_MS);
+        ports.cache().insert(None, &keys::entry(merged.edit), outbox_entry, limits::CACHE_MS);
         ports.cache().insert(None, &object, served, limits::CACHE_MS);
         Ok(push)
     }
@@ -95,7 +97,7 @@ impl Replica {
     fn begin_push<P: Ports>(&mut self, ports: &mut P, merged: &Merged) -> PendingExchange<P> {
         let document = &merged.held.document;
         let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
-        pushes.push(merged.parcel.entry.encode());
+        pushes.push(merged.outbox_entry.entry.encode());
         let pull = Pull { document: document.key().clone(), cursor: pull_cursor(document) };
         self.begin_exchange(ports, pushes, vec![pull], 1)
     }
@@ -103,7 +105,7 @@ impl Replica {
     /// What is left of a save after its answer: hear the relay, take in what it
     /// told, and delete the outbox's copy once the log has the save.
     pub fn finish_save<P: Ports>(&mut self, ports: &mut P, after: PersistedSave<P>) {
-        let PersistedSave { key, edit, held, parcel, push } = after;
+        let PersistedSave { key, edit, held, outbox_entry, push } = after;
         let answer = match push {
             Push::UnderWay(pending) => self.finish_exchange(ports, pending).ok(),
             Push::Answered(answer) => answer,
@@ -127,11 +129,11 @@ impl Replica {
                 let _ = ports.store().delete(&keys::outbox(&key, edit));
             }
             Some(Receipt::Deferred(_)) => {
-                let mut parcels = self.outbox_of(ports, &key);
-                if !parcels.contains(&parcel) {
-                    parcels.push(parcel);
+                let mut entries = self.outbox_of(ports, &key);
+                if !entries.contains(&outbox_entry) {
+                    entries.push(outbox_entry);
                 }
-                self.push_parcels(ports, &key, &parcels);
+                self.push_entries(ports, &key, &entries);
             }
             Some(Receipt::Refused(why)) => {
                 ports

@@ -13,14 +13,14 @@ use redwedding_wire::testing::canonical;
 
 use crate::client_session::ClientSession;
 use crate::confirmed::{Confirmed, Tail};
-use crate::outbox::Parcel;
+use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::replica::Held;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 
 /// A value of the outbox.
 pub fn outbox_value(entry: &Entry, own: &[EditId]) -> Vec<u8> {
-    Parcel { entry: entry.clone(), own: own.to_vec() }.encode()
+    OutboxEntry { entry: entry.clone(), own: own.to_vec() }.encode()
 }
 
 /// A document as a point of presence keeps it.
@@ -62,7 +62,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("answer", answer.is_some());
     note("snapshot", PageSnapshot::decode(bytes).is_ok_and(|snapshot| snapshot.encode() == bytes));
     note("tail", canonical::<Tail>(bytes).is_some());
-    note("outbox", canonical::<Parcel>(bytes).is_some());
+    note("outbox", canonical::<OutboxEntry>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
     note("session", reads::<ClientSession>(bytes));
     let held = Held::decode(bytes, &key());
@@ -81,7 +81,7 @@ pub fn decode(bytes: &[u8]) {
     drop(Answer::decode(bytes));
     drop(PageSnapshot::decode(bytes));
     drop(Tail::decode(bytes));
-    drop(Parcel::decode(bytes));
+    drop(OutboxEntry::decode(bytes));
     reads::<StoredRecord>(bytes);
     reads::<ClientSession>(bytes);
     drop(Held::decode(bytes, &key()));
