@@ -68,20 +68,20 @@ impl OutboxEntry {
 impl Replica {
     /// The client's unconfirmed saves up to `edit`, oldest first; `None` where
     /// they are not visible here.
-    pub(crate) fn own_chain<P: Ports>(
+    pub(crate) fn unconfirmed_saves<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         edit: EditId,
     ) -> Option<Vec<OutboxEntry>> {
         let last = self.entry_of(ports, key, edit)?;
-        let mut chain = Vec::with_capacity(last.own.len() + 1);
+        let mut unconfirmed = Vec::with_capacity(last.own.len() + 1);
         for edit in &last.own {
             // One that is gone has been confirmed meanwhile; the view will tell.
-            chain.extend(self.entry_of(ports, key, *edit));
+            unconfirmed.extend(self.entry_of(ports, key, *edit));
         }
-        chain.push(last);
-        Some(chain)
+        unconfirmed.push(last);
+        Some(unconfirmed)
     }
 
     pub(crate) fn entry_of<P: Ports>(

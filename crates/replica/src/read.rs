@@ -122,7 +122,7 @@ impl Replica {
             VersionName::Object(id) => self.known_object(ports, held, id)?,
             name => held.named(name).ok()?,
         };
-        let own = session.own(key).and_then(|edit| self.own_chain(ports, key, edit));
+        let own = session.own(key).and_then(|edit| self.unconfirmed_saves(ports, key, edit));
         let view = self.view_holding(ports, held, &own.unwrap_or_default(), &version)?;
         Some((view, version))
     }
@@ -294,14 +294,14 @@ impl Replica {
         let key = held.document.key();
         if let Some(edit) = session.own(key) {
             if !self.has_own(ports, held, attempt > 0, edit) {
-                let chain = self.own_chain(ports, key, edit)?;
+                let unconfirmed = self.unconfirmed_saves(ports, key, edit)?;
                 // What the client was answered. The save's copy can be that of
                 // another answer, to a retry or to an attempt that was retried.
                 let served = match session.unsettled(key) {
                     Some(VersionName::Object(id)) => self.known_object(ports, held, id)?,
-                    _ => recorded(&chain)?,
+                    _ => recorded(&unconfirmed)?,
                 };
-                return self.snapshot_at(ports, held, &chain, &served).map(Arc::new);
+                return self.snapshot_at(ports, held, &unconfirmed, &served).map(Arc::new);
             }
             session.confirmed(key);
         }
@@ -332,11 +332,11 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        chain: &[OutboxEntry],
+        unconfirmed: &[OutboxEntry],
         served: &VersionRef,
     ) -> Option<PageSnapshot> {
-        let Body::Edit(last) = &chain.last()?.entry.body else { return None };
-        let view = self.view_holding(ports, held, chain, served)?;
+        let Body::Edit(last) = &unconfirmed.last()?.entry.body else { return None };
+        let view = self.view_holding(ports, held, unconfirmed, served)?;
         let text = view.text_of(&view.resolve_version(served).ok()?)?;
         let id = served.object_id(held.document.key());
         let mut snapshot =
@@ -352,11 +352,11 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        chain: &[OutboxEntry],
+        unconfirmed: &[OutboxEntry],
         version: &VersionRef,
     ) -> Option<View> {
         let good = |view: &View| view.resolve_version(version).is_ok();
-        self.view_where(ports, held, chain, None, &[version], good).map(|s| s.view)
+        self.view_where(ports, held, unconfirmed, None, &[version], good).map(|s| s.view)
     }
 
     /// A view that is `good`: the state, the client's own saves, then others' that
@@ -368,7 +368,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        chain: &[OutboxEntry],
+        unconfirmed: &[OutboxEntry],
         seed: Option<&Entry>,
         asked: &[&VersionRef],
         good: impl Fn(&View) -> bool,
@@ -379,7 +379,7 @@ impl Replica {
             // A base has no parents and nothing is there: it counts.
             view.add(base).ok()?;
         }
-        self.add_all(ports, &mut view, chain);
+        self.add_all(ports, &mut view, unconfirmed);
         if good(&view) {
             return Some(Standing { view, base });
         }
@@ -393,13 +393,13 @@ impl Replica {
         let missing: BTreeSet<_> = missing.collect();
         if missing.len() <= limits::PEEKED_ENTRIES {
             let near = self.taken_here(ports, held.document.key(), &missing);
-            self.add_all(ports, &mut view, chain.iter().chain(&near));
+            self.add_all(ports, &mut view, unconfirmed.iter().chain(&near));
             if good(&view) {
                 return Some(Standing { view, base });
             }
         }
         let entries = self.outbox_of(ports, held.document.key());
-        self.add_all(ports, &mut view, chain.iter().chain(&entries));
+        self.add_all(ports, &mut view, unconfirmed.iter().chain(&entries));
         good(&view).then_some(Standing { view, base })
     }
 
@@ -442,9 +442,9 @@ impl Replica {
     }
 }
 
-/// The version that the copy of the chain's last save says it was answered with.
-fn recorded(chain: &[OutboxEntry]) -> Option<VersionRef> {
-    match &chain.last()?.entry.body {
+/// The version that the copy of the last of these saves says it was answered with.
+fn recorded(unconfirmed: &[OutboxEntry]) -> Option<VersionRef> {
+    match &unconfirmed.last()?.entry.body {
         Body::Edit(last) => last.served.clone(),
         _ => None,
     }

@@ -261,7 +261,7 @@ impl Replica {
         session: &ClientSession,
     ) -> Result<Step, SaveError> {
         let key = held.document.key();
-        let chain = self.client_chain(ports, held, told, session)?;
+        let unconfirmed = self.unconfirmed_saves_of(ports, held, told, session)?;
         let (named, seed) = self.base_of(ports, held, told, save)?;
         if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
             return Ok(Step::Agree(Box::new(base)));
@@ -280,7 +280,7 @@ impl Replica {
                 && seen.as_ref().is_none_or(|seen| view.holds(seen))
                 && view.origin().revision() >= session.revision(key)
         };
-        let standing = self.view_where(ports, held, &chain, seed.as_ref(), &asked, good);
+        let standing = self.view_where(ports, held, &unconfirmed, seed.as_ref(), &asked, good);
         let Some(Standing { mut view, base }) = standing else {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.
@@ -295,7 +295,7 @@ impl Replica {
         if view.overlay().len() > limits::OVERLAY_EDITS {
             return Err(SaveError::Overloaded);
         }
-        let created = held.id() == 0 && chain.is_empty();
+        let created = held.id() == 0 && unconfirmed.is_empty();
         let on = view.resolve_version(&named).map_err(|_| SaveError::UnknownVersion)?;
         let base_text = view.text_of(&on).ok_or(SaveError::UnknownVersion)?;
         let submitted = save.submitted.whole(&base_text).ok_or_else(|| no_part(save))?;
@@ -322,7 +322,7 @@ impl Replica {
         }
         let served = view.version();
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
-        let outbox_entry = outbox_entry(entry, &served, &chain);
+        let outbox_entry = outbox_entry(entry, &served, &unconfirmed);
         let held = held.clone();
         let merged = Merged { held, view, outbox_entry, base, edit, served, overlaps, created };
         Ok(Step::Go(Box::new(merged)))
@@ -396,12 +396,12 @@ fn no_part(save: &Save) -> SaveError {
     }
 }
 
-fn outbox_entry(entry: Entry, served: &VersionRef, chain: &[OutboxEntry]) -> OutboxEntry {
+fn outbox_entry(entry: Entry, served: &VersionRef, unconfirmed: &[OutboxEntry]) -> OutboxEntry {
     let mut entry = entry;
     if let Body::Edit(edit) = &mut entry.body {
         edit.served = Some(served.clone());
     }
-    let own = chain.iter().filter_map(|outbox_entry| match &outbox_entry.entry.body {
+    let own = unconfirmed.iter().filter_map(|outbox_entry| match &outbox_entry.entry.body {
         Body::Edit(edit) => Some(edit.delta.edit),
         _ => None,
     });

@@ -16,7 +16,7 @@ use crate::replica::{Held, Replica};
 impl Replica {
     /// The client's own saves that are not confirmed. One that is not visible
     /// here must not be passed over: the client has seen it.
-    pub(super) fn client_chain<P: Ports>(
+    pub(super) fn unconfirmed_saves_of<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
@@ -29,7 +29,7 @@ impl Replica {
             return Ok(Vec::new());
         }
         // Not visible: pull, then it is confirmed or the client has to wait.
-        self.own_chain(ports, key, edit).ok_or(SaveError::Load(LoadError::Behind))
+        self.unconfirmed_saves(ports, key, edit).ok_or(SaveError::Load(LoadError::Behind))
     }
 
     /// Whether this is a retry of a save that made the page and is not kept any more.
