@@ -57,20 +57,20 @@ impl Replica {
         number: u64,
     ) -> Result<Option<Arc<Held>>, LoadError> {
         let Some(name) = VersionName::of(number) else { return Ok(Some(held.clone())) };
-        let mut whole = held.clone();
+        let mut restored = held.clone();
         let (mut changes, mut bytes) = (0, 0);
-        while self.is_below(ports, &whole, name) {
-            let Some(newest) = whole.document.archive().last().copied() else { break };
+        while self.is_below(ports, &restored, name) {
+            let Some(newest) = restored.document.archive().last().copied() else { break };
             bytes += newest.bytes as usize;
             if bytes > limits::RESTORED_BYTES || changes > limits::RESTORED_CHANGES {
                 return Ok(None);
             }
             let segment = self.segment(ports, held.document.key(), newest)?;
             changes += segment.changes().len();
-            let restored = Arc::make_mut(&mut whole).document.restore(&segment);
-            restored.map_err(|_| LoadError::Archived)?;
+            let taken_back = Arc::make_mut(&mut restored).document.restore(&segment);
+            taken_back.map_err(|_| LoadError::Archived)?;
         }
-        Ok(Some(whole))
+        Ok(Some(restored))
     }
 
     /// Whether a version stands on what is not kept.

@@ -96,8 +96,8 @@ impl Replica {
             held.map(|held| (held.document.clone(), held.origin.clone())).unzip();
         let exchanged = self.exchange(ports, key, document, Vec::new()).ok()?;
         let session = &mut ClientSession::new();
-        let (document, whole) = (exchanged.document, exchanged.whole);
-        let held = self.standing_on(ports, document, whole, origin.flatten(), session).ok()?;
+        let (document, complete) = (exchanged.document, exchanged.complete);
+        let held = self.standing_on(ports, document, complete, origin.flatten(), session).ok()?;
         Some(self.keep(ports, held))
     }
 
@@ -185,9 +185,9 @@ impl Replica {
         let key = document.key().clone();
         let entry = Entry::new(key.clone(), body).encode();
         let exchanged = self.exchange(ports, &key, Some(document), vec![entry]).ok()?;
-        let (document, whole) = (exchanged.document, exchanged.whole);
+        let (document, complete) = (exchanged.document, exchanged.complete);
         let held =
-            self.standing_on(ports, document, whole, None, &mut ClientSession::new()).ok()?;
+            self.standing_on(ports, document, complete, None, &mut ClientSession::new()).ok()?;
         Some(self.keep(ports, held).document.clone())
     }
 

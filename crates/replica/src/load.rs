@@ -209,8 +209,8 @@ impl Replica {
                 let origin = held.as_ref().and_then(|held| held.origin.clone());
                 reset |= exchanged.reset;
                 let news = exchanged.changed || held.is_none();
-                let Exchanged { document, whole, .. } = exchanged;
-                let fresh = self.standing_on(ports, document, whole, origin, session)?;
+                let Exchanged { document, complete, .. } = exchanged;
+                let fresh = self.standing_on(ports, document, complete, origin, session)?;
                 let mut fresh = match news {
                     true => self.keep(ports, fresh),
                     false => self.keep_snapshot(ports, fresh),
@@ -255,17 +255,17 @@ impl Replica {
     }
 
     /// A document that the relay told about: where its log holds nothing, the
-    /// origin's text. It counts as exchanged now if it is `whole`.
+    /// origin's text. It counts as exchanged now if it is `complete`.
     pub(crate) fn standing_on<P: Ports>(
         &mut self,
         ports: &mut P,
         document: Confirmed,
-        whole: bool,
+        complete: bool,
         origin: Option<OriginPage>,
         session: &mut ClientSession,
     ) -> Result<Held, LoadError> {
-        self.told += u64::from(whole);
-        let exchanged_ms = if whole { ports.now_ms() } else { 0 };
+        self.complete_answers += u64::from(complete);
+        let exchanged_ms = if complete { ports.now_ms() } else { 0 };
         if !document.is_empty() {
             return Ok(Held { document, origin: None, exchanged_ms });
         }

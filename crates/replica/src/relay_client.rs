@@ -30,7 +30,7 @@ pub(crate) struct Exchanged {
     pub(crate) reset: bool,
     /// Whether this is all that the log holds: the node that answered is not
     /// behind, and there was no more than one exchange can carry.
-    pub(crate) whole: bool,
+    pub(crate) complete: bool,
 }
 
 impl Replica {
@@ -88,7 +88,7 @@ impl Replica {
         answer
     }
 
-    /// One exchange about one document, with what it takes to get it whole.
+    /// One exchange about one document, with what it takes to get all of it.
     pub(crate) fn exchange<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -103,7 +103,7 @@ impl Replica {
     }
 
     /// Folds the answer to an exchange that pulled `held` (or the whole document)
-    /// and reads on until the document is whole.
+    /// and reads on until the document is complete.
     pub(crate) fn take_in<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -120,10 +120,10 @@ impl Replica {
             let step = fold_in(key, held, pulled);
             changed |= step.changed;
             held = step.held;
-            if step.whole
+            if step.complete
                 && let Some(document) = held
             {
-                return Ok(Exchanged { document, changed, reset, whole: !behind });
+                return Ok(Exchanged { document, changed, reset, complete: !behind });
             }
             let cursor = held.as_deref().and_then(pull_cursor);
             let pull = Pull { document: key.clone(), cursor };
@@ -132,7 +132,7 @@ impl Replica {
         }
         match held {
             // Behind what is there, but consistent: the next exchange goes on.
-            Some(document) => Ok(Exchanged { document, changed, reset, whole: false }),
+            Some(document) => Ok(Exchanged { document, changed, reset, complete: false }),
             None => Err(RelayError::Unavailable("it does not have the document yet".into())),
         }
     }
@@ -145,7 +145,7 @@ pub(crate) fn pull_cursor(document: &Document) -> Option<Cursor> {
 
 struct Step {
     held: Option<Confirmed>,
-    whole: bool,
+    complete: bool,
     changed: bool,
 }
 
@@ -158,19 +158,19 @@ fn fold_in(key: &DocumentKey, held: Option<Confirmed>, pulled: Option<Pulled>) -
             let changed = !records.is_empty();
             if !records.into_iter().all(|record| document.fold(Arc::new(record))) {
                 // What was pruned here has been taken back at the relay: the whole is less.
-                return Step { held: None, whole: false, changed: true };
+                return Step { held: None, complete: false, changed: true };
             }
             document.advance(upto);
-            Step { held: Some(document), whole: !more, changed }
+            Step { held: Some(document), complete: !more, changed }
         }
         Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
             Ok(document) if document.key() == key => {
-                Step { held: Some(Confirmed::new(document)), whole: true, changed: true }
+                Step { held: Some(Confirmed::new(document)), complete: true, changed: true }
             }
-            _ => Step { held, whole: false, changed: false },
+            _ => Step { held, complete: false, changed: false },
         },
-        Some(Pulled::Reset) => Step { held: None, whole: false, changed: true },
-        Some(Pulled::Behind) => Step { whole: held.is_some(), held, changed: false },
-        Some(Pulled::NotNow) | None => Step { held, whole: false, changed: false },
+        Some(Pulled::Reset) => Step { held: None, complete: false, changed: true },
+        Some(Pulled::Behind) => Step { complete: held.is_some(), held, changed: false },
+        Some(Pulled::NotNow) | None => Step { held, complete: false, changed: false },
     }
 }

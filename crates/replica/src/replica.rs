@@ -30,8 +30,8 @@ pub struct Replica {
     calls: u32,
     /// Segments fetched for the present request.
     pub(crate) fetched: u32,
-    /// How often the relay told a whole document.
-    pub(crate) told: u64,
+    /// How often the relay gave a complete document.
+    pub(crate) complete_answers: u64,
 }
 
 /// A document as this sandbox or its point of presence holds it.
@@ -60,7 +60,7 @@ impl Replica {
             looked: Vec::new(),
             calls: 0,
             fetched: 0,
-            told: 0,
+            complete_answers: 0,
         }
     }
 

@@ -197,25 +197,26 @@ impl Replica {
         // With what is held; where that does not do, with what the relay has; and
         // where the log holds nothing, after it has the origin's text.
         loop {
-            let told = self.told;
+            let answers = self.complete_answers;
             let held = self.load(ports, key, session, freshness)?;
             // Only who has just heard the log can say that it lacks something.
-            let told = self.told > told;
-            let whole = match save.base {
+            let authoritative = self.complete_answers > answers;
+            let reaching = match save.base {
                 Some(number) => {
-                    let whole = self.reaching(ports, &held, number)?;
-                    whole.ok_or(SaveError::UnknownVersion)?
+                    let restored = self.reaching(ports, &held, number)?;
+                    restored.ok_or(SaveError::UnknownVersion)?
                 }
                 None => held.clone(),
             };
-            if whole.document.change_of(edit).is_some() || self.created(ports, &held, save, edit) {
+            if reaching.document.change_of(edit).is_some() || self.created(ports, &held, save, edit)
+            {
                 // The read that answers must hold it, and what the client has seen:
                 // more than the version recorded at another save of its own.
                 session.see(key.shard(limits::SHARDS), held.document.cursor());
                 session.confirmed(key);
                 return Ok(None);
             }
-            match self.merge_into(ports, &whole, told, save, edit, session) {
+            match self.merge_into(ports, &reaching, authoritative, save, edit, session) {
                 Err(
                     SaveError::UnknownVersion
                     | SaveError::Exists { .. }
@@ -255,14 +256,14 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Arc<Held>,
-        told: bool,
+        authoritative: bool,
         save: &Save,
         edit: EditId,
         session: &ClientSession,
     ) -> Result<Step, SaveError> {
         let key = held.document.key();
-        let unconfirmed = self.unconfirmed_saves_of(ports, held, told, session)?;
-        let (named, seed) = self.base_of(ports, held, told, save)?;
+        let unconfirmed = self.unconfirmed_saves_of(ports, held, authoritative, session)?;
+        let (named, seed) = self.base_of(ports, held, authoritative, save)?;
         if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
             return Ok(Step::Agree(Box::new(base)));
         }
@@ -272,7 +273,7 @@ impl Replica {
             }
             _ => None,
         };
-        let seen = seen.filter(|seen| !self.holds(ports, &held.document, told, seen));
+        let seen = seen.filter(|seen| !self.holds(ports, &held.document, authoritative, seen));
         let asked: Vec<_> = seen.iter().chain([&named]).collect();
         let good = |view: &View| {
             // What is answered holds what the client has seen.
@@ -285,7 +286,7 @@ impl Replica {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.
                 Some(base) => Ok(Step::Agree(Box::new(base))),
-                None => Err(unresolved(held, told, &named)),
+                None => Err(unresolved(held, authoritative, &named)),
             };
         };
         if let (None, Some(_), Some(seen)) = (save.base, &base, session.unsettled(key)) {
@@ -381,9 +382,11 @@ impl Replica {
 }
 
 /// Whether a version that does not resolve may still arrive.
-fn unresolved(held: &Held, told: bool, named: &VersionRef) -> SaveError {
+fn unresolved(held: &Held, authoritative: bool, named: &VersionRef) -> SaveError {
     match held.view().resolve_version(named) {
-        Err(Unresolved::Missing(Missing::Position(_))) if told => SaveError::UnknownVersion,
+        Err(Unresolved::Missing(Missing::Position(_))) if authoritative => {
+            SaveError::UnknownVersion
+        }
         Err(Unresolved::Stale) => SaveError::UnknownVersion,
         _ => LoadError::Behind.into(),
     }

@@ -20,12 +20,12 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        told: bool,
+        authoritative: bool,
         session: &ClientSession,
     ) -> Result<Vec<OutboxEntry>, SaveError> {
         let key = held.document.key();
         let Some(edit) = session.own(key) else { return Ok(Vec::new()) };
-        if self.has_own(ports, held, told, edit) {
+        if self.has_own(ports, held, authoritative, edit) {
             return Ok(Vec::new());
         }
         // Not visible: pull, then it is confirmed or the client has to wait.
@@ -51,7 +51,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        told: bool,
+        authoritative: bool,
         save: &Save,
     ) -> Result<(VersionRef, Option<Entry>), SaveError> {
         let key = held.document.key();
@@ -70,7 +70,7 @@ impl Replica {
                 let version = self.object(ports, key, id).ok_or(LoadError::Behind)?;
                 Ok((version, None))
             }
-            (Err(Unresolved::Missing(_)), _) if !told => Err(LoadError::Behind.into()),
+            (Err(Unresolved::Missing(_)), _) if !authoritative => Err(LoadError::Behind.into()),
             (Err(_), VersionName::Revision(revision)) => self.origin_base(ports, key, revision),
             _ => Err(SaveError::UnknownVersion),
         }

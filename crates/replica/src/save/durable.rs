@@ -118,9 +118,9 @@ impl Replica {
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.clone();
         let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };
-        let (document, whole, session) =
-            (exchanged.document, exchanged.whole, &mut ClientSession::new());
-        if let Ok(held) = self.standing_on(ports, document, whole, origin, session) {
+        let (document, complete, session) =
+            (exchanged.document, exchanged.complete, &mut ClientSession::new());
+        if let Ok(held) = self.standing_on(ports, document, complete, origin, session) {
             self.keep(ports, held);
         }
         match receipt {

@@ -306,12 +306,12 @@ impl State {
             .map_err(|error| RelayError::Refused { status: 400, detail: error.to_string() })?;
         let choice = choice(&mut self.random, &self.faults);
         let answer = self.relay.sync(&request, self.now_ms, choice);
-        self.trace(|| format!("    relay: {:?} {:?}", answer.receipts, told(&answer)));
+        self.trace(|| format!("    relay: {:?} {:?}", answer.receipts, pulled(&answer)));
         Ok(answer.encode())
     }
 }
 
-fn told(answer: &Answer) -> Vec<String> {
+fn pulled(answer: &Answer) -> Vec<String> {
     let one = |pulled: &Pulled| match pulled {
         Pulled::Entries { records, upto, more } => {
             let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
