@@ -109,12 +109,12 @@ impl Replica {
         let digest = Digest::of_text(&text);
         if tip.is_some_and(|tip| tip.stored.text == digest) {
             let checkpoint = Body::Checkpoint(Checkpoint { revision, upto });
-            return self.agreed(ports, document, checkpoint, Flushed::Done);
+            return self.append_then(ports, document, checkpoint, Flushed::Done);
         }
         let flush = self.draw_flush(ports, document.key());
         let intent = Body::Intent(Intent { flush, upto, tip: revision, text: digest });
         let summary = summary(flush, &document);
-        let Some(document) = self.agree(ports, document, intent) else { return Flushed::Later };
+        let Some(document) = self.append(ports, document, intent) else { return Flushed::Later };
         if document.origin().open().is_none_or(|open| open.intent.flush != flush) {
             return Flushed::Later;
         }
@@ -131,7 +131,7 @@ impl Replica {
                     difference: stored.map(|stored| diff::between(&write.text, &stored)),
                     time_ms,
                 };
-                self.agreed(ports, document, Body::Committed(committed), Flushed::Done)
+                self.append_then(ports, document, Body::Committed(committed), Flushed::Done)
             }
             Ok(Written::Unchanged { revision: stays }) if stays == revision => {
                 let stored = match document.origin().tip.as_ref().filter(|tip| tip.exact) {
@@ -151,7 +151,7 @@ impl Replica {
                     difference: Some(diff::between(&write.text, &stored)),
                     time_ms: ports.now_ms(),
                 };
-                self.agreed(ports, document, Body::Committed(committed), Flushed::Done)
+                self.append_then(ports, document, Body::Committed(committed), Flushed::Done)
             }
             // The page is elsewhere by now.
             Ok(Written::Unchanged { .. }) => self.walk(ports, document, true),
@@ -164,7 +164,12 @@ impl Replica {
             Err(OriginError::Rejected(why)) => {
                 let key = document.key();
                 ports.log(Level::Alarm, &format!("the origin refuses the text of {key}: {why}"));
-                self.agreed(ports, document, Body::Abandoned(Abandoned { flush }), Flushed::Later)
+                self.append_then(
+                    ports,
+                    document,
+                    Body::Abandoned(Abandoned { flush }),
+                    Flushed::Later,
+                )
             }
         }
     }
@@ -176,7 +181,7 @@ impl Replica {
     }
 
     /// Appends an entry and gives the document after it.
-    pub(crate) fn agree<P: Ports>(
+    pub(crate) fn append<P: Ports>(
         &mut self,
         ports: &mut P,
         document: Confirmed,
@@ -191,14 +196,14 @@ impl Replica {
         Some(self.keep(ports, held).document.clone())
     }
 
-    fn agreed<P: Ports>(
+    fn append_then<P: Ports>(
         &mut self,
         ports: &mut P,
         document: Confirmed,
         body: Body,
         done: Flushed,
     ) -> Flushed {
-        self.agree(ports, document, body).map_or(Flushed::Later, |_| done)
+        self.append(ports, document, body).map_or(Flushed::Later, |_| done)
     }
 
     /// Looks at the revisions after the tip, oldest first, one entry each. With
@@ -227,7 +232,7 @@ impl Replica {
             let Some(body) = self.account_for(ports, &document, revision) else {
                 return Flushed::Later;
             };
-            match self.agree(ports, document, body) {
+            match self.append(ports, document, body) {
                 Some(next) if next.origin().revision() >= revision.id => document = next,
                 _ => return Flushed::Later,
             }
@@ -237,9 +242,12 @@ impl Replica {
         }
         let open = document.origin().open().map(|open| open.intent.flush);
         match open.filter(|_| give_up) {
-            Some(flush) => {
-                self.agreed(ports, document, Body::Abandoned(Abandoned { flush }), Flushed::Done)
-            }
+            Some(flush) => self.append_then(
+                ports,
+                document,
+                Body::Abandoned(Abandoned { flush }),
+                Flushed::Done,
+            ),
             None => Flushed::Done,
         }
     }

@@ -156,7 +156,7 @@ enum Step {
     Done,
     /// The log needs this text of the origin first: how an edit that was made on
     /// it is carried over is for the log to say.
-    Agree(Box<Entry>),
+    Append(Box<Entry>),
     Go(Box<Merged>),
 }
 
@@ -193,7 +193,7 @@ impl Replica {
         let inputs: Vec<&[u8]> = save.idempotency_inputs.iter().map(Vec::as_slice).collect();
         let edit = EditId::of(&self.config.edit_key, key, &inputs);
         let mut freshness = Freshness::Any;
-        let (mut agreed, mut waited) = (false, 0);
+        let (mut appended, mut waited) = (false, 0);
         // With what is held; where that does not do, with what the relay has; and
         // where the log holds nothing, after it has the origin's text.
         loop {
@@ -241,12 +241,12 @@ impl Replica {
                 Ok(Step::Done) => return Ok(None),
                 // What was taken back was for this save alone.
                 Ok(Step::Go(merged)) => return Ok(Some(Merged { held, ..*merged })),
-                Ok(Step::Agree(base)) => {
-                    if agreed || self.relay_in_backoff(ports) {
+                Ok(Step::Append(base)) => {
+                    if appended || self.relay_in_backoff(ports) {
                         return Err(LoadError::Behind.into());
                     }
-                    agreed = true;
-                    self.agree(ports, held.document.clone(), base.body);
+                    appended = true;
+                    self.append(ports, held.document.clone(), base.body);
                 }
             }
         }
@@ -265,7 +265,7 @@ impl Replica {
         let unconfirmed = self.unconfirmed_saves_of(ports, held, authoritative, session)?;
         let (named, seed) = self.base_of(ports, held, authoritative, save)?;
         if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
-            return Ok(Step::Agree(Box::new(base)));
+            return Ok(Step::Append(Box::new(base)));
         }
         let seen = match session.unsettled(key) {
             Some(VersionName::Object(id)) => {
@@ -285,7 +285,7 @@ impl Replica {
         let Some(Standing { mut view, base }) = standing else {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.
-                Some(base) => Ok(Step::Agree(Box::new(base))),
+                Some(base) => Ok(Step::Append(Box::new(base))),
                 None => Err(unresolved(held, authoritative, &named)),
             };
         };
