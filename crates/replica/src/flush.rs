@@ -77,7 +77,7 @@ impl Replica {
             return Flushed::Nothing;
         }
         if document.origin().open().is_some() {
-            return self.walk(ports, document, true);
+            return self.reconcile(ports, document, true);
         }
         let exact = document.origin().tip.as_ref().is_some_and(|tip| tip.exact);
         if exact && document.pending().next().is_none() {
@@ -154,8 +154,8 @@ impl Replica {
                 self.append_then(ports, document, Body::Committed(committed), Flushed::Done)
             }
             // The page is elsewhere by now.
-            Ok(Written::Unchanged { .. }) => self.walk(ports, document, true),
-            Ok(Written::Conflict) => self.walk(ports, document, true),
+            Ok(Written::Unchanged { .. }) => self.reconcile(ports, document, true),
+            Ok(Written::Conflict) => self.reconcile(ports, document, true),
             Err(OriginError::Unavailable(why)) => {
                 // It may have been committed: whoever comes next will look.
                 ports.log(Level::Warning, &why);
@@ -208,7 +208,7 @@ impl Replica {
 
     /// Looks at the revisions after the tip, oldest first, one entry each. With
     /// all seen, an intent that is still open came to nothing.
-    pub(crate) fn walk<P: Ports>(
+    pub(crate) fn reconcile<P: Ports>(
         &mut self,
         ports: &mut P,
         document: Confirmed,
@@ -371,7 +371,7 @@ impl Replica {
         if let Some(held) = self.confirmed_now(ports, key)
             && revision > held.document.origin().revision()
         {
-            self.walk(ports, held.document.clone(), false);
+            self.reconcile(ports, held.document.clone(), false);
         }
     }
 }

@@ -250,7 +250,7 @@ impl Replica {
         ports: &mut P,
         held: Arc<Held>,
     ) -> Arc<Held> {
-        self.walk(ports, held.document.clone(), false);
+        self.reconcile(ports, held.document.clone(), false);
         self.held(ports, held.document.key()).unwrap_or(held)
     }
 

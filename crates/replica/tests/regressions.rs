@@ -78,7 +78,7 @@ fn an_import_does_not_turn_the_origin_back() {
     log.append(Body::Base(one.clone()));
     log.append(import(Some(&one), &two));
     log.append(import(Some(&two), &three));
-    // A walker that had read the list of revisions earlier.
+    // One who reconciles and had read the list of revisions earlier.
     assert_eq!(log.append(import(Some(&three), &two)), Verdict::Superseded);
     assert_eq!((log.0.origin().revision(), log.0.text()), (3, "1\n2\n3\n"));
 }
