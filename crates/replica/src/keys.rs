@@ -34,7 +34,7 @@ pub(crate) fn object(document: &DocumentKey, id: ObjectId) -> String {
 }
 
 /// A text of the origin that edits were made on while the log did not know it.
-pub(crate) fn seed(document: &DocumentKey, text: OriginText) -> String {
+pub(crate) fn detached_base(document: &DocumentKey, text: OriginText) -> String {
     format!("seed/{}/{}-{}", document.digest(), text.revision, text.text)
 }
 

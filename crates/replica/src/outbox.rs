@@ -184,7 +184,7 @@ impl Replica {
                 let version = self.object(ports, key, *id)?;
                 Some(Entry::new(key.clone(), Body::Version(version)))
             }
-            Missing::Origin(text) => self.seed(ports, key, *text),
+            Missing::Origin(text) => self.detached_base(ports, key, *text),
             // The log may have lost what it once had.
             Missing::Actor(actor) => {
                 let taken = self.taken_here(ports, key, &BTreeSet::from([*actor]));
@@ -195,13 +195,13 @@ impl Replica {
     }
 
     /// A text of the origin, as the store has it, else as the origin has it.
-    fn seed<P: Ports>(
+    fn detached_base<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
         name: OriginText,
     ) -> Option<Entry> {
-        let stored = ports.store().get(&keys::seed(key, name)).ok().flatten();
+        let stored = ports.store().get(&keys::detached_base(key, name)).ok().flatten();
         let stored = stored.and_then(|bytes| Entry::decode(&bytes).ok());
         if let Some(entry) = stored.filter(|entry| entry.document == *key) {
             return Some(entry);

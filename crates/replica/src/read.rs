@@ -239,7 +239,8 @@ impl Replica {
         let (key, version) = (held.document.key(), standing.view.version());
         if let (Root::Origin(text), Some(base)) = (version.root, &standing.base) {
             // Who edits this version elsewhere needs the text that it stands on.
-            let pending = ports.store().begin_insert(&keys::seed(key, text), base.encode());
+            let pending =
+                ports.store().begin_insert(&keys::detached_base(key, text), base.encode());
             ports.store().finish_insert(pending).ok()?;
         }
         let id = self.write_object(ports, key, &version)?;
@@ -362,18 +363,18 @@ impl Replica {
     /// A view that is `good`: the state, the client's own saves, then others' that
     /// the `asked` versions name and this point of presence took just now, then
     /// what the outbox shows, which is the dearest call. Where the log holds
-    /// nothing it stands on the text of the origin that is asked for; `seed` is
+    /// nothing it stands on the text of the origin that is asked for; `detached` is
     /// one that is at hand.
     pub(crate) fn view_where<P: Ports>(
         &mut self,
         ports: &mut P,
         held: &Held,
         unconfirmed: &[OutboxEntry],
-        seed: Option<&Entry>,
+        detached: Option<&Entry>,
         asked: &[&VersionRef],
         good: impl Fn(&View) -> bool,
     ) -> Option<Standing> {
-        let base = self.base_for(ports, held, seed, asked);
+        let base = self.base_for(ports, held, detached, asked);
         let mut view = View::of(&held.document);
         if let Some(base) = &base {
             // A base has no parents and nothing is there: it counts.
@@ -409,7 +410,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        seed: Option<&Entry>,
+        detached: Option<&Entry>,
         asked: &[&VersionRef],
     ) -> Option<Entry> {
         if !held.document.is_empty() {
@@ -420,7 +421,7 @@ impl Replica {
             Root::Log(_) => None,
         });
         let Some(newest) = texts.max() else { return held.base_entry() };
-        let at_hand = [held.base_entry(), seed.cloned()]
+        let at_hand = [held.base_entry(), detached.cloned()]
             .into_iter()
             .flatten()
             .find(|entry| matches!(&entry.body, Body::Base(page) if page.name() == newest));

@@ -263,8 +263,8 @@ impl Replica {
     ) -> Result<Step, SaveError> {
         let key = held.document.key();
         let unconfirmed = self.unconfirmed_saves_of(ports, held, authoritative, session)?;
-        let (named, seed) = self.base_of(ports, held, authoritative, save)?;
-        if let Some(base) = self.unknown_root(ports, held, &named, seed.as_ref()) {
+        let (named, detached) = self.base_of(ports, held, authoritative, save)?;
+        if let Some(base) = self.unknown_root(ports, held, &named, detached.as_ref()) {
             return Ok(Step::Append(Box::new(base)));
         }
         let seen = match session.unsettled(key) {
@@ -281,7 +281,7 @@ impl Replica {
                 && seen.as_ref().is_none_or(|seen| view.holds(seen))
                 && view.origin().revision() >= session.revision(key)
         };
-        let standing = self.view_where(ports, held, &unconfirmed, seed.as_ref(), &asked, good);
+        let standing = self.view_where(ports, held, &unconfirmed, detached.as_ref(), &asked, good);
         let Some(Standing { mut view, base }) = standing else {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.

@@ -120,14 +120,16 @@ impl Replica {
         ports: &mut P,
         held: &Held,
         named: &VersionRef,
-        seed: Option<&Entry>,
+        detached: Option<&Entry>,
     ) -> Option<Entry> {
         if held.document.is_empty() {
             return None;
         }
         let standing = VersionRef { root: named.root, extra: Vec::new() };
-        match (held.document.resolve_version(&standing), seed) {
-            (Err(Unresolved::Missing(Missing::Origin(_))), Some(seed)) => Some(seed.clone()),
+        match (held.document.resolve_version(&standing), detached) {
+            (Err(Unresolved::Missing(Missing::Origin(_))), Some(detached)) => {
+                Some(detached.clone())
+            }
             (Err(Unresolved::Missing(missing @ Missing::Origin(_))), None) => {
                 self.dependency(ports, held.document.key(), &missing)
             }

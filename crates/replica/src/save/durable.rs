@@ -45,7 +45,7 @@ impl Replica {
         if let Some(base) = &merged.base
             && let Body::Base(page) = &base.body
         {
-            let name = keys::seed(key, page.name());
+            let name = keys::detached_base(key, page.name());
             writes.push(ports.store().begin_insert(&name, base.encode()));
         }
         let object = keys::object(key, merged.served.object_id(key));
