@@ -30,7 +30,7 @@ pub(crate) const ATTEMPTS: usize = 3;
 pub(crate) const PAUSE_MS: u64 = 60;
 
 /// A view, and the text of the origin that it stands on where the log holds nothing.
-pub(crate) struct Standing {
+pub(crate) struct BasedView {
     pub(crate) view: View,
     pub(crate) base: Option<Entry>,
 }
@@ -219,11 +219,11 @@ impl Replica {
     /// is written before it is served.
     fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> PageSnapshot {
         let entries = self.outbox_of(ports, held.document.key());
-        let mut standing = Standing { view: held.view(), base: held.base_entry() };
-        let confirmed = standing.view.changes().len();
-        self.add_all(ports, &mut standing.view, &entries);
-        let more = standing.view.changes().len() > confirmed;
-        let snapshot = more.then(|| self.snapshot_of_view(ports, held, &standing)).flatten();
+        let mut based = BasedView { view: held.view(), base: held.base_entry() };
+        let confirmed = based.view.changes().len();
+        self.add_all(ports, &mut based.view, &entries);
+        let more = based.view.changes().len() > confirmed;
+        let snapshot = more.then(|| self.snapshot_of_view(ports, held, &based)).flatten();
         let mut snapshot = snapshot.unwrap_or_else(|| held.snapshot());
         snapshot.stale = true;
         snapshot
@@ -234,17 +234,17 @@ impl Replica {
         &mut self,
         ports: &mut P,
         held: &Held,
-        standing: &Standing,
+        based: &BasedView,
     ) -> Option<PageSnapshot> {
-        let (key, version) = (held.document.key(), standing.view.version());
-        if let (Root::Origin(text), Some(base)) = (version.root, &standing.base) {
+        let (key, version) = (held.document.key(), based.view.version());
+        if let (Root::Origin(text), Some(base)) = (version.root, &based.base) {
             // Who edits this version elsewhere needs the text that it stands on.
             let pending =
                 ports.store().begin_insert(&keys::detached_base(key, text), base.encode());
             ports.store().finish_insert(pending).ok()?;
         }
         let id = self.write_object(ports, key, &version)?;
-        Some(PageSnapshot::of_view(&standing.view, id, held.exchanged_ms))
+        Some(PageSnapshot::of_view(&based.view, id, held.exchanged_ms))
     }
 
     /// Writes a version object, and gives the number that names it.
@@ -323,9 +323,8 @@ impl Replica {
             let held = self.with_news_of_origin(ports, held.clone());
             return held.document.holds(&seen).then(|| self.shown(ports, &held));
         }
-        let standing =
-            self.view_where(ports, held, &[], None, &[&seen], |view| view.holds(&seen))?;
-        self.snapshot_of_view(ports, held, &standing).map(Arc::new)
+        let based = self.view_where(ports, held, &[], None, &[&seen], |view| view.holds(&seen))?;
+        self.snapshot_of_view(ports, held, &based).map(Arc::new)
     }
 
     /// The client's last save, at the version that it was answered with.
@@ -373,7 +372,7 @@ impl Replica {
         detached: Option<&Entry>,
         asked: &[&VersionRef],
         good: impl Fn(&View) -> bool,
-    ) -> Option<Standing> {
+    ) -> Option<BasedView> {
         let base = self.base_for(ports, held, detached, asked);
         let mut view = View::of(&held.document);
         if let Some(base) = &base {
@@ -382,7 +381,7 @@ impl Replica {
         }
         self.add_all(ports, &mut view, unconfirmed);
         if good(&view) {
-            return Some(Standing { view, base });
+            return Some(BasedView { view, base });
         }
         let known = held.document.cursor().position;
         if asked.iter().any(|version| version.root.position() > known) {
@@ -396,12 +395,12 @@ impl Replica {
             let near = self.taken_here(ports, held.document.key(), &missing);
             self.add_all(ports, &mut view, unconfirmed.iter().chain(&near));
             if good(&view) {
-                return Some(Standing { view, base });
+                return Some(BasedView { view, base });
             }
         }
         let entries = self.outbox_of(ports, held.document.key());
         self.add_all(ports, &mut view, unconfirmed.iter().chain(&entries));
-        good(&view).then_some(Standing { view, base })
+        good(&view).then_some(BasedView { view, base })
     }
 
     /// The text of the origin that a view stands on where the log holds nothing:

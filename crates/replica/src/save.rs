@@ -21,7 +21,7 @@ use crate::load::{Freshness, LoadError};
 use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Level, Ports};
-use crate::read::{ATTEMPTS, PAUSE_MS, Standing};
+use crate::read::{ATTEMPTS, BasedView, PAUSE_MS};
 use crate::replica::{Held, Replica};
 
 pub use durable::PersistedSave;
@@ -281,8 +281,8 @@ impl Replica {
                 && seen.as_ref().is_none_or(|seen| view.holds(seen))
                 && view.origin().revision() >= session.revision(key)
         };
-        let standing = self.view_where(ports, held, &unconfirmed, detached.as_ref(), &asked, good);
-        let Some(Standing { mut view, base }) = standing else {
+        let based = self.view_where(ports, held, &unconfirmed, detached.as_ref(), &asked, good);
+        let Some(BasedView { mut view, base }) = based else {
             return match held.base_entry() {
                 // With it in the log, more than one text can be stood on.
                 Some(base) => Ok(Step::Append(Box::new(base))),
