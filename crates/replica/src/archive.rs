@@ -15,7 +15,7 @@ use crate::keys;
 use crate::limits;
 use crate::load::LoadError;
 use crate::ports::{Cache, Level, Ports, Relay};
-use crate::replica::{Held, Replica};
+use crate::replica::{CachedDocument, Replica};
 
 impl Replica {
     /// A segment of a document's archive.
@@ -53,9 +53,9 @@ impl Replica {
     pub(crate) fn reaching<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Arc<Held>,
+        held: &Arc<CachedDocument>,
         number: u64,
-    ) -> Result<Option<Arc<Held>>, LoadError> {
+    ) -> Result<Option<Arc<CachedDocument>>, LoadError> {
         let Some(name) = VersionName::of(number) else { return Ok(Some(held.clone())) };
         let mut restored = held.clone();
         let (mut changes, mut bytes) = (0, 0);
@@ -74,7 +74,12 @@ impl Replica {
     }
 
     /// Whether a version stands on what is not kept.
-    fn is_below<P: Ports>(&mut self, ports: &mut P, held: &Held, name: VersionName) -> bool {
+    fn is_below<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: &CachedDocument,
+        name: VersionName,
+    ) -> bool {
         let below = |unresolved| matches!(unresolved, Unresolved::Missing(Missing::Segment(_)));
         if held.document.archive().is_empty() {
             return false;
@@ -95,7 +100,7 @@ impl Replica {
     pub(crate) fn has_own<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         newest: bool,
         edit: EditId,
     ) -> bool {

@@ -22,7 +22,7 @@ use crate::confirmed::Confirmed;
 use crate::keys;
 use crate::limits;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Revision, Write, Written};
-use crate::replica::{Held, Replica};
+use crate::replica::{CachedDocument, Replica};
 
 /// What a flush came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,7 +87,11 @@ impl Replica {
     }
 
     /// The document as the relay has it now; `None` where it cannot be asked.
-    fn confirmed_now<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Arc<Held>> {
+    fn confirmed_now<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+    ) -> Option<Arc<CachedDocument>> {
         if self.relay_in_backoff(ports) {
             return None;
         }
@@ -360,7 +364,7 @@ impl Replica {
         if held.document.is_empty() {
             if held.origin != page {
                 let document = held.document.clone();
-                self.keep(ports, Held { document, origin: page, ..*held });
+                self.keep(ports, CachedDocument { document, origin: page, ..*held });
             }
             return;
         }

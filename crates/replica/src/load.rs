@@ -20,7 +20,7 @@ use crate::limits;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports};
 use crate::relay_client::Exchanged;
-use crate::replica::{Held, Replica};
+use crate::replica::{CachedDocument, Replica};
 
 const FORMAT: u8 = 1;
 
@@ -50,16 +50,16 @@ pub(crate) enum Freshness {
 }
 
 #[derive(Serialize_tuple, Deserialize_tuple)]
-struct HeldWire {
+struct CachedWire {
     format: u8,
     exchanged_ms: u64,
     document: ByteBuf,
     origin: Option<OriginPage>,
 }
 
-impl Held {
+impl CachedDocument {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        codec::to_vec(&HeldWire {
+        codec::to_vec(&CachedWire {
             format: FORMAT,
             exchanged_ms: self.exchanged_ms,
             document: ByteBuf::from(self.document.encode()),
@@ -68,7 +68,7 @@ impl Held {
     }
 
     pub(crate) fn decode(bytes: &[u8], key: &DocumentKey) -> Option<Self> {
-        let wire: HeldWire = codec::from_own(bytes).ok()?;
+        let wire: CachedWire = codec::from_own(bytes).ok()?;
         let document = Document::decode_own(&wire.document).ok()?;
         let ours = wire.format == FORMAT && document.key() == key;
         let document = Confirmed::cached(document);
@@ -155,7 +155,7 @@ impl Replica {
         key: &DocumentKey,
         session: &mut ClientSession,
         freshness: Freshness,
-    ) -> Result<Arc<Held>, LoadError> {
+    ) -> Result<Arc<CachedDocument>, LoadError> {
         let held = self.held(ports, key);
         let now_ms = ports.now_ms();
         if let Some(held) = &held {
@@ -173,12 +173,16 @@ impl Replica {
     }
 
     /// What this sandbox or its point of presence holds.
-    pub(crate) fn held<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) -> Option<Arc<Held>> {
+    pub(crate) fn held<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        key: &DocumentKey,
+    ) -> Option<Arc<CachedDocument>> {
         if let Some(held) = self.recall(key) {
             return Some(held.clone());
         }
         let base = ports.cache().peek(&keys::document(key))?;
-        let mut held = Held::decode(&base, key)?;
+        let mut held = CachedDocument::decode(&base, key)?;
         let tail = ports.cache().peek(&keys::tail(key, held.document.cursor()));
         if let Some(tail) = tail.and_then(|bytes| Tail::decode(&bytes).ok()) {
             let exchanged_ms = tail.exchanged_ms;
@@ -198,9 +202,9 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Arc<Held>>,
+        held: Option<Arc<CachedDocument>>,
         session: &mut ClientSession,
-    ) -> Result<Arc<Held>, LoadError> {
+    ) -> Result<Arc<CachedDocument>, LoadError> {
         let (mut held, mut reset) = (held, false);
         if !self.relay_in_backoff(ports) {
             for attempt in 0..3 {
@@ -248,8 +252,8 @@ impl Replica {
     pub(crate) fn with_news_of_origin<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: Arc<Held>,
-    ) -> Arc<Held> {
+        held: Arc<CachedDocument>,
+    ) -> Arc<CachedDocument> {
         self.reconcile(ports, held.document.clone(), false);
         self.held(ports, held.document.key()).unwrap_or(held)
     }
@@ -263,11 +267,11 @@ impl Replica {
         complete: bool,
         origin: Option<OriginPage>,
         session: &mut ClientSession,
-    ) -> Result<Held, LoadError> {
+    ) -> Result<CachedDocument, LoadError> {
         self.complete_answers += u64::from(complete);
         let exchanged_ms = if complete { ports.now_ms() } else { 0 };
         if !document.is_empty() {
-            return Ok(Held { document, origin: None, exchanged_ms });
+            return Ok(CachedDocument { document, origin: None, exchanged_ms });
         }
         let key = document.key();
         let seen = session.revision(key);
@@ -282,16 +286,16 @@ impl Replica {
                 page
             }
         };
-        Ok(Held { document, origin, exchanged_ms })
+        Ok(CachedDocument { document, origin, exchanged_ms })
     }
 
     fn bootstrap_without_relay<P: Ports>(
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Arc<Held>>,
+        held: Option<Arc<CachedDocument>>,
         session: &mut ClientSession,
-    ) -> Result<Arc<Held>, LoadError> {
+    ) -> Result<Arc<CachedDocument>, LoadError> {
         let (document, origin) = match held {
             Some(held) => (held.document.clone(), held.origin.clone()),
             None => (Confirmed::new(Document::new(key.clone(), Cursor::default())), None),
@@ -319,7 +323,11 @@ impl Replica {
     }
 
     /// Keeps a state in memory and in the cache.
-    pub(crate) fn keep<P: Ports>(&mut self, ports: &mut P, held: Held) -> Arc<Held> {
+    pub(crate) fn keep<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: CachedDocument,
+    ) -> Arc<CachedDocument> {
         let mut held = held;
         let key = &held.document.key().clone();
         // What stands on a text of the origin has no entries of its own.
@@ -338,7 +346,11 @@ impl Replica {
 
     /// Keeps a state that an exchange found unchanged. The cached document may
     /// stay behind in its cursor: nothing lies between.
-    fn keep_snapshot<P: Ports>(&mut self, ports: &mut P, held: Held) -> Arc<Held> {
+    fn keep_snapshot<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        held: CachedDocument,
+    ) -> Arc<CachedDocument> {
         let snapshot = Arc::new(held.snapshot());
         let held = Arc::new(held);
         let key = held.document.key();

@@ -21,7 +21,7 @@ use crate::load::{Freshness, LoadError, satisfies};
 use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports, Store};
-use crate::replica::{Held, Replica};
+use crate::replica::{CachedDocument, Replica};
 use crate::save::{Overlapping, overlapping};
 
 /// Attempts to see what a client has saved or seen, with a pause between them.
@@ -113,7 +113,7 @@ impl Replica {
     fn view_naming<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         number: u64,
         session: &ClientSession,
     ) -> Option<(View, VersionRef)> {
@@ -174,7 +174,7 @@ impl Replica {
     }
 
     /// What is shown of a loaded state, no overlay added.
-    fn snapshot_of(&self, held: &Held) -> Arc<PageSnapshot> {
+    fn snapshot_of(&self, held: &CachedDocument) -> Arc<PageSnapshot> {
         let last = self.recall_snapshot(held.document.key());
         let same = last.filter(|snapshot| {
             (snapshot.cursor, snapshot.exchanged_ms) == (held.document.cursor(), held.exchanged_ms)
@@ -185,7 +185,7 @@ impl Replica {
 
     /// What is served of a loaded state: it alone, or with what the store shows
     /// of the outbox while the relay is away.
-    fn shown<P: Ports>(&mut self, ports: &mut P, held: &Held) -> Arc<PageSnapshot> {
+    fn shown<P: Ports>(&mut self, ports: &mut P, held: &CachedDocument) -> Arc<PageSnapshot> {
         if !self.relay_in_backoff(ports) {
             return self.snapshot_of(held);
         }
@@ -217,7 +217,7 @@ impl Replica {
 
     /// The state with the outbox's visible saves, under a version object that
     /// is written before it is served.
-    fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &Held) -> PageSnapshot {
+    fn overlaid<P: Ports>(&mut self, ports: &mut P, held: &CachedDocument) -> PageSnapshot {
         let entries = self.outbox_of(ports, held.document.key());
         let mut based = BasedView { view: held.view(), base: held.base_entry() };
         let confirmed = based.view.changes().len();
@@ -233,7 +233,7 @@ impl Replica {
     fn snapshot_of_view<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         based: &BasedView,
     ) -> Option<PageSnapshot> {
         let (key, version) = (held.document.key(), based.view.version());
@@ -288,7 +288,7 @@ impl Replica {
     fn holding_all<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Arc<Held>,
+        held: &Arc<CachedDocument>,
         session: &mut ClientSession,
         attempt: usize,
     ) -> Option<Arc<PageSnapshot>> {
@@ -331,7 +331,7 @@ impl Replica {
     fn snapshot_at<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         unconfirmed: &[OutboxEntry],
         served: &VersionRef,
     ) -> Option<PageSnapshot> {
@@ -351,7 +351,7 @@ impl Replica {
     fn view_holding<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         unconfirmed: &[OutboxEntry],
         version: &VersionRef,
     ) -> Option<View> {
@@ -367,7 +367,7 @@ impl Replica {
     pub(crate) fn view_where<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         unconfirmed: &[OutboxEntry],
         detached: Option<&Entry>,
         asked: &[&VersionRef],
@@ -408,7 +408,7 @@ impl Replica {
     fn base_for<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         detached: Option<&Entry>,
         asked: &[&VersionRef],
     ) -> Option<Entry> {
@@ -432,7 +432,7 @@ impl Replica {
     pub(crate) fn known_object<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         id: ObjectId,
     ) -> Option<VersionRef> {
         match held.document.named(VersionName::Object(id)) {
@@ -451,6 +451,6 @@ fn recorded(unconfirmed: &[OutboxEntry]) -> Option<VersionRef> {
 }
 
 /// Whether a version stands on a text of the origin that is newer than the state.
-fn lacks_root(held: &Held, version: &VersionRef) -> bool {
+fn lacks_root(held: &CachedDocument, version: &VersionRef) -> bool {
     matches!(version.root, Root::Origin(text) if held.document.origin().revision() < text.revision)
 }

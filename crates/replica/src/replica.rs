@@ -22,7 +22,7 @@ pub struct Replica {
     id: u64,
     members: Members,
     saves: u64,
-    memory: Vec<Arc<Held>>,
+    memory: Vec<Arc<CachedDocument>>,
     /// What readers were shown last, for as long as that is fresh.
     snapshots: Vec<(DocumentKey, Arc<PageSnapshot>)>,
     /// When it was last looked whether the origin is to be polled, in ms since 1970.
@@ -36,7 +36,7 @@ pub struct Replica {
 
 /// A document as this sandbox or its point of presence holds it.
 #[derive(Clone)]
-pub(crate) struct Held {
+pub(crate) struct CachedDocument {
     /// The confirmed state.
     pub(crate) document: Confirmed,
     /// The origin's text, where the log holds nothing of the document.
@@ -122,11 +122,11 @@ impl Replica {
         self.members.forget(now_ms.saturating_sub(limits::MEMBER_MS));
     }
 
-    pub(crate) fn recall(&self, key: &DocumentKey) -> Option<&Arc<Held>> {
+    pub(crate) fn recall(&self, key: &DocumentKey) -> Option<&Arc<CachedDocument>> {
         self.memory.iter().find(|held| held.document.key() == key)
     }
 
-    pub(crate) fn remember(&mut self, held: Arc<Held>) {
+    pub(crate) fn remember(&mut self, held: Arc<CachedDocument>) {
         self.forget(held.document.key());
         self.memory.insert(0, held);
         self.memory.truncate(limits::HELD_DOCUMENTS);

@@ -22,7 +22,7 @@ use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Level, Ports};
 use crate::read::{ATTEMPTS, BasedView, PAUSE_MS};
-use crate::replica::{Held, Replica};
+use crate::replica::{CachedDocument, Replica};
 
 pub use durable::PersistedSave;
 use durable::Push;
@@ -139,7 +139,7 @@ pub struct Overlapping {
 
 /// A save that has passed every check and is merged into a copy.
 struct Merged {
-    held: Arc<Held>,
+    held: Arc<CachedDocument>,
     view: View,
     outbox_entry: OutboxEntry,
     /// The text of the origin that the log needs before the save.
@@ -255,7 +255,7 @@ impl Replica {
     fn merge_into<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Arc<Held>,
+        held: &Arc<CachedDocument>,
         authoritative: bool,
         save: &Save,
         edit: EditId,
@@ -382,7 +382,7 @@ impl Replica {
 }
 
 /// Whether a version that does not resolve may still arrive.
-fn unresolved(held: &Held, authoritative: bool, named: &VersionRef) -> SaveError {
+fn unresolved(held: &CachedDocument, authoritative: bool, named: &VersionRef) -> SaveError {
     match held.view().resolve_version(named) {
         Err(Unresolved::Missing(Missing::Position(_))) if authoritative => {
             SaveError::UnknownVersion

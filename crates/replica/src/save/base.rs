@@ -11,7 +11,7 @@ use crate::limits;
 use crate::load::LoadError;
 use crate::outbox::OutboxEntry;
 use crate::ports::{Origin, OriginError, Ports};
-use crate::replica::{Held, Replica};
+use crate::replica::{CachedDocument, Replica};
 
 impl Replica {
     /// The client's own saves that are not confirmed. One that is not visible
@@ -19,7 +19,7 @@ impl Replica {
     pub(super) fn unconfirmed_saves_of<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         authoritative: bool,
         session: &ClientSession,
     ) -> Result<Vec<OutboxEntry>, SaveError> {
@@ -36,7 +36,7 @@ impl Replica {
     pub(super) fn created<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         save: &Save,
         edit: EditId,
     ) -> bool {
@@ -50,7 +50,7 @@ impl Replica {
     pub(super) fn base_of<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         authoritative: bool,
         save: &Save,
     ) -> Result<(VersionRef, Option<Entry>), SaveError> {
@@ -81,7 +81,7 @@ impl Replica {
     pub(super) fn names_ahead<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         save: &Save,
     ) -> bool {
         let position = match save.base.and_then(VersionName::of) {
@@ -118,7 +118,7 @@ impl Replica {
     pub(super) fn unknown_root<P: Ports>(
         &mut self,
         ports: &mut P,
-        held: &Held,
+        held: &CachedDocument,
         named: &VersionRef,
         detached: Option<&Entry>,
     ) -> Option<Entry> {

@@ -13,7 +13,7 @@ use crate::limits;
 use crate::outbox::OutboxEntry;
 use crate::ports::{Cache, Level, Ports, Store, StoreError};
 use crate::relay_client::pull_cursor;
-use crate::replica::{Held, PendingExchange, Replica};
+use crate::replica::{CachedDocument, PendingExchange, Replica};
 use crate::sync::{Answer, Pull, Receipt};
 
 /// A save that is durable in the store, the log or both, with what is left to do once it is
@@ -21,7 +21,7 @@ use crate::sync::{Answer, Pull, Receipt};
 pub struct PersistedSave<P: Ports> {
     pub(super) key: DocumentKey,
     pub(super) edit: EditId,
-    pub(super) held: Arc<Held>,
+    pub(super) held: Arc<CachedDocument>,
     pub(super) outbox_entry: OutboxEntry,
     pub(super) push: Push<P>,
 }
@@ -114,7 +114,7 @@ impl Replica {
         // The sweep pushes it again.
         let Some(answer) = answer else { return };
         self.forget(&key);
-        let Held { document, origin, .. } = Arc::unwrap_or_clone(held);
+        let CachedDocument { document, origin, .. } = Arc::unwrap_or_clone(held);
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.clone();
         let Ok(exchanged) = self.take_in(ports, &key, Some(document), answer) else { return };

@@ -15,7 +15,7 @@ use crate::client_session::ClientSession;
 use crate::confirmed::{Confirmed, Tail};
 use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
-use crate::replica::Held;
+use crate::replica::CachedDocument;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 
 /// A value of the outbox.
@@ -29,7 +29,7 @@ pub fn cached_document(
     origin: Option<OriginPage>,
     exchanged_ms: u64,
 ) -> Vec<u8> {
-    Held { document: Confirmed::cached(document.clone()), origin, exchanged_ms }.encode()
+    CachedDocument { document: Confirmed::cached(document.clone()), origin, exchanged_ms }.encode()
 }
 
 /// The tail that follows a cached document once `entries` are folded in: the
@@ -65,7 +65,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("outbox", canonical::<OutboxEntry>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
     note("session", reads::<ClientSession>(bytes));
-    let held = Held::decode(bytes, &key());
+    let held = CachedDocument::decode(bytes, &key());
     note("cached", held.is_some_and(|held| held.encode() == bytes));
     for pulled in answer.iter().flat_map(|answer| &answer.pulled) {
         if let Pulled::Snapshot(bytes) = pulled {
@@ -84,7 +84,7 @@ pub fn decode(bytes: &[u8]) {
     drop(OutboxEntry::decode(bytes));
     reads::<StoredRecord>(bytes);
     reads::<ClientSession>(bytes);
-    drop(Held::decode(bytes, &key()));
+    drop(CachedDocument::decode(bytes, &key()));
 }
 
 fn reads<T: serde::Serialize + serde::de::DeserializeOwned>(bytes: &[u8]) -> bool {
