@@ -7,7 +7,7 @@
 //! `SEEDS` how many, `FIRST` from which on, `ACTIONS` and `WITHOUT` as printed,
 //! to replay exactly one run with its trace.
 
-mod facts;
+mod invariants;
 mod run;
 mod threads;
 

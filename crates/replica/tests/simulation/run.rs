@@ -5,8 +5,8 @@
 //! the order of a hash map.
 
 mod clients;
+mod corpus;
 mod ending;
-mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,9 +23,9 @@ use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Cursor;
 
-use crate::facts::{Facts, Seen, Word, spelled};
+use crate::invariants::{Invariants, Seen, Word, spelled};
 use crate::threads::{Task, Turn, die};
-use words::edited;
+use corpus::edited;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -176,7 +176,7 @@ struct Run {
     pops: Vec<Pop>,
     clients: Vec<Client>,
     running: Vec<Running>,
-    facts: Facts,
+    invariants: Invariants,
     events: Events,
     fate: Arc<Mutex<Fate>>,
     report: Report,
@@ -233,7 +233,7 @@ impl Run {
             pops: (0..pops).map(pop).collect(),
             clients: (0..clients).map(client).collect(),
             running: Vec::new(),
-            facts: Facts::default(),
+            invariants: Invariants::default(),
             events: Events::default(),
             fate: Arc::new(Mutex::new(fate)),
             report: Report::default(),
@@ -263,7 +263,7 @@ impl Run {
         self.report.actions = actions;
         let mut left = actions;
         self.phase();
-        while left > 0 && self.facts.failures.is_empty() {
+        while left > 0 && self.invariants.failures.is_empty() {
             let resume = !self.running.is_empty() && self.random.chance(850);
             if resume {
                 let index = self.random.index(self.running.len());
@@ -373,7 +373,7 @@ impl Run {
     }
 
     fn edit_at_origin(&mut self, page: usize) {
-        let word = self.facts.fresh(page);
+        let word = self.invariants.fresh(page);
         let (mut random, mut deleted) = (Random::new(self.random.number()), Vec::new());
         let title = self.keys[page].key().to_owned();
         let stored = self.network.edit_at_origin(&title, "a person", |text| {
@@ -382,8 +382,8 @@ impl Run {
             edited.0
         });
         if stored.is_some() {
-            self.facts.submitted(&deleted);
-            self.facts.acknowledged(Some(word), &deleted, false);
+            self.invariants.submitted(&deleted);
+            self.invariants.acknowledged(Some(word), &deleted, false);
         }
     }
 
@@ -432,7 +432,7 @@ impl Run {
             let Running { task, pop, name } = self.running.remove(index);
             self.pops[pop].running -= 1;
             if let Some(panicked) = task.end() {
-                self.facts.fail(format!("{name} panicked: {panicked}"));
+                self.invariants.fail(format!("{name} panicked: {panicked}"));
             }
             self.note(|| format!("< {name}"));
         }
@@ -487,7 +487,7 @@ impl Run {
                         self.report.calls = self.report.calls.max(calls);
                     }
                     if calls > most {
-                        self.facts.fail(format!("{what} made {calls} calls"));
+                        self.invariants.fail(format!("{what} made {calls} calls"));
                     }
                 }
             }
@@ -503,13 +503,13 @@ impl Run {
         let alarms = self.network.take_log().into_iter().filter(|log| log.1 == Level::Alarm);
         for (pop, _, event) in alarms {
             if !self.alarms_expected.iter().any(|expected| event.contains(expected)) {
-                self.facts.fail(format!("pop {pop} alarm: {event}"));
+                self.invariants.fail(format!("pop {pop} alarm: {event}"));
             }
         }
         let fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
         self.report.deaths = fate.calls;
         drop(fate);
-        self.report.failures = std::mem::take(&mut self.facts.failures);
+        self.report.failures = std::mem::take(&mut self.invariants.failures);
         self.report.trace = self.network.take_trace();
         self.report
     }

@@ -70,7 +70,7 @@ impl Run {
         let old = self.random.chance(200);
         let index = if old { self.random.index(forms.len()) } else { forms.len() - 1 };
         let (base, text) = (forms[index].id, forms[index].text.clone());
-        let word = (!self.random.chance(50)).then(|| self.facts.fresh(page));
+        let word = (!self.random.chance(50)).then(|| self.invariants.fresh(page));
         let (text, deleted) = edited(&text, word, &mut self.random);
         let idempotency_inputs = vec![
             format!("client {client}").into_bytes(),
@@ -112,7 +112,7 @@ impl Run {
             }
         });
         if started {
-            self.facts.submitted(&attempt.deleted);
+            self.invariants.submitted(&attempt.deleted);
             self.request(client);
         }
         self.clients[client].attempt = Some(attempt);
@@ -146,14 +146,14 @@ impl Run {
             Ok((id, text)) => {
                 self.report.reads += 1;
                 let of_client = &mut self.clients[client];
-                self.facts.served(&mut of_client.seen[page], page, &text, &whose);
+                self.invariants.served(&mut of_client.seen[page], page, &text, &whose);
                 self.form(client, page, id, text);
             }
             Err(LoadError::Behind | LoadError::Unreachable(_) | LoadError::Archived) => {
                 self.report.refused += 1;
             }
             #[allow(unreachable_patterns)]
-            Err(error) => self.facts.fail(format!("{whose}: {error}")),
+            Err(error) => self.invariants.fail(format!("{whose}: {error}")),
         }
     }
 
@@ -177,7 +177,7 @@ impl Run {
         let loosely = attempt.save.base.is_some_and(|base| base < 1 << 50);
         if snapshot.is_ok() {
             self.report.saves += 1;
-            self.facts.acknowledged(attempt.word, &attempt.deleted, loosely);
+            self.invariants.acknowledged(attempt.word, &attempt.deleted, loosely);
         }
         if !self.waited(client, request) {
             return;
@@ -190,8 +190,8 @@ impl Run {
                 let of_client = &mut self.clients[client];
                 of_client.attempt = None;
                 let seen = &mut of_client.seen[page];
-                self.facts.own(seen, attempt.word);
-                self.facts.served(seen, page, &text, &whose);
+                self.invariants.own(seen, attempt.word);
+                self.invariants.served(seen, page, &text, &whose);
                 self.form(client, page, id, text);
             }
             Err(SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded) => {
@@ -208,7 +208,7 @@ impl Run {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }
-            Err(error) => self.facts.fail(format!("{whose}: {error}")),
+            Err(error) => self.invariants.fail(format!("{whose}: {error}")),
         }
     }
 

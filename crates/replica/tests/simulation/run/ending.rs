@@ -5,7 +5,7 @@ use super::*;
 
 impl Run {
     pub(super) fn settle(&mut self) {
-        if !self.facts.failures.is_empty() {
+        if !self.invariants.failures.is_empty() {
             return;
         }
         self.note(|| "--- everything heals".to_owned());
@@ -29,7 +29,7 @@ impl Run {
                 what.push_str(&format!("; {key}: {pending} pending, intent open: {open}"));
             }
         }
-        self.facts.fail(what);
+        self.invariants.fail(what);
     }
 
     pub(super) fn round(&mut self) {
@@ -78,17 +78,17 @@ impl Run {
         let revisions = self.network.revisions(key.key());
         let mut history = Seen::default();
         for revision in &revisions {
-            self.facts.revision(&mut history, page, revision.id, &revision.text);
+            self.invariants.revision(&mut history, page, revision.id, &revision.text);
         }
         let stored = revisions.last().map(|last| last.text.clone()).unwrap_or_default();
         let Some(document) = self.network.document(&key) else {
-            self.facts.settled(page, &stored);
+            self.invariants.settled(page, &stored);
             return;
         };
-        self.facts.settled(page, document.text());
+        self.invariants.settled(page, document.text());
         if document.text() != stored {
             let text = document.text();
-            self.facts.fail(format!("{key}: the log has {text:?}, the origin {stored:?}"));
+            self.invariants.fail(format!("{key}: the log has {text:?}, the origin {stored:?}"));
         }
         self.check_document(&key, &document);
         if self.floors > 0 {
@@ -102,29 +102,29 @@ impl Run {
 
     pub(super) fn check_document(&mut self, key: &DocumentKey, document: &Document) {
         if !document.quarantined().is_empty() {
-            self.facts.fail(format!("{key}: quarantined {:?}", document.quarantined()));
+            self.invariants.fail(format!("{key}: quarantined {:?}", document.quarantined()));
         }
         match Document::decode(&document.encode()) {
             Ok(decoded) if decoded == *document => {}
-            Ok(_) => self.facts.fail(format!("{key}: decodes to another document")),
-            Err(error) => self.facts.fail(format!("{key}: does not decode: {error}")),
+            Ok(_) => self.invariants.fail(format!("{key}: decodes to another document")),
+            Err(error) => self.invariants.fail(format!("{key}: does not decode: {error}")),
         }
         let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
         let mut names: Vec<_> = whole.changes().kept().iter().map(|change| change.actor).collect();
         names.sort_unstable();
         names.dedup();
         if names.len() != document.changes().len() {
-            self.facts.fail(format!("{key}: two changes have the same dots"));
+            self.invariants.fail(format!("{key}: two changes have the same dots"));
         }
         for known in &whole.origin().known {
             let text = whole.text_at(&known.version).unwrap_or_default();
             if Digest::of_text(&text) != known.text.text {
                 let revision = known.text.revision;
-                self.facts.fail(format!("{key}: revision {revision} is not {text:?}"));
+                self.invariants.fail(format!("{key}: revision {revision} is not {text:?}"));
             }
         }
         if self.folded(document, false) != *document {
-            self.facts.fail(format!("{key}: the fold of the log is another document"));
+            self.invariants.fail(format!("{key}: the fold of the log is another document"));
         }
         let unpruned = self.folded(document, true);
         let all = |document: &Document| -> Vec<_> {
@@ -133,7 +133,7 @@ impl Run {
         let same = (unpruned.text(), unpruned.value_hash(), all(&unpruned))
             == (document.text(), document.value_hash(), all(&whole));
         if !same {
-            self.facts.fail(format!("{key}: without floors it is another document"));
+            self.invariants.fail(format!("{key}: without floors it is another document"));
         }
     }
 
@@ -175,7 +175,7 @@ impl Run {
             })
         });
         if !same {
-            self.facts.fail(format!("{key}: its history cannot be read, or is another one"));
+            self.invariants.fail(format!("{key}: its history cannot be read, or is another one"));
         }
     }
 
@@ -194,7 +194,7 @@ impl Run {
             let status = match status {
                 Ok(status) => status,
                 Err(error) => {
-                    self.facts.fail(format!("pop {pop} {key}: {error}"));
+                    self.invariants.fail(format!("pop {pop} {key}: {error}"));
                     continue;
                 }
             };
@@ -202,7 +202,7 @@ impl Run {
             let same = status.value_hash == document.value_hash().to_string()
                 && status.state_hash == document.state_hash().to_string();
             if !clean || !same || !status.quarantined.is_empty() {
-                self.facts.fail(format!("pop {pop} {key} differs: {status:?}"));
+                self.invariants.fail(format!("pop {pop} {key} differs: {status:?}"));
             }
         }
     }
@@ -228,15 +228,15 @@ impl Run {
             let version = replica.read_version(&mut ports, &self.keys[page], number, &mut session);
             if !matches!(&version, Ok((_, Some(text))) if *text == form.text) {
                 let text = version.map(|version| version.1);
-                self.facts
+                self.invariants
                     .fail(format!("{whose}: version {number} is {text:?}, not {:?}", form.text));
             }
         }
         match read {
             Ok(snapshot) => {
-                self.facts.served(&mut of_client.seen[page], page, &snapshot.text, &whose);
+                self.invariants.served(&mut of_client.seen[page], page, &snapshot.text, &whose);
             }
-            Err(error) => self.facts.fail(format!("{whose}: {error}")),
+            Err(error) => self.invariants.fail(format!("{whose}: {error}")),
         }
     }
 }

@@ -54,14 +54,14 @@ pub(crate) struct Seen {
 
 /// All that is known.
 #[derive(Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct Invariants {
     words: BTreeMap<Word, Fact>,
     next: Word,
     /// What was found to be wrong.
     pub(crate) failures: Vec<String>,
 }
 
-impl Facts {
+impl Invariants {
     /// A word that was never used, for `page`.
     pub(crate) fn fresh(&mut self, page: usize) -> Word {
         self.next += 1;
