@@ -109,7 +109,7 @@ fn marks(latest: u64, row: &Revision<'_>) -> Markup {
             Kind::Edit => {},
             Kind::Import => span.chip { "made at the origin" },
             Kind::Base => span.chip { "first seen here" },
-            Kind::Hold => span.chip { "holds back another edit" },
+            Kind::Suppress => span.chip { "holds back another edit" },
             Kind::Release => span.chip { "releases another edit" },
             Kind::Erase => span.chip { "erases another edit" },
         }

@@ -198,9 +198,9 @@ pub enum Kind {
     Import,
     /// The text that the origin had at first.
     Base,
-    /// Another one was held back.
-    Hold,
-    /// One that was held back was released.
+    /// Another one was suppressed.
+    Suppress,
+    /// One that was suppressed was released.
     Release,
     /// Another one was erased.
     Erase,

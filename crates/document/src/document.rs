@@ -5,11 +5,12 @@
 //! does not hold yet. A view is discardable and cannot be stored in place of a
 //! document: they are different types.
 //!
-//! Rooms: `changes` lists who changed it, `fold` applies entries, `admit` those not logged yet, `origin` what was
-//! agreed with the origin, `resolve` finds the text a name means, `seed` carries
-//! over edits on texts that are not in the log's line, `floor` is what is kept of
-//! the past and `segment` where the rest is, `judge` takes changes out or makes them
-//! unreadable, `erased` keeps what was out of later saves, `attribution` tells who wrote what, `stored` is the encoding.
+//! Modules: `changes` lists who changed it, `fold` applies entries, `admit` those that are not
+//! logged yet, `origin` is what was agreed with the origin, `resolve` finds the text that a name
+//! means, `seed` carries over edits on texts that are not in the log's line, `floor` is what is
+//! kept of older changes and `segment` where the rest is, `moderation` suppresses changes, releases
+//! them or makes them unreadable, `erased` keeps what was erased out of later saves, `attribution`
+//! tells who wrote what, `stored` is the encoding.
 
 mod admit;
 mod attribution;
@@ -17,7 +18,7 @@ mod changes;
 mod erased;
 mod floor;
 mod fold;
-mod judge;
+mod moderation;
 mod origin;
 mod resolve;
 mod seed;

@@ -52,12 +52,13 @@ pub enum Body {
     Moved(Moved),
     /// What lies below an entry is in the archive, and need not be kept.
     Floor(Floor),
-    /// A change is taken out of the text until it is released: the origin does not take it.
-    Hold(Judgement),
-    /// A change that was held back is put back into the text.
-    Release(Judgement),
+    /// A change is suppressed, that is, out of the text until it is released: the origin does not take
+    /// it.
+    Suppress(Moderation),
+    /// A change that was suppressed is in the text again.
+    Release(Moderation),
     /// What a change wrote is made unreadable, for good.
-    Erase(Judgement),
+    Erase(Moderation),
     /// A kind that this version does not know: carried and listed, not applied.
     Unknown {
         /// Its number.
@@ -285,10 +286,10 @@ pub struct Floor {
 /// What is done to a change by somebody who may. Counts if it is not done already. Only the relay says
 /// so, for an operator or for the origin.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct Judgement {
+pub struct Moderation {
     /// The change.
     pub change: Actor,
-    /// Who judged, and why.
+    /// Who decided it, and why.
     pub note: Note,
     /// When, in milliseconds since 1970.
     pub time_ms: u64,
@@ -324,17 +325,17 @@ impl Body {
             Self::Abandoned(_) => 8,
             Self::Moved(_) => 9,
             Self::Floor(_) => 10,
-            Self::Hold(_) => 11,
+            Self::Suppress(_) => 11,
             Self::Release(_) => 12,
             Self::Erase(_) => 13,
             Self::Unknown { kind, .. } => *kind,
         }
     }
 
-    /// Whether only the log's keeper may say it: whoever may push edits may not judge those of
+    /// Whether only the log's keeper may say it: whoever may push edits may not moderate those of
     /// others, nor say what need not be kept.
     pub fn is_keepers(&self) -> bool {
-        matches!(self, Self::Floor(_) | Self::Hold(_) | Self::Release(_) | Self::Erase(_))
+        matches!(self, Self::Floor(_) | Self::Suppress(_) | Self::Release(_) | Self::Erase(_))
     }
 
     fn payload(&self) -> Vec<u8> {
@@ -349,7 +350,7 @@ impl Body {
             Self::Abandoned(body) => codec::to_vec(body),
             Self::Moved(body) => codec::to_vec(body),
             Self::Floor(body) => codec::to_vec(body),
-            Self::Hold(body) | Self::Release(body) | Self::Erase(body) => codec::to_vec(body),
+            Self::Suppress(body) | Self::Release(body) | Self::Erase(body) => codec::to_vec(body),
             Self::Unknown { payload, .. } => payload.clone(),
         }
     }
@@ -367,8 +368,8 @@ impl Body {
             9 => Self::Moved(codec::from_slice(&payload)?),
             10 => Self::Floor(codec::from_slice(&payload)?),
             11..=13 => {
-                let judged = codec::from_slice(&payload)?;
-                [Self::Hold, Self::Release, Self::Erase][usize::from(kind) - 11](judged)
+                let moderation = codec::from_slice(&payload)?;
+                [Self::Suppress, Self::Release, Self::Erase][usize::from(kind) - 11](moderation)
             }
             _ => Self::Unknown { kind, payload },
         })
@@ -406,7 +407,9 @@ impl Entry {
             Body::Committed(committed) => check_revision(committed.revision),
             Body::Checkpoint(checkpoint) => check_revision(checkpoint.revision),
             Body::Moved(moved) => check_revision(moved.to.revision),
-            Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => judged.note.check(),
+            Body::Suppress(moderation) | Body::Release(moderation) | Body::Erase(moderation) => {
+                moderation.note.check()
+            }
             Body::Intent(_) | Body::Abandoned(_) | Body::Floor(_) | Body::Unknown { .. } => Ok(()),
         }
     }

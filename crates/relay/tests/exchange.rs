@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    Abandoned, Body, Committed, Entry, Floor, Intent, Judgement, Missing, Note,
+    Abandoned, Body, Committed, Entry, Floor, Intent, Missing, Moderation, Note,
 };
 use redwedding_relay::limits;
 use redwedding_relay::log::Log;
@@ -51,7 +51,7 @@ fn parents_may_be_in_the_same_batch_but_not_after() {
     assert_eq!(snapshot(server.pull(&page, None)).text(), "a\nb\n");
 }
 
-/// Whoever may push edits may not judge those of others, nor move a document's floor.
+/// Whoever may push edits may not moderate those of others, nor move a document's floor.
 #[test]
 fn what_only_the_logs_keeper_may_say_is_refused() {
     let server = Server::start();
@@ -59,12 +59,12 @@ fn what_only_the_logs_keeper_may_say_is_refused() {
     let first = create(&page, 1, "text\n");
     let place = logged(&server.push(std::slice::from_ref(&first))[0]);
     let change = first.actor().expect("an actor");
-    let judged = Judgement { change, note: Note::default(), time_ms: 1 };
+    let moderation = Moderation { change, note: Note::default(), time_ms: 1 };
     let floor = Floor { from: Place::START, upto: place, segment: Digest([1; 16]), bytes: 9 };
     let said = [
-        Body::Hold(judged.clone()),
-        Body::Release(judged.clone()),
-        Body::Erase(judged),
+        Body::Suppress(moderation.clone()),
+        Body::Release(moderation.clone()),
+        Body::Erase(moderation),
         Body::Floor(floor),
     ];
     let receipts = server.push(&said.map(|body| Entry::new(page.clone(), body)));

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{ChangeId, History, RecordError, Toggle};
+use crate::history::{ChangeId, History, RecordError, Suppression};
 use crate::ops::{Edit, Op, Ops};
 use crate::version::{Stretch, Version};
 
@@ -51,8 +51,8 @@ const PLACES: usize = 3;
 const LENGTHS: usize = 4;
 /// Who made them.
 const IDS: usize = 5;
-/// Which of them toggle others.
-const TOGGLES: usize = 6;
+/// Which of them suppress others.
+const SUPPRESSIONS: usize = 6;
 
 impl Writer {
     fn push(&mut self, column: usize, number: u32) {
@@ -146,10 +146,13 @@ pub(crate) fn write(history: &History, makers: &Makers<'_>) -> Vec<u8> {
         write_rows(history.made(), (first, end), &mut places, &mut writer);
     }
     let mut at = history.floor();
-    for toggle in history.toggles() {
-        writer.push(TOGGLES, toggle.change - at);
-        writer.push(TOGGLES, (toggle.change - toggle.target) << 1 | u32::from(toggle.out));
-        at = toggle.change + 1;
+    for suppression in history.suppressions() {
+        writer.push(SUPPRESSIONS, suppression.change - at);
+        writer.push(
+            SUPPRESSIONS,
+            (suppression.change - suppression.target) << 1 | u32::from(suppression.suppressed),
+        );
+        at = suppression.change + 1;
     }
     writer.finish()
 }
@@ -206,7 +209,7 @@ pub(crate) fn read(
     history.reserve_inserted(inserted.len());
     let mut places = Places::default();
     let mut used = 0;
-    let mut toggle = read_toggle(&mut reader, floor)?;
+    let mut suppression = read_suppression(&mut reader, floor)?;
     while !reader.is_over(LINKS) {
         let first = history.len();
         let end = first.checked_add(reader.next(LINKS)?).filter(|end| *end > first);
@@ -215,7 +218,7 @@ pub(crate) fn read(
         if let (Makers::Written, Some((id, _))) = (makers, now) {
             places.switch(id.actor);
         }
-        if let Some(found) = toggle.filter(|toggle| toggle.change < end) {
+        if let Some(found) = suppression.filter(|event| event.change < end) {
             let no_row = |_: Op, _: bool| Err(ColumnsError::Mismatch);
             read_rows((first, end), &mut places, &mut reader, no_row)?;
             let alone = (found.change, end) == (first, first + 1);
@@ -223,14 +226,14 @@ pub(crate) fn read(
             if !alone || base != Version::up_to(first) {
                 return Err(ColumnsError::Mismatch);
             }
-            if !history.push_toggle(*id, found.target, found.out) {
+            if !history.push_suppression(*id, found.target, found.suppressed) {
                 return Err(ColumnsError::Mismatch);
             }
             (id.counter, *count) = (id.counter.wrapping_add(1), *count - 1);
             if *count == 0 {
                 now = ids.next();
             }
-            toggle = read_toggle(&mut reader, end)?;
+            suppression = read_suppression(&mut reader, end)?;
             continue;
         }
         history.open_link(&base).map_err(|error| ColumnsError::Record(first, error))?;
@@ -260,16 +263,16 @@ pub(crate) fn read(
     Ok(history)
 }
 
-/// The next toggle, if there is one; the last one was before `at`.
-fn read_toggle(reader: &mut Reader<'_>, at: u32) -> Result<Option<Toggle>, ColumnsError> {
-    if reader.is_over(TOGGLES) {
+/// The next suppression, if there is one; the last one was before `at`.
+fn read_suppression(reader: &mut Reader<'_>, at: u32) -> Result<Option<Suppression>, ColumnsError> {
+    if reader.is_over(SUPPRESSIONS) {
         return Ok(None);
     }
-    let change = at.checked_add(reader.next(TOGGLES)?).ok_or(ColumnsError::Mismatch)?;
-    let what = reader.next(TOGGLES)?;
+    let change = at.checked_add(reader.next(SUPPRESSIONS)?).ok_or(ColumnsError::Mismatch)?;
+    let what = reader.next(SUPPRESSIONS)?;
     let target = change.checked_sub(what >> 1).filter(|target| *target < change);
     let target = target.ok_or(ColumnsError::Mismatch)?;
-    Ok(Some(Toggle { change, target, out: what & 1 == 1 }))
+    Ok(Some(Suppression { change, target, suppressed: what & 1 == 1 }))
 }
 
 fn write_ids(history: &History, writer: &mut Writer) {
@@ -486,8 +489,8 @@ pub(crate) fn read_applied(bytes: &[u8], history: &History) -> Result<Option<Ops
                 inserted = inserted.saturating_add(edit.2);
                 edits.push(edit);
             }
-            let toggles = history.toggle(change).is_some();
-            if !toggles && inserted as usize != history.inserted_by(change).len() {
+            let suppresses = history.suppression(change).is_some();
+            if !suppresses && inserted as usize != history.inserted_by(change).len() {
                 return Err(ColumnsError::Mismatch);
             }
             applied.push(change, edits);

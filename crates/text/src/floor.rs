@@ -49,8 +49,8 @@ impl Text {
         }
         let mut text = Text::above(start.to_owned(), below.floor());
         for change in below.floor()..floor {
-            if let (Some(toggle), Some(id)) = (below.toggle(change), below.id(change)) {
-                text.toggle(id, toggle.target, toggle.out)?;
+            if let (Some(suppression), Some(id)) = (below.suppression(change), below.id(change)) {
+                text.set_suppressed(id, suppression.target, suppression.suppressed)?;
                 continue;
             }
             let parts = (below.id(change), below.base(change), below.patch(change));
@@ -96,8 +96,8 @@ fn copy(from: &History, (first, end): (u32, u32), to: &mut History) {
     let mut edits: Vec<Edit> = Vec::new();
     for change in first..end {
         let (Some(id), Some(base)) = (from.id(change), from.base(change)) else { continue };
-        if let Some(toggle) = from.toggle(change) {
-            to.push_toggle(id, toggle.target, toggle.out);
+        if let Some(suppression) = from.suppression(change) {
+            to.push_suppression(id, suppression.target, suppression.suppressed);
             continue;
         }
         edits.clear();

@@ -43,19 +43,19 @@ pub(crate) struct Link {
     from: u32,
     /// Whether what the first one had seen is all before it.
     pub(crate) linear: bool,
-    /// The first change that has to be replayed for this one: `prefix`, but for a toggle.
+    /// The first change that has to be replayed for this one: `prefix`, but for a suppression.
     pub(crate) reach: u32,
 }
 
-/// A change that takes another one out of the text, or puts it back.
+/// The event that suppresses another change, which takes it out of the text, or releases it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Toggle {
+pub struct Suppression {
     /// The change that does it.
     pub change: u32,
     /// The change that it is done to.
     pub target: u32,
-    /// Whether that one is taken out: its insertions are not shown, its deletions do not count.
-    pub out: bool,
+    /// Whether that one is suppressed: its insertions are not shown, its deletions do not count.
+    pub suppressed: bool,
 }
 
 /// The changes of a document as their authors made them. What they came to is
@@ -69,7 +69,7 @@ pub struct History {
     links: Vec<Link>,
     beyond: Vec<Stretch>,
     /// Ascending by change. Each stands in a link of its own.
-    toggles: Vec<Toggle>,
+    suppressions: Vec<Suppression>,
     made: Ops,
     inserted: String,
 }
@@ -80,7 +80,7 @@ impl PartialEq for History {
         all(self) == all(other)
             && self.ids == other.ids
             && (&self.links, &self.beyond) == (&other.links, &other.beyond)
-            && self.toggles == other.toggles
+            && self.suppressions == other.suppressions
             && self.made == other.made
             && self.inserted == other.inserted
     }
@@ -334,7 +334,7 @@ impl History {
     /// Whether a base is just what the last change had seen, and that.
     fn continues(&self, base: &Version) -> bool {
         let Some(link) = self.links.last() else { return false };
-        if self.toggles.last().is_some_and(|toggle| toggle.change == link.first) {
+        if self.suppressions.last().is_some_and(|event| event.change == link.first) {
             return false;
         }
         if link.linear {
@@ -361,11 +361,11 @@ impl History {
         self.made.close();
     }
 
-    /// Appends a toggle of a change that is here, by one who has seen all; `false` if there is no
+    /// Appends a suppression of a change that is here, by one who has seen all; `false` if there is no
     /// room, or nothing to be done.
-    pub(crate) fn push_toggle(&mut self, id: ChangeId, target: u32, out: bool) -> bool {
-        let fits = self.holds(target) && self.toggle(target).is_none();
-        if !self.has_room(0) || !fits || self.is_out(target) == out {
+    pub(crate) fn push_suppression(&mut self, id: ChangeId, target: u32, suppressed: bool) -> bool {
+        let fits = self.holds(target) && self.suppression(target).is_none();
+        if !self.has_room(0) || !fits || self.is_suppressed(target) == suppressed {
             return false;
         }
         let reach = self.links[self.link_of(target)].reach_of(target);
@@ -375,27 +375,27 @@ impl History {
         if let Some(link) = self.links.last_mut() {
             link.reach = reach;
         }
-        self.toggles.push(Toggle { change, target, out });
+        self.suppressions.push(Suppression { change, target, suppressed });
         self.len += 1;
         true
     }
 
     /// What a change does to another one, if it is such.
     #[must_use]
-    pub fn toggle(&self, change: u32) -> Option<Toggle> {
-        let at = self.toggles.binary_search_by_key(&change, |toggle| toggle.change).ok()?;
-        Some(self.toggles[at])
+    pub fn suppression(&self, change: u32) -> Option<Suppression> {
+        let at = self.suppressions.binary_search_by_key(&change, |event| event.change).ok()?;
+        Some(self.suppressions[at])
     }
 
-    /// Whether a change is taken out.
+    /// Whether a change is suppressed.
     #[must_use]
-    pub fn is_out(&self, change: u32) -> bool {
-        let about = self.toggles.iter().rfind(|toggle| toggle.target == change);
-        about.is_some_and(|toggle| toggle.out)
+    pub fn is_suppressed(&self, change: u32) -> bool {
+        let about = self.suppressions.iter().rfind(|event| event.target == change);
+        about.is_some_and(|event| event.suppressed)
     }
 
-    pub(crate) fn toggles(&self) -> &[Toggle] {
-        &self.toggles
+    pub(crate) fn suppressions(&self) -> &[Suppression] {
+        &self.suppressions
     }
 
     pub(crate) fn made(&self) -> &Ops {

@@ -50,7 +50,7 @@ mod walker;
 pub use columns::ColumnsError;
 pub use erase::{PLACEHOLDERS, replaced};
 pub use floor::RestoreError;
-pub use history::{ChangeId, History, RecordError, Toggle};
+pub use history::{ChangeId, History, RecordError, Suppression};
 pub use overlap::Overlap;
 pub use patch::{Applied, FitError, Hunk, Patch, PatchBuilder, PatchError};
 pub use text::{Columns, MergeError, Merged, PartsError, Record, Text, VersionError};

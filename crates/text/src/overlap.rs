@@ -162,7 +162,7 @@ impl<'a> Contents<'a> {
     fn deleters(&self, span: &Span, part: Range<u32>) -> impl Iterator<Item = u32> + 'a {
         let (applied, history) = (self.applied, self.history);
         let all = changes(part, span.gone, |byte| applied.that_deleted(byte));
-        all.filter(|change| history.toggle(*change).is_none())
+        all.filter(|change| history.suppression(*change).is_none())
     }
 
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the change

@@ -33,7 +33,7 @@ pub(crate) struct Span {
     pub(crate) right: Byte,
     /// In the version being replayed: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
     pub(crate) state: u32,
-    /// In the result: by how many it is deleted or held back; 0 while it is shown.
+    /// In the result: by how many it is deleted or suppressed; 0 while it is shown.
     dead: u32,
     /// While it is not shown, where in all that was removed it stands.
     pub(crate) gone: u32,

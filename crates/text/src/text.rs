@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::columns::{self, ColumnsError, Makers};
-use crate::history::{ChangeId, History, RecordError, Toggle};
+use crate::history::{ChangeId, History, RecordError, Suppression};
 use crate::ops::{self, Edit, Op, Ops};
 use crate::overlap::{self, Contents, Effect, Overlap};
 use crate::patch::{FitError, Patch};
@@ -63,9 +63,9 @@ pub enum MergeError {
     /// There is no room: 2^32 - 2 changes, 2^30 bytes inserted by them.
     #[error("the document cannot hold more changes")]
     Full,
-    /// The change is taken out already, or is not; or it is a toggle itself.
-    #[error("the change is out or in already, or can be neither")]
-    Toggled,
+    /// The change is suppressed already, or released already; or it is a suppression itself.
+    #[error("the change is suppressed or released already, or can be neither")]
+    NothingToSuppress,
 }
 
 /// Why there is no text at a version.
@@ -224,12 +224,12 @@ impl Text {
         Version::up_to(self.history.len())
     }
 
-    /// The edit of a change, as it changed the text of all changes before it; `None` for a toggle.
+    /// The edit of a change, as it changed the text of all changes before it; `None` for a suppression.
     #[must_use]
     pub fn effect(&self, change: u32) -> Option<Patch> {
         let edits = self.applied().of_change(change);
         let inserted = self.history.inserted_by(change);
-        let made = self.history.holds(change) && self.history.toggle(change).is_none();
+        let made = self.history.holds(change) && self.history.suppression(change).is_none();
         made.then(|| ops::patch_of(edits, inserted))
     }
 
@@ -274,18 +274,18 @@ impl Text {
         merged
     }
 
-    /// Takes a change out of the text, or puts it back: what it inserted is not shown, and what it
+    /// Suppresses a change, or releases it. What a suppressed change inserted is not shown, and what it
     /// deleted is, unless another change deleted that, too. Nothing is inserted anew, so whatever was
-    /// written on earlier versions merges as ever. The toggle is a change of its own that has seen
+    /// written on earlier versions merges as ever. The suppression is a change of its own that has seen
     /// all others. O(text + changes since the one it is about).
     ///
     /// # Errors
     /// If there is no such change here; nothing is changed then.
-    pub fn toggle(
+    pub fn set_suppressed(
         &mut self,
         id: impl Into<ChangeId>,
         target: u32,
-        out: bool,
+        suppressed: bool,
     ) -> Result<Patch, MergeError> {
         let id = id.into();
         self.check(id, &self.head())?;
@@ -295,11 +295,13 @@ impl Text {
         if target < self.history.floor() {
             return Err(MergeError::BelowFloor);
         }
-        if self.history.toggle(target).is_some() || self.history.is_out(target) == out {
-            return Err(MergeError::Toggled);
+        if self.history.suppression(target).is_some()
+            || self.history.is_suppressed(target) == suppressed
+        {
+            return Err(MergeError::NothingToSuppress);
         }
         let mut history = self.history.clone();
-        if !history.push_toggle(id, target, out) {
+        if !history.push_suppression(id, target, suppressed) {
             return Err(MergeError::Full);
         }
         let change = self.history.len();
@@ -308,8 +310,8 @@ impl Text {
         let mut replayed = self.replayed_from(reach);
         replayed.walker.go_to(&self.history, end.seen());
         let mut done = Effect::default();
-        let toggle = Toggle { change, target, out };
-        replayed.walker.apply_toggle(&history, &toggle, &mut done);
+        let suppression = Suppression { change, target, suppressed };
+        replayed.walker.apply_suppression(&history, &suppression, &mut done);
         let contents = self.contents(&replayed.walker);
         let inserted: String = done.shown.iter().map(|id| contents.restored(*id)).collect();
         let rows =

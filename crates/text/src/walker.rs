@@ -11,7 +11,7 @@
 
 use std::cell::OnceCell;
 
-use crate::history::{ChangeId, History, Toggle};
+use crate::history::{ChangeId, History, Suppression};
 use crate::ops::{Edit, Op};
 use crate::patch::FitError;
 use crate::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Span, SpanId};
@@ -29,7 +29,7 @@ pub(crate) trait Watch {
     /// `gone` in all that was removed.
     fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
 
-    /// A span that is shown is about to be held back, and will stand at `gone`.
+    /// A span that is shown is about to be suppressed, and will stand at `gone`.
     fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
 
     /// A span is shown again.
@@ -148,25 +148,29 @@ impl Walker {
                 self.sequence.step(first, len, forth);
             }
         }
-        let toggles = history.toggles();
-        let from = toggles.partition_point(|toggle| toggle.change < changes.0);
-        for toggle in toggles[from..].iter().take_while(|toggle| toggle.change < changes.1) {
-            for (first, len, hide) in self.toggled(history, toggle) {
+        let suppressions = history.suppressions();
+        let from = suppressions.partition_point(|event| event.change < changes.0);
+        for event in suppressions[from..].iter().take_while(|event| event.change < changes.1) {
+            for (first, len, hide) in self.suppression_spans(history, event) {
                 self.sequence.step(first, len, hide == forth);
             }
         }
     }
 
-    /// The bytes that a toggle is about, and whether it hides them or shows them again.
-    fn toggled(&self, history: &History, toggle: &Toggle) -> Vec<(Byte, u32, bool)> {
-        let changes = (toggle.target, toggle.target + 1);
+    /// The bytes that a suppression is about, and whether it hides them or shows them again.
+    fn suppression_spans(
+        &self,
+        history: &History,
+        suppression: &Suppression,
+    ) -> Vec<(Byte, u32, bool)> {
+        let changes = (suppression.target, suppression.target + 1);
         let (from, to) = history.made().came_between(changes);
-        let inserted = (from < to).then_some((from, to - from, toggle.out));
-        let at = self.applied.partition_point(|row| row.changes.1 <= toggle.target);
+        let inserted = (from < to).then_some((from, to - from, suppression.suppressed));
+        let at = self.applied.partition_point(|row| row.changes.1 <= suppression.target);
         let rows = self.applied[at..].iter().take_while(|row| row.changes.0 < changes.1);
         let deleted = rows.flat_map(|row| {
             deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes)
-                .map(|(first, len)| (first, len, !toggle.out))
+                .map(|(first, len)| (first, len, !suppression.suppressed))
         });
         inserted.into_iter().chain(deleted).collect()
     }
@@ -179,15 +183,15 @@ impl Walker {
         spans
     }
 
-    /// Applies a toggle whose base is the version being replayed.
-    pub(crate) fn apply_toggle(
+    /// Applies a suppression whose base is the version being replayed.
+    pub(crate) fn apply_suppression(
         &mut self,
         history: &History,
-        toggle: &Toggle,
+        suppression: &Suppression,
         watch: &mut impl Watch,
     ) {
         let mut spans = Vec::new();
-        for (first, len, hide) in self.toggled(history, toggle) {
+        for (first, len, hide) in self.suppression_spans(history, suppression) {
             let mut found = Vec::new();
             self.sequence.cut_out(first, len, &mut found);
             spans.extend(found.into_iter().map(|id| (id, hide)));
@@ -212,7 +216,7 @@ impl Walker {
                 }
             }
         }
-        self.applied((toggle.change, toggle.change + 1), self.deleted.len());
+        self.applied((suppression.change, suppression.change + 1), self.deleted.len());
     }
 
     /// Notes that changes were applied, whose deletions begin with this one.
@@ -265,8 +269,8 @@ impl Walker {
             } else if let Some(base) = history.base(part.0) {
                 self.go_to(history, base.seen());
             }
-            if let Some(toggle) = history.toggle(part.0) {
-                self.apply_toggle(history, &toggle, &mut ());
+            if let Some(suppression) = history.suppression(part.0) {
+                self.apply_suppression(history, &suppression, &mut ());
                 continue;
             }
             let from = self.deleted.len();
@@ -290,8 +294,8 @@ impl Walker {
             if let Some(base) = history.base(part.0) {
                 self.go_to(history, base.seen());
             }
-            if let Some(toggle) = history.toggle(part.0) {
-                self.apply_toggle(history, &toggle, watch);
+            if let Some(suppression) = history.suppression(part.0) {
+                self.apply_suppression(history, &suppression, watch);
                 continue;
             }
             let from = self.deleted.len();

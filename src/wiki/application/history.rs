@@ -48,7 +48,7 @@ pub(super) fn row(history: &PageHistory, index: usize) -> Option<Revision<'_>> {
         at_origin: history.origin().revision_with(index as u32),
         kind: match change.kind {
             kind if kind == ChangeKind::Base as u8 => Kind::Base,
-            kind if kind == ChangeKind::Hold as u8 => Kind::Hold,
+            kind if kind == ChangeKind::Suppress as u8 => Kind::Suppress,
             kind if kind == ChangeKind::Release as u8 => Kind::Release,
             kind if kind == ChangeKind::Erase as u8 => Kind::Erase,
             _ if change.is_ours() => Kind::Edit,

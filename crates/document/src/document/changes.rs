@@ -30,7 +30,7 @@ pub struct Change {
     pub time_ms: u64,
     /// When the log took it, in ms since 1970.
     pub logged_ms: u64,
-    /// The origin's revision that it came from; of a judgement, the index of the change that it is
+    /// The origin's revision that it came from; of a moderation, the index of the change that it is
     /// about; 0 for an edit made here.
     pub about: u64,
     /// Length of the text after it.
@@ -54,9 +54,9 @@ pub enum ChangeKind {
     Difference = 3,
     /// A save at the edge that was made far below the floor: carried over onto it.
     CarriedOver = 4,
-    /// Another change was held back.
-    Hold = 5,
-    /// A change that was held back was released.
+    /// Another change was suppressed.
+    Suppress = 5,
+    /// A change that was suppressed was released.
     Release = 6,
     /// Another change was made unreadable. It changes no text of its own: it stands for the text's being
     /// another one, under an id of its own.

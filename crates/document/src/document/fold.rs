@@ -102,9 +102,13 @@ impl State {
             Body::Abandoned(abandoned) => self.apply_abandoned(abandoned),
             Body::Moved(moved) => self.apply_moved(moved),
             Body::Floor(floor) => self.apply_floor(floor),
-            Body::Hold(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Hold),
-            Body::Release(judged) => self.apply_hold(place, logged_ms, judged, ChangeKind::Release),
-            Body::Erase(judged) => self.apply_erase(place, logged_ms, judged),
+            Body::Suppress(moderation) => {
+                self.apply_suppression(place, logged_ms, moderation, ChangeKind::Suppress)
+            }
+            Body::Release(moderation) => {
+                self.apply_suppression(place, logged_ms, moderation, ChangeKind::Release)
+            }
+            Body::Erase(moderation) => self.apply_erase(place, logged_ms, moderation),
             Body::Unknown { kind, .. } => Verdict::Quarantined(Fault::Kind(*kind)),
         }
     }

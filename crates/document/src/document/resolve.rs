@@ -247,10 +247,10 @@ impl State {
             Body::Version(version) => self.resolve_version(version).map(|_| ()),
             Body::Intent(intent) => self.version_at(intent.upto).map(|_| ()),
             Body::Checkpoint(checkpoint) => self.version_at(checkpoint.upto).map(|_| ()),
-            Body::Hold(judged) | Body::Release(judged) | Body::Erase(judged) => {
-                match self.index_of(judged.change) {
+            Body::Suppress(moderation) | Body::Release(moderation) | Body::Erase(moderation) => {
+                match self.index_of(moderation.change) {
                     Some(index) => self.kept(&Version::up_to(index)),
-                    None => Err(Unresolved::Missing(Missing::Actor(judged.change))),
+                    None => Err(Unresolved::Missing(Missing::Actor(moderation.change))),
                 }
             }
             Body::Committed(committed) => match self.origin.announced(committed.flush) {

@@ -16,7 +16,7 @@ use redwedding_wire::version::{
 
 use super::values;
 use crate::entry::{
-    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Judgement, Moved,
+    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moderation, Moved,
     Note, OriginPage,
 };
 use crate::{Archive, ChangeKind, Document, NoArchive, State, Verdict};
@@ -116,9 +116,9 @@ impl Writer {
             20 => Some(self.checkpoint(draw)),
             21 => self.abandoned(draw),
             22 => Some(self.moved(draw)),
-            23 | 24 => self.judged(draw).map(Body::Hold),
-            25 | 26 => self.held(draw).map(Body::Release),
-            27 if draw.one_in(2) => self.judged(draw).map(Body::Erase),
+            23 | 24 => self.moderation(draw).map(Body::Suppress),
+            25 | 26 => self.suppressed(draw).map(Body::Release),
+            27 if draw.one_in(2) => self.moderation(draw).map(Body::Erase),
             _ => return self.nonsense(draw),
         };
         if let Some(body) = body {
@@ -335,8 +335,8 @@ impl Writer {
         Body::Moved(Moved { from, to: OriginText { revision, text: Digest(draw.bytes()) } })
     }
 
-    /// A change that somebody judges.
-    fn judged(&self, draw: &mut Draw<'_>) -> Option<Judgement> {
+    /// A change that somebody moderates.
+    fn moderation(&self, draw: &mut Draw<'_>) -> Option<Moderation> {
         let changes = self.document.changes().kept();
         if changes.is_empty() {
             return None;
@@ -345,18 +345,19 @@ impl Writer {
             false => draw.pick(changes).actor,
             true => Actor(draw.number()),
         };
-        Some(Judgement { change, note: values::note(draw), time_ms: draw.number() })
+        Some(Moderation { change, note: values::note(draw), time_ms: draw.number() })
     }
 
-    /// Mostly one that is held back.
-    fn held(&self, draw: &mut Draw<'_>) -> Option<Judgement> {
+    /// Mostly one that is suppressed.
+    fn suppressed(&self, draw: &mut Draw<'_>) -> Option<Moderation> {
         let document = &self.document;
-        let held = document.changes().indexed().filter(|(index, _)| document.is_held(*index));
-        let held: Vec<Actor> = held.map(|(_, change)| change.actor).collect();
-        let judged = self.judged(draw)?;
-        match held.is_empty() || draw.one_in(6) {
-            false => Some(Judgement { change: *draw.pick(&held), ..judged }),
-            true => Some(judged),
+        let suppressed =
+            document.changes().indexed().filter(|(index, _)| document.is_suppressed(*index));
+        let suppressed: Vec<Actor> = suppressed.map(|(_, change)| change.actor).collect();
+        let moderation = self.moderation(draw)?;
+        match suppressed.is_empty() || draw.one_in(6) {
+            false => Some(Moderation { change: *draw.pick(&suppressed), ..moderation }),
+            true => Some(moderation),
         }
     }
 

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Floor, Import, Intent, Judgement,
+    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Floor, Import, Intent, Moderation,
     Moved, Note, OriginPage,
 };
 use redwedding_document::{Document, Segment, Verdict};
@@ -97,10 +97,10 @@ fn entries() {
     let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
     GOLDEN.holds(1, "entry-floor", &entry(Body::Floor(floor)));
     let note = note("Olenna", "not ours to tell");
-    let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
-    GOLDEN.holds(1, "entry-hold", &entry(Body::Hold(judged.clone())));
-    GOLDEN.holds(1, "entry-release", &entry(Body::Release(judged.clone())));
-    GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(judged)));
+    let moderation = Moderation { change: Actor(5), note, time_ms: 1_790_000_000_456 };
+    GOLDEN.holds(1, "entry-suppress", &entry(Body::Suppress(moderation.clone())));
+    GOLDEN.holds(1, "entry-release", &entry(Body::Release(moderation.clone())));
+    GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(moderation)));
     let unknown = Body::Unknown { kind: 200, payload: vec![1, 2, 3] };
     GOLDEN.holds(1, "entry-unknown", &entry(unknown));
 }
@@ -161,10 +161,10 @@ fn document() -> Document {
     let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
     GOLDEN.holds(1, "entry-floor", &entry(Body::Floor(floor)));
     let note = note("Olenna", "not ours to tell");
-    let judged = Judgement { change: Actor(5), note, time_ms: 1_790_000_000_456 };
-    GOLDEN.holds(1, "entry-hold", &entry(Body::Hold(judged.clone())));
-    GOLDEN.holds(1, "entry-release", &entry(Body::Release(judged.clone())));
-    GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(judged)));
+    let moderation = Moderation { change: Actor(5), note, time_ms: 1_790_000_000_456 };
+    GOLDEN.holds(1, "entry-suppress", &entry(Body::Suppress(moderation.clone())));
+    GOLDEN.holds(1, "entry-release", &entry(Body::Release(moderation.clone())));
+    GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(moderation)));
     let unknown = Body::Unknown { kind: 200, payload: vec![1] };
     assert!(matches!(log.put(unknown), Verdict::Quarantined(_)));
     log.0

@@ -17,7 +17,7 @@ pub(crate) struct Save {
     pub(crate) base: Seen,
     pub(crate) patch: Patch,
     /// Instead: which save it takes out (`true`) or puts back.
-    pub(crate) toggle: Option<(u64, bool)>,
+    pub(crate) suppression: Option<(u64, bool)>,
 }
 
 /// A document's beginning and its saves, parents first.
@@ -43,12 +43,12 @@ pub(crate) fn histories(most: usize) -> impl Strategy<Value = Saves> {
 }
 
 /// Histories of up to `most` saves in which some are taken out, and put back.
-pub(crate) fn held_back(most: usize) -> impl Strategy<Value = Saves> {
-    let toggle = prop::option::weighted(0.3, any::<prop::sample::Index>());
-    let saves = prop::collection::vec((drawn(), toggle), 1..=most);
+pub(crate) fn with_suppressions(most: usize) -> impl Strategy<Value = Saves> {
+    let suppression = prop::option::weighted(0.3, any::<prop::sample::Index>());
+    let saves = prop::collection::vec((drawn(), suppression), 1..=most);
     ("[x-z ö字🙂]{0,12}", saves).prop_map(|(start, drawn)| {
-        let (drawn, toggles) = drawn.into_iter().unzip();
-        build_all(start, drawn, true, toggles)
+        let (drawn, suppressions) = drawn.into_iter().unzip();
+        build_all(start, drawn, true, suppressions)
     })
 }
 
@@ -77,34 +77,39 @@ fn build_with(start: String, drawn: Vec<Drawn>, linear: bool) -> Saves {
     build_all(start, drawn, linear, Vec::new())
 }
 
-/// `toggles`: for each save, whether it takes another one out, or puts it back.
+/// `suppressions`: for each save, whether it suppresses another one, or releases it.
 fn build_all(
     start: String,
     drawn: Vec<Drawn>,
     linear: bool,
-    toggles: Vec<Option<prop::sample::Index>>,
+    suppressions: Vec<Option<prop::sample::Index>>,
 ) -> Saves {
     let mut reference = Reference::new(&start);
     let mut saves: Vec<Save> = Vec::new();
-    let mut toggles = toggles.into_iter();
+    let mut suppressions = suppressions.into_iter();
     for (tie, heads, hunks) in drawn {
         let id = (u64::from(tie) << 32) | saves.len() as u64;
         let edits: Vec<u64> =
-            saves.iter().filter(|save| save.toggle.is_none()).map(|save| save.id).collect();
-        if let Some(pick) = toggles.next().flatten().filter(|_| !edits.is_empty()) {
+            saves.iter().filter(|save| save.suppression.is_none()).map(|save| save.id).collect();
+        if let Some(pick) = suppressions.next().flatten().filter(|_| !edits.is_empty()) {
             let target = edits[pick.index(edits.len())];
-            let about = saves.iter().rev().filter_map(|save| save.toggle);
-            let is_out = about.into_iter().find(|toggle| toggle.0 == target);
-            let out = !is_out.is_some_and(|toggle| toggle.1);
-            reference.toggle(id, target, out);
+            let about = saves.iter().rev().filter_map(|save| save.suppression);
+            let is_suppressed = about.into_iter().find(|event| event.0 == target);
+            let suppressed = !is_suppressed.is_some_and(|event| event.1);
+            reference.set_suppressed(id, target, suppressed);
             let base = saves.iter().map(|save| save.id).collect();
-            saves.push(Save { id, base, patch: Patch::empty(), toggle: Some((target, out)) });
+            saves.push(Save {
+                id,
+                base,
+                patch: Patch::empty(),
+                suppression: Some((target, suppressed)),
+            });
             continue;
         }
         let base = base_of(&saves, &heads, linear);
         let patch = patch_for(&reference.text(&base), &hunks);
         reference.apply(id, &base, &patch);
-        saves.push(Save { id, base, patch, toggle: None });
+        saves.push(Save { id, base, patch, suppression: None });
     }
     Saves { start, saves }
 }
@@ -134,8 +139,8 @@ impl Saves {
     pub(crate) fn reference(&self) -> Reference {
         let mut reference = Reference::new(&self.start);
         for save in &self.saves {
-            match save.toggle {
-                Some((target, out)) => reference.toggle(save.id, target, out),
+            match save.suppression {
+                Some((target, suppressed)) => reference.set_suppressed(save.id, target, suppressed),
                 None => reference.apply(save.id, &save.base, &save.patch),
             }
         }
@@ -153,7 +158,7 @@ impl Saves {
         let (mut done, mut saves) = (Seen::new(), Vec::new());
         for pick in picks.iter().cycle() {
             // One that takes another out has seen all that comes before it.
-            let next = waiting.iter().find(|save| save.toggle.is_some());
+            let next = waiting.iter().find(|save| save.suppression.is_some());
             let early = |save: &Save| {
                 next.is_none_or(|next| next.base.contains(&save.id) || next.id == save.id)
             };

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use redwedding_text::attribution::Source;
 use redwedding_text::{MergeError, Merged, Patch, Record, Text, Version};
 
-use histories::{Saves, crowds, held_back, histories, version};
+use histories::{Saves, crowds, histories, version, with_suppressions};
 use reference::Seen;
 
 fn config() -> ProptestConfig {
@@ -44,9 +44,9 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
             text =
                 Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
         }
-        if let Some((target, out)) = save.toggle {
+        if let Some((target, suppressed)) = save.suppression {
             let target = text.history().index_of(target.into()).expect("merged before");
-            let effect = text.toggle(save.id, target, out).expect("it is there");
+            let effect = text.set_suppressed(save.id, target, suppressed).expect("it is there");
             results.push(Merged { effect, overlaps: Vec::new() });
             continue;
         }
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_held_back_is_not_shown(saves in held_back(16), picks in picks()) {
+    fn what_is_suppressed_is_not_shown(saves in with_suppressions(16), picks in picks()) {
         let (text, results) = merged(&saves, false);
         let reference = saves.reference();
         prop_assert_eq!(text.text(), reference.text(&saves.all()));
@@ -119,12 +119,12 @@ proptest! {
         prop_assert_eq!(&back, &text);
         prop_assert_eq!(back.columns(), columns);
         let id = back.history().len();
-        if let Some(target) = (0..id).find(|change| back.history().toggle(*change).is_none()) {
+        if let Some(target) = (0..id).find(|change| back.history().suppression(*change).is_none()) {
             let once = back.clone();
-            let out = back.history().is_out(target);
-            prop_assert_eq!(back.toggle(u64::MAX - 3, target, out), Err(MergeError::Toggled));
-            back.toggle(u64::MAX - 1, target, !out).expect("it is there");
-            back.toggle(u64::MAX - 2, target, out).expect("it is there");
+            let suppressed = back.history().is_suppressed(target);
+            prop_assert_eq!(back.set_suppressed(u64::MAX - 3, target, suppressed), Err(MergeError::NothingToSuppress));
+            back.set_suppressed(u64::MAX - 1, target, !suppressed).expect("it is there");
+            back.set_suppressed(u64::MAX - 2, target, suppressed).expect("it is there");
             prop_assert_eq!(back.text(), once.text());
         }
     }
@@ -255,7 +255,7 @@ fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
         id,
         base: base.iter().copied().collect(),
         patch: insert(text),
-        toggle: None,
+        suppression: None,
     };
     let mut saves = vec![save(1000, &[], "x")];
     saves.extend((1..200).map(|id| save(id, &[1000], "c")));

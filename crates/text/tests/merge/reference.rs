@@ -27,7 +27,7 @@ struct Node {
 pub(crate) struct Reference {
     nodes: Vec<Node>,
     /// Changes that took others out or put them back: (id, the other one, whether out).
-    toggles: Vec<(u64, u64, bool)>,
+    suppressions: Vec<(u64, u64, bool)>,
 }
 
 const ROOT: usize = 0;
@@ -37,7 +37,7 @@ impl Reference {
     /// A document that begins with a text.
     pub(crate) fn new(text: &str) -> Reference {
         let nodes = vec![Node::new(ROOT_CHANGE, '\0', None)];
-        let mut reference = Reference { nodes, toggles: Vec::new() };
+        let mut reference = Reference { nodes, suppressions: Vec::new() };
         for c in text.chars() {
             let last = reference.nodes.len() - 1;
             reference.nodes.push(Node::new(ROOT_CHANGE, c, None));
@@ -59,8 +59,8 @@ impl Reference {
     }
 
     /// Takes a change out, or puts it back.
-    pub(crate) fn toggle(&mut self, id: u64, target: u64, out: bool) {
-        self.toggles.push((id, target, out));
+    pub(crate) fn set_suppressed(&mut self, id: u64, target: u64, suppressed: bool) {
+        self.suppressions.push((id, target, suppressed));
     }
 
     /// Applies a change that was made to the text of `base`.
@@ -125,17 +125,17 @@ impl Reference {
     }
 
     fn visible(&self, seen: &Seen) -> Vec<usize> {
-        let out = |change: u64| {
+        let suppressed = |change: u64| {
             let about =
                 |&&(id, target, _): &&(u64, u64, bool)| target == change && seen.contains(&id);
-            self.toggles.iter().rfind(about).is_some_and(|toggle| toggle.2)
+            self.suppressions.iter().rfind(about).is_some_and(|event| event.2)
         };
         let shown = |&node: &usize| {
             let deleters = self.nodes[node].deleted_by.intersection(seen);
             node != ROOT
                 && self.exists(node, seen)
-                && !out(self.nodes[node].change)
-                && deleters.filter(|change| !out(**change)).count() == 0
+                && !suppressed(self.nodes[node].change)
+                && deleters.filter(|change| !suppressed(**change)).count() == 0
         };
         self.order().into_iter().filter(shown).collect()
     }

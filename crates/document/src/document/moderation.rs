@@ -1,7 +1,7 @@
-//! What is done to a change after it is in: held back, released, erased.
+//! Moderation: a change that is in is suppressed, released or erased.
 //!
-//! May assume that the log's keeper asked who may. Must never lose what others wrote inside or around
-//! what is judged.
+//! May assume that the relay asked who may. Must never lose what others wrote inside or around
+//! the change that is moderated.
 
 use redwedding_text::{MergeError, Patch};
 use redwedding_wire::identity::Actor;
@@ -9,41 +9,41 @@ use redwedding_wire::version::Place;
 
 use super::fold::{Fault, Verdict};
 use super::{Change, ChangeKind, State};
-use crate::entry::Judgement;
+use crate::entry::Moderation;
 use crate::limits;
 
 /// As it is in a list of changes.
 const ERASE: u8 = ChangeKind::Erase as u8;
 
 impl State {
-    /// Whether a change is held back.
-    pub fn is_held(&self, index: usize) -> bool {
-        u32::try_from(index).is_ok_and(|index| self.text.history().is_out(index))
+    /// Whether a change is suppressed.
+    pub fn is_suppressed(&self, index: usize) -> bool {
+        u32::try_from(index).is_ok_and(|index| self.text.history().is_suppressed(index))
     }
 
     /// Holds a change back, or releases it.
-    pub(super) fn apply_hold(
+    pub(super) fn apply_suppression(
         &mut self,
         place: Place,
         logged_ms: u64,
-        judged: &Judgement,
+        moderation: &Moderation,
         kind: ChangeKind,
     ) -> Verdict {
-        let Some(target) = self.index_of(judged.change) else {
-            return Verdict::Quarantined(Fault::Change(judged.change));
+        let Some(target) = self.index_of(moderation.change) else {
+            return Verdict::Quarantined(Fault::Change(moderation.change));
         };
-        let actor = self.judgement(place, judged);
-        let out = matches!(kind, ChangeKind::Hold);
+        let actor = self.moderation_actor(place, moderation);
+        let suppressed = matches!(kind, ChangeKind::Suppress);
         if self.text().len() > limits::MERGED_BYTES {
             return Verdict::Quarantined(Fault::TooLong(self.text().len()));
         }
-        match self.text.toggle(actor.0, target, out) {
+        match self.text.set_suppressed(actor.0, target, suppressed) {
             Ok(_) => {
                 let change = self.change(actor, place, logged_ms, kind);
-                self.note(change, judged, target);
+                self.note(change, moderation, target);
                 Verdict::Counted
             }
-            Err(MergeError::Toggled) => Verdict::Superseded,
+            Err(MergeError::NothingToSuppress) => Verdict::Superseded,
             Err(error) => Verdict::Quarantined(Fault::Patch(error.to_string())),
         }
     }
@@ -53,17 +53,18 @@ impl State {
         &mut self,
         place: Place,
         logged_ms: u64,
-        judged: &Judgement,
+        moderation: &Moderation,
     ) -> Verdict {
-        let found = self.index_of(judged.change).filter(|index| self.text.history().holds(*index));
+        let found =
+            self.index_of(moderation.change).filter(|index| self.text.history().holds(*index));
         let Some(index) = found else {
-            return Verdict::Quarantined(Fault::Change(judged.change));
+            return Verdict::Quarantined(Fault::Change(moderation.change));
         };
         let before = |change: &Change| (change.kind, change.about) == (ERASE, index.into());
         if self.changes.indexed().any(|(_, change)| before(change)) {
             return Verdict::Superseded;
         }
-        let actor = self.judgement(place, judged);
+        let actor = self.moderation_actor(place, moderation);
         let head = self.text.head();
         let merged = self.text.merge(actor.0, &head, &Patch::default());
         if let Err(error) = merged.and_then(|_| self.text.erase(index)) {
@@ -71,7 +72,7 @@ impl State {
         }
         self.changes.erase(index as usize);
         let change = self.change(actor, place, logged_ms, ChangeKind::Erase);
-        self.note(change, judged, index);
+        self.note(change, moderation, index);
         for seed in &mut self.seeds {
             let made = seed.mapped.iter().position(|mapped| *mapped == index);
             if let Some(made) = made {
@@ -88,16 +89,17 @@ impl State {
         Verdict::Counted
     }
 
-    /// Who a judgement is by, among the changes: nobody who could have made another one.
-    fn judgement(&self, place: Place, judged: &Judgement) -> Actor {
-        let (about, position) = (judged.change.0.to_le_bytes(), place.position.to_le_bytes());
+    /// Who a moderation is by, among the changes: nobody who could have made another one. (The hashed
+    /// name of it is older than the word.)
+    fn moderation_actor(&self, place: Place, moderation: &Moderation) -> Actor {
+        let (about, position) = (moderation.change.0.to_le_bytes(), place.position.to_le_bytes());
         Actor::of("judgement", &[&self.key.digest().0, &about, &position])
     }
 
-    fn note(&mut self, change: Change, judged: &Judgement, target: u32) {
+    fn note(&mut self, change: Change, moderation: &Moderation, target: u32) {
         self.changes.push(Change {
-            note: judged.note.clone(),
-            time_ms: judged.time_ms,
+            note: moderation.note.clone(),
+            time_ms: moderation.time_ms,
             about: target.into(),
             bytes: self.text().len() as u32,
             ..change

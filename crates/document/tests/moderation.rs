@@ -1,8 +1,8 @@
-//! Who wrote what, and holding it back, releasing and erasing it, as readers would see it.
+//! Who wrote what, and suppressing, releasing and erasing it, as readers would see it.
 
 #![allow(clippy::unwrap_used)]
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Judgement, Note, OriginPage};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Moderation, Note, OriginPage};
 use redwedding_document::{Document, Erased, NoArchive, Verdict};
 use redwedding_text::diff;
 use redwedding_wire::codec::Encode;
@@ -56,29 +56,29 @@ impl Page {
     }
 }
 
-fn judged(change: Actor) -> Judgement {
-    Judgement { change, note: Note::default(), time_ms: 2 }
+fn moderation(change: Actor) -> Moderation {
+    Moderation { change, note: Note::default(), time_ms: 2 }
 }
 
 #[test]
-fn what_is_held_back_leaves_what_others_wrote_in_it() {
+fn what_is_suppressed_leaves_what_others_wrote_in_it() {
     let mut page = Page::new("The castle is old.\n");
     let before = page.now();
     let spam = page.save(&before, "castle", "castle, where swords are cheap,");
     let seen = page.now();
     page.save(&seen, "swords", "rusty swords");
-    assert_eq!(page.put(Body::Hold(judged(spam))), Verdict::Counted);
+    assert_eq!(page.put(Body::Suppress(moderation(spam))), Verdict::Counted);
     assert_eq!(page.text(), "The castlerusty  is old.\n");
-    assert_eq!(page.put(Body::Hold(judged(spam))), Verdict::Superseded);
+    assert_eq!(page.put(Body::Suppress(moderation(spam))), Verdict::Superseded);
     // Whoever had the page open before merges as ever, and whoever opens it now, too.
     page.save(&seen, "castle", "great castle");
     let now = page.now();
     page.save(&now, "is old", "is very old");
     assert_eq!(page.text(), "The great castlerusty  is very old.\n");
-    assert_eq!(page.put(Body::Release(judged(spam))), Verdict::Counted);
+    assert_eq!(page.put(Body::Release(moderation(spam))), Verdict::Counted);
     let text = "The great castle, where rusty swords are cheap, is very old.\n";
     assert_eq!(page.text(), text);
-    assert_eq!(page.put(Body::Release(judged(spam))), Verdict::Superseded);
+    assert_eq!(page.put(Body::Release(moderation(spam))), Verdict::Superseded);
 }
 
 #[test]
@@ -88,11 +88,11 @@ fn what_was_deleted_by_one_held_back_is_there_again() {
     let vandal = page.save(&before, "two three four ", "");
     let other = page.save(&before, "three ", "");
     assert_eq!(page.text(), "One five.\n");
-    assert_eq!(page.put(Body::Hold(judged(vandal))), Verdict::Counted);
+    assert_eq!(page.put(Body::Suppress(moderation(vandal))), Verdict::Counted);
     assert_eq!(page.text(), "One two four five.\n");
-    assert_eq!(page.put(Body::Hold(judged(other))), Verdict::Counted);
+    assert_eq!(page.put(Body::Suppress(moderation(other))), Verdict::Counted);
     assert_eq!(page.text(), "One two three four five.\n");
-    assert_eq!(page.put(Body::Release(judged(vandal))), Verdict::Counted);
+    assert_eq!(page.put(Body::Release(moderation(vandal))), Verdict::Counted);
     assert_eq!(page.text(), "One five.\n");
 }
 
@@ -102,11 +102,11 @@ fn what_is_erased_is_nowhere_and_moves_nothing() {
     let before = page.now();
     let secret = page.save(&before, "unknown", "0123456789 (call her at night)");
     let seen = page.now();
-    // Someone deletes a part, which is kept for going back; someone else is held back and released.
+    // Someone deletes a part, which is kept for going back; someone else is suppressed and released.
     let part = page.save(&seen, "her at ", "");
     page.save(&seen, "(call", "(do not call");
-    assert_eq!(page.put(Body::Hold(judged(part))), Verdict::Counted);
-    assert_eq!(page.put(Body::Release(judged(part))), Verdict::Counted);
+    assert_eq!(page.put(Body::Suppress(moderation(part))), Verdict::Counted);
+    assert_eq!(page.put(Body::Release(moderation(part))), Verdict::Counted);
     let (long, versions) = (page.text().len(), [&before, &seen]);
     assert!(
         page.holds_bytes("0123456789") && page.holds_bytes("her at") && page.holds_bytes("night")
@@ -115,7 +115,7 @@ fn what_is_erased_is_nowhere_and_moves_nothing() {
         versions.map(|at| page.0.text_of(&page.0.resolve_version(at).unwrap()).unwrap().len())
     };
     let then = lengths(&page);
-    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Counted);
+    assert_eq!(page.put(Body::Erase(moderation(secret))), Verdict::Counted);
     assert_eq!(page.text().len(), long);
     assert_eq!(lengths(&page), then);
     for readable in ["0123", "6789", "her at", "night", "about 0"] {
@@ -136,8 +136,8 @@ fn what_was_erased_does_not_come_back_with_a_form_from_before() {
     let open = page.now();
     let form = page.text().to_owned();
     page.save(&open, "(call", "(do not call");
-    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Counted);
-    assert_eq!(page.put(Body::Erase(judged(secret))), Verdict::Superseded);
+    assert_eq!(page.put(Body::Erase(moderation(secret))), Verdict::Counted);
+    assert_eq!(page.put(Body::Erase(moderation(secret))), Verdict::Superseded);
     assert_ne!(page.now(), open, "another text has another name");
     let saved = |page: &Page, on: &VersionRef, submitted: &str| {
         let on = page.0.resolve_version(on).unwrap();
@@ -175,10 +175,10 @@ fn what_was_erased_does_not_come_back_with_a_form_from_before() {
 }
 
 #[test]
-fn what_nobody_wrote_cannot_be_judged() {
+fn what_nobody_wrote_cannot_be_moderated() {
     let mut page = Page::new("Text.\n");
-    for body in [Body::Hold, Body::Release, Body::Erase] {
-        assert!(matches!(page.put(body(judged(Actor(5)))), Verdict::Quarantined(_)));
+    for body in [Body::Suppress, Body::Release, Body::Erase] {
+        assert!(matches!(page.put(body(moderation(Actor(5)))), Verdict::Quarantined(_)));
     }
     assert_eq!(page.text(), "Text.\n");
 }
