@@ -332,9 +332,9 @@ impl Body {
         }
     }
 
-    /// Whether only the log's keeper may say it: whoever may push edits may not moderate those of
+    /// Whether only the relay may log it: whoever may push edits may not moderate those of
     /// others, nor say what need not be kept.
-    pub fn is_keepers(&self) -> bool {
+    pub fn is_relay_only(&self) -> bool {
         matches!(self, Self::Floor(_) | Self::Suppress(_) | Self::Release(_) | Self::Erase(_))
     }
 

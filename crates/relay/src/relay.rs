@@ -192,8 +192,8 @@ impl Relay {
 
 fn decode(site: &str, bytes: &[u8]) -> Result<Entry, String> {
     let entry = Entry::decode(bytes).map_err(|error| error.to_string())?;
-    if entry.body.is_keepers() {
-        return Err("only the log's keeper may say so".to_owned());
+    if entry.body.is_relay_only() {
+        return Err("only the relay may log this".to_owned());
     }
     match entry.document.site() == site {
         true => Ok(entry),

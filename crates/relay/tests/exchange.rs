@@ -53,7 +53,7 @@ fn parents_may_be_in_the_same_batch_but_not_after() {
 
 /// Whoever may push edits may not moderate those of others, nor move a document's floor.
 #[test]
-fn what_only_the_logs_keeper_may_say_is_refused() {
+fn what_only_the_relay_may_log_is_refused() {
     let server = Server::start();
     let page = key("Page");
     let first = create(&page, 1, "text\n");

@@ -1,4 +1,4 @@
-//! Folding with the right to refuse: what a log's keeper does before it appends.
+//! Folding with the right to refuse: what the relay does before it appends.
 //!
 //! After an entry is logged nobody may refuse it; before, an entry that breaks a
 //! rule or changes nothing need not be logged at all. Must never decide

@@ -344,7 +344,7 @@ impl MemoryArchive {
         self.0.insert(name, packed);
     }
 
-    /// Whether an entry is a retry of a save that is only in a segment: the log's keeper knows those.
+    /// Whether an entry is a retry of a save that is only in a segment: the relay knows those.
     fn knows(&self, logged: &Logged, document: &Document) -> bool {
         let Some(Entry { body: Body::Edit(edit), .. }) = &logged.entry else { return false };
         let id = edit.delta.edit;

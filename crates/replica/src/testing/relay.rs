@@ -151,8 +151,8 @@ impl ModelRelay {
 
     fn push(&mut self, site: &str, bytes: &ByteBuf, now_ms: u64) -> Receipt {
         let entry = match Entry::decode(bytes) {
-            Ok(entry) if entry.body.is_keepers() => {
-                return Receipt::Refused("only the log's keeper may say so".into());
+            Ok(entry) if entry.body.is_relay_only() => {
+                return Receipt::Refused("only the relay may log this".into());
             }
             Ok(entry) if entry.document.site() == site => entry,
             Ok(_) => return Receipt::Refused("another site's document".into()),
