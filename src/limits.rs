@@ -9,10 +9,10 @@ pub use redwedding_replica::limits::*;
 pub const TITLE_BYTES: usize = 255;
 /// Largest request body; a form triples what is not ASCII.
 pub const BODY_BYTES: usize = 8 << 20;
-/// Rendered answers that a sandbox keeps.
-pub const KEPT_ANSWERS: usize = 8;
+/// Rendered answers in a sandbox's render cache.
+pub const RENDER_CACHE_ANSWERS: usize = 8;
 /// Bytes of such answers, with the texts that they show.
-pub const KEPT_BYTES: usize = 8 << 20;
+pub const RENDER_CACHE_BYTES: usize = 8 << 20;
 
 const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
 const _: () = assert!(TITLE_BYTES <= KEY_BYTES);

@@ -73,17 +73,19 @@ impl RenderCache {
         self.0.retain(|cached| cached.target != target || cached.base != base);
         let caching = answer.headers().get(CACHE_CONTROL).map(|value| value.as_bytes());
         let public = caching.is_some_and(|value| value.starts_with(b"public"));
-        if !public || answer.status() != StatusCode::OK || answer.body().len() > limits::KEPT_BYTES
+        if !public
+            || answer.status() != StatusCode::OK
+            || answer.body().len() > limits::RENDER_CACHE_BYTES
         {
             return;
         }
         let (target, base, answer) = (target.to_owned(), base.to_owned(), answer.clone());
         self.0.insert(0, Answer { target, base, snapshot, answer });
         let mut bytes = 0;
-        self.0.truncate(limits::KEPT_ANSWERS);
+        self.0.truncate(limits::RENDER_CACHE_ANSWERS);
         self.0.retain(|cached| {
             bytes += cached.answer.body().len() + cached.snapshot.text.len();
-            bytes <= limits::KEPT_BYTES
+            bytes <= limits::RENDER_CACHE_BYTES
         });
     }
 }
