@@ -92,21 +92,10 @@ impl RestError {
         Self::new(403, "rest-permission-error", format!("Permission denied: {why}"))
     }
 
-    /// 403: the token is wrong or too old.
-    pub fn bad_token() -> Self {
-        Self::new(403, "rest-badtoken", "The CSRF token provided is invalid.".to_owned())
-    }
-
     /// 413: the page would be longer than a page may be.
     pub fn too_large(bytes: usize, limit: usize) -> Self {
         let message = format!("The content has {bytes} bytes, more than the maximum of {limit}.");
         Self::new(413, "apierror-contenttoobig", message)
-    }
-
-    /// 429: too many saves in too short a time.
-    pub fn rate_limited() -> Self {
-        let message = "A rate limit was exceeded. Please try again later.".to_owned();
-        Self::new(429, "apierror-ratelimited", message)
     }
 
     /// 503: not accepted, for now. To be answered with `Retry-After`.
