@@ -102,6 +102,17 @@ pub enum Routed<C> {
     Ask(Operation, C),
 }
 
+/// What pages load and what never changes under its address, such as a style sheet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asset {
+    /// The body.
+    pub content: &'static str,
+    /// Its `Content-Type`.
+    pub content_type: &'static str,
+    /// Its `Cache-Control`.
+    pub cache_control: &'static str,
+}
+
 /// An application at the edge.
 pub trait Application {
     /// What it keeps of a request until the outcome is there: the route context.
@@ -121,4 +132,7 @@ pub trait Application {
         incoming: &Incoming,
         outcome: Outcome,
     ) -> Response<Vec<u8>>;
+
+    /// The asset with this path, which begins with `/-/`; a path is all that it depends on.
+    fn asset(&self, path: &str) -> Option<Asset>;
 }

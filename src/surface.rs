@@ -5,6 +5,7 @@
 //! contracts; it never touches the platform.
 
 mod admin;
+mod assets;
 mod principal;
 mod render_cache;
 mod reply;
@@ -18,7 +19,6 @@ use redwedding_wire::identity::{DocumentKey, derive_key};
 use crate::application::{Application, FormKey, Incoming, Operation, Outcome, Routed};
 use crate::limits;
 use crate::settings::Settings;
-use crate::wiki::style::{ICON_PATH, STYLE_PATH};
 
 use render_cache::RenderCache;
 
@@ -93,7 +93,7 @@ impl<A: Application> Edge<A> {
             return Handled::Answered(answer, Remaining::Nothing);
         }
         if request.uri().path().starts_with("/-/") {
-            return Handled::Answered(self.admin(ports, &request), Remaining::Nothing);
+            return Handled::Answered(self.reserved(ports, &request), Remaining::Nothing);
         }
         let now_ms = ports.now_ms();
         let principal = match principal::authenticate(&request, &self.settings, address, now_ms) {
@@ -171,22 +171,25 @@ impl<A: Application> Edge<A> {
         }
     }
 
-    fn admin<P: Ports>(&mut self, ports: &mut P, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    /// What is below `/-/` is the edge's own: the admin endpoints, then the application's assets.
+    fn reserved<P: Ports>(
+        &mut self,
+        ports: &mut P,
+        request: &Request<Vec<u8>>,
+    ) -> Response<Vec<u8>> {
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/-/health") => admin::health(),
-            (&Method::GET | &Method::HEAD, STYLE_PATH) => admin::style(),
-            (&Method::GET | &Method::HEAD, ICON_PATH) => admin::icon(),
             (&Method::GET | &Method::HEAD, "/-/status") => {
                 admin::status(&mut self.replica, ports, request)
             }
             (&Method::POST, "/-/tick") => {
                 admin::tick(&mut self.replica, ports, request, &self.settings)
             }
-            (_, "/-/health" | STYLE_PATH | ICON_PATH | "/-/status" | "/-/tick") => {
-                let detail = "this path is asked with another method";
-                problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
-            }
-            _ => problem(StatusCode::NOT_FOUND, "Not found", "there is no such operation"),
+            (_, "/-/health" | "/-/status" | "/-/tick") => reply::wrong_method(),
+            (method, path) => match self.application.asset(path) {
+                Some(asset) => assets::answer(&asset, method),
+                None => problem(StatusCode::NOT_FOUND, "Not found", "there is no such operation"),
+            },
         }
     }
 }

@@ -1,8 +1,6 @@
-//! The admin endpoints: health, status and tick; and the wiki's style sheet and icon.
+//! The admin endpoints: health, status and tick.
 
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use redwedding_replica::Replica;
 use redwedding_replica::auth;
@@ -13,34 +11,12 @@ use serde_json::json;
 use super::reply::{denied, problem};
 use crate::limits;
 use crate::settings::Settings;
-use crate::wiki::style::{ICON_SVG, STYLE_CSS};
 
 /// `GET /-/health`: the function runs. Asks nobody else.
 pub(super) fn health() -> Response<Vec<u8>> {
     let mut answer = Response::new(b"ok\n".to_vec());
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
-}
-
-/// `GET /-/style.css`.
-pub(super) fn style() -> Response<Vec<u8>> {
-    kept_for_ever(STYLE_CSS, "text/css; charset=utf-8")
-}
-
-/// `GET /-/icon.svg`.
-pub(super) fn icon() -> Response<Vec<u8>> {
-    kept_for_ever(ICON_SVG, "image/svg+xml")
-}
-
-/// What has a hash of its content in its address.
-fn kept_for_ever(content: &'static str, content_type: &'static str) -> Response<Vec<u8>> {
-    let mut answer = Response::new(content.as_bytes().to_vec());
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-    headers.insert(CACHE_CONTROL, forever);
     answer
 }
 

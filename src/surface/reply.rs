@@ -33,6 +33,12 @@ pub fn problem(status: StatusCode, title: &str, detail: &str) -> Response<Vec<u8
     answer
 }
 
+/// The path is there, for other methods.
+pub(super) fn wrong_method() -> Response<Vec<u8>> {
+    let detail = "this path is asked with another method";
+    problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
+}
+
 /// A token that is not good.
 pub(super) fn denied(error: &AuthError) -> Response<Vec<u8>> {
     let status = match error {

@@ -13,9 +13,10 @@ use http::{Response, StatusCode};
 use redwedding_wire::identity::DocumentKey;
 
 use super::form::Submission;
+use super::style;
 use super::title::Title;
 use super::view::Site;
-use crate::application::{Application, Incoming, Operation, Outcome, Routed};
+use crate::application::{Application, Asset, Incoming, Operation, Outcome, Routed};
 
 /// The title under which `/` leads on.
 const FRONT_PAGE: &str = "Main_Page";
@@ -108,6 +109,17 @@ impl Application for Wiki {
         outcome: Outcome,
     ) -> Response<Vec<u8>> {
         self.shown(context, incoming, outcome)
+    }
+
+    fn asset(&self, path: &str) -> Option<Asset> {
+        /// The version in an asset's address is a hash of its content.
+        const FOR_EVER: &str = "public, max-age=31536000, immutable";
+        let (content, content_type) = match path {
+            style::STYLE_PATH => (style::STYLE_CSS, "text/css; charset=utf-8"),
+            style::ICON_PATH => (style::ICON_SVG, "image/svg+xml"),
+            _ => return None,
+        };
+        Some(Asset { content, content_type, cache_control: FOR_EVER })
     }
 }
 
