@@ -7,7 +7,7 @@
 //!
 //! Modules: `changes` lists who changed it, `fold` applies entries, `admit` those that are not
 //! logged yet, `origin` is what was agreed with the origin, `resolve` finds the text that a name
-//! means, `seed` carries over edits on texts that are not in the log's line, `floor` is what is
+//! means, `detached` carries over edits on texts that are not in the log's line, `floor` is what is
 //! kept of older changes and `segment` where the rest is, `moderation` suppresses changes, releases
 //! them or makes them unreadable, `erased` keeps what was erased out of later saves, `attribution`
 //! tells who wrote what, `stored` is the encoding.
@@ -15,13 +15,13 @@
 mod admit;
 mod attribution;
 mod changes;
+mod detached;
 mod erased;
 mod floor;
 mod fold;
 mod moderation;
 mod origin;
 mod resolve;
-mod seed;
 mod segment;
 mod stored;
 
@@ -60,7 +60,7 @@ pub struct State {
     /// Where to find the changes that are not kept, oldest first.
     archive: Vec<SegmentRef>,
     origin: Origin,
-    seeds: Vec<Seed>,
+    detached_bases: Vec<DetachedBase>,
     /// The newest version objects that were served, oldest first. One that is
     /// not here any more is in the store, and comes back as an entry when needed.
     objects: Vec<Arc<(ObjectId, VersionRef)>>,
@@ -75,13 +75,13 @@ pub struct State {
 /// A text of the origin that is not in the log's line, and the edits made on
 /// it. They enter the document transposed.
 #[derive(Clone, PartialEq, Debug)]
-struct Seed {
+struct DetachedBase {
     name: redwedding_wire::version::OriginText,
-    /// The seed's text as change 0, then the edits as they were written.
+    /// The detached base's text as change 0, then the edits as they were written.
     text: Text,
     /// Index in the document of each change of `text` from 1 on.
     mapped: Vec<u32>,
-    /// The document's version that stands for the seed's text: never another.
+    /// The document's version that stands for the detached base's text: never another.
     onto: Version,
 }
 
@@ -185,7 +185,7 @@ impl Document {
                 changes: Changes::default(),
                 archive: Vec::new(),
                 origin: Origin::default(),
-                seeds: Vec::new(),
+                detached_bases: Vec::new(),
                 objects: Vec::new(),
                 aliases: Vec::new(),
                 quarantined: Vec::new(),

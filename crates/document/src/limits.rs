@@ -15,14 +15,12 @@ pub const INLINE_DOTS: usize = 16;
 pub const OBJECTS: usize = 512;
 /// Retries whose delta came out different that a document remembers.
 pub const ALIASES: usize = 4_096;
-/// Texts of the origin, unknown to the log, that a document keeps although no
-/// edit was made on them.
-pub const SEEDS: usize = 4;
-/// Bytes of texts of the origin that are unknown to the log, edits on them
-/// included, beyond which a document takes no further one.
-pub const SEED_BYTES: usize = 4 * PAGE_BYTES;
-/// Log time after the last edit on such a text from which it may make room.
-pub const SEED_MS: u64 = 86_400_000;
+/// Detached bases that a document keeps although no edit was made on them.
+pub const DETACHED_BASES: usize = 4;
+/// Bytes of detached bases, edits on them included, beyond which a document takes no further one.
+pub const DETACHED_BYTES: usize = 4 * PAGE_BYTES;
+/// Log time after the last edit on a detached base from which it may make room for another.
+pub const DETACHED_MS: u64 = 86_400_000;
 /// Length that concurrent edits together may bring a text to. Each save is held
 /// to [`PAGE_BYTES`] before it is acknowledged; after that nothing may refuse it.
 pub const MERGED_BYTES: usize = 1 << 30;
@@ -42,5 +40,6 @@ pub const QUARANTINED: usize = 64;
 /// Overlaps recorded for one edit.
 pub const OVERLAPS: usize = 8;
 
-const _: () = assert!(SEED_BYTES * 4 <= DOCUMENT_BYTES, "a seed is stored as text and as edits");
+const _: () =
+    assert!(DETACHED_BYTES * 4 <= DOCUMENT_BYTES, "a detached base is stored as text and as edits");
 const _: () = assert!(INLINE_DOTS < OVERLAY_EDITS);

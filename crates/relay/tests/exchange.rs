@@ -115,11 +115,11 @@ fn who_was_second_does_not_count() {
     assert_eq!(server.push(&[base(&page, 10, "from the origin\n")]), [Receipt::NotCounted]);
     let head = entries(server.pull(&page, Some(Cursor::start(7)))).1;
     assert_eq!(head.position, 1, "the same base is not appended twice");
-    // Another text of the origin is kept as a seed: edits may stand on it.
+    // Another text of the origin is kept as a detached base: edits may stand on it.
     assert_eq!(server.push(&[base(&page, 11, "from the origin, later\n")]), [Receipt::NotCounted]);
     assert_eq!(server.push(&[base(&page, 11, "from the origin, later\n")]), [Receipt::NotCounted]);
     let head = entries(server.pull(&page, Some(head))).1;
-    assert_eq!(head.position, 2, "a seed is appended, once");
+    assert_eq!(head.position, 2, "a detached base is appended, once");
 }
 
 #[test]

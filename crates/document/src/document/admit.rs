@@ -35,9 +35,12 @@ impl Document {
     ) -> Result<Admission, Missing> {
         let kept = |document: &Self| {
             let state = &document.state;
-            let newest_seed = (state.seeds.len(), state.seeds.last().map(|seed| seed.name));
+            let newest_detached = (
+                state.detached_bases.len(),
+                state.detached_bases.last().map(|detached| detached.name),
+            );
             let newest_object = state.objects.last().map(|object| object.0);
-            (state.aliases.last().copied(), newest_object, newest_seed)
+            (state.aliases.last().copied(), newest_object, newest_detached)
         };
         let before = kept(self);
         let whole = self.needs_archive(entry).then(|| self.clone());

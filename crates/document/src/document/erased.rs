@@ -75,12 +75,14 @@ impl State {
 
     /// Who wrote which part of a version's text, by the document's changes.
     fn sources(&self, on: &Resolved) -> Vec<Run> {
-        let Some((index, within)) = &on.seed else { return self.text.attribution_at(&on.version) };
-        let Some(seed) = self.seeds.get(*index) else { return Vec::new() };
-        let mut runs = seed.text.attribution_at(within);
+        let Some((index, within)) = &on.detached else {
+            return self.text.attribution_at(&on.version);
+        };
+        let Some(detached) = self.detached_bases.get(*index) else { return Vec::new() };
+        let mut runs = detached.text.attribution_at(within);
         for run in &mut runs {
             if let Source::Change(change) = &mut run.source {
-                let mapped = change.checked_sub(1).and_then(|at| seed.mapped.get(at as usize));
+                let mapped = change.checked_sub(1).and_then(|at| detached.mapped.get(at as usize));
                 *change = mapped.copied().unwrap_or(u32::MAX);
             }
         }

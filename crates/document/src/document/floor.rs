@@ -54,10 +54,11 @@ impl State {
         let Some(tip) = self.origin.tip.as_ref().filter(|tip| tip.exact) else {
             return self.changes.floor();
         };
-        let seeds = self.seeds.iter().map(|seed| &seed.onto);
-        let used = seeds.chain([&tip.version]);
+        let detached = self.detached_bases.iter().map(|detached| &detached.onto);
+        let used = detached.chain([&tip.version]);
         let wanted = u32::try_from(wanted.min(self.changes.len())).unwrap_or(u32::MAX);
-        let mapped = self.seeds.iter().flat_map(|seed| &seed.mapped).copied().min();
+        let mapped =
+            self.detached_bases.iter().flat_map(|detached| &detached.mapped).copied().min();
         let wanted = mapped.map_or(wanted, |mapped| mapped.min(wanted));
         let mut floor = self.text.prunable(wanted, used) as usize;
         // An entry can bring more than one change; they stay together.
@@ -156,7 +157,7 @@ impl State {
             None => {
                 let new = edit.filter(|delta| self.change_of(delta.edit).is_none())?;
                 let on_origin = matches!(self.root_of(&new.base), Some(Root::Origin(_)));
-                let apart = on_origin && self.resolve(&new.base).ok()?.seed.is_some();
+                let apart = on_origin && self.resolve(&new.base).ok()?.detached.is_some();
                 apart.then_some(Sought::Save(new.edit))
             }
         }

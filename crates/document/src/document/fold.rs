@@ -129,11 +129,15 @@ impl State {
             time_ms: edit.accepted_ms,
             ..self.change(actor, place, logged_ms, ChangeKind::Edit)
         };
-        let merged = match resolved.seed {
+        let merged = match resolved.detached {
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
-            Some((seed, within)) => {
-                self.merge_from_seed(change, resolved.version, seed, within, &edit.delta.patch)
-            }
+            Some((detached, within)) => self.merge_from_detached_base(
+                change,
+                resolved.version,
+                detached,
+                within,
+                &edit.delta.patch,
+            ),
         };
         match merged {
             Ok(()) => {

@@ -73,11 +73,11 @@ impl State {
         self.changes.erase(index as usize);
         let change = self.change(actor, place, logged_ms, ChangeKind::Erase);
         self.note(change, moderation, index);
-        for seed in &mut self.seeds {
-            let made = seed.mapped.iter().position(|mapped| *mapped == index);
+        for detached in &mut self.detached_bases {
+            let made = detached.mapped.iter().position(|mapped| *mapped == index);
             if let Some(made) = made {
-                // It is there: the seed's own text is its first change.
-                let erased = seed.text.erase(made as u32 + 1);
+                // It is there: the detached base's own text is its first change.
+                let erased = detached.text.erase(made as u32 + 1);
                 debug_assert!(erased.is_ok());
             }
         }

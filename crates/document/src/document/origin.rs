@@ -165,7 +165,7 @@ impl State {
         // Where anything is in, the text may hold some of it already: a flush of
         // ours that is not known to be committed. It counts as an import only.
         if !self.changes.is_empty() || self.origin.tip.is_some() {
-            return self.add_seed(logged_ms, page);
+            return self.add_detached_base(logged_ms, page);
         }
         let actor = page.actor(&self.key);
         let patch = redwedding_text::diff::between("", &page.text);
@@ -215,7 +215,7 @@ impl State {
                 let version = version.joined(&Version::new(0, vec![index]));
                 self.origin.move_tip(import.to, version, exact);
                 if exact {
-                    self.complete_seed(place, logged_ms);
+                    self.complete_detached_base(place, logged_ms);
                 }
                 Verdict::Counted
             }
@@ -298,7 +298,7 @@ impl State {
         // Something of what was sent may have been erased since.
         let exact = self.has_text(&version, committed.stored);
         self.origin.move_tip(stored, version, exact);
-        self.complete_seed(place, logged_ms);
+        self.complete_detached_base(place, logged_ms);
         Verdict::Counted
     }
 

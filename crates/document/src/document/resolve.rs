@@ -12,7 +12,7 @@ use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
 };
 
-use super::{Seed, State};
+use super::{DetachedBase, State};
 use crate::entry::{Body, Entry, Missing};
 use crate::limits;
 
@@ -33,9 +33,9 @@ pub enum Unresolved {
 pub struct Resolved {
     /// The changes of the document that it holds.
     pub version: Version,
-    /// Where it stands on a text outside the log's line: the seed's index, and
-    /// the version within the seed.
-    pub(super) seed: Option<(usize, Version)>,
+    /// Where it stands on a text outside the log's line: the detached base's index, and
+    /// the version within the detached base.
+    pub(super) detached: Option<(usize, Version)>,
 }
 
 impl State {
@@ -159,16 +159,16 @@ impl State {
             Root::Log(place) => {
                 let root = self.version_at(place)?;
                 let version = self.with_extra(root, &version.extra)?;
-                self.kept(&version).map(|()| Resolved { version, seed: None })
+                self.kept(&version).map(|()| Resolved { version, detached: None })
             }
-            // The seed first: it has the very texts that its edits were made on.
-            Root::Origin(text) => match (self.seed_of(text), self.known(text)) {
+            // The detached base first: it has the very texts that its edits were made on.
+            Root::Origin(text) => match (self.detached_base_of(text), self.known(text)) {
                 (None, Some(known)) => {
                     self.kept(known)?;
                     let version = self.with_extra(known.clone(), &version.extra)?;
-                    Ok(Resolved { version, seed: None })
+                    Ok(Resolved { version, detached: None })
                 }
-                _ => self.resolve_on_seed(text, &version.extra),
+                _ => self.resolve_on_detached_base(text, &version.extra),
             },
         }
     }
@@ -189,34 +189,43 @@ impl State {
         })
     }
 
-    fn resolve_on_seed(&self, text: OriginText, extra: &[Actor]) -> Result<Resolved, Unresolved> {
+    fn resolve_on_detached_base(
+        &self,
+        text: OriginText,
+        extra: &[Actor],
+    ) -> Result<Resolved, Unresolved> {
         let missing = Unresolved::Missing(Missing::Origin(text));
-        let index = self.seed_of(text).ok_or(missing)?;
-        let seed = &self.seeds[index];
+        let index = self.detached_base_of(text).ok_or(missing)?;
+        let detached = &self.detached_bases[index];
         let mut within = Version::up_to(1);
         for actor in extra {
-            within.join(&self.seed_closure(seed, *actor)?);
+            within.join(&self.closure_on_detached_base(detached, *actor)?);
         }
-        let version = self.with_extra(seed.onto.clone(), extra)?;
-        Ok(Resolved { version, seed: Some((index, within)) })
+        let version = self.with_extra(detached.onto.clone(), extra)?;
+        Ok(Resolved { version, detached: Some((index, within)) })
     }
 
-    pub(super) fn seed_of(&self, text: OriginText) -> Option<usize> {
-        self.seeds.iter().position(|seed| seed.name == text)
+    pub(super) fn detached_base_of(&self, text: OriginText) -> Option<usize> {
+        self.detached_bases.iter().position(|detached| detached.name == text)
     }
 
-    fn seed_closure(&self, seed: &Seed, actor: Actor) -> Result<Version, Unresolved> {
+    fn closure_on_detached_base(
+        &self,
+        detached: &DetachedBase,
+        actor: Actor,
+    ) -> Result<Version, Unresolved> {
         let missing = || Unresolved::Missing(Missing::Actor(actor));
         let mapped = self.index_of(actor).ok_or_else(missing)?;
-        let within = seed.mapped.iter().position(|index| *index == mapped).ok_or_else(missing)?;
-        Ok(closure_in(&seed.text, within as u32 + 1))
+        let within =
+            detached.mapped.iter().position(|index| *index == mapped).ok_or_else(missing)?;
+        Ok(closure_in(&detached.text, within as u32 + 1))
     }
 
     /// The text of a resolved version. Cost: linear in the text and in the
     /// changes since.
     pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
-        match &resolved.seed {
-            Some((index, within)) => self.seeds.get(*index)?.text.text_at(within).ok(),
+        match &resolved.detached {
+            Some((index, within)) => self.detached_bases.get(*index)?.text.text_at(within).ok(),
             None => self.text.text_at(&resolved.version).ok(),
         }
     }

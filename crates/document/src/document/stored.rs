@@ -16,7 +16,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use super::{
-    Announced, Change, Changes, Document, IntentState, Known, Origin, Quarantined, Seed,
+    Announced, Change, Changes, DetachedBase, Document, IntentState, Known, Origin, Quarantined,
     SegmentRef, State, Tip,
 };
 use crate::limits;
@@ -27,9 +27,9 @@ use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
 
 const FORMAT: u8 = 2;
 
-/// Format, text, what goes with it, and seeds.
+/// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
-struct DocumentWire<'a>(u8, TextWire<'a>, StandingWire, Vec<SeedWire<'a>>);
+struct DocumentWire<'a>(u8, TextWire<'a>, StandingWire, Vec<DetachedBaseWire<'a>>);
 
 #[derive(Serialize_tuple, Deserialize_tuple)]
 struct StandingWire {
@@ -69,7 +69,7 @@ struct TipWire {
 /// Name, the actors of its changes (eight bytes each, little-endian), text, what they are in the
 /// document, and what they stand on there.
 #[derive(Serialize, Deserialize)]
-struct SeedWire<'a>(OriginText, ByteBuf, TextWire<'a>, Vec<u32>, VersionWire);
+struct DetachedBaseWire<'a>(OriginText, ByteBuf, TextWire<'a>, Vec<u32>, VersionWire);
 
 /// What every format comes to before its parts are checked against each other.
 struct Parts {
@@ -82,14 +82,14 @@ struct Parts {
     tip: Option<TipWire>,
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
-    seeds: Vec<SeedParts>,
+    detached_bases: Vec<DetachedBaseParts>,
     objects: Vec<Arc<(ObjectId, VersionRef)>>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
     extensions: Vec<u8>,
 }
 
-struct SeedParts {
+struct DetachedBaseParts {
     name: OriginText,
     text: Text,
     mapped: Vec<u32>,
@@ -145,8 +145,8 @@ impl Encode for Document {
             quarantined: state.quarantined.clone(),
             extensions: state.extensions.clone(),
         };
-        let seeds = state.seeds.iter().map(seed_wire).collect();
-        codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), standing, seeds))
+        let detached = state.detached_bases.iter().map(detached_base_wire).collect();
+        codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), standing, detached))
     }
 }
 
@@ -156,35 +156,35 @@ pub(super) fn below_wire(changes: &Changes) -> ChangesWire {
     ChangesWire::of(below, changes.floor().saturating_sub(1))
 }
 
-fn seed_wire(seed: &Seed) -> SeedWire<'_> {
-    let history = seed.text.history();
+fn detached_base_wire(detached: &DetachedBase) -> DetachedBaseWire<'_> {
+    let history = detached.text.history();
     let actors = (0..history.len()).filter_map(|change| history.id(change));
     let actors: Vec<u8> = actors.flat_map(|id| id.actor.to_le_bytes()).collect();
-    let (text, onto) = (text_wire(&seed.text), version_wire(&seed.onto));
-    SeedWire(seed.name, actors.into(), text, seed.mapped.clone(), onto)
+    let (text, onto) = (text_wire(&detached.text), version_wire(&detached.onto));
+    DetachedBaseWire(detached.name, actors.into(), text, detached.mapped.clone(), onto)
 }
 
-fn seed_parts(
-    SeedWire(name, actors, text, mapped, onto): SeedWire<'_>,
-) -> Result<SeedParts, DecodeError> {
+fn detached_base_parts(
+    DetachedBaseWire(name, actors, text, mapped, onto): DetachedBaseWire<'_>,
+) -> Result<DetachedBaseParts, DecodeError> {
     let (actors, rest) = actors.as_chunks::<8>();
     if !rest.is_empty() {
         return Err(DecodeError::invalid("an actor is cut off"));
     }
     let actors: Vec<u64> = actors.iter().map(|actor| u64::from_le_bytes(*actor)).collect();
-    Ok(SeedParts { name, text: text_from(text, &actors)?, mapped, onto })
+    Ok(DetachedBaseParts { name, text: text_from(text, &actors)?, mapped, onto })
 }
 
-impl SeedParts {
-    fn check(self, changes: usize) -> Result<Seed, DecodeError> {
+impl DetachedBaseParts {
+    fn check(self, changes: usize) -> Result<DetachedBase, DecodeError> {
         let fits = self.text.history().floor() == 0
             && self.text.history().len() as usize == self.mapped.len() + 1
             && self.mapped.iter().all(|index| (*index as usize) < changes);
         if !fits {
-            return Err(DecodeError::invalid("a seed's edits do not fit the document"));
+            return Err(DecodeError::invalid("a detached base's edits do not fit the document"));
         }
         let onto = version_from(self.onto, changes)?;
-        Ok(Seed { name: self.name, text: self.text, mapped: self.mapped, onto })
+        Ok(DetachedBase { name: self.name, text: self.text, mapped: self.mapped, onto })
     }
 }
 
@@ -225,7 +225,7 @@ impl Document {
 
 impl Parts {
     fn from_wire(wire: DocumentWire<'_>) -> Result<Self, DecodeError> {
-        let DocumentWire(_, text, wire, seeds) = wire;
+        let DocumentWire(_, text, wire, detached) = wire;
         let actors = wire.changes.actors()?;
         let text = text_from(text, &actors)?;
         let floor = text.history().floor() as usize;
@@ -237,7 +237,7 @@ impl Parts {
         if below.len() != floor.min(1) {
             return Err(DecodeError::invalid("the change below the floor is not as the floor"));
         }
-        let seeds = seeds.into_iter().map(seed_parts);
+        let detached = detached.into_iter().map(detached_base_parts);
         Ok(Self {
             key: wire.key,
             cursor: wire.cursor,
@@ -248,7 +248,7 @@ impl Parts {
             tip: wire.tip,
             intents: wire.intents,
             known: wire.known,
-            seeds: seeds.collect::<Result<_, _>>()?,
+            detached_bases: detached.collect::<Result<_, _>>()?,
             objects: wire.objects,
             aliases: wire.aliases,
             quarantined: wire.quarantined,
@@ -269,7 +269,8 @@ impl Parts {
     fn check_bounds(&self) -> Result<(), DecodeError> {
         let within = self.intents.len() <= limits::INTENTS
             && self.known.len() <= limits::ORIGIN_TEXTS
-            && self.seeds.iter().filter(|seed| seed.mapped.is_empty()).count() <= limits::SEEDS
+            && self.detached_bases.iter().filter(|detached| detached.mapped.is_empty()).count()
+                <= limits::DETACHED_BASES
             && self.objects.len() <= limits::OBJECTS
             && self.aliases.len() <= limits::ALIASES
             && self.archive.len() <= limits::SEGMENTS
@@ -312,7 +313,7 @@ impl Parts {
             .known
             .into_iter()
             .map(|(text, version)| Ok(Known { text, version: version_from(version, changes)? }));
-        let seeds = self.seeds.into_iter().map(|seed| seed.check(changes));
+        let detached = self.detached_bases.into_iter().map(|detached| detached.check(changes));
         Ok(Document {
             state: State {
                 key: self.key,
@@ -326,7 +327,7 @@ impl Parts {
                     intents: self.intents,
                     known: known.collect::<Result<_, DecodeError>>()?,
                 },
-                seeds: seeds.collect::<Result<_, _>>()?,
+                detached_bases: detached.collect::<Result<_, _>>()?,
                 objects: self.objects,
                 aliases: self.aliases,
                 quarantined: self.quarantined,

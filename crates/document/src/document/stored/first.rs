@@ -8,7 +8,7 @@ use redwedding_wire::identity::{Actor, DocumentKey};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, Position, VersionRef};
 use serde_tuple::Deserialize_tuple;
 
-use super::{Parts, SeedParts, TipWire, VersionWire, version_from};
+use super::{DetachedBaseParts, Parts, TipWire, VersionWire, version_from};
 use crate::document::{Announced, Change, Changes, Quarantined};
 use crate::patch_wire;
 
@@ -24,7 +24,7 @@ struct DocumentWire {
     tip: Option<TipWire>,
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
-    seeds: Vec<SeedWire>,
+    detached_bases: Vec<DetachedBaseWire>,
     objects: Vec<Arc<(ObjectId, VersionRef)>>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
@@ -50,7 +50,7 @@ struct RecordWire {
 }
 
 #[derive(Deserialize_tuple)]
-struct SeedWire {
+struct DetachedBaseWire {
     name: OriginText,
     text: TextWire,
     mapped: Vec<u32>,
@@ -68,9 +68,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
     if text.history().len() as usize != wire.changes.len() {
         return Err(DecodeError::invalid("text and list of changes differ in length"));
     }
-    let seeds = wire.seeds.into_iter().map(|seed| {
-        let (name, mapped, onto) = (seed.name, seed.mapped, seed.onto);
-        Ok(SeedParts { name, text: text_from(seed.text)?, mapped, onto })
+    let detached = wire.detached_bases.into_iter().map(|detached| {
+        let (name, mapped, onto) = (detached.name, detached.mapped, detached.onto);
+        Ok(DetachedBaseParts { name, text: text_from(detached.text)?, mapped, onto })
     });
     Ok(Parts {
         key: wire.key,
@@ -82,7 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
         tip: wire.tip,
         intents: wire.intents,
         known: wire.known,
-        seeds: seeds.collect::<Result<_, DecodeError>>()?,
+        detached_bases: detached.collect::<Result<_, DecodeError>>()?,
         objects: wire.objects,
         aliases: wire.aliases,
         quarantined: wire.quarantined,

@@ -1,13 +1,13 @@
-//! Seeds: texts of the origin that are not in the log's line, and the edits that
+//! Detached bases: texts of the origin that are not in the log's line, and the edits that
 //! were made on them.
 //!
 //! Such an edit enters the document carried over onto the version that stands for
-//! the seed's text. Its insertions are all in then; what it deleted is, as far as
+//! the detached base's text. Its insertions are all in then; what it deleted is, as far as
 //! the two texts correspond. The rest is deleted by changes of their own
 //! (*completions*), each on a text that is known to hold it: what an earlier edit
-//! on the seed had inserted, and the seed's own text once that is in.
+//! on the detached base had inserted, and the detached base's own text once that is in.
 //!
-//! What an edit on a seed stands on never changes, so that versions that were
+//! What an edit on a detached base stands on never changes, so that versions that were
 //! served go on being the same texts.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use redwedding_text::{Patch, Text, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
-use super::{Change, ChangeKind, Fault, Seed, State, Verdict};
+use super::{Change, ChangeKind, DetachedBase, Fault, State, Verdict};
 use crate::entry::OriginPage;
 use crate::limits;
 
@@ -24,9 +24,9 @@ impl State {
     /// Keeps a text of the origin that is not in the log's line, so that edits
     /// made on it can be transposed. Where there is no room it is not kept, and
     /// edits made on it wait until there is.
-    pub(super) fn add_seed(&mut self, logged_ms: u64, page: &OriginPage) -> Verdict {
+    pub(super) fn add_detached_base(&mut self, logged_ms: u64, page: &OriginPage) -> Verdict {
         let name = page.name();
-        if self.seeds.iter().any(|seed| seed.name == name) {
+        if self.detached_bases.iter().any(|detached| detached.name == name) {
             return Verdict::Superseded;
         }
         let mut text = Text::default();
@@ -38,112 +38,118 @@ impl State {
             return Verdict::Superseded;
         }
         let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        self.seeds.push(Seed { name, text, mapped: Vec::new(), onto });
+        self.detached_bases.push(DetachedBase { name, text, mapped: Vec::new(), onto });
         Verdict::Superseded
     }
 
-    /// Makes room for a seed of this length, or changes nothing. One that edits
+    /// Makes room for a detached base of this length, or changes nothing. One that edits
     /// were made on stays as long as an edit that stands on them may still be on
     /// its way.
     fn make_room(&mut self, logged_ms: u64, bytes: usize) -> bool {
-        let newest_ms = |seed: &Seed| {
-            let last = seed.mapped.last().and_then(|index| self.changes.get(*index as usize));
+        let newest_ms = |detached: &DetachedBase| {
+            let last = detached.mapped.last().and_then(|index| self.changes.get(*index as usize));
             last.map_or(0, |change| change.logged_ms)
         };
-        let unused = |seed: &Seed| seed.mapped.is_empty();
-        let over = |seed: &Seed| newest_ms(seed).saturating_add(limits::SEED_MS) < logged_ms;
-        let mut spare = self.seeds.iter().filter(|seed| unused(seed)).count();
-        let mut total = self.seeds.iter().map(length).sum::<usize>() + bytes;
-        let mut kept = vec![true; self.seeds.len()];
-        for (seed, kept) in self.seeds.iter().zip(&mut kept) {
-            let too_many = unused(seed) && spare >= limits::SEEDS;
-            let too_long = total > limits::SEED_BYTES && (unused(seed) || over(seed));
+        let unused = |detached: &DetachedBase| detached.mapped.is_empty();
+        let over = |detached: &DetachedBase| {
+            newest_ms(detached).saturating_add(limits::DETACHED_MS) < logged_ms
+        };
+        let mut spare = self.detached_bases.iter().filter(|detached| unused(detached)).count();
+        let mut total = self.detached_bases.iter().map(length).sum::<usize>() + bytes;
+        let mut kept = vec![true; self.detached_bases.len()];
+        for (detached, kept) in self.detached_bases.iter().zip(&mut kept) {
+            let too_many = unused(detached) && spare >= limits::DETACHED_BASES;
+            let too_long = total > limits::DETACHED_BYTES && (unused(detached) || over(detached));
             if too_many || too_long {
                 *kept = false;
-                total -= length(seed);
-                spare -= usize::from(unused(seed));
+                total -= length(detached);
+                spare -= usize::from(unused(detached));
             }
         }
-        let fits = total <= limits::SEED_BYTES;
+        let fits = total <= limits::DETACHED_BYTES;
         if fits {
             let mut kept = kept.into_iter();
-            self.seeds.retain(|_| kept.next().unwrap_or(true));
+            self.detached_bases.retain(|_| kept.next().unwrap_or(true));
         }
         fits
     }
 
-    /// Merges an edit that was written on a seed's text: the edit is mapped
-    /// through the difference between the document's text and the seed's.
-    pub(super) fn merge_from_seed(
+    /// Merges an edit that was written on a detached base's text: the edit is mapped
+    /// through the difference between the document's text and the detached base's.
+    pub(super) fn merge_from_detached_base(
         &mut self,
         change: Change,
         onto: Version,
-        seed: usize,
+        detached: usize,
         within: Version,
         patch: &Patch,
     ) -> Result<(), Fault> {
         let fault = |error: &dyn fmt::Display| Fault::Patch(error.to_string());
         let ours = self.text.text_at(&onto).map_err(|error| fault(&error))?;
-        let theirs = self.seeds[seed].text.text_at(&within).map_err(|error| fault(&error))?;
+        let theirs =
+            self.detached_bases[detached].text.text_at(&within).map_err(|error| fault(&error))?;
         patch.apply(&theirs).map_err(|error| fault(&error))?;
         let mapped = map_through(patch, &diff::between(&ours, &theirs));
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let index = self.merge(change, onto, mapped)?;
-        let (index_of_seed, seed) = (seed, &mut self.seeds[seed]);
+        let (index_of_base, detached) = (detached, &mut self.detached_bases[detached]);
         // It fits: it was applied to this very text above.
-        if seed.text.merge(actor, &within, patch).is_ok() {
-            seed.mapped.push(index);
+        if detached.text.merge(actor, &within, patch).is_ok() {
+            detached.mapped.push(index);
         }
-        let made = seed.mapped.len() as u32;
-        self.complete_edit(place, logged_ms, index_of_seed, made);
+        let made = detached.mapped.len() as u32;
+        self.complete_edit(place, logged_ms, index_of_base, made);
         Ok(())
     }
 
-    /// The tip's text has come in. What was deleted of it by edits on a seed with
+    /// The tip's text has come in. What was deleted of it by edits on a detached base with
     /// this text, while it was not in, is deleted now.
-    pub(super) fn complete_seed(&mut self, place: Place, logged_ms: u64) {
+    pub(super) fn complete_detached_base(&mut self, place: Place, logged_ms: u64) {
         let Some(tip) = self.origin.tip.as_ref().map(|tip| tip.stored) else { return };
-        let Some(seed) = self.seed_of(tip) else { return };
-        for made in 1..=self.seeds[seed].mapped.len() as u32 {
-            self.complete_on_own(place, logged_ms, seed, made);
+        let Some(detached) = self.detached_base_of(tip) else { return };
+        for made in 1..=self.detached_bases[detached].mapped.len() as u32 {
+            self.complete_on_own(place, logged_ms, detached, made);
         }
     }
 
-    /// Deletes what change `made` of a seed deleted, wherever it can be found.
-    fn complete_edit(&mut self, place: Place, logged_ms: u64, seed: usize, made: u32) {
-        self.complete_on_own(place, logged_ms, seed, made);
+    /// Deletes what change `made` of a detached base deleted, wherever it can be found.
+    fn complete_edit(&mut self, place: Place, logged_ms: u64, detached: usize, made: u32) {
+        self.complete_on_own(place, logged_ms, detached, made);
         for earlier in 1..made {
-            let Some(patch) = self.deletions_of(seed, made, earlier) else { continue };
-            let Some(on) = self.seeds[seed].mapped.get(earlier as usize - 1).copied() else {
+            let Some(patch) = self.deletions_of(detached, made, earlier) else { continue };
+            let Some(on) = self.detached_bases[detached].mapped.get(earlier as usize - 1).copied()
+            else {
                 continue;
             };
             let Some(change) = self.changes.get(on as usize) else { continue };
             let name = change.actor.0.to_le_bytes();
             let version = self.closure(on);
-            self.complete(place, logged_ms, (seed, made), &name, version, patch);
+            self.complete(place, logged_ms, (detached, made), &name, version, patch);
         }
     }
 
-    /// Deletes what change `made` of a seed deleted of the seed's own text, if
+    /// Deletes what change `made` of a detached base deleted of the detached base's own text, if
     /// that is in.
-    fn complete_on_own(&mut self, place: Place, logged_ms: u64, seed: usize, made: u32) {
-        let name = self.seeds[seed].name;
+    fn complete_on_own(&mut self, place: Place, logged_ms: u64, detached: usize, made: u32) {
+        let name = self.detached_bases[detached].name;
         let Some(version) = self.known(name).cloned() else { return };
-        let text = &self.seeds[seed].text;
+        let text = &self.detached_bases[detached].text;
         let Some(patch) = deletions(text, made, &Version::up_to(1)) else { return };
-        self.complete(place, logged_ms, (seed, made), &name.text.0, version, patch);
+        self.complete(place, logged_ms, (detached, made), &name.text.0, version, patch);
     }
 
     fn complete(
         &mut self,
         place: Place,
         logged_ms: u64,
-        (seed, made): (usize, u32),
+        (detached, made): (usize, u32),
         name: &[u8],
         version: Version,
         patch: Patch,
     ) {
-        let Some(mapped) = self.seeds[seed].mapped.get(made as usize - 1) else { return };
+        let Some(mapped) = self.detached_bases[detached].mapped.get(made as usize - 1) else {
+            return;
+        };
         let Some(edited) = self.changes.get(*mapped as usize) else { return };
         let edited = Change::clone(edited);
         let actor = Actor::of("completion", &[&edited.actor.0.to_le_bytes(), name]);
@@ -160,19 +166,19 @@ impl State {
         debug_assert!(merged.is_ok());
     }
 
-    /// What change `made` of a seed deleted of what change `earlier` of it had
+    /// What change `made` of a detached base deleted of what change `earlier` of it had
     /// inserted, as an edit of the document's text right after the latter.
-    fn deletions_of(&self, seed: usize, made: u32, earlier: u32) -> Option<Patch> {
-        let text = &self.seeds[seed].text;
+    fn deletions_of(&self, detached: usize, made: u32, earlier: u32) -> Option<Patch> {
+        let text = &self.detached_bases[detached].text;
         let written = text.history().patch(earlier)?;
         if !text.history().base(made)?.contains(earlier) {
             return None;
         }
         let after = super::resolve::closure_in(text, earlier);
         let deleted = deletions(text, made, &after)?;
-        let index = *self.seeds[seed].mapped.get(earlier as usize - 1)?;
+        let index = *self.detached_bases[detached].mapped.get(earlier as usize - 1)?;
         let there = inserted(&self.text.history().patch(index)?);
-        // From places after the seed's change, by the inserted bytes, to places
+        // From places after the detached base's change, by the inserted bytes, to places
         // after the document's.
         let mut found = Vec::new();
         for (start, length, _) in deleted.edits() {
@@ -192,9 +198,9 @@ impl State {
     }
 }
 
-/// What a seed holds, in bytes: its text and what edits inserted.
-fn length(seed: &Seed) -> usize {
-    seed.text.history().inserted_len()
+/// What a detached base holds, in bytes: its text and what edits inserted.
+fn length(detached: &DetachedBase) -> usize {
+    detached.text.history().inserted_len()
 }
 
 /// A run of inserted text: where it is in the result, and where in all that was
