@@ -4,12 +4,15 @@
 //! It decides what a request asks for (`route`) and how the outcome looks to
 //! people (`show`) and to programs (`programs`). It never loads, merges or stores.
 
+mod answer;
+mod failure;
 mod history;
+mod overlap;
 mod programs;
 mod route;
 mod show;
 
-use http::{Response, StatusCode};
+use http::Response;
 use redwedding_wire::identity::DocumentKey;
 
 use super::form::Submission;
@@ -121,52 +124,4 @@ impl Application for Wiki {
         };
         Some(Asset { content, content_type, cache_control: FOR_EVER })
     }
-}
-
-/// An answer with a body of this type.
-fn answer(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {
-    use http::header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-        RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
-    };
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    let caching = match status.is_success() {
-        true => "public, no-cache",
-        false => "no-store",
-    };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    if content_type.starts_with("text/html") {
-        let policy = HeaderValue::from_static(super::html::CONTENT_SECURITY_POLICY);
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    answer
-}
-
-const HTML: &str = "text/html; charset=utf-8";
-const JSON: &str = "application/json";
-
-/// A document for people.
-fn page(status: StatusCode, html: String) -> Response<Vec<u8>> {
-    answer(status, HTML, html.into_bytes())
-}
-
-/// An answer of the REST API, readable from other sites.
-fn rest(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
-    open_to_all(answer(status, JSON, body))
-}
-
-/// Lets pages of other sites read an answer; it holds nothing of the reader's.
-fn open_to_all(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
-    use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue};
-    let mut answer = answer;
-    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    answer
 }

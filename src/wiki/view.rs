@@ -40,6 +40,16 @@ pub enum Author<'a> {
     Origin,
 }
 
+impl<'a> Author<'a> {
+    /// The user called `name`; somebody without a name where it is empty.
+    pub fn named(name: &'a str) -> Self {
+        match name {
+            "" => Self::Anonymous,
+            name => Self::Named(name),
+        }
+    }
+}
+
 /// The last save that a page holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {

@@ -4,9 +4,11 @@ use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
+use super::answer::{HTML, answer, marked, open_to_all, rest, short, tagged};
+use super::failure::load_problem;
 use super::history::{self, REST_ROWS};
-use super::show::{load_problem, marked, overlaps, short, tagged};
-use super::{Resource, Wiki, answer, open_to_all, rest};
+use super::overlap::overlaps;
+use super::{Resource, Wiki};
 use crate::application::{Incoming, Outcome};
 use crate::limits;
 use crate::wiki::rest::{self as shapes, History, Latest, RestError};
@@ -30,7 +32,7 @@ impl Wiki {
             }
             (Resource::Html, Outcome::Snapshot(snapshot)) => {
                 let body = shapes::html(title, &snapshot.text).into_bytes();
-                let answer = open_to_all(answer(StatusCode::OK, super::HTML, body));
+                let answer = open_to_all(answer(StatusCode::OK, HTML, body));
                 tagged(marked(answer, title), snapshot.id)
             }
             (Resource::Bare, Outcome::Snapshot(snapshot)) => {

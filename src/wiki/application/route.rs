@@ -5,7 +5,7 @@
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
-    HeaderValue, LOCATION,
+    HeaderValue,
 };
 use http::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -13,8 +13,9 @@ use redwedding_document::entry::{Action, Note};
 use redwedding_replica::save::{Save, Submitted};
 use redwedding_wire::identity::DocumentKey;
 
+use super::answer::{page, redirect, rest};
 use super::history::{REST_ROWS, ROWS};
-use super::{Resource, RouteContext, Wiki, Window, page, rest};
+use super::{Resource, RouteContext, Wiki, Window};
 use crate::application::{Incoming, Operation, Routed};
 use crate::limits;
 use crate::wiki::form::{self, Button, Submission};
@@ -358,16 +359,6 @@ fn preflight() -> Response<Vec<u8>> {
     let names = HeaderValue::from_static("Content-Type, Authorization, Redwedding-Session");
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    answer
-}
-
-/// To another address of this wiki.
-pub(super) fn redirect(status: StatusCode, to: &str) -> Response<Vec<u8>> {
-    let mut answer = super::answer(status, super::HTML, Vec::new());
-    // Addresses are percent-encoded.
-    if let Ok(to) = HeaderValue::try_from(to) {
-        answer.headers_mut().insert(LOCATION, to);
-    }
     answer
 }
 

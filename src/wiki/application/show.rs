@@ -1,27 +1,23 @@
 //! How an outcome looks to people; what programs get is in `programs`.
 
-use http::header::{ETAG, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::{Overlapping, SaveError};
 
+use super::answer::{answer, marked, page, private, redirect, tagged};
+use super::failure::{load_problem, save_problem};
 use super::history::{self, ROWS};
+use super::overlap::overlaps;
 use super::programs::{not_saved, unavailable};
-use super::route::redirect;
-use super::{Resource, RouteContext, Wiki, Window, answer, page};
+use super::{Resource, RouteContext, Wiki, Window};
 use crate::application::{Incoming, Outcome};
 use crate::wiki::form::{Button, Submission};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::{
-    Author, Change, Check, DiffPage, Edit, Excerpt, HistoryPage, Overlap, Page, Problem,
-};
+use crate::wiki::view::{Author, Change, Check, DiffPage, Edit, HistoryPage, Page, Problem};
 use crate::wiki::{diff, html, link, outline};
-
-/// Bytes of context on each side of an excerpt.
-const EXCERPT_BYTES: usize = 60;
 
 impl Wiki {
     pub(super) fn shown(
@@ -167,7 +163,7 @@ impl Wiki {
             text: &snapshot.text,
             id: snapshot.id,
             last_change: (snapshot.time_ms != 0).then(|| Change {
-                author: named(&snapshot.note.author),
+                author: Author::named(&snapshot.note.author),
                 at: Moment(snapshot.time_ms),
                 comment: &snapshot.note.comment,
             }),
@@ -330,105 +326,7 @@ fn title_of(context: &RouteContext) -> Option<&Title> {
     }
 }
 
-fn named(author: &str) -> Author<'_> {
-    match author {
-        "" => Author::Anonymous,
-        name => Author::Named(name),
-    }
-}
-
 /// Who a save by this request will be signed by.
 fn signed_by(incoming: &Incoming) -> Author<'_> {
-    named(incoming.principal.user.as_deref().unwrap_or_default())
-}
-
-/// Eight hexadecimal digits that tell titles apart.
-pub(super) fn short(title: &Title) -> String {
-    redwedding_wire::identity::Digest::of_text(title.as_str()).to_string()[..8].to_owned()
-}
-
-/// Lets an operator purge a page's answers together.
-pub(super) fn marked(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
-    let mut answer = answer;
-    if let Ok(value) = HeaderValue::try_from(format!("page-{}", short(title))) {
-        answer.headers_mut().insert(HeaderName::from_static("surrogate-key"), value);
-    }
-    answer
-}
-
-/// Names the version that an answer is of.
-pub(super) fn tagged(answer: Response<Vec<u8>>, id: u64) -> Response<Vec<u8>> {
-    let mut answer = answer;
-    if let Ok(value) = HeaderValue::try_from(format!("\"{id}\"")) {
-        answer.headers_mut().insert(ETAG, value);
-    }
-    answer
-}
-
-/// Keeps an answer with a form's token out of shared caches.
-fn private(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
-    let mut answer = answer;
-    let value = HeaderValue::from_static("private, no-store");
-    answer.headers_mut().insert(http::header::CACHE_CONTROL, value);
-    answer
-}
-
-pub(super) fn overlaps<'a>(text: &'a str, found: &'a [Overlapping]) -> Vec<Overlap<'a>> {
-    let within = |at: usize| text.floor_char_boundary(at.min(text.len()));
-    let one = |met: &'a Overlapping| {
-        let start = within(met.start as usize);
-        let end = within(met.start as usize + met.length as usize);
-        let before = within(start.saturating_sub(EXCERPT_BYTES));
-        let after = text.ceil_char_boundary((end + EXCERPT_BYTES).min(text.len()));
-        Overlap {
-            id: met.id.unwrap_or(0),
-            author: named(&met.note.author),
-            at: Moment(met.time_ms),
-            comment: &met.note.comment,
-            start: text[..start].chars().count() as u64,
-            end: text[..end].chars().count() as u64,
-            excerpt: Excerpt {
-                before: &text[before..start],
-                marked: &text[start..end],
-                after: &text[end..after],
-            },
-        }
-    };
-    found.iter().map(one).collect()
-}
-
-pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
-    match error {
-        LoadError::Behind => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "What you have already seen or saved has not arrived here yet.",
-        ),
-        LoadError::Archived => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "It needs an older part of the page's history, which cannot be fetched now.",
-        ),
-        LoadError::Unreachable(_) => {
-            (StatusCode::BAD_GATEWAY, "The wiki behind this edge cannot be reached.")
-        }
-    }
-}
-
-fn save_problem(error: &SaveError) -> (StatusCode, String) {
-    let status = match error {
-        SaveError::Exists { .. }
-        | SaveError::UnknownVersion
-        | SaveError::NoPart(_)
-        | SaveError::Erased(_) => StatusCode::CONFLICT,
-        SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        SaveError::Load(LoadError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
-        SaveError::Overloaded | SaveError::Load(_) | SaveError::NotAcknowledged => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    };
-    let detail = match error {
-        SaveError::Load(error) => load_problem(error).1.to_owned(),
-        SaveError::Exists { .. } => "There is a page with this title by now.".to_owned(),
-        other => other.to_string(),
-    };
-    (status, detail)
+    Author::named(incoming.principal.user.as_deref().unwrap_or_default())
 }

@@ -1,0 +1,43 @@
+//! What a failed operation means for whoever asked: a status, and words for people.
+
+use http::StatusCode;
+use redwedding_replica::LoadError;
+use redwedding_replica::save::SaveError;
+
+/// Why nothing can be shown.
+pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
+    match error {
+        LoadError::Behind => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "What you have already seen or saved has not arrived here yet.",
+        ),
+        LoadError::Archived => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "It needs an older part of the page's history, which cannot be fetched now.",
+        ),
+        LoadError::Unreachable(_) => {
+            (StatusCode::BAD_GATEWAY, "The wiki behind this edge cannot be reached.")
+        }
+    }
+}
+
+/// Why a save was not taken.
+pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
+    let status = match error {
+        SaveError::Exists { .. }
+        | SaveError::UnknownVersion
+        | SaveError::NoPart(_)
+        | SaveError::Erased(_) => StatusCode::CONFLICT,
+        SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        SaveError::Load(LoadError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
+        SaveError::Overloaded | SaveError::Load(_) | SaveError::NotAcknowledged => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    let detail = match error {
+        SaveError::Load(error) => load_problem(error).1.to_owned(),
+        SaveError::Exists { .. } => "There is a page with this title by now.".to_owned(),
+        other => other.to_string(),
+    };
+    (status, detail)
+}
