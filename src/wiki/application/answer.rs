@@ -52,11 +52,11 @@ pub(super) fn page(status: StatusCode, html: String) -> Response<Vec<u8>> {
 
 /// An answer of the REST API, readable from other sites.
 pub(super) fn rest(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
-    open_to_all(answer(status, JSON, body))
+    with_open_access(answer(status, JSON, body))
 }
 
 /// Lets pages of other sites read an answer; it holds nothing of the reader's.
-pub(super) fn open_to_all(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
+pub(super) fn with_open_access(answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
     let mut answer = answer;
     answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     answer
@@ -73,21 +73,21 @@ pub(super) fn redirect(status: StatusCode, to: &str) -> Response<Vec<u8>> {
 }
 
 /// Eight hexadecimal digits that tell titles apart.
-pub(super) fn short(title: &Title) -> String {
+pub(super) fn title_digits(title: &Title) -> String {
     Digest::of_text(title.as_str()).to_string()[..8].to_owned()
 }
 
 /// Lets an operator purge a page's answers together.
-pub(super) fn marked(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
+pub(super) fn with_surrogate_key(answer: Response<Vec<u8>>, title: &Title) -> Response<Vec<u8>> {
     let mut answer = answer;
-    if let Ok(value) = HeaderValue::try_from(format!("page-{}", short(title))) {
+    if let Ok(value) = HeaderValue::try_from(format!("page-{}", title_digits(title))) {
         answer.headers_mut().insert(HeaderName::from_static("surrogate-key"), value);
     }
     answer
 }
 
 /// Names the version that an answer is of.
-pub(super) fn tagged(answer: Response<Vec<u8>>, id: u64) -> Response<Vec<u8>> {
+pub(super) fn with_etag(answer: Response<Vec<u8>>, id: u64) -> Response<Vec<u8>> {
     let mut answer = answer;
     if let Ok(value) = HeaderValue::try_from(format!("\"{id}\"")) {
         answer.headers_mut().insert(ETAG, value);

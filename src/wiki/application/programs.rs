@@ -4,7 +4,9 @@ use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
-use super::answer::{HTML, answer, marked, open_to_all, rest, short, tagged};
+use super::answer::{
+    HTML, answer, rest, title_digits, with_etag, with_open_access, with_surrogate_key,
+};
 use super::failure::load_problem;
 use super::history::{self, REST_ROWS};
 use super::overlap::overlaps;
@@ -25,26 +27,32 @@ impl Wiki {
         outcome: Outcome,
     ) -> Response<Vec<u8>> {
         let license = || License::default().into();
-        let page_id = u64::from(u32::from_str_radix(&short(title), 16).unwrap_or(0));
+        let page_id = u64::from(u32::from_str_radix(&title_digits(title), 16).unwrap_or(0));
         match (resource, outcome) {
             (_, Outcome::Snapshot(snapshot)) if !snapshot.exists() => {
                 failed(&RestError::nonexistent_title(title))
             }
             (Resource::Html, Outcome::Snapshot(snapshot)) => {
                 let body = shapes::html(title, &snapshot.text).into_bytes();
-                let answer = open_to_all(answer(StatusCode::OK, HTML, body));
-                tagged(marked(answer, title), snapshot.id)
+                let answer = with_open_access(answer(StatusCode::OK, HTML, body));
+                with_etag(with_surrogate_key(answer, title), snapshot.id)
             }
             (Resource::Bare, Outcome::Snapshot(snapshot)) => {
                 let latest = Latest::new(snapshot.id, Moment(snapshot.time_ms));
                 let body = shapes::Page::bare(page_id, title, latest, license(), &incoming.base);
-                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), snapshot.id)
+                with_etag(
+                    with_surrogate_key(rest(StatusCode::OK, shapes::to_body(&body)), title),
+                    snapshot.id,
+                )
             }
             (_, Outcome::Snapshot(snapshot)) => {
                 let latest = Latest::new(snapshot.id, Moment(snapshot.time_ms));
                 let body =
                     shapes::Page::with_source(page_id, title, latest, license(), &snapshot.text);
-                tagged(marked(rest(StatusCode::OK, shapes::to_body(&body)), title), snapshot.id)
+                with_etag(
+                    with_surrogate_key(rest(StatusCode::OK, shapes::to_body(&body)), title),
+                    snapshot.id,
+                )
             }
             (_, Outcome::Saved { snapshot, overlaps: met, created }) => {
                 let latest = Latest::new(snapshot.id, Moment(snapshot.time_ms));
@@ -56,7 +64,7 @@ impl Wiki {
                     true => StatusCode::CREATED,
                     false => StatusCode::OK,
                 };
-                tagged(rest(status, shapes::to_body(&body)), snapshot.id)
+                with_etag(rest(status, shapes::to_body(&body)), snapshot.id)
             }
             (Resource::History(window), Outcome::History(history)) => {
                 if history.is_empty() {
@@ -74,7 +82,7 @@ impl Wiki {
                     newer: found.newer,
                 };
                 let body = shapes::to_body(&History::new(&shown, &incoming.base));
-                marked(rest(StatusCode::OK, body), title)
+                with_surrogate_key(rest(StatusCode::OK, body), title)
             }
             (_, _) => failed(&RestError::no_match(incoming.request.uri().path())),
         }

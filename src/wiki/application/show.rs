@@ -6,7 +6,7 @@ use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::{Overlapping, SaveError};
 
-use super::answer::{answer, marked, page, private, redirect, tagged};
+use super::answer::{answer, page, private, redirect, with_etag, with_surrogate_key};
 use super::failure::{load_problem, save_problem};
 use super::history::{self, ROWS};
 use super::overlap::overlaps;
@@ -174,7 +174,7 @@ impl Wiki {
             overlaps: &met,
         };
         let answer = page(StatusCode::OK, html::read(&self.shared(), &shown));
-        marked(answer, title)
+        with_surrogate_key(answer, title)
     }
 
     fn old(&self, title: &Title, id: u64, text: Option<String>) -> Response<Vec<u8>> {
@@ -203,7 +203,7 @@ impl Wiki {
             return page(StatusCode::NOT_FOUND, html::missing(&self.shared(), title));
         };
         let answer = answer(StatusCode::OK, "text/x-wiki; charset=utf-8", text.into_bytes());
-        tagged(marked(answer, title), id)
+        with_etag(with_surrogate_key(answer, title), id)
     }
 
     fn form(
@@ -289,7 +289,7 @@ impl Wiki {
             older: found.older,
             newer: found.newer,
         };
-        marked(page(StatusCode::OK, html::history(&self.shared(), &shown)), title)
+        with_surrogate_key(page(StatusCode::OK, html::history(&self.shared(), &shown)), title)
     }
 
     fn compared(
