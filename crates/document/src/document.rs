@@ -35,6 +35,7 @@ pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
 pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 
+use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -147,13 +148,13 @@ impl State {
         Digest::of_text(self.text())
     }
 
-    fn number_of(&self, place: Place) -> u64 {
+    fn number_of(&self, place: Place) -> NonZeroU64 {
         VersionName::entry(place, self.key.shard(limits::SHARDS)).number()
     }
 
     /// The id under which clients know the text right after change `index`;
     /// `None` for one that the log does not hold.
-    pub fn version_id(&self, index: usize) -> Option<u64> {
+    pub fn version_id(&self, index: usize) -> Option<NonZeroU64> {
         let place = self.changes.get(index)?.place;
         (place != Place::START).then(|| self.number_of(place))
     }
@@ -195,7 +196,7 @@ impl Document {
     }
 
     /// The id under which clients know the text; `None` while there is none.
-    pub fn id(&self) -> Option<u64> {
+    pub fn id(&self) -> Option<NonZeroU64> {
         self.version_id(self.changes.len().checked_sub(1)?)
     }
 

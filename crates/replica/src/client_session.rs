@@ -110,7 +110,7 @@ impl ClientSession {
     /// log held nothing; 0 for none.
     pub fn revision(&self, document: &DocumentKey) -> u64 {
         match self.unsettled(document) {
-            Some(VersionName::Revision(revision)) => revision,
+            Some(VersionName::Revision(revision)) => revision.get(),
             _ => 0,
         }
     }
@@ -149,7 +149,7 @@ impl ClientSession {
     /// which the log may not hold yet.
     pub fn served(&mut self, document: &DocumentKey, version: VersionName) {
         self.settled(document);
-        self.served.push((tag(document), version.number()));
+        self.served.push((tag(document), version.number().get()));
         if self.served.len() > SERVED {
             self.served.remove(0);
         }

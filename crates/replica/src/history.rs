@@ -46,7 +46,7 @@ impl PageHistory {
         let place = self.change(index).map(|change| change.place);
         let shard = self.document.key().shard(limits::SHARDS);
         let place = place.filter(|place| *place != Place::START)?;
-        Some(VersionName::entry(place, shard).number())
+        Some(VersionName::entry(place, shard).number().get())
     }
 
     /// The change after which the text has this number.

@@ -3,6 +3,7 @@
 //! What is loaded holds every log entry up to its cursor. A state of which the
 //! log holds nothing may stand on a text of the origin instead.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Entry, OriginPage};
@@ -91,8 +92,8 @@ impl CachedDocument {
     /// The number that names what is shown of it; 0 while there is no page.
     pub(crate) fn id(&self) -> u64 {
         match &self.origin {
-            Some(page) if self.document.is_empty() => VersionName::Revision(page.revision).number(),
-            _ => self.document.id().unwrap_or(0),
+            Some(page) if self.document.is_empty() => page.revision,
+            _ => self.document.id().map_or(0, NonZeroU64::get),
         }
     }
 

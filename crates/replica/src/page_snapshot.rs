@@ -3,10 +3,12 @@
 //! It is cached apart from the whole document, so that a read need not decode
 //! what it does not show.
 
+use std::num::NonZeroU64;
+
 use redwedding_document::entry::{Note, OriginPage};
 use redwedding_document::{Document, State, View};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
-use redwedding_wire::version::{Cursor, Place, VersionName};
+use redwedding_wire::version::{Cursor, Place};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -54,7 +56,7 @@ impl PageSnapshot {
 
     /// Of a confirmed document.
     pub fn of_document(document: &Document, exchanged_ms: u64) -> Self {
-        let id = document.id().unwrap_or(0);
+        let id = document.id().map_or(0, NonZeroU64::get);
         Self::of_state(document, id, exchanged_ms)
     }
 
@@ -88,7 +90,7 @@ impl PageSnapshot {
             cursor,
             place: Place::START,
             revision: page.revision,
-            id: VersionName::Revision(page.revision).number(),
+            id: page.revision,
             note: page.note.clone(),
             time_ms: page.time_ms,
             pending: false,

@@ -260,7 +260,7 @@ impl Replica {
         ports.cache().insert(None, &name, value.clone(), limits::CACHE_MS);
         let pending = ports.store().begin_insert(&name, value);
         ports.store().finish_insert(pending).ok()?;
-        Some(VersionName::Object(id).number())
+        Some(VersionName::Object(id).number().get())
     }
 
     /// The client has seen what may not be confirmed: a save of its own, or a
@@ -340,7 +340,7 @@ impl Replica {
         let text = view.text_of(&view.resolve_version(served).ok()?)?;
         let id = served.object_id(held.document.key());
         let mut snapshot =
-            PageSnapshot::of_view(&view, VersionName::Object(id).number(), held.exchanged_ms);
+            PageSnapshot::of_view(&view, VersionName::Object(id).number().get(), held.exchanged_ms);
         snapshot.note = last.delta.note.clone();
         snapshot.time_ms = last.accepted_ms;
         snapshot.text = text;

@@ -7,6 +7,7 @@ mod base;
 mod durable;
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note};
@@ -291,7 +292,7 @@ impl Replica {
         };
         if let (None, Some(_), Some(seen)) = (save.base, &base, session.unsettled(key)) {
             // The client has seen it, if nobody here has.
-            return Err(SaveError::Exists { latest: seen.number() });
+            return Err(SaveError::Exists { latest: seen.number().get() });
         }
         if view.overlay().len() > limits::OVERLAY_EDITS {
             return Err(SaveError::Overloaded);
@@ -362,7 +363,7 @@ impl Replica {
     ) -> Saved<P> {
         let key = merged.held.document.key().clone();
         let id = merged.served.object_id(&key);
-        let number = VersionName::Object(id).number();
+        let number = VersionName::Object(id).number().get();
         let now_ms = ports.now_ms();
         let mut snapshot = PageSnapshot::of_view(&merged.view, number, now_ms);
         snapshot.time_ms = now_ms;
@@ -425,7 +426,7 @@ pub(crate) fn overlapping(view: &View, actor: Actor) -> Vec<Overlapping> {
             length: *length,
             note: other.note.clone(),
             time_ms: other.time_ms,
-            id: view.version_id(*with as usize),
+            id: view.version_id(*with as usize).map(NonZeroU64::get),
         })
     });
     spans.collect()

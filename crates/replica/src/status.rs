@@ -1,5 +1,7 @@
 //! What an operator or a test may know of a document here.
 
+use std::num::NonZeroU64;
+
 use redwedding_document::IntentState;
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::Cursor;
@@ -51,7 +53,7 @@ impl Replica {
         Ok(DocumentStatus {
             cursor: document.cursor(),
             position: document.place().position,
-            id: document.id(),
+            id: document.id().map(NonZeroU64::get),
             value_hash: view.value_hash().to_string(),
             state_hash: view.state_hash().to_string(),
             overlay: view.changes().len() - document.changes().len(),

@@ -5,6 +5,7 @@
 //! resolved by the document that folded the log.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -154,7 +155,7 @@ impl VersionRef {
         let name = digest("version", &[&document.digest().0, &root, &dots]);
         let mut first = [0; 8];
         first.copy_from_slice(&name.0[..8]);
-        ObjectId(u64::from_le_bytes(first) & (OBJECT_FLAG - 1))
+        ObjectId(u64::from_le_bytes(first) & (OBJECT_FLAG.get() - 1))
     }
 }
 
@@ -207,7 +208,7 @@ pub enum Base {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum VersionName {
     /// A revision of the origin.
-    Revision(u64),
+    Revision(NonZeroU64),
     /// The text right after an entry of the log.
     Entry {
         /// The entry's position.
@@ -222,9 +223,9 @@ pub enum VersionName {
 }
 
 /// The origin's revisions are below this, so that none is taken for an entry.
-pub const REVISIONS: u64 = ENTRY_FLAG;
-const ENTRY_FLAG: u64 = 1 << 50;
-const OBJECT_FLAG: u64 = 1 << 51;
+pub const REVISIONS: u64 = ENTRY_FLAG.get();
+const ENTRY_FLAG: NonZeroU64 = NonZeroU64::new(1 << 50).expect("not 0");
+const OBJECT_FLAG: NonZeroU64 = NonZeroU64::new(1 << 51).expect("not 0");
 const CHECK_BITS: u32 = 10;
 const SHARD_BITS: u32 = 5;
 const CHECK_MASK: u64 = (1 << CHECK_BITS) - 1;
@@ -238,8 +239,10 @@ impl VersionName {
         Self::Entry { position: place.position, shard, check: low_bits(place.check) }
     }
 
-    /// The number that stands for it; later entries of a shard have greater ones.
-    pub fn number(self) -> u64 {
+    /// The number that stands for it; later entries of a shard have greater ones. Never 0, which
+    /// clients and stored formats use for "no version".
+    #[must_use]
+    pub fn number(self) -> NonZeroU64 {
         match self {
             Self::Revision(revision) => revision,
             Self::Entry { position, shard, check } => {
@@ -253,17 +256,17 @@ impl VersionName {
     }
 
     /// What `number` names; `None` where no version can have this number.
+    #[must_use]
     pub fn of(number: u64) -> Option<Self> {
         match number {
-            0 => None,
-            _ if number < ENTRY_FLAG => Some(Self::Revision(number)),
-            _ if number < OBJECT_FLAG => Some(Self::Entry {
-                position: (number & (ENTRY_FLAG - 1)) >> (SHARD_BITS + CHECK_BITS),
+            _ if number < ENTRY_FLAG.get() => NonZeroU64::new(number).map(Self::Revision),
+            _ if number < OBJECT_FLAG.get() => Some(Self::Entry {
+                position: (number & (ENTRY_FLAG.get() - 1)) >> (SHARD_BITS + CHECK_BITS),
                 shard: ((number >> CHECK_BITS) & ((1 << SHARD_BITS) - 1)) as u16,
                 check: (number & CHECK_MASK) as u16,
             }),
-            _ if number < OBJECT_FLAG << 1 => {
-                Some(Self::Object(ObjectId(number & (OBJECT_FLAG - 1))))
+            _ if number < OBJECT_FLAG.get() << 1 => {
+                Some(Self::Object(ObjectId(number & (OBJECT_FLAG.get() - 1))))
             }
             _ => None,
         }
@@ -290,14 +293,14 @@ mod tests {
         #[test]
         fn a_number_names_one_version(position in 0..POSITIONS, shard in 0u16..32, check: u32) {
             let name = VersionName::entry(Place { position, check }, shard);
-            prop_assert_eq!(VersionName::of(name.number()), Some(name));
-            prop_assert!(name.number() < 1 << 53);
+            prop_assert_eq!(VersionName::of(name.number().get()), Some(name));
+            prop_assert!(name.number().get() < 1 << 53);
         }
 
         #[test]
         fn every_number_is_one_name_or_none(number: u64) {
             if let Some(name) = VersionName::of(number) {
-                prop_assert_eq!(name.number(), number);
+                prop_assert_eq!(name.number().get(), number);
             }
         }
 

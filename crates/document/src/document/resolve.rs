@@ -99,7 +99,7 @@ impl State {
         match name {
             VersionName::Revision(revision) => {
                 let known = self.origin.known.iter().rev();
-                let mut found = known.filter(|known| known.text.revision == revision);
+                let mut found = known.filter(|known| known.text.revision == revision.get());
                 match found.next() {
                     Some(known) => {
                         Ok(VersionRef { root: Root::Origin(known.text), extra: Vec::new() })

@@ -59,7 +59,7 @@ pub fn decode(bytes: &[u8]) {
 pub fn usable(document: &Document) {
     let _ = (document.state_hash(), document.id(), document.version(), document.pending().count());
     for index in 0..document.changes().len() {
-        let named = document.version_id(index).and_then(VersionName::of);
+        let named = document.version_id(index).and_then(|id| VersionName::of(id.get()));
         let version = named.and_then(|name| document.named(name).ok());
         let resolved = version.and_then(|version| document.resolve_version(&version).ok());
         let _ = resolved.and_then(|resolved| document.text_of(&resolved));
@@ -178,7 +178,7 @@ fn versions(document: &Document, writer: &Writer) {
         if past.changes().len() == had {
             continue;
         }
-        let id = document.version_id(had).and_then(VersionName::of);
+        let id = document.version_id(had).and_then(|id| VersionName::of(id.get()));
         let version = id.map(|id| document.named(id));
         let Some(Ok(version)) = version else { panic!("change {had} has no name: {version:?}") };
         let resolved = document.resolve_version(&version);

@@ -71,7 +71,9 @@ impl Replica {
                 Ok((version, None))
             }
             (Err(Unresolved::Missing(_)), _) if !authoritative => Err(LoadError::Behind.into()),
-            (Err(_), VersionName::Revision(revision)) => self.origin_base(ports, key, revision),
+            (Err(_), VersionName::Revision(revision)) => {
+                self.origin_base(ports, key, revision.get())
+            }
             _ => Err(SaveError::UnknownVersion),
         }
     }
