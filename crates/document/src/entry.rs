@@ -29,43 +29,87 @@ pub struct Entry {
     pub extensions: Vec<u8>,
 }
 
-/// What an entry says.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Body {
+/// Makes [`Body`] and all that depends on a kind's number of one table, so that the number stands
+/// once. It is in the wire format: a number is never given to another kind.
+macro_rules! kinds_of_entries {
+    ($($(#[doc = $doc:literal])+ $number:literal => $kind:ident($content:ty),)+) => {
+        /// What an entry says.
+        #[derive(Clone, PartialEq, Debug)]
+        pub enum Body {
+            $($(#[doc = $doc])+ $kind($content),)+
+            /// A kind that this version does not know: carried and listed, not applied.
+            Unknown {
+                /// Its number.
+                kind: u8,
+                /// Its content.
+                payload: Vec<u8>,
+            },
+        }
+
+        impl Body {
+            /// The number of its kind, as in the wire format and in metrics.
+            #[must_use]
+            pub fn kind(&self) -> u8 {
+                match self {
+                    $(Self::$kind(_) => $number,)+
+                    Self::Unknown { kind, .. } => *kind,
+                }
+            }
+
+            fn payload(&self) -> Vec<u8> {
+                match self {
+                    $(Self::$kind(content) => codec::to_vec(content),)+
+                    Self::Unknown { payload, .. } => payload.clone(),
+                }
+            }
+
+            fn from_wire(kind: u8, payload: Vec<u8>) -> Result<Self, DecodeError> {
+                Ok(match kind {
+                    $($number => Self::$kind(codec::from_slice(&payload)?),)+
+                    _ => Self::Unknown { kind, payload },
+                })
+            }
+        }
+    };
+}
+
+kinds_of_entries! {
     /// A save.
-    Edit(Edit),
+    1 => Edit(Edit),
     /// A version that somebody was served and may base an edit on.
-    Version(VersionRef),
+    2 => Version(VersionRef),
     /// The first text taken from the origin. Counts if the document has none.
-    Base(OriginPage),
+    3 => Base(OriginPage),
     /// An edit made at the origin. Counts if it extends the origin's tip.
-    Import(Import),
+    4 => Import(Import),
     /// "About to write to the origin." Counts if none is open and the tip matches.
-    Intent(Intent),
+    5 => Intent(Intent),
     /// Committed at the origin: it holds what an intent announced. Counts if the tip matches.
-    Committed(Committed),
+    6 => Committed(Committed),
     /// The tip's revision is the text at a position. Counts if the tip matches.
-    Checkpoint(Checkpoint),
+    7 => Checkpoint(Checkpoint),
     /// An intent came to nothing. Counts if it names the open one.
-    Abandoned(Abandoned),
+    8 => Abandoned(Abandoned),
     /// A revision of ours that holds other bytes than were sent. Only the tip moves.
-    Moved(Moved),
+    9 => Moved(Moved),
     /// What lies below an entry is in the archive, and need not be kept.
-    Floor(Floor),
+    10 => Floor(Floor),
     /// A change is suppressed, that is, out of the text until it is released: the origin does not take
     /// it.
-    Suppress(Moderation),
+    11 => Suppress(Moderation),
     /// A change that was suppressed is in the text again.
-    Release(Moderation),
+    12 => Release(Moderation),
     /// What a change wrote is made unreadable, for good.
-    Erase(Moderation),
-    /// A kind that this version does not know: carried and listed, not applied.
-    Unknown {
-        /// Its number.
-        kind: u8,
-        /// Its content.
-        payload: Vec<u8>,
-    },
+    13 => Erase(Moderation),
+}
+
+impl Body {
+    /// Whether only the relay may log it: whoever may push edits may not moderate those of
+    /// others, nor say what need not be kept.
+    #[must_use]
+    pub fn is_relay_only(&self) -> bool {
+        matches!(self, Self::Floor(_) | Self::Suppress(_) | Self::Release(_) | Self::Erase(_))
+    }
 }
 
 /// A save: the change, and what its acceptance adds to it.
@@ -309,71 +353,6 @@ struct Wire {
     trace: u64,
     #[serde(with = "serde_bytes")]
     extensions: Vec<u8>,
-}
-
-impl Body {
-    /// The number of its kind, as in the wire format and in metrics.
-    pub fn kind(&self) -> u8 {
-        match self {
-            Self::Edit(_) => 1,
-            Self::Version(_) => 2,
-            Self::Base(_) => 3,
-            Self::Import(_) => 4,
-            Self::Intent(_) => 5,
-            Self::Committed(_) => 6,
-            Self::Checkpoint(_) => 7,
-            Self::Abandoned(_) => 8,
-            Self::Moved(_) => 9,
-            Self::Floor(_) => 10,
-            Self::Suppress(_) => 11,
-            Self::Release(_) => 12,
-            Self::Erase(_) => 13,
-            Self::Unknown { kind, .. } => *kind,
-        }
-    }
-
-    /// Whether only the relay may log it: whoever may push edits may not moderate those of
-    /// others, nor say what need not be kept.
-    pub fn is_relay_only(&self) -> bool {
-        matches!(self, Self::Floor(_) | Self::Suppress(_) | Self::Release(_) | Self::Erase(_))
-    }
-
-    fn payload(&self) -> Vec<u8> {
-        match self {
-            Self::Edit(body) => codec::to_vec(body),
-            Self::Version(body) => codec::to_vec(body),
-            Self::Base(body) => codec::to_vec(body),
-            Self::Import(body) => codec::to_vec(body),
-            Self::Intent(body) => codec::to_vec(body),
-            Self::Committed(body) => codec::to_vec(body),
-            Self::Checkpoint(body) => codec::to_vec(body),
-            Self::Abandoned(body) => codec::to_vec(body),
-            Self::Moved(body) => codec::to_vec(body),
-            Self::Floor(body) => codec::to_vec(body),
-            Self::Suppress(body) | Self::Release(body) | Self::Erase(body) => codec::to_vec(body),
-            Self::Unknown { payload, .. } => payload.clone(),
-        }
-    }
-
-    fn from_wire(kind: u8, payload: Vec<u8>) -> Result<Self, DecodeError> {
-        Ok(match kind {
-            1 => Self::Edit(codec::from_slice(&payload)?),
-            2 => Self::Version(codec::from_slice(&payload)?),
-            3 => Self::Base(codec::from_slice(&payload)?),
-            4 => Self::Import(codec::from_slice(&payload)?),
-            5 => Self::Intent(codec::from_slice(&payload)?),
-            6 => Self::Committed(codec::from_slice(&payload)?),
-            7 => Self::Checkpoint(codec::from_slice(&payload)?),
-            8 => Self::Abandoned(codec::from_slice(&payload)?),
-            9 => Self::Moved(codec::from_slice(&payload)?),
-            10 => Self::Floor(codec::from_slice(&payload)?),
-            11..=13 => {
-                let moderation = codec::from_slice(&payload)?;
-                [Self::Suppress, Self::Release, Self::Erase][usize::from(kind) - 11](moderation)
-            }
-            _ => Self::Unknown { kind, payload },
-        })
-    }
 }
 
 impl Entry {
