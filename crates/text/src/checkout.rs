@@ -156,7 +156,7 @@ impl<'a> Queue<'a> {
     /// Changes that are quicker taken back or put forward than a shorter way is found.
     const NEAR: u32 = 64;
 
-    fn new(history: &'a History, anchor: u32, changes: &[Stretch]) -> Queue<'a> {
+    fn new(history: &'a History, anchor: u32, changes: &[Stretch]) -> Self {
         let mut parts = Vec::new();
         for &(from, to) in changes {
             for link in history.links_of((from, to)) {

@@ -178,7 +178,7 @@ impl History {
         columns: &[u8],
         inserted: String,
         actors: &[u64],
-    ) -> Result<History, ColumnsError> {
+    ) -> Result<Self, ColumnsError> {
         read(columns, inserted, &Makers::Known(actors))
     }
 
@@ -186,7 +186,7 @@ impl History {
     ///
     /// # Errors
     /// If the parts do not fit each other.
-    pub fn from_columns(columns: &[u8], inserted: String) -> Result<History, ColumnsError> {
+    pub fn from_columns(columns: &[u8], inserted: String) -> Result<Self, ColumnsError> {
         read(columns, inserted, &Makers::Written)
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Pair<'a> {
     }
 
     /// The pair without what both begin and end with, cut only where `cut` allows it on both sides.
-    fn trimmed(self, cut: impl Fn(&str, usize) -> bool) -> Pair<'a> {
+    fn trimmed(self, cut: impl Fn(&str, usize) -> bool) -> Self {
         let mut start = common_start(self.old.as_bytes(), self.new.as_bytes());
         let fits = |text: &str, at: usize| text.is_char_boundary(at) && cut(text, at);
         while !(fits(self.old, start) && fits(self.new, start)) {
@@ -82,7 +82,7 @@ impl<'a> Pair<'a> {
     }
 
     /// The pair between two places on each side.
-    fn part(self, old: (usize, usize), new: (usize, usize)) -> Pair<'a> {
+    fn part(self, old: (usize, usize), new: (usize, usize)) -> Self {
         Pair { old: &self.old[old.0..old.1], new: &self.new[new.0..new.1], at: self.at + old.0 }
     }
 }
@@ -212,7 +212,7 @@ struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    fn new(old: impl Iterator<Item = &'a str>, new: impl Iterator<Item = &'a str>) -> Sides<'a> {
+    fn new(old: impl Iterator<Item = &'a str>, new: impl Iterator<Item = &'a str>) -> Self {
         let mut input =
             InternedInput { before: Vec::new(), after: Vec::new(), interner: Interner::new(0) };
         let (mut old_starts, mut new_starts) = (vec![0], vec![0]);

@@ -21,7 +21,7 @@ impl Text {
 
     /// What is below `floor`, which must be one that [`Text::prunable`] gives, and what is not.
     #[must_use]
-    pub fn divided(&self, floor: u32) -> (History, Text) {
+    pub fn divided(&self, floor: u32) -> (History, Self) {
         let history = self.history();
         let mut below = History::above(history.floor());
         copy(history, (history.floor(), floor), &mut below);
@@ -47,7 +47,7 @@ impl Text {
         if below.len() != floor {
             return Err(RestoreError::Gap);
         }
-        let mut text = Text::above(start.to_owned(), below.floor());
+        let mut text = Self::above(start.to_owned(), below.floor());
         for change in below.floor()..floor {
             if let (Some(suppression), Some(id)) = (below.suppression(change), below.id(change)) {
                 text.set_suppressed(id, suppression.target, suppression.suppressed)?;

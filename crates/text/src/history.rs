@@ -22,8 +22,8 @@ pub struct ChangeId {
 
 impl From<u64> for ChangeId {
     /// The first change of an actor.
-    fn from(actor: u64) -> ChangeId {
-        ChangeId { actor, counter: 0 }
+    fn from(actor: u64) -> Self {
+        Self { actor, counter: 0 }
     }
 }
 
@@ -104,8 +104,8 @@ impl History {
     /// A history that begins after `floor` changes that are not kept here. All later ones had seen
     /// those.
     #[must_use]
-    pub fn above(floor: u32) -> History {
-        History { floor, len: floor, ..History::default() }
+    pub fn above(floor: u32) -> Self {
+        Self { floor, len: floor, ..Self::default() }
     }
 
     /// How many changes there were, those below the floor among them.

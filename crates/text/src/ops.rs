@@ -32,8 +32,8 @@ pub(crate) struct Op {
 
 impl Op {
     /// A single edit, wherever it stands among others.
-    pub(crate) fn edit(change: u32, at: u32, delete: u32, insert: u32) -> Op {
-        Op { change, count: 1, at, delete, insert, back: false, came: 0, gone: 0 }
+    pub(crate) fn edit(change: u32, at: u32, delete: u32, insert: u32) -> Self {
+        Self { change, count: 1, at, delete, insert, back: false, came: 0, gone: 0 }
     }
 
     /// The first change behind.
@@ -50,9 +50,9 @@ impl Op {
     }
 
     /// What remains of a row within some changes, which must have a part in it.
-    pub(crate) fn within(&self, (from, to): (u32, u32)) -> Op {
+    pub(crate) fn within(&self, (from, to): (u32, u32)) -> Self {
         let skipped = from.saturating_sub(self.change);
-        Op {
+        Self {
             change: self.change + skipped,
             count: self.end().min(to) - self.change - skipped,
             at: self.at_after(skipped),
@@ -81,7 +81,7 @@ impl Op {
     }
 
     /// The row with one change more, if that is a keystroke that continues it.
-    fn continued(&self, next: &Op) -> Option<Op> {
+    fn continued(&self, next: &Self) -> Option<Self> {
         let alike = (self.delete, self.insert) == (next.delete, next.insert);
         let backwards = self.count == 1 || self.back;
         let back = match (self.delete, self.insert) {
@@ -91,7 +91,7 @@ impl Op {
             (_, 0) if backwards && next.at.checked_add(self.delete) == Some(self.lowest()) => true,
             _ => return None,
         };
-        Some(Op { count: self.count + 1, back, ..*self })
+        Some(Self { count: self.count + 1, back, ..*self })
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Ops {
 }
 
 impl PartialEq for Ops {
-    fn eq(&self, other: &Ops) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.rows == other.rows
     }
 }
@@ -175,7 +175,7 @@ impl Ops {
     }
 
     /// Adds what some changes did elsewhere.
-    pub(crate) fn push_rows(&mut self, from: &Ops, changes: (u32, u32)) {
+    pub(crate) fn push_rows(&mut self, from: &Self, changes: (u32, u32)) {
         if changes.0 < changes.1 {
             from.singles(changes).for_each(|(row, single)| self.push_row(row, single));
         }
@@ -194,7 +194,7 @@ impl Ops {
 
     /// How many changes from one on did the same here and there, as far as that is seen at a glance;
     /// 0 if the first one did not.
-    pub(crate) fn alike(&self, other: &Ops, change: u32) -> u32 {
+    pub(crate) fn alike(&self, other: &Self, change: u32) -> u32 {
         let changes = (change, u32::MAX);
         let (one, two) = (self.singles(changes).next(), other.singles(changes).next());
         let (Some((one, true)), Some((two, true))) = (one, two) else {

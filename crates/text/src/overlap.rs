@@ -212,7 +212,7 @@ struct Meeting<'a> {
 }
 
 impl<'a> Meeting<'a> {
-    fn of(contents: &'a Contents<'a>, change: u32, hunk: &Touched) -> Option<Meeting<'a>> {
+    fn of(contents: &'a Contents<'a>, change: u32, hunk: &Touched) -> Option<Self> {
         let sequence = contents.sequence;
         let first = hunk.inserted.or(hunk.deleted.first().map(|deleted| deleted.0))?;
         let last = hunk.deleted.last().map(|deleted| deleted.0).or(hunk.inserted)?;
@@ -341,8 +341,8 @@ impl Side {
             chars.take_while(|&c| tokens::is_word(c)).map(char::len_utf8).sum()
         };
         match self {
-            Side::Left => len(&mut content.chars().rev()),
-            Side::Right => len(&mut content.chars()),
+            Self::Left => len(&mut content.chars().rev()),
+            Self::Right => len(&mut content.chars()),
         }
     }
 }

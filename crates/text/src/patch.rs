@@ -74,7 +74,7 @@ impl Patch {
     ///
     /// # Errors
     /// If the hunks are not canonical or do not match `inserted`.
-    pub fn new(hunks: Vec<Hunk>, inserted: String) -> Result<Patch, PatchError> {
+    pub fn new(hunks: Vec<Hunk>, inserted: String) -> Result<Self, PatchError> {
         let mut old_end = 0u32;
         let mut used = 0u32;
         for (index, hunk) in hunks.iter().enumerate() {
@@ -99,13 +99,13 @@ impl Patch {
         if used as usize != inserted.len() {
             return Err(PatchError::InsertedLength);
         }
-        Ok(Patch { hunks, inserted })
+        Ok(Self { hunks, inserted })
     }
 
     /// The patch that changes nothing.
     #[must_use]
-    pub const fn empty() -> Patch {
-        Patch { hunks: Vec::new(), inserted: String::new() }
+    pub const fn empty() -> Self {
+        Self { hunks: Vec::new(), inserted: String::new() }
     }
 
     /// Builds a patch from left to right.
@@ -204,11 +204,11 @@ impl Patch {
     ///
     /// # Errors
     /// If `removed` has not the length of the deletions, or splits inside a character.
-    pub fn inverse(&self, removed: &str) -> Result<Patch, FitError> {
+    pub fn inverse(&self, removed: &str) -> Result<Self, FitError> {
         let turned =
             |hunk: &Hunk| Hunk { skip: hunk.skip, delete: hunk.insert, insert: hunk.delete };
         let hunks = self.hunks.iter().map(turned).collect();
-        Patch::new(hunks, removed.to_owned()).map_err(|error| match error {
+        Self::new(hunks, removed.to_owned()).map_err(|error| match error {
             PatchError::TooLong => FitError::TooLong,
             _ => FitError::Mismatch,
         })
@@ -230,21 +230,21 @@ pub struct PatchBuilder {
 impl PatchBuilder {
     /// Keeps the next `len` bytes.
     #[must_use]
-    pub fn keep(mut self, len: u32) -> PatchBuilder {
+    pub fn keep(mut self, len: u32) -> Self {
         self.push_keep(len);
         self
     }
 
     /// Deletes the next `len` bytes.
     #[must_use]
-    pub fn delete(mut self, len: u32) -> PatchBuilder {
+    pub fn delete(mut self, len: u32) -> Self {
         self.push_delete(len);
         self
     }
 
     /// Inserts `text` here.
     #[must_use]
-    pub fn insert(mut self, text: &str) -> PatchBuilder {
+    pub fn insert(mut self, text: &str) -> Self {
         self.push_insert(text);
         self
     }

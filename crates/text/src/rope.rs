@@ -19,8 +19,8 @@ pub(crate) struct Rope {
 }
 
 impl Rope {
-    pub(crate) fn new(text: &str) -> Rope {
-        let mut rope = Rope { pieces: Vec::new(), len: text.len(), near: (0, 0) };
+    pub(crate) fn new(text: &str) -> Self {
+        let mut rope = Self { pieces: Vec::new(), len: text.len(), near: (0, 0) };
         rope.pieces.extend(text.as_bytes().chunks(PIECE).map(piece));
         if rope.pieces.is_empty() {
             rope.pieces.push(piece(&[]));

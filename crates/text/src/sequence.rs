@@ -42,8 +42,8 @@ pub(crate) struct Span {
 
 impl Span {
     /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
-    pub(crate) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Span {
-        Span { first, len, left, right, state: 1, dead: 0, gone: NONE, leaf: 0 }
+    pub(crate) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Self {
+        Self { first, len, left, right, state: 1, dead: 0, gone: NONE, leaf: 0 }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
@@ -75,7 +75,7 @@ struct Sums {
 }
 
 impl AddAssign for Sums {
-    fn add_assign(&mut self, other: Sums) {
+    fn add_assign(&mut self, other: Self) {
         self.seen = self.seen.wrapping_add(other.seen);
         self.shown = self.shown.wrapping_add(other.shown);
         self.known = self.known.wrapping_add(other.known);
@@ -83,8 +83,8 @@ impl AddAssign for Sums {
 }
 
 impl Sums {
-    fn less(self, other: Sums) -> Sums {
-        Sums {
+    fn less(self, other: Self) -> Self {
+        Self {
             seen: self.seen.wrapping_sub(other.seen),
             shown: self.shown.wrapping_sub(other.shown),
             known: self.known.wrapping_sub(other.known),
@@ -112,11 +112,11 @@ struct Node {
 }
 
 impl Node {
-    fn new(is_leaf: bool) -> Node {
+    fn new(is_leaf: bool) -> Self {
         let none = [0; WIDTH];
         let (children, seen, shown, known) = (none, none, none, none);
         let origins = None;
-        Node { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, seen, shown, known }
+        Self { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, seen, shown, known }
     }
 
     fn len(&self) -> usize {
@@ -152,9 +152,9 @@ impl Node {
     }
 
     /// Cuts off the upper half.
-    fn halve(&mut self) -> Node {
+    fn halve(&mut self) -> Self {
         let (half, len) = (self.len() / 2, self.len());
-        let mut upper = Node::new(self.is_leaf);
+        let mut upper = Self::new(self.is_leaf);
         let (from, to) = (half..len, ..len - half);
         upper.children[to].copy_from_slice(&self.children[from.clone()]);
         upper.seen[to].copy_from_slice(&self.seen[from.clone()]);
@@ -186,8 +186,8 @@ pub(crate) struct Sequence {
 impl Sequence {
     /// A sequence of `len` bytes that stood there before, into which come bytes of identities from
     /// `from` on.
-    pub(crate) fn new(len: u32, from: Byte) -> Sequence {
-        let mut sequence = Sequence {
+    pub(crate) fn new(len: u32, from: Byte) -> Self {
+        let mut sequence = Self {
             spans: Vec::new(),
             nodes: vec![Node::new(true)],
             root: 0,

@@ -141,8 +141,8 @@ pub enum PartsError {
 impl Text {
     /// A document that begins with a text; its version is [`Version::EMPTY`].
     #[must_use]
-    pub fn from_text(text: impl Into<String>) -> Text {
-        Text { text: text.into(), ..Text::default() }
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
     }
 
     /// A document of a text and the changes that led to it, as decoded from elsewhere.
@@ -155,7 +155,7 @@ impl Text {
     pub fn from_changes(
         text: String,
         records: impl IntoIterator<Item = Record>,
-    ) -> Result<Text, PartsError> {
+    ) -> Result<Self, PartsError> {
         let (mut history, mut applied) = (History::default(), Ops::default());
         let mut removed = String::new();
         for record in records {
@@ -174,7 +174,7 @@ impl Text {
             removed.push_str(&record.removed);
         }
         let applied = (!history.is_plain()).then_some(applied);
-        Text::from_parts(text, history, applied, removed)
+        Self::from_parts(text, history, applied, removed)
     }
 
     /// As [`Text::from_changes`], of parts that were put together already.
@@ -183,8 +183,8 @@ impl Text {
         history: History,
         applied: Option<Ops>,
         removed: String,
-    ) -> Result<Text, PartsError> {
-        let text = Text { text, history, applied, removed, walker_cache: WalkerCache::default() };
+    ) -> Result<Self, PartsError> {
+        let text = Self { text, history, applied, removed, walker_cache: WalkerCache::default() };
         if text.removed.len() != text.applied().gone() as usize {
             return Err(PartsError::Removed);
         }
@@ -359,8 +359,8 @@ impl Text {
     }
 
     /// A document that begins with a text after so many changes that are not kept here.
-    pub(crate) fn above(text: String, floor: u32) -> Text {
-        Text { text, history: History::above(floor), ..Text::default() }
+    pub(crate) fn above(text: String, floor: u32) -> Self {
+        Self { text, history: History::above(floor), ..Self::default() }
     }
 
     /// The same text with other parts.
@@ -369,8 +369,8 @@ impl Text {
         history: History,
         applied: Option<Ops>,
         removed: String,
-    ) -> Text {
-        Text {
+    ) -> Self {
+        Self {
             text: self.text.clone(),
             history,
             applied,
@@ -417,12 +417,12 @@ impl Text {
     ///
     /// # Errors
     /// If the parts do not fit each other.
-    pub fn from_columns(columns: Columns<'_>, actors: &[u64]) -> Result<Text, PartsError> {
+    pub fn from_columns(columns: Columns<'_>, actors: &[u64]) -> Result<Self, PartsError> {
         let inserted = columns.inserted.into_owned();
         let history = columns::read(&columns.made, inserted, &Makers::Known(actors))?;
         let applied = columns::read_applied(&columns.applied, &history)?;
         let (text, removed) = (columns.text.into_owned(), columns.removed.into_owned());
-        Text::from_parts(text, history, applied, removed)
+        Self::from_parts(text, history, applied, removed)
     }
 
     /// The text of the first `n` changes, by taking back what came after.

@@ -51,7 +51,7 @@ struct Map {
 }
 
 impl Map {
-    fn new(through: &Patch) -> Map {
+    fn new(through: &Patch) -> Self {
         let mut runs = Vec::with_capacity(through.hunks().len() * 2 + 1);
         let (mut old, mut new) = (0u32, 0u32);
         for hunk in through.hunks() {
@@ -63,7 +63,7 @@ impl Map {
             runs.push(Run { start: kept, end: new, from: None, gone });
         }
         runs.push(Run { start: new, end: u32::MAX, from: Some(old), gone: (0, 0) });
-        Map { runs, index: 0 }
+        Self { runs, index: 0 }
     }
 
     /// The run that holds a byte of B; bytes must be asked for in ascending order.

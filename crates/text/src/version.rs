@@ -20,25 +20,25 @@ pub struct Version {
 
 impl Version {
     /// No change at all.
-    pub const EMPTY: Version = Version { prefix: 0, beyond: Vec::new() };
+    pub const EMPTY: Self = Self { prefix: 0, beyond: Vec::new() };
 
     /// The first `n` changes.
     #[must_use]
-    pub const fn up_to(n: u32) -> Version {
-        Version { prefix: n, beyond: Vec::new() }
+    pub const fn up_to(n: u32) -> Self {
+        Self { prefix: n, beyond: Vec::new() }
     }
 
     /// The first `prefix` changes and those of `extra`, which may come in any order and repeat.
     #[must_use]
-    pub fn new(prefix: u32, extra: Vec<u32>) -> Version {
+    pub fn new(prefix: u32, extra: Vec<u32>) -> Self {
         let stretches = extra.into_iter().map(|change| (change, change.saturating_add(1)));
-        Version::of_stretches(prefix, stretches)
+        Self::of_stretches(prefix, stretches)
     }
 
     /// The first `prefix` changes and the stretches, which may overlap, and come in any order; in
     /// ascending order it takes less.
-    pub(crate) fn of_stretches(prefix: u32, stretches: impl Iterator<Item = Stretch>) -> Version {
-        let mut version = Version::up_to(prefix);
+    pub(crate) fn of_stretches(prefix: u32, stretches: impl Iterator<Item = Stretch>) -> Self {
+        let mut version = Self::up_to(prefix);
         stretches.for_each(|stretch| version.insert_stretch(stretch));
         version
     }
@@ -79,24 +79,24 @@ impl Version {
 
     /// Whether it contains all that `other` does.
     #[must_use]
-    pub fn includes(&self, other: &Version) -> bool {
+    pub fn includes(&self, other: &Self) -> bool {
         self.seen().includes(other.seen())
     }
 
     /// Takes in all that `other` contains.
-    pub fn join(&mut self, other: &Version) {
+    pub fn join(&mut self, other: &Self) {
         self.join_seen(other.seen());
     }
 
     /// Both together.
     #[must_use]
-    pub fn joined(mut self, other: &Version) -> Version {
+    pub fn joined(mut self, other: &Self) -> Self {
         self.join(other);
         self
     }
 
     /// Its changes that `other` lacks, ascending.
-    pub fn minus(&self, other: &Version) -> impl DoubleEndedIterator<Item = u32> {
+    pub fn minus(&self, other: &Self) -> impl DoubleEndedIterator<Item = u32> {
         let mut stretches = Vec::new();
         self.seen().minus(other.seen(), |stretch| stretches.push(stretch));
         stretches.into_iter().flat_map(|(from, to)| from..to)

@@ -99,8 +99,8 @@ pub(crate) struct Walker {
 impl Walker {
     /// A walker over the text of the first `anchor` changes, which has `len` bytes and of which
     /// `removed` bytes were removed.
-    pub(crate) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Walker {
-        Walker {
+    pub(crate) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Self {
+        Self {
             sequence: Sequence::new(len, history.made().came_before(anchor)),
             now: Version::up_to(anchor),
             applied: Vec::new(),

@@ -121,8 +121,8 @@ impl Changes {
         below: Option<Arc<Change>>,
         hash: Digest,
         kept: Vec<Arc<Change>>,
-    ) -> Changes {
-        Changes { floor, below, hash, kept, index: Index::default() }
+    ) -> Self {
+        Self { floor, below, hash, kept, index: Index::default() }
     }
 
     /// How many there are, those that are not kept among them.

@@ -178,7 +178,7 @@ impl Segment {
     ///
     /// # Errors
     /// If it is another one, or none.
-    pub fn open(bytes: &[u8], name: Digest) -> Result<Segment, DecodeError> {
+    pub fn open(bytes: &[u8], name: Digest) -> Result<Self, DecodeError> {
         let (head, texts) = unpacked(bytes)?;
         Self::named(&head, &texts, name)
     }
@@ -187,14 +187,14 @@ impl Segment {
     ///
     /// # Errors
     /// If it is another one, or none.
-    pub fn open_plain(bytes: &[u8], name: Digest) -> Result<Segment, DecodeError> {
+    pub fn open_plain(bytes: &[u8], name: Digest) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
         let wire: PackedWire = codec::from_own(bytes)?;
         Self::named(&wire.head.1, &wire.texts.1, name)
     }
 
     /// What has this name was written here: it need not be compared with what would be written.
-    fn named(head: &[u8], texts: &[u8], name: Digest) -> Result<Segment, DecodeError> {
+    fn named(head: &[u8], texts: &[u8], name: Digest) -> Result<Self, DecodeError> {
         match digest("segment", &[head, texts]) == name {
             true => Self::read(head, texts),
             false => Err(DecodeError::invalid("this is another segment")),
@@ -205,7 +205,7 @@ impl Segment {
     ///
     /// # Errors
     /// If it is none.
-    pub fn unpacked(bytes: &[u8]) -> Result<Segment, DecodeError> {
+    pub fn unpacked(bytes: &[u8]) -> Result<Self, DecodeError> {
         let parts = unpacked(bytes)?;
         let segment = Self::read(&parts.0, &parts.1)?;
         match segment.parts() == parts {
@@ -214,7 +214,7 @@ impl Segment {
         }
     }
 
-    fn read(head: &[u8], texts: &[u8]) -> Result<Segment, DecodeError> {
+    fn read(head: &[u8], texts: &[u8]) -> Result<Self, DecodeError> {
         let head: HeadWire = codec::from_own(head)?;
         let (start, inserted): TextsWire = codec::from_own(texts)?;
         codec::known_format(head.format, FORMAT)?;
@@ -229,7 +229,7 @@ impl Segment {
             return Err(DecodeError::invalid("the changes are not those of the history"));
         }
         let (key, before, hash) = (head.key, before.into_iter().next(), head.hash);
-        Ok(Segment { key, start, history, changes, before, hash })
+        Ok(Self { key, start, history, changes, before, hash })
     }
 }
 

@@ -77,7 +77,7 @@ pub enum Operation {
     /// Takes the first elements that are equal to this, the last, or all of them.
     TakeEqual(u8, i8),
     /// Does something to a field of a map.
-    Field(u8, Box<Operation>),
+    Field(u8, Box<Self>),
     /// Removes a field of a map.
     RemoveField(u8),
     /// Gives the key a deadline.

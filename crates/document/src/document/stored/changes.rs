@@ -61,9 +61,9 @@ impl NumbersIn<'_> {
 
 impl ChangesWire {
     /// The columns of some changes, the first of which has this index.
-    pub(in crate::document) fn of(changes: &[Arc<Change>], first: usize) -> ChangesWire {
+    pub(in crate::document) fn of(changes: &[Arc<Change>], first: usize) -> Self {
         let mut numbers = Numbers(Vec::with_capacity(changes.len() * 8));
-        let mut wire = ChangesWire {
+        let mut wire = Self {
             actors: ByteBuf::with_capacity(changes.len() * 8),
             checks: ByteBuf::with_capacity(changes.len() * 4),
             numbers: ByteBuf::new(),
