@@ -97,41 +97,49 @@ pub struct Quarantined {
 
 impl State {
     /// The document's key.
+    #[must_use]
     pub fn key(&self) -> &DocumentKey {
         &self.key
     }
 
     /// How far the shard's log is folded in.
+    #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
 
     /// The document's own last entry.
+    #[must_use]
     pub fn place(&self) -> Place {
         self.place
     }
 
     /// The text.
+    #[must_use]
     pub fn text(&self) -> &str {
         self.text.text()
     }
 
     /// All changes, in order.
+    #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.changes
     }
 
     /// Whether nothing was ever written.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
     /// What was agreed with the origin.
+    #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
     /// Entries that were refused after they were logged.
+    #[must_use]
     pub fn quarantined(&self) -> &[Quarantined] {
         &self.quarantined
     }
@@ -144,6 +152,7 @@ impl State {
     }
 
     /// The hash of the value alone.
+    #[must_use]
     pub fn value_hash(&self) -> Digest {
         Digest::of_text(self.text())
     }
@@ -154,6 +163,7 @@ impl State {
 
     /// The id under which clients know the text right after change `index`;
     /// `None` for one that the log does not hold.
+    #[must_use]
     pub fn version_id(&self, index: usize) -> Option<NonZeroU64> {
         let place = self.changes.get(index)?.place;
         (place != Place::START).then(|| self.number_of(place))
@@ -176,6 +186,7 @@ impl Deref for Document {
 
 impl Document {
     /// The document `key` of which the log, up to `cursor`, holds nothing.
+    #[must_use]
     pub fn new(key: DocumentKey, cursor: Cursor) -> Self {
         Self {
             state: State {
@@ -196,16 +207,19 @@ impl Document {
     }
 
     /// The id under which clients know the text; `None` while there is none.
+    #[must_use]
     pub fn id(&self) -> Option<NonZeroU64> {
         self.version_id(self.changes.len().checked_sub(1)?)
     }
 
     /// The version of the text.
+    #[must_use]
     pub fn version(&self) -> VersionRef {
         VersionRef::log(self.changes.last().map_or(Place::START, |change| change.place))
     }
 
     /// The hash of position, value and revisions, as a view without overlay has.
+    #[must_use]
     pub fn state_hash(&self) -> Digest {
         state_hash(self, &[])
     }
@@ -283,6 +297,7 @@ impl Deref for View {
 
 impl View {
     /// The confirmed state, nothing added. Copies it.
+    #[must_use]
     pub fn of(document: &Document) -> Self {
         Self { state: document.state.clone(), confirmed: document.changes.len() }
     }
@@ -318,12 +333,14 @@ impl View {
     }
 
     /// Changes beyond the confirmed ones.
+    #[must_use]
     pub fn overlay(&self) -> &[Arc<Change>] {
         &self.state.changes.kept()[self.confirmed - self.state.changes.floor()..]
     }
 
     /// The version of the text: the confirmed part, or the origin's text where
     /// nothing is confirmed, and the overlay's dots in full.
+    #[must_use]
     pub fn version(&self) -> VersionRef {
         let (root, overlay) = match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {
             (0, [first, rest @ ..], Some(tip)) if first.kind == ChangeKind::Base as u8 => {
@@ -341,6 +358,7 @@ impl View {
     }
 
     /// The hash of position, overlay, value and revisions.
+    #[must_use]
     pub fn state_hash(&self) -> Digest {
         state_hash(&self.state, &self.version().extra)
     }

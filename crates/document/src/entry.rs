@@ -142,6 +142,7 @@ pub struct Delta {
 
 impl Delta {
     /// Who made the dots of this change.
+    #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::of("delta", &[&self.edit.0, &codec::to_vec(self)])
     }
@@ -195,11 +196,13 @@ pub struct OriginPage {
 
 impl OriginPage {
     /// Names this text.
+    #[must_use]
     pub fn name(&self) -> OriginText {
         OriginText { revision: self.revision, text: Digest::of_text(&self.text) }
     }
 
     /// Who made the dots of its characters.
+    #[must_use]
     pub fn actor(&self, document: &DocumentKey) -> Actor {
         let name = self.name();
         Actor::of("base", &[&document.digest().0, &name.revision.to_le_bytes(), &name.text.0])
@@ -224,6 +227,7 @@ pub struct Import {
 
 impl Import {
     /// Who made the dots of this change: the same for everyone who imports it.
+    #[must_use]
     pub fn actor(&self, document: &DocumentKey) -> Actor {
         import_actor(document, self.from, self.to)
     }
@@ -279,6 +283,7 @@ pub struct Committed {
 
 impl Committed {
     /// Who made the dots of the difference.
+    #[must_use]
     pub fn actor(&self, document: &DocumentKey, sent: Digest) -> Actor {
         let from = OriginText { revision: self.revision, text: sent };
         let to = OriginText { revision: self.revision, text: self.stored };
@@ -357,11 +362,13 @@ struct Wire {
 
 impl Entry {
     /// An entry without trace or extensions.
+    #[must_use]
     pub fn new(document: DocumentKey, body: Body) -> Self {
         Self { document, trace: 0, body, extensions: Vec::new() }
     }
 
     /// The change that the entry brings, if it is one by itself.
+    #[must_use]
     pub fn actor(&self) -> Option<Actor> {
         match &self.body {
             Body::Edit(edit) => Some(edit.delta.actor()),
@@ -372,6 +379,7 @@ impl Entry {
     }
 
     /// A name of the whole entry, for keys of stores.
+    #[must_use]
     pub fn digest(&self) -> Digest {
         redwedding_wire::identity::digest("entry", &[&self.encode()])
     }

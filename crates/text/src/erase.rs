@@ -96,6 +96,7 @@ fn blank(text: &mut String, ranges: &[Range<u32>]) {
 pub const PLACEHOLDERS: [char; 4] = ['*', '\u{a4}', '\u{2588}', '\u{1f7eb}'];
 
 /// A text with other characters, each of the length of the one whose place it takes; ends of lines stay.
+#[must_use]
 pub fn replaced(text: &str, by: [char; 4]) -> String {
     text.chars().map(|c| if c == '\n' { c } else { by[c.len_utf8() - 1] }).collect()
 }

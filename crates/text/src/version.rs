@@ -50,6 +50,7 @@ impl Version {
     }
 
     /// The changes beyond the prefix, ascending; none equals the prefix or lies below it.
+    #[must_use]
     pub fn extra(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
         self.beyond.iter().flat_map(|&(from, to)| from..to)
     }
@@ -96,6 +97,7 @@ impl Version {
     }
 
     /// Its changes that `other` lacks, ascending.
+    #[must_use]
     pub fn minus(&self, other: &Self) -> impl DoubleEndedIterator<Item = u32> {
         let mut stretches = Vec::new();
         self.seen().minus(other.seen(), |stretch| stretches.push(stretch));

@@ -69,26 +69,31 @@ pub struct Confirmed {
 
 impl Confirmed {
     /// Before every entry.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// What the key holds.
+    #[must_use]
     pub fn item(&self) -> &Item {
         self.state.store()
     }
 
     /// All of the document's log up to here is folded in.
+    #[must_use]
     pub fn cursor(&self) -> Position {
         self.state.context().prefix()
     }
 
     /// Deltas made before are refused.
+    #[must_use]
     pub fn floor(&self) -> Position {
         self.floor
     }
 
     /// Where the log holds the entry of `actor`, if that is behind the floor.
+    #[must_use]
     pub fn logged(&self, actor: Actor) -> Option<Position> {
         self.logged.position(actor)
     }
@@ -183,6 +188,7 @@ pub struct View {
 
 impl View {
     /// What is confirmed, and nothing more.
+    #[must_use]
     pub fn of(confirmed: &Confirmed) -> Self {
         Self {
             confirmed: confirmed.clone(),
@@ -194,22 +200,26 @@ impl View {
     }
 
     /// What the key holds.
+    #[must_use]
     pub fn item(&self) -> &Item {
         self.state.store()
     }
 
     /// The item with its context. Its canonical bytes depend on the cursor, the
     /// floor and the overlay alone.
+    #[must_use]
     pub fn state(&self) -> &Causal<Item> {
         &self.state
     }
 
     /// How far the log is known.
+    #[must_use]
     pub fn cursor(&self) -> Position {
         self.confirmed.cursor()
     }
 
     /// Deltas made before are refused.
+    #[must_use]
     pub fn floor(&self) -> Position {
         self.floor
     }

@@ -49,11 +49,13 @@ impl From<Sum> for Count {
 
 impl Counter {
     /// The exact sum.
+    #[must_use]
     pub fn sum(&self) -> Sum {
         self.increments.contents().fold(Sum::default(), |sum, next| sum.plus(*next))
     }
 
     /// The sum within 64 bits.
+    #[must_use]
     pub fn count(&self) -> Count {
         self.sum().into()
     }
@@ -77,6 +79,7 @@ impl Counter {
     }
 
     /// Takes back the increments seen here.
+    #[must_use]
     pub fn reset(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

@@ -27,21 +27,25 @@ pub struct Delta {
 
 impl Delta {
     /// Whose it is.
+    #[must_use]
     pub fn actor(&self) -> Actor {
         self.actor
     }
 
     /// Its maker knew all of the document's log up to here.
+    #[must_use]
     pub fn made(&self) -> Position {
         self.made
     }
 
     /// What it adds and removes.
+    #[must_use]
     pub fn change(&self) -> &Causal<Item> {
         &self.change
     }
 
     /// Its maker's floor: dots that are stable there go by one name in it.
+    #[must_use]
     pub fn floor(&self) -> Position {
         self.floor
     }
@@ -49,6 +53,7 @@ impl Delta {
     /// Whose deltas beyond the log its maker knew, without those that others of
     /// them stand on; ascending. They have to be known before it. A removal may
     /// make no dot that a later delta could name, so the dots do not say it all.
+    #[must_use]
     pub fn parents(&self) -> &[Actor] {
         &self.parents
     }
@@ -150,6 +155,7 @@ pub struct Transaction {
 impl Transaction {
     /// A transaction on what `view` shows. The actor MUST NOT have made another
     /// delta.
+    #[must_use]
     pub fn on(view: &View, actor: Actor, stamp: Stamp) -> Self {
         Self {
             writer: Writer::new(actor, stamp),
@@ -162,6 +168,7 @@ impl Transaction {
     }
 
     /// What the operations so far have made.
+    #[must_use]
     pub fn item(&self) -> &Item {
         self.state.store()
     }

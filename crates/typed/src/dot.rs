@@ -42,16 +42,19 @@ pub enum Dot {
 
 impl Dot {
     /// Whether the log holds it at `position` or before.
+    #[must_use]
     pub fn is_within(self, position: Position) -> bool {
         matches!(self, Self::Logged { position: at, .. } if at <= position)
     }
 
     /// Whether `actor` makes the entry that the log does not hold yet.
+    #[must_use]
     pub fn is_of(self, actor: Actor) -> bool {
         matches!(self, Self::Open { actor: of, .. } if of == actor)
     }
 
     /// The dot under the name that `settled` gives it.
+    #[must_use]
     pub fn settled(self, settled: &Settled) -> Self {
         match self {
             Self::Open { actor, sequence } => match settled.position(actor) {
@@ -107,16 +110,19 @@ pub struct Settled(BTreeMap<Actor, Position>);
 
 impl Settled {
     /// Knows nothing.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The entry of one actor.
+    #[must_use]
     pub fn one(actor: Actor, position: Position) -> Self {
         Self(BTreeMap::from([(actor, position)]))
     }
 
     /// Where the log holds the entry of `actor`.
+    #[must_use]
     pub fn position(&self, actor: Actor) -> Option<Position> {
         self.0.get(&actor).copied()
     }
@@ -148,26 +154,31 @@ pub struct Context {
 
 impl Context {
     /// Everything in the log up to `position`.
+    #[must_use]
     pub fn upto(position: Position) -> Self {
         Self { upto: position, beyond: Vec::new() }
     }
 
     /// Just this dot.
+    #[must_use]
     pub fn of(dot: Dot) -> Self {
         Self { upto: 0, beyond: vec![dot] }
     }
 
     /// How far all of the log is in it; 0 for none.
+    #[must_use]
     pub fn prefix(&self) -> Position {
         self.upto
     }
 
     /// The dots beyond the prefix, ascending.
+    #[must_use]
     pub fn beyond(&self) -> &[Dot] {
         &self.beyond
     }
 
     /// Whether the dot is in it. Logarithmic in the dots beyond.
+    #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
         dot.is_within(self.upto) || self.beyond.binary_search(&dot).is_ok()
     }
@@ -247,16 +258,19 @@ pub struct Writer {
 impl Writer {
     /// A writer that has drawn no dots. The actor MUST NOT have made another
     /// entry.
+    #[must_use]
     pub fn new(actor: Actor, stamp: Stamp) -> Self {
         Self { actor, stamp, drawn: 0 }
     }
 
     /// Whose operations they are.
+    #[must_use]
     pub fn actor(&self) -> Actor {
         self.actor
     }
 
     /// When.
+    #[must_use]
     pub fn stamp(&self) -> Stamp {
         self.stamp
     }

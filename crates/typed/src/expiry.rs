@@ -42,11 +42,13 @@ product!(Expiry { deadlines });
 
 impl Expiry {
     /// When it expires; [`Deadline::NEVER`] if nothing else was said.
+    #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.deadlines.contents().copied().max().unwrap_or(Deadline::NEVER)
     }
 
     /// Whether that has come.
+    #[must_use]
     pub fn has_come(&self, now_ms: u64) -> bool {
         let deadline = self.deadline();
         deadline != Deadline::NEVER && deadline.0 <= now_ms

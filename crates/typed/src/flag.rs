@@ -22,6 +22,7 @@ product!(Flag { enabled });
 
 impl Flag {
     /// Whether it is on.
+    #[must_use]
     pub fn is_enabled(&self) -> bool {
         !self.enabled.is_empty()
     }
@@ -32,6 +33,7 @@ impl Flag {
     }
 
     /// Turns it off, as far as is seen here.
+    #[must_use]
     pub fn disable(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

@@ -29,6 +29,7 @@ product!(FloatCounter { increments });
 
 impl FloatCounter {
     /// The sum, which is finite.
+    #[must_use]
     pub fn sum(&self) -> Real {
         self.sum_on(Real::default())
     }
@@ -47,6 +48,7 @@ impl FloatCounter {
     }
 
     /// Takes back the increments seen here.
+    #[must_use]
     pub fn reset(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

@@ -31,6 +31,7 @@ product!(Graph { vertices, edges });
 
 impl Graph {
     /// Whether the vertex is there.
+    #[must_use]
     pub fn contains(&self, vertex: &Bytes) -> bool {
         self.vertices.get(vertex).is_some()
     }
@@ -58,6 +59,7 @@ impl Graph {
     }
 
     /// Removes a vertex with the edges at it, as far as they are seen here.
+    #[must_use]
     pub fn take_vertex(&self, vertex: &Bytes) -> Causal<Self> {
         let mut dots = Vec::new();
         let at_it = self.edges.iter().filter(|((from, to), _)| from == vertex || to == vertex);
@@ -71,6 +73,7 @@ impl Graph {
     }
 
     /// Removes an edge, as far as it is seen here.
+    #[must_use]
     pub fn take_edge(&self, edge: &Edge) -> Causal<Self> {
         self.edges.take(edge).map(|edges| Self { edges, ..Self::default() })
     }

@@ -178,6 +178,7 @@ product!(HyperLogLog { epochs });
 
 impl HyperLogLog {
     /// About how many different elements are in it.
+    #[must_use]
     pub fn count(&self) -> u64 {
         self.registers().estimate()
     }
@@ -204,6 +205,7 @@ impl HyperLogLog {
     }
 
     /// Takes what is seen here, and what is concurrently added to it.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

@@ -19,16 +19,19 @@ product!(Item { values, expiry });
 
 impl Item {
     /// The values; none if the key does not exist.
+    #[must_use]
     pub fn values(&self) -> &Values {
         &self.values
     }
 
     /// When the key expires.
+    #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.expiry.deadline()
     }
 
     /// Whether readers whose clock shows `now_ms` should see nothing.
+    #[must_use]
     pub fn is_hidden(&self, now_ms: u64) -> bool {
         self.values.is_empty() || self.expiry.has_come(now_ms)
     }
@@ -55,6 +58,7 @@ impl Item {
 
     /// Takes values and deadlines as far as they are seen here. Where all of the
     /// key is at hand, [`Causal::cleared`] says the same in fewer bytes.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

@@ -59,11 +59,13 @@ impl List {
     }
 
     /// How many elements there are. Goes over all.
+    #[must_use]
     pub fn count(&self) -> usize {
         self.iter().count()
     }
 
     /// The element at `index`, from 0.
+    #[must_use]
     pub fn get(&self, index: usize) -> Option<&Bytes> {
         self.iter().nth(index)
     }
@@ -106,17 +108,20 @@ impl List {
     }
 
     /// Takes the elements of these indices, as far as there are any.
+    #[must_use]
     pub fn take(&self, range: Range<usize>) -> Causal<Self> {
         self.taking(|index, _| range.contains(&index))
     }
 
     /// Takes all elements but those of these indices.
+    #[must_use]
     pub fn trim(&self, range: Range<usize>) -> Causal<Self> {
         self.taking(|index, _| !range.contains(&index))
     }
 
     /// Takes the elements that are equal to `value`: the first so many, or the last if `most`
     /// is negative, or all if it is 0.
+    #[must_use]
     pub fn take_equal(&self, value: &Bytes, most: i64) -> Causal<Self> {
         let equal = self.iter().filter(|it| *it == value).count();
         let most_of = usize::try_from(most.unsigned_abs()).unwrap_or(usize::MAX);
@@ -130,6 +135,7 @@ impl List {
     }
 
     /// Takes all elements seen here.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

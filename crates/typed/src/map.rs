@@ -27,6 +27,7 @@ product!(Map { fields });
 
 impl Map {
     /// What is under `field`.
+    #[must_use]
     pub fn get(&self, field: &Bytes) -> Option<&Values> {
         self.fields.get(field).filter(|values| !values.is_empty())
     }
@@ -37,6 +38,7 @@ impl Map {
     }
 
     /// How many fields there are. Goes over all.
+    #[must_use]
     pub fn count(&self) -> usize {
         self.iter().count()
     }
@@ -53,6 +55,7 @@ impl Map {
     }
 
     /// Removes `field`, as far as it is seen here.
+    #[must_use]
     pub fn take(&self, field: &Bytes) -> Causal<Self> {
         self.fields.take(field).map(|fields| Self { fields })
     }

@@ -18,16 +18,19 @@ const SUM_BITS: u32 = 96;
 
 impl Sum {
     /// The integer if it has 64 bits.
+    #[must_use]
     pub fn exact(self) -> Option<i64> {
         i64::try_from(self.0).ok()
     }
 
     /// The nearest integer of 64 bits.
+    #[must_use]
     pub fn saturated(self) -> i64 {
         self.0.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 
     /// The sum of both.
+    #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -72,22 +75,26 @@ pub struct Real(f64);
 
 impl Real {
     /// The number, unless it is none.
+    #[must_use]
     pub fn new(number: f64) -> Option<Self> {
         // Adding zero turns minus zero into zero.
         (!number.is_nan()).then_some(Self(number + 0.0))
     }
 
     /// As [`Self::new`], and not infinite.
+    #[must_use]
     pub fn finite(number: f64) -> Option<Self> {
         Self::new(number).filter(|number| number.0.is_finite())
     }
 
     /// The double.
+    #[must_use]
     pub fn get(self) -> f64 {
         self.0
     }
 
     /// The sum, within the finite range if `other` is finite.
+    #[must_use]
     pub fn plus(self, other: Self) -> Self {
         match self.0.is_finite() && other.0.is_finite() {
             true => Self((self.0 + other.0).clamp(f64::MIN, f64::MAX) + 0.0),

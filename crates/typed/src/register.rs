@@ -51,6 +51,7 @@ impl<V> Default for Register<V> {
 
 impl<V: RegisterValue> Register<V> {
     /// The value, if there is one.
+    #[must_use]
     pub fn value(&self) -> Option<&V> {
         self.writes.contents().max().map(|Write(_, _, value)| value)
     }
@@ -62,6 +63,7 @@ impl<V: RegisterValue> Register<V> {
     }
 
     /// Takes what is seen here.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }
@@ -85,6 +87,7 @@ product!(MultiRegister { writes });
 
 impl MultiRegister {
     /// The values, ascending, each once.
+    #[must_use]
     pub fn values(&self) -> Vec<&Bytes> {
         let mut values: Vec<_> = self.writes.contents().collect();
         values.sort_unstable();
@@ -98,6 +101,7 @@ impl MultiRegister {
     }
 
     /// Takes what is seen here.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

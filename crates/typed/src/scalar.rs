@@ -102,6 +102,7 @@ impl Scalar {
     }
 
     /// Takes base and increments seen here.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

@@ -27,6 +27,7 @@ product!(Set { members });
 
 impl Set {
     /// Whether `member` is in it.
+    #[must_use]
     pub fn contains(&self, member: &Bytes) -> bool {
         self.members.get(member).is_some()
     }
@@ -37,6 +38,7 @@ impl Set {
     }
 
     /// How many members there are.
+    #[must_use]
     pub fn count(&self) -> usize {
         self.members.count()
     }
@@ -47,6 +49,7 @@ impl Set {
     }
 
     /// Removes `member`, as far as it is seen here.
+    #[must_use]
     pub fn take(&self, member: &Bytes) -> Causal<Self> {
         self.members.take(member).map(|members| Self { members })
     }

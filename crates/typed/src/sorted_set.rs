@@ -61,11 +61,13 @@ impl SortedSet {
     }
 
     /// How many members there are.
+    #[must_use]
     pub fn count(&self) -> usize {
         self.members.count()
     }
 
     /// Members with their scores, ascending by score, then by member.
+    #[must_use]
     pub fn ranked(&self) -> Vec<(&Bytes, Real)> {
         let mut ranked: Vec<_> = self.iter().collect();
         ranked.sort_by_key(|(_, score)| *score);
@@ -103,6 +105,7 @@ impl SortedSet {
     }
 
     /// Removes `member`, as far as it is seen here.
+    #[must_use]
     pub fn take(&self, member: &Bytes) -> Causal<Self> {
         self.members.take(member).map(|members| Self { members })
     }

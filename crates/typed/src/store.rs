@@ -245,6 +245,7 @@ impl<K: Ord + Clone, S: DotStore + Default> DotMap<K, S> {
     }
 
     /// How many keys there are.
+    #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }

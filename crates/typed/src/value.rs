@@ -184,6 +184,7 @@ pub struct Values(Vec<Value>);
 
 impl Values {
     /// The value that shows.
+    #[must_use]
     pub fn shown(&self) -> Option<&Value> {
         self.seen().next()
     }
@@ -220,6 +221,7 @@ impl Values {
     }
 
     /// Takes all values as far as they are seen here.
+    #[must_use]
     pub fn clear(&self) -> Causal<Self> {
         Causal::new(Self::default(), self.observed())
     }

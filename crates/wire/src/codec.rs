@@ -57,6 +57,7 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// A broken rule.
+    #[must_use]
     pub fn invalid(rule: &str) -> Self {
         Self::Invalid(rule.to_owned())
     }
@@ -202,6 +203,7 @@ const EFFORT: u8 = 9;
 
 /// Compresses bytes for storage (raw DEFLATE). Other versions of this program may come to other
 /// bytes: nothing is named by them.
+#[must_use]
 pub fn pack(plain: Vec<u8>) -> Packed {
     let len = u32::try_from(plain.len()).unwrap_or(u32::MAX);
     let packed = miniz_oxide::deflate::compress_to_vec(&plain, EFFORT);

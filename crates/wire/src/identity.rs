@@ -50,21 +50,25 @@ impl DocumentKey {
     }
 
     /// The site's prefix.
+    #[must_use]
     pub fn site(&self) -> &str {
         &self.site
     }
 
     /// The key within the site; for a wiki page its canonical title.
+    #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
     /// A name of fixed length for stores whose keys are bounded or restricted.
+    #[must_use]
     pub fn digest(&self) -> Digest {
         digest("document", &[self.site.as_bytes(), self.key.as_bytes()])
     }
 
     /// The log partition, of `shards` (a power of two), that the document is in.
+    #[must_use]
     pub fn shard(&self, shards: u16) -> u16 {
         let digest = self.digest();
         u16::from_le_bytes([digest.0[0], digest.0[1]]) & (shards - 1)
@@ -83,6 +87,7 @@ pub struct Digest(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 impl Digest {
     /// The digest of a text's bytes.
+    #[must_use]
     pub fn of_text(text: &str) -> Self {
         digest("text", &[text.as_bytes()])
     }
@@ -101,6 +106,7 @@ impl fmt::Debug for Digest {
 }
 
 /// BLAKE3 of `parts`, each with its length before it, in a named domain.
+#[must_use]
 pub fn digest(domain: &str, parts: &[&[u8]]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     feed(&mut hasher, domain, parts);
@@ -108,6 +114,7 @@ pub fn digest(domain: &str, parts: &[&[u8]]) -> Digest {
 }
 
 /// As [`digest`], under a secret key: a message authentication code.
+#[must_use]
 pub fn keyed_digest(key: &[u8; 32], domain: &str, parts: &[&[u8]]) -> Digest {
     let mut hasher = blake3::Hasher::new_keyed(key);
     feed(&mut hasher, domain, parts);
@@ -115,6 +122,7 @@ pub fn keyed_digest(key: &[u8; 32], domain: &str, parts: &[&[u8]]) -> Digest {
 }
 
 /// A key for one purpose, derived from a deployment's secret.
+#[must_use]
 pub fn derive_key(purpose: &str, secret: &[u8]) -> [u8; 32] {
     blake3::derive_key(&format!("redwedding 2026 {purpose}"), secret)
 }
@@ -140,6 +148,7 @@ pub struct EditId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 impl EditId {
     /// The id of the save with these inputs. `key` is the deployment's
     /// secret: without it nobody can search for inputs that collide.
+    #[must_use]
     pub fn of(key: &[u8; 32], document: &DocumentKey, inputs: &[&[u8]]) -> Self {
         let mut parts = vec![document.site.as_bytes(), document.key.as_bytes()];
         parts.extend_from_slice(inputs);
@@ -170,6 +179,7 @@ pub struct Actor(pub u64);
 
 impl Actor {
     /// The actor of the change that `parts` describe canonically.
+    #[must_use]
     pub fn of(domain: &str, parts: &[&[u8]]) -> Self {
         let digest = digest(domain, parts);
         let mut first = [0; 8];
@@ -194,6 +204,7 @@ pub struct FlushId(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 impl FlushId {
     /// The id with these drawn bytes, for a flush of `document`.
+    #[must_use]
     pub fn new(key: &[u8; 32], document: &DocumentKey, drawn: [u8; 8]) -> Self {
         let code = Self::code(key, document, &drawn);
         let mut bytes = [0; 16];
@@ -203,6 +214,7 @@ impl FlushId {
     }
 
     /// Whether the id was made with `key` for `document`.
+    #[must_use]
     pub fn is_valid(&self, key: &[u8; 32], document: &DocumentKey) -> bool {
         Self::code(key, document, &self.0[..8]) == self.0[8..]
     }

@@ -45,6 +45,7 @@ impl Place {
     pub const START: Self = Self { position: 0, check: 0 };
 
     /// The place of the entry after which the log's prefix hash is `prefix`.
+    #[must_use]
     pub fn new(position: Position, prefix: Digest) -> Self {
         let check = u32::from_le_bytes([prefix.0[0], prefix.0[1], prefix.0[2], prefix.0[3]]);
         Self { position, check }
@@ -64,11 +65,13 @@ pub struct Cursor {
 
 impl Cursor {
     /// The start of the log of this epoch.
+    #[must_use]
     pub fn start(epoch: u64) -> Self {
         Self { epoch, ..Self::default() }
     }
 
     /// The cursor after appending `record` (its encoded bytes).
+    #[must_use]
     pub fn after(&self, record: &[u8]) -> Self {
         let position = self.position + 1;
         let prefix = digest(
@@ -79,6 +82,7 @@ impl Cursor {
     }
 
     /// The place of the last entry known.
+    #[must_use]
     pub fn place(&self) -> Place {
         if self.position == 0 { Place::START } else { Place::new(self.position, self.prefix) }
     }
@@ -100,6 +104,7 @@ impl Root {
     pub const EMPTY: Self = Self::Log(Place::START);
 
     /// How far the log has to be known for it; 0 for a text of the origin.
+    #[must_use]
     pub fn position(&self) -> Position {
         match self {
             Self::Log(place) => place.position,
@@ -133,16 +138,19 @@ pub struct VersionRef {
 
 impl VersionRef {
     /// The version right after the entry at `place`.
+    #[must_use]
     pub fn log(place: Place) -> Self {
         Self { root: Root::Log(place), extra: Vec::new() }
     }
 
     /// Whether the form is canonical and within `most` extra dots.
+    #[must_use]
     pub fn is_canonical(&self, most: usize) -> bool {
         self.extra.len() <= most && self.extra.windows(2).all(|pair| pair[0] < pair[1])
     }
 
     /// The name that this version of `document` is served under.
+    #[must_use]
     pub fn object_id(&self, document: &DocumentKey) -> ObjectId {
         let mut dots = Vec::with_capacity(self.extra.len() * 8);
         self.extra.iter().for_each(|actor| dots.extend_from_slice(&actor.0.to_le_bytes()));
@@ -235,6 +243,7 @@ const _: () = assert!(limits::SHARDS as u64 <= 1 << SHARD_BITS);
 
 impl VersionName {
     /// The name of the text right after `place` in `shard`.
+    #[must_use]
     pub fn entry(place: Place, shard: u16) -> Self {
         Self::Entry { position: place.position, shard, check: low_bits(place.check) }
     }
@@ -280,6 +289,7 @@ impl fmt::Display for VersionName {
 }
 
 /// The bits of a check that fit a client's id.
+#[must_use]
 pub fn low_bits(check: u32) -> u16 {
     (u64::from(check) & CHECK_MASK) as u16
 }

@@ -65,6 +65,7 @@ pub enum ChangeKind {
 
 impl Change {
     /// Whether it was made here, not at the origin.
+    #[must_use]
     pub fn is_ours(&self) -> bool {
         use ChangeKind::{Base, Difference, Import};
         ![Base, Import, Difference].iter().any(|kind| self.kind == *kind as u8)
@@ -126,32 +127,38 @@ impl Changes {
     }
 
     /// How many there are, those that are not kept among them.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.floor + self.kept.len()
     }
 
     /// Whether there is none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many are not kept.
+    #[must_use]
     pub fn floor(&self) -> usize {
         self.floor
     }
 
     /// Those that are kept.
+    #[must_use]
     pub fn kept(&self) -> &[Arc<Change>] {
         &self.kept
     }
 
     /// Those that are kept, with their index.
+    #[must_use]
     pub fn indexed(&self) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> {
         let floor = self.floor;
         self.kept.iter().enumerate().map(move |(at, change)| (floor + at, change))
     }
 
     /// The change with an index; `None` if it is not kept, or is not at all.
+    #[must_use]
     pub fn get(&self, index: usize) -> Option<&Arc<Change>> {
         match index.checked_sub(self.floor) {
             Some(at) => self.kept.get(at),
@@ -161,6 +168,7 @@ impl Changes {
     }
 
     /// The last change.
+    #[must_use]
     pub fn last(&self) -> Option<&Arc<Change>> {
         self.kept.last().or(self.below.as_ref())
     }

@@ -29,6 +29,7 @@ pub enum RestoreFault {
 
 impl State {
     /// Where the changes that are not kept are, oldest first.
+    #[must_use]
     pub fn archive(&self) -> &[SegmentRef] {
         &self.archive
     }
@@ -50,6 +51,7 @@ impl State {
 
     /// The greatest floor up to the `wanted`-th change that the document may be pruned to. Never past
     /// what the origin lacks, nor past what edits on other texts stand on.
+    #[must_use]
     pub fn prunable(&self, wanted: usize) -> usize {
         let Some(tip) = self.origin.tip.as_ref().filter(|tip| tip.exact) else {
             return self.changes.floor();
@@ -70,6 +72,7 @@ impl State {
     }
 
     /// What lies below a floor that [`State::prunable`] gave; `None` if nothing does.
+    #[must_use]
     pub fn segment(&self, floor: usize) -> Option<Segment> {
         self.divided(floor).map(|(segment, _)| segment)
     }

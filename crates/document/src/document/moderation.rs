@@ -17,6 +17,7 @@ const ERASE: u8 = ChangeKind::Erase as u8;
 
 impl State {
     /// Whether a change is suppressed.
+    #[must_use]
     pub fn is_suppressed(&self, index: usize) -> bool {
         u32::try_from(index).is_ok_and(|index| self.text.history().is_suppressed(index))
     }

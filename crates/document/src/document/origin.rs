@@ -72,6 +72,7 @@ pub enum IntentState {
 
 impl Origin {
     /// The tip's revision; 0 while the page does not exist at the origin.
+    #[must_use]
     pub fn revision(&self) -> u64 {
         self.tip.as_ref().map_or(0, |tip| tip.stored.revision)
     }
@@ -79,6 +80,7 @@ impl Origin {
     /// The first revision that is known to hold change `index`; `None` while the
     /// origin does not. Edits that took each other back make no revision: they
     /// are at the tip, and once that has moved on, at the next.
+    #[must_use]
     pub fn revision_with(&self, index: u32) -> Option<u64> {
         let known = self.known.iter().map(|known| (known.text.revision, &known.version));
         let tip = self.tip.iter().map(|tip| (tip.stored.revision, &tip.version));
@@ -87,11 +89,13 @@ impl Origin {
     }
 
     /// The intent whose outcome is not known.
+    #[must_use]
     pub fn open(&self) -> Option<&Announced> {
         self.intents.iter().rev().find(|announced| announced.state == IntentState::Open as u8)
     }
 
     /// The intent with this flush id, whatever became of it.
+    #[must_use]
     pub fn announced(&self, flush: FlushId) -> Option<&Announced> {
         self.intents.iter().rev().find(|announced| announced.intent.flush == flush)
     }
@@ -125,11 +129,13 @@ impl Origin {
 
 impl State {
     /// The text at a version of this document's own changes.
+    #[must_use]
     pub fn text_at(&self, version: &Version) -> Option<String> {
         self.text.text_at(version).ok()
     }
 
     /// The text right after `upto`, with its version.
+    #[must_use]
     pub fn text_upto(&self, upto: Place) -> Option<(Version, String)> {
         let version = self.version_at(upto).ok()?;
         let text = self.text.text_at(&version).ok()?;

@@ -56,6 +56,7 @@ impl State {
     }
 
     /// The change that a save became, if it is in.
+    #[must_use]
     pub fn change_of(&self, edit: redwedding_wire::identity::EditId) -> Option<&super::Change> {
         self.changes.by_edit(edit).map(|(_, change)| change)
     }
@@ -223,6 +224,7 @@ impl State {
 
     /// The text of a resolved version. Cost: linear in the text and in the
     /// changes since.
+    #[must_use]
     pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
         match &resolved.detached {
             Some((index, within)) => self.detached_bases.get(*index)?.text.text_at(within).ok(),
@@ -233,6 +235,7 @@ impl State {
     /// Whether the text has taken in all that `version` had: whoever saw that
     /// does not go back in time with this one. `false`, too, where only the archive
     /// can tell.
+    #[must_use]
     pub fn holds(&self, version: &VersionRef) -> bool {
         let root = match version.root {
             Root::Log(place) => match self.version_at(place) {

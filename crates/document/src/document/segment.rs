@@ -90,26 +90,31 @@ struct PackedWire {
 
 impl Segment {
     /// The document that it is of.
+    #[must_use]
     pub fn key(&self) -> &DocumentKey {
         &self.key
     }
 
     /// Its changes.
+    #[must_use]
     pub fn changes(&self) -> &[Arc<Change>] {
         &self.changes
     }
 
     /// The index of its first change in the document.
+    #[must_use]
     pub fn first(&self) -> usize {
         self.history.floor() as usize
     }
 
     /// The last change before it; `None` where it begins with the document's first.
+    #[must_use]
     pub fn before(&self) -> Option<&Arc<Change>> {
         self.before.as_ref()
     }
 
     /// The entry of a save that it holds.
+    #[must_use]
     pub fn knows(&self, edit: EditId) -> Option<Place> {
         self.save(edit).map(|(_, change)| change.place)
     }
@@ -131,6 +136,7 @@ impl Segment {
     }
 
     /// Who wrote which part of the text after its last change.
+    #[must_use]
     pub fn attribution(&self) -> Vec<Run> {
         self.history.attribution(u32::try_from(self.start.len()).unwrap_or(u32::MAX))
     }
@@ -150,6 +156,7 @@ impl Segment {
     }
 
     /// Its name, and the length of its content.
+    #[must_use]
     pub fn name(&self) -> (Digest, u32) {
         let (head, texts) = self.parts();
         let bytes = u32::try_from(head.len() + texts.len()).unwrap_or(u32::MAX);
@@ -158,6 +165,7 @@ impl Segment {
 
     /// As it is stored, compressed. The same segment may come to other bytes elsewhere: its name is
     /// of what they hold.
+    #[must_use]
     pub fn packed(&self) -> Vec<u8> {
         let (head, texts) = self.parts();
         codec::to_vec(&PackedWire { format: FORMAT, head: pack(head), texts: pack(texts) })
