@@ -2,21 +2,29 @@
 //!
 //! Status 0: no rule is broken; 1: one is; 2: the sources cannot be read.
 
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use redwedding_audit::circles::{self, Circle};
+use redwedding_audit::exceptions::CIRCLES;
 use redwedding_audit::functions::{self, Function, MOST_LINES};
 use redwedding_audit::names::{self, Places};
 use redwedding_audit::repository::{Repository, root};
-use redwedding_audit::{Finding, circles, layout, limit_use};
+use redwedding_audit::{Rule, rules};
 
 /// How many of the longest functions are printed if nobody says otherwise.
 const LISTED: usize = 20;
 
 fn main() -> ExitCode {
-    match asked().and_then(|(listed, root)| print(listed, &root)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+    match asked().and_then(|(listed, root)| report(listed, &root)) {
+        Ok((text, kept)) => {
+            // Whoever closes the pipe has read enough.
+            let _ = io::stdout().write_all(text.as_bytes());
+            if kept { ExitCode::SUCCESS } else { ExitCode::from(1) }
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)
@@ -34,62 +42,56 @@ fn asked() -> Result<(usize, PathBuf), String> {
     Ok((listed, arguments.next().map_or_else(|| root().to_owned(), PathBuf::from)))
 }
 
-/// Whether no rule is broken.
-fn print(listed: usize, root: &Path) -> Result<bool, String> {
+/// The whole report, and whether no rule is broken.
+fn report(listed: usize, root: &Path) -> Result<(String, bool), String> {
     let repository = Repository::read(root)?;
-    let functions = functions::all(&repository);
-    print_functions(&functions, listed, repository.sources.len());
-    let circles = circles::all(&repository)?;
-    print_circles(&circles);
     let shared = names::shared(&repository)?;
-    print_names("types", &shared.types);
-    print_names("functions", &shared.functions);
-    let rules = [
-        (format!("functions over {MOST_LINES} lines"), functions::judge(&functions)),
-        ("circles of imports that nothing explains".to_owned(), circles::judge(&circles)),
-        ("limits".to_owned(), limit_use::judge(&repository)?),
-        ("module headers".to_owned(), layout::judge_headers(&repository)),
-        (format!("lines over {} columns", layout::COLUMNS), layout::judge_columns(&repository)),
-        ("files named mod.rs".to_owned(), layout::judge_file_names(&repository)),
-    ];
-    for (rule, findings) in &rules {
-        print_findings(rule, findings);
-    }
-    Ok(rules.iter().all(|(_, findings)| findings.is_empty()))
+    let rules = rules(&repository)?;
+    let mut out = String::new();
+    let written = functions_to(&mut out, &functions::all(&repository), listed)
+        .and_then(|()| circles_to(&mut out, &circles::all(&repository).unwrap_or_default()))
+        .and_then(|()| names_to(&mut out, "types", &shared.types))
+        .and_then(|()| names_to(&mut out, "functions", &shared.functions))
+        .and_then(|()| rules.iter().try_for_each(|rule| rule_to(&mut out, rule)));
+    written.map_err(|error| error.to_string())?;
+    Ok((out, rules.iter().all(|rule| rule.findings.is_empty())))
 }
 
-fn print_functions(functions: &[Function], listed: usize, files: usize) {
+fn functions_to(out: &mut String, functions: &[Function], listed: usize) -> fmt::Result {
     let of = |percent| functions::percentile(functions, percent);
     let long = functions.iter().filter(|function| function.lines > MOST_LINES).count();
-    println!("functions: {} in {files} files", functions.len());
-    println!("  lines: median {}, p95 {}, longest {}", of(50), of(95), of(100));
-    println!("  over {MOST_LINES} lines: {long}");
+    writeln!(out, "functions: {}", functions.len())?;
+    writeln!(out, "  lines: median {}, p95 {}, longest {}", of(50), of(95), of(100))?;
+    writeln!(out, "  over {MOST_LINES} lines: {long}")?;
     for Function { lines, file, line, name } in functions.iter().take(listed) {
-        println!("  {lines:>4}  {file}:{line}  {name}");
+        writeln!(out, "  {lines:>4}  {file}:{line}  {name}")?;
     }
+    Ok(())
 }
 
-fn print_circles<'a>(circles: impl IntoIterator<Item = &'a circles::Circle>) {
-    let circles: Vec<_> = circles.into_iter().collect();
-    println!("\ncircles of imports between files: {}", circles.len());
+fn circles_to(out: &mut String, circles: &BTreeSet<Circle>) -> fmt::Result {
+    writeln!(out, "\ncircles of imports between files: {}", circles.len())?;
     for circle in circles {
-        println!("  {} files: {}", circle.files.len(), circle.explained().unwrap_or("why?"));
+        let why = circle.explained(CIRCLES).unwrap_or("nothing explains it");
+        writeln!(out, "  {} files: {why}", circle.files.len())?;
         for (from, to, names) in &circle.uses {
-            println!("    {from} uses {to}: {}", names.join(", "));
+            writeln!(out, "    {from} uses {to}: {}", names.join(", "))?;
         }
     }
+    Ok(())
 }
 
-fn print_names(what: &str, places: &Places) {
-    println!("\nnames that several {what} have: {}", places.len());
+fn names_to(out: &mut String, what: &str, places: &Places) -> fmt::Result {
+    writeln!(out, "\nnames that several {what} have: {}", places.len())?;
     for (name, places) in places {
-        println!("  {name}: {}", places.iter().cloned().collect::<Vec<_>>().join(", "));
+        let places: Vec<_> = places.iter().map(String::as_str).collect();
+        writeln!(out, "  {name}: {}", places.join(", "))?;
     }
+    Ok(())
 }
 
-fn print_findings(rule: &str, findings: &[Finding]) {
-    println!("\nrule: {rule}: {}", if findings.is_empty() { "kept" } else { "broken" });
-    for finding in findings {
-        println!("  {finding}");
-    }
+fn rule_to(out: &mut String, rule: &Rule) -> fmt::Result {
+    let state = if rule.findings.is_empty() { "kept" } else { "broken" };
+    writeln!(out, "\nrule: {}: {state}", rule.name)?;
+    rule.findings.iter().try_for_each(|finding| writeln!(out, "  {finding}"))
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Finding;
-use crate::exceptions::{CIRCLES, Circle as Exception};
+use crate::exceptions::ExpectedCircle;
 use crate::imports::{Uses, between_files};
 use crate::modules::Modules;
 use crate::repository::Repository;
@@ -37,13 +37,9 @@ pub fn all(repository: &Repository) -> Result<BTreeSet<Circle>, String> {
 
 /// Circles that no exception explains, and exceptions that explain nothing.
 #[must_use]
-pub fn judge(circles: &BTreeSet<Circle>) -> Vec<Finding> {
-    judge_by(circles, CIRCLES)
-}
-
-fn judge_by(circles: &BTreeSet<Circle>, exceptions: &[Exception]) -> Vec<Finding> {
+pub fn judge(circles: &BTreeSet<Circle>, exceptions: &[ExpectedCircle]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for circle in circles.iter().filter(|circle| circle.explained_by(exceptions).is_none()) {
+    for circle in circles.iter().filter(|circle| circle.explained(exceptions).is_none()) {
         findings.push(Finding::file(&circle.names(), "these files use each other"));
     }
     for exception in exceptions {
@@ -69,15 +65,11 @@ impl Circle {
 
     /// The reason why it may be, if there is one.
     #[must_use]
-    pub fn explained(&self) -> Option<&'static str> {
-        self.explained_by(CIRCLES)
-    }
-
-    fn explained_by(&self, exceptions: &[Exception]) -> Option<&'static str> {
+    pub fn explained(&self, exceptions: &[ExpectedCircle]) -> Option<&'static str> {
         exceptions.iter().find(|exception| self.within(exception)).map(|found| found.why)
     }
 
-    fn within(&self, exception: &Exception) -> bool {
+    fn within(&self, exception: &ExpectedCircle) -> bool {
         self.files.iter().all(|file| exception.files.contains(&file.as_str()))
     }
 

@@ -1,13 +1,14 @@
 //! Which file of a target uses which, and for what.
 //!
 //! A file uses another where it imports something defined there, or names it by a path. An import
-//! is followed to the file that defines the thing: what `lib.rs` or a parent hands on is not theirs.
-//! `mod` declarations do not count, and neither does handing on (`pub use`) what the file does not
-//! mention itself. Method calls are not seen: they name no file. Code for tests alone is left out.
+//! is followed to the file that defines the thing: what `lib.rs` or a parent hands on is not
+//! theirs. `mod` declarations do not count, and neither does handing on (`pub use`) what the file
+//! does not mention itself. Method calls are not seen: they name no file. Code for tests alone is
+//! left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::modules::{Found, Import, Module, Modules};
+use crate::modules::{Binding, Found, Module, Modules};
 use crate::tokens::each_path;
 
 /// What a file uses of each other file: by file, the names.
@@ -38,7 +39,7 @@ pub fn between_files(modules: &Modules) -> BTreeMap<String, Uses> {
 fn paths(modules: &Modules, index: usize, module: &Module) -> BTreeSet<Vec<String>> {
     let mut paths = BTreeSet::new();
     let mentioned = module.mentioned();
-    let counts = |import: &&Import| {
+    let counts = |import: &&Binding| {
         import.name != "*" && (!import.exported || mentioned.contains(&import.name))
     };
     paths.extend(module.imports.iter().filter(counts).map(|import| import.path.clone()));

@@ -1,7 +1,6 @@
 //! How files look: a header, lines that fit, and names of files.
 
 use crate::Finding;
-use crate::exceptions::MOD_FILES;
 use crate::repository::Repository;
 
 /// The most characters of a line.
@@ -32,15 +31,15 @@ pub fn judge_columns(repository: &Repository) -> Vec<Finding> {
 
 /// Files `name/mod.rs` that could be `name.rs`, and exceptions that are none.
 #[must_use]
-pub fn judge_file_names(repository: &Repository) -> Vec<Finding> {
+pub fn judge_file_names(repository: &Repository, exceptions: &[&str]) -> Vec<Finding> {
     let files = repository.sources.keys().filter(|path| path.ends_with("/mod.rs"));
-    let fresh = files.filter(|path| !MOD_FILES.contains(&path.as_str()));
+    let fresh = files.filter(|path| !exceptions.contains(&path.as_str()));
     let finding = |path: &String| {
         let better = path.trim_end_matches("/mod.rs");
         Finding::file(path, format!("is named mod.rs: {better}.rs, please"))
     };
     let mut findings: Vec<_> = fresh.map(finding).collect();
-    for path in MOD_FILES.iter().filter(|path| !repository.sources.contains_key(**path)) {
+    for path in exceptions.iter().filter(|path| !repository.sources.contains_key(**path)) {
         findings.push(Finding::file(path, "is listed as a mod.rs that stays, and is not there"));
     }
     findings

@@ -21,6 +21,40 @@ pub mod tokens;
 
 use std::fmt;
 
+use exceptions::{CIRCLES, MOD_FILES, NOT_ENFORCED};
+use repository::Repository;
+
+/// A rule, and where it is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What it says.
+    pub name: String,
+    /// Empty where it is kept.
+    pub findings: Vec<Finding>,
+}
+
+/// What all rules say of a repository.
+///
+/// # Errors
+///
+/// A text for people: the file of a module is not there.
+pub fn rules(repository: &Repository) -> Result<Vec<Rule>, String> {
+    let circles = circles::judge(&circles::all(repository)?, CIRCLES);
+    let functions = functions::judge(&functions::all(repository));
+    let lines = format!("a function has at most {} lines", functions::MOST_LINES);
+    let columns = format!("a line has at most {} columns", layout::COLUMNS);
+    let rules = [
+        (lines.as_str(), functions),
+        ("files import each other only where an exception explains it", circles),
+        ("each limit stands once and is enforced", limit_use::judge(repository, NOT_ENFORCED)?),
+        ("each file begins with what it is for", layout::judge_headers(repository)),
+        (columns.as_str(), layout::judge_columns(repository)),
+        ("a module's file is named after it", layout::judge_file_names(repository, MOD_FILES)),
+    ];
+    let rule = |(name, findings): (&str, _)| Rule { name: name.to_owned(), findings };
+    Ok(rules.into_iter().map(rule).collect())
+}
+
 /// Where a rule is broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {

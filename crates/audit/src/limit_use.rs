@@ -1,14 +1,13 @@
 //! Whether each limit is enforced somewhere.
 //!
-//! A limit is a public constant in a file named `limits.rs`. It is enforced where code names it that
-//! is neither in such a file, nor an assertion at compile time (`const _`), nor for tests alone.
+//! A limit is a constant in a file named `limits.rs`. It is enforced where code names it that is
+//! neither in such a file, nor an assertion at compile time (`const _`), nor for tests alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::Item;
 
 use crate::Finding;
-use crate::exceptions::NOT_ENFORCED;
 use crate::modules::{Module, Modules};
 use crate::repository::Repository;
 use crate::tokens::each_identifier;
@@ -18,11 +17,7 @@ use crate::tokens::each_identifier;
 /// # Errors
 ///
 /// A text for people: the file of a module is not there.
-pub fn judge(repository: &Repository) -> Result<Vec<Finding>, String> {
-    judge_by(repository, NOT_ENFORCED)
-}
-
-fn judge_by(
+pub fn judge(
     repository: &Repository,
     not_enforced: &[(&str, &str)],
 ) -> Result<Vec<Finding>, String> {

@@ -35,7 +35,7 @@ pub struct Module {
     /// Names of what is defined here, with the line where it is; modules are not among them.
     pub items: BTreeMap<String, usize>,
     /// Names that come from elsewhere. Imports for tests alone are not among them.
-    pub imports: Vec<Import>,
+    pub imports: Vec<Binding>,
     /// All code here but imports, modules, assertions, and what is compiled for tests alone.
     pub code: TokenStream,
     /// What is asserted at compile time: `const _`.
@@ -43,7 +43,7 @@ pub struct Module {
 }
 
 /// What one `use` brings in.
-pub struct Import {
+pub struct Binding {
     /// The name that it has here; `*` where everything is brought in.
     pub name: String,
     /// Where it comes from.
@@ -247,10 +247,10 @@ impl Module {
 }
 
 /// Takes a `use` apart.
-fn imports(tree: &UseTree, path: &mut Vec<String>, exported: bool, into: &mut Vec<Import>) {
+fn imports(tree: &UseTree, path: &mut Vec<String>, exported: bool, into: &mut Vec<Binding>) {
     let depth = path.len();
     let mut take = |name: String, path: &[String]| {
-        into.push(Import { name, path: path.to_vec(), exported });
+        into.push(Binding { name, path: path.to_vec(), exported });
     };
     match tree {
         UseTree::Path(tree) => {
