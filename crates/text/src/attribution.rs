@@ -56,9 +56,9 @@ impl History {
 fn of(history: &History, start_len: u32, version: &Version) -> Vec<Run> {
     let mut walker = Walker::new(history, history.floor(), start_len, 0);
     walker.replay(history, (history.floor(), history.len()));
-    walker.go_to(history, version.seen());
+    walker.set_prepare_version(history, version.seen());
     let mut runs = Vec::new();
-    for span in walker.sequence().spans().filter(|span| span.state == 1) {
+    for span in walker.sequence().spans().filter(|span| span.prepare_state == 1) {
         match span.first.checked_sub(GROUND) {
             Some(at) => push(&mut runs, Run { len: span.len, source: Source::Below(at) }),
             None => push_inserted(history.made(), (span.first, span.len), &mut runs),

@@ -190,14 +190,14 @@ impl<'a> Queue<'a> {
     fn next(&mut self, walker: &Walker) -> Option<Stretch> {
         let first = self.waiting(0);
         let &(_, seen) = self.parts.get(first)?;
-        let mut best = (walker.way_to(seen), first);
+        let mut best = (walker.distance_to(seen), first);
         let mut at = self.last;
         let ahead = if best.0 > Self::NEAR { Self::AHEAD } else { 0 };
         for _ in 0..ahead {
             at = self.waiting(at);
             let Some(&(_, seen)) = self.parts.get(at) else { break };
             if at != first && self.done.seen().includes(seen) {
-                best = best.min((walker.way_to(seen), at));
+                best = best.min((walker.distance_to(seen), at));
             }
             at += 1;
         }

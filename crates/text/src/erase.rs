@@ -35,7 +35,7 @@ impl Text {
         let shown = spans.into_iter().filter(|id| sequence.span(*id).is_shown());
         let shown: Vec<_> = shown
             .map(|id| {
-                let start = sequence.shown_before_span(id);
+                let start = sequence.effect_len_before_span(id);
                 start..start + sequence.span(id).len
             })
             .collect();

@@ -38,7 +38,7 @@ const MAX_OVERLAPS: usize = 256;
 /// as many as the walker has seen of the past, and what is found must not depend on that.
 const MAX_WORD: usize = 1_024;
 
-/// What a change did to the result, in the order of its edits.
+/// What a change did to the effect version, in the order of its edits.
 #[derive(Debug, Default)]
 pub(crate) struct Effect {
     /// Each in the text that the one before left.
@@ -79,7 +79,7 @@ impl Watch for Effect {
     }
 
     fn inserted(&mut self, sequence: &Sequence, id: SpanId) {
-        let (at, len) = (sequence.shown_before_span(id), sequence.span(id).len);
+        let (at, len) = (sequence.effect_len_before_span(id), sequence.span(id).len);
         self.insert(at, len);
         if let Some(touched) = self.touched.last_mut() {
             touched.inserted = Some(id);
@@ -92,24 +92,24 @@ impl Watch for Effect {
             touched.deleted.push((id, span.is_shown()));
         }
         if span.is_shown() {
-            self.delete(sequence.shown_before(cursor), span.len);
+            self.delete(sequence.effect_len_before(cursor), span.len);
         }
     }
 
     fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, _: u32) {
-        self.delete(sequence.shown_before(cursor), sequence.span(id).len);
+        self.delete(sequence.effect_len_before(cursor), sequence.span(id).len);
     }
 
     fn showing(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId) {
         self.shown.push(id);
-        self.insert(sequence.shown_before(cursor), sequence.span(id).len);
+        self.insert(sequence.effect_len_before(cursor), sequence.span(id).len);
     }
 }
 
 /// What stands in the spans of a sequence.
 #[derive(Clone, Copy)]
 pub(crate) struct Contents<'a> {
-    /// Whose result is the text.
+    /// Whose effect version is the text.
     pub(crate) sequence: &'a Sequence,
     /// What led to it,
     pub(crate) history: &'a History,
@@ -138,7 +138,9 @@ impl<'a> Contents<'a> {
         let span = self.sequence.span(id);
         match span.first < GROUND {
             true => (self.history.inserted(), span.first as usize),
-            false if span.is_shown() => (self.text, self.sequence.shown_before_span(id) as usize),
+            false if span.is_shown() => {
+                (self.text, self.sequence.effect_len_before_span(id) as usize)
+            }
             false => self.removed(id),
         }
     }
@@ -168,7 +170,7 @@ impl<'a> Contents<'a> {
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the change
     /// knew. A span may hold what several did in a row.
     fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {
-        match (span.state, span.is_shown()) {
+        match (span.prepare_state, span.is_shown()) {
             (0, true) => {
                 changes(part, span.first, |byte| self.history.made().that_inserted(byte)).collect()
             }
@@ -216,8 +218,8 @@ impl<'a> Meeting<'a> {
         let sequence = contents.sequence;
         let first = hunk.inserted.or(hunk.deleted.first().map(|deleted| deleted.0))?;
         let last = hunk.deleted.last().map(|deleted| deleted.0).or(hunk.inserted)?;
-        let start = sequence.shown_before_span(first);
-        let end = sequence.shown_before_span(last) + sequence.span(last).shown_len();
+        let start = sequence.effect_len_before_span(first);
+        let end = sequence.effect_len_before_span(last) + sequence.span(last).effect_len();
         let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
         meeting.inside(first, last);
         let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.1);
@@ -311,7 +313,7 @@ impl<'a> Meeting<'a> {
                 Side::Left => span.len - 1..span.len,
                 Side::Right => 0..1,
             };
-            let deleted = !span.is_shown() && span.state == 1;
+            let deleted = !span.is_shown() && span.prepare_state == 1;
             deleted.then(|| self.contents.deleters(span, nearest).next()).flatten()
         };
         if let (Some(left), Some(right)) = (deleter(left, Side::Left), deleter(right, Side::Right))
@@ -322,10 +324,10 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// Whether a span is out of the result and of no interest: the change had seen it deleted, or never
+/// Whether a span is out of the effect version and of no interest: the change had seen it deleted, or never
 /// saw it at all.
 fn is_past(span: &Span) -> bool {
-    !span.is_shown() && span.state != 1
+    !span.is_shown() && span.prepare_state != 1
 }
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! The characters that a merge has to do with, as spans in document order.
 //!
-//! A B+ tree whose inner nodes sum three things: how many bytes the version being replayed shows, how
-//! many the result shows, and how many spans that version knows. So a place is found by either length,
+//! A B+ tree whose inner nodes sum three things: how many bytes the prepare version shows, how
+//! many the effect version shows, and how many spans that version knows. So a place is found by either length,
 //! and what is of no interest is skipped, in O(log spans). Beside it stands an index from a byte's
 //! identity to its span. May assume that callers split only between characters. Must never move a
 //! span: spans are split and change state, their order stays.
@@ -31,34 +31,63 @@ pub(crate) struct Span {
     pub(crate) left: Byte,
     /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
     pub(crate) right: Byte,
-    /// In the version being replayed: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
-    pub(crate) state: u32,
-    /// In the result: by how many it is deleted or suppressed; 0 while it is shown.
-    dead: u32,
+    /// In the prepare version: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
+    pub(crate) prepare_state: u32,
+    /// In the effect version: by how many it is deleted or suppressed; 0 while it is shown.
+    effect_deletions: u32,
     /// While it is not shown, where in all that was removed it stands.
     pub(crate) gone: u32,
     leaf: u32,
 }
 
 impl Span {
-    /// A new span for [`Sequence::insert`], there in the version being replayed and in the result.
+    /// A new span for [`Sequence::insert`], there in the prepare version and in the effect version.
     pub(crate) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Self {
-        Self { first, len, left, right, state: 1, dead: 0, gone: NONE, leaf: 0 }
+        Self { first, len, left, right, prepare_state: 1, effect_deletions: 0, gone: NONE, leaf: 0 }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
-        self.dead == 0
+        self.effect_deletions == 0
     }
 
-    pub(crate) fn shown_len(&self) -> u32 {
+    pub(crate) fn effect_len(&self) -> u32 {
         if self.is_shown() { self.len } else { 0 }
     }
 
     fn sums(&self) -> Sums {
         Sums {
-            seen: if self.state == 1 { self.len } else { 0 },
-            shown: self.shown_len(),
-            known: u32::from(self.state > 0),
+            prepare: if self.prepare_state == 1 { self.len } else { 0 },
+            effect: self.effect_len(),
+            known: u32::from(self.prepare_state > 0),
+        }
+    }
+}
+
+/// Which way the prepare state of a span moves when the prepare version moves past an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shift {
+    /// Eg-walker's *advance*: the event comes into the prepare version.
+    Advance,
+    /// Eg-walker's *retreat*: the event goes out of it.
+    Retreat,
+}
+
+impl Shift {
+    /// What a span's state is moved by. Insertion and deletion both move it by one: 0 is not inserted
+    /// yet, 1 is there, and each deletion adds one. Between two events that are moved one after the
+    /// other a state may be below zero, hence wrapping arithmetic.
+    fn step(self) -> u32 {
+        match self {
+            Self::Advance => 1,
+            Self::Retreat => u32::MAX,
+        }
+    }
+
+    /// The other way, for an event that shows bytes again.
+    pub(crate) fn reversed(self) -> Self {
+        match self {
+            Self::Advance => Self::Retreat,
+            Self::Retreat => Self::Advance,
         }
     }
 }
@@ -66,18 +95,18 @@ impl Span {
 /// What is summed of spans. Differences wrap around.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sums {
-    /// Bytes in the version being replayed.
-    seen: u32,
-    /// Bytes in the result.
-    shown: u32,
-    /// Spans that the version being replayed knows, deleted or not.
+    /// Bytes in the prepare version.
+    prepare: u32,
+    /// Bytes in the effect version.
+    effect: u32,
+    /// Spans that the prepare version knows, deleted or not.
     known: u32,
 }
 
 impl AddAssign for Sums {
     fn add_assign(&mut self, other: Self) {
-        self.seen = self.seen.wrapping_add(other.seen);
-        self.shown = self.shown.wrapping_add(other.shown);
+        self.prepare = self.prepare.wrapping_add(other.prepare);
+        self.effect = self.effect.wrapping_add(other.effect);
         self.known = self.known.wrapping_add(other.known);
     }
 }
@@ -85,8 +114,8 @@ impl AddAssign for Sums {
 impl Sums {
     fn less(self, other: Self) -> Self {
         Self {
-            seen: self.seen.wrapping_sub(other.seen),
-            shown: self.shown.wrapping_sub(other.shown),
+            prepare: self.prepare.wrapping_sub(other.prepare),
+            effect: self.effect.wrapping_sub(other.effect),
             known: self.known.wrapping_sub(other.known),
         }
     }
@@ -106,17 +135,17 @@ struct Node {
     /// The origins that all spans below have, where it is known that they have the same.
     origins: Option<(Byte, Byte)>,
     children: [u32; WIDTH],
-    seen: [u32; WIDTH],
-    shown: [u32; WIDTH],
+    prepare: [u32; WIDTH],
+    effect: [u32; WIDTH],
     known: [u32; WIDTH],
 }
 
 impl Node {
     fn new(is_leaf: bool) -> Self {
         let none = [0; WIDTH];
-        let (children, seen, shown, known) = (none, none, none, none);
+        let (children, prepare, effect, known) = (none, none, none, none);
         let origins = None;
-        Self { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, seen, shown, known }
+        Self { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, prepare, effect, known }
     }
 
     fn len(&self) -> usize {
@@ -128,11 +157,12 @@ impl Node {
     }
 
     fn sums(&self, slot: usize) -> Sums {
-        Sums { seen: self.seen[slot], shown: self.shown[slot], known: self.known[slot] }
+        Sums { prepare: self.prepare[slot], effect: self.effect[slot], known: self.known[slot] }
     }
 
     fn set(&mut self, slot: usize, sums: Sums) {
-        (self.seen[slot], self.shown[slot], self.known[slot]) = (sums.seen, sums.shown, sums.known);
+        (self.prepare[slot], self.effect[slot], self.known[slot]) =
+            (sums.prepare, sums.effect, sums.known);
     }
 
     fn total(&self) -> Sums {
@@ -143,7 +173,7 @@ impl Node {
 
     fn insert(&mut self, slot: usize, child: u32, sums: Sums) {
         let len = self.len();
-        for column in [&mut self.children, &mut self.seen, &mut self.shown, &mut self.known] {
+        for column in [&mut self.children, &mut self.prepare, &mut self.effect, &mut self.known] {
             column.copy_within(slot..len, slot + 1);
         }
         self.children[slot] = child;
@@ -157,8 +187,8 @@ impl Node {
         let mut upper = Self::new(self.is_leaf);
         let (from, to) = (half..len, ..len - half);
         upper.children[to].copy_from_slice(&self.children[from.clone()]);
-        upper.seen[to].copy_from_slice(&self.seen[from.clone()]);
-        upper.shown[to].copy_from_slice(&self.shown[from.clone()]);
+        upper.prepare[to].copy_from_slice(&self.prepare[from.clone()]);
+        upper.effect[to].copy_from_slice(&self.effect[from.clone()]);
         upper.known[to].copy_from_slice(&self.known[from]);
         // Both fit: a node has few children.
         (upper.len, self.len) = ((len - half) as u8, half as u8);
@@ -209,22 +239,22 @@ impl Sequence {
         self.spans.len()
     }
 
-    /// Length in the version being replayed.
-    pub(crate) fn seen_len(&self) -> u32 {
-        self.node(self.root).total().seen
+    /// Length in the prepare version.
+    pub(crate) fn prepare_len(&self) -> u32 {
+        self.node(self.root).total().prepare
     }
 
     fn node(&self, id: u32) -> &Node {
         &self.nodes[id as usize]
     }
 
-    /// The span that holds the `at`-th byte of the version being replayed, where it stands, and the
+    /// The span that holds the `at`-th byte of the prepare version, where it stands, and the
     /// byte's place in it.
-    pub(crate) fn find_seen(&self, mut at: u32) -> Option<(Cursor, SpanId, u32)> {
+    pub(crate) fn find_in_prepare(&self, mut at: u32) -> Option<(Cursor, SpanId, u32)> {
         let mut id = self.root;
         loop {
             let node = self.node(id);
-            let slot = node.seen[..node.len()].iter().position(|&len| {
+            let slot = node.prepare[..node.len()].iter().position(|&len| {
                 let inside = at < len;
                 at -= if inside { 0 } else { len };
                 inside
@@ -237,12 +267,12 @@ impl Sequence {
         }
     }
 
-    /// How many bytes of the result stand before the cursor.
-    pub(crate) fn shown_before(&self, cursor: Cursor) -> u32 {
+    /// How many bytes of the effect version stand before the cursor.
+    pub(crate) fn effect_len_before(&self, cursor: Cursor) -> u32 {
         let (mut id, mut slot, mut before) = (cursor.leaf, cursor.slot, 0);
         loop {
             let node = self.node(id);
-            before += node.shown[..slot].iter().sum::<u32>();
+            before += node.effect[..slot].iter().sum::<u32>();
             if node.parent == NONE {
                 return before;
             }
@@ -250,9 +280,9 @@ impl Sequence {
         }
     }
 
-    /// How many bytes of the result stand before the span.
-    pub(crate) fn shown_before_span(&self, id: SpanId) -> u32 {
-        self.shown_before(self.cursor_of(id))
+    /// How many bytes of the effect version stand before the span.
+    pub(crate) fn effect_len_before_span(&self, id: SpanId) -> u32 {
+        self.effect_len_before(self.cursor_of(id))
     }
 
     /// The span that holds a byte.
@@ -421,20 +451,21 @@ impl Sequence {
         self.insert(Cursor { leaf, slot: slot + 1 }, tail)
     }
 
-    /// Deletes the span at a cursor once more, in the version being replayed and in the result. If it
+    /// Deletes the span at a cursor once more, in the prepare version and in the effect version. If it
     /// was shown, it stands at `gone` in all that was removed.
     pub(crate) fn delete(&mut self, cursor: Cursor, gone: u32) {
         self.change(cursor, |span| {
             span.gone = if span.is_shown() { gone } else { span.gone };
-            (span.state, span.dead) = (span.state + 1, span.dead + 1);
+            (span.prepare_state, span.effect_deletions) =
+                (span.prepare_state + 1, span.effect_deletions + 1);
         });
     }
 
     /// Takes one deletion of the span at a cursor back, in both.
     pub(crate) fn undelete(&mut self, cursor: Cursor) {
         self.change(cursor, |span| {
-            span.state = span.state.saturating_sub(1);
-            span.dead = span.dead.saturating_sub(1);
+            span.prepare_state = span.prepare_state.saturating_sub(1);
+            span.effect_deletions = span.effect_deletions.saturating_sub(1);
         });
     }
 
@@ -464,9 +495,9 @@ impl Sequence {
         }
     }
 
-    /// Takes the spans of some bytes forth (into the version being replayed, or deleted once more in
-    /// it) or back. Spans that are neighbours are counted above their leaf once.
-    pub(crate) fn step(&mut self, first: Byte, len: u32, forth: bool) {
+    /// Moves the prepare state of some bytes one step. The sums above a leaf are corrected once for
+    /// all its spans that are neighbours.
+    pub(crate) fn shift(&mut self, first: Byte, len: u32, shift: Shift) {
         let (mut byte, end) = (first, first + len);
         if let Some(id) = self.find_byte(byte).filter(|id| self.span(*id).first < byte) {
             self.split(id, byte - self.span(id).first);
@@ -485,9 +516,7 @@ impl Sequence {
             cursor = self.cursor_near(id, cursor);
             let span = &mut self.spans[id as usize];
             let before = span.sums();
-            // On the way it may be less than nothing.
-            let step = if forth { 1 } else { u32::MAX };
-            span.state = span.state.wrapping_add(step);
+            span.prepare_state = span.prepare_state.wrapping_add(shift.step());
             byte += span.len;
             let sums = span.sums();
             self.nodes[cursor.leaf as usize].set(cursor.slot, sums);
@@ -511,7 +540,7 @@ impl Sequence {
         if found && self.node(near.leaf).is_leaf { next } else { self.cursor_of(id) }
     }
 
-    /// The first span from the cursor on that the version being replayed knows, deleted or not.
+    /// The first span from the cursor on that the prepare version knows, deleted or not.
     pub(crate) fn next_known(&self, cursor: Cursor) -> Option<SpanId> {
         let mut leaf = cursor.leaf;
         let mut from = cursor.slot;
@@ -655,7 +684,7 @@ impl Sequence {
         (id, self.node(id).len())
     }
 
-    /// How many spans below a node the version being replayed knows.
+    /// How many spans below a node the prepare version knows.
     fn known_below(&self, id: u32) -> u32 {
         match self.node(id).parent {
             NONE => self.node(id).total().known,

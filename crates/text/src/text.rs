@@ -308,7 +308,7 @@ impl Text {
         let end = Version::up_to(change);
         let reach = history.anchor(&end, change + 1);
         let mut replayed = self.replayed_from(reach);
-        replayed.walker.go_to(&self.history, end.seen());
+        replayed.walker.set_prepare_version(&self.history, end.seen());
         let mut done = Effect::default();
         let suppression = Suppression { change, target, suppressed };
         replayed.walker.apply_suppression(&history, &suppression, &mut done);
@@ -482,7 +482,7 @@ impl Text {
     ) -> Result<Merged, MergeError> {
         let change = self.history.len();
         let walker = &mut replayed.walker;
-        walker.go_to(&self.history, base.seen());
+        walker.set_prepare_version(&self.history, base.seen());
         let contents = self.contents(walker);
         walker.fits(edits, |span, at| contents.splits(span, at)).map_err(MergeError::Fit)?;
         let mut done = Effect::default();

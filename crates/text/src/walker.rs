@@ -1,8 +1,8 @@
 //! Replays concurrent changes: Eg-walker's temporary structure and its moves.
 //!
-//! The walker stands at a *version being replayed* and knows the *result*, the text of everything
+//! The walker stands at a *prepare version* and knows the *effect version*, the text of everything
 //! that it has applied. To apply a change it first takes back and puts forward others, until the
-//! version being replayed is the change's base. After Gentle and Kleppmann, "Collaborative Text
+//! prepare version is the change's base. After Gentle and Kleppmann, "Collaborative Text
 //! Editing with Eg-walker" (EuroSys 2025), with right parents as in their reference.
 //!
 //! May assume that changes are applied in the history's order, each after all it had seen, that they
@@ -14,10 +14,10 @@ use std::cell::OnceCell;
 use crate::history::{ChangeId, History, Suppression};
 use crate::ops::{Edit, Op};
 use crate::patch::FitError;
-use crate::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Span, SpanId};
+use crate::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Shift, Span, SpanId};
 use crate::version::{Seen, Stretch, Version};
 
-/// Who wants to know what an edit does to the result.
+/// Who wants to know what an edit does to the effect version.
 pub(crate) trait Watch {
     /// An edit begins.
     fn begins(&mut self);
@@ -25,7 +25,7 @@ pub(crate) trait Watch {
     /// A span has come in.
     fn inserted(&mut self, sequence: &Sequence, id: SpanId);
 
-    /// A span is about to be deleted in the version being replayed. If it is shown, it will stand at
+    /// A span is about to be deleted in the prepare version. If it is shown, it will stand at
     /// `gone` in all that was removed.
     fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
 
@@ -84,16 +84,16 @@ struct Applied {
 #[derive(Clone, Debug)]
 pub(crate) struct Walker {
     sequence: Sequence,
-    /// The version being replayed.
-    now: Version,
+    /// The prepare version.
+    prepare_version: Version,
     /// By change.
     applied: Vec<Applied>,
     /// As it was applied: by change within each row of those.
     deleted: Vec<Deleted>,
-    /// Bytes removed from the result by all changes so far, those before the anchor among them.
+    /// Bytes removed from the effect version by all changes so far, those before the anchor among them.
     removed: u32,
-    /// For [`Walker::go_to`]: what is taken back, and put forward.
-    ways: (Vec<Stretch>, Vec<Stretch>),
+    /// Room for [`Walker::set_prepare_version`]: what retreats, and what advances.
+    moves: (Vec<Stretch>, Vec<Stretch>),
 }
 
 impl Walker {
@@ -102,11 +102,11 @@ impl Walker {
     pub(crate) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Self {
         Self {
             sequence: Sequence::new(len, history.made().came_before(anchor)),
-            now: Version::up_to(anchor),
+            prepare_version: Version::up_to(anchor),
             applied: Vec::new(),
             deleted: Vec::new(),
             removed,
-            ways: Default::default(),
+            moves: Default::default(),
         }
     }
 
@@ -114,45 +114,45 @@ impl Walker {
         &self.sequence
     }
 
-    /// How many changes have to be taken back or put forward to get to a version.
-    pub(crate) fn way_to(&self, target: Seen<'_>) -> u32 {
+    /// How many changes have to retreat or advance until the prepare version is `target`.
+    pub(crate) fn distance_to(&self, target: Seen<'_>) -> u32 {
         let mut count = 0;
-        self.now.seen().minus(target, |(from, to)| count += to - from);
-        target.minus(self.now.seen(), |(from, to)| count += to - from);
+        self.prepare_version.seen().minus(target, |(from, to)| count += to - from);
+        target.minus(self.prepare_version.seen(), |(from, to)| count += to - from);
         count
     }
 
-    /// Makes `target` the version being replayed. All its changes beyond the anchor must be applied.
-    pub(crate) fn go_to(&mut self, history: &History, target: Seen<'_>) {
-        if self.now.seen() == target {
+    /// Makes `target` the prepare version. All its changes beyond the anchor must be applied.
+    pub(crate) fn set_prepare_version(&mut self, history: &History, target: Seen<'_>) {
+        if self.prepare_version.seen() == target {
             return;
         }
-        let (mut back, mut forth) = std::mem::take(&mut self.ways);
-        self.now.seen().minus(target, |changes| back.push(changes));
-        target.minus(self.now.seen(), |changes| forth.push(changes));
-        back.drain(..).for_each(|changes| self.step(history, changes, false));
-        forth.drain(..).for_each(|changes| self.step(history, changes, true));
-        self.now.copy(target);
-        self.ways = (back, forth);
+        let (mut retreating, mut advancing) = std::mem::take(&mut self.moves);
+        self.prepare_version.seen().minus(target, |changes| retreating.push(changes));
+        target.minus(self.prepare_version.seen(), |changes| advancing.push(changes));
+        retreating.drain(..).for_each(|changes| self.shift(history, changes, Shift::Retreat));
+        advancing.drain(..).for_each(|changes| self.shift(history, changes, Shift::Advance));
+        self.prepare_version.copy(target);
+        self.moves = (retreating, advancing);
     }
 
-    /// Takes changes into the version being replayed, or out of it.
-    fn step(&mut self, history: &History, changes: Stretch, forth: bool) {
+    /// Takes changes into the prepare version (Eg-walker's *advance*), or out of it (*retreat*).
+    fn shift(&mut self, history: &History, changes: Stretch, shift: Shift) {
         let (from, to) = history.made().came_between(changes);
         if from < to {
-            self.sequence.step(from, to - from, forth);
+            self.sequence.shift(from, to - from, shift);
         }
         let from = self.applied.partition_point(|row| row.changes.1 <= changes.0);
         for row in self.applied[from..].iter().take_while(|row| row.changes.0 < changes.1) {
             for (first, len) in deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes) {
-                self.sequence.step(first, len, forth);
+                self.sequence.shift(first, len, shift);
             }
         }
         let suppressions = history.suppressions();
         let from = suppressions.partition_point(|event| event.change < changes.0);
         for event in suppressions[from..].iter().take_while(|event| event.change < changes.1) {
             for (first, len, hide) in self.suppression_spans(history, event) {
-                self.sequence.step(first, len, hide == forth);
+                self.sequence.shift(first, len, if hide { shift } else { shift.reversed() });
             }
         }
     }
@@ -183,7 +183,7 @@ impl Walker {
         spans
     }
 
-    /// Applies a suppression whose base is the version being replayed.
+    /// Applies a suppression whose base is the prepare version.
     pub(crate) fn apply_suppression(
         &mut self,
         history: &History,
@@ -222,7 +222,7 @@ impl Walker {
     /// Notes that changes were applied, whose deletions begin with this one.
     fn applied(&mut self, changes: Stretch, from: usize) {
         let deleted = (from, self.deleted.len());
-        self.now.insert_stretch(changes);
+        self.prepare_version.insert_stretch(changes);
         match self.applied.last_mut() {
             Some(last) if last.changes.1 == changes.0 && last.deleted.1 == from => {
                 (last.changes.1, last.deleted.1) = (changes.1, deleted.1);
@@ -234,14 +234,14 @@ impl Walker {
         }
     }
 
-    /// Whether edits fit the version being replayed. `splits` says whether the byte at a place of a
+    /// Whether edits fit the prepare version. `splits` says whether the byte at a place of a
     /// span begins a character.
     pub(crate) fn fits(
         &self,
         edits: &[Edit],
         splits: impl Fn(SpanId, u32) -> bool,
     ) -> Result<(), FitError> {
-        let len = self.sequence.seen_len();
+        let len = self.sequence.prepare_len();
         let (mut came, mut gone) = (0, 0);
         for &(at, delete, insert) in edits {
             // Edits stand in order, so what came and went before lies before the place.
@@ -249,7 +249,7 @@ impl Walker {
             (came, gone) = (came + u64::from(insert), gone + u64::from(delete));
             for at in [start, start + u64::from(delete)] {
                 let at = u32::try_from(at).ok().filter(|at| *at <= len);
-                let found = self.sequence.find_seen(at.ok_or(FitError::PastEnd)?);
+                let found = self.sequence.find_in_prepare(at.ok_or(FitError::PastEnd)?);
                 let inside = found.filter(|&(_, _, offset)| offset > 0);
                 if inside.is_some_and(|(_, span, offset)| !splits(span, offset)) {
                     return Err(FitError::InsideCharacter);
@@ -265,9 +265,9 @@ impl Walker {
             let first = history.links()[link].first;
             let part = (first.max(changes.0), history.end_of(link).min(changes.1));
             if part.0 == first {
-                self.go_to(history, history.seen_by(link));
+                self.set_prepare_version(history, history.seen_by(link));
             } else if let Some(base) = history.base(part.0) {
-                self.go_to(history, base.seen());
+                self.set_prepare_version(history, base.seen());
             }
             if let Some(suppression) = history.suppression(part.0) {
                 self.apply_suppression(history, &suppression, &mut ());
@@ -292,7 +292,7 @@ impl Walker {
             let first = history.links()[link].first;
             let part = (first.max(changes.0), history.end_of(link).min(changes.1));
             if let Some(base) = history.base(part.0) {
-                self.go_to(history, base.seen());
+                self.set_prepare_version(history, base.seen());
             }
             if let Some(suppression) = history.suppression(part.0) {
                 self.apply_suppression(history, &suppression, watch);
@@ -312,8 +312,7 @@ impl Walker {
         }
     }
 
-    /// Applies the change that comes next in the history, and whose base is the version being
-    /// replayed.
+    /// Applies the change that comes next in the history, and whose base is the prepare version.
     pub(crate) fn apply(
         &mut self,
         history: &History,
@@ -366,9 +365,9 @@ impl Walker {
         watch.inserted(&self.sequence, id);
     }
 
-    /// The byte before the `at`-th of the version being replayed, and the place right behind it.
+    /// The byte before the `at`-th of the prepare version, and the place right behind it.
     fn place_for(&mut self, at: u32) -> (Byte, Cursor) {
-        let found = at.checked_sub(1).and_then(|before| self.sequence.find_seen(before));
+        let found = at.checked_sub(1).and_then(|before| self.sequence.find_in_prepare(before));
         let Some((mut cursor, id, offset)) = found else {
             return (NONE, self.sequence.start());
         };
@@ -407,7 +406,7 @@ impl Walker {
                 continue;
             }
             let other = sequence.span(other);
-            if other.state > 0 {
+            if other.prepare_state > 0 {
                 break;
             }
             if other.left == left {
@@ -436,7 +435,7 @@ impl Walker {
 
     fn delete(&mut self, row: &Op, watch: &mut impl Watch) {
         let place = if row.count > 1 { row.lowest() } else { row.at.saturating_add(row.insert) };
-        let Some((mut cursor, id, offset)) = self.sequence.find_seen(place) else { return };
+        let Some((mut cursor, id, offset)) = self.sequence.find_in_prepare(place) else { return };
         if offset > 0 {
             let tail = self.sequence.split(id, offset);
             cursor = self.sequence.cursor_of(tail);
@@ -445,7 +444,7 @@ impl Walker {
         let from = self.deleted.len();
         while done < total {
             let Some((id, mut at)) = self.sequence.at(cursor) else { break };
-            if self.sequence.span(id).state == 1 {
+            if self.sequence.span(id).prepare_state == 1 {
                 if self.sequence.span(id).len > total - done {
                     self.sequence.split(id, total - done);
                     at = self.sequence.cursor_of(id);
