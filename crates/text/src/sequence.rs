@@ -28,9 +28,9 @@ pub(crate) struct Span {
     pub(crate) first: Byte,
     pub(crate) len: u32,
     /// FugueMax's left origin: the byte before the first one when that was inserted.
-    pub(crate) left: Byte,
+    pub(crate) left_origin: Byte,
     /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
-    pub(crate) right: Byte,
+    pub(crate) right_origin: Byte,
     /// In the prepare version: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
     pub(crate) prepare_state: u32,
     /// In the effect version: by how many it is deleted or suppressed; 0 while it is shown.
@@ -42,8 +42,17 @@ pub(crate) struct Span {
 
 impl Span {
     /// A new span for [`Sequence::insert`], there in the prepare version and in the effect version.
-    pub(crate) fn new(first: Byte, len: u32, left: Byte, right: Byte) -> Self {
-        Self { first, len, left, right, prepare_state: 1, effect_deletions: 0, gone: NONE, leaf: 0 }
+    pub(crate) fn new(first: Byte, len: u32, left_origin: Byte, right_origin: Byte) -> Self {
+        Self {
+            first,
+            len,
+            left_origin,
+            right_origin,
+            prepare_state: 1,
+            effect_deletions: 0,
+            gone: NONE,
+            leaf: 0,
+        }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
@@ -418,7 +427,7 @@ impl Sequence {
         let sums = span.sums();
         span.leaf = leaf;
         let node = &mut self.nodes[leaf as usize];
-        let origins = Some((span.left, span.right));
+        let origins = Some((span.left_origin, span.right_origin));
         if node.len == 0 {
             node.origins = origins;
         } else if node.origins.is_some() && node.origins != origins {
@@ -442,7 +451,7 @@ impl Sequence {
         let mut tail = span.clone();
         tail.first = span.first + at;
         tail.len -= at;
-        tail.left = span.first + at - 1;
+        tail.left_origin = span.first + at - 1;
         tail.gone = if span.gone == NONE { NONE } else { span.gone + at };
         span.len = at;
         let sums = span.sums();
@@ -620,7 +629,7 @@ impl Sequence {
     fn common_origins(&self, node: u32) -> Option<(Byte, Byte)> {
         let node = self.node(node);
         let mut all = node.children().iter().map(|child| match node.is_leaf {
-            true => Some((self.span(*child).left, self.span(*child).right)),
+            true => Some((self.span(*child).left_origin, self.span(*child).right_origin)),
             false => self.node(*child).origins,
         });
         let first = all.next()??;

@@ -409,18 +409,18 @@ impl Walker {
             if other.prepare_state > 0 {
                 break;
             }
-            if other.left == left {
-                if other.right == right {
+            if other.left_origin == left {
+                if other.right_origin == right {
                     if !goes_before(other) {
                         break;
                     }
                     scanning = false;
                 } else {
-                    scanning = sequence.is_before(other.right, right);
+                    scanning = sequence.is_before(other.right_origin, right);
                 }
             } else {
-                let behind =
-                    other.left != NONE && (left == NONE || sequence.is_before(left, other.left));
+                let behind = other.left_origin != NONE
+                    && (left == NONE || sequence.is_before(left, other.left_origin));
                 if !behind {
                     break;
                 }
