@@ -71,7 +71,7 @@ fn of(history: &History, start_len: u32, version: &Version) -> Vec<Run> {
 fn push_inserted(made: &Ops, (mut byte, mut left): (u32, u32), runs: &mut Vec<Run>) {
     while left > 0 {
         let Some(change) = made.that_inserted(byte) else { return };
-        let len = (made.came_before(change + 1) - byte).min(left);
+        let len = (made.inserted_before(change + 1) - byte).min(left);
         push(runs, Run { len, source: Source::Change(change) });
         (byte, left) = (byte + len, left - len);
     }

@@ -25,7 +25,7 @@ impl Text {
         if change < history.floor() {
             return Err(MergeError::BelowFloor);
         }
-        let bytes = history.made().came_between((change, change + 1));
+        let bytes = history.made().inserted_between((change, change + 1));
         let anchor = history.anchor(&Version::up_to(change), history.len());
         let mut walker = self.walker_at(anchor);
         let mut removed = Removed { bytes: bytes.0..bytes.1, places: Vec::new() };
@@ -39,10 +39,10 @@ impl Text {
                 start..start + sequence.span(id).len
             })
             .collect();
-        let (text, inserted, gone) = self.contents_mut();
+        let (text, inserted, all_removed) = self.contents_mut();
         blank(inserted, &[removed.bytes]);
         blank(text, &shown);
-        blank(gone, &removed.places);
+        blank(all_removed, &removed.places);
         Ok(())
     }
 }
@@ -54,12 +54,12 @@ struct Removed {
 }
 
 impl Removed {
-    fn note(&mut self, sequence: &Sequence, id: SpanId, gone: u32) {
+    fn note(&mut self, sequence: &Sequence, id: SpanId, removed_at: u32) {
         let span = sequence.span(id);
         let from = span.first.max(self.bytes.start);
         let to = (span.first + span.len).min(self.bytes.end);
         if from < to && span.is_shown() {
-            let start = gone + from - span.first;
+            let start = removed_at + from - span.first;
             self.places.push(start..start + to - from);
         }
     }
@@ -70,12 +70,12 @@ impl Watch for Removed {
 
     fn inserted(&mut self, _: &Sequence, _: SpanId) {}
 
-    fn deleting(&mut self, sequence: &Sequence, _: Cursor, id: SpanId, gone: u32) {
-        self.note(sequence, id, gone);
+    fn deleting(&mut self, sequence: &Sequence, _: Cursor, id: SpanId, removed_at: u32) {
+        self.note(sequence, id, removed_at);
     }
 
-    fn hiding(&mut self, sequence: &Sequence, _: Cursor, id: SpanId, gone: u32) {
-        self.note(sequence, id, gone);
+    fn hiding(&mut self, sequence: &Sequence, _: Cursor, id: SpanId, removed_at: u32) {
+        self.note(sequence, id, removed_at);
     }
 
     fn showing(&mut self, _: &Sequence, _: Cursor, _: SpanId) {}

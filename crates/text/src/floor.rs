@@ -32,8 +32,8 @@ impl Text {
             applied.push_rows(self.applied(), (floor, history.len()));
             applied
         });
-        let gone = self.applied().gone_before(floor) as usize;
-        let removed = self.removed().get(gone..).unwrap_or_default().to_owned();
+        let deleted = self.applied().deleted_before(floor) as usize;
+        let removed = self.removed().get(deleted..).unwrap_or_default().to_owned();
         (below, self.with_parts(above, applied, removed))
     }
 

@@ -192,8 +192,8 @@ impl History {
     /// All that a change inserted.
     #[must_use]
     pub fn inserted_by(&self, change: u32) -> &str {
-        let from = self.made.came_before(change) as usize;
-        let to = self.made.came_before(change.saturating_add(1)) as usize;
+        let from = self.made.inserted_before(change) as usize;
+        let to = self.made.inserted_before(change.saturating_add(1)) as usize;
         self.inserted.get(from..to).unwrap_or_default()
     }
 

@@ -25,15 +25,24 @@ pub(crate) struct Op {
     /// Whether each change deleted what stood before the place of the last.
     pub(crate) back: bool,
     /// Bytes that all edits before inserted.
-    pub(crate) came: u32,
+    pub(crate) inserted_before: u32,
     /// Bytes that all edits before deleted.
-    pub(crate) gone: u32,
+    pub(crate) deleted_before: u32,
 }
 
 impl Op {
     /// A single edit, wherever it stands among others.
     pub(crate) fn edit(change: u32, at: u32, delete: u32, insert: u32) -> Self {
-        Self { change, count: 1, at, delete, insert, back: false, came: 0, gone: 0 }
+        Self {
+            change,
+            count: 1,
+            at,
+            delete,
+            insert,
+            back: false,
+            inserted_before: 0,
+            deleted_before: 0,
+        }
     }
 
     /// The first change behind.
@@ -42,7 +51,7 @@ impl Op {
     }
 
     pub(crate) fn inserted(&self) -> Range<u32> {
-        self.came..self.came + self.insert * self.count
+        self.inserted_before..self.inserted_before + self.insert * self.count
     }
 
     pub(crate) fn deleted_len(&self) -> u32 {
@@ -56,8 +65,8 @@ impl Op {
             change: self.change + skipped,
             count: self.end().min(to) - self.change - skipped,
             at: self.at_after(skipped),
-            came: self.came + self.insert * skipped,
-            gone: self.gone + self.delete * skipped,
+            inserted_before: self.inserted_before + self.insert * skipped,
+            deleted_before: self.deleted_before + self.delete * skipped,
             ..*self
         }
     }
@@ -99,8 +108,8 @@ impl Op {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ops {
     rows: Vec<Op>,
-    came: u32,
-    gone: u32,
+    inserted_len: u32,
+    deleted_len: u32,
     /// Whether the last change did one edit alone, and a next one may continue its row.
     open: bool,
 }
@@ -119,13 +128,13 @@ impl Ops {
     }
 
     /// Bytes that all edits inserted.
-    pub(crate) fn came(&self) -> u32 {
-        self.came
+    pub(crate) fn inserted_len(&self) -> u32 {
+        self.inserted_len
     }
 
     /// Bytes that all edits deleted.
-    pub(crate) fn gone(&self) -> u32 {
-        self.gone
+    pub(crate) fn deleted_len(&self) -> u32 {
+        self.deleted_len
     }
 
     /// The next change is not to continue a row.
@@ -137,10 +146,19 @@ impl Ops {
     pub(crate) fn push(&mut self, change: u32, edits: impl IntoIterator<Item = Edit>) {
         let first = self.rows.len();
         for (at, delete, insert) in edits {
-            let (came, gone) = (self.came, self.gone);
-            self.rows.push(Op { change, count: 1, at, delete, insert, back: false, came, gone });
-            self.came = came.saturating_add(insert);
-            self.gone = gone.saturating_add(delete);
+            let (inserted_before, deleted_before) = (self.inserted_len, self.deleted_len);
+            self.rows.push(Op {
+                change,
+                count: 1,
+                at,
+                delete,
+                insert,
+                back: false,
+                inserted_before,
+                deleted_before,
+            });
+            self.inserted_len = inserted_before.saturating_add(insert);
+            self.deleted_len = deleted_before.saturating_add(delete);
         }
         let single = self.rows.len() == first + 1;
         if let (true, true, Some(before)) = (single, self.open, first.checked_sub(1))
@@ -165,13 +183,13 @@ impl Ops {
             1 => (last.back, last.count) = (row.back, row.count),
             _ if last.back == row.back => last.count += more,
             _ => {
-                let (came, gone) = (self.came, self.gone);
+                let (inserted_before, deleted_before) = (self.inserted_len, self.deleted_len);
                 let rest = row.within((row.change + 1, row.end()));
-                self.rows.push(Op { came, gone, ..rest });
+                self.rows.push(Op { inserted_before, deleted_before, ..rest });
             }
         }
-        self.came = self.came.saturating_add(row.insert.saturating_mul(more));
-        self.gone = self.gone.saturating_add(row.delete.saturating_mul(more));
+        self.inserted_len = self.inserted_len.saturating_add(row.insert.saturating_mul(more));
+        self.deleted_len = self.deleted_len.saturating_add(row.delete.saturating_mul(more));
     }
 
     /// Adds what some changes did elsewhere.
@@ -226,43 +244,47 @@ impl Ops {
     }
 
     /// Bytes that all changes before this one inserted.
-    pub(crate) fn came_before(&self, change: u32) -> u32 {
+    pub(crate) fn inserted_before(&self, change: u32) -> u32 {
         let at = self.rows.partition_point(|row| row.end() <= change);
         let row = self.rows.get(at);
-        row.map_or(self.came, |row| row.came + change.saturating_sub(row.change) * row.insert)
+        row.map_or(self.inserted_len, |row| {
+            row.inserted_before + change.saturating_sub(row.change) * row.insert
+        })
     }
 
     /// Bytes that all changes before this one deleted.
-    pub(crate) fn gone_before(&self, change: u32) -> u32 {
+    pub(crate) fn deleted_before(&self, change: u32) -> u32 {
         let at = self.rows.partition_point(|row| row.end() <= change);
         let row = self.rows.get(at);
-        row.map_or(self.gone, |row| row.gone + change.saturating_sub(row.change) * row.delete)
+        row.map_or(self.deleted_len, |row| {
+            row.deleted_before + change.saturating_sub(row.change) * row.delete
+        })
     }
 
     /// How long the text was before a change, if all together leave one of `len` bytes.
     pub(crate) fn len_before(&self, change: u32, len: u32) -> u32 {
-        let came = self.came - self.came_before(change);
-        let gone = self.gone - self.gone_before(change);
-        len.saturating_add(gone).saturating_sub(came)
+        let inserted = self.inserted_len - self.inserted_before(change);
+        let deleted = self.deleted_len - self.deleted_before(change);
+        len.saturating_add(deleted).saturating_sub(inserted)
     }
 
     /// Of all inserted bytes, those that some changes inserted.
-    pub(crate) fn came_between(&self, (from, to): (u32, u32)) -> (u32, u32) {
-        (self.came_before(from), self.came_before(to))
+    pub(crate) fn inserted_between(&self, (from, to): (u32, u32)) -> (u32, u32) {
+        (self.inserted_before(from), self.inserted_before(to))
     }
 
     /// The change that inserted the `byte`-th of all inserted bytes.
     pub(crate) fn that_inserted(&self, byte: u32) -> Option<u32> {
         let at = self.rows.partition_point(|row| row.inserted().end <= byte);
         let row = self.rows.get(at)?;
-        Some(row.change + (byte - row.came).checked_div(row.insert)?)
+        Some(row.change + (byte - row.inserted_before).checked_div(row.insert)?)
     }
 
     /// The change that deleted the `byte`-th of all deleted bytes.
     pub(crate) fn that_deleted(&self, byte: u32) -> Option<u32> {
-        let at = self.rows.partition_point(|row| row.gone + row.deleted_len() <= byte);
+        let at = self.rows.partition_point(|row| row.deleted_before + row.deleted_len() <= byte);
         let row = self.rows.get(at)?;
-        Some(row.change + (byte - row.gone).checked_div(row.delete)?)
+        Some(row.change + (byte - row.deleted_before).checked_div(row.delete)?)
     }
 }
 
@@ -281,16 +303,16 @@ pub(crate) fn edits_of(patch: &Patch) -> impl Iterator<Item = Edit> + '_ {
 
 /// The patch that does what these edits of one change do; `inserted` is all that came with them.
 pub(crate) fn patch_of(edits: impl Iterator<Item = Op>, inserted: &str) -> Patch {
-    let (mut came, mut gone, mut used) = (0u32, 0u32, 0usize);
+    let (mut inserted_so_far, mut deleted_so_far, mut used) = (0u32, 0u32, 0usize);
     let mut patch = PatchBuilder::default();
     for edit in edits {
-        patch.keep_to(edit.at.saturating_add(gone).saturating_sub(came));
+        patch.keep_to(edit.at.saturating_add(deleted_so_far).saturating_sub(inserted_so_far));
         let next = used + edit.insert as usize;
         patch.push_insert(inserted.get(used..next).unwrap_or_default());
         patch.push_delete(edit.delete);
         used = next;
-        came = came.saturating_add(edit.insert);
-        gone = gone.saturating_add(edit.delete);
+        inserted_so_far = inserted_so_far.saturating_add(edit.insert);
+        deleted_so_far = deleted_so_far.saturating_add(edit.delete);
     }
     patch.build().unwrap_or_default()
 }
@@ -335,24 +357,24 @@ mod tests {
         #[test]
         fn rows_say_what_each_change_did(changes in changes()) {
             let ops = pushed(&changes);
-            let (mut came, mut gone) = (0, 0);
+            let (mut inserted, mut deleted) = (0, 0);
             for (index, edits) in (0..).zip(&changes) {
-                prop_assert_eq!(ops.came_before(index), came);
+                prop_assert_eq!(ops.inserted_before(index), inserted);
                 let found: Vec<_> = ops.of_change(index).collect();
                 let told = found.iter().map(|op| (op.at, op.delete, op.insert));
                 prop_assert_eq!(&told.collect::<Vec<_>>(), edits);
                 for op in found {
-                    prop_assert_eq!((op.came, op.gone), (came, gone));
-                    for byte in came..came + op.insert {
+                    prop_assert_eq!((op.inserted_before, op.deleted_before), (inserted, deleted));
+                    for byte in inserted..inserted + op.insert {
                         prop_assert_eq!(ops.that_inserted(byte), Some(index));
                     }
-                    for byte in gone..gone + op.delete {
+                    for byte in deleted..deleted + op.delete {
                         prop_assert_eq!(ops.that_deleted(byte), Some(index));
                     }
-                    (came, gone) = (came + op.insert, gone + op.delete);
+                    (inserted, deleted) = (inserted + op.insert, deleted + op.delete);
                 }
             }
-            prop_assert_eq!((ops.came(), ops.gone()), (came, gone));
+            prop_assert_eq!((ops.inserted_len(), ops.deleted_len()), (inserted, deleted));
         }
 
         #[test]

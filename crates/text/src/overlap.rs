@@ -147,7 +147,7 @@ impl<'a> Contents<'a> {
 
     /// Where the characters of a span that was removed can be read.
     fn removed(&self, id: SpanId) -> (&'a str, usize) {
-        (self.removed, self.sequence.span(id).gone as usize)
+        (self.removed, self.sequence.span(id).removed_at as usize)
     }
 
     /// What stands in a span that was removed, and is shown again.
@@ -163,7 +163,7 @@ impl<'a> Contents<'a> {
     /// The changes that deleted a part of a span which is not shown.
     fn deleters(&self, span: &Span, part: Range<u32>) -> impl Iterator<Item = u32> + 'a {
         let (applied, history) = (self.applied, self.history);
-        let all = changes(part, span.gone, |byte| applied.that_deleted(byte));
+        let all = changes(part, span.removed_at, |byte| applied.that_deleted(byte));
         all.filter(|change| history.suppression(*change).is_none())
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct Span {
     /// In the effect version: by how many it is deleted or suppressed; 0 while it is shown.
     effect_deletions: u32,
     /// While it is not shown, where in all that was removed it stands.
-    pub(crate) gone: u32,
+    pub(crate) removed_at: u32,
     leaf: u32,
 }
 
@@ -50,7 +50,7 @@ impl Span {
             right_origin,
             prepare_state: 1,
             effect_deletions: 0,
-            gone: NONE,
+            removed_at: NONE,
             leaf: 0,
         }
     }
@@ -452,7 +452,7 @@ impl Sequence {
         tail.first = span.first + at;
         tail.len -= at;
         tail.left_origin = span.first + at - 1;
-        tail.gone = if span.gone == NONE { NONE } else { span.gone + at };
+        tail.removed_at = if span.removed_at == NONE { NONE } else { span.removed_at + at };
         span.len = at;
         let sums = span.sums();
         self.nodes[leaf as usize].set(slot, sums);
@@ -461,10 +461,10 @@ impl Sequence {
     }
 
     /// Deletes the span at a cursor once more, in the prepare version and in the effect version. If it
-    /// was shown, it stands at `gone` in all that was removed.
-    pub(crate) fn delete(&mut self, cursor: Cursor, gone: u32) {
+    /// was shown, it stands at `removed_at` in all that was removed.
+    pub(crate) fn delete(&mut self, cursor: Cursor, removed_at: u32) {
         self.change(cursor, |span| {
-            span.gone = if span.is_shown() { gone } else { span.gone };
+            span.removed_at = if span.is_shown() { removed_at } else { span.removed_at };
             (span.prepare_state, span.effect_deletions) =
                 (span.prepare_state + 1, span.effect_deletions + 1);
         });

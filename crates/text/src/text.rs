@@ -185,7 +185,7 @@ impl Text {
         removed: String,
     ) -> Result<Self, PartsError> {
         let text = Self { text, history, applied, removed, walker_cache: WalkerCache::default() };
-        if text.removed.len() != text.applied().gone() as usize {
+        if text.removed.len() != text.applied().deleted_len() as usize {
             return Err(PartsError::Removed);
         }
         match text.lengths_fit() {
@@ -236,8 +236,8 @@ impl Text {
     /// The text that the effect of a change deleted.
     #[must_use]
     pub fn removed_by(&self, change: u32) -> &str {
-        let from = self.applied().gone_before(change) as usize;
-        let to = self.applied().gone_before(change.saturating_add(1)) as usize;
+        let from = self.applied().deleted_before(change) as usize;
+        let to = self.applied().deleted_before(change.saturating_add(1)) as usize;
         self.removed.get(from..to).unwrap_or_default()
     }
 
@@ -431,13 +431,13 @@ impl Text {
         let since = (n, self.history.len());
         for row in self.applied().of(since).iter().rev() {
             let row = row.within(since);
-            let from = row.gone as usize;
+            let from = row.deleted_before as usize;
             let removed = self.removed.get(from..from + row.deleted_len() as usize);
             let removed = removed.ok_or(FitError::InsideCharacter)?;
-            let came = row.insert * row.count;
+            let inserted = row.insert * row.count;
             match row.back && row.count > 1 {
-                false => rope.replace(row.at, came, removed)?,
-                true => rope.replace(row.lowest(), came, &reversed(removed, row.delete)?)?,
+                false => rope.replace(row.at, inserted, removed)?,
+                true => rope.replace(row.lowest(), inserted, &reversed(removed, row.delete)?)?,
             }
         }
         Ok(rope)
@@ -533,7 +533,7 @@ impl Text {
 
     /// A walker that has applied nothing beyond an anchor yet.
     pub(crate) fn walker_at(&self, anchor: u32) -> Walker {
-        let removed = self.applied().gone_before(anchor);
+        let removed = self.applied().deleted_before(anchor);
         Walker::new(&self.history, anchor, self.len_at(anchor), removed)
     }
 

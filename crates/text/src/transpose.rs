@@ -35,13 +35,13 @@ pub fn map_through(patch: &Patch, through: &Patch) -> Patch {
     mapped.build().unwrap_or_default()
 }
 
-/// A run of B: kept from A at `from`, or inserted in place of A's `gone`.
+/// A run of B: kept from A at `from`, or inserted in place of A's `replaced`.
 #[derive(Clone, Copy)]
 struct Run {
     start: u32,
     end: u32,
     from: Option<u32>,
-    gone: (u32, u32),
+    replaced: (u32, u32),
 }
 
 /// Walks over B from left to right.
@@ -56,13 +56,13 @@ impl Map {
         let (mut old, mut new) = (0u32, 0u32);
         for hunk in through.hunks() {
             let kept = new.saturating_add(hunk.skip);
-            runs.push(Run { start: new, end: kept, from: Some(old), gone: (0, 0) });
-            let gone = (old + hunk.skip, old + hunk.skip + hunk.delete);
+            runs.push(Run { start: new, end: kept, from: Some(old), replaced: (0, 0) });
+            let replaced = (old + hunk.skip, old + hunk.skip + hunk.delete);
             new = kept.saturating_add(hunk.insert);
-            old = gone.1;
-            runs.push(Run { start: kept, end: new, from: None, gone });
+            old = replaced.1;
+            runs.push(Run { start: kept, end: new, from: None, replaced });
         }
-        runs.push(Run { start: new, end: u32::MAX, from: Some(old), gone: (0, 0) });
+        runs.push(Run { start: new, end: u32::MAX, from: Some(old), replaced: (0, 0) });
         Self { runs, index: 0 }
     }
 
@@ -79,7 +79,7 @@ impl Map {
         let run = self.run_at(at);
         match run.from {
             Some(from) => from.saturating_add(at - run.start),
-            None => run.gone.0,
+            None => run.replaced.0,
         }
     }
 }

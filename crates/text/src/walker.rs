@@ -26,11 +26,11 @@ pub(crate) trait Watch {
     fn inserted(&mut self, sequence: &Sequence, id: SpanId);
 
     /// A span is about to be deleted in the prepare version. If it is shown, it will stand at
-    /// `gone` in all that was removed.
-    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
+    /// `removed_at` in all that was removed.
+    fn deleting(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, removed_at: u32);
 
-    /// A span that is shown is about to be suppressed, and will stand at `gone`.
-    fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, gone: u32);
+    /// A span that is shown is about to be suppressed, and will stand at `removed_at`.
+    fn hiding(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId, removed_at: u32);
 
     /// A span is shown again.
     fn showing(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId);
@@ -101,7 +101,7 @@ impl Walker {
     /// `removed` bytes were removed.
     pub(crate) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Self {
         Self {
-            sequence: Sequence::new(len, history.made().came_before(anchor)),
+            sequence: Sequence::new(len, history.made().inserted_before(anchor)),
             prepare_version: Version::up_to(anchor),
             applied: Vec::new(),
             deleted: Vec::new(),
@@ -138,7 +138,7 @@ impl Walker {
 
     /// Takes changes into the prepare version (Eg-walker's *advance*), or out of it (*retreat*).
     fn shift(&mut self, history: &History, changes: Stretch, shift: Shift) {
-        let (from, to) = history.made().came_between(changes);
+        let (from, to) = history.made().inserted_between(changes);
         if from < to {
             self.sequence.shift(from, to - from, shift);
         }
@@ -164,7 +164,7 @@ impl Walker {
         suppression: &Suppression,
     ) -> Vec<(Byte, u32, bool)> {
         let changes = (suppression.target, suppression.target + 1);
-        let (from, to) = history.made().came_between(changes);
+        let (from, to) = history.made().inserted_between(changes);
         let inserted = (from < to).then_some((from, to - from, suppression.suppressed));
         let at = self.applied.partition_point(|row| row.changes.1 <= suppression.target);
         let rows = self.applied[at..].iter().take_while(|row| row.changes.0 < changes.1);
@@ -177,7 +177,7 @@ impl Walker {
 
     /// The spans of what a change inserted.
     pub(crate) fn inserted_by(&mut self, history: &History, change: u32) -> Vec<SpanId> {
-        let (from, to) = history.made().came_between((change, change + 1));
+        let (from, to) = history.made().inserted_between((change, change + 1));
         let mut spans = Vec::new();
         self.sequence.cut_out(from, to - from, &mut spans);
         spans
@@ -242,11 +242,11 @@ impl Walker {
         splits: impl Fn(SpanId, u32) -> bool,
     ) -> Result<(), FitError> {
         let len = self.sequence.prepare_len();
-        let (mut came, mut gone) = (0, 0);
+        let (mut inserted, mut deleted) = (0, 0);
         for &(at, delete, insert) in edits {
-            // Edits stand in order, so what came and went before lies before the place.
-            let start = (u64::from(at) + gone).saturating_sub(came);
-            (came, gone) = (came + u64::from(insert), gone + u64::from(delete));
+            // Edits stand in order, so what was inserted and deleted before lies before the place.
+            let start = (u64::from(at) + deleted).saturating_sub(inserted);
+            (inserted, deleted) = (inserted + u64::from(insert), deleted + u64::from(delete));
             for at in [start, start + u64::from(delete)] {
                 let at = u32::try_from(at).ok().filter(|at| *at <= len);
                 let found = self.sequence.find_in_prepare(at.ok_or(FitError::PastEnd)?);
@@ -322,12 +322,21 @@ impl Walker {
     ) {
         let change = history.len();
         let from = self.deleted.len();
-        let mut came = history.made().came();
+        let mut inserted_before = history.made().inserted_len();
         for &(at, delete, insert) in edits {
             watch.begins();
-            let row = Op { change, count: 1, at, delete, insert, back: false, came, gone: 0 };
+            let row = Op {
+                change,
+                count: 1,
+                at,
+                delete,
+                insert,
+                back: false,
+                inserted_before,
+                deleted_before: 0,
+            };
             self.apply_row(history, Some(id), &row, watch);
-            came += insert;
+            inserted_before += insert;
         }
         self.applied((change, change + 1), from);
     }
