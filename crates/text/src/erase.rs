@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::sequence::{Cursor, Sequence, SpanId};
 use crate::text::{MergeError, Text};
 use crate::version::Version;
-use crate::walker::Watch;
+use crate::walker::Observer;
 
 impl Text {
     /// Makes unreadable what a change inserted: in the text, in what it wrote and in what others
@@ -65,8 +65,8 @@ impl Removed {
     }
 }
 
-impl Watch for Removed {
-    fn begins(&mut self) {}
+impl Observer for Removed {
+    fn edit_begins(&mut self) {}
 
     fn inserted(&mut self, _: &Sequence, _: SpanId) {}
 

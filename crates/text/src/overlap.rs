@@ -19,7 +19,7 @@ use crate::history::History;
 use crate::ops::{Edit, Ops};
 use crate::sequence::{Cursor, GROUND, Sequence, Span, SpanId};
 use crate::tokens;
-use crate::walker::Watch;
+use crate::walker::Observer;
 
 /// A place where a concurrent change touched the same words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,8 +73,8 @@ struct Touched {
     deleted: Vec<(SpanId, bool)>,
 }
 
-impl Watch for Effect {
-    fn begins(&mut self) {
+impl Observer for Effect {
+    fn edit_begins(&mut self) {
         self.touched.push(Touched::default());
     }
 

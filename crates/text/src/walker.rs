@@ -17,10 +17,10 @@ use crate::patch::FitError;
 use crate::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Shift, Span, SpanId};
 use crate::version::{Seen, Stretch, Version};
 
-/// Who wants to know what an edit does to the effect version.
-pub(crate) trait Watch {
+/// Who is told what an edit does to the effect version.
+pub(crate) trait Observer {
     /// An edit begins.
-    fn begins(&mut self);
+    fn edit_begins(&mut self);
 
     /// A span has come in.
     fn inserted(&mut self, sequence: &Sequence, id: SpanId);
@@ -36,8 +36,8 @@ pub(crate) trait Watch {
     fn showing(&mut self, sequence: &Sequence, cursor: Cursor, id: SpanId);
 }
 
-impl Watch for () {
-    fn begins(&mut self) {}
+impl Observer for () {
+    fn edit_begins(&mut self) {}
 
     fn inserted(&mut self, _: &Sequence, _: SpanId) {}
 
@@ -188,7 +188,7 @@ impl Walker {
         &mut self,
         history: &History,
         suppression: &Suppression,
-        watch: &mut impl Watch,
+        observer: &mut impl Observer,
     ) {
         let mut spans = Vec::new();
         for (first, len, hide) in self.suppression_spans(history, suppression) {
@@ -205,14 +205,14 @@ impl Walker {
             let shown = self.sequence.span(id).is_shown();
             if hide {
                 if shown {
-                    watch.hiding(&self.sequence, cursor, id, self.removed);
+                    observer.hiding(&self.sequence, cursor, id, self.removed);
                 }
                 self.sequence.delete(cursor, self.removed);
                 self.removed += if shown { self.sequence.span(id).len } else { 0 };
             } else {
                 self.sequence.undelete(cursor);
                 if self.sequence.span(id).is_shown() {
-                    watch.showing(&self.sequence, cursor, id);
+                    observer.showing(&self.sequence, cursor, id);
                 }
             }
         }
@@ -286,7 +286,7 @@ impl Walker {
         &mut self,
         history: &History,
         changes: Stretch,
-        watch: &mut impl Watch,
+        observer: &mut impl Observer,
     ) {
         for link in history.links_of(changes) {
             let first = history.links()[link].first;
@@ -295,16 +295,16 @@ impl Walker {
                 self.set_prepare_version(history, base.seen());
             }
             if let Some(suppression) = history.suppression(part.0) {
-                self.apply_suppression(history, &suppression, watch);
+                self.apply_suppression(history, &suppression, observer);
                 continue;
             }
             let from = self.deleted.len();
             for row in history.made().of(part) {
                 let row = row.within(part);
                 match row.back {
-                    false => self.apply_row(history, None, &row, watch),
+                    false => self.apply_row(history, None, &row, observer),
                     true => (row.change..row.end()).for_each(|change| {
-                        self.apply_row(history, None, &row.within((change, change + 1)), watch);
+                        self.apply_row(history, None, &row.within((change, change + 1)), observer);
                     }),
                 }
             }
@@ -318,13 +318,13 @@ impl Walker {
         history: &History,
         id: ChangeId,
         edits: &[Edit],
-        watch: &mut impl Watch,
+        observer: &mut impl Observer,
     ) {
         let change = history.len();
         let from = self.deleted.len();
         let mut inserted_before = history.made().inserted_len();
         for &(at, delete, insert) in edits {
-            watch.begins();
+            observer.edit_begins();
             let row = Op {
                 change,
                 count: 1,
@@ -335,7 +335,7 @@ impl Walker {
                 inserted_before,
                 deleted_before: 0,
             };
-            self.apply_row(history, Some(id), &row, watch);
+            self.apply_row(history, Some(id), &row, observer);
             inserted_before += insert;
         }
         self.applied((change, change + 1), from);
@@ -346,13 +346,13 @@ impl Walker {
         history: &History,
         id: Option<ChangeId>,
         row: &Op,
-        watch: &mut impl Watch,
+        observer: &mut impl Observer,
     ) {
         if row.insert > 0 {
-            self.insert(history, id, row, watch);
+            self.insert(history, id, row, observer);
         }
         if row.delete > 0 {
-            self.delete(row, watch);
+            self.delete(row, observer);
         }
     }
 
@@ -361,7 +361,7 @@ impl Walker {
         history: &History,
         id: Option<ChangeId>,
         row: &Op,
-        watch: &mut impl Watch,
+        observer: &mut impl Observer,
     ) {
         let (left, cursor) = self.place_for(row.at);
         let right =
@@ -371,7 +371,7 @@ impl Walker {
         let bytes = row.inserted();
         let span = Span::new(bytes.start, bytes.end - bytes.start, left, right);
         let id = self.sequence.insert(cursor, span);
-        watch.inserted(&self.sequence, id);
+        observer.inserted(&self.sequence, id);
     }
 
     /// The byte before the `at`-th of the prepare version, and the place right behind it.
@@ -442,7 +442,7 @@ impl Walker {
         cursor
     }
 
-    fn delete(&mut self, row: &Op, watch: &mut impl Watch) {
+    fn delete(&mut self, row: &Op, observer: &mut impl Observer) {
         let place = if row.count > 1 { row.lowest() } else { row.at.saturating_add(row.insert) };
         let Some((mut cursor, id, offset)) = self.sequence.find_in_prepare(place) else { return };
         if offset > 0 {
@@ -458,7 +458,7 @@ impl Walker {
                     self.sequence.split(id, total - done);
                     at = self.sequence.cursor_of(id);
                 }
-                watch.deleting(&self.sequence, at, id, self.removed);
+                observer.deleting(&self.sequence, at, id, self.removed);
                 let Span { first, len, .. } = *self.sequence.span(id);
                 let shown = self.sequence.span(id).is_shown();
                 self.sequence.delete(at, self.removed);
