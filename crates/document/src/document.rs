@@ -310,6 +310,9 @@ impl View {
     /// carried over is for the log to say. And where it stands on such a text,
     /// it takes only what was made on that very text: the text may hold any
     /// other edit already.
+    ///
+    /// # Errors
+    /// With what has to be added first, or if what the entry names does not exist.
     pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
         if matches!(entry.body, Body::Base(_)) && !self.state.is_empty() {
             return Ok(Verdict::Superseded);

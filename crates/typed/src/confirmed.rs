@@ -102,6 +102,9 @@ impl Confirmed {
     /// the cursor or before is a duplicate. The cursor moves to it unless it
     /// is refused. The floor becomes at least that of the delta's maker. As much
     /// work as [`Causal::join`].
+    ///
+    /// # Errors
+    /// If the delta was made on entries that are not folded in yet; nothing changes then.
     pub fn fold(&mut self, position: Position, delta: &Delta) -> Result<Folded, Unready> {
         if position <= self.cursor() {
             return Ok(Folded::Duplicate);
@@ -236,6 +239,9 @@ impl View {
 
     /// Adds an acknowledged delta. One that the log or the overlay holds is a
     /// duplicate. As much work as [`Causal::join`].
+    ///
+    /// # Errors
+    /// If the delta was made on others that are not here; nothing changes then.
     pub fn add(&mut self, delta: &Delta) -> Result<Folded, Unready> {
         let logged = &self.confirmed.logged;
         if logged.position(delta.actor).is_some() || self.overlay.contains(&delta.actor) {

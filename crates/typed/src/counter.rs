@@ -60,8 +60,10 @@ impl Counter {
         self.sum().into()
     }
 
-    /// Adds `by`, which may be negative. An error if the sum seen here would
-    /// then not fit 64 bits.
+    /// Adds `by`, which may be negative.
+    ///
+    /// # Errors
+    /// If the sum seen here would then not fit 64 bits.
     pub fn increment(&self, writer: &mut Writer, by: i64) -> Result<Causal<Self>, Overflow> {
         self.increment_on(Sum::default(), writer, by)
     }

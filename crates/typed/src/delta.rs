@@ -173,7 +173,10 @@ impl Transaction {
         self.state.store()
     }
 
-    /// Does one operation. An error of it is passed on, and changes nothing.
+    /// Does one operation. One that fails changes nothing.
+    ///
+    /// # Errors
+    /// The error of the operation.
     pub fn apply<E>(
         &mut self,
         operation: impl FnOnce(&Item, &mut Writer) -> Result<Causal<Item>, E>,
@@ -190,6 +193,9 @@ impl Transaction {
 
     /// The delta; `None` if nothing changes. Everything that could ever speak
     /// against it is checked here, before it is stored anywhere.
+    ///
+    /// # Errors
+    /// If the delta, or what it leads to, is longer or nested deeper than allowed.
     pub fn finish(self) -> Result<Option<Delta>, Unfit> {
         if self.change.is_bottom() {
             return Ok(None);

@@ -40,7 +40,10 @@ impl FloatCounter {
         base.plus(increments)
     }
 
-    /// Adds `by`. An error if that, or the sum seen here with it, is not finite.
+    /// Adds `by`.
+    ///
+    /// # Errors
+    /// If `by`, or the sum seen here with it, is not finite.
     pub fn increment(&self, writer: &mut Writer, by: f64) -> Result<Causal<Self>, Overflow> {
         let by = Real::finite(by).ok_or(Overflow)?;
         Real::finite(self.sum().get() + by.get()).ok_or(Overflow)?;

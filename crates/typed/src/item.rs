@@ -39,6 +39,9 @@ impl Item {
     /// What `change` makes of the value of type `T`, or of an empty one. A key
     /// that comes to be by it has none of the deadlines seen here: they were those
     /// of its predecessor.
+    ///
+    /// # Errors
+    /// The error of `change`.
     pub fn update<T: Typed, E>(
         &self,
         change: impl FnOnce(&T) -> Result<Causal<T>, E>,

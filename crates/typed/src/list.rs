@@ -71,6 +71,9 @@ impl List {
     }
 
     /// Inserts values in a row, the first of them at `index`, which may be the count.
+    ///
+    /// # Errors
+    /// If the index is greater than the count.
     pub fn insert(
         &self,
         writer: &mut Writer,
@@ -92,6 +95,9 @@ impl List {
     }
 
     /// Puts `value` in the place of the element at `index`.
+    ///
+    /// # Errors
+    /// If there is no such element.
     pub fn set(
         &self,
         writer: &mut Writer,

@@ -43,8 +43,10 @@ impl Map {
         self.iter().count()
     }
 
-    /// What `change` makes of the value of type `T` under `field`, or of an
-    /// empty one. An error of `change` is passed on.
+    /// What `change` makes of the value of type `T` under `field`, or of an empty one.
+    ///
+    /// # Errors
+    /// The error of `change`.
     pub fn update<T: Typed, E>(
         &self,
         field: Bytes,

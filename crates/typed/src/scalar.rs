@@ -82,6 +82,9 @@ impl Scalar {
     }
 
     /// Adds an integer.
+    ///
+    /// # Errors
+    /// If the value shown here is not an integer, or the sum would not fit 64 bits.
     pub fn increment(&self, writer: &mut Writer, by: i64) -> Result<Causal<Self>, ScalarError> {
         let base = self.base.value().map_or(Some(0), |base| integer(base));
         let base = base.filter(|_| !self.floats.is_counting()).ok_or(ScalarError::NotAnInteger)?;
@@ -90,6 +93,9 @@ impl Scalar {
     }
 
     /// Adds a float, which is finite.
+    ///
+    /// # Errors
+    /// If the value shown here is not a number, or the sum would not be finite.
     pub fn increment_float(
         &self,
         writer: &mut Writer,

@@ -89,8 +89,10 @@ impl SortedSet {
         }
     }
 
-    /// Adds `by` to the score of `member`, or to zero. An error if `by` or the
-    /// increments seen here with it are not finite.
+    /// Adds `by` to the score of `member`, or to zero.
+    ///
+    /// # Errors
+    /// If `by`, or the increments seen here with it, are not finite.
     pub fn increment(
         &self,
         writer: &mut Writer,

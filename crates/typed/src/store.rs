@@ -256,6 +256,9 @@ impl<K: Ord + Clone, S: DotStore + Default> DotMap<K, S> {
     }
 
     /// What `change` makes of the store under `key`, or of an empty one.
+    ///
+    /// # Errors
+    /// The error of `change`.
     pub fn update<E>(
         &self,
         key: K,

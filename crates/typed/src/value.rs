@@ -206,6 +206,9 @@ impl Values {
 
     /// What `change` makes of the value of this type, or of an empty one. Whether
     /// another type shows is the caller's to ask.
+    ///
+    /// # Errors
+    /// The error of `change`.
     pub fn update<T: Typed, E>(
         &self,
         change: impl FnOnce(&T) -> Result<Causal<T>, E>,

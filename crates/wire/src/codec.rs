@@ -28,6 +28,9 @@ pub trait Encode {
 /// Can be read back from untrusted bytes.
 pub trait Decode: Sized {
     /// The value that `bytes` encode.
+    ///
+    /// # Errors
+    /// If the bytes are none that [`Encode::encode`] gives, or break a limit or a rule.
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError>;
 }
 
@@ -79,6 +82,9 @@ pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
 ///
 /// Anything else that CBOR would allow for the same value is refused: the value
 /// is written once more and compared, without keeping what is written.
+///
+/// # Errors
+/// If the bytes are malformed, do not end with the value, or are not its canonical encoding.
 pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value = from_own(bytes)?;
     let mut out = Out::Expected(bytes);
@@ -91,6 +97,9 @@ pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, De
 
 /// The value that `bytes` encode, in whatever way. Only for what stays within a
 /// point of presence, such as its cache: nobody compares, hashes or signs it.
+///
+/// # Errors
+/// If the bytes are malformed, or do not end with the value.
 pub fn from_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut rest = bytes;
     let value = ciborium::from_reader(&mut rest)
@@ -127,6 +136,9 @@ impl io::Write for Out<'_> {
 }
 
 /// Refuses input longer than `most`.
+///
+/// # Errors
+/// [`DecodeError::TooLong`].
 pub fn bounded(bytes: &[u8], most: usize) -> Result<(), DecodeError> {
     match bytes.len() <= most {
         true => Ok(()),
@@ -135,6 +147,9 @@ pub fn bounded(bytes: &[u8], most: usize) -> Result<(), DecodeError> {
 }
 
 /// Refuses a format version other than 1 to `newest`.
+///
+/// # Errors
+/// [`DecodeError::Format`].
 pub fn known_format(format: u8, newest: u8) -> Result<(), DecodeError> {
     match (1..=newest).contains(&format) {
         true => Ok(()),
@@ -147,6 +162,9 @@ const BELIEVED: usize = 4;
 
 /// Reads a list whose memory grows with its elements. Serde would reserve up to a
 /// MiB for what a list says of its length, and one more for each list in it.
+///
+/// # Errors
+/// If it is no list, or an element does not decode.
 pub fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -157,6 +175,9 @@ where
 
 /// As [`list`], where each element `fits` those before it; else it is refused for
 /// this reason, before more is read.
+///
+/// # Errors
+/// As [`list`]; and with `reason` if an element does not fit.
 pub fn list_where<'de, T, D>(
     deserializer: D,
     fits: impl Fn(&[T], &T) -> bool,
@@ -213,6 +234,9 @@ pub fn pack(plain: Vec<u8>) -> Packed {
 }
 
 /// What [`pack`] was given.
+///
+/// # Errors
+/// If the bytes are damaged, or say of themselves that they are longer than they can be.
 pub fn unpack((len, packed): Packed) -> Result<Vec<u8>, DecodeError> {
     let len = len as usize;
     if len == packed.len() {

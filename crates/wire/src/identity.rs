@@ -32,6 +32,9 @@ pub enum KeyError {
 
 impl DocumentKey {
     /// The document `key` of `site`.
+    ///
+    /// # Errors
+    /// If site or key is empty or too long.
     pub fn new(site: impl Into<String>, key: impl Into<String>) -> Result<Self, KeyError> {
         let key = Self { site: site.into(), key: key.into() };
         key.check()?;
@@ -39,6 +42,9 @@ impl DocumentKey {
     }
 
     /// Whether the bounds hold; decoded keys have to be checked.
+    ///
+    /// # Errors
+    /// If site or key is empty or too long.
     pub fn check(&self) -> Result<(), KeyError> {
         if self.site.is_empty() || self.site.len() > limits::SITE_BYTES {
             return Err(KeyError::Site(self.site.len()));

@@ -84,6 +84,9 @@ impl State {
     }
 
     /// The version right after `place`.
+    ///
+    /// # Errors
+    /// If the place is no version of this document, is not known here yet, or lies below the floor.
     pub fn version_at(&self, place: Place) -> Result<Version, Unresolved> {
         if place == Place::START {
             return self.kept(&Version::EMPTY).map(|()| Version::EMPTY);
@@ -96,6 +99,9 @@ impl State {
     }
 
     /// The full form of the version that a client names.
+    ///
+    /// # Errors
+    /// If the version is not known here, or not yet; or its place holds another text than it says.
     pub fn named(&self, name: VersionName) -> Result<VersionRef, Unresolved> {
         match name {
             VersionName::Revision(revision) => {
@@ -147,6 +153,9 @@ impl State {
     }
 
     /// What `base` means here.
+    ///
+    /// # Errors
+    /// If what it names is not in, or lies below the floor.
     pub fn resolve(&self, base: &Base) -> Result<Resolved, Unresolved> {
         match base {
             Base::Version(version) => self.resolve_version(version),
@@ -155,6 +164,9 @@ impl State {
     }
 
     /// What `version` means here.
+    ///
+    /// # Errors
+    /// If what it names is not in, or lies below the floor.
     pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
         match version.root {
             Root::Log(place) => {
@@ -251,6 +263,9 @@ impl State {
 
     /// What `entry` needs that is not in yet. The relay appends an entry only
     /// when this is nothing; a stale reference is refused.
+    ///
+    /// # Errors
+    /// If what the entry names can never be found here.
     pub fn missing(&self, entry: &Entry) -> Result<Option<Missing>, Unresolved> {
         let found = match &entry.body {
             Body::Edit(edit) if self.change_of(edit.delta.edit).is_none() => {

@@ -214,6 +214,9 @@ fn format_of(bytes: &[u8]) -> Result<u8, DecodeError> {
 
 impl Document {
     /// As [`Decode::decode`], but see [`codec::from_own`]: for a cache's bytes.
+    ///
+    /// # Errors
+    /// If the bytes are too long, malformed, of another format, or their parts do not fit each other.
     pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
         match format_of(bytes)? {
