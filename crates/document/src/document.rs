@@ -244,6 +244,7 @@ impl Document {
 
     /// As [`Document::apply`], where what lies below the floor can be had. If an
     /// entry needs some of it and it cannot, nothing changes, not even the cursor.
+    #[must_use = "where it lies below, the entry was not folded in"]
     pub fn apply_with(
         &mut self,
         archive: &impl Archive,

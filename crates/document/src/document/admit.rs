@@ -10,6 +10,7 @@ use super::{Archive, Document, Verdict};
 use crate::entry::{Body, Entry, Missing};
 
 /// What [`Document::admit_with`] found.
+#[must_use]
 #[derive(Clone, PartialEq, Debug)]
 pub struct Admission {
     /// What became of the entry.

@@ -148,7 +148,7 @@ impl Run {
                     continue;
                 }
                 let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
-                folded.apply_with(relay.archive(), cursor, record.logged_ms, &entry);
+                let _ = folded.apply_with(relay.archive(), cursor, record.logged_ms, &entry);
             }
         });
         folded
