@@ -16,6 +16,7 @@ use redwedding_text::{Patch, Text, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
+use super::resolve::OnDetachedBase;
 use super::{Change, ChangeKind, DetachedBase, Fault, State, Verdict};
 use crate::entry::OriginPage;
 use crate::limits;
@@ -80,25 +81,24 @@ impl State {
         &mut self,
         change: Change,
         onto: Version,
-        detached: usize,
-        within: Version,
+        on: &OnDetachedBase,
         patch: &Patch,
     ) -> Result<(), Fault> {
         let fault = |error: &dyn fmt::Display| Fault::Patch(error.to_string());
         let ours = self.text.text_at(&onto).map_err(|error| fault(&error))?;
         let theirs =
-            self.detached_bases[detached].text.text_at(&within).map_err(|error| fault(&error))?;
+            self.detached_bases[on.base].text.text_at(&on.within).map_err(|error| fault(&error))?;
         patch.apply(&theirs).map_err(|error| fault(&error))?;
         let mapped = map_through(patch, &diff::between(&ours, &theirs));
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let index = self.merge(change, onto, mapped)?;
-        let (index_of_base, detached) = (detached, &mut self.detached_bases[detached]);
+        let detached = &mut self.detached_bases[on.base];
         // It fits: it was applied to this very text above.
-        if detached.text.merge(actor, &within, patch).is_ok() {
+        if detached.text.merge(actor, &on.within, patch).is_ok() {
             detached.mapped.push(index);
         }
         let made = detached.mapped.len() as u32;
-        self.complete_edit(place, logged_ms, index_of_base, made);
+        self.complete_edit(place, logged_ms, on.base, made);
         Ok(())
     }
 

@@ -75,11 +75,11 @@ impl State {
 
     /// Who wrote which part of a version's text, by the document's changes.
     fn sources(&self, on: &Resolved) -> Vec<Run> {
-        let Some((index, within)) = &on.detached else {
+        let Some(on_base) = &on.detached else {
             return self.text.attribution_at(&on.version);
         };
-        let Some(detached) = self.detached_bases.get(*index) else { return Vec::new() };
-        let mut runs = detached.text.attribution_at(within);
+        let Some(detached) = self.detached_bases.get(on_base.base) else { return Vec::new() };
+        let mut runs = detached.text.attribution_at(&on_base.within);
         for run in &mut runs {
             if let Source::Change(change) = &mut run.source {
                 let mapped = change.checked_sub(1).and_then(|at| detached.mapped.get(at as usize));

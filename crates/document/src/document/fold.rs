@@ -131,13 +131,9 @@ impl State {
         };
         let merged = match resolved.detached {
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
-            Some((detached, within)) => self.merge_from_detached_base(
-                change,
-                resolved.version,
-                detached,
-                within,
-                &edit.delta.patch,
-            ),
+            Some(on) => {
+                self.merge_from_detached_base(change, resolved.version, &on, &edit.delta.patch)
+            }
         };
         match merged {
             Ok(()) => {

@@ -33,9 +33,17 @@ pub enum Unresolved {
 pub struct Resolved {
     /// The changes of the document that it holds.
     pub version: Version,
-    /// Where it stands on a text outside the log's line: the detached base's index, and
-    /// the version within the detached base.
-    pub(super) detached: Option<(usize, Version)>,
+    /// Where it stands on a text outside the log's line.
+    pub(super) detached: Option<OnDetachedBase>,
+}
+
+/// A version of a detached base, which has changes of its own numbers.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct OnDetachedBase {
+    /// The base's index in the document's list.
+    pub(super) base: usize,
+    /// The changes of the base that it holds.
+    pub(super) within: Version,
 }
 
 impl State {
@@ -215,7 +223,7 @@ impl State {
             within.join(&self.closure_on_detached_base(detached, *actor)?);
         }
         let version = self.with_extra(detached.onto.clone(), extra)?;
-        Ok(Resolved { version, detached: Some((index, within)) })
+        Ok(Resolved { version, detached: Some(OnDetachedBase { base: index, within }) })
     }
 
     pub(super) fn detached_base_of(&self, text: OriginText) -> Option<usize> {
@@ -239,7 +247,7 @@ impl State {
     #[must_use]
     pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
         match &resolved.detached {
-            Some((index, within)) => self.detached_bases.get(*index)?.text.text_at(within).ok(),
+            Some(on) => self.detached_bases.get(on.base)?.text.text_at(&on.within).ok(),
             None => self.text.text_at(&resolved.version).ok(),
         }
     }

@@ -10,6 +10,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use redwedding_text::{Columns, Text, Version};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -20,10 +24,6 @@ use super::{
     SegmentRef, State, Tip,
 };
 use crate::limits;
-use redwedding_text::{Columns, Text, Version};
-use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
-use redwedding_wire::identity::{Actor, Digest, DocumentKey};
-use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
 
 const FORMAT: u8 = 2;
 
