@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::{Deadline, Engine, Failure};
+use crate::clock::Deadline;
+use crate::engine::Engine;
 use crate::engines::Entrant;
+use crate::failure::Failure;
 use crate::measure::{self, Cell};
 use crate::sample::Sample;
 use crate::synthetic::{self, Places};

@@ -2,9 +2,12 @@
 
 pub mod clock;
 pub mod curves;
+pub mod document;
 pub mod engine;
 pub mod engines;
+pub mod failure;
 pub mod measure;
+pub mod measured;
 pub mod memory;
 pub mod replicas;
 pub mod report;

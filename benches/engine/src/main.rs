@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use redwedding_engine_bench::engine::Failure;
 use redwedding_engine_bench::engines::{self, Entrant};
-use redwedding_engine_bench::report::{self, Measured, Report};
+use redwedding_engine_bench::failure::Failure;
+use redwedding_engine_bench::measured::Measured;
+use redwedding_engine_bench::report::{self, Report};
 use redwedding_engine_bench::wasm::{self, Program, WasmResults};
 use redwedding_engine_bench::{curves, measure, memory, save, trace};
 
@@ -124,8 +125,8 @@ fn run(request: &Request) -> Result<bool, Failure> {
         measured.wasm = Some(in_wasm(request, &data, &entrants)?);
     }
     let report = Report::of(measured, load);
-    println!("{}", report.tables());
-    for file in report.write(&request.out)? {
+    println!("{}", report::tables(&report));
+    for file in report::write(&report, &request.out)? {
         eprintln!("==> written: {}", file.display());
     }
     Ok(report.targets.iter().all(|target| target.reached))

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::engine::{Deadline, Document, Engine, Failure, Merge, READER, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, READER};
+use crate::engine::{Engine, Merge, Stored};
 use crate::engines::Entrant;
+use crate::failure::Failure;
 use crate::sample::Sample;
 use crate::trace::{Edit, Listed, Trace};
 

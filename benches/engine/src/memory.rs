@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::{Deadline, Failure};
+use crate::clock::Deadline;
 use crate::engines::Entrant;
+use crate::failure::Failure;
 use crate::measure::{self, Cell};
 use crate::synthetic;
 

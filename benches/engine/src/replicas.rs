@@ -1,14 +1,16 @@
 //! Brings a trace into an engine that knows no history but its own: one replica for each writer,
 //! and updates between them.
 //!
-//! A replica edits only where it holds exactly what the transaction had seen. A writer who branched,
-//! or was away for long, gets a new replica: a copy of the one that is nearest.
+//! A replica edits only where it holds exactly what the transaction had seen. A writer who
+//! branched, or was away for long, gets a new replica: a copy of the one that is nearest.
 
 use std::collections::BTreeMap;
 
 use redwedding_text::Version;
 
-use crate::engine::{Deadline, Document, Documents, Failure};
+use crate::clock::Deadline;
+use crate::document::{Document, Documents};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// Edits of a lone writer between two looks at the clock.

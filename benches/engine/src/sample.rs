@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::engine::Failure;
+use crate::failure::Failure;
 
 /// What repeated runs took.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::{Deadline, Document, Engine, Failure, READER, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, READER};
+use crate::engine::{Engine, Stored};
 use crate::engines::Entrant;
+use crate::failure::Failure;
 use crate::measure::Cell;
 use crate::sample::Sample;
 use crate::synthetic;
@@ -61,8 +64,8 @@ pub fn time(engine: &dyn Engine, stored: &Stored, end: &str) -> Cell<Sample> {
 /// What it leaves: the update, the document's bytes, and itself.
 type Left = (Vec<u8>, Vec<u8>, Box<dyn Document>);
 
-/// From bytes to bytes: loads, reads out the text, finds what is new in it, makes that edit, encodes
-/// the update and the document.
+/// From bytes to bytes: loads, reads out the text, finds what is new in it, makes that edit,
+/// encodes the update and the document.
 fn once(engine: &dyn Engine, stored: &Stored, new: &str) -> Result<Left, Failure> {
     let mut document = engine.load(&stored.document, READER)?;
     document.save(&document.text()?, new)?;

@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use redwedding_text::{Patch, Version};
 use serde::Deserialize;
 
-use crate::engine::Failure;
+use crate::failure::Failure;
 
 /// At a place, what goes and then what comes.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,9 +1,9 @@
 //! The cold edit and the save of a whole page inside Wasm: of the engines that run there, in
 //! programs compiled in different ways.
 //!
-//! States are built here, and measured by `guest.rs`, which is this same code compiled to Wasm.
-//! It runs in Viceroy as the edge function does, and has the states from a key-value store. May
-//! assume that both list the same engines in the same order, up to the first that does not run in Wasm.
+//! States are built here, and measured by `guest.rs`, which is this same code compiled to Wasm. It
+//! runs in Viceroy as the edge function does, and has the states from a key-value store. May assume
+//! that both list the same engines in the same order, up to the first that does not run in Wasm.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Deadline, Engine, Failure, Stored};
+use crate::clock::Deadline;
+use crate::engine::{Engine, Stored};
 use crate::engines::Entrant;
+use crate::failure::Failure;
 use crate::measure::{self, Cell};
 use crate::sample::Sample;
 use crate::save;

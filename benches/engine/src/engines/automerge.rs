@@ -5,7 +5,10 @@ use ::automerge::{
     ActorId, AutoCommit, Change, LoadOptions, ObjId, ObjType, ROOT, ReadDoc, VerificationMode,
 };
 
-use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, Documents};
+use crate::engine::{Engine, Merge, Stored};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// The engine.

@@ -1,14 +1,18 @@
 //! diamond-types, as published: 1.0.0 is of 2022, and its development went on unpublished.
 //!
-//! It stores the whole history and nothing else: a load replays it. Each time that a merge goes back
-//! in history, 1.0.0 looks up everything that it holds for that merge (`M2Tracker::check_index`, a
-//! check that later code has no more), so a history is merged in steps that are as small as can be.
+//! It stores the whole history and nothing else: a load replays it. Each time that a merge goes
+//! back in history, 1.0.0 looks up everything that it holds for that merge
+//! (`M2Tracker::check_index`, a check that later code has no more), so a history is merged in steps
+//! that are as small as can be.
 
 use diamond_types::LocalVersion;
 use diamond_types::list::encoding::{ENCODE_FULL, ENCODE_PATCH};
 use diamond_types::list::{Branch, ListCRDT, OpLog};
 
-use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, Documents};
+use crate::engine::{Engine, Merge, Stored};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// The engine.

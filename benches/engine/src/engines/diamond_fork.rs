@@ -1,12 +1,15 @@
-//! diamond-types as it went on after what is published: by diamond-types-extended, a fork of it that
-//! keeps its merging as it was and wraps the rest in an API of its own.
+//! diamond-types as it went on after what is published: by diamond-types-extended, a fork of it
+//! that keeps its merging as it was and wraps the rest in an API of its own.
 //!
 //! A text is read by merging the whole log. Its log is of maps, of which the text is an entry, and
 //! has no encoding but serde's.
 
 use diamond_types_extended::{Document as Log, Frontier, SerializedOpsOwned, Uuid};
 
-use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, READER, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, Documents, READER};
+use crate::engine::{Engine, Merge, Stored};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// The engine, for merging alone.

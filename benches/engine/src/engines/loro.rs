@@ -2,7 +2,10 @@
 
 use ::loro::{ExportMode, LoroDoc, VersionVector};
 
-use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, READER, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, Documents, READER};
+use crate::engine::{Engine, Merge, Stored};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// The engine, with or without history.

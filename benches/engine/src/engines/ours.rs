@@ -5,14 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use redwedding_wire::codec::{self, Encode, Packed, pack, unpack};
-use redwedding_document::{Document, Verdict};
 use redwedding_document::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
-use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_document::{Document, Verdict};
 use redwedding_text::{ChangeId, History, Patch, Version, diff};
+use redwedding_wire::codec::{self, Encode, Packed, pack, unpack};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
 use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
 
-use crate::engine::{self, Deadline, Documents, Engine, Failure, Merge, Stored};
+use crate::clock::Deadline;
+use crate::document::{self, Documents};
+use crate::engine::{Engine, Merge, Stored};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// The engine, and what it keeps.
@@ -92,11 +95,11 @@ impl Page {
 }
 
 impl Documents for Ours {
-    fn empty(&self, _: u64) -> Result<Box<dyn engine::Document>, Failure> {
+    fn empty(&self, _: u64) -> Result<Box<dyn document::Document>, Failure> {
         Ok(Box::new(Page::from_text(String::new())?))
     }
 
-    fn load(&self, bytes: &[u8], _: u64) -> Result<Box<dyn engine::Document>, Failure> {
+    fn load(&self, bytes: &[u8], _: u64) -> Result<Box<dyn document::Document>, Failure> {
         Ok(Box::new(Page::of(Document::decode_own(bytes).map_err(Failure::of)?)))
     }
 }
@@ -208,7 +211,7 @@ fn events(trace: &Trace) -> Result<Vec<Event>, Failure> {
     Ok(events)
 }
 
-impl engine::Document for Page {
+impl document::Document for Page {
     fn edit(&mut self, edits: &[Edit]) -> Result<(), Failure> {
         edits.iter().try_for_each(|edit| self.change(self.document.version(), edit.patch()?))
     }

@@ -9,7 +9,10 @@ use ::yrs::{
     Update, merge_updates_v1,
 };
 
-use crate::engine::{Deadline, Document, Documents, Engine, Failure, Merge, READER, Stored};
+use crate::clock::Deadline;
+use crate::document::{Document, Documents, READER};
+use crate::engine::{Engine, Merge, Stored};
+use crate::failure::Failure;
 use crate::trace::{Edit, Trace};
 
 /// The engine.

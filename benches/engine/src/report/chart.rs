@@ -1,6 +1,6 @@
 //! The chart: bars on a scale of powers of ten, as SVG without anything from outside.
 
-use super::Report;
+use super::content::Report;
 use super::tables::duration;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::sample::Sample;

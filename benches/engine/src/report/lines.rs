@@ -1,7 +1,7 @@
 //! The chart of what grows: lines on scales of powers of ten, as SVG. Ours are the thick ones.
 
-use super::Report;
 use super::chart::{power, text};
+use super::content::Report;
 use super::tables::grouped;
 use crate::curves::{Curve, Line};
 

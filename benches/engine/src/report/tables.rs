@@ -1,8 +1,8 @@
 //! The tables: one row for each engine, one column for each trace.
 
-use super::Report;
+use super::content::Report;
 use crate::curves::{Curve, Line};
-use crate::engine::Failure;
+use crate::failure::Failure;
 use crate::measure::{Cell, Row, TraceResults};
 use crate::memory::{self, Memory};
 use crate::sample::Sample;
@@ -19,20 +19,21 @@ What differs in the work
   ours          a change keeps what a save brings along (identity, author, times, base); peers keep
                 places and text alone. A page's bytes are read as those of a cache: in any encoding
                 of the same value, but checked in all else.
-  hot state     the text and no edit at all: what was before is in the archive. With edits, those are
-                above the floor. loro's shallow snapshot drops its history, too.
+  hot state     the text and no edit at all: what was before is in the archive. With edits, those
+                are above the floor. loro's shallow snapshot drops its history, too.
   whole history ours is its archive's form: who made the edits, what they had seen, what they did
-                and inserted. Our document with every edit keeps also what each deleted, and is ready
-                to be worked with; its size is among the documents.
+                and inserted. Our document with every edit keeps also what each deleted, and is
+                ready to be worked with; its size is among the documents.
   compression   of text: loro, automerge, diamond-types and our archive do; our document and yrs do
                 not.
   yrs           version 1 encoding. Drops deleted text, as by default; where the whole history
                 counts, that is kept. Merging begins from the decoded update.
   loro          merging imports encoded updates: their decoding cannot be told apart.
-  automerge     compressed, and loaded without verifying hashes. Merging begins from decoded changes.
+  automerge     compressed, and loaded without verifying hashes. Merging begins from decoded
+                changes.
   diamond-types the newest published version, of 2022. It has no state but the whole history, which
-                a load decodes and merges. Merging begins from the decoded log, and goes in steps: at
-                once, concurrent histories take it up to hundreds of times as long, for a check
+                a load decodes and merges. Merging begins from the decoded log, and goes in steps:
+                at once, concurrent histories take it up to hundreds of times as long, for a check
                 that was left in.
   its fork      diamond-types-extended, which has its later merging. Merging begins from the log in
                 memory, and first cuts the text's part out of it, since a text is in a map there.
@@ -82,7 +83,8 @@ fn inputs(report: &Report) -> String {
     let peers: Vec<String> =
         report.peers.iter().map(|(name, version)| format!("{name} {version}")).collect();
     let mut out = format!(
-        "Text engines side by side\n  {}; load {} before, {} after\n  {}; release, fat LTO\n  this project at {}; {}\n",
+        "Text engines side by side\n  {}; load {} before, {} after\n  {}; release, fat LTO\n  \
+         this project at {}; {}\n",
         report.machine,
         report.load[0],
         report.load[1],

@@ -1,13 +1,14 @@
 //! What the engine is meant to reach, judged on what was measured.
 //!
-//! Each target is judged on every trace that it is about. What could not be measured is not reached.
+//! Each target is judged on every trace that it is about. What could not be measured is not
+//! reached.
 
 use serde::Serialize;
 
-use super::Measured;
 use crate::curves::{Curve, HISTORY};
 use crate::engines::HOT;
 use crate::measure::{Cell, Row, TraceResults};
+use crate::measured::Measured;
 use crate::sample::Sample;
 use crate::save;
 use crate::wasm::WasmResults;
