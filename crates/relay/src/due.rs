@@ -56,20 +56,34 @@ impl Waiting {
     }
 }
 
+/// How many documents wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DueCounts {
+    /// Documents that the origin does not hold in full.
+    pub pending: usize,
+    /// Those of them that are due and that nobody has.
+    pub available: usize,
+}
+
 impl DueList {
-    /// Takes note of a document's state. A lease ends when its document has
-    /// nothing to write any more, or when a flush of it came to a good end; not
-    /// when its holder announces or gives up.
-    pub fn note(&mut self, key: &DocumentKey, due_ms: Option<u64>, flushed: bool) {
-        let before = self.waiting.get(key).copied();
-        let after = due_ms.map(|due_ms| {
-            let leased_ms = before.filter(|_| !flushed).map_or(0, |before| before.leased_ms);
-            Waiting { due_ms, leased_ms }
-        });
-        self.put(key, before, after);
+    /// Takes note of when a document is due; `None` when it has nothing to write any more, which
+    /// ends its lease, too. Otherwise a lease stays: its holder may have announced, or given up,
+    /// and in both cases nobody else is to begin before the lease runs out.
+    pub fn note(&mut self, key: &DocumentKey, due_ms: Option<u64>) {
+        let leased_ms = self.waiting.get(key).map_or(0, |before| before.leased_ms);
+        self.put(key, due_ms.map(|due_ms| Waiting { due_ms, leased_ms }));
     }
 
-    fn put(&mut self, key: &DocumentKey, before: Option<Waiting>, after: Option<Waiting>) {
+    /// Ends the lease on a document, because a flush of it came to a good end: what waits now can be
+    /// taken by anyone once it is due.
+    pub fn end_lease(&mut self, key: &DocumentKey) {
+        if let Some(before) = self.waiting.get(key).copied() {
+            self.put(key, Some(Waiting { leased_ms: 0, ..before }));
+        }
+    }
+
+    fn put(&mut self, key: &DocumentKey, after: Option<Waiting>) {
+        let before = self.waiting.get(key).copied();
         if before == after {
             return;
         }
@@ -97,19 +111,23 @@ impl DueList {
         let keys = self.order.get(site).map(available).unwrap_or_default();
         let until_ms = now_ms.saturating_add(limits::LEASE_MS);
         for key in &keys {
-            let before = self.waiting.get(key).copied();
-            let after = before.map(|before| Waiting { leased_ms: until_ms, ..before });
-            self.put(key, before, after);
+            let leased = |waiting: &Waiting| Waiting { leased_ms: until_ms, ..*waiting };
+            let after = self.waiting.get(key).map(leased);
+            self.put(key, after);
         }
         keys.into_iter().map(|document| Lease { document, until_ms }).collect()
     }
 
-    /// How many documents wait, and how many of them could be taken now.
-    pub fn counts(&self, now_ms: u64) -> (usize, usize) {
+    /// How many documents wait at `now_ms`.
+    #[must_use]
+    pub fn counts(&self, now_ms: u64) -> DueCounts {
         let available = |order: &BTreeSet<(u64, DocumentKey)>| {
             order.iter().take_while(|(from, _)| *from <= now_ms).count()
         };
-        (self.waiting.len(), self.order.values().map(available).sum())
+        DueCounts {
+            pending: self.waiting.len(),
+            available: self.order.values().map(available).sum(),
+        }
     }
 }
 
@@ -128,30 +146,32 @@ mod tests {
     #[test]
     fn the_longest_waiting_come_first_and_once() {
         let mut due = DueList::default();
-        due.note(&key("B"), Some(20), false);
-        due.note(&key("A"), Some(10), false);
-        due.note(&key("C"), Some(5_000), false);
+        due.note(&key("B"), Some(20));
+        due.note(&key("A"), Some(10));
+        due.note(&key("C"), Some(5_000));
         assert_eq!(names(&due.lease("w", 9, 5)), [""; 0]);
         assert_eq!(names(&due.lease("other", 9, 100)), [""; 0]);
         assert_eq!(names(&due.lease("w", 1, 100)), ["A"]);
         assert_eq!(names(&due.lease("w", 9, 100)), ["B"]);
         assert_eq!(names(&due.lease("w", 9, 100)), [""; 0]);
-        assert_eq!(due.counts(100), (3, 0));
+        assert_eq!(due.counts(100), DueCounts { pending: 3, available: 0 });
     }
 
     #[test]
     fn a_lease_runs_out_or_ends_early() {
         let mut due = DueList::default();
-        due.note(&key("A"), Some(10), false);
+        due.note(&key("A"), Some(10));
         assert_eq!(due.lease("w", 1, 100)[0].until_ms, 100 + limits::LEASE_MS);
         // More edits came in: still leased.
-        due.note(&key("A"), Some(10), false);
+        due.note(&key("A"), Some(10));
         assert_eq!(due.lease("w", 1, 200), []);
         assert_eq!(due.lease("w", 1, 100 + limits::LEASE_MS).len(), 1, "it ran out");
         // A flush was committed at the origin, and newer edits wait.
-        due.note(&key("A"), Some(300), true);
+        due.end_lease(&key("A"));
+        due.note(&key("A"), Some(300));
         assert_eq!(due.lease("w", 1, 400).len(), 1, "it ended early");
-        due.note(&key("A"), None, false);
-        assert_eq!((due.counts(u64::MAX), due.order.len()), ((0, 0), 0));
+        due.note(&key("A"), None);
+        assert_eq!(due.counts(u64::MAX), DueCounts { pending: 0, available: 0 });
+        assert_eq!(due.order.len(), 0, "nothing of a site is left");
     }
 }

@@ -1,170 +1,84 @@
 //! The deterministic fold over the logs: which entries are appended, and what the
 //! documents are.
 //!
-//! Modules, in reading order: `materialized` (a document), `shard` (a shard's state),
-//! `batch` (checking before appending), `worker` (the thread that owns a shard),
-//! `recovery` (the state after a start), `pull` (answers to readers), `snapshot`
-//! (what makes the next start short), `segment_store` and `floors` (what documents keep of
-//! their past, and where the rest is).
+//! The way of a push, for one shard:
 //!
-//! May assume the contracts of [`Log`] and [`Store`]. Must never acknowledge what
-//! the log has not taken, nor decide by anything that another node would not see.
+//! ```text
+//!   exchange   exchange   exchange          pushes of one shard, decoded and authorised
+//!       |          |          |
+//!       +----------+----------+
+//!                  |  queues                full: "busy", at once
+//!                  v
+//!   worker: gather a batch                  what waits by then, within bounds
+//!                  |
+//!                  v
+//!   batch: for each entry, in order         on copies of the documents:
+//!     known already?            --------->  "known"                     not appended
+//!     its parents missing?      --------->  "deferred" or "refused"     not appended
+//!     fold it into the copy
+//!       breaks a rule?          --------->  "refused"                   not appended
+//!       changes nothing?        --------->  "known", "not counted"      not appended
+//!       changes something       --------->  a record, and a receipt for later
+//!                  |
+//!                  v
+//!   log: append the records                 durable on return; one sync for all that wait
+//!                  |
+//!       +----------+---------------+---------------------------+
+//!       | where they were          | elsewhere: another node   | not confirmed
+//!       | expected                 | appended in between       |
+//!       v                          v                           v
+//!   the copies take the        drop the copies, read the   drop the copies; "busy"; before
+//!   documents' places          log and fold it; receipts   the next batch read the log
+//!       |                      as the fold found them      and fold it
+//!       v                          v
+//!   receipts, due list         receipts, due list
+//! ```
+//!
+//! Modules, in reading order: `materialized` (a document), `shard` (a shard's state), `node`
+//! (what shards share), `queues` and `batch` (checking before appending), `worker` (the thread
+//! that owns a shard), `tail` (folding what the log has), `recovery` (the state after a start),
+//! `pull` (answers to readers), `snapshots` (what makes the next start short), `segment_store`,
+//! `floor_policy` and `floors` (what documents keep of their past, and where the rest is).
+//!
+//! May assume the contracts of [`Log`](crate::log::Log) and [`Store`](crate::store::Store). Must
+//! never acknowledge what the log has not taken, nor decide by anything that another node would
+//! not see.
 
 mod batch;
+mod floor_policy;
 mod floors;
 mod materialized;
+mod node;
 mod pull;
+mod queues;
 mod recovery;
 mod segment_store;
 mod shard;
-mod snapshot;
+mod snapshots;
+mod tail;
 mod worker;
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use redwedding_document::Segment;
-use redwedding_replica::sync::Receipt;
+use redwedding_replica::sync::{Pull, Receipt};
 use redwedding_wire::identity::{Digest, DocumentKey};
-use tokio::sync::{mpsc, oneshot};
 
-use crate::limits;
-
-pub use batch::Pushed;
-pub use floors::Floors;
-pub use materialized::MaterializedDocument;
+pub use floor_policy::FloorPolicy;
+pub use materialized::{EntryAt, MaterializedDocument};
+pub use node::{Clock, Node};
+pub use pull::PullAnswer;
+pub use queues::PushedEntry;
 pub use recovery::RecoveryError;
 pub use shard::{FoldError, Shard, ShardState};
 
-use crate::due::{DueList, due_ms};
-use crate::log::{AppendError, Log};
-use crate::metrics::Metrics;
-use crate::store::{Store, StoreError};
-use worker::{Submission, Worker};
-
-/// Gives the time, in ms since 1970. It may jump; log time will not go back.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
-
-/// Exchanges that may wait for one shard.
-const QUEUE: usize = 512;
-
-/// What all shards share.
-pub struct Node {
-    /// The logs.
-    pub log: Arc<dyn Log>,
-    /// What is kept beside them.
-    pub store: Arc<dyn Store>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    clock: Clock,
-    latest_ms: AtomicU64,
-    flush_interval_ms: u64,
-    due: Mutex<DueList>,
-    floors: Floors,
-    /// Documents written to the origin since their floors were looked at.
-    flushed: Mutex<BTreeSet<DocumentKey>>,
-    /// Whether the last append reached the log.
-    writable: AtomicBool,
-    /// Entries appended since the last snapshots.
-    appended: AtomicU64,
-}
-
-impl Node {
-    /// A node over these.
-    pub fn new(
-        log: Arc<dyn Log>,
-        store: Arc<dyn Store>,
-        metrics: Arc<Metrics>,
-        clock: Clock,
-        flush_interval_ms: u64,
-    ) -> Self {
-        Self {
-            log,
-            store,
-            metrics,
-            clock,
-            latest_ms: AtomicU64::new(0),
-            flush_interval_ms,
-            due: Mutex::default(),
-            floors: Floors::default(),
-            flushed: Mutex::default(),
-            writable: AtomicBool::new(true),
-            appended: AtomicU64::new(0),
-        }
-    }
-
-    /// The same, with floors as these say.
-    pub fn with_floors(self, floors: Floors) -> Self {
-        Self { floors, ..self }
-    }
-
-    fn flushed(&self) -> MutexGuard<'_, BTreeSet<DocumentKey>> {
-        self.flushed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Log time: the clock's, but never less than before.
-    pub fn now_ms(&self) -> u64 {
-        let now_ms = (self.clock)();
-        self.latest_ms.fetch_max(now_ms, Ordering::Relaxed).max(now_ms)
-    }
-
-    /// The due list. Held briefly.
-    pub fn due(&self) -> MutexGuard<'_, DueList> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the log took the last batch.
-    pub fn is_writable(&self) -> bool {
-        self.writable.load(Ordering::Relaxed)
-    }
-
-    /// Tries whether the log can be written (again). Blocks.
-    pub fn probe(&self) -> bool {
-        let writable = self.log.append(0, Vec::new()).is_ok();
-        self.writable.store(writable, Ordering::Relaxed);
-        writable
-    }
-
-    /// Entries appended since this was called last.
-    pub fn take_appended(&self) -> u64 {
-        self.appended.swap(0, Ordering::Relaxed)
-    }
-
-    /// Entries appended since [`take_appended`](Self::take_appended).
-    pub fn appended(&self) -> u64 {
-        self.appended.load(Ordering::Relaxed)
-    }
-
-    fn note_append(&self, shard: u16, records: usize, error: Option<&AppendError>) {
-        self.writable.store(error.is_none(), Ordering::Relaxed);
-        match error {
-            None => {
-                self.appended.fetch_add(records as u64, Ordering::Relaxed);
-                self.metrics.appended.inc_by(records as u64);
-                self.metrics.batches.inc();
-            }
-            Some(error) => {
-                self.metrics.append_failures.inc();
-                tracing::error!(shard, records, %error, "a batch could not be appended");
-            }
-        }
-    }
-
-    fn note_changed<'a>(&self, changed: impl Iterator<Item = (&'a MaterializedDocument, bool)>) {
-        let due = |(materialized, ended): (&'a MaterializedDocument, bool)| {
-            (materialized, ended, due_ms(&materialized.document, self.flush_interval_ms))
-        };
-        let all: Vec<_> = changed.map(due).collect();
-        let ended = all.iter().filter(|(_, ended, _)| *ended);
-        self.flushed().extend(ended.map(|(materialized, ..)| materialized.document.key().clone()));
-        let mut list = self.due();
-        for (materialized, ended, due_ms) in all {
-            list.note(materialized.document.key(), due_ms, ended);
-        }
-    }
-}
+use crate::limits;
+use crate::log::ReadError;
+use crate::store::StoreError;
+use floors::FloorPass;
+use queues::Queues;
+use worker::Worker;
 
 /// All shards with their workers.
 pub struct Fold {
@@ -172,51 +86,55 @@ pub struct Fold {
     pub node: Arc<Node>,
     /// The shards, by number.
     pub shards: Vec<Arc<Shard>>,
-    queues: Mutex<Vec<mpsc::Sender<Submission>>>,
+    queues: Queues,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Fold {
-    /// Recovers the shards' state from snapshots and logs, then starts to work.
+    /// Recovers the shards' state from snapshots and logs, then starts to work. Blocks for as long
+    /// as the logs have to be replayed.
+    ///
+    /// # Errors
+    /// If the state cannot be recovered, or a thread not started. Nothing is served then, and
+    /// nothing was changed.
     pub fn start(node: Node) -> Result<Self, RecoveryError> {
         let node = Arc::new(node);
-        let (mut shards, mut queues, mut threads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut shards, mut threads) = (Vec::new(), Vec::new());
         for number in 0..limits::SHARDS {
             shards.push(Arc::new(recovery::recover(&node, number)?));
         }
+        let queues = Queues::default();
         for shard in &shards {
-            let (sender, queue) = mpsc::channel(QUEUE);
-            let worker = Worker::new(Arc::clone(&node), Arc::clone(shard), queue);
+            let worker = Worker::new(Arc::clone(&node), Arc::clone(shard), queues.open());
             let thread = std::thread::Builder::new().name(format!("shard-{}", shard.number));
             threads.push(thread.spawn(move || worker.run()).map_err(RecoveryError::Thread)?);
-            queues.push(sender);
         }
-        Ok(Self { node, shards, queues: Mutex::new(queues), threads: Mutex::new(threads) })
+        Ok(Self { node, shards, queues, threads: Mutex::new(threads) })
     }
 
     /// Has entries of one shard appended, in order. Gives one receipt for each.
-    pub async fn push(&self, shard: u16, pushes: Vec<Pushed>) -> Vec<Receipt> {
+    pub async fn push(&self, shard: u16, pushes: Vec<PushedEntry>) -> Vec<Receipt> {
         let busy = vec![Receipt::Busy; pushes.len()];
-        match self.submit(shard, pushes) {
+        match self.queues.submit(shard, pushes) {
             Some(receipts) => receipts.await.unwrap_or(busy),
             None => busy,
         }
     }
 
-    /// Hands entries to a shard's worker; `None` where it has too much to do.
-    fn submit(&self, shard: u16, pushes: Vec<Pushed>) -> Option<oneshot::Receiver<Vec<Receipt>>> {
-        let queue = {
-            let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            queues.get(usize::from(shard)).cloned()
-        };
-        let (done, receipts) = oneshot::channel();
-        // A full queue is an answer, not a wait.
-        queue?.try_send(Submission { pushes, done }).ok()?;
-        Some(receipts)
+    /// What is new for `pull`, in at most `budget` bytes. Blocks.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or is damaged.
+    pub fn pull(&self, pull: &Pull, budget: usize) -> Result<PullAnswer, ReadError> {
+        let shard = &self.shards[usize::from(pull.document.shard(limits::SHARDS))];
+        pull::answer(&self.node, shard, pull, budget)
     }
 
-    /// The segment of a document's archive with this name, nothing in it compressed; `None` if there is
-    /// none. Blocks.
+    /// The segment of a document's archive with this name, nothing in it compressed; `None` if there
+    /// is none. Blocks.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or what it has is no segment.
     pub fn segment(
         &self,
         document: &DocumentKey,
@@ -227,9 +145,20 @@ impl Fold {
         plain.transpose().map_err(|error| StoreError(error.to_string()))
     }
 
+    /// Moves the floors of documents that were written to the origin since the last call, or of some
+    /// of them. Gives how many it moved. Blocks.
+    pub fn move_floors(&self) -> usize {
+        FloorPass { node: &self.node, shards: &self.shards, queues: &self.queues }.run()
+    }
+
+    /// Writes the snapshots of all documents that changed. Blocks.
+    pub fn write_snapshots(&self) {
+        snapshots::write_all(&self.node, &self.shards);
+    }
+
     /// Takes no more, finishes what was taken, and writes snapshots. Blocks.
     pub fn stop(&self) {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.queues.close();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {

@@ -17,6 +17,27 @@ pub const FLOOR_LEAST: usize = 64;
 pub const SEGMENT_BYTES: usize = 8 << 20;
 /// Pending edits that make a document due at once.
 pub const FLUSH_MAX_EDITS: usize = 1_000;
+/// Largest record of a log: an entry and its frame.
+pub const RECORD_BYTES: usize = ENTRY_BYTES + 64;
+/// A read of a log ends with the record that passes this many bytes.
+pub const READ_BYTES: usize = 4 << 20;
+/// Exchanges whose pushes may wait for the worker of one shard.
+pub const QUEUED_SUBMISSIONS: usize = 512;
+/// Entries after which a batch is closed.
+pub const BATCH_ENTRIES: usize = 1_024;
+/// Bytes of entries after which a batch is closed.
+pub const BATCH_BYTES: usize = 16 << 20;
+/// Refused entries that are retained; further ones are only counted.
+pub const REFUSED_ENTRIES: usize = 4_096;
+/// Bytes of refused entries that are retained.
+pub const REFUSED_BYTES: u64 = 256 << 20;
+/// Exchanges and questions for segments that are answered at a time.
+pub const EXCHANGES: usize = 512;
+/// KiB of request bodies that are in memory at a time.
+pub const BODY_KIB: usize = 256 << 10;
+/// Connections at a time.
+pub const CONNECTIONS: usize = 4_096;
 
 const _: () = assert!(FLOOR_CHANGES * 2 <= RESTORED_CHANGES, "what was pruned at once comes back");
 const _: () = assert!(SEGMENT_BYTES * 2 <= RESTORED_BYTES, "a segment can be taken back");
+const _: () = assert!(ENTRY_BYTES <= BATCH_BYTES, "one entry must fit a batch");

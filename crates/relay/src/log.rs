@@ -13,12 +13,7 @@ pub mod memory;
 
 use redwedding_wire::version::{Cursor, Position};
 
-use crate::limits;
-
-/// The largest record: an entry and its frame.
-pub const RECORD_BYTES: usize = limits::ENTRY_BYTES + 64;
-/// A read ends with the record that passes this many bytes.
-pub const READ_BYTES: usize = 4 << 20;
+use crate::limits::RECORD_BYTES;
 
 /// A record as the log holds it.
 #[derive(Clone, PartialEq, Debug)]
@@ -72,27 +67,47 @@ pub trait Log: Send + Sync {
 
     /// The cursor after the last record of `shard`; [`Cursor::start`] while it
     /// holds none. After a truncation it stays what it was.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or is damaged.
     fn head(&self, shard: u16) -> Result<Cursor, ReadError>;
 
     /// Appends `records` to `shard`, all or none, and returns the position of the
     /// first. Durable on return. No records: the next position, nothing written.
+    ///
+    /// # Errors
+    /// If a record is too long, or the log could not be written. After the second the records may
+    /// be in it all the same.
     fn append(&self, shard: u16, records: Vec<Vec<u8>>) -> Result<Position, AppendError>;
 
     /// Records of `shard` in order, from position `from` (or the first that is
     /// kept, if later), at most `limit`, and fewer where they are long: none
-    /// means that the head is reached.
+    /// means that the head is reached. It ends with the record that passes
+    /// [`READ_BYTES`](crate::limits::READ_BYTES).
+    ///
+    /// # Errors
+    /// If the log cannot be read, or is damaged.
     fn read(&self, shard: u16, from: Position, limit: usize) -> Result<Vec<Logged>, ReadError>;
 
     /// The record at `position`; `None` where there is none, or no longer.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or is damaged.
     fn record(&self, shard: u16, position: Position) -> Result<Option<Logged>, ReadError>;
 
     /// Drops the records of `shard` before position `before`. Positions and
     /// prefix hashes of the others stay. Not past the head.
+    ///
+    /// # Errors
+    /// If the log cannot be read or written. Then all of them are kept.
     fn truncate(&self, shard: u16, before: Position) -> Result<(), ReadError>;
 }
 
 /// Refuses records that no log takes.
-pub(crate) fn check(records: &[Vec<u8>]) -> Result<(), AppendError> {
+///
+/// # Errors
+/// With the length of the first one that is too long.
+pub(crate) fn check_lengths(records: &[Vec<u8>]) -> Result<(), AppendError> {
     match records.iter().map(Vec::len).find(|length| *length > RECORD_BYTES) {
         Some(length) => Err(AppendError::TooLong(length)),
         None => Ok(()),

@@ -11,12 +11,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, ValueEnum};
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Clock, Floors, Fold, Node};
-use redwedding_relay::http::{Surface, router, serve};
+use redwedding_relay::fold::{Clock, FloorPolicy, Fold, Node};
+use redwedding_relay::http::{ServerState, router, serve};
 use redwedding_relay::limits;
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::relay::Relay;
-use redwedding_relay::ticker::{Pop, Ticker};
+use redwedding_relay::ticker::{TickTarget, Ticker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -95,8 +95,8 @@ fn main() -> ExitCode {
 
 fn run(flags: &Flags) -> Result<(), String> {
     let key = read_key(flags)?;
-    let pops = flags.pops.iter().map(|url| Pop::new(url)).collect::<Result<Vec<_>, _>>();
-    let pops = pops.map_err(|error| error.to_string())?;
+    let targets = flags.pops.iter().map(|url| TickTarget::new(url)).collect::<Result<Vec<_>, _>>();
+    let targets = targets.map_err(|error| error.to_string())?;
     let clock: Clock = Arc::new(now_ms);
     let metrics = Arc::new(Metrics::default());
     let log = Arc::new(open(flags, &metrics)?);
@@ -108,9 +108,9 @@ fn run(flags: &Flags) -> Result<(), String> {
         flags.flush_interval_ms,
     );
     let age_ms = flags.floor_hours.saturating_mul(3_600_000);
-    let node = node.with_floors(Floors { age_ms, ..Floors::default() });
+    let node = node.with_floor_policy(FloorPolicy { age_ms, ..FloorPolicy::default() });
     let fold = Fold::start(node).map_err(|error| error.to_string())?;
-    let ticker = Ticker::new(pops, key.clone(), clock, metrics);
+    let ticker = Ticker::new(targets, key.clone(), clock, metrics);
     let ticker = ticker.map_err(|error| format!("TLS cannot be used: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
@@ -173,7 +173,7 @@ async fn serve_until_told(
             _ = interrupt.recv() => tracing::info!("interrupted"),
         }
     };
-    serve(listener, router(Surface::new(relay, key)), stop).await;
+    serve(listener, router(ServerState::new(relay, key)), stop).await;
     ticking.abort();
     upkeep.abort();
     Ok(())

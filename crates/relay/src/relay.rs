@@ -11,12 +11,20 @@ use redwedding_replica::sync::{ANSWER_BYTES, Answer, Pull, Pulled, Receipt, Requ
 use redwedding_wire::codec::Decode;
 use serde_bytes::ByteBuf;
 
-use crate::fold::{Fold, Pushed};
+use crate::fold::{Fold, PushedEntry};
 use crate::limits;
 use crate::store::Refusal;
 
 /// Room in an answer for all but what was pulled.
 const REST_BYTES: usize = 1 << 20;
+
+/// What one exchange pushes to one shard.
+#[derive(Default)]
+struct ShardPushes {
+    /// The number of each entry in the exchange.
+    indices: Vec<usize>,
+    pushes: Vec<PushedEntry>,
+}
 
 /// A relay.
 pub struct Relay {
@@ -67,21 +75,21 @@ impl Relay {
     /// Has pushed entries appended; one receipt for each, in order.
     async fn push(self: &Arc<Self>, site: &str, pushes: Vec<ByteBuf>) -> Vec<Receipt> {
         let mut receipts: Vec<Option<Receipt>> = vec![None; pushes.len()];
-        let mut shards: Vec<(Vec<usize>, Vec<Pushed>)> = Vec::new();
-        shards.resize_with(usize::from(limits::SHARDS), Default::default);
+        let mut shards: Vec<ShardPushes> = Vec::new();
+        shards.resize_with(usize::from(limits::SHARDS), ShardPushes::default);
         for (index, bytes) in pushes.iter().enumerate() {
             match decode(site, bytes) {
                 Ok(entry) => {
-                    let shard = usize::from(entry.document.shard(limits::SHARDS));
-                    shards[shard].0.push(index);
-                    shards[shard].1.push(Pushed { entry, bytes: bytes.clone() });
+                    let shard = &mut shards[usize::from(entry.document.shard(limits::SHARDS))];
+                    shard.indices.push(index);
+                    shard.pushes.push(PushedEntry { entry, bytes: bytes.clone() });
                 }
                 Err(reason) => receipts[index] = Some(Receipt::Refused(reason)),
             }
         }
         // All shards are asked before the first is waited for.
         let mut asked = Vec::new();
-        for (shard, (indices, pushes)) in (0u16..).zip(shards) {
+        for (shard, ShardPushes { indices, pushes }) in (0u16..).zip(shards) {
             if !pushes.is_empty() {
                 let relay = Arc::clone(self);
                 let task = async move { relay.fold.push(shard, pushes).await };
@@ -149,9 +157,9 @@ impl Relay {
         let mut budget = ANSWER_BYTES - REST_BYTES;
         let answer = |pull: &Pull| {
             let pulled = match self.fold.pull(pull, budget) {
-                Ok((pulled, bytes)) => {
-                    budget = budget.saturating_sub(bytes);
-                    pulled
+                Ok(answer) => {
+                    budget = budget.saturating_sub(answer.bytes);
+                    answer.pulled
                 }
                 Err(error) => {
                     tracing::error!(%error, "a pull could not be answered");
@@ -178,13 +186,13 @@ impl Relay {
                 .map(|materialized| materialized.document.quarantined().len());
             quarantined += kept_out.sum::<usize>();
         }
-        let (pending, due) = node.due().counts(node.now_ms());
+        let due = node.due().counts(node.now_ms());
         let gauges = node.metrics.gauges();
         gauges.documents.set(documents as i64);
         gauges.quarantined.set(quarantined as i64);
         gauges.unreadable.set(unreadable as i64);
-        gauges.pending.set(pending as i64);
-        gauges.due.set(due as i64);
+        gauges.pending.set(due.pending as i64);
+        gauges.due.set(due.available as i64);
         gauges.members.set(self.members().iter().count() as i64);
         gauges.refused_kept.set(node.store.refused().unwrap_or_default() as i64);
     }

@@ -33,20 +33,23 @@ const LOG_EVERY_MS: u64 = 60_000;
 /// Why a URL cannot be ticked.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0:?} is not the URL of a point of presence: {1}")]
-pub struct PopError(String, &'static str);
+pub struct TickTargetError(String, &'static str);
 
 /// A point of presence that is ticked.
 #[derive(Debug)]
-pub struct Pop {
+pub struct TickTarget {
     base: String,
     busy: AtomicBool,
     logged_ms: AtomicU64,
 }
 
-impl Pop {
+impl TickTarget {
     /// The point of presence at `url`: scheme, host, perhaps a port and a path.
-    pub fn new(url: &str) -> Result<Self, PopError> {
-        let wrong = |why| PopError(url.to_owned(), why);
+    ///
+    /// # Errors
+    /// If it is no URL of this kind.
+    pub fn new(url: &str) -> Result<Self, TickTargetError> {
+        let wrong = |why| TickTargetError(url.to_owned(), why);
         let parsed: Uri = url.parse().map_err(|_| wrong("malformed"))?;
         if !matches!(parsed.scheme_str(), Some("http" | "https")) || parsed.host().is_none() {
             return Err(wrong("it begins with http:// or https:// and a host"));
@@ -87,7 +90,7 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Ticks points of presence in turn.
 pub struct Ticker {
-    pops: Vec<Arc<Pop>>,
+    targets: Vec<Arc<TickTarget>>,
     client: HttpClient,
     key: Vec<u8>,
     clock: Clock,
@@ -100,7 +103,7 @@ impl Ticker {
     /// # Errors
     /// If the cryptography offers no version of TLS; nothing can be called then.
     pub fn new(
-        pops: Vec<Pop>,
+        targets: Vec<TickTarget>,
         key: Vec<u8>,
         clock: Clock,
         metrics: Arc<Metrics>,
@@ -110,13 +113,13 @@ impl Ticker {
         let https = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider)?;
         let https = https.https_or_http().enable_http1().build();
         let client = Client::builder(TokioExecutor::new()).build(https);
-        let pops = pops.into_iter().map(Arc::new).collect();
-        Ok(Self { pops, client, key, clock, metrics })
+        let targets = targets.into_iter().map(Arc::new).collect();
+        Ok(Self { targets, client, key, clock, metrics })
     }
 
     /// Ticks every `tick_ms` until the task is dropped; 0 never.
     pub async fn run(self, tick_ms: u64) {
-        if tick_ms == 0 || self.pops.is_empty() {
+        if tick_ms == 0 || self.targets.is_empty() {
             return;
         }
         let ticker = Arc::new(self);
@@ -126,51 +129,51 @@ impl Ticker {
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             interval.tick().await;
-            let Some(pop) = ticker.free(&mut turn) else { continue };
+            let Some(target) = ticker.free(&mut turn) else { continue };
             let (bucket, count) = round.step();
             let ticker = Arc::clone(&ticker);
             tokio::spawn(async move {
-                ticker.tick(&pop, bucket, count).await;
-                pop.busy.store(false, Ordering::Release);
+                ticker.tick(&target, bucket, count).await;
+                target.busy.store(false, Ordering::Release);
             });
         }
     }
 
     /// The next that has answered its last tick, marked as busy.
-    fn free(&self, turn: &mut usize) -> Option<Arc<Pop>> {
-        for _ in 0..self.pops.len() {
-            let pop = &self.pops[*turn % self.pops.len()];
-            *turn = (*turn + 1) % self.pops.len();
-            if !pop.busy.swap(true, Ordering::Acquire) {
-                return Some(Arc::clone(pop));
+    fn free(&self, turn: &mut usize) -> Option<Arc<TickTarget>> {
+        for _ in 0..self.targets.len() {
+            let target = &self.targets[*turn % self.targets.len()];
+            *turn = (*turn + 1) % self.targets.len();
+            if !target.busy.swap(true, Ordering::Acquire) {
+                return Some(Arc::clone(target));
             }
         }
         None
     }
 
-    async fn tick(&self, pop: &Pop, bucket: u16, count: u16) {
+    async fn tick(&self, target: &TickTarget, bucket: u16, count: u16) {
         self.metrics.ticks.inc();
-        let result = match tokio::time::timeout(TIMEOUT, self.call(pop, bucket, count)).await {
+        let result = match tokio::time::timeout(TIMEOUT, self.call(target, bucket, count)).await {
             Ok(result) => result,
             Err(_) => Err("no answer in time".to_owned()),
         };
         if let Err(why) = result {
             self.metrics.tick_failures.inc();
             let now_ms = (self.clock)();
-            let last = pop.logged_ms.load(Ordering::Relaxed);
+            let last = target.logged_ms.load(Ordering::Relaxed);
             if now_ms.saturating_sub(last) >= LOG_EVERY_MS {
-                pop.logged_ms.store(now_ms, Ordering::Relaxed);
-                tracing::warn!(pop = pop.base, why, "a tick failed");
+                target.logged_ms.store(now_ms, Ordering::Relaxed);
+                tracing::warn!(pop = target.base, why, "a tick failed");
             }
         }
     }
 
-    async fn call(&self, pop: &Pop, bucket: u16, count: u16) -> Result<(), String> {
+    async fn call(&self, target: &TickTarget, bucket: u16, count: u16) -> Result<(), String> {
         let grant = Grant { aud: auth::TICK.to_owned(), sub: "relay".to_owned(), site: None };
         let token = auth::sign(grant, &self.key, (self.clock)(), TOKEN_S);
         let request = Request::builder()
             .method(Method::POST)
-            .uri(format!("{}/-/tick?bucket={bucket}&count={count}", pop.base))
+            .uri(format!("{}/-/tick?bucket={bucket}&count={count}", target.base))
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .body(Empty::new())
             .map_err(|error| error.to_string())?;
@@ -208,10 +211,10 @@ mod tests {
 
     #[test]
     fn only_urls_are_ticked() {
-        assert!(Pop::new("http://127.0.0.1:7676").is_ok());
-        assert!(Pop::new("https://edge.example/").is_ok());
+        assert!(TickTarget::new("http://127.0.0.1:7676").is_ok());
+        assert!(TickTarget::new("https://edge.example/").is_ok());
         for wrong in ["127.0.0.1:7676", "ftp://a", "http://a/?x=1", "", "http://"] {
-            assert!(Pop::new(wrong).is_err(), "{wrong}");
+            assert!(TickTarget::new(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -10,7 +10,7 @@ use redwedding_document::entry::{
 use redwedding_relay::limits;
 use redwedding_relay::log::Log;
 use redwedding_relay::log::memory::{Fault, MemoryLog};
-use redwedding_relay::store::MemoryStore;
+use redwedding_relay::store::memory::MemoryStore;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::identity::{Actor, Digest, FlushId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef};

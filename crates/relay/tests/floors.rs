@@ -7,11 +7,12 @@ use std::sync::Arc;
 use redwedding_document::entry::{Body, Committed, Edit, Entry, Intent, Missing};
 use redwedding_document::{Document, Segment};
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Floors, Fold, Node};
+use redwedding_relay::fold::{FloorPolicy, Fold, Node};
 use redwedding_relay::limits;
 use redwedding_relay::log::memory::{Fault, MemoryLog};
 use redwedding_relay::metrics::Metrics;
-use redwedding_relay::store::{MemoryStore, Store};
+use redwedding_relay::store::memory::MemoryStore;
+use redwedding_relay::store::{DocumentSnapshot, Store};
 use redwedding_replica::auth;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::codec::Decode;
@@ -21,13 +22,13 @@ use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
 use support::*;
 
 /// Nothing is kept that the origin has, and everything is worth a segment.
-fn eager() -> Floors {
-    Floors { age_ms: 0, most: 1, keep: 0, least: 1, segment_bytes: 1 << 20 }
+fn eager() -> FloorPolicy {
+    FloorPolicy { age_ms: 0, most: 1, keep: 0, least: 1, segment_bytes: 1 << 20 }
 }
 
-fn server(floors: Floors) -> Server {
+fn server(floors: FloorPolicy) -> Server {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    Server::with_floors(log, Arc::new(MemoryStore::default()), TestClock::new(), floors)
+    Server::with_floor_policy(log, Arc::new(MemoryStore::default()), TestClock::new(), floors)
 }
 
 /// A page and who writes it, one save after the other.
@@ -102,7 +103,7 @@ fn stored(server: &Server, document: &Document, name: Digest) -> Segment {
 
 #[test]
 fn what_is_old_and_written_to_the_origin_is_pruned() {
-    let floors = Floors { age_ms: 1_000, least: 4, ..Floors::default() };
+    let floors = FloorPolicy { age_ms: 1_000, least: 4, ..FloorPolicy::default() };
     let (server, mut author) = (server(floors), Author::new());
     assert_eq!(author.work(&server, 5), 0, "too young");
     server.clock.advance(1_000);
@@ -132,7 +133,7 @@ fn what_is_old_and_written_to_the_origin_is_pruned() {
 
 #[test]
 fn a_crowd_is_pruned_however_young() {
-    let floors = Floors { most: 20, keep: 10, least: 4, ..Floors::default() };
+    let floors = FloorPolicy { most: 20, keep: 10, least: 4, ..FloorPolicy::default() };
     let (server, mut author) = (server(floors), Author::new());
     assert_eq!(author.work(&server, 20), 0);
     assert_eq!(author.work(&server, 1), 1);
@@ -171,7 +172,7 @@ fn an_archive_stays_in_few_segments_and_leaves_no_gap() {
 
 #[test]
 fn a_segment_has_a_bound_and_so_has_the_archive() {
-    let floors = Floors { segment_bytes: 1, ..eager() };
+    let floors = FloorPolicy { segment_bytes: 1, ..eager() };
     let (server, mut author) = (server(floors), Author::new());
     for round in 0..limits::SEGMENTS {
         assert_eq!(author.work(&server, 1), 1, "round {round}");
@@ -267,7 +268,7 @@ fn a_relay_that_dies_between_segment_and_floor_loses_nothing() {
     let mut author = Author::new();
     let start = |log: &Arc<MemoryLog>, store: &Arc<MemoryStore>| {
         let (log, store) = (Arc::clone(log) as _, Arc::clone(store) as _);
-        Server::with_floors(log, store, TestClock::new(), eager())
+        Server::with_floor_policy(log, store, TestClock::new(), eager())
     };
     {
         let server = start(&log, &store);
@@ -296,7 +297,8 @@ fn a_restart_comes_to_the_same_floor_with_or_without_snapshots() {
         let first;
         let before = {
             let log = open();
-            let server = Server::with_floors(Arc::clone(&log) as _, log, TestClock::new(), eager());
+            let server =
+                Server::with_floor_policy(Arc::clone(&log) as _, log, TestClock::new(), eager());
             first = author.save(&server);
             for round in 0..5 {
                 author.work(&server, 2);
@@ -316,7 +318,8 @@ fn a_restart_comes_to_the_same_floor_with_or_without_snapshots() {
             author.document(&server)
         };
         let log = open();
-        let server = Server::with_floors(Arc::clone(&log) as _, log, TestClock::new(), eager());
+        let server =
+            Server::with_floor_policy(Arc::clone(&log) as _, log, TestClock::new(), eager());
         assert_eq!(author.document(&server), before, "snapshot after {snapshot_after:?}");
         let late = edit(&author.page, 100, first, "line 1\n", "line one\n");
         logged(&server.push(&[late])[0]);
@@ -328,7 +331,7 @@ fn a_node_that_has_no_segments_keeps_them_as_it_folds() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
     let node = |store: &Arc<MemoryStore>| {
         let (log, store) = (Arc::clone(&log) as _, Arc::clone(store) as _);
-        Server::with_floors(log, store, TestClock::new(), eager())
+        Server::with_floor_policy(log, store, TestClock::new(), eager())
     };
     let (one, other) = (Arc::new(MemoryStore::default()), Arc::new(MemoryStore::default()));
     let (server, mut author) = (node(&one), Author::new());
@@ -352,7 +355,8 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
     let (store, mut author) = (Arc::new(MemoryStore::default()), Author::new());
     let snapshot;
     {
-        let server = Server::with_floors(Arc::clone(&log) as _, store, TestClock::new(), eager());
+        let server =
+            Server::with_floor_policy(Arc::clone(&log) as _, store, TestClock::new(), eager());
         let first = author.save(&server);
         author.work(&server, 1);
         let shard = author.page.shard(limits::SHARDS);
@@ -365,8 +369,9 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
     // Snapshots without the segments that they stand on.
     let (shard, materialized, head) = snapshot;
     let other = Arc::new(MemoryStore::default());
-    let bytes = redwedding_wire::codec::Encode::encode(&*materialized);
-    other.put_snapshots(shard, &[(author.page.digest(), bytes)]).expect("put");
+    let encoded = redwedding_wire::codec::Encode::encode(&*materialized);
+    let snapshot = DocumentSnapshot { document: author.page.digest(), encoded };
+    other.put_snapshots(shard, &[snapshot]).expect("put");
     other.set_folded(shard, head).expect("set");
     let metrics = Arc::new(Metrics::default());
     let node = Node::new(log, other, metrics, TestClock::new().clock(), 1);
@@ -417,7 +422,7 @@ fn two_nodes_that_move_a_floor_at_once_leave_no_gap() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
     let node = || {
         let (log, store) = (Arc::clone(&log) as _, Arc::new(MemoryStore::default()));
-        Server::with_floors(log, store, TestClock::new(), eager())
+        Server::with_floor_policy(log, store, TestClock::new(), eager())
     };
     let (one, mut author) = (node(), Author::new());
     let first = author.save(&one);

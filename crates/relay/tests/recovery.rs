@@ -11,7 +11,7 @@ use redwedding_relay::fold::{Fold, Node};
 use redwedding_relay::limits;
 use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
-use redwedding_relay::store::MemoryStore;
+use redwedding_relay::store::memory::MemoryStore;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::codec::Encode;
 use redwedding_wire::version::{Root, VersionRef};
@@ -63,7 +63,7 @@ fn whatever_was_snapshot_the_state_is_the_same() {
             found.advance(document.cursor());
             assert_eq!(found.encode(), document.encode(), "snapshots at {snapshots_at:?}");
         }
-        let (pending, _) = fold.node.due().counts(0);
+        let pending = fold.node.due().counts(0).pending;
         assert_eq!(pending as u64, PAGES, "the due list is there again");
         fold.stop();
     }

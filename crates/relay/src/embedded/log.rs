@@ -13,15 +13,10 @@ use redb::ReadableDatabase;
 use redwedding_wire::identity::Digest;
 use redwedding_wire::version::{Cursor, Position};
 
-use super::{Commit, Embedded, HEADS, LOG, read_heads};
-use crate::log::{AppendError, Log, Logged, READ_BYTES, ReadError, check};
-
-/// An append that waits for a commit.
-pub(super) struct Waiting {
-    shard: u16,
-    records: Vec<Vec<u8>>,
-    done: mpsc::Sender<Result<Position, AppendError>>,
-}
+use super::database::{Commit, Embedded, QueuedAppend};
+use super::tables::{HEADS, LOG, read_heads};
+use crate::limits::READ_BYTES;
+use crate::log::{AppendError, Log, Logged, ReadError, check_lengths};
 
 impl Embedded {
     fn heads(&self) -> MutexGuard<'_, Vec<Cursor>> {
@@ -29,7 +24,7 @@ impl Embedded {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn group(&self) -> MutexGuard<'_, Vec<Waiting>> {
+    fn group(&self) -> MutexGuard<'_, Vec<QueuedAppend>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -66,7 +61,7 @@ impl Embedded {
     fn commit(
         &self,
         heads: &[Cursor],
-        group: &[Waiting],
+        group: &[QueuedAppend],
     ) -> Result<(Vec<Cursor>, Vec<Position>), redb::Error> {
         let mut heads = heads.to_vec();
         let mut firsts = Vec::with_capacity(group.len());
@@ -75,7 +70,7 @@ impl Embedded {
             let mut log = transaction.open_table(LOG)?;
             let mut table = transaction.open_table(HEADS)?;
             let mut row = Vec::new();
-            for Waiting { shard, records, .. } in group {
+            for QueuedAppend { shard, records, .. } in group {
                 let head = &mut heads[usize::from(*shard)];
                 firsts.push(head.position + 1);
                 for record in records {
@@ -150,12 +145,12 @@ impl Log for Embedded {
     }
 
     fn append(&self, shard: u16, records: Vec<Vec<u8>>) -> Result<Position, AppendError> {
-        check(&records)?;
+        check_lengths(&records)?;
         if shard >= self.shards {
             return Err(AppendError::Uncertain(format!("there is no shard {shard}")));
         }
         let (done, result) = mpsc::channel();
-        self.group().push(Waiting { shard, records, done });
+        self.group().push(QueuedAppend { shard, records, done });
         let mut heads = self.heads();
         if let Ok(result) = result.try_recv() {
             return result;

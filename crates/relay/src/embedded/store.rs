@@ -6,10 +6,11 @@ use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use redwedding_wire::identity::Digest;
 use redwedding_wire::version::Cursor;
 
-use super::{Embedded, FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
+use super::database::Embedded;
+use super::tables::{FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
+use crate::limits::{REFUSED_BYTES, REFUSED_ENTRIES};
 use crate::store::{
-    REFUSED_BYTES, REFUSED_ENTRIES, Refusal, RetainedRefusals, Snapshot, Store, StoreError,
-    refusal_digest,
+    DocumentSnapshot, Refusal, RetainedRefusals, Store, StoreError, refusal_digest,
 };
 
 const REFUSED_SUM: &str = "refused_bytes";
@@ -19,12 +20,16 @@ fn failed(error: redb::Error) -> StoreError {
 }
 
 impl Embedded {
-    fn write_snapshots(&self, shard: u16, snapshots: &[Snapshot]) -> Result<(), redb::Error> {
+    fn write_snapshots(
+        &self,
+        shard: u16,
+        snapshots: &[DocumentSnapshot],
+    ) -> Result<(), redb::Error> {
         let transaction = self.database.begin_write()?;
         {
             let mut table = transaction.open_table(SNAPSHOTS)?;
-            for (digest, bytes) in snapshots {
-                table.insert((shard, digest.0), bytes.as_slice())?;
+            for snapshot in snapshots {
+                table.insert((shard, snapshot.document.0), snapshot.encoded.as_slice())?;
             }
         }
         transaction.commit()?;
@@ -48,12 +53,13 @@ impl Embedded {
     fn read_snapshots(
         &self,
         shard: u16,
-        take: &mut dyn FnMut(Snapshot),
+        take: &mut dyn FnMut(DocumentSnapshot),
     ) -> Result<(), redb::Error> {
         let table = self.database.begin_read()?.open_table(SNAPSHOTS)?;
         for row in table.range((shard, [0; 16])..=(shard, [0xff; 16]))? {
             let (key, value) = row?;
-            take((Digest(key.value().1), value.value().to_vec()));
+            let document = Digest(key.value().1);
+            take(DocumentSnapshot { document, encoded: value.value().to_vec() });
         }
         Ok(())
     }
@@ -125,7 +131,7 @@ impl Embedded {
 }
 
 impl Store for Embedded {
-    fn put_snapshots(&self, shard: u16, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+    fn put_snapshots(&self, shard: u16, snapshots: &[DocumentSnapshot]) -> Result<(), StoreError> {
         self.write_snapshots(shard, snapshots).map_err(failed)
     }
 
@@ -137,7 +143,11 @@ impl Store for Embedded {
         self.read_folded(shard).map_err(failed)
     }
 
-    fn snapshots(&self, shard: u16, take: &mut dyn FnMut(Snapshot)) -> Result<(), StoreError> {
+    fn snapshots(
+        &self,
+        shard: u16,
+        take: &mut dyn FnMut(DocumentSnapshot),
+    ) -> Result<(), StoreError> {
         self.read_snapshots(shard, take).map_err(failed)
     }
 

@@ -15,37 +15,35 @@ use redwedding_replica::sync::{Receipt, StoredRecord};
 use redwedding_wire::codec;
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, VersionName};
-use serde_bytes::ByteBuf;
 
 use super::materialized::{MaterializedDocument, ends_flush};
+use super::node::ChangedDocument;
+use super::queues::PushedEntry;
 use super::segment_store::SegmentStore;
 use super::shard::ShardState;
 use crate::store::Store;
 
-/// An entry as an exchange brought it.
-#[derive(Clone, Debug)]
-pub struct Pushed {
-    /// The entry.
-    pub entry: Entry,
-    /// Its bytes as they came: what the log keeps.
-    pub bytes: ByteBuf,
-}
-
-/// What is to be said of an entry.
+/// What is to be said of an entry, as far as it is known before the append.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Outcome {
+pub(super) enum ProvisionalReceipt {
     /// True whether or not the batch is appended.
     Certain(Receipt),
     /// The entry is the batch's record of this index; true once it is appended
     /// where it was expected.
-    Appended(usize, Receipt),
-    /// Not appended, but it may stand on what is: true once the batch is.
-    DependsOnBatch(Receipt),
+    IfAppended {
+        /// The record's number in the batch, from 0.
+        index: usize,
+        /// What to say then.
+        receipt: Receipt,
+    },
+    /// The entry is not appended, but what is said may rest on entries of the batch that are: true
+    /// once the batch is appended where it was expected.
+    IfBatchAppended(Receipt),
 }
 
-/// A copy that the batch changed.
+/// A copy of a document that the batch works on.
 #[derive(Debug)]
-pub(super) struct Touched {
+pub(super) struct WorkingCopy {
     /// The document with the batch's entries.
     pub materialized: MaterializedDocument,
     /// Whether the batch ended a flush of it.
@@ -58,19 +56,19 @@ pub(super) struct Batch<'a> {
     store: &'a dyn Store,
     head: Cursor,
     logged_ms: u64,
-    touched: HashMap<DocumentKey, Touched>,
+    copies: HashMap<DocumentKey, WorkingCopy>,
     records: Vec<Vec<u8>>,
 }
 
 /// A batch that is ready to be appended.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct PreparedBatch {
     /// The head after it, if nothing comes between.
     pub head: Cursor,
     /// Its log time.
     pub logged_ms: u64,
     /// The changed copies.
-    pub touched: HashMap<DocumentKey, Touched>,
+    pub copies: HashMap<DocumentKey, WorkingCopy>,
     /// What to append.
     pub records: Vec<Vec<u8>>,
 }
@@ -78,85 +76,97 @@ pub(super) struct Prepared {
 impl<'a> Batch<'a> {
     /// A batch on `state`, at the clock's `now_ms`; the store has the archives.
     pub(super) fn new(state: &'a ShardState, store: &'a dyn Store, now_ms: u64) -> Self {
+        // The clock may have jumped back; log time does not.
         let (head, logged_ms) = (state.head, state.logged_ms.max(now_ms));
-        Self { state, store, head, logged_ms, touched: HashMap::new(), records: Vec::new() }
+        Self { state, store, head, logged_ms, copies: HashMap::new(), records: Vec::new() }
     }
 
     /// Checks an entry and folds it in provisionally.
-    pub(super) fn push(&mut self, pushed: Pushed) -> Outcome {
+    pub(super) fn push(&mut self, pushed: PushedEntry) -> ProvisionalReceipt {
         let entry = &pushed.entry;
-        if let Some(outcome) = self.known(entry).or_else(|| self.unfounded(entry)) {
-            return outcome;
+        if let Some(receipt) = self.known(entry).or_else(|| self.unfounded(entry)) {
+            return receipt;
         }
+        // The record that the log would get, and its cursor there: the fold of it is the same as
+        // the fold of the log, if the batch comes where it is expected.
         let record = StoredRecord { logged_ms: self.logged_ms, entry: pushed.bytes };
         let record_bytes = codec::to_vec(&record);
         let cursor = self.head.after(&record_bytes);
         let (logged_ms, segments) = (self.logged_ms, SegmentStore::of(self.store, &entry.document));
-        let touched = self.copy_of(&entry.document);
-        let admitted =
-            touched.materialized.document.admit_with(&segments, cursor, logged_ms, entry);
+        let copy = self.copy_of(&entry.document);
+        let admitted = copy.materialized.document.admit_with(&segments, cursor, logged_ms, entry);
         let Admission { verdict, changed } = match admitted {
             Ok(admission) => admission,
-            Err(missing) => return Outcome::Certain(Receipt::Deferred(missing)),
+            // A parent, or a segment of the archive, is not here now.
+            Err(missing) => return ProvisionalReceipt::Certain(Receipt::Deferred(missing)),
         };
+        // It would be kept out of the document for ever: the log does not take it in the first
+        // place. In the log such an entry can only be if a node of another version appended it.
         if let Verdict::Quarantined(fault) = &verdict {
-            return Outcome::Certain(Receipt::Refused(fault.to_string()));
+            return ProvisionalReceipt::Certain(Receipt::Refused(fault.to_string()));
         }
-        if changed {
-            touched.materialized.note(cursor.position, record.entry.len());
-            touched.ends_flush |= ends_flush(entry, &verdict);
-            self.head = cursor;
-            self.records.push(record_bytes);
-            return Outcome::Appended(self.records.len() - 1, receipt_of(&verdict, cursor));
+        let receipt = receipt_of(&verdict, cursor);
+        // What would not count is not appended: a base where there is one, an intent while one is
+        // open, a retry.
+        if !changed {
+            return ProvisionalReceipt::IfBatchAppended(receipt);
         }
-        Outcome::DependsOnBatch(receipt_of(&verdict, cursor))
+        copy.materialized.note(cursor.position, record.entry.len());
+        copy.ends_flush |= ends_flush(entry, &verdict);
+        self.head = cursor;
+        self.records.push(record_bytes);
+        ProvisionalReceipt::IfAppended { index: self.records.len() - 1, receipt }
     }
 
     /// Ends the batch: only copies that changed are kept.
-    pub(super) fn finish(self) -> Prepared {
-        let Self { state, head, logged_ms, mut touched, records, .. } = self;
-        touched.retain(|_, touched| {
-            touched.materialized.document.cursor().position > state.head.position
-        });
-        Prepared { head, logged_ms, touched, records }
+    pub(super) fn finish(self) -> PreparedBatch {
+        let Self { state, head, logged_ms, mut copies, records, .. } = self;
+        copies.retain(|_, copy| copy.materialized.document.cursor().position > state.head.position);
+        PreparedBatch { head, logged_ms, copies, records }
     }
 
+    /// The document as this batch has it so far.
     fn document(&self, key: &DocumentKey) -> Option<&Document> {
-        match self.touched.get(key) {
-            Some(touched) => Some(&touched.materialized.document),
+        match self.copies.get(key) {
+            Some(copy) => Some(&copy.materialized.document),
             None => self.state.documents.get(key).map(|materialized| &materialized.document),
         }
     }
 
-    fn copy_of(&mut self, key: &DocumentKey) -> &mut Touched {
+    fn copy_of(&mut self, key: &DocumentKey) -> &mut WorkingCopy {
         let state = self.state;
-        self.touched.entry(key.clone()).or_insert_with(|| {
-            let materialized = state
-                .documents
-                .get(key)
-                .map(|materialized| MaterializedDocument::clone(materialized));
-            let materialized = materialized
-                .unwrap_or_else(|| MaterializedDocument::new(key.clone(), state.head.epoch));
-            Touched { materialized, ends_flush: false }
+        self.copies.entry(key.clone()).or_insert_with(|| {
+            let there = state.documents.get(key);
+            let materialized = match there {
+                Some(materialized) => MaterializedDocument::clone(materialized),
+                None => MaterializedDocument::new(key.clone(), state.head.epoch),
+            };
+            WorkingCopy { materialized, ends_flush: false }
         })
     }
 
     /// A save that is in and brings nothing new is not appended again, nor is
-    /// its document copied.
-    fn known(&self, entry: &Entry) -> Option<Outcome> {
+    /// its document copied: a sweep of the outbox pushes many such saves.
+    fn known(&self, entry: &Entry) -> Option<ProvisionalReceipt> {
         let Body::Edit(edit) = &entry.body else { return None };
         let document = self.document(&entry.document)?;
+        // The save is in, and with this delta: another delta of it would be an alias, which the
+        // document has to learn.
         let first = document.change_of(edit.delta.edit)?;
         document.change_by(edit.delta.actor())?;
+        // Nor does it bring the version that its author was served, where that is not known yet.
         let unknown = edit.served.as_ref().is_some_and(|served| {
             let name = VersionName::Object(served.object_id(&entry.document));
             document.named(name).is_err()
         });
-        (!unknown).then_some(Outcome::DependsOnBatch(Receipt::Known(first.place)))
+        let receipt = Receipt::Known(first.place);
+        (!unknown).then_some(ProvisionalReceipt::IfBatchAppended(receipt))
     }
 
-    /// What the entry stands on has to be in the log, this batch included.
-    fn unfounded(&self, entry: &Entry) -> Option<Outcome> {
+    /// What the entry stands on has to be in the log, this batch included. So parents come before
+    /// their children in every log.
+    fn unfounded(&self, entry: &Entry) -> Option<ProvisionalReceipt> {
+        // Zero is what changes have that no save made: imports.
         if matches!(&entry.body, Body::Edit(edit) if edit.delta.edit == EditId::default()) {
             return Some(refused("an edit's id cannot be zero"));
         }
@@ -170,31 +180,37 @@ impl<'a> Batch<'a> {
         };
         match document.missing(entry) {
             Ok(None) => None,
-            // Where there is an archive, it may be there.
+            // It may lie below the floor. Then the archive has it, and folding finds out.
             Ok(Some(Missing::Segment(_) | Missing::Actor(_) | Missing::Origin(_)))
                 if !document.archive().is_empty() =>
             {
                 None
             }
-            // Not an entry of this document: it never will be.
+            // The log is past that position, and no entry of this document is there: it never will
+            // be.
             Ok(Some(Missing::Position(position))) if position <= self.state.head.position => {
                 Some(refused("it names a version that does not exist"))
             }
-            Ok(Some(missing)) => Some(Outcome::Certain(Receipt::Deferred(missing))),
-            Err(Unresolved::Missing(missing)) => Some(Outcome::Certain(Receipt::Deferred(missing))),
+            // It may still come: from another exchange, or from the outbox.
+            Ok(Some(missing)) | Err(Unresolved::Missing(missing)) => {
+                Some(ProvisionalReceipt::Certain(Receipt::Deferred(missing)))
+            }
+            // The check bits are those of another log: it lost its tail, or a backup was restored.
+            // Such a version is never resolved to another text.
             Err(stale @ Unresolved::Stale) => Some(refused(&stale.to_string())),
         }
     }
 }
 
-fn refused(reason: &str) -> Outcome {
-    Outcome::Certain(Receipt::Refused(reason.to_owned()))
+fn refused(reason: &str) -> ProvisionalReceipt {
+    ProvisionalReceipt::Certain(Receipt::Refused(reason.to_owned()))
 }
 
 /// What to say of an entry that was logged at `cursor` and got this verdict.
 pub(super) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
     match verdict {
         Verdict::Counted => Receipt::Logged(cursor.place()),
+        // A retry gets the answer that the first one got.
         Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(*first),
         Verdict::Superseded => Receipt::NotCounted,
         Verdict::Below { segment } => Receipt::Deferred(Missing::Segment(*segment)),
@@ -202,17 +218,17 @@ pub(super) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
     }
 }
 
-impl Prepared {
-    /// Puts the copies in their documents' places, after the log took the batch.
-    pub(super) fn install(self, state: &mut ShardState) -> Vec<(Arc<MaterializedDocument>, bool)> {
+impl PreparedBatch {
+    /// Puts the copies in their documents' places, after the log took the batch. Gives them.
+    pub(super) fn install(self, state: &mut ShardState) -> Vec<ChangedDocument> {
         state.head = self.head;
         state.logged_ms = self.logged_ms;
-        let put = |(key, touched): (DocumentKey, Touched)| {
-            let materialized = Arc::new(touched.materialized);
+        let put = |(key, copy): (DocumentKey, WorkingCopy)| {
+            let document = Arc::new(copy.materialized);
             state.dirty.insert(key.clone());
-            state.documents.insert(key, Arc::clone(&materialized));
-            (materialized, touched.ends_flush)
+            state.documents.insert(key, Arc::clone(&document));
+            ChangedDocument { document, ends_flush: copy.ends_flush }
         };
-        self.touched.into_iter().map(put).collect()
+        self.copies.into_iter().map(put).collect()
     }
 }

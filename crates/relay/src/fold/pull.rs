@@ -12,7 +12,8 @@ use redwedding_wire::version::{Cursor, Position};
 use serde_bytes::ByteBuf;
 
 use super::materialized::{EntryAt, MaterializedDocument};
-use super::{Fold, Node, Shard};
+use super::node::Node;
+use super::shard::Shard;
 use crate::limits;
 use crate::log::ReadError;
 
@@ -21,17 +22,40 @@ const SMALL_BYTES: usize = 16 << 10;
 /// What surrounds an entry in an answer.
 const FRAME_BYTES: usize = 64;
 
-impl Fold {
-    /// What is new for `pull`, in at most `budget` bytes, and how many it took.
-    pub fn pull(&self, pull: &Pull, budget: usize) -> Result<(Pulled, usize), ReadError> {
-        let shard = &self.shards[usize::from(pull.document.shard(limits::SHARDS))];
-        let reading = Reading::of(&self.node, shard, pull);
-        let Some(cursor) = pull.cursor else { return reading.whole(budget) };
-        match reading.cursor_status(cursor)? {
-            CursorStatus::Unknown => Ok((Pulled::Reset, FRAME_BYTES)),
-            CursorStatus::Ahead => Ok((Pulled::Behind, FRAME_BYTES)),
-            CursorStatus::Known => reading.since(cursor, budget),
-        }
+/// The answer to one pull, and the part of the exchange's budget that it takes.
+pub struct PullAnswer {
+    /// What is new.
+    pub pulled: Pulled,
+    /// Bytes that it has, encoded, at most.
+    pub bytes: usize,
+}
+
+impl PullAnswer {
+    /// An answer that holds nothing but what it says.
+    fn bare(pulled: Pulled) -> Self {
+        Self { pulled, bytes: FRAME_BYTES }
+    }
+
+    fn snapshot(snapshot: ByteBuf) -> Self {
+        let bytes = snapshot.len() + FRAME_BYTES;
+        Self { pulled: Pulled::Snapshot(snapshot), bytes }
+    }
+}
+
+/// What is new for `pull`, in at most `budget` bytes.
+pub(super) fn answer(
+    node: &Node,
+    shard: &Shard,
+    pull: &Pull,
+    budget: usize,
+) -> Result<PullAnswer, ReadError> {
+    let reading = Reading::of(node, shard, pull);
+    // Who has nothing gets the whole document.
+    let Some(cursor) = pull.cursor else { return reading.whole(budget) };
+    match reading.cursor_status(cursor)? {
+        CursorStatus::Unknown => Ok(PullAnswer::bare(Pulled::Reset)),
+        CursorStatus::Ahead => Ok(PullAnswer::bare(Pulled::Behind)),
+        CursorStatus::Known => reading.since(cursor, budget),
     }
 }
 
@@ -60,16 +84,21 @@ impl<'a> Reading<'a> {
         Self { node, shard: shard.number, materialized, head: state.head }
     }
 
+    /// A cursor counts only with its prefix hash: after a restored backup the same position can
+    /// stand for other entries.
     fn cursor_status(&self, cursor: Cursor) -> Result<CursorStatus, ReadError> {
+        // The two usual cases need no look into the log.
         if cursor == self.head || cursor == Cursor::start(self.head.epoch) {
             return Ok(CursorStatus::Known);
         }
+        // Another life of the log; or its start with a prefix that nothing can have.
         if cursor.epoch != self.head.epoch || cursor.position == 0 {
             return Ok(CursorStatus::Unknown);
         }
         let record = self.node.log.record(self.shard, cursor.position)?;
         let known = record.is_some_and(|logged| logged.cursor == cursor);
         Ok(match known {
+            // Another node appended it. The asker has seen it there, and must not go back.
             true if cursor.position > self.head.position => CursorStatus::Ahead,
             true => CursorStatus::Known,
             false => CursorStatus::Unknown,
@@ -77,7 +106,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The whole document.
-    fn whole(&self, budget: usize) -> Result<(Pulled, usize), ReadError> {
+    fn whole(&self, budget: usize) -> Result<PullAnswer, ReadError> {
         let Some(materialized) = &self.materialized else { return Ok(self.nothing()) };
         let snapshot = self.snapshot(materialized);
         match snapshot.len() {
@@ -85,22 +114,25 @@ impl<'a> Reading<'a> {
             bytes if bytes > limits::DOCUMENT_BYTES => {
                 self.entries(materialized.after(0), Cursor::start(self.head.epoch), budget)
             }
-            bytes if bytes + FRAME_BYTES > budget => Ok((Pulled::NotNow, FRAME_BYTES)),
-            bytes => Ok((Pulled::Snapshot(snapshot), bytes + FRAME_BYTES)),
+            // Others in the same exchange took the room: it comes with the next one.
+            bytes if bytes + FRAME_BYTES > budget => Ok(PullAnswer::bare(Pulled::NotNow)),
+            _ => Ok(PullAnswer::snapshot(snapshot)),
         }
     }
 
     /// Entries, or the whole document where that is less.
-    fn since(&self, cursor: Cursor, budget: usize) -> Result<(Pulled, usize), ReadError> {
+    fn since(&self, cursor: Cursor, budget: usize) -> Result<PullAnswer, ReadError> {
         let Some(materialized) = &self.materialized else { return Ok(self.nothing()) };
         let news = materialized.after(cursor.position);
         let bytes: usize = news.iter().map(|entry| size(*entry)).sum();
+        // A snapshot has to be made before its length is known, and that costs. So it is made only
+        // where entries are many, and their bytes more than the text, which a snapshot contains.
         let long = bytes > SMALL_BYTES || news.len() > limits::PULL_ENTRIES;
         if long && bytes > materialized.document.text().len() {
             let snapshot = self.snapshot(materialized);
             let taken = snapshot.len() + FRAME_BYTES;
             if taken < bytes && taken <= budget && snapshot.len() <= limits::DOCUMENT_BYTES {
-                return Ok((Pulled::Snapshot(snapshot), taken));
+                return Ok(PullAnswer::snapshot(snapshot));
             }
         }
         self.entries(news, cursor, budget)
@@ -108,20 +140,24 @@ impl<'a> Reading<'a> {
 
     fn snapshot(&self, materialized: &MaterializedDocument) -> ByteBuf {
         let mut document = materialized.document.clone();
+        // Up to the head there is no other entry of it.
         document.advance(self.head);
         ByteBuf::from(document.encode())
     }
 
-    fn nothing(&self) -> (Pulled, usize) {
-        (Pulled::Entries { records: Vec::new(), upto: self.head, more: false }, FRAME_BYTES)
+    fn nothing(&self) -> PullAnswer {
+        let (records, upto) = (Vec::new(), self.head);
+        PullAnswer::bare(Pulled::Entries { records, upto, more: false })
     }
 
+    /// As many of the entries `news`, which follow `from`, as an answer may have.
     fn entries(
         &self,
         news: &[EntryAt],
         from: Cursor,
         budget: usize,
-    ) -> Result<(Pulled, usize), ReadError> {
+    ) -> Result<PullAnswer, ReadError> {
+        // The longest entry always fits an empty answer, or a reader would wait for it for ever.
         let most = budget.min(limits::PULL_BYTES.max(limits::ENTRY_BYTES + FRAME_BYTES));
         let (mut records, mut upto, mut bytes) = (Vec::new(), from, FRAME_BYTES);
         for entry in news.iter().take(limits::PULL_ENTRIES) {
@@ -135,10 +171,12 @@ impl<'a> Reading<'a> {
         }
         let more = records.len() < news.len();
         if more && records.is_empty() {
-            return Ok((Pulled::NotNow, FRAME_BYTES));
+            return Ok(PullAnswer::bare(Pulled::NotNow));
         }
+        // With all entries, the asker knows the log up to its head, entries of others included; with
+        // some, up to the last of them.
         let upto = if more { upto } else { self.head };
-        Ok((Pulled::Entries { records, upto, more }, bytes))
+        Ok(PullAnswer { pulled: Pulled::Entries { records, upto, more }, bytes })
     }
 
     fn record(&self, position: Position) -> Result<(Record, Cursor), ReadError> {

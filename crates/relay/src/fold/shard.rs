@@ -29,8 +29,13 @@ pub enum FoldError {
     Store(#[from] StoreError),
     /// The store does not have what an entry stands on. Only a replay from the log's start brings
     /// it back.
-    #[error("position {0} needs segment {1}, which the store does not have")]
-    Archive(Position, Digest),
+    #[error("position {position} needs segment {segment}, which the store does not have")]
+    Archive {
+        /// The entry's.
+        position: Position,
+        /// The segment's name.
+        segment: Digest,
+    },
 }
 
 /// A shard that one thread writes and all read.
@@ -129,7 +134,7 @@ impl ShardState {
         let verdict =
             materialized.document.apply_with(&segments, logged.cursor, stored.logged_ms, &entry);
         if let Verdict::Below { segment } = verdict {
-            return Err(FoldError::Archive(position, segment));
+            return Err(FoldError::Archive { position, segment });
         }
         materialized.note(position, stored.entry.len());
         self.logged_ms = self.logged_ms.max(stored.logged_ms);

@@ -13,34 +13,38 @@ use redwedding_replica::sync::Receipt;
 use redwedding_wire::version::Position;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Node;
-use super::batch::{Batch, Outcome, Prepared, Pushed, receipt_of};
+use super::batch::{Batch, PreparedBatch, ProvisionalReceipt, receipt_of};
+use super::node::{ChangedDocument, Node};
+use super::queues::Submission;
 use super::shard::{FoldError, Folded, Shard};
-use crate::log::ReadError;
-
-/// Entries after which a batch is closed.
-const BATCH_ENTRIES: usize = 1_024;
-/// Bytes after which a batch is closed.
-const BATCH_BYTES: usize = 16 << 20;
-/// Records read from the log at once.
-const TAIL_RECORDS: usize = 512;
-
-/// What one exchange pushes to one shard, in its order.
-#[derive(Debug)]
-pub(super) struct Submission {
-    /// The entries.
-    pub pushes: Vec<Pushed>,
-    /// Where the receipts go, one per entry.
-    pub done: oneshot::Sender<Vec<Receipt>>,
-}
+use super::tail::tail;
+use crate::limits;
 
 /// A shard's worker.
 pub(super) struct Worker {
     node: Arc<Node>,
     shard: Arc<Shard>,
     queue: mpsc::Receiver<Submission>,
-    /// Whether the log may hold more than was folded.
+    /// Whether the log may hold more than was folded. Nothing is checked against the state then:
+    /// it would be checked against too little.
     unsure: bool,
+}
+
+/// An exchange that waits for its receipts.
+struct PendingReply {
+    receipts: Vec<ProvisionalReceipt>,
+    done: oneshot::Sender<Vec<Receipt>>,
+}
+
+/// What became of a batch.
+enum AppendOutcome {
+    /// It is in the log, where it was expected.
+    AsExpected,
+    /// It is in the log from `first` on, after records of other nodes. What the fold found at each
+    /// position is in `at`.
+    Elsewhere { first: Position, at: HashMap<Position, Receipt> },
+    /// Nobody knows.
+    Uncertain,
 }
 
 impl Worker {
@@ -60,6 +64,7 @@ impl Worker {
             // Whoever waits is told "busy" when the batch is dropped.
             let worked = panic::catch_unwind(AssertUnwindSafe(|| self.work(submissions)));
             if worked.is_err() {
+                // It may have come after the append.
                 self.unsure = true;
                 self.node.metrics.panics.inc();
                 tracing::error!(shard = self.shard.number, "a batch ended in a panic");
@@ -67,6 +72,8 @@ impl Worker {
         }
     }
 
+    /// What waits by now, within the bounds of a batch. Nobody is waited for: company comes by
+    /// itself while an append is under way.
     fn gather(&mut self, first: Submission) -> Vec<Submission> {
         let size = |submission: &Submission| {
             let bytes = submission.pushes.iter().map(|pushed| pushed.bytes.len());
@@ -74,7 +81,7 @@ impl Worker {
         };
         let (mut entries, mut bytes) = size(&first);
         let mut submissions = vec![first];
-        while entries < BATCH_ENTRIES && bytes < BATCH_BYTES {
+        while entries < limits::BATCH_ENTRIES && bytes < limits::BATCH_BYTES {
             let Ok(next) = self.queue.try_recv() else { break };
             let (more_entries, more_bytes) = size(&next);
             entries += more_entries;
@@ -89,56 +96,60 @@ impl Worker {
             return answer_busy(submissions);
         }
         let (prepared, waiting) = self.prepare(submissions);
-        let appended = self.append(prepared);
-        for Answering { outcomes, done } in waiting {
-            let receipts = outcomes.into_iter().map(|outcome| appended.receipt(outcome));
+        let outcome = self.append(prepared);
+        for PendingReply { receipts, done } in waiting {
+            let receipts = receipts.into_iter().map(|receipt| outcome.receipt(receipt));
             // Whoever went away pushes again.
             let _gone = done.send(receipts.collect());
         }
     }
 
-    fn prepare(&self, submissions: Vec<Submission>) -> (Prepared, Vec<Answering>) {
+    /// Checks a batch and folds it into copies. Readers of the shard go on meanwhile.
+    fn prepare(&self, submissions: Vec<Submission>) -> (PreparedBatch, Vec<PendingReply>) {
         let state = self.shard.read();
         let mut batch = Batch::new(&state, &*self.node.store, self.node.now_ms());
         let waiting = submissions.into_iter().map(|Submission { pushes, done }| {
-            let outcomes = pushes.into_iter().map(|pushed| batch.push(pushed)).collect();
-            Answering { outcomes, done }
+            let receipts = pushes.into_iter().map(|pushed| batch.push(pushed)).collect();
+            PendingReply { receipts, done }
         });
         let waiting = waiting.collect();
         (batch.finish(), waiting)
     }
 
-    fn append(&mut self, mut prepared: Prepared) -> Appended {
+    fn append(&mut self, mut prepared: PreparedBatch) -> AppendOutcome {
         let records = std::mem::take(&mut prepared.records);
         if records.is_empty() {
-            return Appended::AsExpected;
+            return AppendOutcome::AsExpected;
         }
         let expected = self.shard.read().head.position + 1;
         let many = records.len();
         let appended = self.node.log.append(self.shard.number, records);
         self.node.note_append(self.shard.number, many, appended.as_ref().err());
         match appended {
+            // The log's order is the one in which the batch was folded: the copies are what every
+            // node will come to.
             Ok(first) if first == expected => {
                 let changed = prepared.install(&mut self.shard.write());
-                self.node.note_changed(
-                    changed.iter().map(|(materialized, ended)| (&**materialized, *ended)),
-                );
-                Appended::AsExpected
+                self.node.note_changed(&changed);
+                AppendOutcome::AsExpected
             }
-            // Another node's records came between: what was checked has to be
-            // looked at again.
+            // Another node's records came between: the copies were folded in another order than
+            // the log's. They are dropped, and the log decides.
             Ok(first) => {
                 self.unsure = true;
-                self.catch_up().map_or(Appended::Failed, |at| Appended::Elsewhere { first, at })
+                self.catch_up()
+                    .map_or(AppendOutcome::Uncertain, |at| AppendOutcome::Elsewhere { first, at })
             }
+            // The records may be in the log all the same. Whoever pushed is told nothing and pushes
+            // again, and what is in is then known.
             Err(_) => {
                 self.unsure = true;
-                Appended::Failed
+                AppendOutcome::Uncertain
             }
         }
     }
 
-    /// Folds in what the log holds beyond the head.
+    /// Folds in what the log holds beyond the head; gives what became of each position.
     fn catch_up(&mut self) -> Result<HashMap<Position, Receipt>, FoldError> {
         let mut receipts = HashMap::new();
         let mut ended = HashMap::new();
@@ -150,47 +161,37 @@ impl Worker {
         tail(&self.node, &self.shard, each).inspect_err(|error| {
             tracing::error!(shard = self.shard.number, %error, "the log could not be folded");
         })?;
-        let changed: Vec<_> = {
+        let changed: Vec<ChangedDocument> = {
             let state = self.shard.read();
-            let materialized =
-                |(key, ended): (_, bool)| Some((Arc::clone(state.documents.get(&key)?), ended));
-            ended.into_iter().filter_map(materialized).collect()
+            let changed = |(key, ends_flush): (_, bool)| {
+                let document = Arc::clone(state.documents.get(&key)?);
+                Some(ChangedDocument { document, ends_flush })
+            };
+            ended.into_iter().filter_map(changed).collect()
         };
-        self.node
-            .note_changed(changed.iter().map(|(materialized, ended)| (&**materialized, *ended)));
+        self.node.note_changed(&changed);
         self.unsure = false;
         Ok(receipts)
     }
 }
 
-/// An exchange that waits for its receipts.
-struct Answering {
-    outcomes: Vec<Outcome>,
-    done: oneshot::Sender<Vec<Receipt>>,
-}
-
-/// What became of a batch.
-enum Appended {
-    /// It is in the log, where it was expected.
-    AsExpected,
-    /// It is in the log from `first` on, after records of other nodes.
-    Elsewhere { first: Position, at: HashMap<Position, Receipt> },
-    /// Nobody knows.
-    Failed,
-}
-
-impl Appended {
-    fn receipt(&self, outcome: Outcome) -> Receipt {
-        match (self, outcome) {
-            (_, Outcome::Certain(receipt)) => receipt,
+impl AppendOutcome {
+    /// What to say of an entry, now that it is known what became of its batch.
+    fn receipt(&self, receipt: ProvisionalReceipt) -> Receipt {
+        match (self, receipt) {
+            // It stood on the log alone.
+            (_, ProvisionalReceipt::Certain(receipt)) => receipt,
             (
                 Self::AsExpected,
-                Outcome::Appended(_, receipt) | Outcome::DependsOnBatch(receipt),
+                ProvisionalReceipt::IfAppended { receipt, .. }
+                | ProvisionalReceipt::IfBatchAppended(receipt),
             ) => receipt,
-            (Self::Elsewhere { first, at }, Outcome::Appended(index, _)) => {
+            // The fold saw it at its real position.
+            (Self::Elsewhere { first, at }, ProvisionalReceipt::IfAppended { index, .. }) => {
                 at.get(&(first + index as u64)).cloned().unwrap_or(Receipt::Busy)
             }
-            (Self::Elsewhere { .. } | Self::Failed, _) => Receipt::Busy,
+            // It was not appended, and what it was compared with turned out otherwise.
+            (Self::Elsewhere { .. } | Self::Uncertain, _) => Receipt::Busy,
         }
     }
 }
@@ -199,31 +200,5 @@ fn answer_busy(submissions: Vec<Submission>) {
     for submission in submissions {
         let receipts = vec![Receipt::Busy; submission.pushes.len()];
         let _gone = submission.done.send(receipts);
-    }
-}
-
-/// Folds the log's records beyond the shard's head in, one by one.
-pub(super) fn tail(
-    node: &Node,
-    shard: &Shard,
-    mut each: impl FnMut(Folded),
-) -> Result<(), FoldError> {
-    loop {
-        let from = shard.read().head.position + 1;
-        let records = node.log.read(shard.number, from, TAIL_RECORDS)?;
-        if records.is_empty() {
-            return Ok(());
-        }
-        let mut state = shard.write();
-        for logged in &records {
-            if logged.cursor != state.head.after(&logged.record) {
-                let position = logged.cursor.position;
-                let why = format!("position {position} breaks the chain");
-                return Err(ReadError::Damaged(why).into());
-            }
-            if let Some(folded) = state.fold(logged, &*node.store)? {
-                each(folded);
-            }
-        }
     }
 }

@@ -10,11 +10,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use redwedding_replica::auth::{self, Grant};
+use redwedding_replica::auth::Grant;
 use redwedding_replica::sync;
 use redwedding_wire::codec::{Decode, Encode};
 
-use super::{Problem, Surface};
+use super::problem::Problem;
+use super::state::ServerState;
 
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,17 +26,17 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 const INLINE_BYTES: usize = 64 << 10;
 
 /// Answers an exchange, and counts it.
-pub(super) async fn exchange(State(surface): State<Arc<Surface>>, request: Request) -> Response {
+pub(super) async fn exchange(State(state): State<Arc<ServerState>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut body = Some(body);
-    let response = match answer(&surface, &parts.headers, &mut body).await {
+    let response = match answer(&state, &parts.headers, &mut body).await {
         Ok(bytes) => ([(header::CONTENT_TYPE, "application/cbor")], bytes).into_response(),
         Err(problem) => {
             drain(body).await;
             problem.into_response()
         }
     };
-    surface.relay.fold.node.metrics.count_exchange(response.status().as_u16());
+    state.relay.fold.node.metrics.count_exchange(response.status().as_u16());
     response
 }
 
@@ -58,19 +59,18 @@ async fn drain(body: Option<Body>) {
 }
 
 async fn answer(
-    surface: &Surface,
+    state: &ServerState,
     headers: &HeaderMap,
     body: &mut Option<Body>,
 ) -> Result<Vec<u8>, Problem> {
-    let grant = authorise(surface, headers)?;
-    let _exchange = surface.exchanges.try_acquire().map_err(|_| full())?;
+    let grant = state.authorise(headers)?;
+    let _place = state.admit()?;
     let expected = expected_bytes(headers)?;
-    let kib = u32::try_from(expected.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-    let _room = surface.body_kib.try_acquire_many(kib).map_err(|_| full())?;
+    let _room = state.admit_body(expected)?;
     let bytes = read(body.take().unwrap_or_default(), expected).await?;
     let request = decode(bytes).await?;
     allow(&grant, &request)?;
-    let answer = tokio::time::timeout(EXCHANGE_TIMEOUT, surface.relay.exchange(request)).await;
+    let answer = tokio::time::timeout(EXCHANGE_TIMEOUT, state.relay.exchange(request)).await;
     match answer {
         Ok(answer) => Ok(answer.encode()),
         Err(_) => Err(Problem::new(
@@ -78,22 +78,6 @@ async fn answer(
             "the exchange took too long; its pushes may still be appended: push them again",
         )),
     }
-}
-
-pub(super) fn full() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too many exchanges at a time; try again")
-}
-
-pub(super) fn authorise(surface: &Surface, headers: &HeaderMap) -> Result<Grant, Problem> {
-    let unauthorised = |why: &str| Problem::new(StatusCode::UNAUTHORIZED, why);
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .ok_or_else(|| unauthorised("a bearer token is needed"))?;
-    let now_ms = surface.relay.fold.node.now_ms();
-    auth::verify(token.1.trim(), &surface.key, auth::RELAY, now_ms)
-        .map_err(|error| unauthorised(&error.to_string()))
 }
 
 /// How many bytes the body may have: what it says, or the most.

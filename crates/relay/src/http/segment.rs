@@ -12,46 +12,46 @@ use axum::response::{IntoResponse, Response};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use serde::Deserialize;
 
-use super::exchange::{authorise, full};
-use super::{Problem, Surface};
+use super::problem::Problem;
+use super::state::ServerState;
 
 const FOREVER: &str = "private, max-age=31536000, immutable";
 
 /// Which document's segment is asked for.
 #[derive(Deserialize)]
-pub(super) struct Of {
+pub(super) struct SegmentQuery {
     key: String,
     site: Option<String>,
 }
 
 /// Answers with a segment, and counts it.
 pub(super) async fn segment(
-    State(surface): State<Arc<Surface>>,
+    State(state): State<Arc<ServerState>>,
     Path(name): Path<String>,
-    Query(of): Query<Of>,
+    Query(query): Query<SegmentQuery>,
     headers: HeaderMap,
 ) -> Response {
-    let response = match found(&surface, &name, of, &headers).await {
+    let response = match found(&state, &name, query, &headers).await {
         Ok(bytes) => {
             let kind = (header::CONTENT_TYPE, "application/cbor");
             ([kind, (header::CACHE_CONTROL, FOREVER)], bytes).into_response()
         }
         Err(problem) => problem.into_response(),
     };
-    surface.relay.fold.node.metrics.count_segment(response.status().as_u16());
+    state.relay.fold.node.metrics.count_segment(response.status().as_u16());
     response
 }
 
 async fn found(
-    surface: &Surface,
+    state: &ServerState,
     name: &str,
-    of: Of,
+    query: SegmentQuery,
     headers: &HeaderMap,
 ) -> Result<Vec<u8>, Problem> {
     let wrong = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
-    let grant = authorise(surface, headers)?;
-    let _exchange = surface.exchanges.try_acquire().map_err(|_| full())?;
-    let site = match (grant.site, of.site) {
+    let grant = state.authorise(headers)?;
+    let _place = state.admit()?;
+    let site = match (grant.site, query.site) {
         (Some(granted), Some(named)) if granted != named => {
             let why = "the token is for another site";
             return Err(Problem::new(StatusCode::FORBIDDEN, why));
@@ -60,9 +60,9 @@ async fn found(
             granted.or(named).ok_or_else(|| wrong("the site has to be named".to_owned()))?
         }
     };
-    let document = DocumentKey::new(site, of.key).map_err(|error| wrong(error.to_string()))?;
+    let document = DocumentKey::new(site, query.key).map_err(|error| wrong(error.to_string()))?;
     let name = parsed(name).ok_or_else(|| wrong("a name has 32 digits".to_owned()))?;
-    let relay = Arc::clone(&surface.relay);
+    let relay = Arc::clone(&state.relay);
     let look = move || relay.fold.segment(&document, name);
     match tokio::task::spawn_blocking(look).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),

@@ -17,8 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
-/// Connections at a time.
-const CONNECTIONS: usize = 4_096;
+use crate::limits::CONNECTIONS;
+
 /// How long headers may take, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long requests may go on once the server is to stop.

@@ -9,7 +9,8 @@ use std::thread;
 
 use redwedding_wire::version::Cursor;
 
-use super::{AppendError, Log, Logged, READ_BYTES, RECORD_BYTES};
+use super::{AppendError, Log, Logged};
+use crate::limits::{READ_BYTES, RECORD_BYTES};
 
 /// Runs the whole suite; `open` gives a fresh, empty log each time.
 ///

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redwedding_wire::version::{Cursor, Position};
 
-use super::{AppendError, Log, Logged, READ_BYTES, ReadError, check};
+use super::{AppendError, Log, Logged, ReadError, check_lengths};
+use crate::limits::READ_BYTES;
 
 /// What the next append does instead of succeeding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +80,7 @@ impl Log for MemoryLog {
     }
 
     fn append(&self, shard: u16, records: Vec<Vec<u8>>) -> Result<Position, AppendError> {
-        check(&records)?;
+        check_lengths(&records)?;
         let fault = self.lock().faults.pop();
         let uncertain = |why: &str| AppendError::Uncertain(why.to_owned());
         if fault == Some(Fault::Lost) {

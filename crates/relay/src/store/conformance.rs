@@ -6,7 +6,7 @@
 use redwedding_wire::identity::Digest;
 use redwedding_wire::version::Cursor;
 
-use super::{Refusal, RetainedRefusals, Snapshot, Store};
+use super::{DocumentSnapshot, Refusal, RetainedRefusals, Store};
 
 const A: Digest = Digest([1; 16]);
 const B: Digest = Digest([0xff; 16]);
@@ -34,7 +34,7 @@ pub fn check_durable<S: Store>(open: impl Fn() -> S) {
         refusals_are_retained_once(&store);
     }
     let store = open();
-    assert_eq!(snapshots(&store, 1), [(A, vec![2]), (B, vec![3])]);
+    assert_eq!(snapshots(&store, 1), [snapshot(A, 2), snapshot(B, 3)]);
     assert_eq!(store.folded(1), Ok(Some(cursor())), "how far they go survives");
     assert_eq!(store.segment(A, B), Ok(Some(vec![1; 70_000])), "a segment survives");
     assert_eq!(store.segment(B, A), Ok(Some(vec![3])));
@@ -46,7 +46,11 @@ fn cursor() -> Cursor {
     Cursor::start(7).after(b"a")
 }
 
-fn snapshots(store: &impl Store, shard: u16) -> Vec<Snapshot> {
+fn snapshot(document: Digest, byte: u8) -> DocumentSnapshot {
+    DocumentSnapshot { document, encoded: vec![byte] }
+}
+
+fn snapshots(store: &impl Store, shard: u16) -> Vec<DocumentSnapshot> {
     let mut found = Vec::new();
     store.snapshots(shard, &mut |snapshot| found.push(snapshot)).expect("snapshots");
     found
@@ -54,12 +58,12 @@ fn snapshots(store: &impl Store, shard: u16) -> Vec<Snapshot> {
 
 fn snapshots_take_each_others_place(store: &impl Store) {
     assert_eq!((snapshots(store, 1), store.folded(1)), (vec![], Ok(None)));
-    store.put_snapshots(1, &[(A, vec![1]), (B, vec![3])]).expect("put");
-    store.put_snapshots(1, &[(A, vec![2])]).expect("put");
-    store.put_snapshots(2, &[(B, vec![4])]).expect("put");
+    store.put_snapshots(1, &[snapshot(A, 1), snapshot(B, 3)]).expect("put");
+    store.put_snapshots(1, &[snapshot(A, 2)]).expect("put");
+    store.put_snapshots(2, &[snapshot(B, 4)]).expect("put");
     store.set_folded(1, cursor()).expect("set");
-    assert_eq!(snapshots(store, 1), [(A, vec![2]), (B, vec![3])]);
-    assert_eq!(snapshots(store, 2), [(B, vec![4])], "shards are apart");
+    assert_eq!(snapshots(store, 1), [snapshot(A, 2), snapshot(B, 3)]);
+    assert_eq!(snapshots(store, 2), [snapshot(B, 4)], "shards are apart");
     assert_eq!((store.folded(1), store.folded(2)), (Ok(Some(cursor())), Ok(None)));
 }
 

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
-use redwedding_relay::fold::{Clock, Floors, Fold, Node};
-use redwedding_relay::http::{Surface, router, serve};
+use redwedding_relay::fold::{Clock, FloorPolicy, Fold, Node};
+use redwedding_relay::http::{ServerState, router, serve};
 use redwedding_relay::limits;
 use redwedding_relay::log::Log;
 use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::relay::Relay;
-use redwedding_relay::store::{MemoryStore, Store};
+use redwedding_relay::store::Store;
+use redwedding_relay::store::memory::MemoryStore;
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Pull, Pulled, Receipt, Request};
@@ -67,20 +68,20 @@ impl Server {
     }
 
     pub fn over(log: Arc<dyn Log>, store: Arc<dyn Store>, clock: TestClock) -> Self {
-        Self::with_floors(log, store, clock, Floors::default())
+        Self::with_floor_policy(log, store, clock, FloorPolicy::default())
     }
 
-    pub fn with_floors(
+    pub fn with_floor_policy(
         log: Arc<dyn Log>,
         store: Arc<dyn Store>,
         clock: TestClock,
-        floors: Floors,
+        floors: FloorPolicy,
     ) -> Self {
         let metrics = Arc::new(Metrics::default());
         let node = Node::new(log, store, metrics, clock.clock(), limits::FLUSH_INTERVAL_MS);
-        let node = node.with_floors(floors);
+        let node = node.with_floor_policy(floors);
         let relay = Relay::new(Fold::start(node).expect("recovery"));
-        let surface = Surface::new(Arc::clone(&relay), KEY.to_vec());
+        let state = ServerState::new(Arc::clone(&relay), KEY.to_vec());
         let (stop, stopped) = oneshot::channel();
         let (address, bound) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -88,7 +89,7 @@ impl Server {
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
                 address.send(listener.local_addr().expect("address")).expect("tell");
-                serve(listener, router(surface), async { drop(stopped.await) }).await;
+                serve(listener, router(state), async { drop(stopped.await) }).await;
             });
         });
         let base = format!("http://{}", bound.recv().expect("address"));

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::Surface;
+use super::state::ServerState;
 use crate::relay::Relay;
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
@@ -17,10 +17,10 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;ma
     td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}";
 
 /// The status page.
-pub(super) async fn page(State(surface): State<Arc<Surface>>) -> Response {
-    surface.relay.measure();
+pub(super) async fn status_page(State(state): State<Arc<ServerState>>) -> Response {
+    state.relay.measure();
     let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")];
-    (headers, Html(render(&surface.relay).into_string())).into_response()
+    (headers, Html(render(&state.relay).into_string())).into_response()
 }
 
 fn render(relay: &Relay) -> Markup {
