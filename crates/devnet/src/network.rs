@@ -21,7 +21,6 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -30,14 +29,14 @@ pub use kv::KvError;
 pub use link::{Link, LinkFault};
 pub use pop::PopError;
 pub use ready::NotReady;
-pub use relay::RelayError;
+pub use relay::RelayProcessError;
 pub use settings::ManifestError;
 pub use viceroy::ProgramError;
 
 use crate::origin::{Origin, OriginError};
-use kv::Keeper;
+use kv::KvMirror;
 use pop::Pop;
-use relay::Relay;
+use relay::RelayProcess;
 
 /// Why the network could not be started or changed. After a failed start
 /// nothing is left running; after a failed change the network goes on.
@@ -67,7 +66,7 @@ pub enum NetworkError {
     Origin(#[from] OriginError),
     /// The relay failed.
     #[error(transparent)]
-    Relay(#[from] RelayError),
+    Relay(#[from] RelayProcessError),
     /// A point of presence failed.
     #[error(transparent)]
     Pop(#[from] PopError),
@@ -110,11 +109,11 @@ pub enum To {
 /// ```
 pub struct Network {
     pops: Vec<Pop>,
-    relay: Option<Relay>,
+    relay: Option<RelayProcess>,
     relay_url: String,
     origin: Origin,
     origin_url: String,
-    keeper: Arc<Keeper>,
+    kv: Arc<KvMirror>,
     saving: JoinHandle<()>,
     data: PathBuf,
     _lock: File,
@@ -128,13 +127,6 @@ impl Drop for Network {
 }
 
 impl Network {
-    /// A network to be configured: three PoPs on free ports, if nothing else
-    /// is said.
-    #[must_use]
-    pub fn builder() -> NetworkBuilder {
-        NetworkBuilder::default()
-    }
-
     /// How many PoPs there are.
     #[must_use]
     pub fn pops(&self) -> usize {
@@ -268,7 +260,7 @@ impl Network {
         Ok(settings.save()?)
     }
 
-    fn relay(&mut self) -> Result<&mut Relay, NetworkError> {
+    fn relay(&mut self) -> Result<&mut RelayProcess, NetworkError> {
         self.relay.as_mut().ok_or_else(|| NetworkError::Without("relay".to_owned()))
     }
 
@@ -297,7 +289,7 @@ impl Network {
     ///
     /// When its file cannot be written; what was saved before stays.
     pub async fn save_kv(&self) -> Result<usize, NetworkError> {
-        Ok(self.keeper.save().await?)
+        Ok(self.kv.save().await?)
     }
 
     /// Stops everything: PoPs first, then the KV store is saved, then relay
@@ -311,7 +303,7 @@ impl Network {
         for pop in &mut self.pops {
             pop.end().await;
         }
-        let saved = self.keeper.save().await;
+        let saved = self.kv.save().await;
         let killed = match &mut self.relay {
             Some(relay) => relay.kill().await,
             None => Ok(()),
@@ -325,17 +317,4 @@ impl Network {
 
 fn refused(down: bool) -> LinkFault {
     if down { LinkFault::Refuse } else { LinkFault::None }
-}
-
-/// Saves the KV store from time to time; more rarely when that takes long.
-async fn save_repeatedly(keeper: Arc<Keeper>) {
-    let mut pause = Duration::from_secs(3);
-    loop {
-        tokio::time::sleep(pause).await;
-        let begun = std::time::Instant::now();
-        if let Err(error) = keeper.save().await {
-            tracing::warn!(%error, "the KV store was not saved");
-        }
-        pause = Duration::from_secs(3).max(begun.elapsed() * 20);
-    }
 }

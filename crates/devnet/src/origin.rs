@@ -10,78 +10,35 @@
 mod faults;
 mod http;
 mod input;
+mod limits;
 mod problem;
 mod store;
+mod wiki;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use faults::{AfterCommit, Faults};
-pub use store::{Revision, StoreError};
+pub use limits::{MAX_KEY_BYTES, MAX_LISTED, MAX_PAGE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
+pub use store::{PageStoreError, Revision};
 
-use store::Store;
-
-/// Largest page text, in bytes.
-pub const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
-
-/// Longest title, in bytes of UTF-8.
-pub const MAX_TITLE_BYTES: usize = 255;
-
-/// Longest summary or author, in bytes of UTF-8.
-pub const MAX_SUMMARY_BYTES: usize = 1_000;
-
-/// Longest `Idempotency-Key`, in bytes.
-pub const MAX_KEY_BYTES: usize = 255;
-
-/// Revisions in one answer of the history.
-pub const MAX_LISTED: usize = 500;
-
-const _: () = assert!(MAX_TITLE_BYTES < MAX_SUMMARY_BYTES);
+use store::PageStore;
+use wiki::Wiki;
 
 /// Why an origin could not start or be stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum OriginError {
     /// The data could not be opened. Nothing was changed.
     #[error("the origin's data: {0}")]
-    Store(#[from] StoreError),
+    Store(#[from] PageStoreError),
     /// The address could not be listened on, or serving ended early.
     #[error("the origin's address: {0}")]
     Io(#[from] std::io::Error),
-}
-
-/// What the handlers share.
-#[derive(Debug)]
-struct Wiki {
-    /// Gone once the origin was stopped, whatever connections still live.
-    store: RwLock<Option<Arc<Store>>>,
-    faults: Faults,
-    requests: Mutex<BTreeMap<&'static str, u64>>,
-    revisions_written: AtomicU64,
-}
-
-impl Wiki {
-    fn store(&self) -> Option<Arc<Store>> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn close(&self) {
-        self.store.write().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    fn count(&self, route: &'static str) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        *requests.entry(route).or_default() += 1;
-    }
-
-    fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
 }
 
 /// A running origin. Dropping it stops it without waiting; [`Origin::stop`]
@@ -121,16 +78,10 @@ impl Origin {
     /// When the file cannot be opened, among others because another origin has
     /// it open, or the listener cannot be used.
     pub async fn start(listener: std::net::TcpListener, file: &Path) -> Result<Self, OriginError> {
-        let store = RwLock::new(Some(Arc::new(Store::open(file)?)));
+        let wiki = Arc::new(Wiki::new(PageStore::open(file)?));
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let wiki = Arc::new(Wiki {
-            store,
-            faults: Faults::default(),
-            requests: Mutex::default(),
-            revisions_written: AtomicU64::new(0),
-        });
         let (stop, mut stopped) = watch::channel(false);
         let router = http::router(wiki.clone());
         let served = tokio::spawn(async move {

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use viceroy_lib::config::ObjectStores;
 
-use super::kv::Keeper;
+use super::kv::KvMirror;
 use super::link::Link;
 use super::pop::Pop;
-use super::relay::{self, Relay, RelaySetup};
-use super::settings::{KV_STORE, Manifest, PopSettings};
+use super::relay::{self, RelayProcess, RelaySetup};
+use super::settings::{BackendAddresses, KV_STORE, Manifest, PopSettings};
 use super::{Network, NetworkError, ready};
 use crate::origin::Origin;
 
@@ -36,6 +36,17 @@ struct Ports {
     origin: u16,
 }
 
+/// Which relay a network has.
+#[derive(Clone, Debug)]
+enum RelayChoice {
+    /// The program that `REDWEDDING_RELAY_BIN` names, or that lies beside the running one.
+    Found,
+    /// This program.
+    Program(PathBuf),
+    /// None; PoPs find nobody at its address.
+    Without,
+}
+
 /// Says how a network shall be. All of it has defaults but [`Self::data`].
 #[derive(Clone, Debug)]
 pub struct NetworkBuilder {
@@ -44,8 +55,7 @@ pub struct NetworkBuilder {
     data: PathBuf,
     ports: Option<Ports>,
     config: Vec<(String, String)>,
-    relay_program: Option<PathBuf>,
-    with_relay: bool,
+    relay: RelayChoice,
     elsewhere: Vec<String>,
     fresh: bool,
     flush_interval: Duration,
@@ -60,12 +70,20 @@ impl Default for NetworkBuilder {
             data: PathBuf::from(".redwedding"),
             ports: None,
             config: Vec::new(),
-            relay_program: None,
-            with_relay: true,
+            relay: RelayChoice::Found,
             elsewhere: Vec::new(),
             fresh: false,
             flush_interval: FLUSH_INTERVAL,
         }
+    }
+}
+
+impl Network {
+    /// A network to be configured: three PoPs on free ports, if nothing else
+    /// is said.
+    #[must_use]
+    pub fn builder() -> NetworkBuilder {
+        NetworkBuilder::default()
     }
 }
 
@@ -118,7 +136,7 @@ impl NetworkBuilder {
     /// the one beside the running program.
     #[must_use]
     pub fn relay_program(mut self, file: impl Into<PathBuf>) -> Self {
-        self.relay_program = Some(file.into());
+        self.relay = RelayChoice::Program(file.into());
         self
     }
 
@@ -133,7 +151,7 @@ impl NetworkBuilder {
     /// No relay is started; PoPs find nobody at its address.
     #[must_use]
     pub fn without_relay(mut self) -> Self {
-        self.with_relay = false;
+        self.relay = RelayChoice::Without;
         self
     }
 
@@ -169,14 +187,21 @@ impl NetworkBuilder {
         }
         let sockets = Sockets::bind(self.pops, self.ports)?;
         let origin = Origin::start(sockets.origin, &data.join("origin.redb")).await?;
-        let relay = match self.with_relay {
-            true => Some(self.start_relay(&manifest, &data, sockets.relay, &sockets.pops).await?),
-            false => None,
+        let program = match &self.relay {
+            RelayChoice::Found => Some(relay::find_program()),
+            RelayChoice::Program(program) => Some(program.clone()),
+            RelayChoice::Without => None,
+        };
+        let relay = match program {
+            Some(program) => Some(
+                self.start_relay(program, &manifest, &data, sockets.relay, &sockets.pops).await?,
+            ),
+            None => None,
         };
         let stores = manifest.object_stores();
-        let keeper = Arc::new(Keeper::open(&data.join("kv"), stores.clone(), KV_STORE).await?);
-        let targets = (sockets.relay, sockets.origin_address);
-        let pops = self.start_pops(&manifest, &data, stores, sockets.pops, targets).await?;
+        let kv = Arc::new(KvMirror::open(&data.join("kv"), stores.clone(), KV_STORE).await?);
+        let parts = BackendAddresses { relay: sockets.relay, origin: sockets.origin_address };
+        let pops = self.start_pops(&manifest, &data, stores, sockets.pops, parts).await?;
         let mut pop_urls = Vec::new();
         for pop in &pops {
             pop_urls.push(format!("http://{}", pop.address()?));
@@ -184,14 +209,15 @@ impl NetworkBuilder {
         for url in &pop_urls {
             ready::wait(&format!("{url}{HEALTH}"), FIRST_ANSWER).await?;
         }
-        let saving = tokio::spawn(super::save_repeatedly(keeper.clone()));
+        let mirror = kv.clone();
+        let saving = tokio::spawn(async move { mirror.save_repeatedly().await });
         Ok(Network {
             pops,
             relay,
             relay_url: format!("http://{}", sockets.relay),
             origin_url: origin.url(),
             origin,
-            keeper,
+            kv,
             saving,
             data,
             _lock: lock,
@@ -201,17 +227,18 @@ impl NetworkBuilder {
 
     async fn start_relay(
         &self,
+        program: PathBuf,
         manifest: &Manifest,
         data: &Path,
         listen: SocketAddr,
         pops: &[TcpListener],
-    ) -> Result<Relay, NetworkError> {
+    ) -> Result<RelayProcess, NetworkError> {
         let mut urls = self.elsewhere.clone();
         for pop in pops {
             urls.push(format!("http://{}", pop.local_addr()?));
         }
         let setup = RelaySetup {
-            program: self.relay_program.clone().unwrap_or_else(relay::find_program),
+            program,
             listen,
             data: data.join("relay"),
             log: data.join("relay.log"),
@@ -219,7 +246,7 @@ impl NetworkBuilder {
             key: manifest.relay_key.clone(),
             flush_interval: self.flush_interval,
         };
-        Ok(Relay::start(setup).await?)
+        Ok(RelayProcess::start(setup).await?)
     }
 
     /// Starts all PoPs; each compiles the edge function for itself.
@@ -229,12 +256,12 @@ impl NetworkBuilder {
         data: &Path,
         stores: ObjectStores,
         listeners: Vec<TcpListener>,
-        (relay, origin): (SocketAddr, SocketAddr),
+        parts: BackendAddresses,
     ) -> Result<Vec<Pop>, NetworkError> {
         let mut starting = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let settings = PopSettings::new(index, manifest, self.wasm.clone(), data.to_path_buf());
-            let (relay, origin) = (Link::open(relay).await?, Link::open(origin).await?);
+            let (relay, origin) = (Link::open(parts.relay).await?, Link::open(parts.origin).await?);
             let pop = Pop::start(settings, listener, stores.clone(), relay, origin);
             starting.push(tokio::spawn(pop));
         }

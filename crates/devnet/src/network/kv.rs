@@ -1,7 +1,7 @@
 //! Keeps the KV store across restarts.
 //!
 //! Viceroy's KV store lives in memory and has no door for the host, so a small
-//! program ([`keeper.wat`](./keeper.wat)) running on the same store reads and
+//! program ([`kv_access.wat`](./kv_access.wat)) running on the same store reads and
 //! writes it. The store's content is mirrored into a redb file: at a graceful
 //! stop, and every few seconds before that.
 //!
@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::{Body, Method, Request, StatusCode};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -21,7 +22,7 @@ use viceroy_lib::config::ObjectStores;
 
 use super::viceroy::{self, Program};
 
-const PROGRAM: &str = include_str!("keeper.wat");
+const PROGRAM: &str = include_str!("kv_access.wat");
 
 /// Store name and key.
 type MirrorKey = (&'static str, &'static str);
@@ -30,6 +31,9 @@ type MirrorKey = (&'static str, &'static str);
 type MirrorItem = (&'static [u8], &'static [u8]);
 
 const MIRROR: TableDefinition<'_, MirrorKey, MirrorItem> = TableDefinition::new("kv");
+
+/// Between two saves, at least.
+const SAVE_PAUSE: Duration = Duration::from_secs(3);
 
 /// Pages of keys in one listing: an end to the loop whatever the store says.
 const MAX_LIST_PAGES: usize = 10_000;
@@ -40,9 +44,9 @@ pub enum KvError {
     /// The mirror's file failed.
     #[error("the KV store's file: {0}")]
     File(#[from] redb::Error),
-    /// The keeper's program could not be run.
-    #[error("the KV store's keeper: {0}")]
-    Keeper(String),
+    /// The program that reads and writes the store could not be run.
+    #[error("the KV store's program: {0}")]
+    Program(String),
     /// The mirror's folder or program could not be written.
     #[error("the KV store's folder: {0}")]
     Io(#[from] std::io::Error),
@@ -64,24 +68,25 @@ from_redb!(
 );
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Item {
+struct KvItem {
     metadata: Vec<u8>,
     value: Vec<u8>,
 }
 
-type Items = BTreeMap<String, Item>;
+type KvItems = BTreeMap<String, KvItem>;
 
 /// Mirrors one store of an [`ObjectStores`] into a file.
-pub(super) struct Keeper {
+pub(super) struct KvMirror {
     program: PathBuf,
     stores: ObjectStores,
     store: String,
-    mirror: Arc<Database>,
+    /// Holds the mirror.
+    database: Arc<Database>,
 }
 
-/// The keeper's program at work on one store. It lives for one task only: an
+/// The program at work on one store. It lives for one task only: an
 /// idle context costs Viceroy some percent of a processor.
-struct Access {
+struct KvAccess {
     context: Arc<ExecuteCtx>,
     store: String,
 }
@@ -97,7 +102,7 @@ struct ListingMeta {
     next_cursor: Option<String>,
 }
 
-impl Keeper {
+impl KvMirror {
     /// Opens the mirror in `folder` and puts what it holds into the store.
     pub(super) async fn open(
         folder: &Path,
@@ -105,27 +110,27 @@ impl Keeper {
         store: &str,
     ) -> Result<Self, KvError> {
         std::fs::create_dir_all(folder)?;
-        let program = folder.join("keeper.wat");
+        let program = folder.join("kv_access.wat");
         std::fs::write(&program, PROGRAM)?;
-        let mirror = Arc::new(Database::create(folder.join("kv.redb"))?);
-        let keeper = Self { program, stores, store: store.to_owned(), mirror };
-        let access = keeper.access().await?;
-        for (key, item) in keeper.mirrored()? {
+        let database = Arc::new(Database::create(folder.join("kv.redb"))?);
+        let opened = Self { program, stores, store: store.to_owned(), database };
+        let access = opened.access().await?;
+        for (key, item) in opened.mirrored()? {
             access.insert(&key, item).await?;
         }
-        Ok(keeper)
+        Ok(opened)
     }
 
-    async fn access(&self) -> Result<Access, KvError> {
+    async fn access(&self) -> Result<KvAccess, KvError> {
         let program = Program::plain(self.program.clone(), self.stores.clone());
         let context = viceroy::compile(program).await.map_err(unexpected)?;
-        Ok(Access { context, store: self.store.clone() })
+        Ok(KvAccess { context, store: self.store.clone() })
     }
 
     /// Brings the mirror up to date; returns how many keys it then holds.
     pub(super) async fn save(&self) -> Result<usize, KvError> {
         let access = self.access().await?;
-        let mut items = Items::new();
+        let mut items = KvItems::new();
         for key in access.keys().await? {
             // Deleted since it was listed: not an error.
             if let Some(item) = access.lookup(&key).await? {
@@ -133,23 +138,36 @@ impl Keeper {
             }
         }
         let count = items.len();
-        let (mirror, store) = (self.mirror.clone(), self.store.clone());
-        tokio::task::spawn_blocking(move || write(&mirror, &store, &items))
+        let (database, store) = (self.database.clone(), self.store.clone());
+        tokio::task::spawn_blocking(move || write(&database, &store, &items))
             .await
-            .map_err(|error| KvError::Keeper(error.to_string()))??;
+            .map_err(|error| KvError::Program(error.to_string()))??;
         Ok(count)
     }
 
-    fn mirrored(&self) -> Result<Items, KvError> {
-        let write = self.mirror.begin_write()?;
+    /// Saves the store from time to time, for ever; more rarely when that takes long.
+    pub(super) async fn save_repeatedly(&self) {
+        let mut pause = SAVE_PAUSE;
+        loop {
+            tokio::time::sleep(pause).await;
+            let begun = std::time::Instant::now();
+            if let Err(error) = self.save().await {
+                tracing::warn!(%error, "the KV store was not saved");
+            }
+            pause = SAVE_PAUSE.max(begun.elapsed() * 20);
+        }
+    }
+
+    fn mirrored(&self) -> Result<KvItems, KvError> {
+        let write = self.database.begin_write()?;
         write.open_table(MIRROR)?;
         write.commit()?;
-        let read = self.mirror.begin_read()?;
+        let read = self.database.begin_read()?;
         read_store(&read.open_table(MIRROR)?, &self.store)
     }
 }
 
-impl Access {
+impl KvAccess {
     async fn keys(&self) -> Result<Vec<String>, KvError> {
         let mut keys = Vec::new();
         let mut cursor = None;
@@ -169,13 +187,13 @@ impl Access {
         Ok(keys)
     }
 
-    async fn lookup(&self, key: &str) -> Result<Option<Item>, KvError> {
+    async fn lookup(&self, key: &str) -> Result<Option<KvItem>, KvError> {
         let headers = vec![("key", key.as_bytes().to_vec())];
         let (status, metadata, value) = self.ask(Method::GET, headers, Vec::new()).await?;
-        Ok((status == StatusCode::OK).then_some(Item { metadata, value }))
+        Ok((status == StatusCode::OK).then_some(KvItem { metadata, value }))
     }
 
-    async fn insert(&self, key: &str, item: Item) -> Result<(), KvError> {
+    async fn insert(&self, key: &str, item: KvItem) -> Result<(), KvError> {
         let mut headers = vec![("key", key.as_bytes().to_vec())];
         if !item.metadata.is_empty() {
             headers.push(("metadata", item.metadata));
@@ -184,7 +202,7 @@ impl Access {
         Ok(())
     }
 
-    /// One run of the keeper's program: status, metadata, body.
+    /// One run of the program: status, metadata, body.
     async fn ask(
         &self,
         method: Method,
@@ -192,7 +210,7 @@ impl Access {
         body: Vec<u8>,
     ) -> Result<(StatusCode, Vec<u8>, Vec<u8>), KvError> {
         let mut request =
-            Request::builder().method(method).uri("http://keeper/").header("store", &self.store);
+            Request::builder().method(method).uri("http://kv/").header("store", &self.store);
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -205,11 +223,11 @@ impl Access {
             .await
             .map_err(unexpected)?;
         if let Some(error) = error {
-            return Err(KvError::Keeper(error.to_string()));
+            return Err(KvError::Program(error.to_string()));
         }
         let status = response.status();
         if status.is_server_error() {
-            return Err(KvError::Keeper(format!("its program answered {status}")));
+            return Err(KvError::Program(format!("it answered {status}")));
         }
         let metadata = response.headers().get("metadata").map(|value| value.as_bytes().to_vec());
         let body = hyper::body::to_bytes(response.into_body()).await.map_err(unexpected)?;
@@ -218,14 +236,14 @@ impl Access {
 }
 
 fn unexpected(error: impl std::fmt::Display) -> KvError {
-    KvError::Keeper(error.to_string())
+    KvError::Program(error.to_string())
 }
 
 fn read_store<'a>(
     table: &impl ReadableTable<MirrorKey, MirrorItem>,
     store: &'a str,
-) -> Result<Items, KvError> {
-    let mut items = Items::new();
+) -> Result<KvItems, KvError> {
+    let mut items = KvItems::new();
     for entry in table.range::<(&'a str, &'a str)>((store, "")..)? {
         let (key, item) = entry?;
         let (of, key) = key.value();
@@ -233,14 +251,14 @@ fn read_store<'a>(
             break;
         }
         let (metadata, value) = item.value();
-        items.insert(key.to_owned(), Item { metadata: metadata.into(), value: value.into() });
+        items.insert(key.to_owned(), KvItem { metadata: metadata.into(), value: value.into() });
     }
     Ok(items)
 }
 
 /// Writes the difference, in one transaction; none at all when there is none.
-fn write(mirror: &Database, store: &str, items: &Items) -> Result<(), KvError> {
-    let transaction = mirror.begin_write()?;
+fn write(database: &Database, store: &str, items: &KvItems) -> Result<(), KvError> {
+    let transaction = database.begin_write()?;
     {
         let mut table = transaction.open_table(MIRROR)?;
         let before = read_store(&table, store)?;

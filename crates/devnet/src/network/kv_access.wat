@@ -1,4 +1,4 @@
-;; The keeper's program: reads and writes a KV store for the host.
+;; Reads and writes a KV store for the host.
 ;;
 ;; Viceroy's KV store cannot be reached from outside, only by a program that
 ;; runs on it. This one does what a request says:

@@ -18,7 +18,7 @@ use viceroy_lib::ExecuteCtx;
 use viceroy_lib::config::ObjectStores;
 
 use super::link::Link;
-use super::settings::PopSettings;
+use super::settings::{BackendAddresses, PopSettings};
 use super::viceroy::{self, ProgramError};
 
 /// How long a sandbox may take to notice that its runtime has ended.
@@ -73,12 +73,8 @@ impl Pop {
     ) -> Result<Self, PopError> {
         listener.set_nonblocking(true)?;
         settings.save()?;
-        let with_kv = viceroy::compile(settings.program(
-            stores.clone(),
-            relay_link.address(),
-            origin_link.address(),
-        )?)
-        .await?;
+        let backends = backends(&relay_link, &origin_link);
+        let with_kv = viceroy::compile(settings.program(stores.clone(), backends)?).await?;
         let current = Arc::new(RwLock::new(with_kv.clone()));
         let mut pop = Self {
             settings,
@@ -102,8 +98,8 @@ impl Pop {
     }
 
     async fn compile(&self, stores: ObjectStores) -> Result<Arc<ExecuteCtx>, PopError> {
-        let (relay, origin) = (self.relay_link.address(), self.origin_link.address());
-        Ok(viceroy::compile(self.settings.program(stores, relay, origin)?).await?)
+        let backends = backends(&self.relay_link, &self.origin_link);
+        Ok(viceroy::compile(self.settings.program(stores, backends)?).await?)
     }
 
     /// Takes the KV store away from new requests, or gives it back. Without
@@ -166,6 +162,11 @@ impl Pop {
         self.runtime = Some(runtime);
         Ok(())
     }
+}
+
+/// A PoP reaches the other parts through its links alone.
+fn backends(relay: &Link, origin: &Link) -> BackendAddresses {
+    BackendAddresses { relay: relay.address(), origin: origin.address() }
 }
 
 async fn accept(listener: TcpListener, current: Current, ending: Arc<AtomicBool>) {

@@ -18,10 +18,11 @@ const START: Duration = Duration::from_secs(30);
 
 /// Why the relay could not be started.
 #[derive(Debug, thiserror::Error)]
-pub enum RelayError {
+pub enum RelayProcessError {
     /// There is no program to start.
     #[error(
-        "no relay program at {}: build it (cargo build -p redwedding-relay) or set REDWEDDING_RELAY_BIN",
+        "no relay program at {}: build it (cargo build -p redwedding-relay) or set \
+         REDWEDDING_RELAY_BIN",
         .0.display()
     )]
     NoProgram(PathBuf),
@@ -66,27 +67,27 @@ pub(super) fn find_program() -> PathBuf {
 
 /// A started relay.
 #[derive(Debug)]
-pub(super) struct Relay {
+pub(super) struct RelayProcess {
     setup: RelaySetup,
     child: Option<Child>,
 }
 
-impl Relay {
+impl RelayProcess {
     /// Starts it and waits until it answers.
-    pub(super) async fn start(setup: RelaySetup) -> Result<Self, RelayError> {
+    pub(super) async fn start(setup: RelaySetup) -> Result<Self, RelayProcessError> {
         let mut relay = Self { setup, child: None };
         relay.run().await?;
         Ok(relay)
     }
 
     /// Starts it again; nothing happens when it runs.
-    pub(super) async fn run(&mut self) -> Result<(), RelayError> {
+    pub(super) async fn run(&mut self) -> Result<(), RelayProcessError> {
         if self.child.is_some() {
             return Ok(());
         }
         let setup = &self.setup;
         if !setup.program.is_file() {
-            return Err(RelayError::NoProgram(setup.program.clone()));
+            return Err(RelayProcessError::NoProgram(setup.program.clone()));
         }
         std::fs::create_dir_all(&setup.data)?;
         let log = File::options().create(true).append(true).open(&setup.log)?;
@@ -118,7 +119,7 @@ impl Relay {
         };
         let log = setup.log.clone();
         self.kill().await?;
-        Err(RelayError::NotReady { why, log })
+        Err(RelayProcessError::NotReady { why, log })
     }
 
     /// Kills it with `SIGKILL` and waits until it is gone.

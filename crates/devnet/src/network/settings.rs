@@ -72,6 +72,13 @@ impl Manifest {
     }
 }
 
+/// Where a PoP finds the other parts.
+#[derive(Clone, Copy)]
+pub(super) struct BackendAddresses {
+    pub(super) relay: SocketAddr,
+    pub(super) origin: SocketAddr,
+}
+
 /// One PoP's settings and files.
 #[derive(Clone)]
 pub(super) struct PopSettings {
@@ -109,8 +116,7 @@ impl PopSettings {
     pub(super) fn program(
         &self,
         stores: ObjectStores,
-        relay: SocketAddr,
-        origin: SocketAddr,
+        backends: BackendAddresses,
     ) -> std::io::Result<Program> {
         let config = Dictionary::Json { file: self.config_file() };
         let log = File::options().create(true).append(true).open(self.folder.join("log"))?;
@@ -118,8 +124,8 @@ impl PopSettings {
             file: self.wasm.clone(),
             stores,
             backends: Backends::from([
-                ("relay".to_owned(), backend(relay)?),
-                ("origin".to_owned(), backend(origin)?),
+                ("relay".to_owned(), backend(backends.relay)?),
+                ("origin".to_owned(), backend(backends.origin)?),
             ]),
             dictionaries: Dictionaries::from([(CONFIG_STORE.to_owned(), config)]),
             secrets: self.secrets.clone(),

@@ -20,8 +20,8 @@ pub enum AfterCommit {
 struct Switches {
     delay: Duration,
     down: bool,
-    after_commit: Option<AfterCommit>,
-    remaining: u32,
+    /// What the next writes meet, the last one first.
+    after_commit: Vec<AfterCommit>,
 }
 
 /// Switches for faults. All are off at the start.
@@ -47,8 +47,7 @@ impl Faults {
     /// committed.
     pub fn fail_after_commit(&self, count: u32, how: AfterCommit) {
         self.with(|switches| {
-            switches.after_commit = Some(how);
-            switches.remaining = count;
+            switches.after_commit = vec![how; count as usize];
         });
     }
 
@@ -64,12 +63,6 @@ impl Faults {
 
     /// Takes the fault for a write that was just committed, if one is due.
     pub(super) fn take_after_commit(&self) -> Option<AfterCommit> {
-        self.with(|switches| {
-            if switches.remaining == 0 {
-                return None;
-            }
-            switches.remaining -= 1;
-            switches.after_commit
-        })
+        self.with(|switches| switches.after_commit.pop())
     }
 }

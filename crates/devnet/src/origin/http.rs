@@ -22,9 +22,10 @@ use time::OffsetDateTime;
 
 use super::faults::AfterCommit;
 use super::input::{self, Target};
+use super::limits::{MAX_LISTED, MAX_PAGE_BYTES};
 use super::problem::Problem;
-use super::store::{PutOutcome, Store, StoreError};
-use super::{MAX_LISTED, MAX_PAGE_BYTES, Wiki};
+use super::store::{PageStore, PageStoreError, PutOutcome};
+use super::wiki::Wiki;
 
 type Shared = State<Arc<Wiki>>;
 
@@ -57,7 +58,7 @@ async fn misbehave(State(wiki): Shared, request: Request, next: Next) -> Respons
 async fn blocking<T, F>(wiki: &Arc<Wiki>, operation: F) -> Result<T, Problem>
 where
     T: Send + 'static,
-    F: FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    F: FnOnce(&PageStore) -> Result<T, PageStoreError> + Send + 'static,
 {
     let stopping = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The wiki is stopping.");
     let store = wiki.store().ok_or_else(stopping)?;

@@ -6,9 +6,9 @@
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
+use super::limits::{MAX_KEY_BYTES, MAX_PAGE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
 use super::problem::Problem;
 use super::store::{Precondition, Put};
-use super::{MAX_KEY_BYTES, MAX_PAGE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
 
 /// What a path below `/pages/` names.
 #[derive(Debug, PartialEq, Eq)]

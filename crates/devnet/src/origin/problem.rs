@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::store::StoreError;
+use super::store::PageStoreError;
 
 /// An error answer.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl From<PageStoreError> for Problem {
+    fn from(error: PageStoreError) -> Self {
         tracing::error!(%error, "the origin's store failed");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -27,7 +27,7 @@ const ANSWER_ORDER: TableDefinition<'_, u64, &str> = TableDefinition::new("answe
 /// Why the store could not do something. The state is as before the call,
 /// except that a failed commit may turn out to have happened.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum PageStoreError {
     /// The database failed.
     #[error("database: {0}")]
     Database(#[from] redb::Error),
@@ -45,7 +45,7 @@ pub enum StoreError {
 /// redb has one error type per operation; all of them are the database's.
 macro_rules! from_redb {
     ($($error:ty),*) => {$(
-        impl From<$error> for StoreError {
+        impl From<$error> for PageStoreError {
             fn from(error: $error) -> Self { Self::Database(error.into()) }
         }
     )*};
@@ -149,12 +149,12 @@ enum AnswerKind {
 
 /// The wiki's file.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct PageStore {
     database: Database,
 }
 
-impl Store {
-    pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
+impl PageStore {
+    pub(super) fn open(file: &Path) -> Result<Self, PageStoreError> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// The page's revision and text.
-    pub(super) fn current(&self, title: &str) -> Result<Option<(u64, String)>, StoreError> {
+    pub(super) fn current(&self, title: &str) -> Result<Option<(u64, String)>, PageStoreError> {
         let read = self.database.begin_read()?;
         let Some(id) = read.open_table(PAGES)?.get(title)?.map(|id| id.value()) else {
             return Ok(None);
@@ -180,7 +180,7 @@ impl Store {
     }
 
     /// The text of one revision of this page.
-    pub(super) fn text_of(&self, title: &str, id: u64) -> Result<Option<String>, StoreError> {
+    pub(super) fn text_of(&self, title: &str, id: u64) -> Result<Option<String>, PageStoreError> {
         let read = self.database.begin_read()?;
         if read.open_table(REVISIONS)?.get((title, id))?.is_none() {
             return Ok(None);
@@ -195,7 +195,7 @@ impl Store {
         title: &str,
         after: u64,
         limit: usize,
-    ) -> Result<Option<Vec<Revision>>, StoreError> {
+    ) -> Result<Option<Vec<Revision>>, PageStoreError> {
         let read = self.database.begin_read()?;
         if read.open_table(PAGES)?.get(title)?.is_none() {
             return Ok(None);
@@ -210,7 +210,7 @@ impl Store {
     }
 
     /// Up to `limit` titles after `after`, in byte order.
-    pub(super) fn titles(&self, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    pub(super) fn titles(&self, after: &str, limit: usize) -> Result<Vec<String>, PageStoreError> {
         let read = self.database.begin_read()?;
         let table = read.open_table(PAGES)?;
         let mut found = Vec::new();
@@ -227,7 +227,7 @@ impl Store {
     }
 
     /// Saves a page, once per `Idempotency-Key`. Durable when it returns.
-    pub(super) fn put(&self, put: &Put, now: OffsetDateTime) -> Result<PutOutcome, StoreError> {
+    pub(super) fn put(&self, put: &Put, now: OffsetDateTime) -> Result<PutOutcome, PageStoreError> {
         let write = self.database.begin_write()?;
         if let Some(key) = &put.key
             && let Some(outcome) = replay(&write, key, put)?
@@ -248,7 +248,7 @@ fn replay(
     write: &WriteTransaction,
     key: &str,
     put: &Put,
-) -> Result<Option<PutOutcome>, StoreError> {
+) -> Result<Option<PutOutcome>, PageStoreError> {
     let answers = write.open_table(ANSWERS)?;
     let Some(stored) = answers.get(key)? else { return Ok(None) };
     let Answer { kind, id, fingerprint } = serde_json::from_slice(stored.value())?;
@@ -269,7 +269,7 @@ fn save(
     write: &WriteTransaction,
     put: &Put,
     now: OffsetDateTime,
-) -> Result<PutOutcome, StoreError> {
+) -> Result<PutOutcome, PageStoreError> {
     let title = put.title.as_str();
     let mut pages = write.open_table(PAGES)?;
     let mut texts = write.open_table(TEXTS)?;
@@ -288,7 +288,7 @@ fn save(
     }
     let id = texts.last()?.map_or(0, |(id, _)| id.value()) + 1;
     if id >= MAX_REVISION {
-        return Err(StoreError::Full);
+        return Err(PageStoreError::Full);
     }
     let revision = describe(id, current.unwrap_or_default(), put, now);
     texts.insert(id, put.text.as_str())?;
@@ -316,7 +316,7 @@ fn remember(
     key: &str,
     outcome: &PutOutcome,
     put: &Put,
-) -> Result<(), StoreError> {
+) -> Result<(), PageStoreError> {
     let (kind, id) = match outcome {
         PutOutcome::Saved { id, created: true, .. } => (AnswerKind::Created, *id),
         PutOutcome::Saved { id, created: false, .. } => (AnswerKind::Updated, *id),
