@@ -25,14 +25,14 @@ use tokio::task::JoinHandle;
 
 pub use faults::{AfterCommit, Faults};
 pub use limits::{MAX_KEY_BYTES, MAX_LISTED, MAX_PAGE_BYTES, MAX_SUMMARY_BYTES, MAX_TITLE_BYTES};
-pub use store::{PageStoreError, Revision};
+pub use store::{PageStoreError, StoredRevision};
 
 use store::PageStore;
-use wiki::Wiki;
+use wiki::WikiState;
 
 /// Why an origin could not start or be stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum OriginError {
+pub enum EmbeddedOriginError {
     /// The data could not be opened. Nothing was changed.
     #[error("the origin's data: {0}")]
     Store(#[from] PageStoreError),
@@ -41,44 +41,47 @@ pub enum OriginError {
     Io(#[from] std::io::Error),
 }
 
-/// A running origin. Dropping it stops it without waiting; [`Origin::stop`]
+/// A running origin. Dropping it stops it without waiting; [`EmbeddedOrigin::stop`]
 /// waits. Its file can be opened again afterwards, once no request is under way.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), redwedding_devnet::OriginError> {
-/// use redwedding_devnet::Origin;
+/// # async fn example() -> Result<(), redwedding_devnet::EmbeddedOriginError> {
+/// use redwedding_devnet::EmbeddedOrigin;
 ///
 /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-/// let mut origin = Origin::start(listener, std::path::Path::new("data/origin.redb")).await?;
+/// let mut origin = EmbeddedOrigin::start(listener, std::path::Path::new("data/origin.redb")).await?;
 /// println!("{}/pages/Red_Wedding", origin.url());
 /// origin.stop().await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Origin {
-    wiki: Arc<Wiki>,
+pub struct EmbeddedOrigin {
+    wiki: Arc<WikiState>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     /// `None` once it was waited for.
     served: Option<JoinHandle<std::io::Result<()>>>,
 }
 
-impl Drop for Origin {
+impl Drop for EmbeddedOrigin {
     fn drop(&mut self) {
         self.wiki.close();
     }
 }
 
-impl Origin {
+impl EmbeddedOrigin {
     /// Serves the wiki in `file` (created when missing) on `listener`.
     ///
     /// # Errors
     ///
     /// When the file cannot be opened, among others because another origin has
     /// it open, or the listener cannot be used.
-    pub async fn start(listener: std::net::TcpListener, file: &Path) -> Result<Self, OriginError> {
-        let wiki = Arc::new(Wiki::new(PageStore::open(file)?));
+    pub async fn start(
+        listener: std::net::TcpListener,
+        file: &Path,
+    ) -> Result<Self, EmbeddedOriginError> {
+        let wiki = Arc::new(WikiState::new(PageStore::open(file)?));
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
@@ -119,7 +122,7 @@ impl Origin {
     /// # Errors
     ///
     /// When serving had already failed.
-    pub async fn stop(&mut self) -> Result<(), OriginError> {
+    pub async fn stop(&mut self) -> Result<(), EmbeddedOriginError> {
         self.stop.send_replace(true);
         self.wiki.close();
         let Some(served) = self.served.take() else { return Ok(()) };

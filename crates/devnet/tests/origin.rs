@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use hyper::{Body, Client, Method, Request, Response, StatusCode};
-use redwedding_devnet::Origin;
-use redwedding_devnet::origin::{AfterCommit, MAX_PAGE_BYTES, Revision};
+use redwedding_devnet::EmbeddedOrigin;
+use redwedding_devnet::origin::{AfterCommit, MAX_PAGE_BYTES, StoredRevision};
 use serde_json::Value;
 
 /// An answer, read whole.
@@ -39,7 +39,7 @@ impl Answer {
 }
 
 async fn send(
-    origin: &Origin,
+    origin: &EmbeddedOrigin,
     method: Method,
     path: &str,
     headers: &[(&str, &str)],
@@ -53,17 +53,17 @@ async fn send(
     Answer::read(Client::new().request(request).await.unwrap()).await
 }
 
-async fn get(origin: &Origin, path: &str) -> Answer {
+async fn get(origin: &EmbeddedOrigin, path: &str) -> Answer {
     send(origin, Method::GET, path, &[], "").await
 }
 
-async fn put(origin: &Origin, path: &str, headers: &[(&str, &str)], text: &str) -> Answer {
+async fn put(origin: &EmbeddedOrigin, path: &str, headers: &[(&str, &str)], text: &str) -> Answer {
     send(origin, Method::PUT, path, headers, text.to_owned()).await
 }
 
-async fn start(folder: &Path) -> Origin {
+async fn start(folder: &Path) -> EmbeddedOrigin {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    Origin::start(listener, &folder.join("origin.redb")).await.unwrap()
+    EmbeddedOrigin::start(listener, &folder.join("origin.redb")).await.unwrap()
 }
 
 const NEW: (&str, &str) = ("if-none-match", "*");
@@ -134,7 +134,7 @@ async fn a_key_is_answered_once_and_for_all() {
     assert_eq!(misused.status, StatusCode::UNPROCESSABLE_ENTITY);
 
     assert_eq!(get(&origin, "/pages/P").await.body, "two");
-    let history: Vec<Revision> =
+    let history: Vec<StoredRevision> =
         serde_json::from_str(&get(&origin, "/pages/P/revisions").await.body).unwrap();
     assert_eq!(history.len(), 2);
     assert_eq!(origin.revisions_written(), 0);
@@ -163,7 +163,7 @@ async fn history_names_every_revision() {
     put(&origin, "/pages/Other", &[NEW], "x").await;
     put(&origin, "/pages/A/B", &[("if-match", first.etag())], "two").await;
 
-    let all: Vec<Revision> =
+    let all: Vec<StoredRevision> =
         serde_json::from_str(&get(&origin, "/pages/A%2FB/revisions").await.body).unwrap();
     let [one, two] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!(one.summary, "first \u{2013} draft");
@@ -172,7 +172,7 @@ async fn history_names_every_revision() {
     assert_eq!((two.parent, format!("\"{}\"", one.id)), (one.id, first.etag().to_owned()));
 
     let after = format!("/pages/A%2FB/revisions?after={}", one.id);
-    let rest: Vec<Revision> = serde_json::from_str(&get(&origin, &after).await.body).unwrap();
+    let rest: Vec<StoredRevision> = serde_json::from_str(&get(&origin, &after).await.body).unwrap();
     assert_eq!(rest, all[1..]);
     let old = get(&origin, &format!("/pages/A%2FB/revisions/{}", one.id)).await;
     assert_eq!(old.body, "\u{e9}");

@@ -40,7 +40,7 @@
 //! `pull` (answers to readers), `snapshots` (what makes the next start short), `segment_store`,
 //! `floor_policy` and `floors` (what documents keep of their past, and where the rest is).
 //!
-//! May assume the contracts of [`Log`](crate::log::Log) and [`Store`](crate::store::Store). Must
+//! May assume the contracts of [`Log`](crate::log::Log) and [`NodeStore`](crate::store::NodeStore). Must
 //! never acknowledge what the log has not taken, nor decide by anything that another node would
 //! not see.
 
@@ -67,7 +67,7 @@ use redwedding_wire::identity::{Digest, DocumentKey};
 
 pub use floor_policy::FloorPolicy;
 pub use materialized::{EntryAt, MaterializedDocument};
-pub use node::{Clock, Node};
+pub use node::{Clock, RelayNode};
 pub use pull::PullAnswer;
 pub use queues::PushedEntry;
 pub use recovery::RecoveryError;
@@ -75,7 +75,7 @@ pub use shard::{FoldError, Shard, ShardState};
 
 use crate::limits;
 use crate::log::ReadError;
-use crate::store::StoreError;
+use crate::store::NodeStoreError;
 use floors::FloorPass;
 use queues::Queues;
 use worker::Worker;
@@ -83,7 +83,7 @@ use worker::Worker;
 /// All shards with their workers.
 pub struct Fold {
     /// What they share.
-    pub node: Arc<Node>,
+    pub node: Arc<RelayNode>,
     /// The shards, by number.
     pub shards: Vec<Arc<Shard>>,
     queues: Queues,
@@ -97,7 +97,7 @@ impl Fold {
     /// # Errors
     /// If the state cannot be recovered, or a thread not started. Nothing is served then, and
     /// nothing was changed.
-    pub fn start(node: Node) -> Result<Self, RecoveryError> {
+    pub fn start(node: RelayNode) -> Result<Self, RecoveryError> {
         let node = Arc::new(node);
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
         for number in 0..limits::SHARDS {
@@ -139,10 +139,10 @@ impl Fold {
         &self,
         document: &DocumentKey,
         name: Digest,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<Vec<u8>>, NodeStoreError> {
         let found = self.node.store.segment(document.digest(), name)?;
         let plain = found.map(|packed| Segment::plain(&packed));
-        plain.transpose().map_err(|error| StoreError(error.to_string()))
+        plain.transpose().map_err(|error| NodeStoreError(error.to_string()))
     }
 
     /// Moves the floors of documents that were written to the origin since the last call, or of some

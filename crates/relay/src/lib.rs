@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`log`] and [`store`] (the ports), [`embedded`] (both on
 //! one database file), [`fold`] (which entries are appended, and what they come
-//! to), [`due`] (what waits for the origin), [`relay`] (exchanges), [`http`] (the
+//! to), [`due`] (what waits for the origin), [`service`] (exchanges), [`http`] (the
 //! server), [`ticker`] (wakes the points of presence), [`metrics`].
 //!
 //! May assume that its clock is roughly right and its disk keeps what was synced.
@@ -16,6 +16,6 @@ pub mod http;
 pub mod limits;
 pub mod log;
 pub mod metrics;
-pub mod relay;
+pub mod service;
 pub mod store;
 pub mod ticker;

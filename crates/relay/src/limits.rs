@@ -22,7 +22,7 @@ pub const RECORD_BYTES: usize = ENTRY_BYTES + 64;
 /// A read of a log ends with the record that passes this many bytes.
 pub const READ_BYTES: usize = 4 << 20;
 /// Exchanges whose pushes may wait for the worker of one shard.
-pub const QUEUED_SUBMISSIONS: usize = 512;
+pub const QUEUED_PUSHES: usize = 512;
 /// Entries after which a batch is closed.
 pub const BATCH_ENTRIES: usize = 1_024;
 /// Bytes of entries after which a batch is closed.

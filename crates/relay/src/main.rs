@@ -11,11 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, ValueEnum};
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Clock, FloorPolicy, Fold, Node};
+use redwedding_relay::fold::{Clock, FloorPolicy, Fold, RelayNode};
 use redwedding_relay::http::{ServerState, router, serve};
 use redwedding_relay::limits;
 use redwedding_relay::metrics::Metrics;
-use redwedding_relay::relay::Relay;
+use redwedding_relay::service::RelayService;
 use redwedding_relay::ticker::{TickTarget, Ticker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -100,7 +100,7 @@ fn run(flags: &Flags) -> Result<(), String> {
     let clock: Clock = Arc::new(now_ms);
     let metrics = Arc::new(Metrics::default());
     let log = Arc::new(open(flags, &metrics)?);
-    let node = Node::new(
+    let node = RelayNode::new(
         Arc::clone(&log) as _,
         log,
         Arc::clone(&metrics),
@@ -114,7 +114,7 @@ fn run(flags: &Flags) -> Result<(), String> {
     let ticker = ticker.map_err(|error| format!("TLS cannot be used: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let relay = Relay::new(fold);
+    let relay = RelayService::new(fold);
     let result = runtime.block_on(serve_until_told(flags, Arc::clone(&relay), key, ticker));
     // Exchanges that are still waiting get their answer before the end.
     relay.fold.stop();
@@ -155,7 +155,7 @@ fn open(flags: &Flags, metrics: &Arc<Metrics>) -> Result<Embedded, String> {
 
 async fn serve_until_told(
     flags: &Flags,
-    relay: Arc<Relay>,
+    relay: Arc<RelayService>,
     key: Vec<u8>,
     ticker: Ticker,
 ) -> Result<(), String> {
@@ -180,7 +180,7 @@ async fn serve_until_told(
 }
 
 /// Moves floors every second. Writes snapshots every `seconds`, and sooner when much was appended.
-async fn keep_up(relay: Arc<Relay>, seconds: u64) {
+async fn keep_up(relay: Arc<RelayService>, seconds: u64) {
     let mut waited = 0;
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -14,7 +14,7 @@ use redwedding_wire::version::Cursor;
 /// Why the store could not do it. Nothing, or all of one call, was stored.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the node's store failed: {0}")]
-pub struct StoreError(pub String);
+pub struct NodeStoreError(pub String);
 
 /// A materialized document as the store has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub struct DocumentSnapshot {
 
 /// An entry that was not appended.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refusal {
+pub struct RefusedEntry {
     /// Why.
     pub reason: String,
     /// What was pushed.
@@ -50,24 +50,28 @@ pub struct RetainedRefusals {
 /// An implementation MUST make each call atomic and durable on return. It MAY
 /// block. It MAY lose all of it at once (a new disk): the caller replays the log.
 /// It MUST NOT lose a segment otherwise: what lies there is pruned everywhere else.
-pub trait Store: Send + Sync {
+pub trait NodeStore: Send + Sync {
     /// Puts snapshots of documents of `shard`, each in place of an older one.
     ///
     /// # Errors
     /// If the store could not be written; none of them is stored then.
-    fn put_snapshots(&self, shard: u16, snapshots: &[DocumentSnapshot]) -> Result<(), StoreError>;
+    fn put_snapshots(
+        &self,
+        shard: u16,
+        snapshots: &[DocumentSnapshot],
+    ) -> Result<(), NodeStoreError>;
 
     /// Notes that every document of `shard`, as of `cursor`, has its snapshot.
     ///
     /// # Errors
     /// If the store could not be written.
-    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), StoreError>;
+    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), NodeStoreError>;
 
-    /// What [`set_folded`](Store::set_folded) noted last; `None` at first.
+    /// What [`set_folded`](NodeStore::set_folded) noted last; `None` at first.
     ///
     /// # Errors
     /// If the store could not be read.
-    fn folded(&self, shard: u16) -> Result<Option<Cursor>, StoreError>;
+    fn folded(&self, shard: u16) -> Result<Option<Cursor>, NodeStoreError>;
 
     /// Gives each snapshot of `shard` to `take`.
     ///
@@ -77,20 +81,25 @@ pub trait Store: Send + Sync {
         &self,
         shard: u16,
         take: &mut dyn FnMut(DocumentSnapshot),
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), NodeStoreError>;
 
     /// Keeps a segment of a document's archive under its name, for good. One that is kept already
     /// stays as it is.
     ///
     /// # Errors
     /// If the store could not be read or written.
-    fn put_segment(&self, document: Digest, name: Digest, bytes: &[u8]) -> Result<(), StoreError>;
+    fn put_segment(
+        &self,
+        document: Digest,
+        name: Digest,
+        bytes: &[u8],
+    ) -> Result<(), NodeStoreError>;
 
     /// The segment of a document with this name, as it was put; `None` if it never was.
     ///
     /// # Errors
     /// If the store could not be read.
-    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, NodeStoreError>;
 
     /// Retains refused entries for an operator, each content once, within
     /// [`REFUSED_ENTRIES`](crate::limits::REFUSED_ENTRIES) and
@@ -100,15 +109,15 @@ pub trait Store: Send + Sync {
     /// If the store could not be read or written; none of them is retained then.
     fn retain_refused(
         &self,
-        refusals: &[Refusal],
+        refusals: &[RefusedEntry],
         now_ms: u64,
-    ) -> Result<RetainedRefusals, StoreError>;
+    ) -> Result<RetainedRefusals, NodeStoreError>;
 
     /// How many refused entries are retained.
     ///
     /// # Errors
     /// If the store could not be read.
-    fn refused(&self) -> Result<u64, StoreError>;
+    fn refused(&self) -> Result<u64, NodeStoreError>;
 }
 
 /// The name of a refused entry: each content is retained once.

@@ -9,8 +9,8 @@ use redwedding_document::entry::{
 };
 use redwedding_relay::limits;
 use redwedding_relay::log::Log;
-use redwedding_relay::log::memory::{Fault, MemoryLog};
-use redwedding_relay::store::memory::MemoryStore;
+use redwedding_relay::log::memory::{AppendFault, MemoryLog};
+use redwedding_relay::store::memory::MemoryNodeStore;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::identity::{Actor, Digest, FlushId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
@@ -192,12 +192,12 @@ fn many_entries_come_in_pieces_or_as_a_snapshot() {
 fn a_log_that_fails_is_busy_and_nothing_is_lost_or_doubled() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
     let server =
-        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryNodeStore::default()), TestClock::new());
     let page = key("Page");
     // One for the push, one for the look at its health.
-    log.inject(Fault::Lost);
-    log.inject(Fault::Lost);
-    log.inject(Fault::Unacknowledged);
+    log.inject(AppendFault::Lost);
+    log.inject(AppendFault::Lost);
+    log.inject(AppendFault::Unacknowledged);
     let (first, second) = (create(&page, 1, "one\n"), create(&page, 2, "two\n"));
     assert_eq!(server.push(std::slice::from_ref(&first)), [Receipt::Busy]);
     assert_eq!(get(&format!("{}/healthz", server.base)).0, 503);
@@ -217,9 +217,9 @@ fn a_log_that_fails_is_busy_and_nothing_is_lost_or_doubled() {
 fn records_of_another_node_in_between_are_folded_first() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
     let one =
-        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryNodeStore::default()), TestClock::new());
     let two =
-        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryNodeStore::default()), TestClock::new());
     let page = key("Page");
     assert_eq!(logged(&one.push(&[create(&page, 1, "one\n")])[0]).position, 1);
     // The second node does not know of it yet, and appends the same save again.
@@ -234,7 +234,7 @@ fn records_of_another_node_in_between_are_folded_first() {
     assert_eq!(log.head(shard).map(|head| head.position), Ok(21));
     // A third node that folds the log from its start comes to the same.
     let three =
-        Server::over(Arc::clone(&log) as _, Arc::new(MemoryStore::default()), TestClock::new());
+        Server::over(Arc::clone(&log) as _, Arc::new(MemoryNodeStore::default()), TestClock::new());
     let document = snapshot(two.pull(&page, None));
     assert_eq!(document.changes().len(), 20);
     assert_eq!(document, snapshot(three.pull(&page, None)));

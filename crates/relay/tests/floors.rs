@@ -7,12 +7,12 @@ use std::sync::Arc;
 use redwedding_document::entry::{Body, Committed, Edit, Entry, Intent, Missing};
 use redwedding_document::{Document, Segment};
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{FloorPolicy, Fold, Node};
+use redwedding_relay::fold::{FloorPolicy, Fold, RelayNode};
 use redwedding_relay::limits;
-use redwedding_relay::log::memory::{Fault, MemoryLog};
+use redwedding_relay::log::memory::{AppendFault, MemoryLog};
 use redwedding_relay::metrics::Metrics;
-use redwedding_relay::store::memory::MemoryStore;
-use redwedding_relay::store::{DocumentSnapshot, Store};
+use redwedding_relay::store::memory::MemoryNodeStore;
+use redwedding_relay::store::{DocumentSnapshot, NodeStore};
 use redwedding_replica::auth;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::codec::Decode;
@@ -28,7 +28,7 @@ fn eager() -> FloorPolicy {
 
 fn server(floors: FloorPolicy) -> Server {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    Server::with_floor_policy(log, Arc::new(MemoryStore::default()), TestClock::new(), floors)
+    Server::with_floor_policy(log, Arc::new(MemoryNodeStore::default()), TestClock::new(), floors)
 }
 
 /// A page and who writes it, one save after the other.
@@ -264,9 +264,9 @@ fn a_retry_of_an_archived_save_is_known() {
 #[test]
 fn a_relay_that_dies_between_segment_and_floor_loses_nothing() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    let store = Arc::new(MemoryStore::default());
+    let store = Arc::new(MemoryNodeStore::default());
     let mut author = Author::new();
-    let start = |log: &Arc<MemoryLog>, store: &Arc<MemoryStore>| {
+    let start = |log: &Arc<MemoryLog>, store: &Arc<MemoryNodeStore>| {
         let (log, store) = (Arc::clone(log) as _, Arc::clone(store) as _);
         Server::with_floor_policy(log, store, TestClock::new(), eager())
     };
@@ -274,7 +274,7 @@ fn a_relay_that_dies_between_segment_and_floor_loses_nothing() {
         let server = start(&log, &store);
         author.save(&server);
         author.flush(&server);
-        log.inject(Fault::Lost);
+        log.inject(AppendFault::Lost);
         assert_eq!(server.relay.fold.move_floors(), 0, "the log did not take it");
         assert_eq!(floor(&author.document(&server)), (0, 1));
     }
@@ -329,11 +329,11 @@ fn a_restart_comes_to_the_same_floor_with_or_without_snapshots() {
 #[test]
 fn a_node_that_has_no_segments_keeps_them_as_it_folds() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    let node = |store: &Arc<MemoryStore>| {
+    let node = |store: &Arc<MemoryNodeStore>| {
         let (log, store) = (Arc::clone(&log) as _, Arc::clone(store) as _);
         Server::with_floor_policy(log, store, TestClock::new(), eager())
     };
-    let (one, other) = (Arc::new(MemoryStore::default()), Arc::new(MemoryStore::default()));
+    let (one, other) = (Arc::new(MemoryNodeStore::default()), Arc::new(MemoryNodeStore::default()));
     let (server, mut author) = (node(&one), Author::new());
     let first = author.save(&server);
     for _ in 0..6 {
@@ -352,7 +352,7 @@ fn a_node_that_has_no_segments_keeps_them_as_it_folds() {
 #[test]
 fn a_node_that_lost_its_segments_does_not_go_on() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    let (store, mut author) = (Arc::new(MemoryStore::default()), Author::new());
+    let (store, mut author) = (Arc::new(MemoryNodeStore::default()), Author::new());
     let snapshot;
     {
         let server =
@@ -368,13 +368,13 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
     }
     // Snapshots without the segments that they stand on.
     let (shard, materialized, head) = snapshot;
-    let other = Arc::new(MemoryStore::default());
+    let other = Arc::new(MemoryNodeStore::default());
     let encoded = redwedding_wire::codec::Encode::encode(&*materialized);
     let snapshot = DocumentSnapshot { document: author.page.digest(), encoded };
     other.put_snapshots(shard, &[snapshot]).expect("put");
     other.set_folded(shard, head).expect("set");
     let metrics = Arc::new(Metrics::default());
-    let node = Node::new(log, other, metrics, TestClock::new().clock(), 1);
+    let node = RelayNode::new(log, other, metrics, TestClock::new().clock(), 1);
     let error = Fold::start(node).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("needs segment"), "{error}");
 }
@@ -421,7 +421,7 @@ fn a_segment_is_given_to_who_may_have_the_document() {
 fn two_nodes_that_move_a_floor_at_once_leave_no_gap() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
     let node = || {
-        let (log, store) = (Arc::clone(&log) as _, Arc::new(MemoryStore::default()));
+        let (log, store) = (Arc::clone(&log) as _, Arc::new(MemoryNodeStore::default()));
         Server::with_floor_policy(log, store, TestClock::new(), eager())
     };
     let (one, mut author) = (node(), Author::new());

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use redwedding_document::Document;
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Fold, Node};
+use redwedding_relay::fold::{Fold, RelayNode};
 use redwedding_relay::limits;
 use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
-use redwedding_relay::store::memory::MemoryStore;
+use redwedding_relay::store::memory::MemoryNodeStore;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::codec::Encode;
 use redwedding_wire::version::{Root, VersionRef};
@@ -45,7 +45,7 @@ fn whatever_was_snapshot_the_state_is_the_same() {
     let expected = documents(&reference);
     for snapshots_at in [vec![], vec![0], vec![20], vec![20, 40], vec![60], vec![10, 60]] {
         let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-        let store = Arc::new(MemoryStore::default());
+        let store = Arc::new(MemoryNodeStore::default());
         // A node that dies takes nothing along: its copy of the fold is dropped.
         let server = Server::over(Arc::clone(&log) as _, Arc::clone(&store) as _, TestClock::new());
         for number in 1..=60 {
@@ -55,7 +55,7 @@ fn whatever_was_snapshot_the_state_is_the_same() {
             }
         }
         let metrics = Arc::new(Metrics::default());
-        let node = Node::new(log, store, metrics, TestClock::new().clock(), 1);
+        let node = RelayNode::new(log, store, metrics, TestClock::new().clock(), 1);
         let fold = Fold::start(node).expect("recovery");
         for document in &expected {
             let shard = &fold.shards[usize::from(document.key().shard(limits::SHARDS))];
@@ -102,7 +102,7 @@ fn a_restart_goes_on_where_it_was() {
 #[test]
 fn log_time_does_not_go_back() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    let (store, clock) = (Arc::new(MemoryStore::default()), TestClock::new());
+    let (store, clock) = (Arc::new(MemoryNodeStore::default()), TestClock::new());
     clock.advance(1_000_000);
     let page = key("Page");
     let newest = {
@@ -119,7 +119,7 @@ fn log_time_does_not_go_back() {
 #[test]
 fn a_log_that_lost_its_tail_resets_who_was_there() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-    let store = Arc::new(MemoryStore::default());
+    let store = Arc::new(MemoryNodeStore::default());
     let page = key("Page");
     let (lost, cursor) = {
         let server = Server::over(Arc::clone(&log) as _, Arc::clone(&store) as _, TestClock::new());

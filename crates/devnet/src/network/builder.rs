@@ -18,7 +18,7 @@ use super::pop::Pop;
 use super::relay::{self, RelayProcess, RelaySetup};
 use super::settings::{BackendAddresses, KV_STORE, Manifest, PopSettings};
 use super::{Network, NetworkError, ready};
-use crate::origin::Origin;
+use crate::origin::EmbeddedOrigin;
 
 /// Shorter than in production, so that a person who tries it need not wait.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
@@ -30,7 +30,7 @@ const FIRST_ANSWER: Duration = Duration::from_secs(30);
 const HEALTH: &str = "/-/health";
 
 #[derive(Clone, Copy, Debug)]
-struct Ports {
+struct FixedPorts {
     first_pop: u16,
     relay: u16,
     origin: u16,
@@ -53,7 +53,7 @@ pub struct NetworkBuilder {
     pops: usize,
     wasm: PathBuf,
     data: PathBuf,
-    ports: Option<Ports>,
+    ports: Option<FixedPorts>,
     config: Vec<(String, String)>,
     relay: RelayChoice,
     elsewhere: Vec<String>,
@@ -114,7 +114,7 @@ impl NetworkBuilder {
     /// Fixed ports on 127.0.0.1: PoPs count up from `first_pop`.
     #[must_use]
     pub fn ports(mut self, first_pop: u16, relay: u16, origin: u16) -> Self {
-        self.ports = Some(Ports { first_pop, relay, origin });
+        self.ports = Some(FixedPorts { first_pop, relay, origin });
         self
     }
 
@@ -186,7 +186,7 @@ impl NetworkBuilder {
             delete_data(&data)?;
         }
         let sockets = Sockets::bind(self.pops, self.ports)?;
-        let origin = Origin::start(sockets.origin, &data.join("origin.redb")).await?;
+        let origin = EmbeddedOrigin::start(sockets.origin, &data.join("origin.redb")).await?;
         let program = match &self.relay {
             RelayChoice::Found => Some(relay::find_program()),
             RelayChoice::Program(program) => Some(program.clone()),
@@ -305,7 +305,7 @@ struct Sockets {
 }
 
 impl Sockets {
-    fn bind(pops: usize, ports: Option<Ports>) -> Result<Self, NetworkError> {
+    fn bind(pops: usize, ports: Option<FixedPorts>) -> Result<Self, NetworkError> {
         let origin = bind("the origin", ports.map_or(0, |ports| ports.origin))?;
         let relay = relay_address(ports.map(|ports| ports.relay))?;
         let mut listeners = Vec::new();

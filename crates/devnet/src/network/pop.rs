@@ -25,7 +25,7 @@ use super::viceroy::{self, ProgramError};
 const SANDBOX_END: Duration = Duration::from_secs(5);
 
 /// The program that new requests go to; swapped when a fault says so.
-type Current = Arc<RwLock<Arc<ExecuteCtx>>>;
+type CurrentProgram = Arc<RwLock<Arc<ExecuteCtx>>>;
 
 /// Why a point of presence could not be started or changed.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ pub(super) struct Pop {
     pub(super) origin_link: Link,
     listener: TcpListener,
     stores: ObjectStores,
-    current: Current,
+    current: CurrentProgram,
     with_kv: Arc<ExecuteCtx>,
     /// Made when the KV store is first taken away.
     without_kv: Option<Arc<ExecuteCtx>>,
@@ -169,7 +169,7 @@ fn backends(relay: &Link, origin: &Link) -> BackendAddresses {
     BackendAddresses { relay: relay.address(), origin: origin.address() }
 }
 
-async fn accept(listener: TcpListener, current: Current, ending: Arc<AtomicBool>) {
+async fn accept(listener: TcpListener, current: CurrentProgram, ending: Arc<AtomicBool>) {
     let make = make_service_fn(move |stream: &AddrStream| {
         let (local, remote) = (stream.local_addr(), stream.remote_addr());
         let (current, ending) = (current.clone(), ending.clone());

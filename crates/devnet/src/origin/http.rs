@@ -21,15 +21,15 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::faults::AfterCommit;
-use super::input::{self, Target};
+use super::input::{self, PagePath};
 use super::limits::{MAX_LISTED, MAX_PAGE_BYTES};
 use super::problem::Problem;
 use super::store::{PageStore, PageStoreError, PutOutcome};
-use super::wiki::Wiki;
+use super::wiki::WikiState;
 
-type Shared = State<Arc<Wiki>>;
+type Shared = State<Arc<WikiState>>;
 
-pub(super) fn router(wiki: Arc<Wiki>) -> Router {
+pub(super) fn router(wiki: Arc<WikiState>) -> Router {
     Router::new()
         .route("/pages/{*path}", get(read).put(write))
         .route("/pages", get(titles))
@@ -55,7 +55,7 @@ async fn misbehave(State(wiki): Shared, request: Request, next: Next) -> Respons
 }
 
 /// Runs a store operation where blocking is allowed.
-async fn blocking<T, F>(wiki: &Arc<Wiki>, operation: F) -> Result<T, Problem>
+async fn blocking<T, F>(wiki: &Arc<WikiState>, operation: F) -> Result<T, Problem>
 where
     T: Send + 'static,
     F: FnOnce(&PageStore) -> Result<T, PageStoreError> + Send + 'static,
@@ -74,8 +74,8 @@ struct After {
     after: u64,
 }
 
-fn target(uri: &Uri) -> Result<Target, Problem> {
-    Target::parse(uri.path().strip_prefix("/pages/").unwrap_or_default())
+fn target(uri: &Uri) -> Result<PagePath, Problem> {
+    PagePath::parse(uri.path().strip_prefix("/pages/").unwrap_or_default())
 }
 
 async fn read(
@@ -85,7 +85,7 @@ async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     match target(&uri)? {
-        Target::Page(title) => {
+        PagePath::Page(title) => {
             wiki.count("GET /pages/{title}");
             let found = blocking(&wiki, move |store| store.current(&title)).await?;
             let (id, text) = found.ok_or_else(no_such_page)?;
@@ -95,12 +95,12 @@ async fn read(
             }
             Ok(page(StatusCode::OK, id, text))
         }
-        Target::History(title) => {
+        PagePath::History(title) => {
             wiki.count("GET /pages/{title}/revisions");
             let found = blocking(&wiki, move |store| store.history(&title, after, MAX_LISTED));
             Ok(Json(found.await?.ok_or_else(no_such_page)?).into_response())
         }
-        Target::Revision(title, id) => {
+        PagePath::Revision(title, id) => {
             wiki.count("GET /pages/{title}/revisions/{id}");
             let found = blocking(&wiki, move |store| store.text_of(&title, id)).await?;
             let none = || Problem::not_found("The page has no revision with this number.");
@@ -116,7 +116,7 @@ async fn write(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     wiki.count("PUT /pages/{title}");
-    let Target::Page(title) = target(&uri)? else {
+    let PagePath::Page(title) = target(&uri)? else {
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Revisions cannot be changed."));
     };
     let body = body.map_err(|rejection| match rejection.status() {
@@ -133,7 +133,7 @@ async fn write(
     answer(outcome)
 }
 
-async fn fail_after_commit(wiki: &Wiki) -> Result<(), Problem> {
+async fn fail_after_commit(wiki: &WikiState) -> Result<(), Problem> {
     let wait = match wiki.faults.take_after_commit() {
         None => return Ok(()),
         Some(AfterCommit::Hang) => Duration::from_secs(600),

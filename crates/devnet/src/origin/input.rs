@@ -12,7 +12,7 @@ use super::store::{Precondition, Put};
 
 /// What a path below `/pages/` names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum PagePath {
     /// The page itself.
     Page(String),
     /// Its list of revisions.
@@ -21,7 +21,7 @@ pub(super) enum Target {
     Revision(String, u64),
 }
 
-impl Target {
+impl PagePath {
     /// Reads the part of a path after `/pages/`, still percent-encoded.
     ///
     /// A title may hold slashes, encoded or plain. Only one that itself ends in
@@ -157,14 +157,14 @@ mod tests {
 
     #[test]
     fn titles_keep_their_slashes() {
-        let page = |title: &str| Target::Page(title.to_owned());
-        assert_eq!(Target::parse("A%2FB").unwrap(), page("A/B"));
-        assert_eq!(Target::parse("A/B").unwrap(), page("A/B"));
-        assert_eq!(Target::parse("A%2Frevisions").unwrap(), page("A/revisions"));
-        assert_eq!(Target::parse("A/revisions").unwrap(), Target::History("A".into()));
-        assert_eq!(Target::parse("A/revisions/7").unwrap(), Target::Revision("A".into(), 7));
-        assert!(Target::parse("%FF").is_err());
-        assert!(Target::parse("").is_err());
+        let page = |title: &str| PagePath::Page(title.to_owned());
+        assert_eq!(PagePath::parse("A%2FB").unwrap(), page("A/B"));
+        assert_eq!(PagePath::parse("A/B").unwrap(), page("A/B"));
+        assert_eq!(PagePath::parse("A%2Frevisions").unwrap(), page("A/revisions"));
+        assert_eq!(PagePath::parse("A/revisions").unwrap(), PagePath::History("A".into()));
+        assert_eq!(PagePath::parse("A/revisions/7").unwrap(), PagePath::Revision("A".into(), 7));
+        assert!(PagePath::parse("%FF").is_err());
+        assert!(PagePath::parse("").is_err());
     }
 
     #[test]

@@ -60,7 +60,7 @@ from_redb!(
 
 /// What is known of a revision besides its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revision {
+pub struct StoredRevision {
     /// Its number, unique in the wiki.
     pub id: u64,
     /// The page's revision before it; 0 for the first.
@@ -132,7 +132,7 @@ pub(super) enum PutOutcome {
 
 /// A remembered answer.
 #[derive(Serialize, Deserialize)]
-struct Answer {
+struct RememberedAnswer {
     kind: AnswerKind,
     /// The revision it named; 0 for none.
     id: u64,
@@ -195,7 +195,7 @@ impl PageStore {
         title: &str,
         after: u64,
         limit: usize,
-    ) -> Result<Option<Vec<Revision>>, PageStoreError> {
+    ) -> Result<Option<Vec<StoredRevision>>, PageStoreError> {
         let read = self.database.begin_read()?;
         if read.open_table(PAGES)?.get(title)?.is_none() {
             return Ok(None);
@@ -251,7 +251,7 @@ fn replay(
 ) -> Result<Option<PutOutcome>, PageStoreError> {
     let answers = write.open_table(ANSWERS)?;
     let Some(stored) = answers.get(key)? else { return Ok(None) };
-    let Answer { kind, id, fingerprint } = serde_json::from_slice(stored.value())?;
+    let RememberedAnswer { kind, id, fingerprint } = serde_json::from_slice(stored.value())?;
     if fingerprint != put.fingerprint() {
         return Ok(Some(PutOutcome::KeyReused));
     }
@@ -298,10 +298,10 @@ fn save(
     Ok(PutOutcome::Saved { id, created: current.is_none(), replayed: false })
 }
 
-fn describe(id: u64, parent: u64, put: &Put, now: OffsetDateTime) -> Revision {
+fn describe(id: u64, parent: u64, put: &Put, now: OffsetDateTime) -> StoredRevision {
     let whole_milliseconds =
         now.replace_nanosecond(now.nanosecond() / 1_000_000 * 1_000_000).unwrap_or(now);
-    Revision {
+    StoredRevision {
         id,
         parent,
         timestamp: whole_milliseconds.format(&Rfc3339).unwrap_or_default(),
@@ -326,7 +326,7 @@ fn remember(
         }
         PutOutcome::KeyReused => return Ok(()),
     };
-    let answer = Answer { kind, id, fingerprint: put.fingerprint() };
+    let answer = RememberedAnswer { kind, id, fingerprint: put.fingerprint() };
     let mut answers = write.open_table(ANSWERS)?;
     let mut order = write.open_table(ANSWER_ORDER)?;
     answers.insert(key, serde_json::to_vec(&answer)?.as_slice())?;

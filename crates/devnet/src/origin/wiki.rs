@@ -11,7 +11,7 @@ use super::store::PageStore;
 
 /// What the handlers share.
 #[derive(Debug)]
-pub(super) struct Wiki {
+pub(super) struct WikiState {
     /// Gone once the origin was stopped, whatever connections still live.
     store: RwLock<Option<Arc<PageStore>>>,
     pub(super) faults: Faults,
@@ -19,7 +19,7 @@ pub(super) struct Wiki {
     pub(super) revisions_written: AtomicU64,
 }
 
-impl Wiki {
+impl WikiState {
     pub(super) fn new(store: PageStore) -> Self {
         Self {
             store: RwLock::new(Some(Arc::new(store))),

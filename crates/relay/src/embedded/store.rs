@@ -10,13 +10,13 @@ use super::database::Embedded;
 use super::tables::{FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
 use crate::limits::{REFUSED_BYTES, REFUSED_ENTRIES};
 use crate::store::{
-    DocumentSnapshot, Refusal, RetainedRefusals, Store, StoreError, refusal_digest,
+    DocumentSnapshot, NodeStore, NodeStoreError, RefusedEntry, RetainedRefusals, refusal_digest,
 };
 
 const REFUSED_SUM: &str = "refused_bytes";
 
-fn failed(error: redb::Error) -> StoreError {
-    StoreError(error.to_string())
+fn failed(error: redb::Error) -> NodeStoreError {
+    NodeStoreError(error.to_string())
 }
 
 impl Embedded {
@@ -82,7 +82,7 @@ impl Embedded {
     }
 
     /// Whether all of these are retained already.
-    fn all_retained(&self, refusals: &[Refusal]) -> Result<bool, redb::Error> {
+    fn all_retained(&self, refusals: &[RefusedEntry]) -> Result<bool, redb::Error> {
         let table = self.database.begin_read()?.open_table(REFUSED)?;
         for refusal in refusals {
             if table.get(refusal_digest(&refusal.bytes).0)?.is_none() {
@@ -94,7 +94,7 @@ impl Embedded {
 
     fn write_refused(
         &self,
-        refusals: &[Refusal],
+        refusals: &[RefusedEntry],
         now_ms: u64,
     ) -> Result<RetainedRefusals, redb::Error> {
         let mut retained = RetainedRefusals::default();
@@ -130,16 +130,20 @@ impl Embedded {
     }
 }
 
-impl Store for Embedded {
-    fn put_snapshots(&self, shard: u16, snapshots: &[DocumentSnapshot]) -> Result<(), StoreError> {
+impl NodeStore for Embedded {
+    fn put_snapshots(
+        &self,
+        shard: u16,
+        snapshots: &[DocumentSnapshot],
+    ) -> Result<(), NodeStoreError> {
         self.write_snapshots(shard, snapshots).map_err(failed)
     }
 
-    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), StoreError> {
+    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), NodeStoreError> {
         self.write_folded(shard, cursor).map_err(failed)
     }
 
-    fn folded(&self, shard: u16) -> Result<Option<Cursor>, StoreError> {
+    fn folded(&self, shard: u16) -> Result<Option<Cursor>, NodeStoreError> {
         self.read_folded(shard).map_err(failed)
     }
 
@@ -147,26 +151,31 @@ impl Store for Embedded {
         &self,
         shard: u16,
         take: &mut dyn FnMut(DocumentSnapshot),
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), NodeStoreError> {
         self.read_snapshots(shard, take).map_err(failed)
     }
 
-    fn put_segment(&self, document: Digest, name: Digest, bytes: &[u8]) -> Result<(), StoreError> {
+    fn put_segment(
+        &self,
+        document: Digest,
+        name: Digest,
+        bytes: &[u8],
+    ) -> Result<(), NodeStoreError> {
         if self.segment(document, name)?.is_some() {
             return Ok(());
         }
         self.write_segment(document, name, bytes).map_err(failed)
     }
 
-    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, NodeStoreError> {
         self.read_segment(document, name).map_err(failed)
     }
 
     fn retain_refused(
         &self,
-        refusals: &[Refusal],
+        refusals: &[RefusedEntry],
         now_ms: u64,
-    ) -> Result<RetainedRefusals, StoreError> {
+    ) -> Result<RetainedRefusals, NodeStoreError> {
         // The same entry is pushed again and again; that costs no commit.
         if self.all_retained(refusals).map_err(failed)? {
             return Ok(RetainedRefusals { known: refusals.len(), ..RetainedRefusals::default() });
@@ -174,7 +183,7 @@ impl Store for Embedded {
         self.write_refused(refusals, now_ms).map_err(failed)
     }
 
-    fn refused(&self) -> Result<u64, StoreError> {
+    fn refused(&self) -> Result<u64, NodeStoreError> {
         self.count_refused().map_err(failed)
     }
 }

@@ -21,7 +21,7 @@ use super::node::ChangedDocument;
 use super::queues::PushedEntry;
 use super::segment_store::SegmentStore;
 use super::shard::ShardState;
-use crate::store::Store;
+use crate::store::NodeStore;
 
 /// What is to be said of an entry, as far as it is known before the append.
 #[derive(Clone, PartialEq, Debug)]
@@ -53,7 +53,7 @@ pub(super) struct WorkingCopy {
 /// A batch under way.
 pub(super) struct Batch<'a> {
     state: &'a ShardState,
-    store: &'a dyn Store,
+    store: &'a dyn NodeStore,
     head: Cursor,
     logged_ms: u64,
     copies: HashMap<DocumentKey, WorkingCopy>,
@@ -75,7 +75,7 @@ pub(super) struct PreparedBatch {
 
 impl<'a> Batch<'a> {
     /// A batch on `state`, at the clock's `now_ms`; the store has the archives.
-    pub(super) fn new(state: &'a ShardState, store: &'a dyn Store, now_ms: u64) -> Self {
+    pub(super) fn new(state: &'a ShardState, store: &'a dyn NodeStore, now_ms: u64) -> Self {
         // The clock may have jumped back; log time does not.
         let (head, logged_ms) = (state.head, state.logged_ms.max(now_ms));
         Self { state, store, head, logged_ms, copies: HashMap::new(), records: Vec::new() }

@@ -13,7 +13,7 @@ use redwedding_wire::identity::DocumentKey;
 use serde_bytes::ByteBuf;
 
 use super::materialized::MaterializedDocument;
-use super::node::Node;
+use super::node::RelayNode;
 use super::queues::{PushedEntry, Queues};
 use super::segment_store::SegmentStore;
 use super::shard::Shard;
@@ -26,7 +26,7 @@ const MOVES: usize = 8;
 
 /// A pass over what one node has.
 pub(super) struct FloorPass<'a> {
-    pub node: &'a Node,
+    pub node: &'a RelayNode,
     pub shards: &'a [Arc<Shard>],
     pub queues: &'a Queues,
 }
@@ -66,7 +66,7 @@ impl FloorPass<'_> {
     /// The entry that moves a document's floor, its segment kept; `None` where nothing is to be
     /// moved, or the segment could not be kept.
     fn next_floor(&self, key: &DocumentKey) -> Option<Entry> {
-        let Current { materialized, logged_ms } = self.current(key)?;
+        let Candidate { materialized, logged_ms } = self.candidate(key)?;
         let segments = SegmentStore::of(&*self.node.store, key);
         let document = &materialized.document;
         let next = self.node.floor_policy.next(document, logged_ms, &segments)?;
@@ -84,15 +84,15 @@ impl FloorPass<'_> {
         }
     }
 
-    fn current(&self, key: &DocumentKey) -> Option<Current> {
+    fn candidate(&self, key: &DocumentKey) -> Option<Candidate> {
         let state = self.shards.get(usize::from(key.shard(limits::SHARDS)))?.read();
         let materialized = Arc::clone(state.documents.get(key)?);
-        Some(Current { materialized, logged_ms: state.logged_ms })
+        Some(Candidate { materialized, logged_ms: state.logged_ms })
     }
 }
 
 /// A document, and its shard's log time at the same moment.
-struct Current {
+struct Candidate {
     materialized: Arc<MaterializedDocument>,
     logged_ms: u64,
 }

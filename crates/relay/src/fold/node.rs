@@ -14,17 +14,17 @@ use super::materialized::MaterializedDocument;
 use crate::due::{DueList, due_ms};
 use crate::log::{AppendError, Log};
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::store::NodeStore;
 
 /// Gives the time, in ms since 1970. It may jump; log time will not go back.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// What all shards share.
-pub struct Node {
+pub struct RelayNode {
     /// The logs.
     pub log: Arc<dyn Log>,
     /// What is kept beside them.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn NodeStore>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where floors are to be.
@@ -50,12 +50,12 @@ pub(super) struct ChangedDocument {
     pub ends_flush: bool,
 }
 
-impl Node {
+impl RelayNode {
     /// A node over these. Edits wait up to `flush_interval_ms` to be written to the origin together.
     #[must_use]
     pub fn new(
         log: Arc<dyn Log>,
-        store: Arc<dyn Store>,
+        store: Arc<dyn NodeStore>,
         metrics: Arc<Metrics>,
         clock: Clock,
         flush_interval_ms: u64,

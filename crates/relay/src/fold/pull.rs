@@ -12,7 +12,7 @@ use redwedding_wire::version::{Cursor, Position};
 use serde_bytes::ByteBuf;
 
 use super::materialized::{EntryAt, MaterializedDocument};
-use super::node::Node;
+use super::node::RelayNode;
 use super::shard::Shard;
 use crate::limits;
 use crate::log::ReadError;
@@ -44,7 +44,7 @@ impl PullAnswer {
 
 /// What is new for `pull`, in at most `budget` bytes.
 pub(super) fn answer(
-    node: &Node,
+    node: &RelayNode,
     shard: &Shard,
     pull: &Pull,
     budget: usize,
@@ -61,7 +61,7 @@ pub(super) fn answer(
 
 /// A document at one moment, and the shard's head at the same moment.
 struct Reading<'a> {
-    node: &'a Node,
+    node: &'a RelayNode,
     shard: u16,
     materialized: Option<Arc<MaterializedDocument>>,
     head: Cursor,
@@ -78,7 +78,7 @@ enum CursorStatus {
 }
 
 impl<'a> Reading<'a> {
-    fn of(node: &'a Node, shard: &Shard, pull: &Pull) -> Self {
+    fn of(node: &'a RelayNode, shard: &Shard, pull: &Pull) -> Self {
         let state = shard.read();
         let materialized = state.documents.get(&pull.document).map(Arc::clone);
         Self { node, shard: shard.number, materialized, head: state.head }

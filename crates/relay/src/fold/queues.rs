@@ -23,7 +23,7 @@ pub struct PushedEntry {
 
 /// What one exchange pushes to one shard, in its order.
 #[derive(Debug)]
-pub(super) struct Submission {
+pub(super) struct QueuedPush {
     /// The entries.
     pub pushes: Vec<PushedEntry>,
     /// Where the receipts go, one per entry.
@@ -32,12 +32,12 @@ pub(super) struct Submission {
 
 /// The queues of all workers.
 #[derive(Debug, Default)]
-pub(super) struct Queues(Mutex<Vec<mpsc::Sender<Submission>>>);
+pub(super) struct Queues(Mutex<Vec<mpsc::Sender<QueuedPush>>>);
 
 impl Queues {
     /// Adds the queue of the next shard; gives the end that its worker reads.
-    pub(super) fn open(&self) -> mpsc::Receiver<Submission> {
-        let (sender, queue) = mpsc::channel(limits::QUEUED_SUBMISSIONS);
+    pub(super) fn open(&self) -> mpsc::Receiver<QueuedPush> {
+        let (sender, queue) = mpsc::channel(limits::QUEUED_PUSHES);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         queue
     }
@@ -54,7 +54,7 @@ impl Queues {
             queues.get(usize::from(shard)).cloned()
         };
         let (done, receipts) = oneshot::channel();
-        queue?.try_send(Submission { pushes, done }).ok()?;
+        queue?.try_send(QueuedPush { pushes, done }).ok()?;
         Some(receipts)
     }
 

@@ -13,11 +13,11 @@ use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Cursor, Position};
 
 use super::materialized::MaterializedDocument;
-use super::node::{ChangedDocument, Node};
+use super::node::{ChangedDocument, RelayNode};
 use super::shard::{FoldError, Shard};
 use super::tail::tail;
 use crate::log::ReadError;
-use crate::store::{DocumentSnapshot, StoreError};
+use crate::store::{DocumentSnapshot, NodeStoreError};
 
 /// Why the state could not be recovered. The program must not serve.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum RecoveryError {
         /// Which shard's.
         shard: u16,
         /// What the store says.
-        error: StoreError,
+        error: NodeStoreError,
     },
     /// What is needed was truncated, and no snapshot has it.
     #[error("shard {shard}: the log begins after position {folded}, and no snapshot goes that far")]
@@ -63,7 +63,7 @@ pub enum RecoveryError {
 ///
 /// # Errors
 /// If snapshots and log together do not give it.
-pub(super) fn recover(node: &Node, shard: u16) -> Result<Shard, RecoveryError> {
+pub(super) fn recover(node: &RelayNode, shard: u16) -> Result<Shard, RecoveryError> {
     let failed = |error| RecoveryError::Log { shard, error };
     let head = node.log.head(shard).map_err(failed)?;
     let recovered = Shard::new(shard, node.log.epoch());
@@ -93,7 +93,11 @@ struct LoadedSnapshots {
 
 /// The snapshots of a shard, and the cursor up to which they hold everything.
 /// `None` where they do not fit the log, which is then replayed from its start.
-fn load(node: &Node, shard: u16, head: Cursor) -> Result<Option<LoadedSnapshots>, RecoveryError> {
+fn load(
+    node: &RelayNode,
+    shard: u16,
+    head: Cursor,
+) -> Result<Option<LoadedSnapshots>, RecoveryError> {
     let failed = |error| RecoveryError::Store { shard, error };
     let Some(folded) = node.store.folded(shard).map_err(failed)? else { return Ok(None) };
     if !fits(node, shard, folded, head)? {
@@ -128,7 +132,7 @@ fn load(node: &Node, shard: u16, head: Cursor) -> Result<Option<LoadedSnapshots>
 
 /// Whether the log has this cursor, or had it: what was truncated cannot be
 /// compared, but what follows it is when it is folded.
-fn fits(node: &Node, shard: u16, cursor: Cursor, head: Cursor) -> Result<bool, RecoveryError> {
+fn fits(node: &RelayNode, shard: u16, cursor: Cursor, head: Cursor) -> Result<bool, RecoveryError> {
     if cursor.epoch != head.epoch || cursor.position > head.position {
         return Ok(false);
     }
@@ -139,7 +143,7 @@ fn fits(node: &Node, shard: u16, cursor: Cursor, head: Cursor) -> Result<bool, R
 
 /// Log time goes on from the last record, and from what the documents know: the record can be
 /// truncated, and the clock of this machine can be behind.
-fn latest_ms(node: &Node, shard: &Shard) -> Result<u64, RecoveryError> {
+fn latest_ms(node: &RelayNode, shard: &Shard) -> Result<u64, RecoveryError> {
     let state = shard.read();
     let last = node.log.record(shard.number, state.head.position);
     let last = last.map_err(|error| RecoveryError::Log { shard: shard.number, error })?;
@@ -151,7 +155,12 @@ fn latest_ms(node: &Node, shard: &Shard) -> Result<u64, RecoveryError> {
 }
 
 /// Sets log time, and fills the due list, which is kept nowhere: it follows from the documents.
-fn finish(node: &Node, shard: &Shard, head: Cursor, from: Position) -> Result<(), RecoveryError> {
+fn finish(
+    node: &RelayNode,
+    shard: &Shard,
+    head: Cursor,
+    from: Position,
+) -> Result<(), RecoveryError> {
     let latest_ms = latest_ms(node, shard)?;
     node.continue_from(latest_ms);
     let all: Vec<_> = {

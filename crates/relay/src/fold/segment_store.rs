@@ -8,22 +8,22 @@ use redwedding_document::{Archive, Document, Segment};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Place;
 
-use crate::store::{Store, StoreError};
+use crate::store::{NodeStore, NodeStoreError};
 
 /// The segments of a document that a store has.
 #[derive(Clone, Copy)]
 pub(super) struct SegmentStore<'a> {
-    store: &'a dyn Store,
+    store: &'a dyn NodeStore,
     document: Digest,
 }
 
 impl<'a> SegmentStore<'a> {
-    pub(super) fn of(store: &'a dyn Store, document: &DocumentKey) -> Self {
+    pub(super) fn of(store: &'a dyn NodeStore, document: &DocumentKey) -> Self {
         Self { store, document: document.digest() }
     }
 
     /// Keeps a segment; gives its name and the length of its content.
-    pub(super) fn put(&self, segment: &Segment) -> Result<(Digest, u32), StoreError> {
+    pub(super) fn put(&self, segment: &Segment) -> Result<(Digest, u32), NodeStoreError> {
         let name = segment.name();
         self.store.put_segment(self.document, name.0, &segment.packed())?;
         Ok(name)
@@ -31,7 +31,7 @@ impl<'a> SegmentStore<'a> {
 
     /// Sees to it that what a floor of `document` prunes is kept. A floor that does not count is
     /// for the fold to find.
-    pub(super) fn keep(&self, document: &Document, floor: &Floor) -> Result<(), StoreError> {
+    pub(super) fn keep(&self, document: &Document, floor: &Floor) -> Result<(), NodeStoreError> {
         if self.store.segment(self.document, floor.segment)?.is_some() {
             return Ok(());
         }

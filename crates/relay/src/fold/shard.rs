@@ -16,7 +16,7 @@ use redwedding_wire::version::{Cursor, Position};
 use super::materialized::{MaterializedDocument, ends_flush};
 use super::segment_store::SegmentStore;
 use crate::log::{Logged, ReadError};
-use crate::store::{Store, StoreError};
+use crate::store::{NodeStore, NodeStoreError};
 
 /// Why records could not be folded in. The state is as it was before the one at fault.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum FoldError {
     Log(#[from] ReadError),
     /// The store could not be read or written.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] NodeStoreError),
     /// The store does not have what an entry stands on. Only a replay from the log's start brings
     /// it back.
     #[error("position {position} needs segment {segment}, which the store does not have")]
@@ -63,7 +63,7 @@ pub struct ShardState {
 
 /// A record that was folded in.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Folded {
+pub struct FoldedRecord {
     /// Where.
     pub cursor: Cursor,
     /// Which document it is of.
@@ -104,14 +104,18 @@ impl ShardState {
     pub fn fold(
         &mut self,
         logged: &Logged,
-        store: &dyn Store,
-    ) -> Result<Option<Folded>, FoldError> {
+        store: &dyn NodeStore,
+    ) -> Result<Option<FoldedRecord>, FoldError> {
         let folded = self.folded(logged, store)?;
         self.head = logged.cursor;
         Ok(folded)
     }
 
-    fn folded(&mut self, logged: &Logged, store: &dyn Store) -> Result<Option<Folded>, FoldError> {
+    fn folded(
+        &mut self,
+        logged: &Logged,
+        store: &dyn NodeStore,
+    ) -> Result<Option<FoldedRecord>, FoldError> {
         let position = logged.cursor.position;
         let stored: Option<StoredRecord> = codec::from_slice(&logged.record).ok();
         let Some(stored) = stored else {
@@ -139,7 +143,12 @@ impl ShardState {
         materialized.note(position, stored.entry.len());
         self.logged_ms = self.logged_ms.max(stored.logged_ms);
         let ends_flush = ends_flush(&entry, &verdict);
-        Ok(Some(Folded { cursor: logged.cursor, document: entry.document, verdict, ends_flush }))
+        Ok(Some(FoldedRecord {
+            cursor: logged.cursor,
+            document: entry.document,
+            verdict,
+            ends_flush,
+        }))
     }
 
     /// An entry that this version cannot read is listed with its document.

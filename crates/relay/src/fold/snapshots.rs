@@ -10,9 +10,9 @@ use std::time::Instant;
 use redwedding_wire::codec::Encode;
 
 use super::materialized::MaterializedDocument;
-use super::node::Node;
+use super::node::RelayNode;
 use super::shard::Shard;
-use crate::store::{DocumentSnapshot, StoreError};
+use crate::store::{DocumentSnapshot, NodeStoreError};
 
 /// Bytes of snapshots in one transaction; the log's commits wait for it.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -20,7 +20,7 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// Writes the snapshots of all documents of all shards that changed. Blocks.
 ///
 /// A shard that fails is counted and logged; the others are written all the same.
-pub(super) fn write_all(node: &Node, shards: &[Arc<Shard>]) {
+pub(super) fn write_all(node: &RelayNode, shards: &[Arc<Shard>]) {
     let started = Instant::now();
     let _before = node.take_appended();
     let mut written = 0;
@@ -40,7 +40,7 @@ pub(super) fn write_all(node: &Node, shards: &[Arc<Shard>]) {
 }
 
 /// Writes those of one shard; gives how many.
-fn write(node: &Node, shard: &Shard) -> Result<usize, StoreError> {
+fn write(node: &RelayNode, shard: &Shard) -> Result<usize, NodeStoreError> {
     let (dirty, head): (Vec<Arc<MaterializedDocument>>, _) = {
         let state = shard.read();
         let dirty = state.dirty.iter().filter_map(|key| state.documents.get(key));

@@ -3,8 +3,8 @@
 //! May assume that nobody else writes the shard's state. Must never step over a position, nor
 //! fold a record that does not continue the prefix folded so far.
 
-use super::node::Node;
-use super::shard::{FoldError, Folded, Shard};
+use super::node::RelayNode;
+use super::shard::{FoldError, FoldedRecord, Shard};
 use crate::log::ReadError;
 
 /// Records read from the log at once; for so long readers of the shard wait.
@@ -16,9 +16,9 @@ const TAIL_RECORDS: usize = 512;
 /// If the log cannot be read or is damaged, or a record cannot be folded. What lies before it is
 /// folded.
 pub(super) fn tail(
-    node: &Node,
+    node: &RelayNode,
     shard: &Shard,
-    mut each: impl FnMut(Folded),
+    mut each: impl FnMut(FoldedRecord),
 ) -> Result<(), FoldError> {
     loop {
         let from = shard.read().head.position + 1;

@@ -14,17 +14,17 @@ use redwedding_wire::version::Position;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, PreparedBatch, ProvisionalReceipt, receipt_of};
-use super::node::{ChangedDocument, Node};
-use super::queues::Submission;
-use super::shard::{FoldError, Folded, Shard};
+use super::node::{ChangedDocument, RelayNode};
+use super::queues::QueuedPush;
+use super::shard::{FoldError, FoldedRecord, Shard};
 use super::tail::tail;
 use crate::limits;
 
 /// A shard's worker.
 pub(super) struct Worker {
-    node: Arc<Node>,
+    node: Arc<RelayNode>,
     shard: Arc<Shard>,
-    queue: mpsc::Receiver<Submission>,
+    queue: mpsc::Receiver<QueuedPush>,
     /// Whether the log may hold more than was folded. Nothing is checked against the state then:
     /// it would be checked against too little.
     unsure: bool,
@@ -49,9 +49,9 @@ enum AppendOutcome {
 
 impl Worker {
     pub(super) fn new(
-        node: Arc<Node>,
+        node: Arc<RelayNode>,
         shard: Arc<Shard>,
-        queue: mpsc::Receiver<Submission>,
+        queue: mpsc::Receiver<QueuedPush>,
     ) -> Self {
         Self { node, shard, queue, unsure: false }
     }
@@ -74,8 +74,8 @@ impl Worker {
 
     /// What waits by now, within the bounds of a batch. Nobody is waited for: company comes by
     /// itself while an append is under way.
-    fn gather(&mut self, first: Submission) -> Vec<Submission> {
-        let size = |submission: &Submission| {
+    fn gather(&mut self, first: QueuedPush) -> Vec<QueuedPush> {
+        let size = |submission: &QueuedPush| {
             let bytes = submission.pushes.iter().map(|pushed| pushed.bytes.len());
             (submission.pushes.len(), bytes.sum::<usize>())
         };
@@ -91,7 +91,7 @@ impl Worker {
         submissions
     }
 
-    fn work(&mut self, submissions: Vec<Submission>) {
+    fn work(&mut self, submissions: Vec<QueuedPush>) {
         if self.unsure && self.catch_up().is_err() {
             return answer_busy(submissions);
         }
@@ -105,10 +105,10 @@ impl Worker {
     }
 
     /// Checks a batch and folds it into copies. Readers of the shard go on meanwhile.
-    fn prepare(&self, submissions: Vec<Submission>) -> (PreparedBatch, Vec<PendingReply>) {
+    fn prepare(&self, submissions: Vec<QueuedPush>) -> (PreparedBatch, Vec<PendingReply>) {
         let state = self.shard.read();
         let mut batch = Batch::new(&state, &*self.node.store, self.node.now_ms());
-        let waiting = submissions.into_iter().map(|Submission { pushes, done }| {
+        let waiting = submissions.into_iter().map(|QueuedPush { pushes, done }| {
             let receipts = pushes.into_iter().map(|pushed| batch.push(pushed)).collect();
             PendingReply { receipts, done }
         });
@@ -153,7 +153,7 @@ impl Worker {
     fn catch_up(&mut self) -> Result<HashMap<Position, Receipt>, FoldError> {
         let mut receipts = HashMap::new();
         let mut ended = HashMap::new();
-        let each = |folded: Folded| {
+        let each = |folded: FoldedRecord| {
             *ended.entry(folded.document).or_default() |= folded.ends_flush;
             let receipt = receipt_of(&folded.verdict, folded.cursor);
             receipts.insert(folded.cursor.position, receipt);
@@ -196,7 +196,7 @@ impl AppendOutcome {
     }
 }
 
-fn answer_busy(submissions: Vec<Submission>) {
+fn answer_busy(submissions: Vec<QueuedPush>) {
     for submission in submissions {
         let receipts = vec![Receipt::Busy; submission.pushes.len()];
         let _gone = submission.done.send(receipts);

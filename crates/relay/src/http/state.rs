@@ -11,11 +11,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::Problem;
 use crate::limits::{BODY_KIB, EXCHANGES};
-use crate::relay::Relay;
+use crate::service::RelayService;
 
 /// What the handlers share.
 pub struct ServerState {
-    pub(super) relay: Arc<Relay>,
+    pub(super) relay: Arc<RelayService>,
     key: Vec<u8>,
     exchanges: Semaphore,
     body_kib: Semaphore,
@@ -24,7 +24,7 @@ pub struct ServerState {
 impl ServerState {
     /// The state of a server of `relay`; tokens are checked with `key`.
     #[must_use]
-    pub fn new(relay: Arc<Relay>, key: Vec<u8>) -> Arc<Self> {
+    pub fn new(relay: Arc<RelayService>, key: Vec<u8>) -> Arc<Self> {
         let (exchanges, body_kib) = (Semaphore::new(EXCHANGES), Semaphore::new(BODY_KIB));
         Arc::new(Self { relay, key, exchanges, body_kib })
     }

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::state::ServerState;
-use crate::relay::Relay;
+use crate::service::RelayService;
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:44rem;\
@@ -23,7 +23,7 @@ pub(super) async fn status_page(State(state): State<Arc<ServerState>>) -> Respon
     (headers, Html(render(&state.relay).into_string())).into_response()
 }
 
-fn render(relay: &Relay) -> Markup {
+fn render(relay: &RelayService) -> Markup {
     let node = &relay.fold.node;
     let metrics = &node.metrics;
     let gauges = metrics.gauges();
@@ -64,7 +64,7 @@ fn render(relay: &Relay) -> Markup {
     }
 }
 
-fn members(relay: &Relay, now_ms: u64) -> Markup {
+fn members(relay: &RelayService, now_ms: u64) -> Markup {
     let members = relay.members().clone();
     html! {
         @if members.iter().next().is_none() { p { "None has spoken yet." } }
@@ -84,7 +84,7 @@ fn members(relay: &Relay, now_ms: u64) -> Markup {
     }
 }
 
-fn shards(relay: &Relay) -> Markup {
+fn shards(relay: &RelayService) -> Markup {
     html! {
         table {
             tr { th.n { "Shard" } th.n { "Position" } th.n { "Documents" } th { "Prefix" } }

@@ -11,7 +11,7 @@ use crate::limits::READ_BYTES;
 
 /// What the next append does instead of succeeding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
+pub enum AppendFault {
     /// It fails, and nothing is in the log.
     Lost,
     /// It reports failure, but the records are in the log.
@@ -27,12 +27,12 @@ pub struct MemoryLog {
 
 #[derive(Debug)]
 struct Inner {
-    shards: Vec<Shard>,
-    faults: Vec<Fault>,
+    shards: Vec<MemoryShard>,
+    faults: Vec<AppendFault>,
 }
 
 #[derive(Clone, Debug)]
-struct Shard {
+struct MemoryShard {
     head: Cursor,
     kept: Vec<Logged>,
 }
@@ -40,13 +40,13 @@ struct Shard {
 impl MemoryLog {
     /// Empty logs of this epoch.
     pub fn new(epoch: u64, shards: u16) -> Self {
-        let shard = Shard { head: Cursor::start(epoch), kept: Vec::new() };
+        let shard = MemoryShard { head: Cursor::start(epoch), kept: Vec::new() };
         let shards = vec![shard; usize::from(shards)];
         Self { epoch, inner: Mutex::new(Inner { shards, faults: Vec::new() }) }
     }
 
     /// Lets the next append that has none yet meet `fault`.
-    pub fn inject(&self, fault: Fault) {
+    pub fn inject(&self, fault: AppendFault) {
         self.lock().faults.insert(0, fault);
     }
 
@@ -62,7 +62,11 @@ impl MemoryLog {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, shard: u16, read: impl FnOnce(&mut Shard) -> T) -> Result<T, ReadError> {
+    fn with<T>(
+        &self,
+        shard: u16,
+        read: impl FnOnce(&mut MemoryShard) -> T,
+    ) -> Result<T, ReadError> {
         match self.lock().shards.get_mut(usize::from(shard)) {
             Some(shard) => Ok(read(shard)),
             None => Err(ReadError::Unavailable(format!("there is no shard {shard}"))),
@@ -83,7 +87,7 @@ impl Log for MemoryLog {
         check_lengths(&records)?;
         let fault = self.lock().faults.pop();
         let uncertain = |why: &str| AppendError::Uncertain(why.to_owned());
-        if fault == Some(Fault::Lost) {
+        if fault == Some(AppendFault::Lost) {
             return Err(uncertain("injected, lost"));
         }
         let appended = self.with(shard, |shard| {
@@ -139,8 +143,8 @@ mod tests {
     #[test]
     fn faults_do_what_they_say() {
         let log = MemoryLog::new(7, 1);
-        log.inject(Fault::Lost);
-        log.inject(Fault::Unacknowledged);
+        log.inject(AppendFault::Lost);
+        log.inject(AppendFault::Unacknowledged);
         assert!(log.append(0, vec![b"a".to_vec()]).is_err());
         assert_eq!(log.head(0).map(|head| head.position), Ok(0));
         assert!(log.append(0, vec![b"b".to_vec()]).is_err());

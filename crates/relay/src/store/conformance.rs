@@ -1,12 +1,12 @@
 //! What every store has to pass, whatever it stands on.
 //!
 //! May assume that `open` gives an empty store. Must never know which implementation it runs on. It
-//! panics where the contract of [`Store`] is broken.
+//! panics where the contract of [`NodeStore`] is broken.
 
 use redwedding_wire::identity::Digest;
 use redwedding_wire::version::Cursor;
 
-use super::{DocumentSnapshot, Refusal, RetainedRefusals, Store};
+use super::{DocumentSnapshot, NodeStore, RefusedEntry, RetainedRefusals};
 
 const A: Digest = Digest([1; 16]);
 const B: Digest = Digest([0xff; 16]);
@@ -15,7 +15,7 @@ const B: Digest = Digest([0xff; 16]);
 ///
 /// # Panics
 /// Where the store breaks the contract.
-pub fn check<S: Store>(open: impl Fn() -> S) {
+pub fn check<S: NodeStore>(open: impl Fn() -> S) {
     snapshots_take_each_others_place(&open());
     segments_stay_as_they_are(&open());
     refusals_are_retained_once(&open());
@@ -26,7 +26,7 @@ pub fn check<S: Store>(open: impl Fn() -> S) {
 ///
 /// # Panics
 /// Where something was forgotten.
-pub fn check_durable<S: Store>(open: impl Fn() -> S) {
+pub fn check_durable<S: NodeStore>(open: impl Fn() -> S) {
     {
         let store = open();
         snapshots_take_each_others_place(&store);
@@ -50,13 +50,13 @@ fn snapshot(document: Digest, byte: u8) -> DocumentSnapshot {
     DocumentSnapshot { document, encoded: vec![byte] }
 }
 
-fn snapshots(store: &impl Store, shard: u16) -> Vec<DocumentSnapshot> {
+fn snapshots(store: &impl NodeStore, shard: u16) -> Vec<DocumentSnapshot> {
     let mut found = Vec::new();
     store.snapshots(shard, &mut |snapshot| found.push(snapshot)).expect("snapshots");
     found
 }
 
-fn snapshots_take_each_others_place(store: &impl Store) {
+fn snapshots_take_each_others_place(store: &impl NodeStore) {
     assert_eq!((snapshots(store, 1), store.folded(1)), (vec![], Ok(None)));
     store.put_snapshots(1, &[snapshot(A, 1), snapshot(B, 3)]).expect("put");
     store.put_snapshots(1, &[snapshot(A, 2)]).expect("put");
@@ -67,7 +67,7 @@ fn snapshots_take_each_others_place(store: &impl Store) {
     assert_eq!((store.folded(1), store.folded(2)), (Ok(Some(cursor())), Ok(None)));
 }
 
-fn segments_stay_as_they_are(store: &impl Store) {
+fn segments_stay_as_they_are(store: &impl NodeStore) {
     assert_eq!(store.segment(A, B), Ok(None));
     store.put_segment(A, B, &[1; 70_000]).expect("put");
     store.put_segment(A, B, &[2]).expect("put");
@@ -77,15 +77,15 @@ fn segments_stay_as_they_are(store: &impl Store) {
     assert_eq!(store.segment(B, B), Ok(None), "it is another document's");
 }
 
-fn refusal(text: &str) -> Refusal {
-    Refusal { reason: "why".into(), bytes: text.into() }
+fn refusal(text: &str) -> RefusedEntry {
+    RefusedEntry { reason: "why".into(), bytes: text.into() }
 }
 
 fn retained(new: usize, known: usize) -> RetainedRefusals {
     RetainedRefusals { new, known, dropped: 0 }
 }
 
-fn refusals_are_retained_once(store: &impl Store) {
+fn refusals_are_retained_once(store: &impl NodeStore) {
     let refusals = [refusal("a"), refusal("a"), refusal("b")];
     assert_eq!(store.retain_refused(&refusals, 5), Ok(retained(2, 1)));
     assert_eq!(store.retain_refused(&refusals[..1], 6), Ok(retained(0, 1)));

@@ -8,29 +8,35 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redwedding_wire::identity::Digest;
 use redwedding_wire::version::Cursor;
 
-use super::{DocumentSnapshot, Refusal, RetainedRefusals, Store, StoreError, refusal_digest};
+use super::{
+    DocumentSnapshot, NodeStore, NodeStoreError, RefusedEntry, RetainedRefusals, refusal_digest,
+};
 use crate::limits::REFUSED_ENTRIES;
 
 /// A store in memory.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Memory>);
+pub struct MemoryNodeStore(Mutex<Memory>);
 
 #[derive(Debug, Default)]
 struct Memory {
     snapshots: BTreeMap<(u16, Digest), Vec<u8>>,
     folded: BTreeMap<u16, Cursor>,
     segments: BTreeMap<(Digest, Digest), Vec<u8>>,
-    refused: BTreeMap<Digest, Refusal>,
+    refused: BTreeMap<Digest, RefusedEntry>,
 }
 
-impl MemoryStore {
+impl MemoryNodeStore {
     fn lock(&self) -> MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Store for MemoryStore {
-    fn put_snapshots(&self, shard: u16, snapshots: &[DocumentSnapshot]) -> Result<(), StoreError> {
+impl NodeStore for MemoryNodeStore {
+    fn put_snapshots(
+        &self,
+        shard: u16,
+        snapshots: &[DocumentSnapshot],
+    ) -> Result<(), NodeStoreError> {
         let mut memory = self.lock();
         for snapshot in snapshots {
             memory.snapshots.insert((shard, snapshot.document), snapshot.encoded.clone());
@@ -38,12 +44,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), StoreError> {
+    fn set_folded(&self, shard: u16, cursor: Cursor) -> Result<(), NodeStoreError> {
         self.lock().folded.insert(shard, cursor);
         Ok(())
     }
 
-    fn folded(&self, shard: u16) -> Result<Option<Cursor>, StoreError> {
+    fn folded(&self, shard: u16) -> Result<Option<Cursor>, NodeStoreError> {
         Ok(self.lock().folded.get(&shard).copied())
     }
 
@@ -51,7 +57,7 @@ impl Store for MemoryStore {
         &self,
         shard: u16,
         take: &mut dyn FnMut(DocumentSnapshot),
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), NodeStoreError> {
         let memory = self.lock();
         for ((of, document), encoded) in &memory.snapshots {
             if *of == shard {
@@ -61,20 +67,25 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn put_segment(&self, document: Digest, name: Digest, bytes: &[u8]) -> Result<(), StoreError> {
+    fn put_segment(
+        &self,
+        document: Digest,
+        name: Digest,
+        bytes: &[u8],
+    ) -> Result<(), NodeStoreError> {
         self.lock().segments.entry((document, name)).or_insert_with(|| bytes.to_vec());
         Ok(())
     }
 
-    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    fn segment(&self, document: Digest, name: Digest) -> Result<Option<Vec<u8>>, NodeStoreError> {
         Ok(self.lock().segments.get(&(document, name)).cloned())
     }
 
     fn retain_refused(
         &self,
-        refusals: &[Refusal],
+        refusals: &[RefusedEntry],
         _now_ms: u64,
-    ) -> Result<RetainedRefusals, StoreError> {
+    ) -> Result<RetainedRefusals, NodeStoreError> {
         let mut memory = self.lock();
         let mut retained = RetainedRefusals::default();
         for refusal in refusals {
@@ -91,7 +102,7 @@ impl Store for MemoryStore {
         Ok(retained)
     }
 
-    fn refused(&self) -> Result<u64, StoreError> {
+    fn refused(&self) -> Result<u64, NodeStoreError> {
         Ok(self.lock().refused.len() as u64)
     }
 }
@@ -103,6 +114,6 @@ mod tests {
 
     #[test]
     fn keeps_the_contract() {
-        conformance::check(MemoryStore::default);
+        conformance::check(MemoryNodeStore::default);
     }
 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
-use redwedding_relay::fold::{Clock, FloorPolicy, Fold, Node};
+use redwedding_relay::fold::{Clock, FloorPolicy, Fold, RelayNode};
 use redwedding_relay::http::{ServerState, router, serve};
 use redwedding_relay::limits;
 use redwedding_relay::log::Log;
 use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
-use redwedding_relay::relay::Relay;
-use redwedding_relay::store::Store;
-use redwedding_relay::store::memory::MemoryStore;
+use redwedding_relay::service::RelayService;
+use redwedding_relay::store::NodeStore;
+use redwedding_relay::store::memory::MemoryNodeStore;
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Pull, Pulled, Receipt, Request};
@@ -54,7 +54,7 @@ impl TestClock {
 
 /// A relay in this process, on a port of its own.
 pub struct Server {
-    pub relay: Arc<Relay>,
+    pub relay: Arc<RelayService>,
     pub clock: TestClock,
     pub base: String,
     stop: Option<oneshot::Sender<()>>,
@@ -64,23 +64,23 @@ pub struct Server {
 impl Server {
     pub fn start() -> Self {
         let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
-        Self::over(log, Arc::new(MemoryStore::default()), TestClock::new())
+        Self::over(log, Arc::new(MemoryNodeStore::default()), TestClock::new())
     }
 
-    pub fn over(log: Arc<dyn Log>, store: Arc<dyn Store>, clock: TestClock) -> Self {
+    pub fn over(log: Arc<dyn Log>, store: Arc<dyn NodeStore>, clock: TestClock) -> Self {
         Self::with_floor_policy(log, store, clock, FloorPolicy::default())
     }
 
     pub fn with_floor_policy(
         log: Arc<dyn Log>,
-        store: Arc<dyn Store>,
+        store: Arc<dyn NodeStore>,
         clock: TestClock,
         floors: FloorPolicy,
     ) -> Self {
         let metrics = Arc::new(Metrics::default());
-        let node = Node::new(log, store, metrics, clock.clock(), limits::FLUSH_INTERVAL_MS);
+        let node = RelayNode::new(log, store, metrics, clock.clock(), limits::FLUSH_INTERVAL_MS);
         let node = node.with_floor_policy(floors);
-        let relay = Relay::new(Fold::start(node).expect("recovery"));
+        let relay = RelayService::new(Fold::start(node).expect("recovery"));
         let state = ServerState::new(Arc::clone(&relay), KEY.to_vec());
         let (stop, stopped) = oneshot::channel();
         let (address, bound) = std::sync::mpsc::channel();

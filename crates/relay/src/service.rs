@@ -13,7 +13,7 @@ use serde_bytes::ByteBuf;
 
 use crate::fold::{Fold, PushedEntry};
 use crate::limits;
-use crate::store::Refusal;
+use crate::store::RefusedEntry;
 
 /// Room in an answer for all but what was pulled.
 const REST_BYTES: usize = 1 << 20;
@@ -27,13 +27,13 @@ struct ShardPushes {
 }
 
 /// A relay.
-pub struct Relay {
+pub struct RelayService {
     /// The logs and what they came to.
     pub fold: Fold,
     members: Mutex<Members>,
 }
 
-impl Relay {
+impl RelayService {
     /// A relay over this fold.
     pub fn new(fold: Fold) -> Arc<Self> {
         Arc::new(Self { fold, members: Mutex::default() })
@@ -113,7 +113,7 @@ impl Relay {
     async fn retain_refused(self: &Arc<Self>, pushes: Vec<ByteBuf>, receipts: &[Receipt]) {
         let refusals = pushes.into_iter().zip(receipts).filter_map(|(bytes, receipt)| {
             let Receipt::Refused(reason) = receipt else { return None };
-            Some(Refusal { reason: reason.clone(), bytes: bytes.into_vec() })
+            Some(RefusedEntry { reason: reason.clone(), bytes: bytes.into_vec() })
         });
         let refusals: Vec<_> = refusals.collect();
         if refusals.is_empty() {
