@@ -20,5 +20,4 @@ mod load;
 mod origin_edits;
 mod real_histories;
 mod relay_killed;
-mod rules;
 mod served_bases;

@@ -13,7 +13,7 @@ use redwedding_audit::exceptions::CIRCLES;
 use redwedding_audit::functions::{self, Function, MOST_LINES};
 use redwedding_audit::names::{self, Places};
 use redwedding_audit::repository::{Repository, root};
-use redwedding_audit::{Rule, rules};
+use redwedding_audit::rules::{self, Rule};
 
 /// How many of the longest functions are printed if nobody says otherwise.
 const LISTED: usize = 20;
@@ -46,7 +46,7 @@ fn asked() -> Result<(usize, PathBuf), String> {
 fn report(listed: usize, root: &Path) -> Result<(String, bool), String> {
     let repository = Repository::read(root)?;
     let shared = names::shared(&repository)?;
-    let rules = rules(&repository)?;
+    let rules = rules::all(&repository)?;
     let mut out = String::new();
     let written = functions_to(&mut out, &functions::all(&repository), listed)
         .and_then(|()| circles_to(&mut out, &circles::all(&repository).unwrap_or_default()))

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Finding;
 use crate::exceptions::ExpectedCircle;
+use crate::finding::Finding;
 use crate::imports::{Uses, between_files};
 use crate::modules::Modules;
 use crate::repository::Repository;

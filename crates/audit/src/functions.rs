@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, ImplItemFn, ItemFn, ItemImpl, ItemTrait, Macro, Signature, TraitItemFn};
 
-use crate::Finding;
+use crate::finding::Finding;
 use crate::repository::Repository;
 
 /// The most lines that a function may have.

@@ -20,7 +20,7 @@ pub fn between_files(modules: &Modules) -> BTreeMap<String, Uses> {
     let mut found = BTreeMap::<String, Uses>::new();
     for (index, module) in modules.list.iter().enumerate().filter(|(_, module)| !module.test) {
         let uses = found.entry(module.file.clone()).or_default();
-        for path in paths(modules, index, module) {
+        for path in all_paths(modules, index, module) {
             let (to, name) = match modules.resolve(index, &path) {
                 Some(Found::Item(to, name)) => (to, name),
                 Some(Found::Module(to)) => (to, "self".to_owned()),
@@ -35,8 +35,20 @@ pub fn between_files(modules: &Modules) -> BTreeMap<String, Uses> {
     found
 }
 
-/// All paths that a module names.
-fn paths(modules: &Modules, index: usize, module: &Module) -> BTreeSet<Vec<String>> {
+/// All paths that a module names, and those of what `*` brings in.
+fn all_paths(modules: &Modules, index: usize, module: &Module) -> BTreeSet<Vec<String>> {
+    let mut paths = paths(module);
+    if module.imports.iter().any(|import| import.name == "*") {
+        let through = |name: &String| modules.resolve_through_globs(index, name).is_some();
+        let names = module.mentioned().into_iter().filter(through);
+        paths.extend(names.map(|name| Vec::from([name])));
+    }
+    paths
+}
+
+/// All paths that a module names, whether of this target or not.
+#[must_use]
+pub fn paths(module: &Module) -> BTreeSet<Vec<String>> {
     let mut paths = BTreeSet::new();
     let mentioned = module.mentioned();
     let counts = |import: &&Binding| {
@@ -47,10 +59,6 @@ fn paths(modules: &Modules, index: usize, module: &Module) -> BTreeSet<Vec<Strin
         each_path(code, &mut |path| {
             paths.insert(path);
         });
-    }
-    if module.imports.iter().any(|import| import.name == "*") {
-        let through = |name: &&String| modules.resolve_through_globs(index, name).is_some();
-        paths.extend(mentioned.iter().filter(through).map(|name| Vec::from([name.clone()])));
     }
     paths
 }

@@ -1,7 +1,7 @@
 //! How files look: a header, lines that fit, and names of files.
 
-use crate::Finding;
-use crate::repository::Repository;
+use crate::finding::Finding;
+use crate::repository::{Repository, is_script};
 
 /// The most characters of a line.
 pub const COLUMNS: usize = 100;
@@ -17,8 +17,9 @@ pub fn judge_headers(repository: &Repository) -> Vec<Finding> {
 #[must_use]
 pub fn judge_columns(repository: &Repository) -> Vec<Finding> {
     let sources = repository.sources.iter().map(|(path, source)| (path, &source.text));
+    let scripts = repository.others.iter().filter(|(path, _)| is_script(path));
     let mut findings = Vec::new();
-    for (path, text) in sources.chain(&repository.scripts) {
+    for (path, text) in sources.chain(scripts) {
         for (number, line) in text.lines().enumerate() {
             let columns = line.chars().count();
             if columns > COLUMNS {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::Item;
 
-use crate::Finding;
+use crate::finding::Finding;
 use crate::modules::{Module, Modules};
 use crate::repository::Repository;
 use crate::tokens::each_identifier;

@@ -20,8 +20,8 @@ const SKIPPED: [&str; 4] = ["target", "bin", "pkg", "node_modules"];
 pub struct Repository {
     /// Rust sources by their path relative to the root, with `/` between its parts.
     pub sources: BTreeMap<String, Source>,
-    /// Shell scripts: path and text.
-    pub scripts: BTreeMap<String, String>,
+    /// Scripts, lock files and the Fastly manifest: path and text.
+    pub others: BTreeMap<String, String>,
     /// Packages of all workspaces.
     pub packages: Vec<Package>,
 }
@@ -69,6 +69,13 @@ pub struct Dependency {
     pub target: Option<String>,
 }
 
+impl Package {
+    /// What it depends on in every build, tests apart.
+    pub fn needed(&self) -> impl Iterator<Item = &Dependency> {
+        self.dependencies.iter().filter(|dependency| !dependency.dev && !dependency.optional)
+    }
+}
+
 /// The root of the checkout in which this crate was compiled.
 #[must_use]
 pub fn root() -> &'static Path {
@@ -87,22 +94,22 @@ impl Repository {
         for workspace in WORKSPACES {
             packages.extend(packages_of(root, workspace)?);
         }
-        let mut this = Self { sources: BTreeMap::new(), scripts: BTreeMap::new(), packages };
+        let mut this = Self { sources: BTreeMap::new(), others: BTreeMap::new(), packages };
         this.read_folder(root, root)?;
         Ok(this)
     }
 
-    /// A repository of one package with one library, for tests of the rules.
+    /// A repository of one package whose library is `src/lib.rs`, for tests of the rules.
     ///
     /// # Errors
     ///
     /// A text for people: a file cannot be parsed.
-    pub fn of(library: &str, files: &[(&str, &str)]) -> Result<Self, String> {
-        let targets = Vec::from([Target { file: library.to_owned(), product: true }]);
-        let (name, workspace) = ("sample".to_owned(), String::new());
+    pub fn of(package: &str, files: &[(&str, &str)]) -> Result<Self, String> {
+        let targets = Vec::from([Target { file: "src/lib.rs".to_owned(), product: true }]);
+        let (name, workspace) = (package.to_owned(), String::new());
         let package = Package { name, workspace, targets, dependencies: Vec::new() };
         let packages = Vec::from([package]);
-        let mut this = Self { sources: BTreeMap::new(), scripts: BTreeMap::new(), packages };
+        let mut this = Self { sources: BTreeMap::new(), others: BTreeMap::new(), packages };
         for (path, text) in files {
             this.take(path, (*text).to_owned())?;
         }
@@ -121,7 +128,7 @@ impl Repository {
                 continue;
             }
             let relative = relative(root, &path);
-            if relative.ends_with(".rs") || is_script(&relative) {
+            if relative.ends_with(".rs") || is_other(&relative) {
                 self.take(&relative, read(&path)?)?;
             }
         }
@@ -129,8 +136,8 @@ impl Repository {
     }
 
     fn take(&mut self, path: &str, text: String) -> Result<(), String> {
-        if is_script(path) {
-            self.scripts.insert(path.to_owned(), text);
+        if is_other(path) {
+            self.others.insert(path.to_owned(), text);
             return Ok(());
         }
         let syntax = syn::parse_file(&text).map_err(|error| {
@@ -142,8 +149,14 @@ impl Repository {
     }
 }
 
-/// The scripts that people and continuous integration run.
-fn is_script(path: &str) -> bool {
+/// Whether a file that is no Rust source is read as well.
+fn is_other(path: &str) -> bool {
+    is_script(path) || path == "fastly.toml" || path.ends_with("Cargo.lock")
+}
+
+/// Whether people or continuous integration run it.
+#[must_use]
+pub fn is_script(path: &str) -> bool {
     path.starts_with("scripts/") || path.starts_with(".ci/")
 }
 

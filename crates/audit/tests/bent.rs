@@ -1,14 +1,15 @@
 //! Each rule is seen to fail: on small sources that break it, beside some that do not.
 
 use redwedding_audit::exceptions::ExpectedCircle;
-use redwedding_audit::repository::Repository;
-use redwedding_audit::{Finding, circles, functions, layout, limit_use, names};
+use redwedding_audit::finding::Finding;
+use redwedding_audit::repository::{Dependency, Package, Repository};
+use redwedding_audit::{circles, dependencies, functions, layout, limit_use, manifest, names};
 
 type Done = Result<(), String>;
 
 /// A crate with these files.
 fn sample(files: &[(&str, &str)]) -> Result<Repository, String> {
-    Repository::of("src/lib.rs", files)
+    Repository::of("sample", files)
 }
 
 fn said(findings: &[Finding]) -> Vec<String> {
@@ -183,5 +184,111 @@ fn files_look_as_they_should() -> Done {
             "src/c/mod.rs: is listed as a mod.rs that stays, and is not there",
         ]
     );
+    Ok(())
+}
+
+/// A package that depends on others, given as name and target.
+fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
+    let dependency = |(name, target): &(&str, Option<&str>)| Dependency {
+        name: (*name).to_owned(),
+        dev: false,
+        optional: false,
+        target: target.map(str::to_owned),
+    };
+    Package {
+        name: name.to_owned(),
+        workspace: String::new(),
+        targets: Vec::new(),
+        dependencies: dependencies.iter().map(dependency).collect(),
+    }
+}
+
+#[test]
+fn packages_depend_on_what_the_table_says() {
+    let wasm = Some("cfg(target_arch = \"wasm32\")");
+    let mut packages = Vec::from([
+        package("redwedding-text", &[("redwedding-wire", None), ("tokio", None)]),
+        package("redwedding-wire", &[("serde", None)]),
+        package("redwedding", &[("redwedding-wire", None), ("fastly", wasm)]),
+        package("other", &[]),
+    ]);
+    let allowed: &[(&str, &[&str])] =
+        &[("redwedding-text", &[]), ("redwedding-wire", &[]), ("redwedding", &["redwedding-wire"])];
+    let judged = said(&dependencies::judge_packages(&packages, allowed));
+    assert_eq!(
+        judged,
+        [
+            "redwedding-text: depends on redwedding-wire",
+            "redwedding-text: depends on tokio",
+            "other: nothing says what it may depend on",
+        ]
+    );
+    for dependency in packages.iter_mut().flat_map(|package| &mut package.dependencies) {
+        (dependency.dev, dependency.target) = (dependency.name != "fastly", None);
+    }
+    let judged = said(&dependencies::judge_packages(&packages[..3], allowed));
+    let only = "redwedding: depends on fastly outside cfg(target_arch = \"wasm32\")";
+    assert_eq!(judged, [only]);
+}
+
+#[test]
+fn pure_packages_know_no_clock_and_no_platform() -> Done {
+    for (package, code, named) in [
+        ("redwedding-text", "use std::time::Instant;", "Instant"),
+        ("redwedding-text", "fn f() { std::time::SystemTime::now(); }", "SystemTime"),
+        ("redwedding-text", "use std::fs;", "std::fs"),
+        ("redwedding-text", "fn f() { call!(std::thread::sleep(1)) }", "std::thread::sleep"),
+        ("redwedding-text", "use fastly::Body;", "fastly"),
+        ("redwedding", "fn f() { fastly::init() }", "fastly"),
+        ("redwedding", "use std::time::Instant;", ""),
+        ("redwedding-text", "#[cfg(test)] mod tests { use std::fs; }", ""),
+        ("redwedding-text", "/// No `std::fs`, no fastly.\nfn f() {}", ""),
+    ] {
+        let repository = Repository::of(package, &[("src/lib.rs", code)])?;
+        let judged = said(&dependencies::judge_code(&repository)?);
+        let named = (!named.is_empty()).then(|| format!("src/lib.rs: names {named}"));
+        assert_eq!(judged, Vec::from_iter(named), "{code}");
+    }
+    let adapter = [("src/lib.rs", "mod platform;"), ("src/platform.rs", "use fastly::Body;")];
+    assert!(dependencies::judge_code(&Repository::of("redwedding", &adapter)?)?.is_empty());
+    Ok(())
+}
+
+#[test]
+fn lock_files_have_what_packages_depend_on() -> Done {
+    let entry = |uses: &str| format!("\nname = \"text\"\ndependencies = [{uses}]\n[[package]]");
+    let mut repository = sample(&[
+        ("fuzz/Cargo.lock", &entry("\"one\", \"two 2.0\"")),
+        ("benches/engine/Cargo.lock", &entry("\"one\"")),
+    ])?;
+    repository.packages = Vec::from([package("text", &[("one", None), ("two", None)])]);
+    let judged = said(&dependencies::judge_lock_files(&repository));
+    assert_eq!(judged, ["benches/engine/Cargo.lock: lacks two of text: build there once"]);
+    Ok(())
+}
+
+#[test]
+fn the_manifest_declares_every_kind_of_resource() -> Done {
+    let settings = "pub mod names { pub const KV_STORE: &str = \"kv\";
+        pub const SECRET_STORE: &str = \"secrets\"; pub const A_KEY: &str = \"a\";
+        pub const RELAY: &str = \"relay\"; }";
+    let setup = "[setup.kv_stores.kv]\n[setup.secret_stores.secrets.entries.a]\n\
+        [setup.backends.relay]\n";
+    let local = "[local_server]\nkv_stores = { kv = [] }\nbackends = { relay = {} }\n\
+        secret_stores = { secrets = [{ key = \"a\" }] }\n";
+    let judged = |setup: &str, local: &str| {
+        let files = [("src/settings.rs", settings), ("fastly.toml", &format!("{setup}{local}"))];
+        Ok::<_, String>(said(&manifest::judge(&sample(&files)?)?))
+    };
+    assert_eq!(judged(setup, local)?, [""; 0]);
+    for (whole, other, lacks) in [
+        ("kv_stores.kv]", "kv_stores.x]", "[setup] does not declare kv (names::KV_STORE)"),
+        ("entries.a]", "entries.b]", "[setup] does not declare a (names::A_KEY)"),
+        ("backends.relay", "backends.x", "[setup] does not declare relay (names::RELAY)"),
+        ("key = \"a\"", "key = \"b\"", "[local_server] does not declare a (names::A_KEY)"),
+    ] {
+        let bent = judged(&setup.replace(whole, other), &local.replace(whole, other))?;
+        assert_eq!(bent, [format!("fastly.toml: {lacks}")]);
+    }
     Ok(())
 }
