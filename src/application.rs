@@ -51,55 +51,95 @@ impl Incoming {
 #[derive(Clone)]
 pub struct FormKey(pub(crate) [u8; 32]);
 
-/// What a request asks of the replica.
-#[derive(Clone, Debug)]
-pub enum Operation {
+/// What a request asks of the replica, with the application's route context: what it keeps of
+/// the request until the outcome is there.
+///
+/// Each kind of operation has a context type of its own and a method of [`Application`] that
+/// takes it with the outcome. So an outcome cannot meet the context of another operation.
+pub enum Operation<A: Application> {
     /// The text that the principal is to see.
-    Read(DocumentKey),
-    /// That text, and where the save that was served as this version met others.
-    Report(DocumentKey, u64),
-    /// That text, and the text of a version.
-    ReadVersion(DocumentKey, u64),
-    /// The confirmed document with its history around the versions with these numbers (`None` for the
-    /// present one): so many changes before and after each.
-    History(DocumentKey, Vec<Option<u64>>, usize),
-    /// A save.
-    Save(DocumentKey, Box<Save>),
-}
-
-/// What came of an operation.
-pub enum Outcome {
-    /// Of a read.
-    Snapshot(Arc<PageSnapshot>),
-    /// Of a report.
-    Report(Arc<PageSnapshot>, Vec<Overlapping>),
-    /// Of reading a version; without text where it cannot be resolved.
-    Version(Arc<PageSnapshot>, Option<String>),
-    /// Of asking for the history.
-    History(Box<PageHistory>),
-    /// Of a save that was taken.
-    Saved {
-        /// What the principal now sees.
-        snapshot: Arc<PageSnapshot>,
-        /// Where it met concurrent edits.
-        overlaps: Vec<Overlapping>,
-        /// Whether it brought the page into being.
-        created: bool,
+    Read {
+        /// The page.
+        key: DocumentKey,
+        /// For [`Application::show_read`].
+        context: A::ReadContext,
     },
-    /// The state is not to be had.
-    LoadFailed(LoadError),
-    /// The save was not taken.
-    SaveFailed(SaveError),
+    /// That text, and where a save met others.
+    Report {
+        /// The page.
+        key: DocumentKey,
+        /// The version as which the save was served.
+        id: u64,
+        /// For [`Application::show_report`].
+        context: A::ReportContext,
+    },
+    /// That text, and the text of a version.
+    ReadVersion {
+        /// The page.
+        key: DocumentKey,
+        /// The version.
+        id: u64,
+        /// For [`Application::show_version`].
+        context: A::VersionContext,
+    },
+    /// The confirmed document with a part of its history.
+    History {
+        /// The page.
+        key: DocumentKey,
+        /// The versions around which the history is asked for; `None` is the present one.
+        around: Vec<Option<u64>>,
+        /// How many changes before and after each of them.
+        rows: usize,
+        /// For [`Application::show_history`].
+        context: A::HistoryContext,
+    },
+    /// A save.
+    Save {
+        /// The page.
+        key: DocumentKey,
+        /// What is saved.
+        save: Box<Save>,
+        /// For [`Application::show_save`].
+        context: A::SaveContext,
+    },
 }
 
-/// What an application makes of a request; `C` is its route context.
-pub enum Routed<C> {
+/// What came of [`Operation::Report`].
+pub struct Report {
+    /// What the principal is to see.
+    pub snapshot: Arc<PageSnapshot>,
+    /// Where the save met concurrent edits.
+    pub overlaps: Vec<Overlapping>,
+}
+
+/// What came of [`Operation::ReadVersion`].
+pub struct Version {
+    /// What the principal is to see.
+    pub snapshot: Arc<PageSnapshot>,
+    /// The version that was asked for.
+    pub id: u64,
+    /// Its text; `None` where it cannot be resolved.
+    pub text: Option<String>,
+}
+
+/// What came of a save that was taken.
+pub struct Saved {
+    /// What the principal now sees.
+    pub snapshot: Arc<PageSnapshot>,
+    /// Where the save met concurrent edits.
+    pub overlaps: Vec<Overlapping>,
+    /// Whether it brought the page into being.
+    pub created: bool,
+}
+
+/// What an application makes of a request.
+pub enum Routed<A: Application> {
     /// Not for this application: the origin answers.
     Elsewhere,
     /// Answered without the replica.
     Answer(Response<Vec<u8>>),
     /// To be done, then shown.
-    Ask(Operation, C),
+    Ask(Operation<A>),
 }
 
 /// What pages load and what never changes under its address, such as a style sheet.
@@ -114,23 +154,65 @@ pub struct Asset {
 }
 
 /// An application at the edge.
-pub trait Application {
-    /// What it keeps of a request until the outcome is there: the route context.
-    type RouteContext;
+///
+/// A `show` method turns the outcome of one kind of operation into an answer, failures too.
+pub trait Application: Sized {
+    /// The route context of [`Operation::Read`].
+    type ReadContext;
+    /// The route context of [`Operation::Report`].
+    type ReportContext;
+    /// The route context of [`Operation::ReadVersion`].
+    type VersionContext;
+    /// The route context of [`Operation::History`].
+    type HistoryContext;
+    /// The route context of [`Operation::Save`].
+    type SaveContext;
 
     /// What the request asks for. Everything that can be refused without the
     /// state is refused here.
-    fn route(&self, incoming: &Incoming) -> Routed<Self::RouteContext>;
+    fn route(&self, incoming: &Incoming) -> Routed<Self>;
 
-    /// How the outcome is shown.
+    /// Shows what came of [`Operation::Read`].
     ///
-    /// An answer to a read that is marked `Cache-Control: public` says the same to
-    /// everybody: it may depend on the address and the outcome, on nothing else.
-    fn show(
+    /// An answer that is marked `Cache-Control: public` says the same to everybody: it may
+    /// depend on the address and the outcome, on nothing else.
+    fn show_read(
         &self,
-        context: Self::RouteContext,
+        context: Self::ReadContext,
         incoming: &Incoming,
-        outcome: Outcome,
+        outcome: Result<Arc<PageSnapshot>, LoadError>,
+    ) -> Response<Vec<u8>>;
+
+    /// Shows what came of [`Operation::Report`].
+    fn show_report(
+        &self,
+        context: Self::ReportContext,
+        incoming: &Incoming,
+        outcome: Result<Report, LoadError>,
+    ) -> Response<Vec<u8>>;
+
+    /// Shows what came of [`Operation::ReadVersion`].
+    fn show_version(
+        &self,
+        context: Self::VersionContext,
+        incoming: &Incoming,
+        outcome: Result<Version, LoadError>,
+    ) -> Response<Vec<u8>>;
+
+    /// Shows what came of [`Operation::History`].
+    fn show_history(
+        &self,
+        context: Self::HistoryContext,
+        incoming: &Incoming,
+        outcome: Result<PageHistory, LoadError>,
+    ) -> Response<Vec<u8>>;
+
+    /// Shows what came of [`Operation::Save`].
+    fn show_save(
+        &self,
+        context: Self::SaveContext,
+        incoming: &Incoming,
+        outcome: Result<Saved, SaveError>,
     ) -> Response<Vec<u8>>;
 
     /// The asset with this path, which begins with `/-/`; a path is all that it depends on.

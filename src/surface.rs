@@ -12,11 +12,14 @@ mod reply;
 
 use http::{Method, Request, Response, StatusCode};
 use redwedding_replica::Replica;
+use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::ports::Ports;
-use redwedding_replica::save::PersistedSave;
+use redwedding_replica::save::{self, PersistedSave};
 use redwedding_wire::identity::{DocumentKey, derive_key};
 
-use crate::application::{Application, FormKey, Incoming, Operation, Outcome, Routed};
+use crate::application::{
+    Application, FormKey, Incoming, Operation, Report, Routed, Saved, Version,
+};
 use crate::limits;
 use crate::settings::Settings;
 
@@ -49,6 +52,22 @@ pub enum Remaining<P: Ports> {
     Read(DocumentKey),
     /// A save was taken.
     Saved(Box<PersistedSave<P>>),
+}
+
+impl<P: Ports> Remaining<P> {
+    fn of_read<T, E>(key: DocumentKey, outcome: &Result<T, E>) -> Self {
+        match outcome {
+            Ok(_) => Self::Read(key),
+            Err(_) => Self::Nothing,
+        }
+    }
+
+    fn of_save(persisted: Option<PersistedSave<P>>) -> Self {
+        match persisted {
+            Some(persisted) => Self::Saved(Box::new(persisted)),
+            None => Self::Nothing,
+        }
+    }
 }
 
 impl<A: Application> Edge<A> {
@@ -105,11 +124,10 @@ impl<A: Application> Edge<A> {
         match self.application.route(&incoming) {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
             Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
-            Routed::Ask(operation, context) => {
+            Routed::Ask(operation) => {
                 let mut presented = principal::session(&incoming.request, &self.replica);
-                let (outcome, remaining) = self.perform(ports, operation, &mut presented.session);
-                let show = |outcome| self.application.show(context, &incoming, outcome);
-                let answer = self.render_cache.or_show(&incoming, outcome, show);
+                let (answer, remaining) =
+                    self.perform(ports, operation, &incoming, &mut presented.session);
                 let written = matches!(remaining, Remaining::Saved(_));
                 let answer = reply::sealed(answer, &presented, written, &self.replica);
                 Handled::Answered(reply::conditional(answer, &incoming.request), remaining)
@@ -126,48 +144,57 @@ impl<A: Application> Edge<A> {
         }
     }
 
+    /// Does what is asked and has the application show what came of it.
     fn perform<P: Ports>(
         &mut self,
         ports: &mut P,
-        operation: Operation,
-        session: &mut redwedding_replica::client_session::ClientSession,
-    ) -> (Outcome, Remaining<P>) {
-        let replica = &mut self.replica;
+        operation: Operation<A>,
+        incoming: &Incoming,
+        session: &mut ClientSession,
+    ) -> (Response<Vec<u8>>, Remaining<P>) {
+        let Self { replica, application, render_cache, .. } = self;
         match operation {
-            Operation::Read(key) => match replica.read(ports, &key, session) {
-                Ok(snapshot) => (Outcome::Snapshot(snapshot), Remaining::Read(key)),
-                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
-            },
-            Operation::Report(key, id) => match replica.read(ports, &key, session) {
-                Ok(snapshot) => {
-                    let report = replica.report(ports, &key, id, session);
-                    (Outcome::Report(snapshot, report), Remaining::Read(key))
-                }
-                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
-            },
-            Operation::ReadVersion(key, id) => match replica.read_version(ports, &key, id, session)
-            {
-                Ok((snapshot, text)) => (Outcome::Version(snapshot, text), Remaining::Read(key)),
-                Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
-            },
-            Operation::History(key, around, rows) => {
-                match replica.history(ports, &key, (&around, rows), session) {
-                    Ok(history) => (Outcome::History(Box::new(history)), Remaining::Read(key)),
-                    Err(error) => (Outcome::LoadFailed(error), Remaining::Nothing),
+            Operation::Read { key, context } => {
+                let show = |outcome| application.show_read(context, incoming, outcome);
+                match replica.read(ports, &key, session) {
+                    Ok(snapshot) => {
+                        let show = |snapshot| show(Ok(snapshot));
+                        let answer = render_cache.or_show(incoming, snapshot, show);
+                        (answer, Remaining::Read(key))
+                    }
+                    Err(error) => (show(Err(error)), Remaining::Nothing),
                 }
             }
-            Operation::Save(key, save) => match replica.save(ports, &key, &save, session) {
-                Ok(saved) => {
-                    let remaining = match saved.after {
-                        Some(after) => Remaining::Saved(Box::new(after)),
-                        None => Remaining::Nothing,
-                    };
-                    let (snapshot, overlaps, created) =
-                        (saved.snapshot, saved.overlaps, saved.created);
-                    (Outcome::Saved { snapshot, overlaps, created }, remaining)
-                }
-                Err(error) => (Outcome::SaveFailed(error), Remaining::Nothing),
-            },
+            Operation::Report { key, id, context } => {
+                let outcome = replica.read(ports, &key, session).map(|snapshot| {
+                    let overlaps = replica.report(ports, &key, id, session);
+                    Report { snapshot, overlaps }
+                });
+                let remaining = Remaining::of_read(key, &outcome);
+                (application.show_report(context, incoming, outcome), remaining)
+            }
+            Operation::ReadVersion { key, id, context } => {
+                let outcome = replica
+                    .read_version(ports, &key, id, session)
+                    .map(|(snapshot, text)| Version { snapshot, id, text });
+                let remaining = Remaining::of_read(key, &outcome);
+                (application.show_version(context, incoming, outcome), remaining)
+            }
+            Operation::History { key, around, rows, context } => {
+                let outcome = replica.history(ports, &key, (&around, rows), session);
+                let remaining = Remaining::of_read(key, &outcome);
+                (application.show_history(context, incoming, outcome), remaining)
+            }
+            Operation::Save { key, save, context } => {
+                let (outcome, persisted) = match replica.save(ports, &key, &save, session) {
+                    Ok(save::Saved { snapshot, overlaps, created, after }) => {
+                        (Ok(Saved { snapshot, overlaps, created }), after)
+                    }
+                    Err(error) => (Err(error), None),
+                };
+                let remaining = Remaining::of_save(persisted);
+                (application.show_save(context, incoming, outcome), remaining)
+            }
         }
     }
 

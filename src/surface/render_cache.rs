@@ -10,7 +10,7 @@ use http::header::CACHE_CONTROL;
 use http::{Method, Response, StatusCode};
 use redwedding_replica::page_snapshot::PageSnapshot;
 
-use crate::application::{Incoming, Outcome};
+use crate::application::Incoming;
 use crate::limits;
 
 /// The answers that a sandbox rendered last, newest first.
@@ -29,34 +29,24 @@ fn target(incoming: &Incoming) -> &str {
     incoming.request.uri().path_and_query().map_or("/", |target| target.as_str())
 }
 
-/// What a reader is to see, if that is all that the answer depends on.
-fn read<'a>(incoming: &Incoming, outcome: &'a Outcome) -> Option<&'a Arc<PageSnapshot>> {
-    match outcome {
-        Outcome::Snapshot(snapshot)
-            if matches!(*incoming.request.method(), Method::GET | Method::HEAD) =>
-        {
-            Some(snapshot)
-        }
-        _ => None,
-    }
-}
-
 impl RenderCache {
-    /// The answer to this request, if it was given before for the same text;
-    /// else the one that `show` makes.
+    /// The answer to this read, if it was given before for the same text; else the one that
+    /// `show` makes of the snapshot. Only `GET` and `HEAD` are answered from here.
     pub(super) fn or_show(
         &mut self,
         incoming: &Incoming,
-        outcome: Outcome,
-        show: impl FnOnce(Outcome) -> Response<Vec<u8>>,
+        snapshot: Arc<PageSnapshot>,
+        show: impl FnOnce(Arc<PageSnapshot>) -> Response<Vec<u8>>,
     ) -> Response<Vec<u8>> {
-        let Some(snapshot) = read(incoming, &outcome).cloned() else { return show(outcome) };
+        if !matches!(*incoming.request.method(), Method::GET | Method::HEAD) {
+            return show(snapshot);
+        }
         let target = target(incoming);
         let same = |cached: &&Answer| cached.target == target && cached.base == incoming.base;
         match self.0.iter().find(same) {
             Some(cached) if cached.snapshot.shows_same(&snapshot) => cached.answer.clone(),
             _ => {
-                let answer = show(outcome);
+                let answer = show(snapshot.clone());
                 self.insert(target, &incoming.base, snapshot, &answer);
                 answer
             }
@@ -119,7 +109,7 @@ mod tests {
         for (method, target, snapshot) in reads {
             let incoming = incoming(method.clone(), target);
             let expected = format!("{target} {}", snapshot.id).into_bytes();
-            let answer = cache.or_show(&incoming, Outcome::Snapshot(snapshot.clone()), |_| {
+            let answer = cache.or_show(&incoming, snapshot.clone(), |_| {
                 asked += 1;
                 let mut answer = Response::new(expected.clone());
                 let caching = HeaderValue::from_static(caching);

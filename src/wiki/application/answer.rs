@@ -11,6 +11,7 @@ use http::{Response, StatusCode};
 use redwedding_wire::identity::Digest;
 
 use crate::wiki::html;
+use crate::wiki::rest::RestError;
 use crate::wiki::title::Title;
 
 /// The type of pages.
@@ -53,6 +54,12 @@ pub(super) fn page(status: StatusCode, html: String) -> Response<Vec<u8>> {
 /// An answer of the REST API, readable from other sites.
 pub(super) fn rest(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
     with_open_access(answer(status, JSON, body))
+}
+
+/// An error of the REST API.
+pub(super) fn rest_error(error: &RestError) -> Response<Vec<u8>> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    rest(status, error.to_body())
 }
 
 /// Lets pages of other sites read an answer; it holds nothing of the reader's.

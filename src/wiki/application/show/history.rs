@@ -3,21 +3,29 @@
 use redwedding_document::{Change, ChangeKind};
 use redwedding_replica::history::PageHistory;
 
-use super::Window;
-use crate::wiki::rest::HISTORY_ROWS;
+use crate::wiki::application::context::Window;
 use crate::wiki::time::Moment;
-use crate::wiki::view::{Author, Kind, Revision};
-
-/// Rows of a page for people.
-pub(super) const ROWS: usize = 50;
-/// Rows of an answer to a program.
-pub(super) const REST_ROWS: usize = HISTORY_ROWS;
+use crate::wiki::title::Title;
+use crate::wiki::view::{Author, HistoryPage, Kind, Revision};
 
 /// A part of the history, newest first.
-pub(super) struct Rows<'a> {
-    pub(super) rows: Vec<Revision<'a>>,
-    pub(super) older: bool,
-    pub(super) newer: bool,
+pub(super) struct HistoryRows<'a> {
+    rows: Vec<Revision<'a>>,
+    older: bool,
+    newer: bool,
+}
+
+impl<'a> HistoryRows<'a> {
+    /// The page that shows these rows of `history`.
+    pub(super) fn page(&'a self, title: &'a Title, history: &PageHistory) -> HistoryPage<'a> {
+        HistoryPage {
+            title,
+            rows: &self.rows,
+            latest: history.id(history.changes().len().wrapping_sub(1)).unwrap_or(0),
+            older: self.older,
+            newer: self.newer,
+        }
+    }
 }
 
 /// Who made a change.
@@ -58,19 +66,19 @@ pub(super) fn row(history: &PageHistory, index: usize) -> Option<Revision<'_>> {
 }
 
 /// At most `most` rows within a window; `None` where it names no version.
-pub(super) fn rows(history: &PageHistory, window: Window, most: usize) -> Option<Rows<'_>> {
+pub(super) fn rows(history: &PageHistory, window: Window, most: usize) -> Option<HistoryRows<'_>> {
     let all = history.changes().len();
-    let (from, to) = match (window.before, window.after) {
-        (Some(before), _) => {
+    let (from, to) = match window {
+        Window::Before(before) => {
             let end = history.index_of(before)?;
             (end.saturating_sub(most), end)
         }
-        (None, Some(after)) => {
+        Window::After(after) => {
             let start = history.index_of(after)? + 1;
             (start, (start + most).min(all))
         }
-        (None, None) => (all.saturating_sub(most), all),
+        Window::Newest => (all.saturating_sub(most), all),
     };
     let rows = (from..to).rev().filter_map(|index| row(history, index)).collect();
-    Some(Rows { rows, older: from > 0, newer: to < all })
+    Some(HistoryRows { rows, older: from > 0, newer: to < all })
 }

@@ -1,0 +1,83 @@
+//! The save that a request asks for, whoever sends it.
+
+use redwedding_document::entry::{Action, Note};
+use redwedding_replica::save::{Save, Submitted};
+
+use crate::application::Incoming;
+use crate::wiki::form::Submission;
+use crate::wiki::outline;
+use crate::wiki::rest::UpdateRequest;
+
+/// What a client sends to tell saves apart that are the same in all else.
+enum Attempt<'a> {
+    /// Of a form: when it was opened.
+    Form { started: &'a str },
+    /// Of a program: its token, or nothing.
+    Program { token: &'a str },
+}
+
+/// The save that a form asks for.
+pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
+    let base = (form.base_id != 0).then_some(form.base_id);
+    let (submitted, action) = match form.section {
+        None => (Submitted::Whole(form.text.clone()), Action::Edit),
+        Some(number) => {
+            let replace = outline::replace_section;
+            (Submitted::Part { text: form.text.clone(), number, replace }, Action::Section)
+        }
+    };
+    let note = Note {
+        author: author(incoming),
+        comment: form.comment.clone(),
+        minor: form.minor,
+        action: action as u8,
+    };
+    save(incoming, base, submitted, note, Attempt::Form { started: &form.started })
+}
+
+/// The save that a program asks for.
+pub(super) fn of_program(incoming: &Incoming, update: UpdateRequest<'_>) -> Save {
+    let UpdateRequest { source, comment, base, token } = update;
+    let note = Note {
+        author: author(incoming),
+        comment: comment.into_owned(),
+        minor: false,
+        action: Action::Edit as u8,
+    };
+    let attempt = Attempt::Program { token: token.as_deref().unwrap_or_default() };
+    save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt)
+}
+
+fn author(incoming: &Incoming) -> String {
+    incoming.principal.user.clone().unwrap_or_default()
+}
+
+/// A save, with the idempotency inputs that make it itself: user (or address), base,
+/// section, text, comment, start time and token. Their order is a format: it must not change,
+/// or a retry that is on its way becomes a second save.
+fn save(
+    incoming: &Incoming,
+    base: Option<u64>,
+    submitted: Submitted,
+    note: Note,
+    attempt: Attempt<'_>,
+) -> Save {
+    let (started, token) = match attempt {
+        Attempt::Form { started } => (started, ""),
+        Attempt::Program { token } => ("", token),
+    };
+    // A program that sends a token may retry from another address.
+    let who = match &incoming.principal.user {
+        Some(user) => format!("user {user}"),
+        None if token.is_empty() => format!("address {}", incoming.principal.address),
+        None => String::new(),
+    };
+    let (text, section) = match &submitted {
+        Submitted::Whole(text) => (text.as_str(), String::new()),
+        Submitted::Part { text, number, .. } => (text.as_str(), number.to_string()),
+    };
+    let base_as_sent = base.map_or(String::new(), |base| base.to_string());
+    let inputs = [&who, &base_as_sent, &section, text, &note.comment, started, token];
+    let idempotency_inputs = inputs.map(|input| input.as_bytes().to_vec()).to_vec();
+    Save { base, submitted, note, idempotency_inputs, trace: incoming.now_ms }
+}

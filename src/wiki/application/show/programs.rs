@@ -1,0 +1,132 @@
+//! Outcomes as programs get them: the page API's bodies and errors.
+
+use std::sync::Arc;
+
+use http::{Response, StatusCode};
+use redwedding_replica::LoadError;
+use redwedding_replica::history::PageHistory;
+use redwedding_replica::page_snapshot::PageSnapshot;
+use redwedding_replica::save::SaveError;
+
+use super::failure::load_problem;
+use super::history;
+use super::overlap::overlaps;
+use crate::application::{Incoming, Saved};
+use crate::limits;
+use crate::wiki::application::answer::{
+    HTML, answer, rest, rest_error, title_digits, with_etag, with_open_access, with_surrogate_key,
+};
+use crate::wiki::application::context::{Resource, Window};
+use crate::wiki::rest::{HISTORY_ROWS, History, Latest, Page, RestError, html, to_body};
+use crate::wiki::time::Moment;
+use crate::wiki::title::Title;
+use crate::wiki::view::License;
+
+/// What came of a read.
+pub(in crate::wiki::application) fn read(
+    title: &Title,
+    resource: Resource,
+    incoming: &Incoming,
+    outcome: Result<Arc<PageSnapshot>, LoadError>,
+) -> Response<Vec<u8>> {
+    let snapshot = match outcome {
+        Ok(snapshot) => snapshot,
+        Err(error) => return not_loaded(title, &error),
+    };
+    if !snapshot.exists() {
+        return rest_error(&RestError::nonexistent_title(title));
+    }
+    let answer = match resource {
+        Resource::Html => {
+            let body = html(title, &snapshot.text).into_bytes();
+            with_open_access(answer(StatusCode::OK, HTML, body))
+        }
+        Resource::Bare => {
+            let latest = latest(&snapshot);
+            let license = License::default().into();
+            let page = Page::bare(page_id(title), title, latest, license, &incoming.base);
+            rest(StatusCode::OK, to_body(&page))
+        }
+        Resource::Source => rest(StatusCode::OK, to_body(&with_source(title, &snapshot))),
+    };
+    with_etag(with_surrogate_key(answer, title), snapshot.id)
+}
+
+/// What came of asking for the history.
+pub(in crate::wiki::application) fn history(
+    title: &Title,
+    window: Window,
+    incoming: &Incoming,
+    outcome: Result<PageHistory, LoadError>,
+) -> Response<Vec<u8>> {
+    let history = match outcome {
+        Ok(history) => history,
+        Err(error) => return not_loaded(title, &error),
+    };
+    if history.is_empty() {
+        return rest_error(&RestError::nonexistent_title(title));
+    }
+    let Some(rows) = history::rows(&history, window, HISTORY_ROWS) else {
+        let id = window.version().unwrap_or(0);
+        return rest_error(&RestError::nonexistent_revision(title, id));
+    };
+    let body = to_body(&History::new(&rows.page(title, &history), &incoming.base));
+    with_surrogate_key(rest(StatusCode::OK, body), title)
+}
+
+/// What came of a save on the version `base`.
+pub(in crate::wiki::application) fn save(
+    title: &Title,
+    base: Option<u64>,
+    outcome: Result<Saved, SaveError>,
+) -> Response<Vec<u8>> {
+    let saved = match outcome {
+        Ok(saved) => saved,
+        Err(error) => return not_saved(title, base, &error),
+    };
+    let met = overlaps(&saved.snapshot.text, &saved.overlaps);
+    let page = with_source(title, &saved.snapshot).met(&met);
+    let status = match saved.created {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    with_etag(rest(status, to_body(&page)), saved.snapshot.id)
+}
+
+fn with_source<'a>(title: &'a Title, snapshot: &'a PageSnapshot) -> Page<'a> {
+    let license = License::default().into();
+    Page::with_source(page_id(title), title, latest(snapshot), license, &snapshot.text)
+}
+
+fn latest(snapshot: &PageSnapshot) -> Latest {
+    Latest::new(snapshot.id, Moment(snapshot.time_ms))
+}
+
+/// MediaWiki's clients want a number; pages here have none.
+fn page_id(title: &Title) -> u64 {
+    u64::from(u32::from_str_radix(&title_digits(title), 16).unwrap_or(0))
+}
+
+fn not_loaded(title: &Title, error: &LoadError) -> Response<Vec<u8>> {
+    let (status, detail) = load_problem(error);
+    let message = format!("\"{title}\" cannot be shown now. {detail} Try again later.");
+    rest_error(&RestError::new(status.as_u16(), "rest-unavailable", message))
+}
+
+fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Vec<u8>> {
+    let failure = match error {
+        SaveError::Exists { .. } => RestError::page_exists(title),
+        SaveError::UnknownVersion | SaveError::NoPart(_) => {
+            RestError::unknown_base(title, base.unwrap_or_default())
+        }
+        SaveError::Erased(_) => RestError::erased(title),
+        SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
+        SaveError::Overloaded
+        | SaveError::NotAcknowledged
+        | SaveError::Load(LoadError::Behind | LoadError::Archived) => {
+            RestError::unavailable(&format!("{error}."))
+        }
+        SaveError::Load(error @ LoadError::Unreachable(_)) => return not_loaded(title, error),
+    };
+    rest_error(&failure)
+}
