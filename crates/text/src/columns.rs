@@ -1,8 +1,43 @@
 //! A history as bytes: columns of numbers, each in as few bytes as it takes.
 //!
-//! Numbers are LEB128, differences zigzag. What stands in one column is alike, so that what is
-//! archived compresses well. May assume nothing about bytes that come from outside. Must never
-//! allocate by a number that it only read.
+//! Numbers are LEB128 (`n`), differences zigzag first (`z`). What stands in one column is alike, so
+//! that what is archived compresses well. The lengths of the seven columns come first, then the
+//! columns one after the other:
+//!
+//! ```text
+//!  +-------------------------+-------+------+-------+--------+---------+-----+--------------+
+//!  | 7 x n: bytes per column | LINKS | SEEN | KINDS | PLACES | LENGTHS | IDS | SUPPRESSIONS |
+//!  +-------------------------+-------+------+-------+--------+---------+-----+--------------+
+//!
+//!  LINKS         n floor, then for each link: n changes
+//!  SEEN          for each link:  n first change of the link - prefix of what it had seen;
+//!                  if that is not 0: n stretches beyond the prefix, and for each, the last first:
+//!                  n gap up to the one behind (or up to the link), n changes
+//!  KINDS         for each row:   n (changes - 1) << 3 | kind << 1 | more
+//!  PLACES        for each row:   z place - where the same writer's last row ended
+//!  LENGTHS       for each row:   n bytes deleted (not INSERT), n bytes inserted (INSERT, OTHER)
+//!  IDS           for each run of ids with counters in a row: n actor's number;
+//!                  if it is new: n low 32 bits, n high 32 bits;
+//!                  z first counter - the one expected, n changes
+//!  SUPPRESSIONS  for each: n change - the first one behind the last suppression,
+//!                  n (change - target) << 1 | whether it suppresses (else it releases)
+//! ```
+//!
+//! Rows belong to links in order: a link's changes say when its rows end. `kind` is [`INSERT`],
+//! [`DELETE`], [`DELETE_BACK`] (each change deletes what stands before the last one's place) or
+//! [`OTHER`]. `more` says that the next row belongs to the same change. Changes that did nothing are
+//! one row [`OTHER`] of lengths 0 and 0, without a place. The inserted text is not in the columns.
+//!
+//! So the fields of a row of edits go to: `count` and `back` to KINDS; `at` to PLACES; `delete` and
+//! `insert` to LENGTHS; `change`, `inserted_before` and `deleted_before` nowhere, they are sums of
+//! what stands before.
+//!
+//! What changes came to ([`write_applied`]) uses the same frame: in KINDS for each change that came to
+//! something else than it was made to do n changes skipped and n edits, in PLACES n place, in LENGTHS
+//! n deleted and n inserted for each edit.
+//!
+//! May assume nothing about bytes that come from outside. Must never allocate by a number that it
+//! only read.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,21 @@
 //! The characters that a merge has to do with, as spans in document order.
 //!
-//! A B+ tree whose inner nodes sum three things: how many bytes the prepare version shows, how
-//! many the effect version shows, and how many spans that version knows. So a place is found by either length,
-//! and what is of no interest is skipped, in O(log spans). Beside it stands an index from a byte's
-//! identity to its span. May assume that callers split only between characters. Must never move a
-//! span: spans are split and change state, their order stays.
+//! A B+ tree. Its invariants:
+//!
+//! - All leaves are equally deep; a node has at most [`WIDTH`] children, and a full one is split in
+//!   halves. Nothing is ever taken out, so nodes are never joined.
+//! - A node holds, for each child, three sums over the spans below it: bytes in the prepare version,
+//!   bytes in the effect version, and how many spans the prepare version knows (inserted there,
+//!   deleted or not). A place is therefore found by either length, and spans that the prepare version
+//!   does not know are skipped, in O(log spans).
+//! - `parent` and `slot` of a node, and `leaf` of a span, say where it stands, so that a span's place
+//!   is found from below, too.
+//! - `origins` of a node is `Some` only if all spans below have these two origins. It may be `None`
+//!   although they have: it only makes [`Sequence::pass_siblings`] quick.
+//!
+//! Beside the tree stands an index from a byte's identity to its span. May assume that callers split
+//! only between characters. Must never move a span: spans are split and change state, their order
+//! stays.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -13,7 +24,7 @@ use std::ops::AddAssign;
 /// the text that stood there before all replayed changes.
 pub(crate) type Byte = u32;
 
-/// The identity of the first byte of the text that stood there before.
+/// The identity of the first byte of the text that stood there before (the paper's placeholder).
 pub(crate) const GROUND: Byte = 1 << 31;
 
 /// No byte: the beginning, or the end.
@@ -25,7 +36,9 @@ pub(crate) type SpanId = u32;
 /// A run of bytes that share a state.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
+    /// The first byte's identity; the others follow it.
     pub(crate) first: Byte,
+    /// Bytes; never 0.
     pub(crate) len: u32,
     /// FugueMax's left origin: the byte before the first one when that was inserted.
     pub(crate) left_origin: Byte,
@@ -415,7 +428,7 @@ impl Sequence {
         }
     }
 
-    /// Puts a span there.
+    /// Puts a span there. O(log spans).
     pub(crate) fn insert(&mut self, cursor: Cursor, mut span: Span) -> SpanId {
         let Cursor { mut leaf, mut slot } = cursor;
         if self.node(leaf).len() == WIDTH {
@@ -427,6 +440,7 @@ impl Sequence {
         let sums = span.sums();
         span.leaf = leaf;
         let node = &mut self.nodes[leaf as usize];
+        // The first span of a leaf makes its common origins, one with others ends them all the way up.
         let origins = Some((span.left_origin, span.right_origin));
         if node.len == 0 {
             node.origins = origins;
@@ -449,6 +463,8 @@ impl Sequence {
         let span = &mut self.spans[id as usize];
         let whole = span.sums();
         let mut tail = span.clone();
+        // Both parts keep their state. FugueMax reads a run as if its bytes were inserted one behind
+        // the other: the tail's left origin is the last byte of the head, its right origin the same.
         tail.first = span.first + at;
         tail.len -= at;
         tail.left_origin = span.first + at - 1;
@@ -460,8 +476,8 @@ impl Sequence {
         self.insert(Cursor { leaf, slot: slot + 1 }, tail)
     }
 
-    /// Deletes the span at a cursor once more, in the prepare version and in the effect version. If it
-    /// was shown, it stands at `removed_at` in all that was removed.
+    /// Deletes the span at a cursor once more, in the prepare version and in the effect version. If
+    /// it was shown, it stands at `removed_at` in all that was removed.
     pub(crate) fn delete(&mut self, cursor: Cursor, removed_at: u32) {
         self.change(cursor, |span| {
             span.removed_at = if span.is_shown() { removed_at } else { span.removed_at };
@@ -591,6 +607,8 @@ impl Sequence {
     /// Splits a full node; the id of its upper half.
     fn split_node(&mut self, id: u32) -> u32 {
         let mut parent = self.node(id).parent;
+        // Above the root comes a new root (all leaves become one deeper at once); a full parent is
+        // split first, which may give this node another parent.
         if parent == NONE {
             parent = self.nodes.len() as u32;
             let mut root = Node { origins: self.node(id).origins, ..Node::new(false) };
@@ -606,6 +624,7 @@ impl Sequence {
         let (lower_sums, upper_sums) = (self.node(id).total(), upper.total());
         let upper_id = self.nodes.len() as u32;
         self.nodes.push(upper);
+        // What stands in the upper half has to know its new parent.
         match self.node(upper_id).is_leaf {
             true => {
                 for slot in 0..self.node(upper_id).len() {
@@ -615,6 +634,7 @@ impl Sequence {
             }
             false => self.adopt(upper_id, 0),
         }
+        // A half may have common origins where the whole had none.
         for half in [id, upper_id] {
             self.nodes[half as usize].origins = self.common_origins(half);
         }
@@ -644,9 +664,12 @@ impl Sequence {
         }
     }
 
-    /// If the cursor begins a crowd of siblings, spans with these origins and unknown to the version
-    /// being replayed: the place behind all of which this holds, and whether the crowd goes on there.
-    /// It must hold for none behind one for which it does not. O(log² spans).
+    /// If the cursor begins a crowd of siblings, spans with these origins that the prepare version
+    /// does not know: the place behind all of them for which `holds` is true, and whether the crowd
+    /// goes on there. Behind a sibling for which it is false it must be false for all. O(log² spans).
+    ///
+    /// This is no rule of FugueMax, only its tie among many at once: where a thousand people write at
+    /// one place, each finds its own by bisection and not by looking at all others.
     pub(crate) fn pass_siblings(
         &self,
         at: Cursor,
@@ -657,7 +680,7 @@ impl Sequence {
         if at.slot != 0 || !crowd(at.leaf) {
             return None;
         }
-        // As far up as all below is of the crowd, and over as many neighbours as are, too.
+        // Go up as long as all below is of the crowd, then over as many neighbours as are of it, too.
         let mut id = at.leaf;
         while self.node(id).slot == 0 && self.node(id).parent != NONE && crowd(self.node(id).parent)
         {
@@ -668,12 +691,14 @@ impl Sequence {
             parent => &self.node(parent).children()[self.node(id).slot as usize..],
         };
         let end = neighbours.iter().take_while(|node| crowd(**node)).count();
+        // The first of them whose last span does not hold contains the place.
         let passed = neighbours[..end].partition_point(|node| holds(self.last_below(*node)));
         let Some(next) = neighbours[..end].get(passed) else {
             let (leaf, slot) = self.end_of(neighbours[end - 1]);
             return Some((Cursor { leaf, slot }, false));
         };
         id = *next;
+        // Down again, by the same question in each node.
         loop {
             let children = self.node(id).children();
             if self.node(id).is_leaf {
@@ -718,6 +743,10 @@ impl Sequence {
 }
 
 /// Which span begins at an inserted byte, and before it.
+///
+/// Identities are dense, so this is an array and not a tree: a span for each byte, and a bit set of
+/// two levels (64 bytes to a word, 64 words to a word above) that finds the last beginning at or
+/// before a byte in a few steps.
 #[derive(Clone, Debug, Default)]
 struct Inserted {
     from: Byte,

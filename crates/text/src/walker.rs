@@ -1,13 +1,24 @@
-//! Replays concurrent changes: Eg-walker's temporary structure and its moves.
+//! Replays concurrent changes: Eg-walker's temporary structure and its three moves.
 //!
-//! The walker stands at a *prepare version* and knows the *effect version*, the text of everything
-//! that it has applied. To apply a change it first takes back and puts forward others, until the
-//! prepare version is the change's base. After Gentle and Kleppmann, "Collaborative Text
-//! Editing with Eg-walker" (EuroSys 2025), with right parents as in their reference.
+//! A position in a patch means something only in the text at the change's base. The walker therefore
+//! keeps every byte that it has met in one [`Sequence`], deleted or not, and two states of each:
+//!
+//! - in the *prepare version*: the version in which the next change is to be read, its base. It moves
+//!   to and fro. A change that comes into it *advances*, a change that goes out of it *retreats*;
+//! - in the *effect version*: all that was applied so far. It only grows. Where it changes is the
+//!   change's effect on the text.
+//!
+//! To apply a change, the walker first moves the prepare version to the change's base
+//! ([`Walker::set_prepare_version`]), then finds the positions by lengths in the prepare version, and
+//! then inserts and deletes in both ([`Walker::apply`]). After Gentle and Kleppmann, "Collaborative
+//! Text Editing with Eg-walker" (EuroSys 2025), section 3. Concurrent insertions at one place are
+//! ordered as FugueMax does (Weidner and Kleppmann, "The Art of the Fugue", 2023), see
+//! [`Walker::integrate`]. `INTERNALS.md` works through an example.
 //!
 //! May assume that changes are applied in the history's order, each after all it had seen, that they
 //! fit their bases ([`Walker::fits`]), and that each base contains all changes before the walker's
-//! anchor. Must never be kept once an application went wrong halfway.
+//! anchor, which is a critical version of the paper. Must never be kept once an application went
+//! wrong halfway.
 
 use std::cell::OnceCell;
 
@@ -90,7 +101,8 @@ pub(crate) struct Walker {
     applied: Vec<Applied>,
     /// As it was applied: by change within each row of those.
     deleted: Vec<Deleted>,
-    /// Bytes removed from the effect version by all changes so far, those before the anchor among them.
+    /// Bytes removed from the effect version by all changes so far, those before the anchor among
+    /// them.
     removed: u32,
     /// Room for [`Walker::set_prepare_version`]: what retreats, and what advances.
     moves: (Vec<Stretch>, Vec<Stretch>),
@@ -99,6 +111,10 @@ pub(crate) struct Walker {
 impl Walker {
     /// A walker over the text of the first `anchor` changes, which has `len` bytes and of which
     /// `removed` bytes were removed.
+    ///
+    /// The anchor is a critical version: every change to be replayed, and every later one, had seen
+    /// all before it. Which characters stand there does not matter for the order of what comes, so
+    /// the whole text is one span without origins (the paper's placeholder).
     pub(crate) fn new(history: &History, anchor: u32, len: u32, removed: u32) -> Self {
         Self {
             sequence: Sequence::new(len, history.made().inserted_before(anchor)),
@@ -127,6 +143,8 @@ impl Walker {
         if self.prepare_version.seen() == target {
             return;
         }
+        // The paper's two differences: events of the old version alone retreat, events of the new one
+        // alone advance. As there, retreats come first.
         let (mut retreating, mut advancing) = std::mem::take(&mut self.moves);
         self.prepare_version.seen().minus(target, |changes| retreating.push(changes));
         target.minus(self.prepare_version.seen(), |changes| advancing.push(changes));
@@ -138,16 +156,20 @@ impl Walker {
 
     /// Takes changes into the prepare version (Eg-walker's *advance*), or out of it (*retreat*).
     fn shift(&mut self, history: &History, changes: Stretch, shift: Shift) {
+        // What changes in a row inserted has identities in a row: not inserted <-> there.
         let (from, to) = history.made().inserted_between(changes);
         if from < to {
             self.sequence.shift(from, to - from, shift);
         }
+        // What they deleted, wherever that stands now: there <-> deleted once more.
         let from = self.applied.partition_point(|row| row.changes.1 <= changes.0);
         for row in self.applied[from..].iter().take_while(|row| row.changes.0 < changes.1) {
             for (first, len) in deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes) {
                 self.sequence.shift(first, len, shift);
             }
         }
+        // Our own event, not one of the paper's: a suppression counts as one more deletion of what its
+        // target inserted, and takes its target's deletions back. A release does the opposite.
         let suppressions = history.suppressions();
         let from = suppressions.partition_point(|event| event.change < changes.0);
         for event in suppressions[from..].iter().take_while(|event| event.change < changes.1) {
@@ -196,6 +218,7 @@ impl Walker {
             self.sequence.cut_out(first, len, &mut found);
             spans.extend(found.into_iter().map(|id| (id, hide)));
         }
+        // The observer builds a patch, which goes from left to right.
         spans.sort_unstable_by(|one, two| match self.sequence.span_before(one.0, two.0) {
             true => std::cmp::Ordering::Less,
             false => std::cmp::Ordering::Greater,
@@ -348,6 +371,8 @@ impl Walker {
         row: &Op,
         observer: &mut impl Observer,
     ) {
+        // The insertion stands in front of what the same edit deletes, so that a concurrent insertion
+        // at the end of the deleted text stands behind it.
         if row.insert > 0 {
             self.insert(history, id, row, observer);
         }
@@ -363,6 +388,8 @@ impl Walker {
         row: &Op,
         observer: &mut impl Observer,
     ) {
+        // The left origin is the byte before, in the prepare version; the right origin is the next
+        // byte that the prepare version knows, deleted or not.
         let (left, cursor) = self.place_for(row.at);
         let right =
             self.sequence.next_known(cursor).map_or(NONE, |id| self.sequence.span(id).first);
@@ -388,7 +415,26 @@ impl Walker {
         (first + offset, self.sequence.after(cursor))
     }
 
-    /// Where among concurrent insertions at one place a new one stands.
+    /// Where among concurrent insertions at one place a new one stands: FugueMax's order.
+    ///
+    /// `cursor` stands right behind the new span's left origin. From there up to the right origin
+    /// stand only spans that the prepare version does not know, so that the author did not decide on
+    /// which side of them to write. The rules are those of the algorithm's list form, known as YjsMod
+    /// (the Eg-walker authors' reference integrates so, too). They compare places in the one
+    /// sequence, not in any version:
+    ///
+    /// 1. At the first span that the author knew, stop: that is the right origin.
+    /// 2. At a span whose left origin stands before ours, stop: it and what follows belong to another
+    ///    place, behind ours.
+    /// 3. A span whose left origin stands behind ours belongs to a span that was passed (it was typed
+    ///    behind or inside that one), and goes where that goes.
+    /// 4. A sibling, which has our left origin, with the same right origin: the smaller id comes
+    ///    first. That is the tie, and the only place where ids matter.
+    /// 5. A sibling whose right origin stands before ours: do not decide yet (`scanning`). If a later
+    ///    sibling comes before us, this one does as well; if none does, it stays behind us.
+    /// 6. A sibling whose right origin stands behind ours comes before us: siblings are in the reverse
+    ///    order of their right origins. This is what FugueMax adds to Fugue, so that runs which
+    ///    were written backwards (each insertion in front of the last) do not interleave either.
     fn integrate(
         &self,
         history: &History,
@@ -397,12 +443,15 @@ impl Walker {
         mut cursor: Cursor,
     ) -> Cursor {
         let sequence = &self.sequence;
+        // Most insertions meet nobody, so the id is looked up only when there is a tie.
         let own = OnceCell::new();
         let goes_before = |other: &Span| id_of(history, other.first) < *own.get_or_init(&id);
+        // `cursor` is the best place so far, `scan` goes on ahead of it while `scanning`.
         let mut scan = cursor;
         let mut scanning = false;
         while let Some((other, at)) = sequence.at(scan) {
-            // Siblings stand in the order of their ids: a crowd is passed at once.
+            // Rule 4 for many at once: siblings with the same origins stand in the order of their
+            // ids, so the place among a crowd of them is found by bisection.
             let passes = |span| goes_before(sequence.span(span));
             if let Some(passed) = sequence.pass_siblings(at, (left, right), passes) {
                 if passed.0 != at {
@@ -416,23 +465,26 @@ impl Walker {
             }
             let other = sequence.span(other);
             if other.prepare_state > 0 {
-                break;
+                break; // Rule 1.
             }
             if other.left_origin == left {
                 if other.right_origin == right {
+                    // Rule 4.
                     if !goes_before(other) {
                         break;
                     }
                     scanning = false;
                 } else {
+                    // Rules 5 and 6.
                     scanning = sequence.is_before(other.right_origin, right);
                 }
             } else {
                 let behind = other.left_origin != NONE
                     && (left == NONE || sequence.is_before(left, other.left_origin));
                 if !behind {
-                    break;
+                    break; // Rule 2.
                 }
+                // Rule 3: `scanning` stays what the span that this one belongs to made it.
             }
             scan = sequence.after(at);
             if !scanning {
@@ -453,6 +505,8 @@ impl Walker {
         let from = self.deleted.len();
         while done < total {
             let Some((id, mut at)) = self.sequence.at(cursor) else { break };
+            // A deletion is about bytes that its author saw. What stands between them but is not in
+            // the prepare version, insertions by others above all, is left alone.
             if self.sequence.span(id).prepare_state == 1 {
                 if self.sequence.span(id).len > total - done {
                     self.sequence.split(id, total - done);
@@ -460,6 +514,8 @@ impl Walker {
                 }
                 observer.deleting(&self.sequence, at, id, self.removed);
                 let Span { first, len, .. } = *self.sequence.span(id);
+                // If somebody concurrent deleted the byte already, it is only counted once more: the
+                // effect is nothing, and it takes two retreats until the byte is back.
                 let shown = self.sequence.span(id).is_shown();
                 self.sequence.delete(at, self.removed);
                 self.removed += if shown { len } else { 0 };
