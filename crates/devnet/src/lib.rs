@@ -11,4 +11,4 @@ pub mod network;
 pub mod origin;
 
 pub use network::{Network, NetworkBuilder, NetworkError};
-pub use origin::{EmbeddedOrigin, EmbeddedOriginError};
+pub use origin::{OriginServer, OriginServerError};

@@ -33,7 +33,7 @@ pub use relay::RelayProcessError;
 pub use settings::ManifestError;
 pub use viceroy::ProgramError;
 
-use crate::origin::{EmbeddedOrigin, EmbeddedOriginError};
+use crate::origin::{OriginServer, OriginServerError};
 use kv::KvMirror;
 use pop::Pop;
 use relay::RelayProcess;
@@ -63,7 +63,7 @@ pub enum NetworkError {
     Manifest(#[from] ManifestError),
     /// The origin failed.
     #[error(transparent)]
-    Origin(#[from] EmbeddedOriginError),
+    Origin(#[from] OriginServerError),
     /// The relay failed.
     #[error(transparent)]
     Relay(#[from] RelayProcessError),
@@ -111,7 +111,7 @@ pub struct Network {
     pops: Vec<Pop>,
     relay: Option<RelayProcess>,
     relay_url: String,
-    origin: EmbeddedOrigin,
+    origin: OriginServer,
     origin_url: String,
     kv: Arc<KvMirror>,
     saving: JoinHandle<()>,
@@ -157,7 +157,7 @@ impl Network {
 
     /// The origin, for its faults and counters.
     #[must_use]
-    pub fn origin(&self) -> &EmbeddedOrigin {
+    pub fn origin(&self) -> &OriginServer {
         &self.origin
     }
 

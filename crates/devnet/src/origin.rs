@@ -32,7 +32,7 @@ use wiki::WikiState;
 
 /// Why an origin could not start or be stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum EmbeddedOriginError {
+pub enum OriginServerError {
     /// The data could not be opened. Nothing was changed.
     #[error("the origin's data: {0}")]
     Store(#[from] PageStoreError),
@@ -41,22 +41,22 @@ pub enum EmbeddedOriginError {
     Io(#[from] std::io::Error),
 }
 
-/// A running origin. Dropping it stops it without waiting; [`EmbeddedOrigin::stop`]
+/// A running origin. Dropping it stops it without waiting; [`OriginServer::stop`]
 /// waits. Its file can be opened again afterwards, once no request is under way.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), redwedding_devnet::EmbeddedOriginError> {
-/// use redwedding_devnet::EmbeddedOrigin;
+/// # async fn example() -> Result<(), redwedding_devnet::OriginServerError> {
+/// use redwedding_devnet::OriginServer;
 ///
 /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-/// let mut origin = EmbeddedOrigin::start(listener, std::path::Path::new("data/origin.redb")).await?;
+/// let mut origin = OriginServer::start(listener, std::path::Path::new("data/origin.redb")).await?;
 /// println!("{}/pages/Red_Wedding", origin.url());
 /// origin.stop().await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct EmbeddedOrigin {
+pub struct OriginServer {
     wiki: Arc<WikiState>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
@@ -64,13 +64,13 @@ pub struct EmbeddedOrigin {
     served: Option<JoinHandle<std::io::Result<()>>>,
 }
 
-impl Drop for EmbeddedOrigin {
+impl Drop for OriginServer {
     fn drop(&mut self) {
         self.wiki.close();
     }
 }
 
-impl EmbeddedOrigin {
+impl OriginServer {
     /// Serves the wiki in `file` (created when missing) on `listener`.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl EmbeddedOrigin {
     pub async fn start(
         listener: std::net::TcpListener,
         file: &Path,
-    ) -> Result<Self, EmbeddedOriginError> {
+    ) -> Result<Self, OriginServerError> {
         let wiki = Arc::new(WikiState::new(PageStore::open(file)?));
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -122,7 +122,7 @@ impl EmbeddedOrigin {
     /// # Errors
     ///
     /// When serving had already failed.
-    pub async fn stop(&mut self) -> Result<(), EmbeddedOriginError> {
+    pub async fn stop(&mut self) -> Result<(), OriginServerError> {
         self.stop.send_replace(true);
         self.wiki.close();
         let Some(served) = self.served.take() else { return Ok(()) };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hyper::{Body, Client, Method, Request, Response, StatusCode};
-use redwedding_devnet::EmbeddedOrigin;
+use redwedding_devnet::OriginServer;
 use redwedding_devnet::origin::{AfterCommit, MAX_PAGE_BYTES, StoredRevision};
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ impl Answer {
 }
 
 async fn send(
-    origin: &EmbeddedOrigin,
+    origin: &OriginServer,
     method: Method,
     path: &str,
     headers: &[(&str, &str)],
@@ -53,17 +53,17 @@ async fn send(
     Answer::read(Client::new().request(request).await.unwrap()).await
 }
 
-async fn get(origin: &EmbeddedOrigin, path: &str) -> Answer {
+async fn get(origin: &OriginServer, path: &str) -> Answer {
     send(origin, Method::GET, path, &[], "").await
 }
 
-async fn put(origin: &EmbeddedOrigin, path: &str, headers: &[(&str, &str)], text: &str) -> Answer {
+async fn put(origin: &OriginServer, path: &str, headers: &[(&str, &str)], text: &str) -> Answer {
     send(origin, Method::PUT, path, headers, text.to_owned()).await
 }
 
-async fn start(folder: &Path) -> EmbeddedOrigin {
+async fn start(folder: &Path) -> OriginServer {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    EmbeddedOrigin::start(listener, &folder.join("origin.redb")).await.unwrap()
+    OriginServer::start(listener, &folder.join("origin.redb")).await.unwrap()
 }
 
 const NEW: (&str, &str) = ("if-none-match", "*");

@@ -57,7 +57,8 @@ fn main() {
     let at =
         |part: f64| times.get((times.len() as f64 * part) as usize).copied().unwrap_or_default();
     println!(
-        "{pushers} pushers, {pages} pages: {:.0} appends/s, {:?} median, {:?} at the 99th percentile",
+        "{pushers} pushers, {pages} pages: {:.0} appends/s, {:?} median, {:?} at the 99th \
+         percentile",
         times.len() as f64 / seconds as f64,
         at(0.5),
         at(0.99)

@@ -19,18 +19,24 @@ use crate::limits;
 /// After an intent the outcome is awaited for as long as a lease lasts. Before,
 /// it is `interval_ms` after the first change that the origin lacks; at once
 /// where these are many, or where the origin holds other bytes than it should.
+#[must_use]
 pub fn due_ms(document: &Document, interval_ms: u64) -> Option<u64> {
     let origin = document.origin();
+    // One flush at a time. If its holder died, whoever takes the next lease reconciles.
     if let Some(open) = origin.open() {
         return Some(open.logged_ms.saturating_add(limits::LEASE_MS));
     }
+    // What the origin stores is not the text at the tip's version: it merged by itself, or
+    // something was erased since. The text is to be written again, now.
     if origin.tip.as_ref().is_some_and(|tip| !tip.exact) {
         return Some(0);
     }
     let mut pending = document.pending();
     let first = pending.next()?.logged_ms;
     match pending.nth(limits::FLUSH_MAX_EDITS.saturating_sub(2)) {
+        // So many are worth a revision of their own, however young they are.
         Some(_) => Some(0),
+        // Edits that come close together are written together.
         None => Some(first.saturating_add(interval_ms)),
     }
 }
@@ -51,6 +57,7 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// From when somebody may take it: once it is due, and no lease lasts any more.
     fn available_ms(self) -> u64 {
         self.due_ms.max(self.leased_ms)
     }
@@ -74,14 +81,15 @@ impl DueList {
         self.put(key, due_ms.map(|due_ms| Waiting { due_ms, leased_ms }));
     }
 
-    /// Ends the lease on a document, because a flush of it came to a good end: what waits now can be
-    /// taken by anyone once it is due.
+    /// Ends the lease on a document, because a flush of it came to a good end: what waits now can
+    /// be taken by anyone once it is due.
     pub fn end_lease(&mut self, key: &DocumentKey) {
         if let Some(before) = self.waiting.get(key).copied() {
             self.put(key, Some(Waiting { leased_ms: 0, ..before }));
         }
     }
 
+    /// Puts a document where its time is in its site's order, or takes it out.
     fn put(&mut self, key: &DocumentKey, after: Option<Waiting>) {
         let before = self.waiting.get(key).copied();
         if before == after {
@@ -96,13 +104,15 @@ impl DueList {
             order.insert((after.available_ms(), key.clone()));
             self.waiting.insert(key.clone(), after);
         }
+        // Sites come from callers: one with nothing due leaves nothing behind.
         if order.is_empty() {
             self.order.remove(key.site());
         }
     }
 
     /// Leases up to `most` due documents of `site`, those that waited longest
-    /// first.
+    /// first, so that none is left over. Nobody else gets them until the lease ends.
+    #[must_use = "a lease that nobody gets keeps the document waiting"]
     pub fn lease(&mut self, site: &str, most: usize, now_ms: u64) -> Vec<Lease> {
         let available = |order: &BTreeSet<(u64, DocumentKey)>| {
             let due = order.iter().take_while(|(from, _)| *from <= now_ms);

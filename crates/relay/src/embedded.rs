@@ -12,5 +12,5 @@ mod log;
 mod store;
 mod tables;
 
-pub use database::{Commit, Embedded, Observer};
+pub use database::{Commit, CommitObserver, Embedded};
 pub use tables::OpenError;

@@ -40,9 +40,9 @@
 //! `pull` (answers to readers), `snapshots` (what makes the next start short), `segment_store`,
 //! `floor_policy` and `floors` (what documents keep of their past, and where the rest is).
 //!
-//! May assume the contracts of [`Log`](crate::log::Log) and [`NodeStore`](crate::store::NodeStore). Must
-//! never acknowledge what the log has not taken, nor decide by anything that another node would
-//! not see.
+//! May assume the contracts of [`Log`](crate::log::Log) and [`NodeStore`](crate::store::NodeStore).
+//! Must never acknowledge what the log has not taken, nor decide by anything that another node
+//! would not see.
 
 mod batch;
 mod floor_policy;
@@ -130,8 +130,8 @@ impl Fold {
         pull::answer(&self.node, shard, pull, budget)
     }
 
-    /// The segment of a document's archive with this name, nothing in it compressed; `None` if there
-    /// is none. Blocks.
+    /// The segment of a document's archive with this name, nothing in it compressed; `None` if
+    /// there is none. Blocks.
     ///
     /// # Errors
     /// If the store cannot be read, or what it has is no segment.
@@ -145,8 +145,8 @@ impl Fold {
         plain.transpose().map_err(|error| NodeStoreError(error.to_string()))
     }
 
-    /// Moves the floors of documents that were written to the origin since the last call, or of some
-    /// of them. Gives how many it moved. Blocks.
+    /// Moves the floors of documents that were written to the origin since the last call, or of
+    /// some of them. Gives how many it moved. Blocks.
     pub fn move_floors(&self) -> usize {
         FloorPass { node: &self.node, shards: &self.shards, queues: &self.queues }.run()
     }

@@ -7,9 +7,9 @@ pub use redwedding_replica::limits::*;
 
 /// Log time for which the changes of a document are kept: the forms that people have open.
 pub const FLOOR_MS: u64 = 86_400_000;
-/// Changes that are kept of a document however busy it is, and half of what there may be before older
-/// ones are pruned. At 20 saves a second that is the last three to seven minutes; whoever took longer
-/// merges through the archive. A new sandbox has to read all that is kept.
+/// Changes that are kept of a document however busy it is, and half of what there may be before
+/// older ones are pruned. At 20 saves a second that is the last three to seven minutes; whoever
+/// took longer merges through the archive. A new sandbox has to read all that is kept.
 pub const FLOOR_CHANGES: usize = 4_096;
 /// Changes that are worth a segment.
 pub const FLOOR_LEAST: usize = 64;

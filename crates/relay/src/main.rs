@@ -23,6 +23,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Entries after which snapshots are written, whatever the time.
 const SNAPSHOT_ENTRIES: u64 = 20_000;
 const SHORTEST_KEY: usize = 16;
+const NO_KEY: &str = "set REDWEDDING_RELAY_KEY or give --key-file: without a key nobody could be \
+    told from anybody";
 const EXAMPLES: &str = "Examples:
   # A relay for a local network with two points of presence
   REDWEDDING_RELAY_KEY=$(openssl rand -hex 32) redwedding-relay --data ./data \\
@@ -127,8 +129,7 @@ fn read_key(flags: &Flags) -> Result<Vec<u8>, String> {
     let key = match &flags.key_file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?,
-        None => std::env::var("REDWEDDING_RELAY_KEY")
-            .map_err(|_| "set REDWEDDING_RELAY_KEY or give --key-file: without a key nobody could be told from anybody".to_owned())?,
+        None => std::env::var("REDWEDDING_RELAY_KEY").map_err(|_| NO_KEY.to_owned())?,
     };
     let key = key.trim().as_bytes().to_vec();
     match key.len() >= SHORTEST_KEY {

@@ -213,11 +213,13 @@ impl Metrics {
     }
 
     /// What is measured at a scrape.
+    #[must_use]
     pub fn gauges(&self) -> &Gauges {
         &self.gauges
     }
 
     /// All of it as text.
+    #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.

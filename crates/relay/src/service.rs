@@ -1,4 +1,5 @@
-//! A relay: exchanges over the fold, the due list and the members.
+//! What a relay does for a point of presence: exchanges over the fold, the due list and the
+//! members.
 //!
 //! May assume that who asks was authorised for the request's site. Must never
 //! touch another site's documents for it.
@@ -26,7 +27,7 @@ struct ShardPushes {
     pushes: Vec<PushedEntry>,
 }
 
-/// A relay.
+/// A relay's service, whoever calls it.
 pub struct RelayService {
     /// The logs and what they came to.
     pub fold: Fold,
@@ -34,7 +35,8 @@ pub struct RelayService {
 }
 
 impl RelayService {
-    /// A relay over this fold.
+    /// The service over this fold.
+    #[must_use]
     pub fn new(fold: Fold) -> Arc<Self> {
         Arc::new(Self { fold, members: Mutex::default() })
     }
@@ -44,7 +46,8 @@ impl RelayService {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers an exchange: pushes, then pulls, then leases.
+    /// Answers an exchange: pushes, then pulls, then leases. In this order, so that who pushed
+    /// pulls its own entries at once, and a lease is given by what came in with them.
     pub async fn exchange(self: &Arc<Self>, request: Request) -> Answer {
         let now_ms = self.fold.node.now_ms();
         let members = self.meet(&request.members, now_ms);
@@ -87,7 +90,7 @@ impl RelayService {
                 Err(reason) => receipts[index] = Some(Receipt::Refused(reason)),
             }
         }
-        // All shards are asked before the first is waited for.
+        // All shards are asked before the first is waited for: they commit together.
         let mut asked = Vec::new();
         for (shard, ShardPushes { indices, pushes }) in (0u16..).zip(shards) {
             if !pushes.is_empty() {
@@ -97,6 +100,8 @@ impl RelayService {
             }
         }
         for (indices, answers) in asked {
+            // A task that panicked told nothing; its entries get "busy" below, and are pushed
+            // again.
             let answers = answers.await.unwrap_or_default();
             for (index, receipt) in indices.into_iter().zip(answers) {
                 receipts[index] = Some(receipt);
@@ -150,9 +155,11 @@ impl RelayService {
         let relay = Arc::clone(self);
         let read = move || relay.read(&pulls);
         let read = tokio::task::spawn_blocking(read).await;
+        // After a panic: ask again.
         read.unwrap_or_else(|_| vec![Pulled::NotNow; many])
     }
 
+    /// Answers pulls in their order; what one takes of the budget the next ones do not have.
     fn read(&self, pulls: &[Pull]) -> Vec<Pulled> {
         let mut budget = ANSWER_BYTES - REST_BYTES;
         let answer = |pull: &Pull| {
@@ -198,11 +205,14 @@ impl RelayService {
     }
 }
 
+/// An entry that a point of presence may have logged for this site; else why not.
 fn decode(site: &str, bytes: &[u8]) -> Result<Entry, String> {
     let entry = Entry::decode(bytes).map_err(|error| error.to_string())?;
+    // Who holds a key can add edits. Floors and moderation could take others' away.
     if entry.body.is_relay_only() {
         return Err("only the relay may log this".to_owned());
     }
+    // The caller was authorised for the request's site alone.
     match entry.document.site() == site {
         true => Ok(entry),
         false => Err("the entry is of another site".to_owned()),

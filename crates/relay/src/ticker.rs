@@ -62,6 +62,13 @@ impl TickTarget {
     }
 }
 
+/// Buckets of the outbox, one after the other, that one tick has swept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Buckets {
+    first: u16,
+    count: u16,
+}
+
 /// What is called next: buckets in a circle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Round {
@@ -78,11 +85,13 @@ impl Round {
         Self { next: 0, count: count as u16 }
     }
 
-    fn step(&mut self) -> (u16, u16) {
-        let bucket = self.next;
-        let count = self.count.min(limits::OUTBOX_BUCKETS - bucket);
-        self.next = (bucket + count) % limits::OUTBOX_BUCKETS;
-        (bucket, count)
+    /// The next buckets.
+    fn step(&mut self) -> Buckets {
+        let first = self.next;
+        // The last step of a round does not go on into the next round: a tick names a range.
+        let count = self.count.min(limits::OUTBOX_BUCKETS - first);
+        self.next = (first + count) % limits::OUTBOX_BUCKETS;
+        Buckets { first, count }
     }
 }
 
@@ -126,14 +135,17 @@ impl Ticker {
         let mut round = Round::new(tick_ms);
         let mut turn = 0;
         let mut interval = tokio::time::interval(Duration::from_millis(tick_ms));
+        // After a pause of this machine there is no burst to make up for it.
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             interval.tick().await;
+            // All are still busy with their last tick. The bucket waits for the next one.
             let Some(target) = ticker.free(&mut turn) else { continue };
-            let (bucket, count) = round.step();
+            let buckets = round.step();
             let ticker = Arc::clone(&ticker);
             tokio::spawn(async move {
-                ticker.tick(&target, bucket, count).await;
+                // Buckets whose tick fails come again in the next round.
+                ticker.tick(&target, buckets).await;
                 target.busy.store(false, Ordering::Release);
             });
         }
@@ -151,9 +163,10 @@ impl Ticker {
         None
     }
 
-    async fn tick(&self, target: &TickTarget, bucket: u16, count: u16) {
+    /// Calls a target; counts the call, and its failure.
+    async fn tick(&self, target: &TickTarget, buckets: Buckets) {
         self.metrics.ticks.inc();
-        let result = match tokio::time::timeout(TIMEOUT, self.call(target, bucket, count)).await {
+        let result = match tokio::time::timeout(TIMEOUT, self.call(target, buckets)).await {
             Ok(result) => result,
             Err(_) => Err("no answer in time".to_owned()),
         };
@@ -161,6 +174,7 @@ impl Ticker {
             self.metrics.tick_failures.inc();
             let now_ms = (self.clock)();
             let last = target.logged_ms.load(Ordering::Relaxed);
+            // One that is gone fails with every tick, several a second.
             if now_ms.saturating_sub(last) >= LOG_EVERY_MS {
                 target.logged_ms.store(now_ms, Ordering::Relaxed);
                 tracing::warn!(pop = target.base, why, "a tick failed");
@@ -168,12 +182,14 @@ impl Ticker {
         }
     }
 
-    async fn call(&self, target: &TickTarget, bucket: u16, count: u16) -> Result<(), String> {
+    /// Sends one tick with a token of its own, which is good for this purpose and a minute alone.
+    async fn call(&self, target: &TickTarget, buckets: Buckets) -> Result<(), String> {
+        let Buckets { first, count } = buckets;
         let grant = Grant { aud: auth::TICK.to_owned(), sub: "relay".to_owned(), site: None };
         let token = auth::sign(grant, &self.key, (self.clock)(), TOKEN_S);
         let request = Request::builder()
             .method(Method::POST)
-            .uri(format!("{}/-/tick?bucket={bucket}&count={count}", target.base))
+            .uri(format!("{}/-/tick?bucket={first}&count={count}", target.base))
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .body(Empty::new())
             .map_err(|error| error.to_string())?;
@@ -200,8 +216,8 @@ mod tests {
             let (mut round, mut seen) = (Round::new(tick_ms), Vec::new());
             let mut ticks = 0;
             while seen.len() < usize::from(limits::OUTBOX_BUCKETS) {
-                let (bucket, count) = round.step();
-                seen.extend(bucket..bucket + count);
+                let Buckets { first, count } = round.step();
+                seen.extend(first..first + count);
                 ticks += 1;
             }
             assert!(seen.iter().copied().eq(0..limits::OUTBOX_BUCKETS), "{tick_ms}");

@@ -18,7 +18,7 @@ use super::pop::Pop;
 use super::relay::{self, RelayProcess, RelaySetup};
 use super::settings::{BackendAddresses, KV_STORE, Manifest, PopSettings};
 use super::{Network, NetworkError, ready};
-use crate::origin::EmbeddedOrigin;
+use crate::origin::OriginServer;
 
 /// Shorter than in production, so that a person who tries it need not wait.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
@@ -186,7 +186,7 @@ impl NetworkBuilder {
             delete_data(&data)?;
         }
         let sockets = Sockets::bind(self.pops, self.ports)?;
-        let origin = EmbeddedOrigin::start(sockets.origin, &data.join("origin.redb")).await?;
+        let origin = OriginServer::start(sockets.origin, &data.join("origin.redb")).await?;
         let program = match &self.relay {
             RelayChoice::Found => Some(relay::find_program()),
             RelayChoice::Program(program) => Some(program.clone()),

@@ -27,7 +27,7 @@ use super::problem::Problem;
 use super::store::{PageStore, PageStoreError, PutOutcome};
 use super::wiki::WikiState;
 
-type Shared = State<Arc<WikiState>>;
+type SharedWiki = State<Arc<WikiState>>;
 
 pub(super) fn router(wiki: Arc<WikiState>) -> Router {
     Router::new()
@@ -45,7 +45,7 @@ pub(super) fn router(wiki: Arc<WikiState>) -> Router {
 }
 
 /// Delay and refusal, before anything is done.
-async fn misbehave(State(wiki): Shared, request: Request, next: Next) -> Response {
+async fn misbehave(State(wiki): SharedWiki, request: Request, next: Next) -> Response {
     let (delay, _) = wiki.faults.before();
     tokio::time::sleep(delay).await;
     if wiki.faults.before().1 {
@@ -79,7 +79,7 @@ fn target(uri: &Uri) -> Result<PagePath, Problem> {
 }
 
 async fn read(
-    State(wiki): Shared,
+    State(wiki): SharedWiki,
     uri: Uri,
     Query(After { after }): Query<After>,
     headers: HeaderMap,
@@ -110,7 +110,7 @@ async fn read(
 }
 
 async fn write(
-    State(wiki): Shared,
+    State(wiki): SharedWiki,
     uri: Uri,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -189,7 +189,7 @@ struct AfterTitle {
 }
 
 async fn titles(
-    State(wiki): Shared,
+    State(wiki): SharedWiki,
     Query(AfterTitle { after }): Query<AfterTitle>,
 ) -> Result<Response, Problem> {
     wiki.count("GET /pages");
@@ -197,7 +197,7 @@ async fn titles(
     Ok(Json(found).into_response())
 }
 
-async fn stats(State(wiki): Shared) -> Response {
+async fn stats(State(wiki): SharedWiki) -> Response {
     Json(json!({
         "requests": wiki.counts(),
         "revisions_written": wiki.revisions_written.load(Ordering::Relaxed),

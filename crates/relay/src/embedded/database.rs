@@ -35,7 +35,7 @@ pub struct Commit {
 }
 
 /// Is told of every commit to the log.
-pub type Observer = Box<dyn Fn(Commit) + Send + Sync>;
+pub type CommitObserver = Box<dyn Fn(Commit) + Send + Sync>;
 
 /// Logs and store in one database file.
 pub struct Embedded {
@@ -46,7 +46,7 @@ pub struct Embedded {
     pub(super) waiting: Mutex<Vec<QueuedAppend>>,
     /// The heads; whoever holds the lock commits for all who wait.
     pub(super) heads: Mutex<Vec<Cursor>>,
-    pub(super) observer: Observer,
+    pub(super) observer: CommitObserver,
 }
 
 impl Embedded {
@@ -59,7 +59,7 @@ impl Embedded {
         path: &Path,
         shards: u16,
         epoch: u64,
-        observer: Observer,
+        observer: CommitObserver,
     ) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);

@@ -28,11 +28,14 @@ impl Embedded {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Commits what waits, and tells each who waited.
+    /// Commits what waits, and tells each who waited. The caller has the lock on the heads, so
+    /// nobody else commits meanwhile.
     fn lead(&self, heads: &mut Vec<Cursor>) {
+        // Everything that was queued by now; what comes from here on is the next group.
         let group = std::mem::take(&mut *self.group());
         let started = Instant::now();
         match self.commit(heads, &group) {
+            // Only now: heads in memory never run ahead of the file.
             Ok((after, firsts)) => {
                 *heads = after;
                 let records = group.iter().map(|waiting| waiting.records.len()).sum();
@@ -63,6 +66,7 @@ impl Embedded {
         heads: &[Cursor],
         group: &[QueuedAppend],
     ) -> Result<(Vec<Cursor>, Vec<Position>), redb::Error> {
+        // On a copy: a transaction that fails leaves the heads as they were.
         let mut heads = heads.to_vec();
         let mut firsts = Vec::with_capacity(group.len());
         let transaction = self.database.begin_write()?;
@@ -83,6 +87,7 @@ impl Embedded {
                 table.insert(*shard, (head.position, head.prefix.0))?;
             }
         }
+        // The sync to disk.
         transaction.commit()?;
         Ok((heads, firsts))
     }
@@ -149,13 +154,17 @@ impl Log for Embedded {
         if shard >= self.shards {
             return Err(AppendError::Uncertain(format!("there is no shard {shard}")));
         }
+        // First into the queue, then for the lock: whoever has the lock commits for all in the
+        // queue, so when it is this caller's turn it is either done or it leads the next group.
         let (done, result) = mpsc::channel();
         self.group().push(QueuedAppend { shard, records, done });
         let mut heads = self.heads();
+        // Somebody led while this caller waited for the lock.
         if let Ok(result) = result.try_recv() {
             return result;
         }
         self.lead(&mut heads);
+        // The leader before this one took the append along and panicked in its commit.
         let missed = || Err(AppendError::Uncertain("the commit was interrupted".to_owned()));
         result.try_recv().unwrap_or_else(|_| missed())
     }

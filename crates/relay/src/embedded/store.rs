@@ -81,7 +81,8 @@ impl Embedded {
         Ok(table.get((document.0, name.0))?.map(|row| row.value().to_vec()))
     }
 
-    /// Whether all of these are retained already.
+    /// Whether all of these are retained already. A look is cheap; a commit would make the log's
+    /// commits wait.
     fn all_retained(&self, refusals: &[RefusedEntry]) -> Result<bool, redb::Error> {
         let table = self.database.begin_read()?.open_table(REFUSED)?;
         for refusal in refusals {
@@ -161,6 +162,7 @@ impl NodeStore for Embedded {
         name: Digest,
         bytes: &[u8],
     ) -> Result<(), NodeStoreError> {
+        // The first stays: the name is the hash of the content, so a second is the same.
         if self.segment(document, name)?.is_some() {
             return Ok(());
         }

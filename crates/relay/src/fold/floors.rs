@@ -1,4 +1,5 @@
-//! The pass that moves floors: it makes a segment of a document's older part, and has the log say so.
+//! The pass that moves floors: it makes a segment of a document's older part, and has the log say
+//! so.
 //!
 //! Runs apart from the workers, on documents that were written to the origin. May assume that a
 //! floor that is not moved now is looked at again after the next flush. Must never have a floor
@@ -32,8 +33,8 @@ pub(super) struct FloorPass<'a> {
 }
 
 impl FloorPass<'_> {
-    /// Moves floors of documents that were written to the origin since the last pass. Gives how many
-    /// it moved. Blocks.
+    /// Moves floors of documents that were written to the origin since the last pass. Gives how
+    /// many it moved. Blocks.
     pub(super) fn run(&self) -> usize {
         let mut moved = 0;
         for _ in 0..LOOKS {

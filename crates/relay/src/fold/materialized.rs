@@ -41,12 +41,14 @@ struct MaterializedDocumentWire {
 }
 
 impl MaterializedDocument {
-    /// The document `key` without entries.
+    /// The document `key` without entries, of a log of this epoch.
+    #[must_use]
     pub fn new(key: DocumentKey, epoch: u64) -> Self {
         Self { document: Document::new(key, Cursor::start(epoch)), entries: Vec::new() }
     }
 
-    /// Notes that the entry at `position` is the document's.
+    /// Notes that the entry at `position` is the document's. One that was noted before, which a
+    /// replay brings again, changes nothing.
     pub fn note(&mut self, position: Position, bytes: usize) {
         if self.entries.last().is_none_or(|last| last.position < position) {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -55,12 +57,14 @@ impl MaterializedDocument {
     }
 
     /// The entries after `position`.
+    #[must_use]
     pub fn after(&self, position: Position) -> &[EntryAt] {
         &self.entries[self.entries.partition_point(|entry| entry.position <= position)..]
     }
 }
 
-/// Whether an entry that got this verdict ended a flush well.
+/// Whether an entry that got this verdict ended a flush well: the origin holds what it was given,
+/// or held it already. A flush that was abandoned ends otherwise.
 pub(super) fn ends_flush(entry: &Entry, verdict: &Verdict) -> bool {
     *verdict == Verdict::Counted && matches!(entry.body, Body::Committed(_) | Body::Checkpoint(_))
 }

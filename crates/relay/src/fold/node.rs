@@ -51,7 +51,8 @@ pub(super) struct ChangedDocument {
 }
 
 impl RelayNode {
-    /// A node over these. Edits wait up to `flush_interval_ms` to be written to the origin together.
+    /// A node over these. Edits wait up to `flush_interval_ms` to be written to the origin
+    /// together.
     #[must_use]
     pub fn new(
         log: Arc<dyn Log>,
@@ -101,7 +102,8 @@ impl RelayNode {
         self.flushed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes one of the documents that were written to the origin since their floors were looked at.
+    /// Takes one of the documents that were written to the origin since their floors were looked
+    /// at.
     pub(super) fn take_flushed(&self) -> Option<DocumentKey> {
         self.flushed().pop_first()
     }

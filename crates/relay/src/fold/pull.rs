@@ -173,8 +173,8 @@ impl<'a> Reading<'a> {
         if more && records.is_empty() {
             return Ok(PullAnswer::bare(Pulled::NotNow));
         }
-        // With all entries, the asker knows the log up to its head, entries of others included; with
-        // some, up to the last of them.
+        // With all entries, the asker knows the log up to its head, entries of others included;
+        // with some, up to the last of them.
         let upto = if more { upto } else { self.head };
         Ok(PullAnswer { pulled: Pulled::Entries { records, upto, more }, bytes })
     }

@@ -1,7 +1,7 @@
 //! The archive of one document: segments in the node's store.
 //!
-//! May assume that the store keeps what it took. Must never prune anywhere before the segment is there:
-//! a node that folds a floor made elsewhere, or once more, keeps the segment itself first.
+//! May assume that the store keeps what it took. Must never let a floor prune before its segment is
+//! there: a node that folds a floor made elsewhere, or once more, keeps the segment itself first.
 
 use redwedding_document::entry::Floor;
 use redwedding_document::{Archive, Document, Segment};
@@ -23,19 +23,28 @@ impl<'a> SegmentStore<'a> {
     }
 
     /// Keeps a segment; gives its name and the length of its content.
+    ///
+    /// # Errors
+    /// If the store cannot keep it.
     pub(super) fn put(&self, segment: &Segment) -> Result<(Digest, u32), NodeStoreError> {
         let name = segment.name();
         self.store.put_segment(self.document, name.0, &segment.packed())?;
         Ok(name)
     }
 
-    /// Sees to it that what a floor of `document` prunes is kept. A floor that does not count is
-    /// for the fold to find.
+    /// Sees to it that what a floor of `document` prunes is kept, before it is folded.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or cannot keep it.
     pub(super) fn keep(&self, document: &Document, floor: &Floor) -> Result<(), NodeStoreError> {
+        // This node chose the floor, or folds the entry once more.
         if self.store.segment(self.document, floor.segment)?.is_some() {
             return Ok(());
         }
+        // A floor that names no version of this document does not count: the fold says so.
         let Ok(upto) = document.version_at(floor.upto) else { return Ok(()) };
+        // Segments are named by their content: made from the same entries, it has the same name on
+        // every node. Otherwise the floor does not fit this document, and does not count either.
         match below(document, floor.from, upto.prefix() as usize, self) {
             Some(segment) if segment.name().0 == floor.segment => self.put(&segment).map(|_| ()),
             _ => Ok(()),
@@ -60,8 +69,8 @@ impl Archive for SegmentStore<'_> {
     }
 }
 
-/// What a document has between the entry `from`, where a segment of its archive ends, and `floor`: the
-/// segments between, too. `None` if there is no such segment, or one is out of reach.
+/// What a document has between the entry `from`, where a segment of its archive ends, and `floor`,
+/// the segments between included. `None` if no segment ends there, or one is out of reach.
 pub(super) fn below(
     document: &Document,
     from: Place,
@@ -69,10 +78,12 @@ pub(super) fn below(
     archive: &impl Archive,
 ) -> Option<Segment> {
     let mut whole = document.clone();
+    // Segments are stacked: the newest comes back first, and only onto the floor where it ends.
     while let Some(newest) = whole.archive().last().filter(|newest| newest.upto != from) {
         let newest = archive.segment(newest.digest)?;
         whole.restore(&newest).ok()?;
     }
     let begins = whole.archive().last().map_or(Place::START, |newest| newest.upto);
+    // All came back, and none ended at `from`.
     if begins == from { whole.segment(floor) } else { None }
 }

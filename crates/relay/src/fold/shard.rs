@@ -57,7 +57,7 @@ pub struct ShardState {
     pub documents: HashMap<DocumentKey, Arc<MaterializedDocument>>,
     /// Documents changed since their last snapshot.
     pub dirty: HashSet<DocumentKey>,
-    /// Records that nobody here could read.
+    /// Records that this program could not read, since its start.
     pub unreadable: u64,
 }
 
@@ -76,6 +76,7 @@ pub struct FoldedRecord {
 
 impl Shard {
     /// The empty shard of a log of this epoch.
+    #[must_use]
     pub fn new(number: u16, epoch: u64) -> Self {
         let state = ShardState {
             head: Cursor::start(epoch),
@@ -101,6 +102,10 @@ impl Shard {
 impl ShardState {
     /// Folds in the record after `head`; the store has the archives. `None` where it could not be
     /// read: it is counted and stepped over, as on every node of this version.
+    ///
+    /// # Errors
+    /// If the store could not be read or written, or lacks a segment that the entry needs. Neither
+    /// the head nor the document changed then.
     pub fn fold(
         &mut self,
         logged: &Logged,
@@ -118,12 +123,14 @@ impl ShardState {
     ) -> Result<Option<FoldedRecord>, FoldError> {
         let position = logged.cursor.position;
         let stored: Option<StoredRecord> = codec::from_slice(&logged.record).ok();
+        // Not even a frame: nobody knows of which document it is. Positions go on.
         let Some(stored) = stored else {
             self.unreadable += 1;
             return Ok(None);
         };
         let entry = match Entry::decode(&stored.entry) {
             Ok(entry) => entry,
+            // Of a newer format, most likely: another node of this log runs a newer version.
             Err(error) => {
                 self.logged_ms = self.logged_ms.max(stored.logged_ms);
                 self.carry(logged.cursor, &stored.entry, error.to_string());
@@ -132,11 +139,14 @@ impl ShardState {
         };
         let materialized = self.document(&entry.document, position);
         let segments = SegmentStore::of(store, &entry.document);
+        // Whoever chose the floor has its segment; this node has to have it before it prunes, too.
+        // It still can make it: nothing is pruned yet.
         if let Body::Floor(floor) = &entry.body {
             segments.keep(&materialized.document, floor)?;
         }
         let verdict =
             materialized.document.apply_with(&segments, logged.cursor, stored.logged_ms, &entry);
+        // Stepping over it would give this node another document than all others have.
         if let Verdict::Below { segment } = verdict {
             return Err(FoldError::Archive { position, segment });
         }
@@ -164,10 +174,12 @@ impl ShardState {
     fn document(&mut self, key: &DocumentKey, position: Position) -> &mut MaterializedDocument {
         let epoch = self.head.epoch;
         let new = || Arc::new(MaterializedDocument::new(key.clone(), epoch));
+        // A snapshot can be ahead of the shard's head; then this entry is in it already.
         let materialized = self.documents.entry(key.clone()).or_insert_with(new);
         if materialized.document.cursor().position < position {
             self.dirty.insert(key.clone());
         }
+        // A reader that has the document keeps it as it was: it is copied before it changes.
         Arc::make_mut(materialized)
     }
 }

@@ -16,6 +16,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of this status.
+    #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into() }
     }

@@ -1,8 +1,9 @@
 //! `GET /v1/segments/{name}?key=TITLE[&site=SITE]`: a segment of a document's archive,
 //! nothing in it compressed: points of presence have less time than this node.
 //!
-//! Its name is the hash of its content, so it never changes. The site is the token's; a token that is
-//! good for several needs it named. Must never give a segment of a document that the token is not for.
+//! Its name is the hash of its content, so it never changes. The site is the token's; a token that
+//! is good for several needs it named. Must never give a segment of a document that the token is
+//! not for.
 
 use std::sync::Arc;
 

@@ -41,16 +41,25 @@ fn render(relay: &RelayService) -> Markup {
             body {
                 h1 { "Redwedding relay" }
                 @if !node.is_writable() {
-                    p { strong { "The log cannot be written." } " Reads go on; pushes are not acknowledged." }
+                    p {
+                        strong { "The log cannot be written." }
+                        " Reads go on; pushes are not acknowledged."
+                    }
                 }
                 @if alarms > 0 {
-                    p { strong { (alarms) " entries were kept out." } " See the metrics named “alarm”." }
+                    p {
+                        strong { (alarms) " entries were kept out." }
+                        " See the metrics named “alarm”."
+                    }
                 }
                 table {
                     tr { th { "Documents" } td.n { (gauges.documents.get()) } }
                     tr { th { "Waiting for the origin" } td.n { (gauges.pending.get()) } }
                     tr { th { "Due now" } td.n { (gauges.due.get()) } }
-                    tr { th { "Entries appended since the start" } td.n { (metrics.appended.get()) } }
+                    tr {
+                        th { "Entries appended since the start" }
+                        td.n { (metrics.appended.get()) }
+                    }
                     tr { th { "Batches" } td.n { (metrics.batches.get()) } }
                     tr { th { "Log" } td.n { (format!("{:016x}", node.log.epoch())) } }
                 }

@@ -39,6 +39,7 @@ struct MemoryShard {
 
 impl MemoryLog {
     /// Empty logs of this epoch.
+    #[must_use]
     pub fn new(epoch: u64, shards: u16) -> Self {
         let shard = MemoryShard { head: Cursor::start(epoch), kept: Vec::new() };
         let shards = vec![shard; usize::from(shards)];

@@ -21,8 +21,8 @@ pub fn check<S: NodeStore>(open: impl Fn() -> S) {
     refusals_are_retained_once(&open());
 }
 
-/// What durable stores have to pass besides; `open` opens the same store each time, and the one before
-/// was dropped.
+/// What durable stores have to pass besides; `open` opens the same store each time, and the one
+/// before was dropped.
 ///
 /// # Panics
 /// Where something was forgotten.
