@@ -5,9 +5,9 @@
 //! does not hold yet. A view is discardable and cannot be stored in place of a
 //! document: they are different types.
 //!
-//! Modules: `changes` lists who changed it, `fold` applies entries, `admit` those that are not
-//! logged yet, `origin` is what was agreed with the origin, `resolve` finds the text that a name
-//! means, `detached` carries over edits on texts that are not in the log's line, `floor` is what is
+//! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
+//! entries, `admit` those that are not logged yet, `origin` is what was agreed with the origin and
+//! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries over edits on texts that are not in the log's line, `floor` is what is
 //! kept of older changes and `segment` where the rest is, `moderation` suppresses changes, releases
 //! them or makes them unreadable, `erased` keeps what was erased out of later saves, `attribution`
 //! tells who wrote what, `stored` is the encoding.
@@ -21,8 +21,10 @@ mod floor;
 mod fold;
 mod moderation;
 mod origin;
+mod origin_entries;
 mod resolve;
 mod segment;
+mod state;
 mod stored;
 
 pub use admit::Admission;
@@ -34,141 +36,18 @@ pub use fold::{Fault, Verdict};
 pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
 pub use segment::{Archive, NoArchive, Segment, SegmentRef};
+pub use state::{Quarantined, State};
 
 use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use redwedding_text::{Text, Version};
-use redwedding_wire::identity::{Actor, Digest, DocumentKey, digest};
-use redwedding_wire::version::{Cursor, ObjectId, Place, Position, Root, VersionName, VersionRef};
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use redwedding_text::Text;
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
 
 use crate::entry::{Body, Entry, Missing};
-use crate::limits;
-
-/// Everything that is known of a document. Read through [`Document`] or [`View`].
-#[derive(Clone, PartialEq, Debug)]
-pub struct State {
-    key: DocumentKey,
-    /// How far the shard's log is folded in.
-    cursor: Cursor,
-    /// The document's own last entry.
-    place: Place,
-    text: Text,
-    /// What is known of each change of `text`.
-    changes: Changes,
-    /// Where to find the changes that are not kept, oldest first.
-    archive: Vec<SegmentRef>,
-    origin: Origin,
-    detached_bases: Vec<DetachedBase>,
-    /// The newest version objects that were served, oldest first. One that is
-    /// not here any more is in the store, and comes back as an entry when needed.
-    objects: Vec<Arc<(ObjectId, VersionRef)>>,
-    /// Other dots for a change that is in, oldest first: a retry whose delta came
-    /// out different.
-    aliases: Vec<(Actor, u32)>,
-    quarantined: Vec<Quarantined>,
-    /// Fields of later versions, carried unread.
-    extensions: Vec<u8>,
-}
-
-/// A text of the origin that is not in the log's line, and the edits made on
-/// it. They enter the document transposed.
-#[derive(Clone, PartialEq, Debug)]
-struct DetachedBase {
-    name: redwedding_wire::version::OriginText,
-    /// The detached base's text as change 0, then the edits as they were written.
-    text: Text,
-    /// Index in the document of each change of `text` from 1 on.
-    mapped: Vec<u32>,
-    /// The document's version that stands for the detached base's text: never another.
-    onto: Version,
-}
-
-/// An entry that was refused after it was logged, with an alarm.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub struct Quarantined {
-    /// Its position.
-    pub position: Position,
-    /// What was wrong with it.
-    pub reason: String,
-}
-
-impl State {
-    /// The document's key.
-    #[must_use]
-    pub fn key(&self) -> &DocumentKey {
-        &self.key
-    }
-
-    /// How far the shard's log is folded in.
-    #[must_use]
-    pub fn cursor(&self) -> Cursor {
-        self.cursor
-    }
-
-    /// The document's own last entry.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        self.place
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        self.text.text()
-    }
-
-    /// All changes, in order.
-    #[must_use]
-    pub fn changes(&self) -> &Changes {
-        &self.changes
-    }
-
-    /// Whether nothing was ever written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// What was agreed with the origin.
-    #[must_use]
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    /// Entries that were refused after they were logged.
-    #[must_use]
-    pub fn quarantined(&self) -> &[Quarantined] {
-        &self.quarantined
-    }
-
-    /// Changes that the origin does not hold.
-    pub fn pending(&self) -> impl Iterator<Item = &Arc<Change>> {
-        let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        let indexed = self.changes.indexed();
-        indexed.filter(move |(index, _)| !held.contains(*index as u32)).map(|(_, change)| change)
-    }
-
-    /// The hash of the value alone.
-    #[must_use]
-    pub fn value_hash(&self) -> Digest {
-        Digest::of_text(self.text())
-    }
-
-    fn number_of(&self, place: Place) -> NonZeroU64 {
-        VersionName::entry(place, self.key.shard(limits::SHARDS)).number()
-    }
-
-    /// The id under which clients know the text right after change `index`;
-    /// `None` for one that the log does not hold.
-    #[must_use]
-    pub fn version_id(&self, index: usize) -> Option<NonZeroU64> {
-        let place = self.changes.get(index)?.place;
-        (place != Place::START).then(|| self.number_of(place))
-    }
-}
+use state::state_hash;
 
 /// The confirmed state of a document.
 #[derive(Clone, PartialEq, Debug)]
@@ -366,17 +245,4 @@ impl View {
     pub fn state_hash(&self) -> Digest {
         state_hash(&self.state, &self.version().extra)
     }
-}
-
-fn state_hash(state: &State, overlay: &[Actor]) -> Digest {
-    let dots: Vec<u8> = overlay.iter().flat_map(|actor| actor.0.to_le_bytes()).collect();
-    digest(
-        "state",
-        &[
-            &state.place.position.to_le_bytes(),
-            &dots,
-            &state.value_hash().0,
-            &state.changes.hash().0,
-        ],
-    )
 }

@@ -17,7 +17,8 @@ use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
 use super::resolve::OnDetachedBase;
-use super::{Change, ChangeKind, DetachedBase, Fault, State, Verdict};
+use super::state::DetachedBase;
+use super::{Change, ChangeKind, Fault, State, Verdict};
 use crate::entry::OriginPage;
 use crate::limits;
 

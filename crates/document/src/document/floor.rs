@@ -11,6 +11,7 @@ use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{Base, Place, Position, Root, VersionRef};
 
 use super::fold::{Fault, Verdict};
+use super::resolve::missing_segment;
 use super::segment::{Archive, Segment, SegmentRef};
 use super::{Change, ChangeKind, Changes, Document, State, Unresolved};
 use crate::entry::{Body, Edit, Entry, Floor, Missing};
@@ -46,7 +47,7 @@ impl State {
             return Ok(());
         }
         let at = self.archive.partition_point(|segment| segment.end <= version.prefix());
-        Err(missing(self.archive.get(at).copied()))
+        Err(missing_segment(self.archive.get(at).copied()))
     }
 
     /// The greatest floor up to the `wanted`-th change that the document may be pruned to. Never past
@@ -349,10 +350,4 @@ impl Segment {
         }
         self.history.text_at(&self.start, &base).ok()
     }
-}
-
-/// Where the segment of a version that is not kept is missing.
-pub(super) fn missing(segment: Option<SegmentRef>) -> Unresolved {
-    let name: Option<Digest> = segment.map(|segment| segment.digest);
-    name.map_or(Unresolved::Stale, |name| Unresolved::Missing(Missing::Segment(name)))
 }

@@ -3,14 +3,12 @@
 //! Everything here enters confirmed state only when it is read back from the
 //! log and found to count, so nobody ever has to take anything back.
 
-use redwedding_text::{Patch, Version};
-use redwedding_wire::identity::{Actor, Digest, FlushId};
+use redwedding_text::Version;
+use redwedding_wire::identity::FlushId;
 use redwedding_wire::version::{OriginText, Place};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::fold::{Fault, Verdict};
-use super::{ChangeKind, State};
-use crate::entry::{Abandoned, Checkpoint, Committed, Import, Intent, Moved, OriginPage};
+use crate::entry::Intent;
 use crate::limits;
 
 /// The origin's side of a document, as far as the log knows it.
@@ -107,14 +105,14 @@ impl Origin {
         }
     }
 
-    fn close(&mut self, flush: FlushId, state: IntentState) {
+    pub(super) fn close(&mut self, flush: FlushId, state: IntentState) {
         let found = self.intents.iter_mut().find(|announced| announced.intent.flush == flush);
         if let Some(announced) = found {
             announced.state = state as u8;
         }
     }
 
-    fn move_tip(&mut self, stored: OriginText, version: Version, exact: bool) {
+    pub(super) fn move_tip(&mut self, stored: OriginText, version: Version, exact: bool) {
         // The first version stays: what was served or made on it stands there,
         // and a checkpoint is another version with the same text.
         if exact && self.known.iter().all(|known| known.text != stored) {
@@ -124,224 +122,5 @@ impl Origin {
             }
         }
         self.tip = Some(Tip { stored, version, exact });
-    }
-}
-
-impl State {
-    /// The text at a version of this document's own changes.
-    #[must_use]
-    pub fn text_at(&self, version: &Version) -> Option<String> {
-        self.text.text_at(version).ok()
-    }
-
-    /// The text right after `upto`, with its version.
-    #[must_use]
-    pub fn text_upto(&self, upto: Place) -> Option<(Version, String)> {
-        let version = self.version_at(upto).ok()?;
-        let text = self.text.text_at(&version).ok()?;
-        Some((version, text))
-    }
-
-    /// Whether the text at a version has this digest.
-    pub(super) fn has_text(&self, version: &Version, text: Digest) -> bool {
-        self.text.text_at(version).is_ok_and(|found| Digest::of_text(&found) == text)
-    }
-
-    /// Whether `patch`, on the text at `version`, gives the text named `text`:
-    /// the tip must never stand for other bytes than the origin has.
-    fn leads_to(&self, version: &Version, patch: &Patch, text: Digest) -> Result<(), Fault> {
-        let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let base = self.text.text_at(version).map_err(|error| fault(&error))?;
-        let applied = patch.apply(&base).map_err(|error| fault(&error))?;
-        match Digest::of_text(&applied.text) == text {
-            true => Ok(()),
-            false => Err(Fault::Text),
-        }
-    }
-
-    pub(super) fn apply_base(
-        &mut self,
-        place: Place,
-        logged_ms: u64,
-        page: &OriginPage,
-    ) -> Verdict {
-        if self.known(page.name()).is_some() {
-            return Verdict::Superseded;
-        }
-        // Where anything is in, the text may hold some of it already: a flush of
-        // ours that is not known to be committed. It counts as an import only.
-        if !self.changes.is_empty() || self.origin.tip.is_some() {
-            return self.add_detached_base(logged_ms, page);
-        }
-        let actor = page.actor(&self.key);
-        let patch = redwedding_text::diff::between("", &page.text);
-        let change = self.change(actor, place, logged_ms, ChangeKind::Base);
-        let change = super::Change {
-            note: page.note.clone(),
-            time_ms: page.time_ms,
-            about: page.revision,
-            ..change
-        };
-        match self.merge(change, Version::EMPTY, patch) {
-            Ok(index) => {
-                let version = Version::new(0, vec![index]);
-                self.origin.move_tip(page.name(), version, true);
-                Verdict::Counted
-            }
-            Err(fault) => Verdict::Quarantined(fault),
-        }
-    }
-
-    pub(super) fn apply_import(
-        &mut self,
-        place: Place,
-        logged_ms: u64,
-        import: &Import,
-    ) -> Verdict {
-        let tip = self.origin.tip.clone();
-        let extends = import.to.revision > self.origin.revision();
-        if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
-            return Verdict::Superseded;
-        }
-        // On a tip that is not the text at its version, an import is not either.
-        let exact = tip.as_ref().is_none_or(|tip| tip.exact);
-        let version = tip.map(|tip| tip.version).unwrap_or_default();
-        if exact && let Err(fault) = self.leads_to(&version, &import.patch, import.to.text) {
-            return Verdict::Quarantined(fault);
-        }
-        let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
-        let change = super::Change {
-            note: import.note.clone(),
-            time_ms: import.time_ms,
-            about: import.to.revision,
-            ..change
-        };
-        match self.merge(change, version.clone(), import.patch.clone()) {
-            Ok(index) => {
-                let version = version.joined(&Version::new(0, vec![index]));
-                self.origin.move_tip(import.to, version, exact);
-                if exact {
-                    self.complete_detached_base(place, logged_ms);
-                }
-                Verdict::Counted
-            }
-            Err(fault) => Verdict::Quarantined(fault),
-        }
-    }
-
-    pub(super) fn apply_intent(
-        &mut self,
-        place: Place,
-        logged_ms: u64,
-        intent: &Intent,
-    ) -> Verdict {
-        if self.origin.open().is_some() || intent.tip != self.origin.revision() {
-            return Verdict::Superseded;
-        }
-        if self.origin.announced(intent.flush).is_some() {
-            return Verdict::Superseded;
-        }
-        match self.text_upto(intent.upto) {
-            Some((_, text)) if Digest::of_text(&text) == intent.text => {}
-            Some(_) => return Verdict::Quarantined(Fault::Text),
-            None => return Verdict::Quarantined(Fault::Position(intent.upto.position)),
-        }
-        if self.origin.intents.len() == limits::INTENTS {
-            self.origin.intents.remove(0);
-        }
-        let announced =
-            Announced { intent: intent.clone(), place, logged_ms, state: IntentState::Open as u8 };
-        self.origin.intents.push(announced);
-        Verdict::Counted
-    }
-
-    pub(super) fn apply_committed(
-        &mut self,
-        place: Place,
-        logged_ms: u64,
-        committed: &Committed,
-    ) -> Verdict {
-        let Some(announced) = self.origin.announced(committed.flush).cloned() else {
-            return Verdict::Quarantined(Fault::Intent(committed.flush));
-        };
-        // Where the origin would have stored what it has, it makes no revision.
-        let tip = self.origin.tip.as_ref().map(|tip| tip.stored.text);
-        let unchanged = committed.revision == committed.from && tip == Some(committed.stored);
-        let extends = committed.revision > committed.from || unchanged;
-        if committed.from != self.origin.revision() || !extends {
-            return Verdict::Superseded;
-        }
-        let Ok(version) = self.version_at(announced.intent.upto) else {
-            return Verdict::Quarantined(Fault::Position(announced.intent.upto.position));
-        };
-        let sent = announced.intent.text;
-        let stored = OriginText { revision: committed.revision, text: committed.stored };
-        let version = match &committed.difference {
-            None if committed.stored != sent => return Verdict::Quarantined(Fault::Stored),
-            None => version,
-            Some(patch) => {
-                if let Err(fault) = self.leads_to(&version, patch, committed.stored) {
-                    return Verdict::Quarantined(fault);
-                }
-                let actor = match unchanged {
-                    // The same text can be sent on one revision more than once.
-                    true => Actor::of("unchanged", &[&committed.flush.0, &committed.stored.0]),
-                    false => committed.actor(&self.key, sent),
-                };
-                let change = self.change(actor, place, logged_ms, ChangeKind::Difference);
-                let change = super::Change {
-                    time_ms: committed.time_ms,
-                    about: committed.revision,
-                    ..change
-                };
-                match self.merge(change, version.clone(), patch.clone()) {
-                    Ok(index) => version.joined(&Version::new(0, vec![index])),
-                    Err(fault) => return Verdict::Quarantined(fault),
-                }
-            }
-        };
-        self.origin.close(committed.flush, IntentState::Committed);
-        // Something of what was sent may have been erased since.
-        let exact = self.has_text(&version, committed.stored);
-        self.origin.move_tip(stored, version, exact);
-        self.complete_detached_base(place, logged_ms);
-        Verdict::Counted
-    }
-
-    pub(super) fn apply_checkpoint(&mut self, checkpoint: &Checkpoint) -> Verdict {
-        let Some(tip) = self.origin.tip.clone() else { return Verdict::Superseded };
-        if checkpoint.revision != tip.stored.revision {
-            return Verdict::Superseded;
-        }
-        match self.text_upto(checkpoint.upto) {
-            Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
-                if let Some(open) = self.origin.open().map(|announced| announced.intent.flush) {
-                    self.origin.close(open, IntentState::Committed);
-                }
-                self.origin.move_tip(tip.stored, version, true);
-                Verdict::Counted
-            }
-            Some(_) => Verdict::Superseded,
-            None => Verdict::Quarantined(Fault::Position(checkpoint.upto.position)),
-        }
-    }
-
-    pub(super) fn apply_abandoned(&mut self, abandoned: &Abandoned) -> Verdict {
-        match self.origin.open() {
-            Some(open) if open.intent.flush == abandoned.flush => {
-                self.origin.close(abandoned.flush, IntentState::Abandoned);
-                Verdict::Counted
-            }
-            _ => Verdict::Superseded,
-        }
-    }
-
-    pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
-        if moved.from != self.origin.revision() || moved.to.revision <= moved.from {
-            return Verdict::Superseded;
-        }
-        let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        self.origin.move_tip(moved.to, version, false);
-        Verdict::Counted
     }
 }

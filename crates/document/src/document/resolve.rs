@@ -7,12 +7,14 @@
 use std::sync::Arc;
 
 use redwedding_text::{Text, Version};
-use redwedding_wire::identity::Actor;
+use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
 };
 
-use super::{DetachedBase, State};
+use super::changes::Change;
+use super::segment::SegmentRef;
+use super::state::{DetachedBase, State};
 use crate::entry::{Body, Entry, Missing};
 use crate::limits;
 
@@ -59,13 +61,13 @@ impl State {
     }
 
     /// The change with these dots, if it is in.
-    pub fn change_by(&self, actor: Actor) -> Option<&super::Change> {
+    pub fn change_by(&self, actor: Actor) -> Option<&Change> {
         self.changes.get(self.index_of(actor)? as usize).map(Arc::as_ref)
     }
 
     /// The change that a save became, if it is in.
     #[must_use]
-    pub fn change_of(&self, edit: redwedding_wire::identity::EditId) -> Option<&super::Change> {
+    pub fn change_of(&self, edit: EditId) -> Option<&Change> {
         self.changes.by_edit(edit).map(|(_, change)| change)
     }
 
@@ -83,7 +85,7 @@ impl State {
             None if position > self.cursor.position => {
                 Err(Unresolved::Missing(Missing::Position(position)))
             }
-            None => Err(super::floor::missing(self.archived(position))),
+            None => Err(missing_segment(self.archived(position))),
         }
     }
 
@@ -309,4 +311,10 @@ impl State {
 /// The change at `index` and all that it had seen.
 pub(super) fn closure_in(text: &Text, index: u32) -> Version {
     text.history().closure(index).unwrap_or_default()
+}
+
+/// Where the segment of a version that is not kept is missing.
+pub(super) fn missing_segment(segment: Option<SegmentRef>) -> Unresolved {
+    let name: Option<Digest> = segment.map(|segment| segment.digest);
+    name.map_or(Unresolved::Stale, |name| Unresolved::Missing(Missing::Segment(name)))
 }

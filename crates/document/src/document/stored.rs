@@ -5,12 +5,12 @@
 
 mod changes;
 mod first;
+mod parts;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use redwedding_text::{Columns, Text, Version};
+use redwedding_text::{Columns, Text};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
@@ -19,10 +19,9 @@ use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
-use super::{
-    Announced, Change, Changes, DetachedBase, Document, IntentState, Known, Origin, Quarantined,
-    SegmentRef, State, Tip,
-};
+use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
+use super::state::DetachedBase;
+use super::{Announced, Changes, Document, Quarantined, SegmentRef};
 use crate::limits;
 
 const FORMAT: u8 = 2;
@@ -51,63 +50,15 @@ struct StandingWire {
     extensions: Vec<u8>,
 }
 
-/// A set of changes: all below an index, and stretches beyond, as (gap, length).
-type VersionWire = (u32, Vec<u32>);
-
 /// Text, what was made, all that this inserted, what it came to, all that this removed: as
 /// [`Columns`] has them.
 #[derive(Serialize, Deserialize)]
 struct TextWire<'a>(Cow<'a, str>, ByteBuf, Cow<'a, str>, ByteBuf, Cow<'a, str>);
 
-#[derive(Serialize_tuple, Deserialize_tuple)]
-struct TipWire {
-    stored: OriginText,
-    version: VersionWire,
-    exact: bool,
-}
-
 /// Name, the actors of its changes (eight bytes each, little-endian), text, what they are in the
 /// document, and what they stand on there.
 #[derive(Serialize, Deserialize)]
 struct DetachedBaseWire<'a>(OriginText, ByteBuf, TextWire<'a>, Vec<u32>, VersionWire);
-
-/// What every format comes to before its parts are checked against each other.
-struct Parts {
-    key: DocumentKey,
-    cursor: Cursor,
-    place: Place,
-    text: Text,
-    changes: Changes,
-    archive: Vec<SegmentRef>,
-    tip: Option<TipWire>,
-    intents: Vec<Announced>,
-    known: Vec<(OriginText, VersionWire)>,
-    detached_bases: Vec<DetachedBaseParts>,
-    objects: Vec<Arc<(ObjectId, VersionRef)>>,
-    aliases: Vec<(Actor, u32)>,
-    quarantined: Vec<Quarantined>,
-    extensions: Vec<u8>,
-}
-
-struct DetachedBaseParts {
-    name: OriginText,
-    text: Text,
-    mapped: Vec<u32>,
-    onto: VersionWire,
-}
-
-fn version_wire(version: &Version) -> VersionWire {
-    (version.prefix(), version.extra().collect())
-}
-
-fn version_from(wire: VersionWire, changes: usize) -> Result<Version, DecodeError> {
-    let version = Version::new(wire.0, wire.1.clone());
-    if version_wire(&version) != wire {
-        return Err(DecodeError::NotCanonical);
-    }
-    let inside = version.end() as usize <= changes;
-    inside.then_some(version).ok_or_else(|| DecodeError::invalid("a version names no change"))
-}
 
 fn text_wire(text: &Text) -> TextWire<'_> {
     let Columns { text, made, inserted, applied, removed } = text.columns();
@@ -173,19 +124,6 @@ fn detached_base_parts(
     }
     let actors: Vec<u64> = actors.iter().map(|actor| u64::from_le_bytes(*actor)).collect();
     Ok(DetachedBaseParts { name, text: text_from(text, &actors)?, mapped, onto })
-}
-
-impl DetachedBaseParts {
-    fn check(self, changes: usize) -> Result<DetachedBase, DecodeError> {
-        let fits = self.text.history().floor() == 0
-            && self.text.history().len() as usize == self.mapped.len() + 1
-            && self.mapped.iter().all(|index| (*index as usize) < changes);
-        if !fits {
-            return Err(DecodeError::invalid("a detached base's edits do not fit the document"));
-        }
-        let onto = version_from(self.onto, changes)?;
-        Ok(DetachedBase { name: self.name, text: self.text, mapped: self.mapped, onto })
-    }
 }
 
 impl Decode for Document {
@@ -256,86 +194,6 @@ impl Parts {
             aliases: wire.aliases,
             quarantined: wire.quarantined,
             extensions: wire.extensions,
-        })
-    }
-
-    fn check_actors(&self) -> Result<(), DecodeError> {
-        let mut actors: Vec<_> = self.changes.kept().iter().map(|change| change.actor).collect();
-        actors.sort_unstable();
-        match actors.windows(2).all(|pair| pair[0] != pair[1]) {
-            true => Ok(()),
-            false => Err(DecodeError::invalid("two changes have one actor")),
-        }
-    }
-
-    /// What the fold itself never passes.
-    fn check_bounds(&self) -> Result<(), DecodeError> {
-        let within = self.intents.len() <= limits::INTENTS
-            && self.known.len() <= limits::ORIGIN_TEXTS
-            && self.detached_bases.iter().filter(|detached| detached.mapped.is_empty()).count()
-                <= limits::DETACHED_BASES
-            && self.objects.len() <= limits::OBJECTS
-            && self.aliases.len() <= limits::ALIASES
-            && self.archive.len() <= limits::SEGMENTS
-            && self.quarantined.len() <= limits::QUARANTINED;
-        if !within {
-            return Err(DecodeError::invalid("a list is longer than it may be"));
-        }
-        let open = |known: &&Announced| known.state == IntentState::Open as u8;
-        if self.intents.iter().filter(open).count() > 1 {
-            return Err(DecodeError::invalid("more than one intent is open"));
-        }
-        let kept = self.changes.kept();
-        let met = kept.iter().flat_map(|change| &change.overlaps).map(|overlap| overlap.2);
-        match met.max().is_none_or(|index| (index as usize) < self.changes.len()) {
-            true => Ok(()),
-            false => Err(DecodeError::invalid("an overlap names no change")),
-        }
-    }
-
-    fn into_document(self) -> Result<Document, DecodeError> {
-        self.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
-        self.check_bounds()?;
-        let (kept, changes) = (self.changes.kept(), self.changes.len());
-        let ordered = |pair: &[Arc<Change>]| pair[0].place.position <= pair[1].place.position;
-        if !kept.windows(2).all(ordered) {
-            return Err(DecodeError::invalid("changes are not in the log's order"));
-        }
-        let distinct: BTreeSet<_> = self.objects.iter().map(|object| object.0).collect();
-        if distinct.len() < self.objects.len() {
-            return Err(DecodeError::invalid("a version object is listed twice"));
-        }
-        if !self.aliases.iter().all(|alias| (alias.1 as usize) < changes) {
-            return Err(DecodeError::invalid("an alias names no change"));
-        }
-        let tip = self.tip.map(|tip| {
-            let version = version_from(tip.version, changes)?;
-            Ok(Tip { stored: tip.stored, version, exact: tip.exact })
-        });
-        let known = self
-            .known
-            .into_iter()
-            .map(|(text, version)| Ok(Known { text, version: version_from(version, changes)? }));
-        let detached = self.detached_bases.into_iter().map(|detached| detached.check(changes));
-        Ok(Document {
-            state: State {
-                key: self.key,
-                cursor: self.cursor,
-                place: self.place,
-                text: self.text,
-                changes: self.changes,
-                archive: self.archive,
-                origin: Origin {
-                    tip: tip.transpose()?,
-                    intents: self.intents,
-                    known: known.collect::<Result<_, DecodeError>>()?,
-                },
-                detached_bases: detached.collect::<Result<_, _>>()?,
-                objects: self.objects,
-                aliases: self.aliases,
-                quarantined: self.quarantined,
-                extensions: self.extensions,
-            },
         })
     }
 }

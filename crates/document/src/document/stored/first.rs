@@ -8,7 +8,7 @@ use redwedding_wire::identity::{Actor, DocumentKey};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, Position, VersionRef};
 use serde_tuple::Deserialize_tuple;
 
-use super::{DetachedBaseParts, Parts, TipWire, VersionWire, version_from};
+use super::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_from};
 use crate::document::{Announced, Change, Changes, Quarantined};
 use crate::patch_wire;
 
