@@ -28,10 +28,11 @@ const FORMAT: u8 = 2;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
-struct DocumentWire<'a>(u8, TextWire<'a>, StandingWire, Vec<DetachedBaseWire<'a>>);
+struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
+/// All but the texts.
 #[derive(Serialize_tuple, Deserialize_tuple)]
-struct StandingWire {
+struct StateWire {
     key: DocumentKey,
     cursor: Cursor,
     place: Place,
@@ -76,7 +77,7 @@ impl Encode for Document {
     fn encode(&self) -> Vec<u8> {
         let state = &self.state;
         let origin = &state.origin;
-        let standing = StandingWire {
+        let about = StateWire {
             key: state.key.clone(),
             cursor: state.cursor,
             place: state.place,
@@ -97,7 +98,7 @@ impl Encode for Document {
             extensions: state.extensions.clone(),
         };
         let detached = state.detached_bases.iter().map(detached_base_wire).collect();
-        codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), standing, detached))
+        codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), about, detached))
     }
 }
 

@@ -13,18 +13,18 @@ use crate::document::{Announced, Change, Changes, Quarantined};
 use crate::patch_wire;
 
 #[derive(Deserialize_tuple)]
-struct DocumentWire {
+struct DocumentV1 {
     format: u8,
     key: DocumentKey,
     cursor: Cursor,
     place: Place,
     floor: Position,
-    text: TextWire,
+    text: TextV1,
     changes: Vec<Arc<Change>>,
     tip: Option<TipWire>,
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
-    detached_bases: Vec<DetachedBaseWire>,
+    detached_bases: Vec<DetachedBaseV1>,
     objects: Vec<Arc<(ObjectId, VersionRef)>>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
@@ -33,13 +33,13 @@ struct DocumentWire {
 }
 
 #[derive(Deserialize_tuple)]
-struct TextWire {
+struct TextV1 {
     text: String,
-    records: Vec<RecordWire>,
+    records: Vec<RecordV1>,
 }
 
 #[derive(Deserialize_tuple)]
-struct RecordWire {
+struct RecordV1 {
     id: u64,
     base: VersionWire,
     #[serde(with = "patch_wire")]
@@ -50,16 +50,16 @@ struct RecordWire {
 }
 
 #[derive(Deserialize_tuple)]
-struct DetachedBaseWire {
+struct DetachedBaseV1 {
     name: OriginText,
-    text: TextWire,
+    text: TextV1,
     mapped: Vec<u32>,
     onto: VersionWire,
 }
 
 /// The parts of a document in this format.
 pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
-    let wire: DocumentWire = codec::from_own(bytes)?;
+    let wire: DocumentV1 = codec::from_own(bytes)?;
     codec::known_format(wire.format, 1)?;
     if wire.floor != 0 {
         return Err(DecodeError::invalid("this format has no floor"));
@@ -90,7 +90,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
     })
 }
 
-fn text_from(wire: TextWire) -> Result<Text, DecodeError> {
+fn text_from(wire: TextV1) -> Result<Text, DecodeError> {
     let records = wire.records.into_iter().enumerate().map(|(index, record)| {
         if record.effect.as_ref() == Some(&record.patch) {
             return Err(DecodeError::NotCanonical);

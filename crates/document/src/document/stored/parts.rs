@@ -22,6 +22,7 @@ use crate::limits;
 /// A set of changes: all below an index, and stretches beyond, as (gap, length).
 pub(super) type VersionWire = (u32, Vec<u32>);
 
+/// The origin's tip.
 #[derive(Serialize_tuple, Deserialize_tuple)]
 pub(super) struct TipWire {
     pub(super) stored: OriginText,
@@ -47,6 +48,7 @@ pub(super) struct Parts {
     pub(super) extensions: Vec<u8>,
 }
 
+/// A detached base, whose place in the document was not checked yet.
 pub(super) struct DetachedBaseParts {
     pub(super) name: OriginText,
     pub(super) text: Text,
