@@ -284,127 +284,144 @@ fn place(
     list: &dyn Fn(&Path) -> Vec<u8>,
     lines: &mut Vec<String>,
 ) {
-    use Operation::*;
     let kinds: BTreeSet<Kind> =
         live.iter().filter(|(it, _)| brings(it)).filter_map(|(it, _)| it.kind()).collect();
     for (number, kind) in kinds.into_iter().enumerate() {
         let path = format!("{path}/{kind:?}{}", if number == 0 { "" } else { " hidden" });
         lines.push(path.clone());
-        let mut show = |what: String| lines.push(format!("{path}: {what}"));
         match kind {
-            Kind::Scalar => {
-                let bases = live.iter().filter_map(|(it, by)| match it {
-                    SetText(text) => Some((by, Err(*text))),
-                    SetNumber(number) => Some((by, Ok(*number))),
-                    _ => None,
-                });
-                let base = bases.max_by_key(|(by, _)| **by).map(|(_, base)| base);
-                let whole: Vec<i64> = live.iter().filter_map(integer).collect();
-                let part: Vec<f64> = live.iter().filter_map(fraction).collect();
-                show(scalar(base, &whole, &part));
-            }
-            Kind::Counter => {
-                let sum = live.iter().filter_map(|(it, _)| match it {
-                    Count(by) => Some(i128::from(*by)),
-                    _ => None,
-                });
-                show(count(sum.sum()));
-            }
-            Kind::FloatCounter => {
-                let sum = live.iter().filter_map(|(it, _)| match it {
-                    Sum(by) => Some(quarters(*by)),
-                    _ => None,
-                });
-                show(float(sum.sum()));
-            }
-            Kind::Register => {
-                let writes = live.iter().filter_map(|(it, by)| match it {
-                    Write(value) => Some((by, *value)),
-                    _ => None,
-                });
-                show(format!("{:?}", writes.max_by_key(|(by, _)| **by).map(|it| name(it.1))));
-            }
-            Kind::MultiRegister => {
-                let values: BTreeSet<_> = live
-                    .iter()
-                    .filter_map(|(it, _)| match it {
-                        WriteBeside(value) => Some(name(*value)),
-                        _ => None,
-                    })
-                    .collect();
-                values.iter().for_each(|value| show(format!("{value:?}")));
-            }
-            Kind::Flag => show("on".to_owned()),
-            Kind::Set => {
-                let members: BTreeSet<_> = live
-                    .iter()
-                    .filter_map(|(it, _)| match it {
-                        Add(member) => Some(name(*member)),
-                        _ => None,
-                    })
-                    .collect();
-                members.iter().for_each(|member| show(format!("{member:?}")));
-            }
-            Kind::SortedSet => {
-                let mut scores: BTreeMap<u8, (Option<Score>, f64)> = BTreeMap::new();
-                for (it, by) in live {
-                    match it {
-                        Put(member, score) => {
-                            let (base, _) = scores.entry(*member).or_default();
-                            *base = (*base).max(Some((*by, *score)));
-                        }
-                        Raise(member, by) => {
-                            scores.entry(*member).or_default().1 += quarters(*by);
-                        }
-                        _ => {}
-                    }
-                }
-                for (member, (base, sum)) in scores {
-                    let base = base.map_or(0.0, |(_, score)| quarters(score));
-                    show(format!("{:?} {}", name(member), float(base + sum)));
-                }
-            }
-            Kind::HyperLogLog => {
-                let elements: BTreeSet<_> = live
-                    .iter()
-                    .filter_map(|(it, _)| match it {
-                        Observe(element) => Some(element),
-                        _ => None,
-                    })
-                    .collect();
-                show(elements.len().to_string());
-            }
-            Kind::Graph => {
-                let there = |vertex: u8| live.iter().any(|(it, _)| *it == AddVertex(vertex));
-                for one in 0..3 {
-                    if there(one) {
-                        show(format!("{:?}", name(one)));
-                    }
-                }
-                for (from, to) in (0..3).flat_map(|from| (0..3).map(move |to| (from, to))) {
-                    let drawn = live.iter().any(|(it, _)| *it == AddEdge(from, to));
-                    if drawn && there(from) && there(to) {
-                        show(format!("{:?}", (name(from), name(to))));
-                    }
-                }
-            }
-            Kind::List => list(fields).into_iter().for_each(|it| show(format!("{:?}", name(it)))),
             Kind::Map => {
                 for field in 0..3 {
-                    let inner: Vec<Live> = live
-                        .iter()
-                        .filter_map(|(it, by)| match it {
-                            Field(one, inner) if *one == field => Some(((**inner).clone(), *by)),
-                            _ => None,
-                        })
-                        .collect();
                     fields.push(field);
-                    place(&format!("{path}/{:?}", name(field)), fields, &inner, list, lines);
+                    let path = format!("{path}/{:?}", name(field));
+                    place(&path, fields, &within(live, field), list, lines);
                     fields.pop();
                 }
             }
+            Kind::List => {
+                let values = list(fields).into_iter();
+                lines.extend(values.map(|it| format!("{path}: {:?}", name(it))));
+            }
+            _ => lines.extend(value(kind, live).into_iter().map(|it| format!("{path}: {it}"))),
         }
     }
+}
+
+/// What the live operations on a map do in one field.
+fn within(live: &[Live], field: u8) -> Vec<Live> {
+    each(live, |it, by| match it {
+        Operation::Field(one, inner) if *one == field => Some(((**inner).clone(), *by)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// What `of` gives of each live operation that it is about.
+fn each<'a, T>(
+    live: &'a [Live],
+    of: impl Fn(&'a Operation, &'a By) -> Option<T>,
+) -> impl Iterator<Item = T> {
+    live.iter().filter_map(move |(it, by)| of(it, by))
+}
+
+/// What the live operations on a value come to that is neither list nor map.
+fn value(kind: Kind, live: &[Live]) -> Vec<String> {
+    use Operation::*;
+    let one = |shown: String| vec![shown];
+    match kind {
+        Kind::Scalar => one(scalar_of(live)),
+        Kind::Counter => {
+            let counts = each(live, |it, _| match it {
+                Count(by) => Some(i128::from(*by)),
+                _ => None,
+            });
+            one(count(counts.sum()))
+        }
+        Kind::FloatCounter => {
+            let sums = each(live, |it, _| match it {
+                Sum(by) => Some(quarters(*by)),
+                _ => None,
+            });
+            one(float(sums.sum()))
+        }
+        Kind::Register => {
+            let writes = each(live, |it, by| match it {
+                Write(value) => Some((by, *value)),
+                _ => None,
+            });
+            one(format!("{:?}", writes.max_by_key(|(by, _)| **by).map(|it| name(it.1))))
+        }
+        Kind::MultiRegister => names(live, |it| match it {
+            WriteBeside(value) => Some(*value),
+            _ => None,
+        }),
+        Kind::Flag => one("on".to_owned()),
+        Kind::Set => names(live, |it| match it {
+            Add(member) => Some(*member),
+            _ => None,
+        }),
+        Kind::SortedSet => sorted_set(live),
+        Kind::HyperLogLog => {
+            let elements: BTreeSet<_> = each(live, |it, _| match it {
+                Observe(element) => Some(element),
+                _ => None,
+            })
+            .collect();
+            one(elements.len().to_string())
+        }
+        Kind::Graph => graph(live),
+        Kind::List | Kind::Map => Vec::new(),
+    }
+}
+
+/// The names that `of` gives, each once, ascending.
+fn names(live: &[Live], of: impl Fn(&Operation) -> Option<u8>) -> Vec<String> {
+    let names: BTreeSet<_> = each(live, |it, _| of(it).map(name)).collect();
+    names.iter().map(|name| format!("{name:?}")).collect()
+}
+
+fn scalar_of(live: &[Live]) -> String {
+    let bases = each(live, |it, by| match it {
+        Operation::SetText(text) => Some((by, Err(*text))),
+        Operation::SetNumber(number) => Some((by, Ok(*number))),
+        _ => None,
+    });
+    let base = bases.max_by_key(|(by, _)| **by).map(|(_, base)| base);
+    let whole: Vec<i64> = live.iter().filter_map(integer).collect();
+    let part: Vec<f64> = live.iter().filter_map(fraction).collect();
+    scalar(base, &whole, &part)
+}
+
+fn sorted_set(live: &[Live]) -> Vec<String> {
+    let mut scores: BTreeMap<u8, (Option<Score>, f64)> = BTreeMap::new();
+    for (it, by) in live {
+        match it {
+            Operation::Put(member, score) => {
+                let (base, _) = scores.entry(*member).or_default();
+                *base = (*base).max(Some((*by, *score)));
+            }
+            Operation::Raise(member, by) => {
+                scores.entry(*member).or_default().1 += quarters(*by);
+            }
+            _ => {}
+        }
+    }
+    let shown = scores.into_iter().map(|(member, (base, sum))| {
+        let base = base.map_or(0.0, |(_, score)| quarters(score));
+        format!("{:?} {}", name(member), float(base + sum))
+    });
+    shown.collect()
+}
+
+fn graph(live: &[Live]) -> Vec<String> {
+    let is_live = |operation: Operation| live.iter().any(|(it, _)| *it == operation);
+    let there = |vertex: u8| is_live(Operation::AddVertex(vertex));
+    let vertices = (0..3).filter(|one| there(*one)).map(|one| format!("{:?}", name(one)));
+    let pairs = (0..3).flat_map(|from| (0..3).map(move |to| (from, to)));
+    let edges = pairs
+        .filter(|(from, to)| is_live(Operation::AddEdge(*from, *to)) && there(*from) && there(*to))
+        .map(|(from, to)| format!("{:?}", (name(from), name(to))));
+    vertices.chain(edges).collect()
 }
 
 fn integer((operation, _): &Live) -> Option<i64> {

@@ -244,6 +244,7 @@ impl Operation {
         }
     }
 
+    /// Does it on the value in a place: here where that is one value.
     fn within<P: Place>(&self, place: P, writer: &mut Writer) -> Result<Causal<P::Whole>, Refused> {
         match self {
             Self::SetText(text) => place.update(|it: &Scalar| Ok(it.set(writer, name(*text)))),
@@ -274,6 +275,17 @@ impl Operation {
             Self::UnwriteAll => place.update(|it: &MultiRegister| Ok(it.clear())),
             Self::Enable => place.update(|it: &Flag| Ok(it.enable(writer))),
             Self::Disable => place.update(|it: &Flag| Ok(it.disable())),
+            operation => operation.within_members(place, writer),
+        }
+    }
+
+    /// As [`Self::within`], where it has members.
+    fn within_members<P: Place>(
+        &self,
+        place: P,
+        writer: &mut Writer,
+    ) -> Result<Causal<P::Whole>, Refused> {
+        match self {
             Self::Add(member) => place.update(|it: &Set| Ok(it.insert(writer, name(*member)))),
             Self::Remove(member) => place.update(|it: &Set| Ok(it.take(&name(*member)))),
             Self::Put(member, score) => {
@@ -300,6 +312,17 @@ impl Operation {
             Self::RemoveEdge(from, to) => {
                 place.update(|it: &Graph| Ok(it.take_edge(&(name(*from), name(*to)))))
             }
+            operation => operation.within_fields(place, writer),
+        }
+    }
+
+    /// As [`Self::within`], where it has an order or fields.
+    fn within_fields<P: Place>(
+        &self,
+        place: P,
+        writer: &mut Writer,
+    ) -> Result<Causal<P::Whole>, Refused> {
+        match self {
             Self::Insert(at, value) => place.update(|it: &List| {
                 let at = usize::from(*at) % (it.count() + 1);
                 it.insert(writer, at, [name(*value)]).map_err(refused)
@@ -325,7 +348,8 @@ impl Operation {
                 place.update(|it: &Map| operation.within((it, name(*field)), writer))
             }
             Self::RemoveField(field) => place.update(|it: &Map| Ok(it.take(&name(*field)))),
-            Self::Expire(_) | Self::Persist | Self::Clear | Self::Wipe => Err(Refused),
+            // Those of a whole item, which no place has.
+            _ => Err(Refused),
         }
     }
 }
