@@ -11,7 +11,10 @@ pub struct ExpectedCircle {
 }
 
 /// Circles of imports that stay.
-pub const CIRCLES: &[ExpectedCircle] = &[];
+pub const CIRCLES: &[ExpectedCircle] = &[ExpectedCircle {
+    files: &["crates/typed/src/map.rs", "crates/typed/src/value.rs"],
+    why: "a map's fields have values of any type, and a map is one of the types",
+}];
 
 /// Limits that no code enforces yet: the name, and what is to come.
 pub const NOT_ENFORCED: &[(&str, &str)] = &[

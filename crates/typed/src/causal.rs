@@ -5,7 +5,7 @@ use redwedding_wire::version::Position;
 use serde::{Serialize, Serializer};
 
 use crate::dot::{Context, Settled};
-use crate::store::DotStore;
+use crate::dot_store::DotStore;
 
 /// A store and the dots that are known with it. A dot in the context that is not
 /// in the store was removed. A delta is a `Causal` too: its context is what it

@@ -25,9 +25,9 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::causal::Causal;
 use crate::delta::Delta;
 use crate::dot::{Context, Settled};
+use crate::dot_store::DotStore;
 use crate::item::Item;
 use crate::limits;
-use crate::store::DotStore;
 
 /// What became of a delta.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::Causal;
 use crate::dot::Writer;
+use crate::dot_store::DotStore;
 use crate::number::Sum;
-use crate::store::{DotFun, DotStore, product};
+use crate::store::{DotFun, product};
 
 /// A counter of integers.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::Causal;
 use crate::dot::Writer;
-use crate::store::{DotSet, DotStore, product};
+use crate::dot_store::DotStore;
+use crate::store::{DotSet, product};
 
 /// On or off.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]

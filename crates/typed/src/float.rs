@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::causal::Causal;
 use crate::counter::Overflow;
 use crate::dot::Writer;
+use crate::dot_store::DotStore;
 use crate::number::Real;
-use crate::store::{DotFun, DotStore, product};
+use crate::store::{DotFun, product};
 
 /// A counter of doubles.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]

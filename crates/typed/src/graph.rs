@@ -14,8 +14,9 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::Bytes;
 use crate::causal::Causal;
 use crate::dot::{Context, Writer};
+use crate::dot_store::DotStore;
 use crate::set::inserted;
-use crate::store::{DotMap, DotSet, DotStore, product};
+use crate::store::{DotMap, DotSet, product};
 
 /// From where to where.
 pub type Edge = (Bytes, Bytes);

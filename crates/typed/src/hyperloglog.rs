@@ -21,7 +21,8 @@ use serde_bytes::ByteBuf;
 
 use crate::causal::Causal;
 use crate::dot::{Dot, Writer};
-use crate::store::{Content, DotFun, DotStore, product};
+use crate::dot_store::DotStore;
+use crate::store::{Content, DotFun, product};
 
 const INDEX_BITS: u32 = 14;
 const REGISTERS: usize = 1 << INDEX_BITS;

@@ -4,8 +4,9 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::causal::Causal;
 use crate::dot::Writer;
+use crate::dot_store::DotStore;
 use crate::expiry::{Deadline, Expiry};
-use crate::store::{DotStore, product};
+use crate::store::product;
 use crate::value::{Typed, Values};
 
 /// The values under a key and until when they live.

@@ -1,10 +1,10 @@
 //! Typed data: counters, registers, sets, maps and the like that many replicas
 //! change at once, without asking each other, and that come to the same.
 //!
-//! Read in this order: [`dot`] (identities of events, and sets of them), [`store`]
-//! (the three shapes and their join), [`causal`] (a store with its context), then
+//! Read in this order: [`dot`] (identities of events, and sets of them), [`dot_store`]
+//! and [`store`] (the three shapes and their join), [`causal`] (a store with its context), then
 //! any type ([`list`] is the one that keeps more than dots), then [`value`] and
-//! [`item`] (what a key holds), [`delta`] (what an entry changes), [`confirmed`] (the
+//! [`item`] (what a key holds), [`delta`] (what an entry changes), [`transaction`] (how it is made), [`confirmed`] (the
 //! fold, and the overlay on it).
 //!
 //! Why this is right. Every type is a composition of dot stores, whose causal join
@@ -25,6 +25,7 @@ pub mod confirmed;
 pub mod counter;
 pub mod delta;
 pub mod dot;
+pub mod dot_store;
 pub mod expiry;
 pub mod flag;
 pub mod float;
@@ -42,13 +43,15 @@ pub mod sorted_set;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transaction;
 pub mod value;
 
 pub use causal::Causal;
 pub use confirmed::{Confirmed, Folded, Unready, View};
 pub use counter::{Count, Counter, Overflow};
-pub use delta::{Delta, Transaction, Unfit};
+pub use delta::Delta;
 pub use dot::{Context, Dot, Settled, Stamp, Writer};
+pub use dot_store::DotStore;
 pub use expiry::{Deadline, Expiry};
 pub use flag::Flag;
 pub use float::FloatCounter;
@@ -62,7 +65,7 @@ pub use register::{MultiRegister, Register};
 pub use scalar::{Scalar, ScalarError, Shown};
 pub use set::Set;
 pub use sorted_set::SortedSet;
-pub use store::DotStore;
+pub use transaction::{Transaction, Unfit};
 pub use value::{Kind, Typed, Value, Values};
 
 /// A name or a value of typed data: any bytes.

@@ -2,7 +2,7 @@
 //!
 //! *Order*: FugueMax (Weidner and Kleppmann, "The Art of the Fugue", 2023). An element is
 //! inserted between two neighbours and remembers them: the element to its left that its
-//! writer saw, and whatever came next there, removed or not. [`order`] makes the one order
+//! writer saw, and whatever came next there, removed or not. `order` makes the one order
 //! of it: what one writer inserts in a row, forwards or backwards, stays in a row. Ties go
 //! by actor, which an element has before and after the log has it.
 //!
@@ -16,15 +16,18 @@
 //! *Cost*: a few bytes for each element behind the floor. An element that is removed leaves
 //! a trace, since who has not seen the removal may insert beside it. Once the floor is past
 //! the removal nobody can, and the trace goes, unless an element beyond the floor comes right
-//! after it; neighbours of those are then whatever is left there (see [`stable`]).
+//! after it; neighbours of those are then whatever is left there (see `stable`).
 //!
 //! Must never be sorted or renamed other than by `order` and `stable`: what they hold of the
 //! order is all there is of it.
 
 mod element;
+mod elements;
 mod order;
 mod stable;
 mod wire;
+
+pub use elements::List;
 
 use std::ops::Range;
 
@@ -34,18 +37,8 @@ use redwedding_wire::version::Position;
 use crate::Bytes;
 use crate::causal::Causal;
 use crate::dot::{Context, Dot, Settled, Writer};
-use crate::store::DotStore;
+use crate::dot_store::DotStore;
 use element::{Element, Neighbour, Origin};
-
-/// A list of byte strings. In canonical form: what has a place in the order of the list;
-/// what has none yet by dot.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct List {
-    /// In order, traces of what was removed among them. Those without an origin are stable.
-    placed: Vec<Element>,
-    /// What waits for a neighbour, or for the element that it sets.
-    loose: Vec<Element>,
-}
 
 /// There is no element at the index, or no place. The caller's fault; nothing changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -185,18 +178,6 @@ impl List {
         let mut context = Context::default();
         context.extend(dots);
         Causal::new(list, context)
-    }
-
-    fn elements(&self) -> impl Iterator<Item = &Element> {
-        self.placed.iter().chain(&self.loose)
-    }
-
-    fn elements_mut(&mut self) -> impl Iterator<Item = &mut Element> {
-        self.placed.iter_mut().chain(&mut self.loose)
-    }
-
-    fn sort_loose(&mut self) {
-        self.loose.sort_unstable_by_key(|it| it.id);
     }
 }
 

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Bytes;
 use crate::causal::Causal;
-use crate::store::{DotMap, DotStore, product};
+use crate::dot_store::DotStore;
+use crate::store::{DotMap, product};
 use crate::value::{Typed, Values};
 
 /// A map from byte strings to typed values.

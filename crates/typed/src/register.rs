@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::Bytes;
 use crate::causal::Causal;
 use crate::dot::{Dot, Stamp, Writer};
-use crate::store::{Content, DotFun, DotStore, product};
+use crate::dot_store::DotStore;
+use crate::store::{Content, DotFun, product};
 
 /// What decides between concurrent values, and the value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

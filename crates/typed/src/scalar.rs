@@ -17,10 +17,11 @@ use crate::Bytes;
 use crate::causal::Causal;
 use crate::counter::{Count, Counter, Overflow};
 use crate::dot::Writer;
+use crate::dot_store::DotStore;
 use crate::float::FloatCounter;
 use crate::number::{Real, Sum};
 use crate::register::Register;
-use crate::store::{DotStore, product};
+use crate::store::product;
 
 /// A register and counters that count on from it.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize_tuple, Deserialize_tuple)]

@@ -21,10 +21,11 @@ use crate::Bytes;
 use crate::causal::Causal;
 use crate::counter::Overflow;
 use crate::dot::Writer;
+use crate::dot_store::DotStore;
 use crate::float::FloatCounter;
 use crate::number::Real;
 use crate::register::Register;
-use crate::store::{DotMap, DotStore, product};
+use crate::store::{DotMap, product};
 
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize_tuple, Deserialize_tuple)]
 struct Score {

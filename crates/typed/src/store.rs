@@ -41,52 +41,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::causal::Causal;
 use crate::dot::{Context, Dot, Settled, Writer};
-
-/// Something that holds dots, and joins as the module says.
-pub trait DotStore: Clone + PartialEq {
-    /// Whether it holds no dot.
-    fn is_empty(&self) -> bool;
-
-    /// Whether it holds nothing at all, not even traces of what was removed, which some
-    /// types need for a while. What shows nothing and is not bare has to be kept.
-    fn is_bare(&self) -> bool {
-        self.is_empty()
-    }
-
-    /// Appends all dots that it holds.
-    fn dots(&self, into: &mut Vec<Dot>);
-
-    /// Removes every dot that is `gone`.
-    fn remove(&mut self, gone: &dyn Fn(Dot) -> bool);
-
-    /// Adds what `other` holds and `seen` does not contain, joins the contents of
-    /// dots that both hold, and removes what is `gone` from the places that
-    /// `other` has too. Gives how many dots that removed. Nothing that `other`
-    /// holds is gone.
-    fn merge(&mut self, other: &Self, seen: &Context, gone: &dyn Fn(Dot) -> bool) -> usize;
-
-    /// Renames the dots of actors whose entries the log holds.
-    fn settle(&mut self, settled: &Settled);
-
-    /// Merges the dots of one place that lie at `floor` or before, where the
-    /// meaning of the place allows.
-    fn stabilise(&mut self, floor: Position);
-
-    /// Whether a delta of `actor` may hold it (see [`Content::may_be_by`]).
-    fn is_by(&self, actor: Actor) -> bool;
-
-    /// Says where the log has the removal of what left traces here that have no date; or
-    /// forgets all dates. The log alone dates removals, as it is folded: joins do not.
-    fn date(&mut self, _removal: Option<Position>) {}
-
-    /// Everything it holds, as a context: what a removal has observed.
-    fn observed(&self) -> Context {
-        let (mut dots, mut context) = (Vec::new(), Context::default());
-        self.dots(&mut dots);
-        context.extend(dots);
-        context
-    }
-}
+use crate::dot_store::DotStore;
 
 /// What a dot of a [`DotFun`] stands for.
 pub trait Content: Clone + Ord {
@@ -344,7 +299,7 @@ impl<K: Ord + Clone, S: DotStore> DotStore for DotMap<K, S> {
 /// those of all parts, so one removal can take them together.
 macro_rules! product {
     ($name:ident $(<$($param:ident : $bound:path),+>)? { $($part:tt),+ }) => {
-        impl $(<$($param: $bound),+>)? $crate::store::DotStore
+        impl $(<$($param: $bound),+>)? $crate::dot_store::DotStore
             for $name $(<$($param),+>)?
         {
             fn is_empty(&self) -> bool {

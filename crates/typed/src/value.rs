@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::causal::Causal;
 use crate::counter::Counter;
 use crate::dot::{Context, Dot, Settled};
+use crate::dot_store::DotStore;
 use crate::flag::Flag;
 use crate::float::FloatCounter;
 use crate::graph::Graph;
@@ -28,7 +29,6 @@ use crate::register::{MultiRegister, Register};
 use crate::scalar::Scalar;
 use crate::set::Set;
 use crate::sorted_set::SortedSet;
-use crate::store::DotStore;
 use crate::{Bytes, limits};
 
 /// A type that a [`Value`] can have.

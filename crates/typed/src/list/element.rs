@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Bytes;
 use crate::dot::{Context, Dot, Settled, Stamp, Writer};
-use crate::store::{Content, DotFun, DotStore};
+use crate::dot_store::DotStore;
+use crate::store::{Content, DotFun};
 
 /// One element, or the trace of one that was removed. Small, since there are many.
 #[derive(Clone, PartialEq, Eq, Debug)]

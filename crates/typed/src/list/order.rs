@@ -16,8 +16,8 @@
 
 use redwedding_wire::version::Position;
 
-use super::List;
 use super::element::{Element, Neighbour};
+use super::elements::List;
 use crate::dot::Dot;
 
 /// The end of the list, on either side.

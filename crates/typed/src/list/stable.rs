@@ -11,8 +11,8 @@
 
 use redwedding_wire::version::Position;
 
-use super::List;
 use super::element::{Element, Neighbour};
+use super::elements::List;
 use super::order::{self, END, FAR};
 
 pub(super) fn stabilise(list: &mut List, floor: Position) {

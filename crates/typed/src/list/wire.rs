@@ -11,12 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::List;
 use super::element::{Element, Holding, Neighbour, Origin, Write, Written};
+use super::elements::List;
 use super::order;
 use crate::Bytes;
 use crate::dot::{Dot, Stamp};
-use crate::store::{DotFun, DotStore};
+use crate::dot_store::DotStore;
+use crate::store::DotFun;
 
 /// `dots` has two numbers for each plain element, `lengths` one.
 #[derive(Serialize_tuple, Deserialize_tuple)]
