@@ -84,6 +84,10 @@ require_rust() {
     die "no Rust toolchain (cargo) found" "install it: https://rustup.rs"
 }
 
+apt_install() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
 # Installs Debian packages where that can be done without asking. Status 1
 # where it cannot: the caller decides whether that is fatal.
 install_debian() {
@@ -92,9 +96,8 @@ install_debian() {
     say "installing Debian packages: $*"
     local log
     log=$(mktemp)
-    if DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 ||
-        { apt-get update >>"$log" 2>&1 &&
-            DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1; }; then
+    if apt_install "$@" >"$log" 2>&1 ||
+        { apt-get update >>"$log" 2>&1 && apt_install "$@" >>"$log" 2>&1; }; then
         rm -f "$log"
         return 0
     fi
