@@ -16,18 +16,8 @@
 //! `sequence`, and last `overlap` (which concurrent edits met) and [`transpose`] (an edit carried onto
 //! a text unknown to the log).
 //!
-//! ```
-//! use redwedding_text::{Text, Version, diff};
-//!
-//! let mut page = Text::from_text("The cat sat.\n");
-//! let base = page.head();
-//! let one = diff::between(page.text(), "The black cat sat.\n");
-//! let two = diff::between(page.text(), "The cat sat down.\n");
-//! page.merge(1, &base, &one)?;
-//! page.merge(2, &base, &two)?;
-//! assert_eq!(page.text(), "The black cat sat down.\n");
-//! # Ok::<(), redwedding_text::MergeError>(())
-//! ```
+//! `INTERNALS.md` beside the README works one merge through, step by step.
+#![doc = include_str!("../README.md")]
 
 pub mod attribution;
 mod checkout;
@@ -36,6 +26,8 @@ pub mod diff;
 mod erase;
 mod floor;
 pub mod history;
+#[cfg(test)]
+mod internals;
 mod ops;
 mod overlap;
 pub mod patch;
