@@ -5,6 +5,23 @@
 //! what the origin made of it is logged after. Whoever comes next, after a death
 //! at any point, finds an open intent and resolves it by looking at every
 //! revision after the tip.
+//!
+//! The steps, the reason for each one's place, and what a death after it leaves:
+//!
+//! 1. *Ask the relay for the newest state.* What is sent must name the present tip. A death
+//!    leaves nothing.
+//! 2. *Log the intent.* Only one counts for a tip, so only one flush writes on it. A death leaves
+//!    an open intent and no revision. The next flush reconciles: it looks at every revision
+//!    after the tip, finds none with the flush id, and logs that the intent is abandoned.
+//! 3. *Write on the tip's revision*, with the flush id in the summary. The origin refuses a write
+//!    on another revision. A death leaves a revision and an open intent. The next flush
+//!    reconciles: it finds the flush id, and logs that it is committed.
+//! 4. *Log that it is committed.* The tip moves, for all alike. A death leaves nothing.
+//!
+//! An answer that does not come (step 3) is like a death: the write may have been
+//! committed, so nothing is tried again before reconciling. Two flushes that reconcile
+//! at once log the same entries, of which the first counts. A write that arrives after its
+//! intent was abandoned is still recognised by its flush id.
 
 use std::sync::Arc;
 

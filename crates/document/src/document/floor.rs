@@ -54,6 +54,7 @@ impl State {
     /// what the origin lacks, nor past what edits on other texts stand on.
     #[must_use]
     pub fn prunable(&self, wanted: usize) -> usize {
+        // What the origin does not hold yet may have to be written or compared again.
         let Some(tip) = self.origin.tip.as_ref().filter(|tip| tip.exact) else {
             return self.changes.floor();
         };
@@ -63,6 +64,7 @@ impl State {
         let mapped =
             self.detached_bases.iter().flat_map(|detached| &detached.mapped).copied().min();
         let wanted = mapped.map_or(wanted, |mapped| mapped.min(wanted));
+        // The text's rule: every change from there on had seen all below (a critical version).
         let mut floor = self.text.prunable(wanted, used) as usize;
         // An entry can bring more than one change; they stay together.
         let place = |index: usize| self.changes.get(index).map(|change| change.place);
@@ -97,8 +99,12 @@ impl State {
     }
 
     pub(super) fn apply_floor(&mut self, floor: &Floor) -> Verdict {
+        // A floor that is reached already, or that later changes do not allow, has lost a race: it is
+        // no fault of anybody's.
         let Ok(upto) = self.version_at(floor.upto) else { return Verdict::Superseded };
         let ends = |segment: &SegmentRef| segment.upto == floor.from;
+        // How many segments stay: those before the place where the new one begins. It replaces the
+        // others, whose content it holds.
         let left = match floor.from {
             Place::START => Some(0),
             _ => self.archive.iter().position(ends).map(|before| before + 1),
@@ -107,7 +113,8 @@ impl State {
         let Some((segment, above)) = self.divided(upto.prefix() as usize) else {
             return Verdict::Superseded;
         };
-        // One that replaces others holds what is not known here.
+        // A segment that goes on from the last one must be exactly what lies below the floor here: its
+        // name is checked. One that replaces others holds what is not known here, and is trusted.
         let found = (left == self.archive.len()).then(|| segment.name());
         if found.is_some_and(|found| found != (floor.segment, floor.bytes)) {
             return Verdict::Quarantined(Fault::Segment);

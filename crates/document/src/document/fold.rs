@@ -1,7 +1,28 @@
 //! Applies entries: the deterministic step from one state to the next.
 //!
 //! The same code runs at the edge and at the relay. It decides by fold state and
-//! the entry alone; it never asks who pushed, when, or what is cached.
+//! the entry alone; it never asks who pushed, when, or what is cached. So the log's
+//! order settles every race: of two entries that exclude each other the first
+//! counts, and the second is superseded without any effect.
+//!
+//! | entry | counts if | what it changes |
+//! |---|---|---|
+//! | `Edit` | its base is in, the patch fits, and its save is not in yet | the text: one change |
+//! | `Version` | all that it names is in | the list of version objects |
+//! | `Base` | there is no change and no tip | the text, the tip (else: a detached base is kept) |
+//! | `Import` | it stands on the tip, and its revision is newer | the text: one change; the tip |
+//! | `Intent` | none is open, and it names the tip and a text that is here | opens the intent |
+//! | `Committed` | its intent counted, and it stands on the tip | the tip; the text (difference) |
+//! | `Checkpoint` | the text at its position is the tip's | the tip's version; closes the intent |
+//! | `Abandoned` | it names the open intent | closes the intent |
+//! | `Moved` | it stands on the tip, and its revision is newer | the tip, which is not exact then |
+//! | `Floor` | it begins where a segment ends, and all may be pruned | what is kept; the archive |
+//! | `Suppress`, `Release` | the change is in, and is not so already | the text: one change |
+//! | `Erase` | the change is kept, and not erased yet | its characters; one change |
+//! | unknown | never | nothing: quarantined |
+//!
+//! `Committed` closes its intent, too; its difference is where the origin stored other bytes than were
+//! sent.
 
 use std::fmt;
 
@@ -115,6 +136,8 @@ impl State {
 
     fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
         let actor = edit.delta.actor();
+        // A save is one change, however often it is sent: the first delta of an edit id counts. What
+        // follows names the same change (an alias, where a retry was diffed on another base).
         let first = self.changes.by_edit(edit.delta.edit);
         if let Some((index, change)) = first {
             return self.recognise(actor, (index, change.actor, change.place), edit);
@@ -129,6 +152,8 @@ impl State {
             time_ms: edit.accepted_ms,
             ..self.change(actor, place, logged_ms, ChangeKind::Edit)
         };
+        // An edit on a text in the log's line merges exactly. One on a text that the log did not know
+        // is carried over by the difference of the two texts.
         let merged = match resolved.detached {
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
             Some(on) => {
@@ -137,6 +162,7 @@ impl State {
         };
         match merged {
             Ok(()) => {
+                // The answer's id has to stay resolvable: somebody may edit on it.
                 self.note_served(edit);
                 Verdict::Counted
             }
@@ -199,6 +225,8 @@ impl State {
         base: Version,
         patch: Patch,
     ) -> Result<u32, Fault> {
+        // Concurrent edits that each fit can together be longer than a page may be. The bound is
+        // checked before the merge, since a merge cannot be taken back.
         let longest = self.text().len() + patch.inserted().len();
         if longest > limits::MERGED_BYTES {
             return Err(Fault::TooLong(longest));

@@ -22,7 +22,8 @@ impl State {
         u32::try_from(index).is_ok_and(|index| self.text.history().is_suppressed(index))
     }
 
-    /// Holds a change back, or releases it.
+    /// Suppresses a change, or releases it: an event of the text that has seen all others, so that
+    /// what was written concurrently merges as ever.
     pub(super) fn apply_suppression(
         &mut self,
         place: Place,
@@ -66,6 +67,8 @@ impl State {
             return Verdict::Superseded;
         }
         let actor = self.moderation_actor(place, moderation);
+        // An erasure is a change without edits. From it on the text has another version, so that a save
+        // made before it is known as such.
         let head = self.text.head();
         let merged = self.text.merge(actor.0, &head, &Patch::default());
         if let Err(error) = merged.and_then(|_| self.text.erase(index)) {
@@ -82,6 +85,8 @@ impl State {
                 debug_assert!(erased.is_ok());
             }
         }
+        // The origin still has the characters: its bytes are not the text at the tip's version any
+        // more, and a flush is due.
         let tip = self.origin.tip.clone();
         if let Some(tip) = tip.filter(|tip| tip.version.contains(index)) {
             let exact = self.has_text(&tip.version, tip.stored.text);

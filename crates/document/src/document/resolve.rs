@@ -80,6 +80,8 @@ impl State {
         let end = logged.partition_point(|change| change.place.position <= position);
         let end = self.changes.floor() + end;
         let last = end.checked_sub(1).and_then(|last| self.changes.get(last).map(|c| (last, c)));
+        // Three ways not to find it: the log is further than this state, the entry was pruned into the
+        // archive, or it is no entry of this document.
         match last.filter(|(_, change)| change.place.position == position) {
             Some((index, _)) => Ok(index),
             None if position > self.cursor.position => {
@@ -102,6 +104,7 @@ impl State {
             return self.kept(&Version::EMPTY).map(|()| Version::EMPTY);
         }
         let index = self.index_at(place.position)?;
+        // Another prefix hash: the position is of a log whose tail was lost.
         match self.place_of(index) == place {
             true => Ok(Version::up_to(index as u32 + 1)),
             false => Err(Unresolved::Stale),
