@@ -1,8 +1,8 @@
 //! Who wrote which part of a text.
 //!
 //! Every byte is the change's that inserted it, wherever merges have moved it. May assume that the
-//! history leads to the text. Must never say more than the history knows: what stood below its floor
-//! is somebody else's to tell.
+//! history leads to the text. Must never say more than the history knows: what stood below its
+//! floor is somebody else's to tell.
 
 use crate::history::History;
 use crate::ops::Ops;
@@ -30,8 +30,8 @@ pub struct Run {
 }
 
 impl Text {
-    /// Who wrote which part of the text: runs that together are as long as it is, each as long as it
-    /// can be. O(edits · log edits).
+    /// Who wrote which part of the text: runs that together are as long as it is, each as long as
+    /// it can be. O(edits · log edits).
     #[must_use]
     pub fn attribution(&self) -> Vec<Run> {
         self.attribution_at(&self.head())

@@ -1,9 +1,9 @@
 //! The text that changes come to, from the text below them.
 //!
-//! Where everyone had seen all that was before, changes are plain edits of a text. Only stretches in
-//! which somebody had not go through a walker, and of what that finds only the difference comes into
-//! the text. After Eg-walker's critical versions (Gentle and Kleppmann, EuroSys 2025). May assume that
-//! what is decoded was checked for its order alone. Must never change a history.
+//! Where everyone had seen all that was before, changes are plain edits of a text. Only stretches
+//! in which somebody had not go through a walker, and of what that finds only the difference comes
+//! into the text. After Eg-walker's critical versions (Gentle and Kleppmann, EuroSys 2025). May
+//! assume that what is decoded was checked for its order alone. Must never change a history.
 
 use crate::history::History;
 use crate::patch::FitError;
@@ -105,8 +105,8 @@ impl History {
         Ok(())
     }
 
-    /// Changes of which some had not seen others. All had seen what is below `anchor`, whose text the
-    /// rope has.
+    /// Changes of which some had not seen others. All had seen what is below `anchor`, whose text
+    /// the rope has.
     fn play_concurrent(
         &self,
         rope: &mut Rope,
@@ -138,8 +138,9 @@ impl History {
     }
 }
 
-/// In which order changes are replayed: any in which parents come first is right, and the less has to
-/// be taken back and put forward, the better. Follows a branch where the list jumps between branches.
+/// In which order changes are replayed: any in which parents come first is right, and the less has
+/// to be taken back and put forward, the better. Follows a branch where the list jumps between
+/// branches.
 struct Queue<'a> {
     /// Changes of one link each, in the order of the list, and what had been seen by them.
     parts: Vec<(Stretch, Seen<'a>)>,

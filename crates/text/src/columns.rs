@@ -25,16 +25,17 @@
 //!
 //! Rows belong to links in order: a link's changes say when its rows end. `kind` is [`INSERT`],
 //! [`DELETE`], [`DELETE_BACK`] (each change deletes what stands before the last one's place) or
-//! [`OTHER`]. `more` says that the next row belongs to the same change. Changes that did nothing are
-//! one row [`OTHER`] of lengths 0 and 0, without a place. The inserted text is not in the columns.
+//! [`OTHER`]. `more` says that the next row belongs to the same change. Changes that did nothing
+//! are one row [`OTHER`] of lengths 0 and 0, without a place. The inserted text is not in the
+//! columns.
 //!
 //! So the fields of a row of edits go to: `count` and `back` to KINDS; `at` to PLACES; `delete` and
 //! `insert` to LENGTHS; `change`, `inserted_before` and `deleted_before` nowhere, they are sums of
 //! what stands before.
 //!
-//! What changes came to ([`write_applied`]) uses the same frame: in KINDS for each change that came to
-//! something else than it was made to do n changes skipped and n edits, in PLACES n place, in LENGTHS
-//! n deleted and n inserted for each edit.
+//! What changes came to ([`write_applied`]) uses the same frame: in KINDS for each change that came
+//! to something else than it was made to do n changes skipped and n edits, in PLACES n place, in
+//! LENGTHS n deleted and n inserted for each edit.
 //!
 //! May assume nothing about bytes that come from outside. Must never allocate by a number that it
 //! only read.

@@ -1,8 +1,8 @@
 //! A whole-page save as an edit: which words of the base text went, and which came.
 //!
-//! First what both texts begin and end with, then lines, then words within changed lines. May assume
-//! nothing about the texts. Must never depend on time, on the platform or on hashing: equal inputs
-//! give equal patches everywhere, so every limit is a count of steps.
+//! First what both texts begin and end with, then lines, then words within changed lines. May
+//! assume nothing about the texts. Must never depend on time, on the platform or on hashing: equal
+//! inputs give equal patches everywhere, so every limit is a count of steps.
 
 use imara_diff::{Algorithm, Diff, InternedInput, Interner};
 
@@ -28,8 +28,8 @@ const TOKENS: usize = 1 << 16;
 const ANCHOR_LINES: usize = 1 << 11;
 
 /// The edit that leads from `old` to `new`: words where that is cheap enough, else lines, else one
-/// replaced stretch. Inserting or deleting whole words or lines at one place gives a single hunk that
-/// does nothing else. O(text), plus a bounded number of steps for what changed.
+/// replaced stretch. Inserting or deleting whole words or lines at one place gives a single hunk
+/// that does nothing else. O(text), plus a bounded number of steps for what changed.
 ///
 /// A text beyond 32 bits cannot be described; both must be shorter than 2^32 bytes.
 #[must_use]
@@ -184,8 +184,8 @@ impl Differ {
 /// A changed range on each side.
 type Change = ((usize, usize), (usize, usize));
 
-/// Joins replaced stretches with nothing but spaces between them: whoever replaces two words in a row
-/// writes a phrase.
+/// Joins replaced stretches with nothing but spaces between them: whoever replaces two words in a
+/// row writes a phrase.
 fn join_replaced(old: &str, changes: impl Iterator<Item = Change>) -> Vec<Change> {
     let replaces = |change: &Change| change.0.0 < change.0.1 && change.1.0 < change.1.1;
     let mut joined: Vec<Change> = Vec::new();

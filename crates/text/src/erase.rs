@@ -1,8 +1,8 @@
 //! What a change wrote, made unreadable wherever it stands.
 //!
-//! Each character becomes a placeholder of the same length in bytes, so that places and versions stay
-//! what they are. May assume that the text is what the recorded effects lead to. Must never change a
-//! length, nor leave a character readable.
+//! Each character becomes a placeholder of the same length in bytes, so that places and versions
+//! stay what they are. May assume that the text is what the recorded effects lead to. Must never
+//! change a length, nor leave a character readable.
 
 use std::ops::Range;
 
@@ -95,7 +95,8 @@ fn blank(text: &mut String, ranges: &[Range<u32>]) {
 /// What an erased text shows, by the length of the character.
 pub const PLACEHOLDERS: [char; 4] = ['*', '\u{a4}', '\u{2588}', '\u{1f7eb}'];
 
-/// A text with other characters, each of the length of the one whose place it takes; ends of lines stay.
+/// A text with other characters, each of the length of the one whose place it takes; ends of lines
+/// stay.
 #[must_use]
 pub fn replaced(text: &str, by: [char; 4]) -> String {
     text.chars().map(|c| if c == '\n' { c } else { by[c.len_utf8() - 1] }).collect()

@@ -1,8 +1,8 @@
 //! The changes of one document, in the order in which they were merged.
 //!
-//! All is kept in columns, and what a writer did without anybody else in between takes a row in each,
-//! whatever the number of keystrokes. May assume that a change fits its base. Must never hold a change
-//! before one that it had seen.
+//! All is kept in columns, and what a writer did without anybody else in between takes a row in
+//! each, whatever the number of keystrokes. May assume that a change fits its base. Must never hold
+//! a change before one that it had seen.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -289,7 +289,8 @@ impl History {
         Ok(())
     }
 
-    /// Begins a link, or goes on with the last one, as decoded; changes and rows are pushed after it.
+    /// Begins a link, or goes on with the last one, as decoded; changes and rows are pushed after
+    /// it.
     pub(crate) fn open_link(&mut self, base: &Version) -> Result<(), RecordError> {
         if base.end() > self.len || base.prefix() < self.floor {
             return Err(RecordError::UnknownBase);
@@ -361,8 +362,8 @@ impl History {
         self.made.close();
     }
 
-    /// Appends a suppression of a change that is here, by one who has seen all; `false` if there is no
-    /// room, or nothing to be done.
+    /// Appends a suppression of a change that is here, by one who has seen all; `false` if there is
+    /// no room, or nothing to be done.
     pub(crate) fn push_suppression(&mut self, id: ChangeId, target: u32, suppressed: bool) -> bool {
         let fits = self.holds(target) && self.suppression(target).is_none();
         if !self.has_room(0) || !fits || self.is_suppressed(target) == suppressed {

@@ -12,9 +12,9 @@
 //!
 //! Read in this order: [`patch`] (an edit as hunks), [`diff`] (a whole save into an edit),
 //! [`version`] (what a save had seen), [`history`] (what was recorded, in rows of the inner `ops`),
-//! [`mod@text`] (the merge), `checkout` (a whole history merged at once), then the inner `walker` and
-//! `sequence`, and last `overlap` (which concurrent edits met) and [`transpose`] (an edit carried onto
-//! a text unknown to the log).
+//! [`mod@text`] (the merge), `checkout` (a whole history merged at once), then the inner `walker`
+//! and `sequence`, and last `overlap` (which concurrent edits met) and [`transpose`] (an edit
+//! carried onto a text unknown to the log).
 //!
 //! `INTERNALS.md` beside the README works one merge through, step by step.
 #![doc = include_str!("../README.md")]

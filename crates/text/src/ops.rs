@@ -210,8 +210,8 @@ impl Ops {
         })
     }
 
-    /// How many changes from one on did the same here and there, as far as that is seen at a glance;
-    /// 0 if the first one did not.
+    /// How many changes from one on did the same here and there, as far as that is seen at a
+    /// glance; 0 if the first one did not.
     pub(crate) fn alike(&self, other: &Self, change: u32) -> u32 {
         let changes = (change, u32::MAX);
         let (one, two) = (self.singles(changes).next(), other.singles(changes).next());

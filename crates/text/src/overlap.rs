@@ -34,8 +34,8 @@ pub struct Overlap {
 /// Overlaps reported for one change at most.
 const MAX_OVERLAPS: usize = 256;
 
-/// Bytes of a word that are followed on each side of a hunk at most. Not a number of spans: those are
-/// as many as the walker has seen of the past, and what is found must not depend on that.
+/// Bytes of a word that are followed on each side of a hunk at most. Not a number of spans: those
+/// are as many as the walker has seen of the past, and what is found must not depend on that.
 const MAX_WORD: usize = 1_024;
 
 /// What a change did to the effect version, in the order of its edits.
@@ -167,8 +167,8 @@ impl<'a> Contents<'a> {
         all.filter(|change| history.suppression(*change).is_none())
     }
 
-    /// The concurrent changes that inserted a part of a span still shown, or deleted one that the change
-    /// knew. A span may hold what several did in a row.
+    /// The concurrent changes that inserted a part of a span still shown, or deleted one that the
+    /// change knew. A span may hold what several did in a row.
     fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {
         match (span.prepare_state, span.is_shown()) {
             (0, true) => {
@@ -324,8 +324,8 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// Whether a span is out of the effect version and of no interest: the change had seen it deleted, or never
-/// saw it at all.
+/// Whether a span is out of the effect version and of no interest: the change had seen it deleted,
+/// or never saw it at all.
 fn is_past(span: &Span) -> bool {
     !span.is_shown() && span.prepare_state != 1
 }

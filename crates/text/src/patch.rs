@@ -1,8 +1,8 @@
 //! An edit of a text as hunks in order: what is kept, what goes, what comes.
 //!
 //! Positions and lengths are UTF-8 bytes. May assume nothing about the text that a patch is applied
-//! to: whether it fits is checked. Must never hold hunks in another than the canonical form, so that
-//! equal edits are equal values and hash alike.
+//! to: whether it fits is checked. Must never hold hunks in another than the canonical form, so
+//! that equal edits are equal values and hash alike.
 
 /// One replaced stretch: after `skip` kept bytes, `delete` bytes go and `insert` bytes come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 //! A text in pieces, for many small edits in a row.
 //!
-//! On one long string each edit would move the text behind it. Edits mostly come near one another, so
-//! the place of the last one is where the next is looked for. May assume that whoever gets an error
-//! throws the rope away. Must never give a text that is not UTF-8.
+//! On one long string each edit would move the text behind it. Edits mostly come near one another,
+//! so the place of the last one is where the next is looked for. May assume that whoever gets an
+//! error throws the rope away. Must never give a text that is not UTF-8.
 
 use crate::patch::FitError;
 

@@ -4,24 +4,24 @@
 //!
 //! - All leaves are equally deep; a node has at most [`WIDTH`] children, and a full one is split in
 //!   halves. Nothing is ever taken out, so nodes are never joined.
-//! - A node holds, for each child, three sums over the spans below it: bytes in the prepare version,
-//!   bytes in the effect version, and how many spans the prepare version knows (inserted there,
-//!   deleted or not). A place is therefore found by either length, and spans that the prepare version
-//!   does not know are skipped, in O(log spans).
-//! - `parent` and `slot` of a node, and `leaf` of a span, say where it stands, so that a span's place
-//!   is found from below, too.
+//! - A node holds, for each child, three sums over the spans below it: bytes in the prepare
+//!   version, bytes in the effect version, and how many spans the prepare version knows (inserted
+//!   there, deleted or not). A place is therefore found by either length, and spans that the
+//!   prepare version does not know are skipped, in O(log spans).
+//! - `parent` and `slot` of a node, and `leaf` of a span, say where it stands, so that a span's
+//!   place is found from below, too.
 //! - `origins` of a node is `Some` only if all spans below have these two origins. It may be `None`
 //!   although they have: it only makes [`Sequence::pass_siblings`] quick.
 //!
-//! Beside the tree stands an index from a byte's identity to its span. May assume that callers split
-//! only between characters. Must never move a span: spans are split and change state, their order
-//! stays.
+//! Beside the tree stands an index from a byte's identity to its span. May assume that callers
+//! split only between characters. Must never move a span: spans are split and change state, their
+//! order stays.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-/// A byte's identity: the how-manieth of all inserted bytes it was; from [`GROUND`] on, its place in
-/// the text that stood there before all replayed changes.
+/// A byte's identity: the how-manieth of all inserted bytes it was; from [`GROUND`] on, its place
+/// in the text that stood there before all replayed changes.
 pub(crate) type Byte = u32;
 
 /// The identity of the first byte of the text that stood there before (the paper's placeholder).
@@ -95,9 +95,9 @@ pub(crate) enum Shift {
 }
 
 impl Shift {
-    /// What a span's state is moved by. Insertion and deletion both move it by one: 0 is not inserted
-    /// yet, 1 is there, and each deletion adds one. Between two events that are moved one after the
-    /// other a state may be below zero, hence wrapping arithmetic.
+    /// What a span's state is moved by. Insertion and deletion both move it by one: 0 is not
+    /// inserted yet, 1 is there, and each deletion adds one. Between two events that are moved one
+    /// after the other a state may be below zero, hence wrapping arithmetic.
     fn step(self) -> u32 {
         match self {
             Self::Advance => 1,
@@ -440,7 +440,8 @@ impl Sequence {
         let sums = span.sums();
         span.leaf = leaf;
         let node = &mut self.nodes[leaf as usize];
-        // The first span of a leaf makes its common origins, one with others ends them all the way up.
+        // The first span of a leaf makes its common origins, one with others ends them all the way
+        // up.
         let origins = Some((span.left_origin, span.right_origin));
         if node.len == 0 {
             node.origins = origins;
@@ -463,8 +464,9 @@ impl Sequence {
         let span = &mut self.spans[id as usize];
         let whole = span.sums();
         let mut tail = span.clone();
-        // Both parts keep their state. FugueMax reads a run as if its bytes were inserted one behind
-        // the other: the tail's left origin is the last byte of the head, its right origin the same.
+        // Both parts keep their state. FugueMax reads a run as if its bytes were inserted one
+        // behind the other: the tail's left origin is the last byte of the head, its right origin
+        // the same.
         tail.first = span.first + at;
         tail.len -= at;
         tail.left_origin = span.first + at - 1;
@@ -666,10 +668,11 @@ impl Sequence {
 
     /// If the cursor begins a crowd of siblings, spans with these origins that the prepare version
     /// does not know: the place behind all of them for which `holds` is true, and whether the crowd
-    /// goes on there. Behind a sibling for which it is false it must be false for all. O(log² spans).
+    /// goes on there. Behind a sibling for which it is false it must be false for all. O(log²
+    /// spans).
     ///
-    /// This is no rule of FugueMax, only its tie among many at once: where a thousand people write at
-    /// one place, each finds its own by bisection and not by looking at all others.
+    /// This is no rule of FugueMax, only its tie among many at once: where a thousand people write
+    /// at one place, each finds its own by bisection and not by looking at all others.
     pub(crate) fn pass_siblings(
         &self,
         at: Cursor,
@@ -680,7 +683,8 @@ impl Sequence {
         if at.slot != 0 || !crowd(at.leaf) {
             return None;
         }
-        // Go up as long as all below is of the crowd, then over as many neighbours as are of it, too.
+        // Go up as long as all below is of the crowd, then over as many neighbours as are of it,
+        // too.
         let mut id = at.leaf;
         while self.node(id).slot == 0 && self.node(id).parent != NONE && crowd(self.node(id).parent)
         {

@@ -25,8 +25,8 @@ use crate::walker::Walker;
 pub struct Text {
     text: String,
     history: History,
-    /// What each change did to the text of all before it; `None` where all had seen that text, so that
-    /// it is what they were made to do.
+    /// What each change did to the text of all before it; `None` where all had seen that text, so
+    /// that it is what they were made to do.
     applied: Option<Ops>,
     /// All that this deleted.
     removed: String,
@@ -224,7 +224,8 @@ impl Text {
         Version::up_to(self.history.len())
     }
 
-    /// The edit of a change, as it changed the text of all changes before it; `None` for a suppression.
+    /// The edit of a change, as it changed the text of all changes before it; `None` for a
+    /// suppression.
     #[must_use]
     pub fn effect(&self, change: u32) -> Option<Patch> {
         let edits = self.applied().of_change(change);
@@ -274,10 +275,10 @@ impl Text {
         merged
     }
 
-    /// Suppresses a change, or releases it. What a suppressed change inserted is not shown, and what it
-    /// deleted is, unless another change deleted that, too. Nothing is inserted anew, so whatever was
-    /// written on earlier versions merges as ever. The suppression is a change of its own that has seen
-    /// all others. O(text + changes since the one it is about).
+    /// Suppresses a change, or releases it. What a suppressed change inserted is not shown, and
+    /// what it deleted is, unless another change deleted that, too. Nothing is inserted anew, so
+    /// whatever was written on earlier versions merges as ever. The suppression is a change of its
+    /// own that has seen all others. O(text + changes since the one it is about).
     ///
     /// # Errors
     /// If there is no such change here; nothing is changed then.

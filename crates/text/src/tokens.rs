@@ -1,8 +1,8 @@
 //! What counts as a word, and where a text may be cut between tokens.
 //!
-//! A token is a run of word characters, a run of white space, or any other single character. Scripts
-//! written without spaces have no words that a simple rule could find: each of their characters is a
-//! token. May assume nothing. Must never change what it does without a new
+//! A token is a run of word characters, a run of white space, or any other single character.
+//! Scripts written without spaces have no words that a simple rule could find: each of their
+//! characters is a token. May assume nothing. Must never change what it does without a new
 //! [`DIFF_VERSION`](crate::diff::DIFF_VERSION).
 
 /// Whether a character is part of a word.

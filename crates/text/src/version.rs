@@ -1,16 +1,17 @@
 //! What a save had seen: a set of changes of one document.
 //!
 //! Changes are named by their index in the document's list. A version is nearly always a prefix of
-//! that list with few stretches beyond it, and is kept so: its size does not grow with the number of
-//! writers who know nothing of each other. Must never stand unnormalised: equal sets are equal values.
+//! that list with few stretches beyond it, and is kept so: its size does not grow with the number
+//! of writers who know nothing of each other. Must never stand unnormalised: equal sets are equal
+//! values.
 
 /// Some changes in a row: from the first up to, and without, the second index.
 pub(crate) type Stretch = (u32, u32);
 
 /// A set of changes: all with an index below [`prefix`](Version::prefix), plus some beyond it.
 ///
-/// A version that a text can be asked for is *closed*: with a change it contains all that the change
-/// had seen. Indices mean something only within one document's list.
+/// A version that a text can be asked for is *closed*: with a change it contains all that the
+/// change had seen. Indices mean something only within one document's list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Version {
     prefix: u32,

@@ -1,24 +1,26 @@
 //! Replays concurrent changes: Eg-walker's temporary structure and its three moves.
 //!
-//! A position in a patch means something only in the text at the change's base. The walker therefore
-//! keeps every byte that it has met in one [`Sequence`], deleted or not, and two states of each:
+//! A position in a patch means something only in the text at the change's base. The walker
+//! therefore keeps every byte that it has met in one [`Sequence`], deleted or not, and two states
+//! of each:
 //!
-//! - in the *prepare version*: the version in which the next change is to be read, its base. It moves
-//!   to and fro. A change that comes into it *advances*, a change that goes out of it *retreats*;
+//! - in the *prepare version*: the version in which the next change is to be read, its base. It
+//!   moves to and fro. A change that comes into it *advances*, a change that goes out of it
+//!   *retreats*;
 //! - in the *effect version*: all that was applied so far. It only grows. Where it changes is the
 //!   change's effect on the text.
 //!
 //! To apply a change, the walker first moves the prepare version to the change's base
-//! ([`Walker::set_prepare_version`]), then finds the positions by lengths in the prepare version, and
-//! then inserts and deletes in both ([`Walker::apply`]). After Gentle and Kleppmann, "Collaborative
-//! Text Editing with Eg-walker" (EuroSys 2025), section 3. Concurrent insertions at one place are
-//! ordered as FugueMax does (Weidner and Kleppmann, "The Art of the Fugue", 2023), see
-//! [`Walker::integrate`]. `INTERNALS.md` works through an example.
+//! ([`Walker::set_prepare_version`]), then finds the positions by lengths in the prepare version,
+//! and then inserts and deletes in both ([`Walker::apply`]). After Gentle and Kleppmann,
+//! "Collaborative Text Editing with Eg-walker" (EuroSys 2025), section 3. Concurrent insertions at
+//! one place are ordered as FugueMax does (Weidner and Kleppmann, "The Art of the Fugue", 2023),
+//! see [`Walker::integrate`]. `INTERNALS.md` works through an example.
 //!
-//! May assume that changes are applied in the history's order, each after all it had seen, that they
-//! fit their bases ([`Walker::fits`]), and that each base contains all changes before the walker's
-//! anchor, which is a critical version of the paper. Must never be kept once an application went
-//! wrong halfway.
+//! May assume that changes are applied in the history's order, each after all it had seen, that
+//! they fit their bases ([`Walker::fits`]), and that each base contains all changes before the
+//! walker's anchor, which is a critical version of the paper. Must never be kept once an
+//! application went wrong halfway.
 
 use std::cell::OnceCell;
 
@@ -143,8 +145,8 @@ impl Walker {
         if self.prepare_version.seen() == target {
             return;
         }
-        // The paper's two differences: events of the old version alone retreat, events of the new one
-        // alone advance. As there, retreats come first.
+        // The paper's two differences: events of the old version alone retreat, events of the new
+        // one alone advance. As there, retreats come first.
         let (mut retreating, mut advancing) = std::mem::take(&mut self.moves);
         self.prepare_version.seen().minus(target, |changes| retreating.push(changes));
         target.minus(self.prepare_version.seen(), |changes| advancing.push(changes));
@@ -168,8 +170,8 @@ impl Walker {
                 self.sequence.shift(first, len, shift);
             }
         }
-        // Our own event, not one of the paper's: a suppression counts as one more deletion of what its
-        // target inserted, and takes its target's deletions back. A release does the opposite.
+        // Our own event, not one of the paper's: a suppression counts as one more deletion of what
+        // its target inserted, and takes its target's deletions back. A release does the opposite.
         let suppressions = history.suppressions();
         let from = suppressions.partition_point(|event| event.change < changes.0);
         for event in suppressions[from..].iter().take_while(|event| event.change < changes.1) {
@@ -371,8 +373,8 @@ impl Walker {
         row: &Op,
         observer: &mut impl Observer,
     ) {
-        // The insertion stands in front of what the same edit deletes, so that a concurrent insertion
-        // at the end of the deleted text stands behind it.
+        // The insertion stands in front of what the same edit deletes, so that a concurrent
+        // insertion at the end of the deleted text stands behind it.
         if row.insert > 0 {
             self.insert(history, id, row, observer);
         }
@@ -418,23 +420,24 @@ impl Walker {
     /// Where among concurrent insertions at one place a new one stands: FugueMax's order.
     ///
     /// `cursor` stands right behind the new span's left origin. From there up to the right origin
-    /// stand only spans that the prepare version does not know, so that the author did not decide on
-    /// which side of them to write. The rules are those of the algorithm's list form, known as YjsMod
-    /// (the Eg-walker authors' reference integrates so, too). They compare places in the one
+    /// stand only spans that the prepare version does not know, so that the author did not decide
+    /// on which side of them to write. The rules are those of the algorithm's list form, known as
+    /// YjsMod (the Eg-walker authors' reference integrates so, too). They compare places in the one
     /// sequence, not in any version:
     ///
     /// 1. At the first span that the author knew, stop: that is the right origin.
-    /// 2. At a span whose left origin stands before ours, stop: it and what follows belong to another
-    ///    place, behind ours.
-    /// 3. A span whose left origin stands behind ours belongs to a span that was passed (it was typed
-    ///    behind or inside that one), and goes where that goes.
+    /// 2. At a span whose left origin stands before ours, stop: it and what follows belong to
+    ///    another place, behind ours.
+    /// 3. A span whose left origin stands behind ours belongs to a span that was passed (it was
+    ///    typed behind or inside that one), and goes where that goes.
     /// 4. A sibling, which has our left origin, with the same right origin: the smaller id comes
     ///    first. That is the tie, and the only place where ids matter.
-    /// 5. A sibling whose right origin stands before ours: do not decide yet (`scanning`). If a later
-    ///    sibling comes before us, this one does as well; if none does, it stays behind us.
-    /// 6. A sibling whose right origin stands behind ours comes before us: siblings are in the reverse
-    ///    order of their right origins. This is what FugueMax adds to Fugue, so that runs which
-    ///    were written backwards (each insertion in front of the last) do not interleave either.
+    /// 5. A sibling whose right origin stands before ours: do not decide yet (`scanning`). If a
+    ///    later sibling comes before us, this one does as well; if none does, it stays behind us.
+    /// 6. A sibling whose right origin stands behind ours comes before us: siblings are in the
+    ///    reverse order of their right origins. This is what FugueMax adds to Fugue, so that runs
+    ///    which were written backwards (each insertion in front of the last) do not interleave
+    ///    either.
     fn integrate(
         &self,
         history: &History,
@@ -514,8 +517,8 @@ impl Walker {
                 }
                 observer.deleting(&self.sequence, at, id, self.removed);
                 let Span { first, len, .. } = *self.sequence.span(id);
-                // If somebody concurrent deleted the byte already, it is only counted once more: the
-                // effect is nothing, and it takes two retreats until the byte is back.
+                // If somebody concurrent deleted the byte already, it is only counted once more:
+                // the effect is nothing, and it takes two retreats until the byte is back.
                 let shown = self.sequence.span(id).is_shown();
                 self.sequence.delete(at, self.removed);
                 self.removed += if shown { len } else { 0 };

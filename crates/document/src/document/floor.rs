@@ -1,7 +1,7 @@
 //! The floor: what is kept of a document's past, and what is taken back from its archive.
 //!
-//! The log says where the floor is, so that it is the same everywhere. An edit on a version below it
-//! takes back what it needs, and merges exactly. Past a bound it is carried over onto the floor
+//! The log says where the floor is, so that it is the same everywhere. An edit on a version below
+//! it takes back what it needs, and merges exactly. Past a bound it is carried over onto the floor
 //! instead, and marked. Must never make the value depend on how much is kept.
 
 use std::fmt;
@@ -50,8 +50,8 @@ impl State {
         Err(missing_segment(self.archive.get(at).copied()))
     }
 
-    /// The greatest floor up to the `wanted`-th change that the document may be pruned to. Never past
-    /// what the origin lacks, nor past what edits on other texts stand on.
+    /// The greatest floor up to the `wanted`-th change that the document may be pruned to. Never
+    /// past what the origin lacks, nor past what edits on other texts stand on.
     #[must_use]
     pub fn prunable(&self, wanted: usize) -> usize {
         // What the origin does not hold yet may have to be written or compared again.
@@ -99,8 +99,8 @@ impl State {
     }
 
     pub(super) fn apply_floor(&mut self, floor: &Floor) -> Verdict {
-        // A floor that is reached already, or that later changes do not allow, has lost a race: it is
-        // no fault of anybody's.
+        // A floor that is reached already, or that later changes do not allow, has lost a race: it
+        // is no fault of anybody's.
         let Ok(upto) = self.version_at(floor.upto) else { return Verdict::Superseded };
         let ends = |segment: &SegmentRef| segment.upto == floor.from;
         // How many segments stay: those before the place where the new one begins. It replaces the
@@ -113,8 +113,9 @@ impl State {
         let Some((segment, above)) = self.divided(upto.prefix() as usize) else {
             return Verdict::Superseded;
         };
-        // A segment that goes on from the last one must be exactly what lies below the floor here: its
-        // name is checked. One that replaces others holds what is not known here, and is trusted.
+        // A segment that goes on from the last one must be exactly what lies below the floor here:
+        // its name is checked. One that replaces others holds what is not known here, and is
+        // trusted.
         let found = (left == self.archive.len()).then(|| segment.name());
         if found.is_some_and(|found| found != (floor.segment, floor.bytes)) {
             return Verdict::Quarantined(Fault::Segment);
@@ -152,9 +153,9 @@ impl State {
         Ok(())
     }
 
-    /// What an entry may need of the archive. Where an edit stands on a version that is kept, its save
-    /// is not below; that says nothing of one on a text of the origin that is apart from the document's
-    /// line.
+    /// What an entry may need of the archive. Where an edit stands on a version that is kept, its
+    /// save is not below; that says nothing of one on a text of the origin that is apart from the
+    /// document's line.
     fn sought(&self, entry: &Entry) -> Option<Sought> {
         let edit = match &entry.body {
             Body::Edit(edit) => Some(&edit.delta),
@@ -174,8 +175,8 @@ impl State {
         }
     }
 
-    /// What an edit on a text below the floor stands on and the segment that has it, if it is too far
-    /// down to be merged exactly.
+    /// What an edit on a text below the floor stands on and the segment that has it, if it is too
+    /// far down to be merged exactly.
     fn too_far_down(&self, base: &Base) -> Option<(usize, Place, VersionRef)> {
         let version = match base {
             Base::Version(version) => version.clone(),
@@ -298,7 +299,8 @@ impl Document {
     }
 
     /// Merges an edit on a version far down as one of the floor's text, if it is not in already;
-    /// `None` where one segment does not have all of the version. Or the segment that is out of reach.
+    /// `None` where one segment does not have all of the version. Or the segment that is out of
+    /// reach.
     fn carry_over(
         &mut self,
         archive: &impl Archive,

@@ -21,8 +21,8 @@
 //! | `Erase` | the change is kept, and not erased yet | its characters; one change |
 //! | unknown | never | nothing: quarantined |
 //!
-//! `Committed` closes its intent, too; its difference is where the origin stored other bytes than were
-//! sent.
+//! `Committed` closes its intent, too; its difference is where the origin stored other bytes than
+//! were sent.
 
 use std::fmt;
 
@@ -55,8 +55,8 @@ pub enum Verdict {
         /// Which.
         segment: Digest,
     },
-    /// Something that came earlier in the log is about the same (or there is nothing to do). Nothing
-    /// changed.
+    /// Something that came earlier in the log is about the same (or there is nothing to do).
+    /// Nothing changed.
     Superseded,
     /// It breaks a rule: kept out, and an alarm.
     Quarantined(Fault),
@@ -136,8 +136,8 @@ impl State {
 
     fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
         let actor = edit.delta.actor();
-        // A save is one change, however often it is sent: the first delta of an edit id counts. What
-        // follows names the same change (an alias, where a retry was diffed on another base).
+        // A save is one change, however often it is sent: the first delta of an edit id counts.
+        // What follows names the same change (an alias, where a retry was diffed on another base).
         let first = self.changes.by_edit(edit.delta.edit);
         if let Some((index, change)) = first {
             return self.recognise(actor, (index, change.actor, change.place), edit);
@@ -152,8 +152,8 @@ impl State {
             time_ms: edit.accepted_ms,
             ..self.change(actor, place, logged_ms, ChangeKind::Edit)
         };
-        // An edit on a text in the log's line merges exactly. One on a text that the log did not know
-        // is carried over by the difference of the two texts.
+        // An edit on a text in the log's line merges exactly. One on a text that the log did not
+        // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
             Some(on) => {

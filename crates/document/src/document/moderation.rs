@@ -67,8 +67,8 @@ impl State {
             return Verdict::Superseded;
         }
         let actor = self.moderation_actor(place, moderation);
-        // An erasure is a change without edits. From it on the text has another version, so that a save
-        // made before it is known as such.
+        // An erasure is a change without edits. From it on the text has another version, so that a
+        // save made before it is known as such.
         let head = self.text.head();
         let merged = self.text.merge(actor.0, &head, &Patch::default());
         if let Err(error) = merged.and_then(|_| self.text.erase(index)) {
@@ -95,8 +95,8 @@ impl State {
         Verdict::Counted
     }
 
-    /// Who a moderation is by, among the changes: nobody who could have made another one. (The hashed
-    /// name of it is older than the word.)
+    /// Who a moderation is by, among the changes: nobody who could have made another one. (The
+    /// hashed name of it is older than the word.)
     fn moderation_actor(&self, place: Place, moderation: &Moderation) -> Actor {
         let (about, position) = (moderation.change.0.to_le_bytes(), place.position.to_le_bytes());
         Actor::of("judgement", &[&self.key.digest().0, &about, &position])

@@ -88,8 +88,8 @@ impl State {
         import: &Import,
     ) -> Verdict {
         let tip = self.origin.tip.clone();
-        // It must begin exactly at the tip: otherwise another entry has accounted for that revision, or
-        // one between is not accounted for.
+        // It must begin exactly at the tip: otherwise another entry has accounted for that
+        // revision, or one between is not accounted for.
         let extends = import.to.revision > self.origin.revision();
         if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
             return Verdict::Superseded;
@@ -107,8 +107,8 @@ impl State {
             about: import.to.revision,
             ..change
         };
-        // A person at the origin had seen the tip and nothing else, so the import is concurrent to all
-        // that is not written yet: it is merged, and nothing of either is overwritten.
+        // A person at the origin had seen the tip and nothing else, so the import is concurrent to
+        // all that is not written yet: it is merged, and nothing of either is overwritten.
         match self.merge(change, version.clone(), import.patch.clone()) {
             Ok(index) => {
                 let version = version.joined(&Version::new(0, vec![index]));
@@ -128,15 +128,16 @@ impl State {
         logged_ms: u64,
         intent: &Intent,
     ) -> Verdict {
-        // One attempt at a time, on the tip that the log agreed on: the first intent wins the right to
-        // write, whoever holds a lease.
+        // One attempt at a time, on the tip that the log agreed on: the first intent wins the right
+        // to write, whoever holds a lease.
         if self.origin.open().is_some() || intent.tip != self.origin.revision() {
             return Verdict::Superseded;
         }
         if self.origin.announced(intent.flush).is_some() {
             return Verdict::Superseded;
         }
-        // What will be sent must be the text at its position, or an outcome could not be recognised.
+        // What will be sent must be the text at its position, or an outcome could not be
+        // recognised.
         match self.text_upto(intent.upto) {
             Some((_, text)) if Digest::of_text(&text) == intent.text => {}
             Some(_) => return Verdict::Quarantined(Fault::Text),
@@ -172,9 +173,9 @@ impl State {
         };
         let sent = announced.intent.text;
         let stored = OriginText { revision: committed.revision, text: committed.stored };
-        // The origin may store other bytes than were sent (it trims, signs, or merges). The difference
-        // is a change of its own on the version that was sent, so that the tip's version is always the
-        // tip's bytes.
+        // The origin may store other bytes than were sent (it trims, signs, or merges). The
+        // difference is a change of its own on the version that was sent, so that the tip's version
+        // is always the tip's bytes.
         let version = match &committed.difference {
             None if committed.stored != sent => return Verdict::Quarantined(Fault::Stored),
             None => version,
@@ -209,7 +210,8 @@ impl State {
         if checkpoint.revision != tip.stored.revision {
             return Verdict::Superseded;
         }
-        // Nothing was written: edits that took each other back lead to the text that the origin has.
+        // Nothing was written: edits that took each other back lead to the text that the origin
+        // has.
         match self.text_upto(checkpoint.upto) {
             Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
                 if let Some(open) = self.origin.open().map(|announced| announced.intent.flush) {
@@ -234,8 +236,9 @@ impl State {
     }
 
     pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
-        // A flush of ours that the origin merged with something else by itself: nobody can say which
-        // version its bytes are, so the version stays, and the tip is not exact until the next flush.
+        // A flush of ours that the origin merged with something else by itself: nobody can say
+        // which version its bytes are, so the version stays, and the tip is not exact until the
+        // next flush.
         if moved.from != self.origin.revision() || moved.to.revision <= moved.from {
             return Verdict::Superseded;
         }

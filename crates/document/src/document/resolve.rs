@@ -80,8 +80,8 @@ impl State {
         let end = logged.partition_point(|change| change.place.position <= position);
         let end = self.changes.floor() + end;
         let last = end.checked_sub(1).and_then(|last| self.changes.get(last).map(|c| (last, c)));
-        // Three ways not to find it: the log is further than this state, the entry was pruned into the
-        // archive, or it is no entry of this document.
+        // Three ways not to find it: the log is further than this state, the entry was pruned into
+        // the archive, or it is no entry of this document.
         match last.filter(|(_, change)| change.place.position == position) {
             Some((index, _)) => Ok(index),
             None if position > self.cursor.position => {
