@@ -4,6 +4,7 @@
 
 mod body;
 mod cache;
+mod clock;
 mod origin;
 mod relay;
 mod store;
@@ -57,7 +58,7 @@ impl Ports for Platform {
     }
 
     fn now_ms(&mut self) -> u64 {
-        now_ms()
+        clock::now_ms()
     }
 
     fn draw(&mut self, bytes: &mut [u8]) {
@@ -76,11 +77,6 @@ impl Ports for Platform {
         // Standard error is what log tailing shows.
         eprintln!("{level:?}: {event}");
     }
-}
-
-pub(crate) fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
 }
 
 fn settings() -> Result<Settings, SettingsError> {

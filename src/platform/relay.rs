@@ -11,7 +11,7 @@ use redwedding_replica::sync::ANSWER_BYTES;
 use redwedding_wire::identity::{Digest, DocumentKey};
 
 use super::body::whole;
-use super::now_ms;
+use super::clock::now_ms;
 
 /// As much of a refusal as is told the operator, in bytes.
 const DETAIL_BYTES: usize = 4_096;
