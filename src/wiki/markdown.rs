@@ -8,24 +8,21 @@
 //!
 //! Bounded: elements nest at most [`MAX_DEPTH`] deep (deeper ones are dropped,
 //! their text stays); input stops at [`MAX_SOURCE_BYTES`] and output at
-//! [`MAX_HTML_BYTES`], visibly. Neither parser
-//! nor writer recurses with the nesting of the source.
-
-use std::collections::HashMap;
-use std::fmt::Write as _;
-
-use maud::Escaper;
-use pulldown_cmark::{Options, Parser};
-
-use super::target;
-use super::title::Title;
+//! [`MAX_HTML_BYTES`], visibly. Neither parser nor writer recurses with the nesting of the source.
 
 mod elements;
+mod escape;
 mod footnotes;
+mod rendered;
+mod slugs;
 mod writer;
 
-/// How deep elements of a page nest.
-pub const MAX_DEPTH: usize = 64;
+use pulldown_cmark::{Options, Parser};
+
+use super::title::Title;
+
+pub use rendered::{Heading, Rendered};
+pub use writer::MAX_DEPTH;
 
 /// How much of a page's source is rendered. Ordinary pages take about 20 ns a
 /// byte and hostile ones up to 170 (measured natively), and a request has 50 ms
@@ -34,28 +31,6 @@ pub const MAX_SOURCE_BYTES: usize = 512 * 1024;
 
 /// Where the HTML of one page stops. Ordinary prose grows by a quarter.
 pub const MAX_HTML_BYTES: usize = 6 * 1024 * 1024;
-
-/// A page's Markdown as HTML.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// The elements, to stand inside an `article`. Safe as they are.
-    pub html: String,
-    /// The headings in order, for a table of contents.
-    pub contents: Vec<Heading>,
-    /// Whether the page was too long to be rendered whole.
-    pub truncated: bool,
-}
-
-/// One heading of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heading {
-    /// 1 to 6, as the source says.
-    pub level: u8,
-    /// Its plain text, not escaped.
-    pub text: String,
-    /// Its `id`: letters, digits and hyphens, unique on the page.
-    pub id: String,
-}
 
 /// Renders a page. With `editable`, each section gets a link to its form.
 ///
@@ -96,44 +71,6 @@ pub(super) fn syntax() -> Options {
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_WIKILINKS
-}
-
-/// Appends text, escaped for content and for double-quoted attributes alike.
-///
-/// The escaper looks at each byte; what has none of the four to be escaped goes
-/// out in one piece.
-fn escape(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')) {
-        let (plain, special) = rest.split_at(at);
-        let (special, after) = special.split_at(1);
-        out.push_str(plain);
-        // Writing to a string cannot fail.
-        let _ = Escaper::new(out).write_str(special);
-        rest = after;
-    }
-    out.push_str(rest);
-}
-
-/// Gives each heading an `id` that no other has.
-#[derive(Default)]
-struct Slugs {
-    used: HashMap<String, u32>,
-}
-
-impl Slugs {
-    fn unique(&mut self, text: &str) -> String {
-        let base = target::slug(text);
-        let mut count = self.used.get(&base).copied().unwrap_or(0);
-        let mut id = base.clone();
-        while self.used.contains_key(&id) {
-            count += 1;
-            id = format!("{base}-{count}");
-        }
-        self.used.insert(base, count);
-        self.used.entry(id.clone()).or_insert(0);
-        id
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, LinkType};
 
-use super::escape;
+use super::escape::escape;
 use super::writer::{Image, Open, Writer};
 use crate::wiki::target::{self, Target};
 

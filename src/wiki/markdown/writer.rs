@@ -8,9 +8,14 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Alignment, Event, Tag};
 
+use super::escape::escape;
 use super::footnotes::Footnotes;
-use super::{Heading, MAX_DEPTH, Rendered, Slugs, escape};
+use super::rendered::{Heading, Rendered};
+use super::slugs::Slugs;
 use crate::wiki::title::Title;
+
+/// How deep elements of a page nest.
+pub const MAX_DEPTH: usize = 64;
 
 /// What has been opened and how it is closed.
 pub(super) enum Open {
