@@ -14,8 +14,7 @@ use std::str::FromStr;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The longest canonical title, in bytes of UTF-8.
-pub const MAX_TITLE_BYTES: usize = 255;
+use crate::limits::TITLE_BYTES;
 
 /// The longest spelling that is looked at all, in bytes.
 pub const MAX_SPELLING_BYTES: usize = 4096;
@@ -45,7 +44,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 const SEGMENT: &AsciiSet = &PATH.add(b'/');
 
 /// A canonical title: Unicode NFC, single underscores for spaces, first letter
-/// in upper case, 1 to [`MAX_TITLE_BYTES`] bytes, nothing forbidden in it.
+/// in upper case, 1 to [`TITLE_BYTES`] bytes, nothing forbidden in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Title(String);
 
@@ -54,7 +53,7 @@ pub struct Title(String);
 pub enum TitleError {
     /// Nothing is left once spaces are trimmed.
     Empty,
-    /// Longer than [`MAX_TITLE_BYTES`] bytes.
+    /// Longer than [`TITLE_BYTES`] bytes.
     TooLong,
     /// It holds a character that no title may hold.
     Forbidden(char),
@@ -71,7 +70,7 @@ impl fmt::Display for TitleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the title is empty"),
-            Self::TooLong => write!(f, "the title is longer than {MAX_TITLE_BYTES} bytes"),
+            Self::TooLong => write!(f, "the title is longer than {TITLE_BYTES} bytes"),
             Self::Forbidden(c) if c.is_control() || ('\u{fffd}'..='\u{ffff}').contains(c) => {
                 write!(f, "the title holds the character U+{:04X}", u32::from(*c))
             }
@@ -207,7 +206,7 @@ fn check(title: &str) -> Result<(), TitleError> {
     if title.is_empty() {
         return Err(TitleError::Empty);
     }
-    if title.len() > MAX_TITLE_BYTES {
+    if title.len() > TITLE_BYTES {
         return Err(TitleError::TooLong);
     }
     if let Some(c) = title.chars().find(|c| is_forbidden(*c)) {
