@@ -105,7 +105,7 @@ pub enum Operation<A: Application> {
 }
 
 /// What came of [`Operation::Report`].
-pub struct Report {
+pub struct SaveReport {
     /// What the principal is to see.
     pub snapshot: Arc<PageSnapshot>,
     /// Where the save met concurrent edits.
@@ -113,7 +113,7 @@ pub struct Report {
 }
 
 /// What came of [`Operation::ReadVersion`].
-pub struct Version {
+pub struct PageVersion {
     /// What the principal is to see.
     pub snapshot: Arc<PageSnapshot>,
     /// The version that was asked for.
@@ -123,7 +123,7 @@ pub struct Version {
 }
 
 /// What came of a save that was taken.
-pub struct Saved {
+pub struct SavedPage {
     /// What the principal now sees.
     pub snapshot: Arc<PageSnapshot>,
     /// Where the save met concurrent edits.
@@ -188,7 +188,7 @@ pub trait Application: Sized {
         &self,
         context: Self::ReportContext,
         incoming: &Incoming,
-        outcome: Result<Report, LoadError>,
+        outcome: Result<SaveReport, LoadError>,
     ) -> Response<Vec<u8>>;
 
     /// Shows what came of [`Operation::ReadVersion`].
@@ -196,7 +196,7 @@ pub trait Application: Sized {
         &self,
         context: Self::VersionContext,
         incoming: &Incoming,
-        outcome: Result<Version, LoadError>,
+        outcome: Result<PageVersion, LoadError>,
     ) -> Response<Vec<u8>>;
 
     /// Shows what came of [`Operation::History`].
@@ -212,7 +212,7 @@ pub trait Application: Sized {
         &self,
         context: Self::SaveContext,
         incoming: &Incoming,
-        outcome: Result<Saved, SaveError>,
+        outcome: Result<SavedPage, SaveError>,
     ) -> Response<Vec<u8>>;
 
     /// The asset with this path, which begins with `/-/`; a path is all that it depends on.

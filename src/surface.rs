@@ -18,7 +18,7 @@ use redwedding_replica::save::{self, PersistedSave};
 use redwedding_wire::identity::{DocumentKey, derive_key};
 
 use crate::application::{
-    Application, FormKey, Incoming, Operation, Report, Routed, Saved, Version,
+    Application, FormKey, Incoming, Operation, PageVersion, Routed, SaveReport, SavedPage,
 };
 use crate::limits;
 use crate::settings::Settings;
@@ -168,7 +168,7 @@ impl<A: Application> Edge<A> {
             Operation::Report { key, id, context } => {
                 let outcome = replica.read(ports, &key, session).map(|snapshot| {
                     let overlaps = replica.report(ports, &key, id, session);
-                    Report { snapshot, overlaps }
+                    SaveReport { snapshot, overlaps }
                 });
                 let remaining = Remaining::of_read(key, &outcome);
                 (application.show_report(context, incoming, outcome), remaining)
@@ -176,7 +176,7 @@ impl<A: Application> Edge<A> {
             Operation::ReadVersion { key, id, context } => {
                 let outcome = replica
                     .read_version(ports, &key, id, session)
-                    .map(|(snapshot, text)| Version { snapshot, id, text });
+                    .map(|(snapshot, text)| PageVersion { snapshot, id, text });
                 let remaining = Remaining::of_read(key, &outcome);
                 (application.show_version(context, incoming, outcome), remaining)
             }
@@ -188,7 +188,7 @@ impl<A: Application> Edge<A> {
             Operation::Save { key, save, context } => {
                 let (outcome, persisted) = match replica.save(ports, &key, &save, session) {
                     Ok(save::Saved { snapshot, overlaps, created, after }) => {
-                        (Ok(Saved { snapshot, overlaps, created }), after)
+                        (Ok(SavedPage { snapshot, overlaps, created }), after)
                     }
                     Err(error) => (Err(error), None),
                 };

@@ -15,9 +15,9 @@ use crate::limits;
 
 /// The answers that a sandbox rendered last, newest first.
 #[derive(Default)]
-pub(super) struct RenderCache(Vec<Answer>);
+pub(super) struct RenderCache(Vec<RenderedAnswer>);
 
-struct Answer {
+struct RenderedAnswer {
     /// Path and query.
     target: String,
     base: String,
@@ -42,7 +42,8 @@ impl RenderCache {
             return show(snapshot);
         }
         let target = target(incoming);
-        let same = |cached: &&Answer| cached.target == target && cached.base == incoming.base;
+        let same =
+            |cached: &&RenderedAnswer| cached.target == target && cached.base == incoming.base;
         match self.0.iter().find(same) {
             Some(cached) if cached.snapshot.shows_same(&snapshot) => cached.answer.clone(),
             _ => {
@@ -70,7 +71,7 @@ impl RenderCache {
             return;
         }
         let (target, base, answer) = (target.to_owned(), base.to_owned(), answer.clone());
-        self.0.insert(0, Answer { target, base, snapshot, answer });
+        self.0.insert(0, RenderedAnswer { target, base, snapshot, answer });
         let mut bytes = 0;
         self.0.truncate(limits::RENDER_CACHE_ANSWERS);
         self.0.retain(|cached| {

@@ -19,7 +19,9 @@ use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::SaveError;
 
 use super::style;
-use crate::application::{Application, Asset, Incoming, Report, Routed, Saved, Version};
+use crate::application::{
+    Application, Asset, Incoming, PageVersion, Routed, SaveReport, SavedPage,
+};
 
 pub use context::{
     HistoryContext, HistoryView, ReadContext, ReadView, ReportContext, Resource, SaveContext,
@@ -59,7 +61,7 @@ impl Application for Wiki {
         &self,
         context: ReportContext,
         _: &Incoming,
-        outcome: Result<Report, LoadError>,
+        outcome: Result<SaveReport, LoadError>,
     ) -> Response<Vec<u8>> {
         people::report(&self.site(), &context.title, outcome)
     }
@@ -68,7 +70,7 @@ impl Application for Wiki {
         &self,
         context: VersionContext,
         incoming: &Incoming,
-        outcome: Result<Version, LoadError>,
+        outcome: Result<PageVersion, LoadError>,
     ) -> Response<Vec<u8>> {
         people::version(&self.site(), &context, incoming, outcome)
     }
@@ -93,7 +95,7 @@ impl Application for Wiki {
         &self,
         context: SaveContext,
         _: &Incoming,
-        outcome: Result<Saved, SaveError>,
+        outcome: Result<SavedPage, SaveError>,
     ) -> Response<Vec<u8>> {
         match context {
             SaveContext::People { title, form } => {

@@ -13,7 +13,7 @@ use super::form::{self, Filled};
 use super::history;
 use super::overlap::overlaps;
 use super::problem::{giving_back, missing, no_section, no_version, not_loaded};
-use crate::application::{Incoming, Report, Saved, Version};
+use crate::application::{Incoming, PageVersion, SaveReport, SavedPage};
 use crate::wiki::application::answer::{answer, page, redirect, with_etag, with_surrogate_key};
 use crate::wiki::application::context::{
     HistoryView, PAGE_ROWS, ReadView, VersionContext, VersionView, Window,
@@ -57,7 +57,7 @@ pub(in crate::wiki::application) fn read(
 pub(in crate::wiki::application) fn report(
     site: &Site<'_>,
     title: &Title,
-    outcome: Result<Report, LoadError>,
+    outcome: Result<SaveReport, LoadError>,
 ) -> Response<Vec<u8>> {
     match outcome {
         Ok(report) => article(site, title, &report.snapshot, Some(&report.overlaps)),
@@ -70,10 +70,10 @@ pub(in crate::wiki::application) fn version(
     site: &Site<'_>,
     context: &VersionContext,
     incoming: &Incoming,
-    outcome: Result<Version, LoadError>,
+    outcome: Result<PageVersion, LoadError>,
 ) -> Response<Vec<u8>> {
     let VersionContext { title, view } = context;
-    let Version { snapshot, id, text } = match outcome {
+    let PageVersion { snapshot, id, text } = match outcome {
         Ok(version) => version,
         Err(error) => return not_loaded(site, title, view.unsaved(), &error),
     };
@@ -115,7 +115,7 @@ pub(in crate::wiki::application) fn save(
     site: &Site<'_>,
     title: &Title,
     form: &Submission,
-    outcome: Result<Saved, SaveError>,
+    outcome: Result<SavedPage, SaveError>,
 ) -> Response<Vec<u8>> {
     match outcome {
         Ok(saved) => {

@@ -11,7 +11,7 @@ use redwedding_replica::save::SaveError;
 use super::failure::load_problem;
 use super::history;
 use super::overlap::overlaps;
-use crate::application::{Incoming, Saved};
+use crate::application::{Incoming, SavedPage};
 use crate::limits;
 use crate::wiki::application::answer::{
     HTML, answer, rest, rest_error, title_digits, with_etag, with_open_access, with_surrogate_key,
@@ -78,7 +78,7 @@ pub(in crate::wiki::application) fn history(
 pub(in crate::wiki::application) fn save(
     title: &Title,
     base: Option<u64>,
-    outcome: Result<Saved, SaveError>,
+    outcome: Result<SavedPage, SaveError>,
 ) -> Response<Vec<u8>> {
     let saved = match outcome {
         Ok(saved) => saved,
