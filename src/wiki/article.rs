@@ -6,7 +6,7 @@ use super::chrome::{self, Frame, Tab};
 use super::link;
 use super::markdown::{self, Heading};
 use super::title::Title;
-use super::view::{Overlap, Page, Site};
+use super::view::{ArticlePage, Overlap, Site};
 
 /// Pages with fewer headings have no table of contents.
 const HEADINGS_FOR_CONTENTS: usize = 4;
@@ -15,7 +15,7 @@ const HEADINGS_FOR_CONTENTS: usize = 4;
 const MAX_CONTENTS: usize = 500;
 
 /// A page to be read.
-pub fn read(site: &Site<'_>, page: &Page<'_>) -> String {
+pub fn read(site: &Site<'_>, page: &ArticlePage<'_>) -> String {
     let name = page.title.display();
     // Sections of an older version are not those of the current one.
     let rendered = markdown::render(page.text, (!page.older).then_some(page.title));
@@ -57,7 +57,7 @@ pub fn missing(site: &Site<'_>, title: &Title) -> String {
     chrome::document(&frame, main, html! {})
 }
 
-fn notices(page: &Page<'_>) -> Markup {
+fn notices(page: &ArticlePage<'_>) -> Markup {
     html! {
         @if page.saved && page.overlaps.is_empty() {
             (chrome::notice("good", html! { p { strong { "Your edit is saved." } " It is kept safely, and everybody will see it." } }))
@@ -77,7 +77,7 @@ fn notices(page: &Page<'_>) -> Markup {
     }
 }
 
-fn overlaps(page: &Page<'_>) -> Markup {
+fn overlaps(page: &ArticlePage<'_>) -> Markup {
     if page.overlaps.is_empty() {
         return html! {};
     }
@@ -94,7 +94,7 @@ fn overlaps(page: &Page<'_>) -> Markup {
     }
 }
 
-fn overlap_item(page: &Page<'_>, overlap: &Overlap<'_>) -> Markup {
+fn overlap_item(page: &ArticlePage<'_>, overlap: &Overlap<'_>) -> Markup {
     let excerpt = &overlap.excerpt;
     html! {
         li {
@@ -141,7 +141,7 @@ fn depth_class(depth: u8) -> &'static str {
     }
 }
 
-fn footer(page: &Page<'_>) -> Markup {
+fn footer(page: &ArticlePage<'_>) -> Markup {
     let source = match page.older {
         true => link::raw_version(page.title, page.id),
         false => link::action(page.title, "raw"),

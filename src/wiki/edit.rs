@@ -12,13 +12,13 @@ use super::chrome::{self, Frame, Tab};
 use super::history;
 use super::link;
 use super::markdown;
-use super::view::{Author, Check, Edit, Site};
+use super::view::{Author, Check, EditPage, Site};
 
 /// The longest comment that the form lets through, in UTF-16 units.
 const COMMENT_UNITS: &str = "500";
 
 /// The form.
-pub fn edit(site: &Site<'_>, form: &Edit<'_>) -> String {
+pub fn edit(site: &Site<'_>, form: &EditPage<'_>) -> String {
     let heading = heading(form);
     let main = html! {
         h1 { (heading.0) bdi { (heading.1) } }
@@ -38,7 +38,7 @@ pub fn edit(site: &Site<'_>, form: &Edit<'_>) -> String {
     chrome::document(&frame, main, html! {})
 }
 
-fn heading(form: &Edit<'_>) -> (String, String) {
+fn heading(form: &EditPage<'_>) -> (String, String) {
     let what = match (form.new_page, form.section) {
         (true, _) => "Writing ".to_owned(),
         (false, None) => "Editing ".to_owned(),
@@ -48,7 +48,7 @@ fn heading(form: &Edit<'_>) -> (String, String) {
     (what, form.title.display())
 }
 
-fn notices(form: &Edit<'_>) -> Markup {
+fn notices(form: &EditPage<'_>) -> Markup {
     html! {
         @if let Some(problem) = form.problem {
             div.notice.bad role="alert" { p { strong { "Not saved. " } (problem) } }
@@ -62,7 +62,7 @@ fn notices(form: &Edit<'_>) -> Markup {
     }
 }
 
-fn check(form: &Edit<'_>) -> Markup {
+fn check(form: &EditPage<'_>) -> Markup {
     match form.check {
         Check::None => html! {},
         Check::Preview => html! {
@@ -80,7 +80,7 @@ fn check(form: &Edit<'_>) -> Markup {
     }
 }
 
-fn fields(form: &Edit<'_>) -> Markup {
+fn fields(form: &EditPage<'_>) -> Markup {
     html! {
         form.edit method="post" action=(link::action(form.title, "submit")) accept-charset="utf-8" {
             (hidden("baseId", &form.base_id.to_string()))
@@ -110,7 +110,7 @@ fn fields(form: &Edit<'_>) -> Markup {
 
 /// Lines of the text field: room for what there is and some more. A page that
 /// is to be written gets a whole sheet.
-fn rows(form: &Edit<'_>) -> usize {
+fn rows(form: &EditPage<'_>) -> usize {
     const FULL: usize = 22;
     match form.new_page || form.section.is_none() {
         true => FULL,

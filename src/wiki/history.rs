@@ -9,7 +9,7 @@ use super::chrome::{self, Frame, Tab};
 use super::diff::{Part, Row};
 use super::link;
 use super::title::Title;
-use super::view::{DiffPage, HistoryPage, Kind, Revision, Site};
+use super::view::{DiffPage, HistoryPage, HistoryRow, RowKind, Site};
 
 /// A page's saves, newest first, with a form to compare two of them.
 pub fn history(site: &Site<'_>, page: &HistoryPage<'_>) -> String {
@@ -55,7 +55,7 @@ fn paging(page: &HistoryPage<'_>) -> Markup {
     }
 }
 
-fn history_row(page: &HistoryPage<'_>, index: usize, row: &Revision<'_>) -> Markup {
+fn history_row(page: &HistoryPage<'_>, index: usize, row: &HistoryRow<'_>) -> Markup {
     let words = row.at.words();
     html! {
         li {
@@ -87,7 +87,7 @@ fn radio(name: &'static str, label: &'static str, id: u64, checked: bool, when: 
     }
 }
 
-fn size(row: &Revision<'_>) -> Markup {
+fn size(row: &HistoryRow<'_>) -> Markup {
     html! {
         span.size { (chrome::grouped(row.bytes)) " bytes" }
         @if let Some(delta) = row.bytes_delta {
@@ -101,17 +101,17 @@ fn size(row: &Revision<'_>) -> Markup {
     }
 }
 
-fn marks(latest: u64, row: &Revision<'_>) -> Markup {
+fn marks(latest: u64, row: &HistoryRow<'_>) -> Markup {
     html! {
         @if row.id == latest { span.chip.good { "current" } " " }
         @if row.minor { span.chip { "minor" } " " }
         @match row.kind {
-            Kind::Edit => {},
-            Kind::Import => span.chip { "made at the origin" },
-            Kind::Base => span.chip { "first seen here" },
-            Kind::Suppress => span.chip { "holds back another edit" },
-            Kind::Release => span.chip { "releases another edit" },
-            Kind::Erase => span.chip { "erases another edit" },
+            RowKind::Edit => {},
+            RowKind::Import => span.chip { "made at the origin" },
+            RowKind::Base => span.chip { "first seen here" },
+            RowKind::Suppress => span.chip { "holds back another edit" },
+            RowKind::Release => span.chip { "releases another edit" },
+            RowKind::Erase => span.chip { "erases another edit" },
         }
         @if row.overlapped { " " span.chip.warn { "met another edit" } }
         @match row.at_origin {
@@ -144,7 +144,7 @@ pub fn diff(site: &Site<'_>, page: &DiffPage<'_>) -> String {
     chrome::document(&frame, main, html! {})
 }
 
-fn side(title: &Title, label: &'static str, row: &Revision<'_>) -> Markup {
+fn side(title: &Title, label: &'static str, row: &HistoryRow<'_>) -> Markup {
     html! {
         section aria-label=(label) {
             p.label { (label) }

@@ -4,10 +4,10 @@ use maud::html;
 
 use super::chrome::{self, Frame, Tab};
 use super::link;
-use super::view::{Problem, Site};
+use super::view::{ProblemPage, Site};
 
 /// An error, for people. A text that was not saved is handed back.
-pub fn problem(site: &Site<'_>, problem: &Problem<'_>) -> String {
+pub fn problem(site: &Site<'_>, problem: &ProblemPage<'_>) -> String {
     let main = html! {
         section.problem {
             p.status { (problem.status) }

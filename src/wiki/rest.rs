@@ -194,8 +194,9 @@ impl<'a> History<'a> {
     /// What the history page shows, for programs. `base` as in [`Page::bare`].
     pub fn new(page: &view::HistoryPage<'a>, base: &str) -> Self {
         let latest = format!("{base}{}/history", page_path(page.title));
-        let from =
-            |parameter: &str, row: &view::Revision<'_>| format!("{latest}?{parameter}={}", row.id);
+        let from = |parameter: &str, row: &view::HistoryRow<'_>| {
+            format!("{latest}?{parameter}={}", row.id)
+        };
         Self {
             revisions: page.rows.iter().map(Revision::from).collect(),
             older: page.rows.last().filter(|_| page.older).map(|row| from("older_than", row)),
@@ -245,8 +246,8 @@ impl<'a> From<&view::Overlap<'a>> for Overlap<'a> {
     }
 }
 
-impl<'a> From<&view::Revision<'a>> for Revision<'a> {
-    fn from(row: &view::Revision<'a>) -> Self {
+impl<'a> From<&view::HistoryRow<'a>> for Revision<'a> {
+    fn from(row: &view::HistoryRow<'a>) -> Self {
         Self {
             id: row.id,
             timestamp: row.at.iso(),

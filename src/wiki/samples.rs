@@ -32,17 +32,23 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
     let form = form(&title, words);
     vec![
         ("read", html::read(&site, &page)),
-        ("saved", html::read(&site, &Page { saved: true, pending: true, ..page })),
-        ("overlaps", html::read(&site, &Page { saved: true, overlaps: &overlaps, ..page })),
-        ("stale", html::read(&site, &Page { stale: true, older: true, text: words, ..page })),
+        ("saved", html::read(&site, &ArticlePage { saved: true, pending: true, ..page })),
+        ("overlaps", html::read(&site, &ArticlePage { saved: true, overlaps: &overlaps, ..page })),
+        (
+            "stale",
+            html::read(&site, &ArticlePage { stale: true, older: true, text: words, ..page }),
+        ),
         ("missing", html::missing(&site, &title)),
         ("edit", html::edit(&site, &form)),
-        ("preview", html::edit(&site, &Edit { check: Check::Preview, section: Some(2), ..form })),
+        (
+            "preview",
+            html::edit(&site, &EditPage { check: Check::Preview, section: Some(2), ..form }),
+        ),
         (
             "changes",
             html::edit(
                 &site,
-                &Edit {
+                &EditPage {
                     check: Check::Changes(&diff),
                     problem: Some("The form was open for too long. Please press Save once more."),
                     older: true,
@@ -71,7 +77,7 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
             "problem",
             html::problem(
                 &site,
-                &Problem {
+                &ProblemPage {
                     status: 503,
                     title: "Not saved yet",
                     detail: "Neither the store nor the relay could take your edit just now.",
@@ -84,12 +90,16 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn page<'a>(title: &'a Title, words: &'a str) -> Page<'a> {
-    Page {
+fn page<'a>(title: &'a Title, words: &'a str) -> ArticlePage<'a> {
+    ArticlePage {
         title,
         text: TEXT,
         id: 1_125_899_906_842_999,
-        last_change: Some(Change { author: Author::Named(words), at: Moment(NOW), comment: words }),
+        last_change: Some(LastChange {
+            author: Author::Named(words),
+            at: Moment(NOW),
+            comment: words,
+        }),
         older: false,
         pending: false,
         stale: false,
@@ -114,8 +124,8 @@ fn overlap(words: &str) -> Overlap<'_> {
     }
 }
 
-fn form<'a>(title: &'a Title, words: &'a str) -> Edit<'a> {
-    Edit {
+fn form<'a>(title: &'a Title, words: &'a str) -> EditPage<'a> {
+    EditPage {
         title,
         text: TEXT,
         base_id: 1_125_899_906_842_999,
@@ -132,8 +142,8 @@ fn form<'a>(title: &'a Title, words: &'a str) -> Edit<'a> {
     }
 }
 
-fn revisions(words: &str) -> Vec<Revision<'_>> {
-    let row = |back: u64, author, comment, delta| Revision {
+fn revisions(words: &str) -> Vec<HistoryRow<'_>> {
+    let row = |back: u64, author, comment, delta| HistoryRow {
         id: 1_125_899_906_842_999 - back,
         parent: (back < 4).then_some(1_125_899_906_842_998 - back),
         at: Moment(NOW - back * 7 * HOUR),
@@ -145,9 +155,9 @@ fn revisions(words: &str) -> Vec<Revision<'_>> {
         overlapped: back == 1,
         at_origin: (back > 1).then_some(40 - back),
         kind: match back {
-            3 => Kind::Import,
-            4 => Kind::Base,
-            _ => Kind::Edit,
+            3 => RowKind::Import,
+            4 => RowKind::Base,
+            _ => RowKind::Edit,
         },
     };
     vec![

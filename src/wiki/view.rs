@@ -52,7 +52,7 @@ impl<'a> Author<'a> {
 
 /// The last save that a page holds.
 #[derive(Clone, Copy, Debug)]
-pub struct Change<'a> {
+pub struct LastChange<'a> {
     /// Who saved.
     pub author: Author<'a>,
     /// When.
@@ -63,7 +63,7 @@ pub struct Change<'a> {
 
 /// A page to be read.
 #[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
+pub struct ArticlePage<'a> {
     /// Its title.
     pub title: &'a Title,
     /// Its Markdown source.
@@ -71,7 +71,7 @@ pub struct Page<'a> {
     /// The version that `text` is.
     pub id: u64,
     /// The last change, if it is known.
-    pub last_change: Option<Change<'a>>,
+    pub last_change: Option<LastChange<'a>>,
     /// Whether this is an older version, asked for by its id.
     pub older: bool,
     /// Whether it holds edits that are not at the origin yet.
@@ -116,7 +116,7 @@ pub struct Excerpt<'a> {
 
 /// The form, fresh or returned.
 #[derive(Clone, Copy, Debug)]
-pub struct Edit<'a> {
+pub struct EditPage<'a> {
     /// The page's title.
     pub title: &'a Title,
     /// What stands in the text field.
@@ -163,7 +163,7 @@ pub struct HistoryPage<'a> {
     /// The page's title.
     pub title: &'a Title,
     /// The saves, newest first.
-    pub rows: &'a [Revision<'a>],
+    pub rows: &'a [HistoryRow<'a>],
     /// The version that is current.
     pub latest: u64,
     /// There are older saves than the last row.
@@ -174,7 +174,7 @@ pub struct HistoryPage<'a> {
 
 /// One save.
 #[derive(Clone, Copy, Debug)]
-pub struct Revision<'a> {
+pub struct HistoryRow<'a> {
     /// The version right after it.
     pub id: u64,
     /// The version that it was made from; `None` for the first.
@@ -196,12 +196,12 @@ pub struct Revision<'a> {
     /// The origin's revision that holds it, once there is one.
     pub at_origin: Option<u64>,
     /// Where it came from.
-    pub kind: Kind,
+    pub kind: RowKind,
 }
 
 /// Where a save came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RowKind {
     /// A person saved it here.
     Edit,
     /// It was made at the origin, and merged.
@@ -222,16 +222,16 @@ pub struct DiffPage<'a> {
     /// The page's title.
     pub title: &'a Title,
     /// The older version.
-    pub from: Revision<'a>,
+    pub from: HistoryRow<'a>,
     /// The newer version.
-    pub to: Revision<'a>,
+    pub to: HistoryRow<'a>,
     /// What [`super::diff::diff_rows`] gave.
     pub rows: &'a [Row<'a>],
 }
 
 /// Something that went wrong, for people.
 #[derive(Clone, Copy, Debug)]
-pub struct Problem<'a> {
+pub struct ProblemPage<'a> {
     /// The HTTP status that it is answered with.
     pub status: u16,
     /// What went wrong, in a few words.

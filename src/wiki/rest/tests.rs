@@ -13,8 +13,8 @@ fn json<T: Serialize>(answer: &T) -> String {
 
 const AT: Moment = Moment(1_795_412_207_123);
 
-fn revision(id: u64) -> view::Revision<'static> {
-    view::Revision {
+fn revision(id: u64) -> view::HistoryRow<'static> {
+    view::HistoryRow {
         id,
         parent: None,
         at: AT,
@@ -25,7 +25,7 @@ fn revision(id: u64) -> view::Revision<'static> {
         bytes_delta: None,
         overlapped: false,
         at_origin: None,
-        kind: view::Kind::Edit,
+        kind: view::RowKind::Edit,
     }
 }
 

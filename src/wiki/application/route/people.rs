@@ -18,7 +18,7 @@ use crate::wiki::application::context::{
 use crate::wiki::application::wiki::Wiki;
 use crate::wiki::form::{self, Button, Submission};
 use crate::wiki::title::Title;
-use crate::wiki::view::Problem;
+use crate::wiki::view::ProblemPage;
 use crate::wiki::{html, link};
 
 /// What a request for the page that is spelt like this asks for.
@@ -144,8 +144,14 @@ fn may_save(
     let refused = |title, detail, advice| {
         let status = StatusCode::FORBIDDEN;
         let (page_about, unsaved) = (Some(about), Some(form.text.as_str()));
-        let problem =
-            Problem { status: status.as_u16(), title, detail, advice, page: page_about, unsaved };
+        let problem = ProblemPage {
+            status: status.as_u16(),
+            title,
+            detail,
+            advice,
+            page: page_about,
+            unsaved,
+        };
         Err(Box::new(page(status, html::problem(&wiki.site(), &problem))))
     };
     if !incoming.principal.may_write {

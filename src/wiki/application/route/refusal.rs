@@ -8,14 +8,14 @@ use crate::wiki::application::wiki::Wiki;
 use crate::wiki::html;
 use crate::wiki::rest::RestError;
 use crate::wiki::title::Title;
-use crate::wiki::view::Problem;
+use crate::wiki::view::ProblemPage;
 
 /// An answer given instead of going on. Boxed, since it is rare and large.
 pub(in crate::wiki::application) type Refusal = Box<Response<Vec<u8>>>;
 
 /// A refusal for people.
 pub(super) fn refused(wiki: &Wiki, status: StatusCode, title: &str, detail: &str) -> Refusal {
-    let problem = Problem {
+    let problem = ProblemPage {
         status: status.as_u16(),
         title,
         detail,

@@ -10,7 +10,7 @@ use crate::wiki::application::answer::{page, private};
 use crate::wiki::form::{Button, Submission};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::{Author, Check, Edit, Site};
+use crate::wiki::view::{Author, Check, EditPage, Site};
 use crate::wiki::{diff, html, outline};
 
 /// What stands in the text field of a form that is opened.
@@ -30,7 +30,7 @@ pub(super) fn opened(
     snapshot: &PageSnapshot,
     filled: Filled<'_>,
 ) -> Response<Vec<u8>> {
-    let form = Edit {
+    let form = EditPage {
         title,
         text: filled.text,
         base_id: snapshot.id,
@@ -61,7 +61,7 @@ pub(super) fn checked(
         Some(number) => outline::section(base, number),
     };
     let rows = diff::diff_rows(before.unwrap_or_default(), &form.text);
-    let edit = Edit {
+    let edit = EditPage {
         title,
         text: &form.text,
         base_id: form.base_id,

@@ -6,11 +6,11 @@ use redwedding_replica::history::PageHistory;
 use crate::wiki::application::context::Window;
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::{Author, HistoryPage, Kind, Revision};
+use crate::wiki::view::{Author, HistoryPage, HistoryRow, RowKind};
 
 /// A part of the history, newest first.
 pub(super) struct HistoryRows<'a> {
-    rows: Vec<Revision<'a>>,
+    rows: Vec<HistoryRow<'a>>,
     older: bool,
     newer: bool,
 }
@@ -38,10 +38,10 @@ pub(super) fn author(change: &Change) -> Author<'_> {
 }
 
 /// The row of change `index`; `None` where the log does not hold it.
-pub(super) fn row(history: &PageHistory, index: usize) -> Option<Revision<'_>> {
+pub(super) fn row(history: &PageHistory, index: usize) -> Option<HistoryRow<'_>> {
     let change = history.change(index)?;
     let before = index.checked_sub(1).and_then(|before| history.change(before));
-    Some(Revision {
+    Some(HistoryRow {
         id: history.id(index)?,
         parent: index.checked_sub(1).and_then(|before| history.id(before)),
         at: Moment(change.time_ms),
@@ -55,12 +55,12 @@ pub(super) fn row(history: &PageHistory, index: usize) -> Option<Revision<'_>> {
         overlapped: !change.overlaps.is_empty(),
         at_origin: history.origin().revision_with(index as u32),
         kind: match change.kind {
-            kind if kind == ChangeKind::Base as u8 => Kind::Base,
-            kind if kind == ChangeKind::Suppress as u8 => Kind::Suppress,
-            kind if kind == ChangeKind::Release as u8 => Kind::Release,
-            kind if kind == ChangeKind::Erase as u8 => Kind::Erase,
-            _ if change.is_ours() => Kind::Edit,
-            _ => Kind::Import,
+            kind if kind == ChangeKind::Base as u8 => RowKind::Base,
+            kind if kind == ChangeKind::Suppress as u8 => RowKind::Suppress,
+            kind if kind == ChangeKind::Release as u8 => RowKind::Release,
+            kind if kind == ChangeKind::Erase as u8 => RowKind::Erase,
+            _ if change.is_ours() => RowKind::Edit,
+            _ => RowKind::Import,
         },
     })
 }

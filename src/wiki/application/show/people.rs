@@ -21,7 +21,7 @@ use crate::wiki::application::context::{
 use crate::wiki::form::Submission;
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::{Author, Change, DiffPage, Page, Site};
+use crate::wiki::view::{ArticlePage, Author, DiffPage, LastChange, Site};
 use crate::wiki::{diff, html, link, outline};
 
 /// What came of a read.
@@ -139,11 +139,11 @@ fn article(
         return missing(site, title);
     }
     let met = overlaps(&snapshot.text, saved.unwrap_or_default());
-    let shown = Page {
+    let shown = ArticlePage {
         title,
         text: &snapshot.text,
         id: snapshot.id,
-        last_change: (snapshot.time_ms != 0).then(|| Change {
+        last_change: (snapshot.time_ms != 0).then(|| LastChange {
             author: Author::named(&snapshot.note.author),
             at: Moment(snapshot.time_ms),
             comment: &snapshot.note.comment,
@@ -158,7 +158,7 @@ fn article(
 }
 
 fn old(site: &Site<'_>, title: &Title, id: u64, text: &str) -> Response<Vec<u8>> {
-    let shown = Page {
+    let shown = ArticlePage {
         title,
         text,
         id,

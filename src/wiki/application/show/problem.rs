@@ -8,7 +8,7 @@ use crate::wiki::application::answer::page;
 use crate::wiki::form::Submission;
 use crate::wiki::html;
 use crate::wiki::title::Title;
-use crate::wiki::view::{Problem, Site};
+use crate::wiki::view::{ProblemPage, Site};
 
 /// There is no such page, but an invitation to write it.
 pub(super) fn missing(site: &Site<'_>, title: &Title) -> Response<Vec<u8>> {
@@ -50,7 +50,7 @@ pub(super) fn giving_back(
     title: &str,
     detail: &str,
 ) -> Response<Vec<u8>> {
-    let problem = Problem {
+    let problem = ProblemPage {
         status: status.as_u16(),
         title,
         detail,
@@ -73,7 +73,13 @@ fn problem(
         _ => "Wait a moment and try again.",
     };
     let page_about = Some(about);
-    let problem =
-        Problem { status: status.as_u16(), title, detail, advice, page: page_about, unsaved: None };
+    let problem = ProblemPage {
+        status: status.as_u16(),
+        title,
+        detail,
+        advice,
+        page: page_about,
+        unsaved: None,
+    };
     page(status, html::problem(site, &problem))
 }
