@@ -28,7 +28,7 @@ pub const HISTORY_ROWS: usize = 20;
 
 /// A page: `GET /page/{title}`, its `/bare`, and the answer to a save.
 #[derive(Clone, Debug, Serialize)]
-pub struct Page<'a> {
+pub struct RestPage<'a> {
     /// A number for the page. It means nothing but sameness.
     pub id: u64,
     /// The canonical title.
@@ -40,7 +40,7 @@ pub struct Page<'a> {
     /// See [`CONTENT_MODEL`].
     pub content_model: &'static str,
     /// The licence of the text.
-    pub license: License<'a>,
+    pub license: RestLicense<'a>,
     /// The Markdown source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'a str>,
@@ -49,7 +49,7 @@ pub struct Page<'a> {
     pub html_url: Option<String>,
     /// Where this save met others'. Left out if nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub overlaps: Vec<Overlap<'a>>,
+    pub overlaps: Vec<RestOverlap<'a>>,
 }
 
 /// A version and its time.
@@ -63,7 +63,7 @@ pub struct Latest {
 
 /// A licence; both members are empty where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct License<'a> {
+pub struct RestLicense<'a> {
     /// Its address.
     pub url: &'a str,
     /// Its name.
@@ -72,13 +72,13 @@ pub struct License<'a> {
 
 /// A concurrent edit that touched the same words.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Overlap<'a> {
+pub struct RestOverlap<'a> {
     /// The other edit.
     pub with: With<'a>,
     /// Where in the returned source, in characters: first and one past the last.
     pub range: [u64; 2],
     /// The text there with some around it.
-    pub excerpt: Excerpt<'a>,
+    pub excerpt: RestExcerpt<'a>,
 }
 
 /// The edit that was met.
@@ -96,7 +96,7 @@ pub struct With<'a> {
 
 /// A few words, the common ones apart.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Excerpt<'a> {
+pub struct RestExcerpt<'a> {
     /// What stands before them.
     pub before: &'a str,
     /// The words themselves.
@@ -116,9 +116,9 @@ pub struct User<'a> {
 
 /// A page's saves: `GET /page/{title}/history`.
 #[derive(Clone, Debug, Serialize)]
-pub struct History<'a> {
+pub struct RestHistory<'a> {
     /// Newest first, at most [`HISTORY_ROWS`].
-    pub revisions: Vec<Revision<'a>>,
+    pub revisions: Vec<RestRevision<'a>>,
     /// Where the newest ones are.
     pub latest: String,
     /// Where older ones are, if there are any.
@@ -131,7 +131,7 @@ pub struct History<'a> {
 
 /// One save.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Revision<'a> {
+pub struct RestRevision<'a> {
     /// The version right after it.
     pub id: u64,
     /// When it was accepted.
@@ -148,13 +148,13 @@ pub struct Revision<'a> {
     pub delta: Option<i64>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> RestPage<'a> {
     /// The page with its source.
     pub fn with_source(
         page_id: u64,
         title: &'a Title,
         latest: Latest,
-        license: License<'a>,
+        license: RestLicense<'a>,
         source: &'a str,
     ) -> Self {
         Self {
@@ -176,7 +176,7 @@ impl<'a> Page<'a> {
         page_id: u64,
         title: &'a Title,
         latest: Latest,
-        license: License<'a>,
+        license: RestLicense<'a>,
         base: &str,
     ) -> Self {
         let html_url = Some(format!("{base}{}/html", page_path(title)));
@@ -185,20 +185,20 @@ impl<'a> Page<'a> {
 
     /// Adds the report of what a save met.
     pub fn met(mut self, overlaps: &[view::Overlap<'a>]) -> Self {
-        self.overlaps = overlaps.iter().map(Overlap::from).collect();
+        self.overlaps = overlaps.iter().map(RestOverlap::from).collect();
         self
     }
 }
 
-impl<'a> History<'a> {
-    /// What the history page shows, for programs. `base` as in [`Page::bare`].
+impl<'a> RestHistory<'a> {
+    /// What the history page shows, for programs. `base` as in [`RestPage::bare`].
     pub fn new(page: &view::HistoryPage<'a>, base: &str) -> Self {
         let latest = format!("{base}{}/history", page_path(page.title));
         let from = |parameter: &str, row: &view::HistoryRow<'_>| {
             format!("{latest}?{parameter}={}", row.id)
         };
         Self {
-            revisions: page.rows.iter().map(Revision::from).collect(),
+            revisions: page.rows.iter().map(RestRevision::from).collect(),
             older: page.rows.last().filter(|_| page.older).map(|row| from("older_than", row)),
             newer: page.rows.first().filter(|_| page.newer).map(|row| from("newer_than", row)),
             latest,
@@ -213,7 +213,7 @@ impl Latest {
     }
 }
 
-impl<'a> From<view::License<'a>> for License<'a> {
+impl<'a> From<view::License<'a>> for RestLicense<'a> {
     fn from(license: view::License<'a>) -> Self {
         Self { url: license.url, title: license.title }
     }
@@ -230,7 +230,7 @@ impl<'a> From<view::Author<'a>> for User<'a> {
     }
 }
 
-impl<'a> From<&view::Overlap<'a>> for Overlap<'a> {
+impl<'a> From<&view::Overlap<'a>> for RestOverlap<'a> {
     fn from(overlap: &view::Overlap<'a>) -> Self {
         let view::Excerpt { before, marked, after } = overlap.excerpt;
         Self {
@@ -241,12 +241,12 @@ impl<'a> From<&view::Overlap<'a>> for Overlap<'a> {
                 comment: overlap.comment,
             },
             range: [overlap.start, overlap.end],
-            excerpt: Excerpt { before, marked, after },
+            excerpt: RestExcerpt { before, marked, after },
         }
     }
 }
 
-impl<'a> From<&view::HistoryRow<'a>> for Revision<'a> {
+impl<'a> From<&view::HistoryRow<'a>> for RestRevision<'a> {
     fn from(row: &view::HistoryRow<'a>) -> Self {
         Self {
             id: row.id,

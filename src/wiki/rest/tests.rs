@@ -32,12 +32,14 @@ fn revision(id: u64) -> view::HistoryRow<'static> {
 #[test]
 fn a_page_has_mediawikis_members() {
     let title = title();
-    let page = Page::with_source(7, &title, Latest::new(9, AT), License::default(), "a\n\"b\"");
+    let page =
+        RestPage::with_source(7, &title, Latest::new(9, AT), RestLicense::default(), "a\n\"b\"");
     assert_eq!(
         json(&page),
         r#"{"id":7,"key":"Red_wedding/éa","title":"Red wedding/éa","latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"content_model":"markdown","license":{"url":"","title":""},"source":"a\n\"b\""}"#
     );
-    let bare = Page::bare(7, &title, Latest::new(9, AT), License::default(), "https://w.example");
+    let bare =
+        RestPage::bare(7, &title, Latest::new(9, AT), RestLicense::default(), "https://w.example");
     assert!(json(&bare).ends_with(
         r#""html_url":"https://w.example/rest.php/v1/page/Red_wedding%2F%C3%A9a/html"}"#
     ));
@@ -56,8 +58,8 @@ fn a_save_that_met_another_says_so() {
         end: 5,
         excerpt: view::Excerpt { before: "the ", marked: "hall", after: "." },
     };
-    let page =
-        Page::with_source(7, &title, Latest::new(9, AT), License::default(), "").met(&[overlap]);
+    let page = RestPage::with_source(7, &title, Latest::new(9, AT), RestLicense::default(), "")
+        .met(&[overlap]);
     assert!(json(&page).ends_with(
         r#""overlaps":[{"with":{"id":8,"timestamp":"2026-11-23T05:36:47Z","user":{"id":null,"name":"Robb"},"comment":"feast"},"range":[3,5],"excerpt":{"before":"the ","marked":"hall","after":"."}}]}"#
     ));
@@ -70,7 +72,7 @@ fn a_history_pages_by_id() {
     let mut page =
         view::HistoryPage { title: &title, rows: &rows, latest: 5, older: true, newer: false };
     assert_eq!(
-        json(&History::new(&page, "")),
+        json(&RestHistory::new(&page, "")),
         concat!(
             r#"{"revisions":[{"id":5,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null},"#,
             r#"{"id":4,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null}],"#,
@@ -79,7 +81,7 @@ fn a_history_pages_by_id() {
         )
     );
     (page.older, page.newer) = (false, true);
-    let history = History::new(&page, "https://w.example");
+    let history = RestHistory::new(&page, "https://w.example");
     assert_eq!(history.older, None);
     assert_eq!(
         history.newer.as_deref(),

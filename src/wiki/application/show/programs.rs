@@ -17,7 +17,7 @@ use crate::wiki::application::answer::{
     HTML, answer, rest, rest_error, title_digits, with_etag, with_open_access, with_surrogate_key,
 };
 use crate::wiki::application::context::{Resource, Window};
-use crate::wiki::rest::{HISTORY_ROWS, History, Latest, Page, RestError, html, to_body};
+use crate::wiki::rest::{HISTORY_ROWS, Latest, RestError, RestHistory, RestPage, html, to_body};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
 use crate::wiki::view::License;
@@ -44,7 +44,7 @@ pub(in crate::wiki::application) fn read(
         Resource::Bare => {
             let latest = latest(&snapshot);
             let license = License::default().into();
-            let page = Page::bare(page_id(title), title, latest, license, &incoming.base);
+            let page = RestPage::bare(page_id(title), title, latest, license, &incoming.base);
             rest(StatusCode::OK, to_body(&page))
         }
         Resource::Source => rest(StatusCode::OK, to_body(&with_source(title, &snapshot))),
@@ -70,7 +70,7 @@ pub(in crate::wiki::application) fn history(
         let id = window.version().unwrap_or(0);
         return rest_error(&RestError::nonexistent_revision(title, id));
     };
-    let body = to_body(&History::new(&rows.page(title, &history), &incoming.base));
+    let body = to_body(&RestHistory::new(&rows.page(title, &history), &incoming.base));
     with_surrogate_key(rest(StatusCode::OK, body), title)
 }
 
@@ -93,9 +93,9 @@ pub(in crate::wiki::application) fn save(
     with_etag(rest(status, to_body(&page)), saved.snapshot.id)
 }
 
-fn with_source<'a>(title: &'a Title, snapshot: &'a PageSnapshot) -> Page<'a> {
+fn with_source<'a>(title: &'a Title, snapshot: &'a PageSnapshot) -> RestPage<'a> {
     let license = License::default().into();
-    Page::with_source(page_id(title), title, latest(snapshot), license, &snapshot.text)
+    RestPage::with_source(page_id(title), title, latest(snapshot), license, &snapshot.text)
 }
 
 fn latest(snapshot: &PageSnapshot) -> Latest {
