@@ -7,10 +7,11 @@
 //!
 //! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
 //! entries, `admit` those that are not logged yet, `origin` is what was agreed with the origin and
-//! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries over edits on texts that are not in the log's line, `floor` is what is
-//! kept of older changes and `segment` where the rest is, `moderation` suppresses changes, releases
-//! them or makes them unreadable, `erased` keeps what was erased out of later saves, `attribution`
-//! tells who wrote what, `stored` is the encoding.
+//! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries
+//! over edits on texts that are not in the log's line, `floor` is what is kept of older changes and
+//! `segment` where the rest is, `moderation` suppresses changes, releases them or makes them
+//! unreadable, `erased` keeps what was erased out of later saves, `attribution` tells who wrote
+//! what, `stored` is the encoding.
 
 mod admit;
 mod attribution;

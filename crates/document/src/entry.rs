@@ -94,8 +94,8 @@ kinds_of_entries! {
     9 => Moved(Moved),
     /// What lies below an entry is in the archive, and need not be kept.
     10 => Floor(Floor),
-    /// A change is suppressed, that is, out of the text until it is released: the origin does not take
-    /// it.
+    /// A change is suppressed, that is, out of the text until it is released: the origin does not
+    /// take it.
     11 => Suppress(Moderation),
     /// A change that was suppressed is in the text again.
     12 => Release(Moderation),
@@ -317,8 +317,8 @@ pub struct Moved {
     pub to: OriginText,
 }
 
-/// What the document has up to an entry is in the archive. Counts if everything since had seen that,
-/// and the segment is what lies there. Only the relay says so, once the segment is durable.
+/// What the document has up to an entry is in the archive. Counts if everything since had seen
+/// that, and the segment is what lies there. Only the relay says so, once the segment is durable.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Floor {
     /// The entry after which the segment begins: where an older one ends, or the start. Those in
@@ -332,8 +332,8 @@ pub struct Floor {
     pub bytes: u32,
 }
 
-/// What is done to a change by somebody who may. Counts if it is not done already. Only the relay says
-/// so, for an operator or for the origin.
+/// What is done to a change by somebody who may. Counts if it is not done already. Only the relay
+/// says so, for an operator or for the origin.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct Moderation {
     /// The change.

@@ -71,7 +71,8 @@ proptest! {
         let at = second.index(text.len() + 1);
         let again = format!("{}OKAPI{}", &text[..at], &text[at..]);
         let on = VersionRef { extra: vec![actor], ..on };
-        prop_assert_eq!(apply(&mut document, Body::Edit(save(2, on, &text, &again))), Verdict::Counted);
+        let edit = Body::Edit(save(2, on, &text, &again));
+        prop_assert_eq!(apply(&mut document, edit), Verdict::Counted);
         prop_assert_eq!(document.text().matches("OKAPI").count(), 1);
         let letters = |text: &str| text.matches(['Z', 'E', 'B', 'R', 'A']).count();
         prop_assert!(letters(document.text()) >= 5);

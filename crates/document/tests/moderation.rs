@@ -102,7 +102,8 @@ fn what_is_erased_is_nowhere_and_moves_nothing() {
     let before = page.now();
     let secret = page.save(&before, "unknown", "0123456789 (call her at night)");
     let seen = page.now();
-    // Someone deletes a part, which is kept for going back; someone else is suppressed and released.
+    // Someone deletes a part, which is kept for going back; someone else is suppressed and
+    // released.
     let part = page.save(&seen, "her at ", "");
     page.save(&seen, "(call", "(do not call");
     assert_eq!(page.put(Body::Suppress(moderation(part))), Verdict::Counted);

@@ -110,7 +110,10 @@ mod tests {
         #[test]
         fn it_is_a_string(
             size in 0usize..5 * PIECE,
-            edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..3000, 0usize..3000), 1..20),
+            edits in prop::collection::vec(
+                (any::<prop::sample::Index>(), 0usize..3000, 0usize..3000),
+                1..20,
+            ),
         ) {
             let mut text = "0123456789".repeat(size / 10);
             let mut rope = Rope::new(&text);

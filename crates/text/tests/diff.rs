@@ -65,7 +65,11 @@ proptest! {
     }
 
     #[test]
-    fn an_inserted_word_deletes_nothing(old in page(), place in any::<prop::sample::Index>(), line: bool) {
+    fn an_inserted_word_deletes_nothing(
+        old in page(),
+        place in any::<prop::sample::Index>(),
+        line: bool,
+    ) {
         let places = word_places(&old);
         let at = places[place.index(places.len())];
         let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);

@@ -133,8 +133,8 @@ fn recorded(history: &mut History, typed: &Typed, index: usize, mut base: Versio
     base
 }
 
-/// An order in which a replica may have heard of them: its own agent's as early as they can come, the
-/// others' at random, whole or late.
+/// An order in which a replica may have heard of them: its own agent's as early as they can come,
+/// the others' at random, whole or late.
 fn heard(all: &[Typed], agent: usize, seed: u64) -> Vec<usize> {
     let mut random = seed;
     let mut rank = |typed: &Typed| {

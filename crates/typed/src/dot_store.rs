@@ -1,7 +1,8 @@
 //! What every shape and every type is: a store of dots.
 //!
-//! The join and the stability that its methods are for are explained in [`crate::store`]. May assume
-//! that whoever joins two stores gives the contexts that belong to them ([`crate::causal`] does).
+//! The join and the stability that its methods are for are explained in [`crate::store`]. May
+//! assume that whoever joins two stores gives the contexts that belong to them ([`crate::causal`]
+//! does).
 
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Position;

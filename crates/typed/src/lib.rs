@@ -1,10 +1,10 @@
 //! Typed data: counters, registers, sets, maps and the like that many replicas
 //! change at once, without asking each other, and that come to the same.
 //!
-//! Read in this order: [`dot`] (identities of events, and sets of them), [`dot_store`]
-//! and [`store`] (the three shapes and their join), [`causal`] (a store with its context), then
-//! any type ([`list`] is the one that keeps more than dots), then [`value`] and
-//! [`item`] (what a key holds), [`delta`] (what an entry changes), [`transaction`] (how it is made), [`confirmed`] (the
+//! Read in this order: [`dot`] (identities of events, and sets of them), [`dot_store`] and
+//! [`store`] (the three shapes and their join), [`causal`] (a store with its context), then any
+//! type ([`list`] is the one that keeps more than dots), then [`value`] and [`item`] (what a key
+//! holds), [`delta`] (what an entry changes), [`transaction`] (how it is made), [`confirmed`] (the
 //! fold, and the overlay on it).
 //!
 //! Why this is right. Every type is a composition of dot stores, whose causal join

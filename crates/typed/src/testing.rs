@@ -1,9 +1,9 @@
 //! Typed data: operations drawn from bytes, replicas that do them and hear of each
 //! other, and what must hold of them.
 //!
-//! [`operation`] is what is done, [`history`] says what it comes to without dots
-//! or joins, with [`fugue`] for the order of lists, [`joins`] lets replicas hear of each other in any order, [`log`] as
-//! a log and overlays allow it, [`bytes`] is what others may send.
+//! [`operation`] is what is done, [`history`] says what it comes to without dots or joins, with
+//! [`fugue`] for the order of lists, [`joins`] lets replicas hear of each other in any order,
+//! [`log`] as a log and overlays allow it, [`bytes`] is what others may send.
 
 pub mod bytes;
 pub mod fugue;

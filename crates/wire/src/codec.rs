@@ -110,8 +110,8 @@ pub fn from_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     }
 }
 
-/// Where encoded bytes go. One type, so that there is one encoder of each value: code is paid for by
-/// every new sandbox.
+/// Where encoded bytes go. One type, so that there is one encoder of each value: code is paid for
+/// by every new sandbox.
 enum Out<'a> {
     /// They are kept.
     Kept(Vec<u8>),

@@ -1,7 +1,7 @@
 //! Who wrote which part of a document's text, across merges and pruning.
 //!
-//! May assume that the archive gives the segments it is asked for, or says that it cannot. Must never
-//! attribute to anybody what another wrote.
+//! May assume that the archive gives the segments it is asked for, or says that it cannot. Must
+//! never attribute to anybody what another wrote.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! What is known of the changes of a document beside their text: who, when, where from.
 //!
-//! Changes are counted from the document's first. Those below the floor are not kept, but for the last
-//! one of them: a page always shows who wrote it last. Must never forget what the revision hash is of.
+//! Changes are counted from the document's first. Those below the floor are not kept, but for the
+//! last one of them: a page always shows who wrote it last. Must never forget what the revision
+//! hash is of.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,8 +59,8 @@ pub enum ChangeKind {
     Suppress = 5,
     /// A change that was suppressed was released.
     Release = 6,
-    /// Another change was made unreadable. It changes no text of its own: it stands for the text's being
-    /// another one, under an id of its own.
+    /// Another change was made unreadable. It changes no text of its own: it stands for the text's
+    /// being another one, under an id of its own.
     Erase = 7,
 }
 
@@ -84,8 +85,8 @@ pub struct Changes {
     index: Index,
 }
 
-/// Where older changes stand in the list of those kept. The newest are looked through one by one, so
-/// that a short list needs no index; clones share it.
+/// Where older changes stand in the list of those kept. The newest are looked through one by one,
+/// so that a short list needs no index; clones share it.
 #[derive(Clone, Debug, Default)]
 struct Index {
     by_actor: Arc<BTreeMap<Actor, usize>>,

@@ -1,16 +1,17 @@
 //! Saves from before something was erased.
 //!
-//! Who had opened a page by then has the erased text before them, and sends it along with the whole page:
-//! it must not come back. What was erased there is not known any more, only where it stood. May assume
-//! that the base's text is the version's. Must never touch what was not erased, nor drop what somebody
-//! wrote: where the two cannot be told apart, there is no edit.
+//! Who had opened a page by then has the erased text before them, and sends it along with the whole
+//! page: it must not come back. What was erased there is not known any more, only where it stood.
+//! May assume that the base's text is the version's. Must never touch what was not erased, nor drop
+//! what somebody wrote: where the two cannot be told apart, there is no edit.
 
 use redwedding_text::attribution::{Run, Source};
 use redwedding_text::{PLACEHOLDERS, Patch, Version, diff, replaced};
 
 use super::{ChangeKind, Resolved, State};
 
-/// The save changes text that was erased since its base was served: what of that is new, nobody can tell.
+/// The save changes text that was erased since its base was served: what of that is new, nobody can
+/// tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a part of the text that you changed was erased since; load the page again")]
 pub struct Erased;
@@ -19,9 +20,9 @@ pub struct Erased;
 const MASKS: [char; 4] = ['\u{1}', '\u{86}', '\u{fdd0}', '\u{1fffe}'];
 
 impl State {
-    /// The edit that the save of a whole text makes of the text `base`, which is the version's. What
-    /// was erased there, and is saved as it was, stays erased. O(text), and O(history) where something
-    /// was erased since.
+    /// The edit that the save of a whole text makes of the text `base`, which is the version's.
+    /// What was erased there, and is saved as it was, stays erased. O(text), and O(history) where
+    /// something was erased since.
     ///
     /// # Errors
     /// If it changes what was erased since. Deleting it is no such change.

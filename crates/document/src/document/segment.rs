@@ -1,11 +1,11 @@
 //! Segments of the archive: what a document had below its floor.
 //!
 //! A segment is immutable, named by the hash of its content, and stands for itself: from the text
-//! below its first change it leads to every text up to its last. May assume that whoever fetches one
-//! checks its name ([`Segment::open`]), and that whoever makes one stores it first: it is durable
-//! before a floor that names it is logged, and each node stores it before it folds that floor. Must
-//! never be changed or dropped while a document's archive names it. (A segment that no floor names is
-//! harmless: it only takes up room.)
+//! below its first change it leads to every text up to its last. May assume that whoever fetches
+//! one checks its name ([`Segment::open`]), and that whoever makes one stores it first: it is
+//! durable before a floor that names it is logged, and each node stores it before it folds that
+//! floor. Must never be changed or dropped while a document's archive names it. (A segment that no
+//! floor names is harmless: it only takes up room.)
 
 use std::sync::Arc;
 

@@ -18,7 +18,8 @@ use super::origin::Origin;
 use super::segment::SegmentRef;
 use crate::limits;
 
-/// Everything that is known of a document. Read through [`Document`](super::Document) or [`View`](super::View).
+/// Everything that is known of a document. Read through [`Document`](super::Document) or
+/// [`View`](super::View).
 #[derive(Clone, PartialEq, Debug)]
 pub struct State {
     pub(super) key: DocumentKey,

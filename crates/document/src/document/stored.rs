@@ -155,7 +155,8 @@ impl Document {
     /// As [`Decode::decode`], but see [`codec::from_own`]: for a cache's bytes.
     ///
     /// # Errors
-    /// If the bytes are too long, malformed, of another format, or their parts do not fit each other.
+    /// If the bytes are too long, malformed, of another format, or their parts do not fit each
+    /// other.
     pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
         match format_of(bytes)? {

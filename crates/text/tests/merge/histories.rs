@@ -1,7 +1,7 @@
 //! Random concurrent histories: who saved what against which version.
 //!
-//! May assume the reference for the text of each version. Must never make a change that does not fit
-//! its base.
+//! May assume the reference for the text of each version. Must never make a change that does not
+//! fit its base.
 
 use std::collections::BTreeSet;
 

@@ -122,7 +122,8 @@ proptest! {
         if let Some(target) = (0..id).find(|change| back.history().suppression(*change).is_none()) {
             let once = back.clone();
             let suppressed = back.history().is_suppressed(target);
-            prop_assert_eq!(back.set_suppressed(u64::MAX - 3, target, suppressed), Err(MergeError::NothingToSuppress));
+            let again = back.set_suppressed(u64::MAX - 3, target, suppressed);
+            prop_assert_eq!(again, Err(MergeError::NothingToSuppress));
             back.set_suppressed(u64::MAX - 1, target, !suppressed).expect("it is there");
             back.set_suppressed(u64::MAX - 2, target, suppressed).expect("it is there");
             prop_assert_eq!(back.text(), once.text());
@@ -246,8 +247,8 @@ proptest! {
     }
 }
 
-/// One writer stands between two letters; a crowd that has seen it writes before it; a latecomer who
-/// has seen none of them belongs before all.
+/// One writer stands between two letters; a crowd that has seen it writes before it; a latecomer
+/// who has seen none of them belongs before all.
 #[test]
 fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
     let insert = |text: &str| Patch::builder().keep(1).insert(text).build().expect("short");

@@ -143,7 +143,8 @@ impl Reference {
     /// All characters in document order, the root among them.
     fn order(&self) -> Vec<usize> {
         let mut order = Vec::with_capacity(self.nodes.len());
-        // A node is expanded once: then its left children, itself and its right children stand there.
+        // A node is expanded once: then its left children, itself and its right children stand
+        // there.
         let mut stack = vec![(ROOT, false)];
         while let Some((node, expanded)) = stack.pop() {
             if expanded {

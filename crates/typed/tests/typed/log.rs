@@ -15,7 +15,11 @@ proptest! {
     }
 
     #[test]
-    fn log_and_overlay_have_one_state(bytes in drawn(400), kind in any_kind(), order in drawn(200)) {
+    fn log_and_overlay_have_one_state(
+        bytes in drawn(400),
+        kind in any_kind(),
+        order in drawn(200),
+    ) {
         World::of_kind(&bytes, kind, STEPS).has_one_state(&mut Draw::new(&order));
     }
 
