@@ -35,7 +35,7 @@ use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
 
 use crate::client_session::ClientSession;
-use crate::confirmed::Confirmed;
+use crate::confirmed_document::ConfirmedDocument;
 use crate::keys;
 use crate::limits;
 use crate::ports::{Cache, Level, Origin, OriginError, Ports, Revision, Write, Written};
@@ -122,7 +122,7 @@ impl Replica {
         Some(self.keep(ports, held))
     }
 
-    fn write<P: Ports>(&mut self, ports: &mut P, document: Confirmed) -> Flushed {
+    fn write<P: Ports>(&mut self, ports: &mut P, document: ConfirmedDocument) -> Flushed {
         let Some(last) = document.changes().last() else { return Flushed::Nothing };
         let (upto, text) = (last.place, document.text().to_owned());
         let tip = document.origin().tip.clone();
@@ -205,9 +205,9 @@ impl Replica {
     pub(crate) fn append<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Confirmed,
+        document: ConfirmedDocument,
         body: Body,
-    ) -> Option<Confirmed> {
+    ) -> Option<ConfirmedDocument> {
         let key = document.key().clone();
         let entry = Entry::new(key.clone(), body).encode();
         let exchanged = self.exchange(ports, &key, Some(document), vec![entry]).ok()?;
@@ -220,7 +220,7 @@ impl Replica {
     fn append_then<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Confirmed,
+        document: ConfirmedDocument,
         body: Body,
         done: Flushed,
     ) -> Flushed {
@@ -232,7 +232,7 @@ impl Replica {
     pub(crate) fn reconcile<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Confirmed,
+        document: ConfirmedDocument,
         give_up: bool,
     ) -> Flushed {
         self.count_call();

@@ -4,7 +4,7 @@
 //! [`sync`] (what it says to the relay), [`auth`], [`client_session`] (what a client has
 //! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
 //! [`read`], [`history`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
-//! `confirmed` (a document as it lies in the cache), `relay_client` (the exchange), `outbox`
+//! `confirmed_document` (a document as it lies in the cache), `relay_client` (the exchange), `outbox`
 //! and `archive` (what is not kept).
 //!
 //! The crate is pure: it reaches the world through [`ports`] alone.
@@ -13,7 +13,7 @@ mod archive;
 pub mod auth;
 pub mod client_session;
 pub mod config;
-mod confirmed;
+mod confirmed_document;
 pub mod flush;
 pub mod history;
 mod keys;

@@ -15,7 +15,7 @@ use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::client_session::ClientSession;
-use crate::confirmed::{Confirmed, Tail};
+use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::keys;
 use crate::limits;
 use crate::page_snapshot::PageSnapshot;
@@ -72,7 +72,7 @@ impl CachedDocument {
         let wire: CachedWire = codec::from_own(bytes).ok()?;
         let document = Document::decode_own(&wire.document).ok()?;
         let ours = wire.format == FORMAT && document.key() == key;
-        let document = Confirmed::cached(document);
+        let document = ConfirmedDocument::cached(document);
         ours.then_some(Self { document, origin: wire.origin, exchanged_ms: wire.exchanged_ms })
     }
 
@@ -264,7 +264,7 @@ impl Replica {
     pub(crate) fn standing_on<P: Ports>(
         &mut self,
         ports: &mut P,
-        document: Confirmed,
+        document: ConfirmedDocument,
         complete: bool,
         origin: Option<OriginPage>,
         session: &mut ClientSession,
@@ -299,7 +299,7 @@ impl Replica {
     ) -> Result<Arc<CachedDocument>, LoadError> {
         let (document, origin) = match held {
             Some(held) => (held.document.clone(), held.origin.clone()),
-            None => (Confirmed::new(Document::new(key.clone(), Cursor::default())), None),
+            None => (ConfirmedDocument::new(Document::new(key.clone(), Cursor::default())), None),
         };
         let held = self.standing_on(ports, document, false, origin, session)?;
         match held.satisfies(session) {

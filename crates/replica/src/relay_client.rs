@@ -11,7 +11,7 @@ use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::Cursor;
 use serde_bytes::ByteBuf;
 
-use crate::confirmed::Confirmed;
+use crate::confirmed_document::ConfirmedDocument;
 use crate::keys;
 use crate::ports::{Cache, Level, Ports, Relay, RelayError};
 use crate::replica::{PendingExchange, Replica};
@@ -23,7 +23,7 @@ const ROUNDS: usize = 4;
 /// What an exchange about one document brought.
 pub(crate) struct Exchanged {
     /// The document, as far as the relay told.
-    pub(crate) document: Confirmed,
+    pub(crate) document: ConfirmedDocument,
     /// Whether anything new came in.
     pub(crate) changed: bool,
     /// Whether the relay said that the log has lost what was held.
@@ -93,7 +93,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Confirmed>,
+        held: Option<ConfirmedDocument>,
         pushes: Vec<Vec<u8>>,
     ) -> Result<Exchanged, RelayError> {
         let pull = Pull { document: key.clone(), cursor: held.as_deref().and_then(pull_cursor) };
@@ -108,7 +108,7 @@ impl Replica {
         &mut self,
         ports: &mut P,
         key: &DocumentKey,
-        held: Option<Confirmed>,
+        held: Option<ConfirmedDocument>,
         answer: Answer,
     ) -> Result<Exchanged, RelayError> {
         let (mut held, mut answer) = (held, answer);
@@ -144,16 +144,17 @@ pub(crate) fn pull_cursor(document: &Document) -> Option<Cursor> {
 }
 
 struct Step {
-    held: Option<Confirmed>,
+    held: Option<ConfirmedDocument>,
     complete: bool,
     changed: bool,
 }
 
-fn fold_in(key: &DocumentKey, held: Option<Confirmed>, pulled: Option<Pulled>) -> Step {
+fn fold_in(key: &DocumentKey, held: Option<ConfirmedDocument>, pulled: Option<Pulled>) -> Step {
     match pulled {
         Some(Pulled::Entries { records, upto, more }) => {
             let known = held.filter(|document| document.cursor().epoch == upto.epoch);
-            let start = || Confirmed::new(Document::new(key.clone(), Cursor::start(upto.epoch)));
+            let start =
+                || ConfirmedDocument::new(Document::new(key.clone(), Cursor::start(upto.epoch)));
             let mut document = known.unwrap_or_else(start);
             let changed = !records.is_empty();
             if !records.into_iter().all(|record| document.fold(Arc::new(record))) {
@@ -165,7 +166,7 @@ fn fold_in(key: &DocumentKey, held: Option<Confirmed>, pulled: Option<Pulled>) -
         }
         Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
             Ok(document) if document.key() == key => {
-                Step { held: Some(Confirmed::new(document)), complete: true, changed: true }
+                Step { held: Some(ConfirmedDocument::new(document)), complete: true, changed: true }
             }
             _ => Step { held, complete: false, changed: false },
         },

@@ -10,7 +10,7 @@ use redwedding_wire::identity::DocumentKey;
 
 use crate::client_session::ClientSession;
 use crate::config::Config;
-use crate::confirmed::Confirmed;
+use crate::confirmed_document::ConfirmedDocument;
 use crate::limits;
 use crate::member::{Member, Members};
 use crate::page_snapshot::PageSnapshot;
@@ -38,7 +38,7 @@ pub struct Replica {
 #[derive(Clone)]
 pub(crate) struct CachedDocument {
     /// The confirmed state.
-    pub(crate) document: Confirmed,
+    pub(crate) document: ConfirmedDocument,
     /// The origin's text, where the log holds nothing of the document.
     pub(crate) origin: Option<OriginPage>,
     /// When it was exchanged with the relay, in ms since 1970.

@@ -12,7 +12,7 @@ use redwedding_wire::identity::EditId;
 use redwedding_wire::testing::canonical;
 
 use crate::client_session::ClientSession;
-use crate::confirmed::{Confirmed, Tail};
+use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::replica::CachedDocument;
@@ -29,7 +29,8 @@ pub fn cached_document(
     origin: Option<OriginPage>,
     exchanged_ms: u64,
 ) -> Vec<u8> {
-    CachedDocument { document: Confirmed::cached(document.clone()), origin, exchanged_ms }.encode()
+    CachedDocument { document: ConfirmedDocument::cached(document.clone()), origin, exchanged_ms }
+        .encode()
 }
 
 /// The tail that follows a cached document once `entries` are folded in: the
@@ -38,7 +39,7 @@ pub fn cached_document(
 /// # Panics
 /// Where there are too many of them for a tail.
 pub fn cached_tail(document: &Document, records: Vec<Record>, exchanged_ms: u64) -> Vec<u8> {
-    let mut confirmed = Confirmed::cached(document.clone());
+    let mut confirmed = ConfirmedDocument::cached(document.clone());
     let folded = records.into_iter().all(|record| confirmed.fold(Arc::new(record)));
     assert!(folded, "they stand on what is kept");
     confirmed.tail(exchanged_ms).expect("few entries").encode()

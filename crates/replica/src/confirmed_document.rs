@@ -22,7 +22,7 @@ const FORMAT: u8 = 1;
 
 /// A confirmed document, with the entries that its cached base lacks.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Confirmed {
+pub(crate) struct ConfirmedDocument {
     document: Document,
     /// Where the cached base ends; `None` where there is none to go on from.
     base: Option<Cursor>,
@@ -30,7 +30,7 @@ pub(crate) struct Confirmed {
     bytes: usize,
 }
 
-impl Deref for Confirmed {
+impl Deref for ConfirmedDocument {
     type Target = Document;
 
     fn deref(&self) -> &Document {
@@ -38,7 +38,7 @@ impl Deref for Confirmed {
     }
 }
 
-impl Confirmed {
+impl ConfirmedDocument {
     /// A document that the cache does not hold.
     pub(crate) fn new(document: Document) -> Self {
         Self { document, base: None, since: Vec::new(), bytes: 0 }
@@ -178,7 +178,7 @@ mod tests {
     /// A document after `count` saves, and the log that made it.
     fn written(count: u8) -> (Document, Vec<Arc<Record>>) {
         let key = DocumentKey::new("wiki", "Red_Wedding").expect("a key");
-        let mut confirmed = Confirmed::new(Document::new(key.clone(), Cursor::start(7)));
+        let mut confirmed = ConfirmedDocument::new(Document::new(key.clone(), Cursor::start(7)));
         let mut log = Vec::new();
         for number in 1..=count {
             let text = format!("{number} {}", confirmed.text());
@@ -201,9 +201,9 @@ mod tests {
         (confirmed.document, log)
     }
 
-    fn upto(log: &[Arc<Record>], count: usize) -> Confirmed {
+    fn upto(log: &[Arc<Record>], count: usize) -> ConfirmedDocument {
         let (document, _) = written(0);
-        let mut confirmed = Confirmed::new(document);
+        let mut confirmed = ConfirmedDocument::new(document);
         log[..count].iter().for_each(|record| assert!(confirmed.fold(record.clone())));
         confirmed.rebase();
         confirmed
@@ -258,6 +258,9 @@ mod tests {
             }
         }
         assert_eq!(bases, 200 / (limits::TAIL_ENTRIES + 1));
-        assert!(Confirmed::new(confirmed.document).tail(5).is_none(), "nothing to go on from");
+        assert!(
+            ConfirmedDocument::new(confirmed.document).tail(5).is_none(),
+            "nothing to go on from"
+        );
     }
 }
