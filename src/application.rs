@@ -9,8 +9,9 @@ use std::sync::Arc;
 use http::{Request, Response};
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
+use redwedding_replica::overlap::Overlapping;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::save::{Overlapping, Save, SaveError};
+use redwedding_replica::save::{Save, SaveError};
 use redwedding_wire::identity::{DocumentKey, keyed_digest};
 
 /// Who asks, as far as it was proved.

@@ -139,8 +139,8 @@ impl<A: Application> Edge<A> {
     pub fn after<P: Ports>(&mut self, ports: &mut P, remaining: Remaining<P>) {
         match remaining {
             Remaining::Nothing => {}
-            Remaining::Read(key) => self.replica.after_read(ports, &key),
-            Remaining::Saved(after) => self.replica.finish_save(ports, *after),
+            Remaining::Read(key) => self.replica.context(ports).after_read(&key),
+            Remaining::Saved(persisted) => self.replica.context(ports).finish_save(*persisted),
         }
     }
 
@@ -153,10 +153,11 @@ impl<A: Application> Edge<A> {
         session: &mut ClientSession,
     ) -> (Response<Vec<u8>>, Remaining<P>) {
         let Self { replica, application, render_cache, .. } = self;
+        let mut request = replica.request(ports, session);
         match operation {
             Operation::Read { key, context } => {
                 let show = |outcome| application.show_read(context, incoming, outcome);
-                match replica.read(ports, &key, session) {
+                match request.read(&key) {
                     Ok(snapshot) => {
                         let show = |snapshot| show(Ok(snapshot));
                         let answer = render_cache.or_show(incoming, snapshot, show);
@@ -166,27 +167,29 @@ impl<A: Application> Edge<A> {
                 }
             }
             Operation::Report { key, id, context } => {
-                let outcome = replica.read(ports, &key, session).map(|snapshot| {
-                    let overlaps = replica.report(ports, &key, id, session);
+                let outcome = request.read(&key).map(|snapshot| {
+                    let overlaps = request.report(&key, id);
                     SaveReport { snapshot, overlaps }
                 });
                 let remaining = Remaining::of_read(key, &outcome);
                 (application.show_report(context, incoming, outcome), remaining)
             }
             Operation::ReadVersion { key, id, context } => {
-                let outcome = replica
-                    .read_version(ports, &key, id, session)
-                    .map(|(snapshot, text)| PageVersion { snapshot, id, text });
+                let outcome = request.read_version(&key, id).map(|(snapshot, text)| PageVersion {
+                    snapshot,
+                    id,
+                    text,
+                });
                 let remaining = Remaining::of_read(key, &outcome);
                 (application.show_version(context, incoming, outcome), remaining)
             }
             Operation::History { key, around, rows, context } => {
-                let outcome = replica.history(ports, &key, (&around, rows), session);
+                let outcome = request.history(&key, &around, rows);
                 let remaining = Remaining::of_read(key, &outcome);
                 (application.show_history(context, incoming, outcome), remaining)
             }
             Operation::Save { key, save, context } => {
-                let (outcome, persisted) = match replica.save(ports, &key, &save, session) {
+                let (outcome, persisted) = match request.save(&key, &save) {
                     Ok(save::Saved { snapshot, overlaps, created, after }) => {
                         (Ok(SavedPage { snapshot, overlaps, created }), after)
                     }

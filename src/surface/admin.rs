@@ -71,7 +71,7 @@ fn document_status<P: Ports>(
     ports: &mut P,
     key: &DocumentKey,
 ) -> Result<serde_json::Value, String> {
-    let status = replica.document_status(ports, key).map_err(|error| error.to_string())?;
+    let status = replica.context(ports).document_status(key).map_err(|error| error.to_string())?;
     let quarantined: Vec<_> = status
         .quarantined
         .iter()
@@ -117,7 +117,7 @@ pub(super) fn tick<P: Ports>(
         return problem(StatusCode::BAD_REQUEST, "Invalid bucket", "bucket and count are numbers");
     };
     let buckets = (0..count.min(limits::OUTBOX_BUCKETS)).map(|next| bucket.wrapping_add(next));
-    let ticked = replica.tick(ports, buckets);
+    let ticked = replica.context(ports).tick(buckets);
     json_answer(&json!({ "swept": ticked.swept, "flushed": ticked.flushed }))
 }
 

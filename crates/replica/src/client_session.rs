@@ -115,6 +115,20 @@ impl ClientSession {
         }
     }
 
+    /// Whether a state of `document` at `cursor`, with the origin's edits up to
+    /// `revision`, holds what the client has seen.
+    pub(crate) fn is_satisfied_by(
+        &self,
+        document: &DocumentKey,
+        cursor: Cursor,
+        revision: u64,
+    ) -> bool {
+        let shard = document.shard(limits::SHARDS);
+        // A state that no log stands behind holds nothing of any log.
+        let epoch = if cursor.epoch == 0 { self.epoch } else { cursor.epoch };
+        self.seen(epoch, shard) <= cursor.position && self.revision(document) <= revision
+    }
+
     /// The client was served `shard` up to `cursor`.
     pub fn see(&mut self, shard: u16, cursor: Cursor) {
         if cursor.position == 0 {

@@ -7,11 +7,10 @@ use redwedding_document::{Change, Document, Segment, Unresolved};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Place, VersionName};
 
-use crate::client_session::ClientSession;
+use crate::context::{ClientRequest, Context};
 use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;
-use crate::replica::Replica;
 
 /// A confirmed document, with as much of what it does not keep as was asked for.
 #[derive(Debug)]
@@ -76,24 +75,26 @@ impl PageHistory {
     }
 }
 
-impl Replica {
-    /// The confirmed document that the client with this session may see, with its history around the versions
-    /// with these numbers (`None` for the present one): so many changes before and after each.
-    pub fn history<P: Ports>(
+impl<P: Ports> ClientRequest<'_, P> {
+    /// The confirmed document that the client may see, with its history around the versions
+    /// with these numbers (`None` for the present one): `rows` changes before and after each.
+    ///
+    /// # Errors
+    /// [`LoadError`]. Nothing changed.
+    pub fn history(
         &mut self,
-        ports: &mut P,
         key: &DocumentKey,
-        (around, rows): (&[Option<u64>], usize),
-        session: &mut ClientSession,
+        around: &[Option<u64>],
+        rows: usize,
     ) -> Result<PageHistory, LoadError> {
-        self.fetched = 0;
-        let held = self.load(ports, key, session, Freshness::Fresh)?;
-        self.history_of(ports, &held.document, around, rows)
+        let loaded = self.context.load(key, self.session, Freshness::Fresh)?;
+        self.context.history_of(loaded.cached.confirmed(), around, rows)
     }
+}
 
-    fn history_of<P: Ports>(
+impl<P: Ports> Context<'_, P> {
+    fn history_of(
         &mut self,
-        ports: &mut P,
         document: &Document,
         around: &[Option<u64>],
         rows: usize,
@@ -103,7 +104,7 @@ impl Replica {
             if let Some(VersionName::Entry { position, .. }) = number.and_then(VersionName::of) {
                 let archive = document.archive();
                 let at = archive.partition_point(|part| part.upto.position < position);
-                self.add_part(ports, &mut history, at)?;
+                self.add_part(&mut history, at)?;
             }
             let index = match number {
                 Some(number) => history.index_of(*number),
@@ -115,7 +116,7 @@ impl Replica {
             for (at, part) in document.archive().iter().enumerate() {
                 let ends = part.end as usize;
                 if begins <= end && first < ends {
-                    self.add_part(ports, &mut history, at)?;
+                    self.add_part(&mut history, at)?;
                 }
                 begins = ends;
             }
@@ -123,32 +124,29 @@ impl Replica {
         Ok(history)
     }
 
-    fn add_part<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        history: &mut PageHistory,
-        at: usize,
-    ) -> Result<(), LoadError> {
+    fn add_part(&mut self, history: &mut PageHistory, at: usize) -> Result<(), LoadError> {
         let Some(part) = history.document.archive().get(at).copied() else { return Ok(()) };
         let ends = |has: &Segment| has.first() + has.changes().len() == part.end as usize;
         if !history.parts.iter().any(ends) {
-            let part = self.segment(ports, history.document.key(), part)?;
-            history.parts.push(part);
+            let part = self.archive().segment(history.document.key(), part);
+            history.parts.push(part.ok_or(LoadError::Archived)?);
         }
         Ok(())
     }
 
     /// The text of a version of the log that is not kept; `None` if this is none.
-    pub(crate) fn archived_text<P: Ports>(
+    ///
+    /// # Errors
+    /// [`LoadError::Archived`] where its segment cannot be had now.
+    pub(crate) fn archived_text(
         &mut self,
-        ports: &mut P,
         document: &Document,
         number: u64,
     ) -> Result<Option<String>, LoadError> {
         let named = VersionName::of(number).map(|name| document.named(name));
         match named {
             Some(Err(Unresolved::Missing(Missing::Segment(_)))) => {
-                Ok(self.history_of(ports, document, &[Some(number)], 0)?.text(number))
+                Ok(self.history_of(document, &[Some(number)], 0)?.text(number))
             }
             _ => Ok(None),
         }

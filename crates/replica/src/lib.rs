@@ -1,38 +1,64 @@
 //! What a replica does with a request: load, merge, persist, exchange, flush.
 //!
-//! Read in this order: [`ports`] (what a replica needs from its platform),
-//! [`sync`] (what it says to the relay), [`auth`], [`client_session`] (what a client has
-//! seen), [`member`]; then the life of a request: [`replica`] (the one sandbox),
-//! [`read`], [`history`], [`save`], [`flush`], [`tick`], and below them `load` (the tiers),
-//! `confirmed_document` (a document as it lies in the cache), `relay_client` (the exchange), `outbox`
-//! and `archive` (what is not kept).
+//! Read in this order.
+//! - The outside: [`ports`] (what a replica needs from its platform), [`sync`] (what it says
+//!   to the relay), [`auth`], [`client_session`] (what a client has seen), [`member`].
+//! - The state: [`replica`] (the one sandbox), `cached_document` and below it
+//!   `confirmed_document` (a document as it lies in the cache), [`page_snapshot`] (what
+//!   readers are shown).
+//! - A request: [`context`] (what one carries, and where it gets its components), then the
+//!   components: `relay_client`, `origin_client`, `document_cache`, `version_store`,
+//!   `outbox`, `archive`.
+//! - What is made of them: `log` (pull and append), `dependency`, `reconcile` (the origin's
+//!   edits into the log), `load` (the tiers), `reach` (a document with its archive), `view`
+//!   (a document with saves that are not logged).
+//! - What is asked for: [`read`], [`history`], [`save`], [`status`]; [`flush`], `sweep`,
+//!   [`tick`], `poll`.
+//!
+//! Files import in that direction alone, so no two of them need each other.
 //!
 //! The crate is pure: it reaches the world through [`ports`] alone.
 
 mod archive;
 pub mod auth;
+mod cached_document;
 pub mod client_session;
 pub mod config;
 mod confirmed_document;
+pub mod context;
+mod dependency;
+mod document_cache;
 pub mod flush;
 pub mod history;
 mod keys;
 pub mod limits;
 mod load;
+mod log;
 pub mod member;
+mod origin_client;
 mod outbox;
+pub mod overlap;
 pub mod page_snapshot;
+mod poll;
+mod polls;
 pub mod ports;
+mod reach;
 pub mod read;
+mod reconcile;
 mod relay_client;
 pub mod replica;
 pub mod save;
 pub mod status;
+mod summary;
+mod sweep;
 pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tick;
+mod version_store;
+mod view;
 
 pub use config::Config;
+pub use context::{ClientRequest, Context};
 pub use load::LoadError;
 pub use replica::Replica;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::config::Config;
 use crate::limits;
 
 /// What a point of presence says of itself.
@@ -71,6 +72,53 @@ impl Members {
     /// The members, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
         self.0.iter().map(|(pop, member)| (pop.as_str(), member))
+    }
+}
+
+/// What a sandbox says of itself, and the members that it knows.
+pub(crate) struct Membership {
+    replica: u64,
+    saves: u64,
+    members: Members,
+}
+
+impl Membership {
+    /// Of the sandbox with this id, which knows nobody yet.
+    pub(crate) fn new(replica: u64) -> Self {
+        Self { replica, saves: 0, members: Members::default() }
+    }
+
+    /// The sandbox's id.
+    pub(crate) fn replica(&self) -> u64 {
+        self.replica
+    }
+
+    /// The members that it knows.
+    pub(crate) fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Counts a save that the sandbox accepted.
+    pub(crate) fn count_save(&mut self) {
+        self.saves += 1;
+    }
+
+    /// The members, with the sandbox's own word as of now.
+    pub(crate) fn heartbeat(&mut self, config: &Config, now_ms: u64) -> &Members {
+        let member = Member {
+            heartbeat_ms: now_ms,
+            version: config.version.clone(),
+            replica: self.replica,
+            saves: self.saves,
+        };
+        self.members.observe(&config.pop, member);
+        &self.members
+    }
+
+    /// Takes in what others know, and forgets who has been silent for long.
+    pub(crate) fn meet(&mut self, members: &Members, now_ms: u64) {
+        self.members.join(members);
+        self.members.forget(now_ms.saturating_sub(limits::MEMBER_MS));
     }
 }
 

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use redwedding_document::Document;
 use redwedding_wire::codec::{Decode, Encode};
-use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Cursor;
 use serde_bytes::ByteBuf;
 
+use crate::config::Config;
 use crate::confirmed_document::ConfirmedDocument;
 use crate::keys;
+use crate::member::Membership;
 use crate::ports::{Cache, Level, Ports, Relay, RelayError};
-use crate::replica::{PendingExchange, Replica};
 use crate::sync::{Answer, Pull, Pulled, Request};
 
 /// Rounds that one exchange may take: more to read, a reset, a full answer.
@@ -33,145 +34,191 @@ pub(crate) struct Exchanged {
     pub(crate) complete: bool,
 }
 
-impl Replica {
-    /// Whether the relay could not be reached just now and is left alone for a moment.
-    pub(crate) fn relay_in_backoff<P: Ports>(&self, ports: &mut P) -> bool {
-        let Some(until) = ports.cache().peek(keys::RELAY_BACKOFF) else { return false };
+/// An exchange under way.
+pub(crate) type PendingExchange<P> = <<P as Ports>::Relay as Relay>::Pending;
+
+/// Calls to the relay: each is counted, and a relay that cannot be reached is left
+/// alone for a moment.
+pub(crate) struct RelayClient<'a, P: Ports> {
+    config: &'a Config,
+    membership: &'a mut Membership,
+    calls: &'a mut u32,
+    ports: &'a mut P,
+}
+
+impl<'a, P: Ports> RelayClient<'a, P> {
+    pub(crate) fn new(
+        config: &'a Config,
+        membership: &'a mut Membership,
+        calls: &'a mut u32,
+        ports: &'a mut P,
+    ) -> Self {
+        Self { config, membership, calls, ports }
+    }
+
+    /// Whether the relay could not be reached just now and is left alone for a
+    /// moment, by the whole point of presence.
+    pub(crate) fn in_backoff(&mut self) -> bool {
+        let Some(until) = self.ports.cache().peek(keys::RELAY_BACKOFF) else { return false };
         let until = <[u8; 8]>::try_from(until.as_slice()).map_or(0, u64::from_le_bytes);
-        let now_ms = ports.now_ms();
+        let now_ms = self.ports.now_ms();
         // A clock that jumped must not keep the relay away for long.
         now_ms < until && until - now_ms <= self.config.relay_backoff_ms
     }
 
     /// Begins an exchange.
-    pub(crate) fn begin_exchange<P: Ports>(
+    #[must_use]
+    pub(crate) fn begin(
         &mut self,
-        ports: &mut P,
         pushes: Vec<Vec<u8>>,
         pulls: Vec<Pull>,
         leases: u16,
     ) -> PendingExchange<P> {
-        let now_ms = ports.now_ms();
-        let members = self.heartbeat(now_ms).clone();
+        let now_ms = self.ports.now_ms();
+        let members = self.membership.heartbeat(self.config, now_ms).clone();
         let mut request = Request::new(&self.config.site, &self.config.pop, members);
         request.pushes = pushes.into_iter().map(ByteBuf::from).collect();
         request.pulls = pulls;
         request.leases = leases;
-        self.count_call();
-        ports.relay().begin(request.encode())
+        *self.calls += 1;
+        self.ports.relay().begin(request.encode())
     }
 
-    /// Finishes an exchange. A relay that cannot be reached is then left alone
-    /// for a moment by the whole point of presence.
-    pub(crate) fn finish_exchange<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        pending: PendingExchange<P>,
-    ) -> Result<Answer, RelayError> {
-        let answer = ports.relay().finish(pending).and_then(|bytes| {
+    /// Finishes an exchange. A relay that cannot be reached is in back-off from then
+    /// on.
+    ///
+    /// # Errors
+    /// What was pushed may be in the log all the same.
+    pub(crate) fn finish(&mut self, pending: PendingExchange<P>) -> Result<Answer, RelayError> {
+        let answer = self.ports.relay().finish(pending).and_then(|bytes| {
             Answer::decode(&bytes).map_err(|error| RelayError::Unavailable(error.to_string()))
         });
-        let now_ms = ports.now_ms();
+        let now_ms = self.ports.now_ms();
         match &answer {
-            Ok(answer) => self.meet(&answer.members, now_ms),
+            Ok(answer) => self.membership.meet(&answer.members, now_ms),
             Err(error) => {
                 let level = match error {
                     RelayError::Unavailable(_) => Level::Warning,
                     RelayError::Refused { .. } => Level::Alarm,
                 };
-                ports.log(level, &error.to_string());
+                self.ports.log(level, &error.to_string());
                 let backoff_ms = self.config.relay_backoff_ms;
                 let until = (now_ms + backoff_ms).to_le_bytes().to_vec();
-                ports.cache().insert(None, keys::RELAY_BACKOFF, until, backoff_ms);
+                self.ports.cache().insert(None, keys::RELAY_BACKOFF, until, backoff_ms);
             }
         }
         answer
     }
 
-    /// One exchange about one document, with what it takes to get all of it.
-    pub(crate) fn exchange<P: Ports>(
+    /// One exchange about one document, with what it takes to get all of it: it
+    /// pushes these entries and pulls what is new after `known` (all of the document,
+    /// where there is none). At most [`ROUNDS`] calls more.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub(crate) fn exchange(
         &mut self,
-        ports: &mut P,
         key: &DocumentKey,
-        held: Option<ConfirmedDocument>,
+        known: Option<ConfirmedDocument>,
         pushes: Vec<Vec<u8>>,
     ) -> Result<Exchanged, RelayError> {
-        let pull = Pull { document: key.clone(), cursor: held.as_deref().and_then(pull_cursor) };
-        let pending = self.begin_exchange(ports, pushes, vec![pull], 0);
-        let answer = self.finish_exchange(ports, pending)?;
-        self.take_in(ports, key, held, answer)
+        let pending = self.begin(pushes, vec![pull(key, known.as_deref())], 0);
+        let answer = self.finish(pending)?;
+        self.take_in(key, known, answer)
     }
 
-    /// Folds the answer to an exchange that pulled `held` (or the whole document)
-    /// and reads on until the document is complete.
-    pub(crate) fn take_in<P: Ports>(
+    /// Folds the answer to an exchange that pulled what is new after `known` (or all
+    /// of the document) and reads on until the document is complete.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub(crate) fn take_in(
         &mut self,
-        ports: &mut P,
         key: &DocumentKey,
-        held: Option<ConfirmedDocument>,
+        known: Option<ConfirmedDocument>,
         answer: Answer,
     ) -> Result<Exchanged, RelayError> {
-        let (mut held, mut answer) = (held, answer);
+        let (mut known, mut answer) = (known, answer);
         let (mut changed, mut reset) = (false, false);
         for _ in 0..ROUNDS {
             let pulled = answer.pulled.pop();
             reset |= matches!(pulled, Some(Pulled::Reset));
             let behind = matches!(pulled, Some(Pulled::Behind));
-            let step = fold_in(key, held, pulled);
+            let step = fold_in(key, known, pulled);
             changed |= step.changed;
-            held = step.held;
+            known = step.known;
             if step.complete
-                && let Some(document) = held
+                && let Some(document) = known
             {
                 return Ok(Exchanged { document, changed, reset, complete: !behind });
             }
-            let cursor = held.as_deref().and_then(pull_cursor);
-            let pull = Pull { document: key.clone(), cursor };
-            let pending = self.begin_exchange(ports, Vec::new(), vec![pull], 0);
-            answer = self.finish_exchange(ports, pending)?;
+            let pending = self.begin(Vec::new(), vec![pull(key, known.as_deref())], 0);
+            answer = self.finish(pending)?;
         }
-        match held {
+        match known {
             // Behind what is there, but consistent: the next exchange goes on.
             Some(document) => Ok(Exchanged { document, changed, reset, complete: false }),
             None => Err(RelayError::Unavailable("it does not have the document yet".into())),
         }
     }
+
+    /// A segment of a document's archive, unchecked. `None` where the relay has none
+    /// or cannot be asked now.
+    pub(crate) fn segment(&mut self, key: &DocumentKey, name: Digest) -> Option<Vec<u8>> {
+        *self.calls += 1;
+        match self.ports.relay().segment(key, name) {
+            Ok(found) => found,
+            Err(error) => {
+                self.ports.log(Level::Warning, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// The point of presence's cache.
+    pub(crate) fn cache(&mut self) -> &mut P::Cache {
+        self.ports.cache()
+    }
 }
 
-/// The cursor to pull from: none for a state that no log stands behind.
-pub(crate) fn pull_cursor(document: &Document) -> Option<Cursor> {
-    (document.cursor().epoch != 0).then(|| document.cursor())
+/// The question for what is new after `known`. A state that no log stands behind has
+/// no cursor to pull from.
+pub(crate) fn pull(key: &DocumentKey, known: Option<&Document>) -> Pull {
+    let cursor = known.map(|known| known.cursor()).filter(|cursor| cursor.epoch != 0);
+    Pull { document: key.clone(), cursor }
 }
 
 struct Step {
-    held: Option<ConfirmedDocument>,
+    known: Option<ConfirmedDocument>,
     complete: bool,
     changed: bool,
 }
 
-fn fold_in(key: &DocumentKey, held: Option<ConfirmedDocument>, pulled: Option<Pulled>) -> Step {
+fn fold_in(key: &DocumentKey, known: Option<ConfirmedDocument>, pulled: Option<Pulled>) -> Step {
     match pulled {
         Some(Pulled::Entries { records, upto, more }) => {
-            let known = held.filter(|document| document.cursor().epoch == upto.epoch);
+            let same_log = known.filter(|document| document.cursor().epoch == upto.epoch);
             let start =
                 || ConfirmedDocument::new(Document::new(key.clone(), Cursor::start(upto.epoch)));
-            let mut document = known.unwrap_or_else(start);
+            let mut document = same_log.unwrap_or_else(start);
             let changed = !records.is_empty();
             if !records.into_iter().all(|record| document.fold(Arc::new(record))) {
                 // What was pruned here has been taken back at the relay: the whole is less.
-                return Step { held: None, complete: false, changed: true };
+                return Step { known: None, complete: false, changed: true };
             }
             document.advance(upto);
-            Step { held: Some(document), complete: !more, changed }
+            Step { known: Some(document), complete: !more, changed }
         }
         Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
-            Ok(document) if document.key() == key => {
-                Step { held: Some(ConfirmedDocument::new(document)), complete: true, changed: true }
-            }
-            _ => Step { held, complete: false, changed: false },
+            Ok(document) if document.key() == key => Step {
+                known: Some(ConfirmedDocument::new(document)),
+                complete: true,
+                changed: true,
+            },
+            _ => Step { known, complete: false, changed: false },
         },
-        Some(Pulled::Reset) => Step { held: None, complete: false, changed: true },
-        Some(Pulled::Behind) => Step { complete: held.is_some(), held, changed: false },
-        Some(Pulled::NotNow) | None => Step { held, complete: false, changed: false },
+        Some(Pulled::Reset) => Step { known: None, complete: false, changed: true },
+        Some(Pulled::Behind) => Step { complete: known.is_some(), known, changed: false },
+        Some(Pulled::NotNow) | None => Step { known, complete: false, changed: false },
     }
 }

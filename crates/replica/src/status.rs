@@ -7,9 +7,9 @@ use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::Cursor;
 
 use crate::client_session::ClientSession;
+use crate::context::Context;
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;
-use crate::replica::Replica;
 
 /// The state of one document at this point of presence.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,19 +36,18 @@ pub struct DocumentStatus {
     pub quarantined: Vec<(u64, String)>,
 }
 
-impl Replica {
+impl<P: Ports> Context<'_, P> {
     /// What is known of a document, exchanged with the relay where it can be
     /// reached, the outbox's visible saves added.
-    pub fn document_status<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        key: &DocumentKey,
-    ) -> Result<DocumentStatus, LoadError> {
-        let held = self.load(ports, key, &mut ClientSession::new(), Freshness::Now)?;
-        let entries = self.outbox_of(ports, key);
-        let mut view = held.view();
-        self.add_all(ports, &mut view, &entries);
-        let document = &held.document;
+    ///
+    /// # Errors
+    /// [`LoadError`]. Nothing changed.
+    pub fn document_status(&mut self, key: &DocumentKey) -> Result<DocumentStatus, LoadError> {
+        let loaded = self.load(key, &mut ClientSession::new(), Freshness::Now)?;
+        let entries = self.outbox().entries_of(key);
+        let mut view = loaded.cached.view();
+        self.add_to_view(&mut view, &entries);
+        let document = loaded.cached.confirmed();
         let origin = document.origin();
         Ok(DocumentStatus {
             cursor: document.cursor(),

@@ -1,11 +1,9 @@
-//! Work that nobody waits for: the outbox's sweep, due flushes, origin polls.
+//! Work that nobody waits for: the outbox's sweep and due flushes.
 
-use redwedding_wire::identity::DocumentKey;
-
+use crate::context::Context;
 use crate::flush::Flushed;
 use crate::limits;
 use crate::ports::Ports;
-use crate::replica::Replica;
 
 /// What a tick did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,34 +14,25 @@ pub struct Ticked {
     pub flushed: usize,
 }
 
-impl Replica {
+impl<P: Ports> Context<'_, P> {
     /// Sweeps these buckets of the outbox, then flushes what is due and leased
     /// to this point of presence. Bounded; what remains is for the next tick.
-    pub fn tick<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        buckets: impl IntoIterator<Item = u16>,
-    ) -> Ticked {
+    pub fn tick(&mut self, buckets: impl IntoIterator<Item = u16>) -> Ticked {
         let mut ticked = Ticked::default();
-        if self.relay_in_backoff(ports) {
+        if self.relay_client().in_backoff() {
             return ticked;
         }
         for bucket in buckets.into_iter().take(usize::from(limits::OUTBOX_BUCKETS)) {
-            ticked.swept += self.sweep(ports, bucket % limits::OUTBOX_BUCKETS);
+            ticked.swept += self.sweep(bucket % limits::OUTBOX_BUCKETS);
         }
-        let pending =
-            self.begin_exchange(ports, Vec::new(), Vec::new(), limits::FLUSHES_PER_TICK as u16);
-        let Ok(answer) = self.finish_exchange(ports, pending) else { return ticked };
+        let leases = limits::FLUSHES_PER_TICK as u16;
+        let pending = self.relay_client().begin(Vec::new(), Vec::new(), leases);
+        let Ok(answer) = self.relay_client().finish(pending) else { return ticked };
         for lease in answer.due.iter().take(limits::FLUSHES_PER_TICK) {
-            if self.flush(ports, &lease.document) == Flushed::Done {
+            if self.flush(&lease.document) == Flushed::Done {
                 ticked.flushed += 1;
             }
         }
         ticked
-    }
-
-    /// After a read was answered: has somebody edited the page at the origin?
-    pub fn after_read<P: Ports>(&mut self, ports: &mut P, key: &DocumentKey) {
-        self.poll_origin(ports, key, false);
     }
 }

@@ -62,7 +62,7 @@ impl Place {
             ],
             trace: 0,
         };
-        self.replica.save(&mut self.ports, &page(), &save, session)
+        self.replica.request(&mut self.ports, session).save(&page(), &save)
     }
 
     /// A save of a client that has no session; gives text and number of the answer, and whether
@@ -72,7 +72,7 @@ impl Place {
         let (text, id, written) =
             (saved.snapshot.text.clone(), saved.snapshot.id, saved.after.is_some());
         if let Some(after) = saved.after {
-            self.replica.finish_save(&mut self.ports, after);
+            self.replica.context(&mut self.ports).finish_save(after);
         }
         (text, id, written)
     }
@@ -80,17 +80,18 @@ impl Place {
     fn read(&mut self, session: &mut ClientSession) -> (u64, String) {
         // What was exchanged before is not fresh any more.
         self.network.advance(2_000);
-        let snapshot = self.replica.read(&mut self.ports, &page(), session).expect("a page");
+        let snapshot =
+            self.replica.request(&mut self.ports, session).read(&page()).expect("a page");
         (snapshot.id, snapshot.text.clone())
     }
 
     fn flush(&mut self) {
-        assert_eq!(self.replica.flush(&mut self.ports, &page()), Flushed::Done);
+        assert_eq!(self.replica.context(&mut self.ports).flush(&page()), Flushed::Done);
     }
 
     fn version(&mut self, number: u64) -> Result<Option<String>, LoadError> {
         let session = &mut ClientSession::new();
-        let found = self.replica.read_version(&mut self.ports, &page(), number, session);
+        let found = self.replica.request(&mut self.ports, session).read_version(&page(), number);
         found.map(|(_, text)| text)
     }
 }
@@ -189,14 +190,16 @@ fn old_versions_and_the_past_are_read_from_the_archive() {
     place.afresh();
     let (ports, session) = (&mut place.ports, &mut ClientSession::new());
     let asked = [Some(versions[1].0)];
-    let history = place.replica.history(ports, &page(), (&asked, 0), session).expect("a history");
+    let history =
+        place.replica.request(ports, session).history(&page(), &asked, 0).expect("a history");
     assert_eq!(history.index_of(versions[1].0), Some(1));
     assert_eq!(history.text(versions[1].0).as_deref(), Some("a\nb\n"));
     assert_eq!(history.id(0), Some(versions[0].0), "the one before is known, too");
     assert_eq!(place.fetched(), 1);
     place.afresh();
     let (ports, session) = (&mut place.ports, &mut ClientSession::new());
-    let history = place.replica.history(ports, &page(), (&[None], 2), session).expect("a history");
+    let history =
+        place.replica.request(ports, session).history(&page(), &[None], 2).expect("a history");
     let ids: Vec<_> = (1..3).filter_map(|index| history.id(index)).collect();
     assert_eq!(ids, [versions[1].0, versions[2].0]);
     assert_eq!((history.id(0), place.fetched()), (Some(versions[0].0), 2));
@@ -209,7 +212,7 @@ fn who_comes_back_to_an_archived_save_is_served() {
     let session = &mut ClientSession::new();
     let saved = place.try_save(None, "a\n", session).expect("a save");
     let after = saved.after.expect("something is left to do");
-    place.replica.finish_save(&mut place.ports, after);
+    place.replica.context(&mut place.ports).finish_save(after);
     let (mut kept, mut other) = (session.clone(), session.clone());
     place.flush();
     let (base, _) = place.read(&mut ClientSession::new());
@@ -234,7 +237,12 @@ fn news_below_the_floor_of_what_is_held_bring_the_whole_document() {
     place.save(Some(versions[0].0), "a!\n");
     assert_eq!(other.read(&mut ClientSession::new()).1, "a!\nb\nc\n");
     let status = |place: &mut Place| {
-        place.replica.document_status(&mut place.ports, &page()).expect("a document").state_hash
+        place
+            .replica
+            .context(&mut place.ports)
+            .document_status(&page())
+            .expect("a document")
+            .state_hash
     };
     assert_eq!(status(&mut other), status(&mut place));
 }

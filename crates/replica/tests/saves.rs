@@ -37,7 +37,7 @@ fn save(
         ],
         trace: 0,
     };
-    replica.save(ports, &page(), &save, &mut ClientSession::new()).expect("a save")
+    replica.request(ports, &mut ClientSession::new()).save(&page(), &save).expect("a save")
 }
 
 #[test]
@@ -50,8 +50,8 @@ fn a_save_on_what_another_sandbox_has_just_answered_lists_nothing() {
     let (mut one, mut other) = (sandbox(&mut ports), sandbox(&mut ports));
     let created = save(&mut one, &mut ports, None, "a\n");
     let finished = created.after.expect("something is left to do");
-    one.finish_save(&mut ports, finished);
-    other.read(&mut ports, &page(), &mut ClientSession::new()).expect("a page");
+    one.context(&mut ports).finish_save(finished);
+    other.request(&mut ports, &mut ClientSession::new()).read(&page()).expect("a page");
     let first = save(&mut one, &mut ports, Some(created.snapshot.id), "a\nb\n");
     calls.lock().expect("a lock").clear();
     // The first one's sandbox has not heard the relay yet.
@@ -59,7 +59,7 @@ fn a_save_on_what_another_sandbox_has_just_answered_lists_nothing() {
     assert_eq!(second.snapshot.text, "a\nb\nc\n");
     assert!(!calls.lock().expect("a lock").contains(&"store.list"), "{calls:?}");
     // Now one has heard more of the log than the other.
-    one.finish_save(&mut ports, first.after.expect("something is left to do"));
+    one.context(&mut ports).finish_save(first.after.expect("something is left to do"));
     let third = save(&mut one, &mut ports, Some(second.snapshot.id), "a\nb\nc\nd\n");
     calls.lock().expect("a lock").clear();
     let fourth = save(&mut other, &mut ports, Some(third.snapshot.id), "a\nb\nc\nd\ne\n");
@@ -78,7 +78,8 @@ fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
         save(&mut replica, &mut ports, Some(created.snapshot.id), &format!("a\nword {word}\n"));
     }
     network.advance(1_000);
-    let snapshot = replica.read(&mut ports, &page(), &mut ClientSession::new()).expect("a page");
+    let snapshot =
+        replica.request(&mut ports, &mut ClientSession::new()).read(&page()).expect("a page");
     // Elsewhere, where nothing of it was seen.
     let mut ports = network.ports(1, None);
     let mut elsewhere = sandbox(&mut ports);
@@ -95,7 +96,7 @@ fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
     assert_eq!(saved.snapshot.text, text);
     for _ in 0..10 {
         network.advance(20_000);
-        elsewhere.tick(&mut ports, 0..limits::OUTBOX_BUCKETS);
+        elsewhere.context(&mut ports).tick(0..limits::OUTBOX_BUCKETS);
     }
     let document = network.document(&page()).expect("a document");
     assert_eq!(document.text(), text);

@@ -1,141 +1,111 @@
-//! What a save stands on: the client's own saves, and the version it names.
+//! What a save stands on: the version that the client names.
 
 use redwedding_document::Unresolved;
 use redwedding_document::entry::{Body, Entry, Missing, Note, OriginPage};
-use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Root, VersionName, VersionRef};
 
-use super::{Save, SaveError};
-use crate::client_session::ClientSession;
+use crate::cached_document::CachedDocument;
+use crate::context::Context;
 use crate::limits;
 use crate::load::LoadError;
-use crate::outbox::OutboxEntry;
-use crate::ports::{Origin, OriginError, Ports};
-use crate::replica::{CachedDocument, Replica};
+use crate::ports::{OriginError, Ports};
+use crate::save::error::SaveError;
+use crate::save::submission::Save;
 
-impl Replica {
-    /// The client's own saves that are not confirmed. One that is not visible
-    /// here must not be passed over: the client has seen it.
-    pub(super) fn unconfirmed_saves_of<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &CachedDocument,
-        authoritative: bool,
-        session: &ClientSession,
-    ) -> Result<Vec<OutboxEntry>, SaveError> {
-        let key = held.document.key();
-        let Some(edit) = session.own(key) else { return Ok(Vec::new()) };
-        if self.has_own(ports, held, authoritative, edit) {
-            return Ok(Vec::new());
-        }
-        // Not visible: pull, then it is confirmed or the client has to wait.
-        self.unconfirmed_saves(ports, key, edit).ok_or(SaveError::Load(LoadError::Behind))
+/// The version that a client names.
+pub(super) struct Named {
+    /// In full.
+    pub(super) version: VersionRef,
+    /// The text of the origin that it stands on, where the log may not know that.
+    pub(super) detached: Option<Entry>,
+}
+
+impl Named {
+    fn known(version: VersionRef) -> Self {
+        Self { version, detached: None }
     }
+}
 
-    /// Whether this is a retry of a save that made the page and is not kept any more.
-    pub(super) fn created<P: Ports>(
+impl<P: Ports> Context<'_, P> {
+    /// The version that the client names.
+    ///
+    /// # Errors
+    /// [`SaveError::Exists`], [`SaveError::UnknownVersion`], or [`SaveError::Load`] where it
+    /// may be known elsewhere.
+    pub(super) fn base_of(
         &mut self,
-        ports: &mut P,
-        held: &CachedDocument,
-        save: &Save,
-        edit: EditId,
-    ) -> bool {
-        let oldest = held.document.archive().first().filter(|_| save.base.is_none()).copied();
-        let oldest = oldest.map(|oldest| self.segment(ports, held.document.key(), oldest));
-        oldest.is_some_and(|oldest| oldest.is_ok_and(|oldest| oldest.knows(edit).is_some()))
-    }
-
-    /// The version that the client names, in full; with the text of the origin
-    /// that it stands on, where the log may not know that.
-    pub(super) fn base_of<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &CachedDocument,
+        cached: &CachedDocument,
         authoritative: bool,
         save: &Save,
-    ) -> Result<(VersionRef, Option<Entry>), SaveError> {
-        let key = held.document.key();
-        let latest = held.id();
+    ) -> Result<Named, SaveError> {
+        let latest = cached.id();
         let Some(number) = save.base else {
+            let empty = VersionRef { root: Root::EMPTY, extra: Vec::new() };
             return match latest {
-                0 => Ok((VersionRef { root: Root::EMPTY, extra: Vec::new() }, None)),
+                0 => Ok(Named::known(empty)),
                 _ => Err(SaveError::Exists { latest }),
             };
         };
         let name = VersionName::of(number).ok_or(SaveError::UnknownVersion)?;
-        match (held.named(name), name) {
-            (Ok(version), _) => Ok((version, None)),
+        match (cached.named(name), name) {
+            (Ok(version), _) => Ok(Named::known(version)),
             (Err(Unresolved::Missing(Missing::Object(id))), _) => {
                 // It was written before it was served; absence proves nothing.
-                let version = self.object(ports, key, id).ok_or(LoadError::Behind)?;
-                Ok((version, None))
+                let version = self.version_store().object(cached.key(), id);
+                Ok(Named::known(version.ok_or(LoadError::Behind)?))
             }
             (Err(Unresolved::Missing(_)), _) if !authoritative => Err(LoadError::Behind.into()),
             (Err(_), VersionName::Revision(revision)) => {
-                self.origin_base(ports, key, revision.get())
+                self.origin_base(cached.key(), revision.get())
             }
             _ => Err(SaveError::UnknownVersion),
         }
     }
 
-    /// Whether the client names a version after the end of the log, as it is known
-    /// here.
-    pub(super) fn names_ahead<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &CachedDocument,
-        save: &Save,
-    ) -> bool {
-        let position = match save.base.and_then(VersionName::of) {
-            Some(VersionName::Entry { position, .. }) => Some(position),
-            Some(VersionName::Object(id)) => {
-                self.known_object(ports, held, id).map(|version| version.root.position())
-            }
-            _ => None,
-        };
-        position.is_some_and(|position| position > held.document.cursor().position)
-    }
-
     /// A revision of the origin that the log does not know: its text becomes a
-    /// base of its own.
-    fn origin_base<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        key: &DocumentKey,
-        revision: u64,
-    ) -> Result<(VersionRef, Option<Entry>), SaveError> {
-        self.count_call();
-        let text = match ports.origin().revision_text(key.key(), revision) {
+    /// detached base.
+    fn origin_base(&mut self, key: &DocumentKey, revision: u64) -> Result<Named, SaveError> {
+        let text = match self.origin_client().revision_text(key, revision) {
             Ok(text) if text.len() <= limits::PAGE_BYTES => text,
             Ok(_) | Err(OriginError::Rejected(_)) => return Err(SaveError::UnknownVersion),
-            Err(error) => return Err(LoadError::Unreachable(error.to_string()).into()),
+            Err(error) => return Err(LoadError::from(error).into()),
         };
         let page = OriginPage { revision, text, time_ms: 0, note: Note::default() };
         let version = VersionRef { root: Root::Origin(page.name()), extra: Vec::new() };
-        Ok((version, Some(Entry::new(key.clone(), Body::Base(page)))))
+        let detached = Some(Entry::new(key.clone(), Body::Base(page)));
+        Ok(Named { version, detached })
     }
 
     /// The text of the origin that a version stands on, where the log holds the
     /// document and not that text.
-    pub(super) fn unknown_root<P: Ports>(
-        &mut self,
-        ports: &mut P,
-        held: &CachedDocument,
-        named: &VersionRef,
-        detached: Option<&Entry>,
-    ) -> Option<Entry> {
-        if held.document.is_empty() {
+    pub(super) fn unknown_root(&mut self, cached: &CachedDocument, named: &Named) -> Option<Entry> {
+        if !cached.is_logged() {
             return None;
         }
-        let standing = VersionRef { root: named.root, extra: Vec::new() };
-        match (held.document.resolve_version(&standing), detached) {
+        let root = VersionRef { root: named.version.root, extra: Vec::new() };
+        match (cached.confirmed().resolve_version(&root), &named.detached) {
             (Err(Unresolved::Missing(Missing::Origin(_))), Some(detached)) => {
                 Some(detached.clone())
             }
             (Err(Unresolved::Missing(missing @ Missing::Origin(_))), None) => {
-                self.dependency(ports, held.document.key(), &missing)
+                self.dependency(cached.key(), &missing)
             }
             _ => None,
         }
+    }
+
+    /// Whether the client names a version after the end of the log, as it is known
+    /// here.
+    pub(super) fn names_ahead(&mut self, cached: &CachedDocument, save: &Save) -> bool {
+        let position = match save.base.and_then(VersionName::of) {
+            Some(VersionName::Entry { position, .. }) => Some(position),
+            Some(VersionName::Object(id)) => {
+                let version = self.version_store().object_of(cached.confirmed(), id);
+                version.map(|version| version.root.position())
+            }
+            _ => None,
+        };
+        position.is_some_and(|position| position > cached.confirmed().cursor().position)
     }
 }

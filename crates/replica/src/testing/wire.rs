@@ -11,11 +11,11 @@ use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::EditId;
 use redwedding_wire::testing::canonical;
 
+use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
 use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
-use crate::replica::CachedDocument;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 
 /// A value of the outbox.
@@ -29,8 +29,7 @@ pub fn cached_document(
     origin: Option<OriginPage>,
     exchanged_ms: u64,
 ) -> Vec<u8> {
-    CachedDocument { document: ConfirmedDocument::cached(document.clone()), origin, exchanged_ms }
-        .encode()
+    CachedDocument::new(ConfirmedDocument::cached(document.clone()), origin, exchanged_ms).encode()
 }
 
 /// The tail that follows a cached document once `entries` are folded in: the

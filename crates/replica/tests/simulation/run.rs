@@ -444,7 +444,7 @@ impl Run {
         let buckets: Vec<u16> = self.keys.iter().map(bucket).collect();
         let events = Arc::clone(&self.events);
         self.start(pop, "tick".to_owned(), move |replica, ports, counter| {
-            replica.tick(ports, buckets);
+            replica.context(ports).tick(buckets);
             counter.tell(&events, "tick", TICK_CALLS);
         });
     }
@@ -454,7 +454,7 @@ impl Run {
         let key = self.keys[self.random.index(self.keys.len())].clone();
         let events = Arc::clone(&self.events);
         self.start(pop, format!("poll {key}"), move |replica, ports, counter| {
-            replica.poll_origin(ports, &key, true);
+            replica.context(ports).poll_origin(&key, true);
             counter.tell(&events, "poll", CALLS);
         });
     }

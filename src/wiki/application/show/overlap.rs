@@ -1,6 +1,6 @@
 //! Where a save met concurrent edits, as pages and the REST API show it.
 
-use redwedding_replica::save::Overlapping;
+use redwedding_replica::overlap::Overlapping;
 
 use crate::wiki::time::Moment;
 use crate::wiki::view::{Author, Excerpt, Overlap};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
+use redwedding_replica::overlap::Overlapping;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::save::{Overlapping, SaveError};
+use redwedding_replica::save::SaveError;
 
 use super::failure::save_problem;
 use super::form::{self, Filled};

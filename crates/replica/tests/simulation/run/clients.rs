@@ -48,14 +48,13 @@ impl Run {
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut session = replica.open_session(sealed.as_deref());
             noted.note(|| format!("    {session:?}"));
-            let snapshot = replica
-                .read(ports, &key, &mut session)
-                .map(|snapshot| (snapshot.id, snapshot.text.clone()));
+            let snapshot = replica.request(ports, &mut session).read(&key);
+            let snapshot = snapshot.map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
             let (token, served) = (replica.seal(&session), snapshot.is_ok());
             tell(&events, Event::Read { client, request, page, token, snapshot });
             if served {
-                replica.after_read(ports, &key);
+                replica.context(ports).after_read(&key);
                 counter.tell(&events, "after a read", CALLS);
             }
         });
@@ -98,7 +97,7 @@ impl Run {
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut session = replica.open_session(sealed.as_deref());
             noted.note(|| format!("    {session:?}"));
-            let saved = replica.save(ports, &key, &sent.save, &mut session);
+            let saved = replica.request(ports, &mut session).save(&key, &sent.save);
             counter.tell(&events, "save", CALLS);
             let token = replica.seal(&session);
             let (snapshot, after) = match saved {
@@ -107,7 +106,7 @@ impl Run {
             };
             tell(&events, Event::Saved { client, request, attempt: sent, token, snapshot });
             if let Some(after) = after {
-                replica.finish_save(ports, after);
+                replica.context(ports).finish_save(after);
                 counter.tell(&events, "after a save", CALLS * 2);
             }
         });

@@ -39,11 +39,11 @@ impl Run {
             let mut ports = self.network.ports(pop, None);
             let config = self.pops[pop].config.clone();
             let mut replica = Replica::start(config, &mut ports);
-            replica.tick(&mut ports, buckets.clone());
+            replica.context(&mut ports).tick(buckets.clone());
             for key in &self.keys {
                 // A page is polled where it was read.
-                let _ = replica.read(&mut ports, key, &mut ClientSession::new());
-                replica.poll_origin(&mut ports, key, true);
+                let _ = replica.request(&mut ports, &mut ClientSession::new()).read(key);
+                replica.context(&mut ports).poll_origin(key, true);
             }
         }
     }
@@ -96,7 +96,7 @@ impl Run {
             self.network.move_floor(&key, (document.changes().len(), 0), false);
         }
         let Some(document) = self.network.document(&key) else { return };
-        self.check_past(&key, &document);
+        self.check_history(&key, &document);
         self.check_pops(&key, &document);
     }
 
@@ -155,14 +155,14 @@ impl Run {
     }
 
     /// All of a page's history can be read, and all texts that clients have seen.
-    fn check_past(&mut self, key: &DocumentKey, document: &Document) {
+    fn check_history(&mut self, key: &DocumentKey, document: &Document) {
         let mut ports = self.network.ports(0, None);
         let mut replica = Replica::start(self.pops[0].config.clone(), &mut ports);
         let all = document.changes().len();
         // Each time a few more segments are fetched.
         let history = (0..8).find_map(|_| {
             self.network.advance(2_000);
-            replica.history(&mut ports, key, (&[None], all), &mut ClientSession::new()).ok()
+            replica.request(&mut ports, &mut ClientSession::new()).history(key, &[None], all).ok()
         });
         let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
         let same = history.is_some_and(|history| {
@@ -185,11 +185,11 @@ impl Run {
             let config = self.pops[pop].config.clone();
             let kept = self.pops[pop].idle.pop();
             let mut replica = kept.unwrap_or_else(|| Replica::start(config, &mut ports));
-            let mut status = replica.document_status(&mut ports, key);
+            let mut status = replica.context(&mut ports).document_status(key);
             if !matches!(&status, Ok(status) if status.position == document.place().position) {
                 // A clock that had jumped may have said until when the relay rests.
                 self.network.advance(2_000);
-                status = replica.document_status(&mut ports, key);
+                status = replica.context(&mut ports).document_status(key);
             }
             let status = match status {
                 Ok(status) => status,
@@ -215,17 +215,18 @@ impl Run {
         let of_client = &mut self.clients[client];
         let mut session = replica.open_session(of_client.token.as_deref());
         let whose = format!("client {client} at the end, at pop {pop}");
-        let mut read = replica.read(&mut ports, &self.keys[page], &mut session);
+        let mut read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         if read.is_err() {
             self.network.advance(2_000);
-            read = replica.read(&mut ports, &self.keys[page], &mut session);
+            read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         }
         for form in &of_client.forms[page] {
             // Those of the log are there for ever.
             let Some(number) = form.id.filter(|id| (1 << 50..1 << 51).contains(id)) else {
                 continue;
             };
-            let version = replica.read_version(&mut ports, &self.keys[page], number, &mut session);
+            let version =
+                replica.request(&mut ports, &mut session).read_version(&self.keys[page], number);
             if !matches!(&version, Ok((_, Some(text))) if *text == form.text) {
                 let text = version.map(|version| version.1);
                 self.invariants

@@ -17,7 +17,7 @@
 //! let mut ports = network.ports(0, None);
 //! let mut replica = Replica::start(Config::new("wiki", "pop-0", b"secret"), &mut ports);
 //! let page = DocumentKey::new("wiki", "Page")?;
-//! let snapshot = replica.read(&mut ports, &page, &mut ClientSession::new())?;
+//! let snapshot = replica.request(&mut ports, &mut ClientSession::new()).read(&page)?;
 //! assert_eq!(snapshot.text, "Hello.\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

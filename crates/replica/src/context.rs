@@ -1,0 +1,88 @@
+//! What one request carries: the sandbox, the ports, and a budget; for a client's
+//! request its session, too.
+//!
+//! Everything that a replica does starts from one of the two, made anew for each
+//! request. They hand out the components, each of which borrows what it needs:
+//! [`RelayClient`], [`OriginClient`], [`DocumentCache`], [`VersionStore`],
+//! [`Outbox`], [`Archive`]. What needs several of them is a method of [`Context`]
+//! or [`ClientRequest`], in the file of its name.
+
+use crate::archive::Archive;
+use crate::client_session::ClientSession;
+use crate::document_cache::DocumentCache;
+use crate::limits;
+use crate::origin_client::OriginClient;
+use crate::outbox::Outbox;
+use crate::ports::Ports;
+use crate::relay_client::RelayClient;
+use crate::replica::Replica;
+use crate::version_store::VersionStore;
+
+/// Work of a sandbox that no client waits for, or the part of a client's request
+/// that does not depend on what the client has seen.
+pub struct Context<'a, P: Ports> {
+    pub(crate) replica: &'a mut Replica,
+    pub(crate) ports: &'a mut P,
+    /// How many segments of archives may still be fetched.
+    segments: u32,
+}
+
+/// A client's request. What the client is served must hold what its session says
+/// that it has seen.
+pub struct ClientRequest<'a, P: Ports> {
+    pub(crate) context: Context<'a, P>,
+    pub(crate) session: &'a mut ClientSession,
+}
+
+impl Replica {
+    /// Begins work that no client waits for.
+    pub fn context<'a, P: Ports>(&'a mut self, ports: &'a mut P) -> Context<'a, P> {
+        Context { replica: self, ports, segments: limits::FETCHED_SEGMENTS }
+    }
+
+    /// Begins a request of the client with this session, which takes in what the
+    /// client is served.
+    pub fn request<'a, P: Ports>(
+        &'a mut self,
+        ports: &'a mut P,
+        session: &'a mut ClientSession,
+    ) -> ClientRequest<'a, P> {
+        ClientRequest { context: self.context(ports), session }
+    }
+}
+
+impl<P: Ports> Context<'_, P> {
+    /// The way to the relay.
+    pub(crate) fn relay_client(&mut self) -> RelayClient<'_, P> {
+        let Replica { config, membership, calls, .. } = &mut *self.replica;
+        RelayClient::new(config, membership, calls, self.ports)
+    }
+
+    /// The way to the origin.
+    pub(crate) fn origin_client(&mut self) -> OriginClient<'_, P> {
+        OriginClient::new(&mut self.replica.calls, self.ports)
+    }
+
+    /// The documents that the sandbox and its point of presence have.
+    pub(crate) fn document_cache(&mut self) -> DocumentCache<'_, P> {
+        let Replica { config, memory, .. } = &mut *self.replica;
+        DocumentCache::new(memory, self.ports, config.staleness_ms)
+    }
+
+    /// The version objects and detached bases in the store.
+    pub(crate) fn version_store(&mut self) -> VersionStore<'_, P> {
+        VersionStore::new(self.ports)
+    }
+
+    /// The acknowledged saves that the log may not hold.
+    pub(crate) fn outbox(&mut self) -> Outbox<'_, P> {
+        Outbox::new(self.ports)
+    }
+
+    /// What documents do not keep any more.
+    pub(crate) fn archive(&mut self) -> Archive<'_, P> {
+        let Replica { config, membership, calls, .. } = &mut *self.replica;
+        let relay = RelayClient::new(config, membership, calls, self.ports);
+        Archive::new(relay, &mut self.segments)
+    }
+}

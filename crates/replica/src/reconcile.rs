@@ -1,0 +1,175 @@
+//! Reconciling with the origin: each of its revisions after the tip gets one entry
+//! of the log that says what it is.
+//!
+//! A revision is a flush of ours, known by the authenticated id in its summary, or
+//! an edit that somebody made at the origin, which is imported. Races are the log's
+//! to settle: an entry counts only if it names the present tip. So whoever comes
+//! here, after a death at any point, goes on where the log is.
+
+use std::sync::Arc;
+
+use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
+use redwedding_document::{Document, Tip};
+use redwedding_text::{Patch, diff, map_through};
+use redwedding_wire::identity::{Digest, FlushId};
+use redwedding_wire::version::OriginText;
+
+use crate::cached_document::CachedDocument;
+use crate::confirmed_document::ConfirmedDocument;
+use crate::context::Context;
+use crate::limits;
+use crate::ports::{Level, Ports, Revision};
+use crate::summary::flush_id;
+
+/// How far reconciling came.
+pub(crate) struct Reconciled {
+    /// Whether nothing was in the way. More than [`limits::IMPORTS`] revisions take
+    /// several goes.
+    pub(crate) done: bool,
+    /// Whether the relay gave a document completely on the way.
+    pub(crate) authoritative: bool,
+}
+
+impl<P: Ports> Context<'_, P> {
+    /// Looks at the revisions after the tip, oldest first, and logs one entry for
+    /// each; at most [`limits::IMPORTS`]. With all seen, an intent that is still open
+    /// came to nothing: it is abandoned, where `give_up` says so.
+    pub(crate) fn reconcile(&mut self, document: ConfirmedDocument, give_up: bool) -> Reconciled {
+        let mut reached = Reconciled { done: false, authoritative: false };
+        let after = document.origin().revision();
+        let revisions = match self.origin_client().revisions(document.key(), after) {
+            Ok(revisions) => revisions,
+            Err(error) => {
+                self.ports.log(Level::Warning, &error.to_string());
+                return reached;
+            }
+        };
+        let mut document = document;
+        for revision in revisions.iter().take(limits::IMPORTS) {
+            if revision.id <= document.origin().revision() {
+                // Somebody else was faster.
+                continue;
+            }
+            let Some(body) = self.account_for(&document, revision) else { return reached };
+            let Some(next) = self.append_to_log(document, body) else { return reached };
+            reached.authoritative |= next.complete;
+            if next.cached.confirmed().origin().revision() < revision.id {
+                return reached;
+            }
+            document = next.cached.confirmed().clone();
+        }
+        let open = document.origin().open().map(|open| open.intent.flush);
+        let over = give_up && revisions.len() <= limits::IMPORTS;
+        reached.done = match open.filter(|_| over) {
+            Some(flush) => {
+                let abandoned = Body::Abandoned(Abandoned { flush });
+                let next = self.append_to_log(document, abandoned);
+                reached.authoritative |= next.as_ref().is_some_and(|next| next.complete);
+                next.is_some()
+            }
+            None => true,
+        };
+        reached
+    }
+
+    /// A document with the edits made at the origin that the log did not hold, and
+    /// whether the relay gave it completely on the way.
+    pub(crate) fn with_news_of_origin(
+        &mut self,
+        cached: Arc<CachedDocument>,
+    ) -> (Arc<CachedDocument>, bool) {
+        let reached = self.reconcile(cached.confirmed().clone(), false);
+        let news = self.document_cache().document(cached.key());
+        (news.unwrap_or(cached), reached.authoritative)
+    }
+
+    /// What a revision after the tip is: a flush of ours, or a person's edit. `None`
+    /// where that cannot be said now.
+    fn account_for(&mut self, document: &Document, revision: &Revision) -> Option<Body> {
+        let key = document.key();
+        let text = self.origin_client().revision_text(key, revision.id).ok()?;
+        let ours = flush_id(&revision.note.comment);
+        let ours = ours.filter(|flush| flush.is_valid(&self.replica.config.flush_key, key));
+        match ours {
+            Some(flush) => self.account_for_flush(document, revision, flush, &text),
+            None => self.import(document, revision, &text),
+        }
+    }
+
+    /// What a revision is that carries the id of a flush of ours.
+    fn account_for_flush(
+        &mut self,
+        document: &Document,
+        revision: &Revision,
+        flush: FlushId,
+        text: &str,
+    ) -> Option<Body> {
+        let from = document.origin().revision();
+        let to = OriginText { revision: revision.id, text: Digest::of_text(text) };
+        let announced = document.origin().announced(flush).map(|announced| &announced.intent);
+        let Some(intent) = announced else {
+            // At first it may be this state that is behind.
+            let age = self.ports.now_ms().saturating_sub(revision.time_ms);
+            let level = if age < limits::LEASE_MS { Level::Warning } else { Level::Alarm };
+            let what = format!("revision {} of {} is a flush of ours", revision.id, document.key());
+            self.ports.log(level, &format!("{what} that nobody announced; stopped"));
+            return None;
+        };
+        if intent.text != to.text && intent.tip != from {
+            // Not what was sent, nor on the revision that it was meant for: somebody
+            // brought it there.
+            return Some(Body::Moved(Moved { from, to }));
+        }
+        // Stored on the very revision that it was meant for: where the bytes differ,
+        // the origin has transformed them.
+        let difference = match intent.text == to.text {
+            true => None,
+            false => Some(diff::between(&document.text_upto(intent.upto)?.1, text)),
+        };
+        Some(Body::Committed(Committed {
+            flush,
+            from,
+            revision: to.revision,
+            stored: to.text,
+            difference,
+            time_ms: revision.time_ms,
+        }))
+    }
+
+    /// The import of a revision that somebody made at the origin, as a change on the
+    /// tip's version.
+    fn import(&mut self, document: &Document, revision: &Revision, text: &str) -> Option<Body> {
+        let patch = self.import_patch(document, text)?;
+        Some(Body::Import(Import {
+            from: document.origin().tip.as_ref().map(|tip| tip.stored),
+            to: OriginText { revision: revision.id, text: Digest::of_text(text) },
+            patch,
+            time_ms: revision.time_ms,
+            note: revision.note.clone(),
+        }))
+    }
+
+    /// From the text at the tip's version to a later text of the origin.
+    fn import_patch(&mut self, document: &Document, text: &str) -> Option<Patch> {
+        let Some(tip) = &document.origin().tip else { return Some(diff::between("", text)) };
+        let ours = document.text_at(&tip.version)?;
+        if tip.exact {
+            return Some(diff::between(&ours, text));
+        }
+        self.patch_over_moved_tip(document, tip, &ours, text)
+    }
+
+    /// The same where the origin's text at the tip is not the text of the tip's
+    /// version: the edit is made on the one and carried over onto the other.
+    fn patch_over_moved_tip(
+        &mut self,
+        document: &Document,
+        tip: &Tip,
+        ours: &str,
+        text: &str,
+    ) -> Option<Patch> {
+        let stored =
+            self.origin_client().revision_text(document.key(), tip.stored.revision).ok()?;
+        Some(map_through(&diff::between(&stored, text), &diff::between(ours, &stored)))
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a save is not taken.
+
+use redwedding_document::Erased;
+
+use crate::limits;
+use crate::load::LoadError;
+
+/// Why a save was not taken. Nothing of it is kept, except where it says so.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The page exists and the client names no version: it would overwrite.
+    #[error("the page exists; name the version that you edited")]
+    Exists {
+        /// The version that it has now.
+        latest: u64,
+    },
+    /// The version that the client names cannot be resolved.
+    #[error("the version that you edited is not known any more; load the page again")]
+    UnknownVersion,
+    /// It changes text that was erased since that version was served.
+    #[error(transparent)]
+    Erased(#[from] Erased),
+    /// The text, or the text that it merges into, is too long.
+    #[error("the page would have {bytes} bytes; at most {most} are allowed", most = limits::PAGE_BYTES)]
+    TooLong {
+        /// How long it would be.
+        bytes: usize,
+    },
+    /// The text that the client edited has no such part.
+    #[error("the version that you edited has no section {0}")]
+    NoPart(u32),
+    /// Too many acknowledged saves of the page wait for the log. Retry later.
+    #[error("too many edits of this page are on their way; try again shortly")]
+    Overloaded,
+    /// The state needed is not to be had in time. Retry.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Neither store nor relay has taken it. Not acknowledged: it may still
+    /// appear, whole and once, and a retry of it is the same save.
+    #[error("the save could not be made durable; send it again")]
+    NotAcknowledged,
+}

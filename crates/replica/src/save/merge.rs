@@ -1,0 +1,357 @@
+//! Merging a save into a copy of the document. Everything that can be refused is
+//! refused here, before anything is persisted.
+
+use std::sync::Arc;
+
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing};
+use redwedding_document::{Unresolved, Verdict, View};
+use redwedding_text::Patch;
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, VersionName, VersionRef};
+
+use crate::cached_document::CachedDocument;
+use crate::context::{ClientRequest, Context};
+use crate::limits;
+use crate::load::{ATTEMPTS, Freshness, LoadError, Loaded, PAUSE_MS};
+use crate::outbox::OutboxEntry;
+use crate::overlap::{Overlapping, overlapping};
+use crate::ports::{Level, Ports};
+use crate::save::base::Named;
+use crate::save::error::SaveError;
+use crate::save::submission::{Save, Submitted};
+use crate::view::{BasedView, Wanted};
+
+/// A save that has passed every check and is merged into a copy.
+pub(super) struct Merged {
+    /// The document that it was merged into, as it is cached.
+    pub(super) cached: Arc<CachedDocument>,
+    /// The copy.
+    pub(super) view: View,
+    pub(super) outbox_entry: OutboxEntry,
+    /// The text of the origin that the log needs before the save.
+    pub(super) base: Option<Entry>,
+    pub(super) edit: EditId,
+    /// The version that the client is answered with.
+    pub(super) served: VersionRef,
+    pub(super) overlaps: Vec<Overlapping>,
+    /// Whether it brings the page into being.
+    pub(super) created: bool,
+}
+
+/// What a save comes to before anything is written.
+enum Step {
+    /// It changes nothing: nothing is to be written.
+    Done,
+    /// The log needs this text of the origin first: how an edit that was made on
+    /// it is carried over is for the log to say.
+    Append(Box<Entry>),
+    Go(Box<Merged>),
+}
+
+/// What was tried so far to merge a save.
+struct Attempts {
+    /// How fresh the next state has to be.
+    freshness: Freshness,
+    /// Whether a text of the origin was appended.
+    appended: bool,
+    /// How often something was waited for.
+    waited: usize,
+}
+
+impl Attempts {
+    /// Whether the same may succeed with a fresher state.
+    fn asks_relay(&mut self, error: &SaveError) -> bool {
+        let fresher = matches!(
+            error,
+            SaveError::UnknownVersion
+                | SaveError::Exists { .. }
+                | SaveError::Load(LoadError::Behind)
+        );
+        fresher && std::mem::replace(&mut self.freshness, Freshness::Now) != Freshness::Now
+    }
+}
+
+impl<P: Ports> ClientRequest<'_, P> {
+    /// Merges a save: with what is cached; where that does not do, with what the relay has;
+    /// and where the log holds nothing, after it has the origin's text. `None` where nothing
+    /// is to be written: the save is in already, or changes nothing.
+    pub(super) fn merge(
+        &mut self,
+        key: &DocumentKey,
+        save: &Save,
+    ) -> Result<Option<Merged>, SaveError> {
+        let edit = save.edit_id(&self.context.replica.config.edit_key, key);
+        let mut attempts = Attempts { freshness: Freshness::Any, appended: false, waited: 0 };
+        loop {
+            let loaded = self.context.load(key, self.session, attempts.freshness)?;
+            // What is taken back of the archive is for this save alone.
+            let reaching = Loaded { cached: self.reaching_base(&loaded, save)?, ..loaded };
+            if self.is_retry(&loaded, &reaching, save, edit) {
+                // The read that answers must hold it, and what the client has seen:
+                // more than the version recorded at another save of its own.
+                self.session.see(key.shard(limits::SHARDS), loaded.cached.confirmed().cursor());
+                self.session.confirmed(key);
+                return Ok(None);
+            }
+            match self.merge_into(&reaching, save, edit) {
+                Ok(Step::Done) => return Ok(None),
+                Ok(Step::Go(merged)) => {
+                    return Ok(Some(Merged { cached: loaded.cached, ..*merged }));
+                }
+                Ok(Step::Append(base)) => self.append_once(&mut attempts, &loaded, *base)?,
+                Err(error) => self.wait_or_fail(&mut attempts, &loaded, save, error)?,
+            }
+        }
+    }
+
+    /// A state that keeps what the version needs that the client edited.
+    fn reaching_base(
+        &mut self,
+        loaded: &Loaded,
+        save: &Save,
+    ) -> Result<Arc<CachedDocument>, SaveError> {
+        let Some(number) = save.base else { return Ok(loaded.cached.clone()) };
+        self.context.reaching(&loaded.cached, number)?.ok_or(SaveError::UnknownVersion)
+    }
+
+    /// Whether the save is in the document already: in what is kept and was taken back, or,
+    /// where it made the page, at the beginning of the archive.
+    fn is_retry(&mut self, loaded: &Loaded, reaching: &Loaded, save: &Save, edit: EditId) -> bool {
+        if reaching.cached.confirmed().change_of(edit).is_some() {
+            return true;
+        }
+        let document = loaded.cached.confirmed();
+        let oldest = document.archive().first().filter(|_| save.base.is_none()).copied();
+        let oldest = oldest.and_then(|part| self.context.archive().segment(document.key(), part));
+        oldest.is_some_and(|oldest| oldest.knows(edit).is_some())
+    }
+
+    /// Appends a text of the origin to the log, at most once.
+    fn append_once(
+        &mut self,
+        attempts: &mut Attempts,
+        loaded: &Loaded,
+        base: Entry,
+    ) -> Result<(), SaveError> {
+        if attempts.appended || self.context.relay_client().in_backoff() {
+            return Err(LoadError::Behind.into());
+        }
+        attempts.appended = true;
+        // What became of it, the next load tells.
+        let _ = self.context.append_to_log(loaded.cached.confirmed().clone(), base.body);
+        Ok(())
+    }
+
+    /// After an attempt failed: whether another one is worth it, after a pause or
+    /// with a fresher state.
+    fn wait_or_fail(
+        &mut self,
+        attempts: &mut Attempts,
+        loaded: &Loaded,
+        save: &Save,
+        error: SaveError,
+    ) -> Result<(), SaveError> {
+        if attempts.asks_relay(&error) {
+            return Ok(());
+        }
+        let may_arrive = attempts.waited < ATTEMPTS
+            && match &error {
+                // What went from the outbox into the log between two looks was seen
+                // in neither; and a store may show late what it has.
+                SaveError::Load(LoadError::Behind) => true,
+                // A node of the relay may not have heard of what another has told.
+                SaveError::UnknownVersion => self.context.names_ahead(&loaded.cached, save),
+                _ => false,
+            };
+        if !may_arrive {
+            return Err(error);
+        }
+        attempts.waited += 1;
+        self.context.ports.pause(PAUSE_MS);
+        Ok(())
+    }
+
+    /// Merges a save into a copy of this state, or says what is in the way.
+    fn merge_into(
+        &mut self,
+        loaded: &Loaded,
+        save: &Save,
+        edit: EditId,
+    ) -> Result<Step, SaveError> {
+        let Loaded { cached, authoritative } = loaded;
+        let own = self.unconfirmed_saves(loaded)?;
+        let named = self.context.base_of(cached, *authoritative, save)?;
+        if let Some(base) = self.context.unknown_root(cached, &named) {
+            return Ok(Step::Append(Box::new(base)));
+        }
+        let seen = self.seen_unconfirmed(loaded)?;
+        let based = self.view_for(cached, &own, &named, seen.as_ref());
+        let Some(BasedView { mut view, base }) = based else {
+            return match cached.base_entry() {
+                // With it in the log, more than one text can be stood on.
+                Some(base) => Ok(Step::Append(Box::new(base))),
+                None => Err(unresolved(loaded, &named.version)),
+            };
+        };
+        if let (None, Some(_), Some(seen)) =
+            (save.base, &base, self.session.unsettled(cached.key()))
+        {
+            // The client has seen it, if nobody here has.
+            return Err(SaveError::Exists { latest: seen.number().get() });
+        }
+        if view.overlay().len() > limits::OVERLAY_EDITS {
+            return Err(SaveError::Overloaded);
+        }
+        let created = cached.id() == 0 && own.is_empty();
+        let patch = patch(&view, &named.version, save)?;
+        if patch.is_empty() && !created {
+            return Ok(Step::Done);
+        }
+        let entry = self.context.entry(cached.key(), save, edit, &named.version, patch);
+        self.context.add_save(&mut view, named.version, &entry)?;
+        let served = view.version();
+        let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
+        let outbox_entry = outbox_entry(entry, &served, &own);
+        let cached = cached.clone();
+        let merged = Merged { cached, view, outbox_entry, base, edit, served, overlaps, created };
+        Ok(Step::Go(Box::new(merged)))
+    }
+
+    /// The client's own saves that are not confirmed. One that is not visible
+    /// here must not be passed over: the client has seen it.
+    fn unconfirmed_saves(&mut self, loaded: &Loaded) -> Result<Vec<OutboxEntry>, SaveError> {
+        let Loaded { cached, authoritative } = loaded;
+        let Some(edit) = self.session.own(cached.key()) else { return Ok(Vec::new()) };
+        if self.context.has_save(cached.confirmed(), *authoritative, edit) {
+            return Ok(Vec::new());
+        }
+        // Not visible: pull, then it is confirmed or the client has to wait.
+        let saves = self.context.outbox().unconfirmed_saves(cached.key(), edit);
+        saves.ok_or(SaveError::Load(LoadError::Behind))
+    }
+
+    /// The version object that the client was served last, where the document does not
+    /// hold all that it held.
+    fn seen_unconfirmed(&mut self, loaded: &Loaded) -> Result<Option<VersionRef>, SaveError> {
+        let document = loaded.cached.confirmed();
+        let Some(VersionName::Object(id)) = self.session.unsettled(document.key()) else {
+            return Ok(None);
+        };
+        let seen = self.context.version_store().object_of(document, id);
+        let seen = seen.ok_or(LoadError::Behind)?;
+        let held = self.context.holds(document, loaded.authoritative, &seen);
+        Ok(Some(seen).filter(|_| !held))
+    }
+
+    /// A view in which the named version resolves, and that holds what the client has
+    /// seen: so will what is answered.
+    fn view_for(
+        &mut self,
+        cached: &CachedDocument,
+        own: &[OutboxEntry],
+        named: &Named,
+        seen: Option<&VersionRef>,
+    ) -> Option<BasedView> {
+        let versions: Vec<_> = seen.into_iter().chain([&named.version]).collect();
+        let revision = self.session.revision(cached.key());
+        let good = |view: &View| {
+            view.resolve_version(&named.version).is_ok()
+                && seen.is_none_or(|seen| view.holds(seen))
+                && view.origin().revision() >= revision
+        };
+        let detached = named.detached.as_ref();
+        self.context.view_where(cached, &Wanted { own, versions: &versions, detached }, good)
+    }
+}
+
+impl<P: Ports> Context<'_, P> {
+    /// The entry of a save that changes the named version by `patch`.
+    fn entry(
+        &mut self,
+        key: &DocumentKey,
+        save: &Save,
+        edit: EditId,
+        named: &VersionRef,
+        patch: Patch,
+    ) -> Entry {
+        // The base's form depends on what the client named alone, so that a
+        // retry elsewhere makes the same dots.
+        let base = match named.extra.len() <= limits::INLINE_DOTS {
+            true => Base::Version(named.clone()),
+            false => Base::Object(named.object_id(key)),
+        };
+        let edit = Edit {
+            delta: Delta { edit, base, patch, note: save.note.clone() },
+            accepted_ms: self.ports.now_ms(),
+            pop: self.replica.config.pop.clone(),
+            served: None,
+        };
+        Entry { trace: save.trace, ..Entry::new(key.clone(), Body::Edit(edit)) }
+    }
+
+    /// Adds a save's entry to the view, if it merges and the text stays short enough.
+    fn add_save(
+        &mut self,
+        view: &mut View,
+        named: VersionRef,
+        entry: &Entry,
+    ) -> Result<(), SaveError> {
+        if named.extra.len() > limits::INLINE_DOTS {
+            // The entry names it as an object, which the log need not hold yet.
+            let object = Entry::new(entry.document.clone(), Body::Version(named));
+            view.add(&object).map_err(|_| SaveError::UnknownVersion)?;
+        }
+        let verdict = view.add(entry).map_err(|_| SaveError::UnknownVersion)?;
+        if let Verdict::Quarantined(fault) = verdict {
+            let event = format!("a save of {} does not merge: {fault}", entry.document);
+            self.ports.log(Level::Alarm, &event);
+            return Err(SaveError::UnknownVersion);
+        }
+        match view.text().len() {
+            bytes if bytes > limits::PAGE_BYTES => Err(SaveError::TooLong { bytes }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a save changes of the version that it names.
+fn patch(view: &View, named: &VersionRef, save: &Save) -> Result<Patch, SaveError> {
+    let on = view.resolve_version(named).map_err(|_| SaveError::UnknownVersion)?;
+    let base_text = view.text_of(&on).ok_or(SaveError::UnknownVersion)?;
+    let submitted = save.submitted.whole(&base_text).ok_or_else(|| no_part(save))?;
+    if submitted.len() > limits::PAGE_BYTES {
+        return Err(SaveError::TooLong { bytes: submitted.len() });
+    }
+    Ok(view.edit(&on, &base_text, &submitted)?)
+}
+
+/// Whether a version that does not resolve may still arrive.
+fn unresolved(loaded: &Loaded, named: &VersionRef) -> SaveError {
+    match loaded.cached.view().resolve_version(named) {
+        Err(Unresolved::Missing(Missing::Position(_))) if loaded.authoritative => {
+            SaveError::UnknownVersion
+        }
+        Err(Unresolved::Stale) => SaveError::UnknownVersion,
+        _ => LoadError::Behind.into(),
+    }
+}
+
+fn no_part(save: &Save) -> SaveError {
+    match save.submitted {
+        Submitted::Part { number, .. } => SaveError::NoPart(number),
+        Submitted::Whole(_) => SaveError::UnknownVersion,
+    }
+}
+
+/// The save as it waits in the outbox, with the version that it is answered with and
+/// the client's own saves before it.
+fn outbox_entry(entry: Entry, served: &VersionRef, before: &[OutboxEntry]) -> OutboxEntry {
+    let mut entry = entry;
+    if let Body::Edit(edit) = &mut entry.body {
+        edit.served = Some(served.clone());
+    }
+    let mut own: Vec<_> = before.iter().filter_map(OutboxEntry::edit).collect();
+    let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
+    own.drain(..excess);
+    OutboxEntry { entry, own }
+}
