@@ -1,5 +1,7 @@
 //! How files look: a header, lines that fit, and names of files.
 
+use proc_macro2::{LineColumn, Span, TokenStream, TokenTree};
+
 use crate::finding::Finding;
 use crate::repository::{Repository, is_script};
 
@@ -13,21 +15,56 @@ pub fn judge_headers(repository: &Repository) -> Vec<Finding> {
     bare.map(|(path, _)| Finding::line(path, 1, "no module header (`//! ...`)")).collect()
 }
 
-/// Lines of sources and scripts that are too long.
+/// Lines of sources and scripts that are too long. A line may be whose last column is within a text
+/// that the program has in it: breaking a text does not make it clearer.
 #[must_use]
 pub fn judge_columns(repository: &Repository) -> Vec<Finding> {
-    let sources = repository.sources.iter().map(|(path, source)| (path, &source.text));
-    let scripts = repository.others.iter().filter(|(path, _)| is_script(path));
     let mut findings = Vec::new();
-    for (path, text) in sources.chain(scripts) {
-        for (number, line) in text.lines().enumerate() {
-            let columns = line.chars().count();
-            if columns > COLUMNS {
-                findings.push(Finding::line(path, number + 1, format!("{columns} columns")));
-            }
+    let scripts = repository.others.iter().filter(|(path, _)| is_script(path));
+    for (path, text) in scripts {
+        findings.extend(long_lines(path, text, &[]));
+    }
+    for (path, source) in &repository.sources {
+        if source.text.lines().any(is_long) {
+            let tokens = source.text.parse::<TokenStream>().unwrap_or_default();
+            let mut texts = Vec::new();
+            texts_in(tokens, &mut texts);
+            findings.extend(long_lines(path, &source.text, &texts));
         }
     }
     findings
+}
+
+fn is_long(line: &str) -> bool {
+    line.chars().count() > COLUMNS
+}
+
+fn long_lines(path: &str, text: &str, texts: &[Span]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (line, number) in text.lines().zip(1..).filter(|(line, _)| is_long(line)) {
+        let place = LineColumn { line: number, column: COLUMNS };
+        if !texts.iter().any(|text| text.start() <= place && place < text.end()) {
+            let what = format!("{} columns", line.chars().count());
+            findings.push(Finding::line(path, number, what));
+        }
+    }
+    findings
+}
+
+/// Where literals are. Documentation is one for the compiler, and no text of the program.
+fn texts_in(tokens: TokenStream, into: &mut Vec<Span>) {
+    for token in tokens {
+        match token {
+            TokenTree::Literal(literal) => {
+                let text = literal.span().source_text().unwrap_or_default();
+                if !text.starts_with('/') {
+                    into.push(literal.span());
+                }
+            }
+            TokenTree::Group(group) => texts_in(group.stream(), into),
+            TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+        }
+    }
 }
 
 /// Files `name/mod.rs` that could be `name.rs`, and exceptions that are none.

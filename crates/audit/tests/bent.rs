@@ -167,14 +167,23 @@ fn files_look_as_they_should() -> Done {
     let (fits, long) = ("x".repeat(97), "ü".repeat(98));
     let repository = sample(&[
         ("scripts/run", &format!("# {fits}x\n# {long}y")),
-        ("src/lib.rs", &format!("//! Header.\n// {fits}\n// {long}")),
+        ("src/lib.rs", &format!("//! Header.\n// {fits}\n// {long}\n/// {fits}\nfn f() {{}}")),
+        ("src/text.rs", &format!("//! Header.\nconst A: &str = \"{long}\";\nfn f{long}() {{}}")),
         ("src/a/mod.rs", "// No header."),
         ("src/b/mod.rs", "//! Header."),
     ])?;
     let headers = said(&layout::judge_headers(&repository));
     assert_eq!(headers, ["src/a/mod.rs:1: no module header (`//! ...`)"]);
     let columns = said(&layout::judge_columns(&repository));
-    assert_eq!(columns, ["src/lib.rs:3: 101 columns", "scripts/run:2: 101 columns"]);
+    assert_eq!(
+        columns,
+        [
+            "scripts/run:2: 101 columns",
+            "src/lib.rs:3: 101 columns",
+            "src/lib.rs:4: 101 columns",
+            "src/text.rs:3: 107 columns",
+        ]
+    );
     let exceptions = ["src/b/mod.rs", "src/c/mod.rs"];
     let names = said(&layout::judge_file_names(&repository, &exceptions));
     assert_eq!(
