@@ -48,7 +48,10 @@ pub fn missing(site: &Site<'_>, title: &Title) -> String {
         h1 { (name) }
         section.invitation {
             p.lead { "There is no page with this title yet." }
-            p { "Whoever knows something about it can write the first version. Others can join in at the same time: what each of you writes is kept." }
+            p {
+                "Whoever knows something about it can write the first version. Others can join in \
+                 at the same time: what each of you writes is kept."
+            }
             p { a.button.primary href=(link::action(title, "edit")) { "Write this page" } }
         }
     };
@@ -60,10 +63,21 @@ pub fn missing(site: &Site<'_>, title: &Title) -> String {
 fn notices(page: &ArticlePage<'_>) -> Markup {
     html! {
         @if page.saved && page.overlaps.is_empty() {
-            (chrome::notice("good", html! { p { strong { "Your edit is saved." } " It is kept safely, and everybody will see it." } }))
+            (chrome::notice("good", html! {
+                p {
+                    strong { "Your edit is saved." }
+                    " It is kept safely, and everybody will see it."
+                }
+            }))
         }
         @if page.stale {
-            (chrome::notice("warn", html! { p { strong { "Shown from this edge\u{2019}s copy." } " The exchange with the other places is interrupted, so edits made elsewhere in the meantime may be missing here. You can go on reading and writing." } }))
+            (chrome::notice("warn", html! {
+                p {
+                    strong { "Shown from this edge\u{2019}s copy." }
+                    " The exchange with the other places is interrupted, so edits made elsewhere \
+                     in the meantime may be missing here. You can go on reading and writing."
+                }
+            }))
         }
         @if page.older {
             (chrome::notice("warn", html! {
@@ -87,7 +101,10 @@ fn overlaps(page: &ArticlePage<'_>) -> Markup {
                 @if page.saved { "Saved \u{2013} and somebody else was at the same words" }
                 @else { "Edits that met at the same words" }
             }
-            p { "Nothing was thrown away: both edits are in the page. Please read these places once more." }
+            p {
+                "Nothing was thrown away: both edits are in the page. \
+                 Please read these places once more."
+            }
             ol { @for overlap in page.overlaps { (overlap_item(page, overlap)) } }
             p { a.button href=(link::action(page.title, "edit")) { "Edit the page" } }
         }
@@ -124,7 +141,9 @@ fn contents(headings: &[Heading]) -> Markup {
             nav aria-label="Contents" {
                 ul {
                     @for heading in headings.iter().take(MAX_CONTENTS) {
-                        li.(depth_class(heading.level - top)) { a href={ "#" (heading.id) } { (heading.text) } }
+                        li.(depth_class(heading.level - top)) {
+                            a href={ "#" (heading.id) } { (heading.text) }
+                        }
                     }
                     @if headings.len() > MAX_CONTENTS { li { "\u{2026}" } }
                 }
@@ -157,7 +176,9 @@ fn footer(page: &ArticlePage<'_>) -> Markup {
             a href=(source) { "source" } "."
         }
         @if page.pending {
-            p.state { "Holds edits that are saved here at the edge and on their way to the origin." }
+            p.state {
+                "Holds edits that are saved here at the edge and on their way to the origin."
+            }
         }
     }
 }

@@ -54,7 +54,12 @@ fn notices(form: &EditPage<'_>) -> Markup {
             div.notice.bad role="alert" { p { strong { "Not saved. " } (problem) } }
         }
         @if form.older {
-            (chrome::notice("warn", html! { p { strong { "This is the text of an older version." } " Saving brings it back; what was written since stays in the history." } }))
+            (chrome::notice("warn", html! {
+                p {
+                    strong { "This is the text of an older version." }
+                    " Saving brings it back; what was written since stays in the history."
+                }
+            }))
         }
         @if form.author == Author::Anonymous {
             p.hint { "You are not logged in. Your edit will be signed \u{201c}Anonymous\u{201d}." }
@@ -89,12 +94,14 @@ fn fields(form: &EditPage<'_>) -> Markup {
             @if let Some(section) = form.section { (hidden("wpSection", &section.to_string())) }
             label for="wpTextbox1" { "Text" span.hint { " in Markdown; [[Title]] links a page" } }
             // A parser drops the first line end inside a text field.
-            textarea id="wpTextbox1" name="wpTextbox1" rows=(rows(form)) spellcheck="true" dir="auto" { "\n" (form.text) }
+            textarea id="wpTextbox1" name="wpTextbox1" rows=(rows(form)) spellcheck="true"
+                dir="auto" { "\n" (form.text) }
             label for="wpSummary" { "What did you change?" span.hint { " shown in the history" } }
             input id="wpSummary" name="wpSummary" type="text" dir="auto" maxlength=(COMMENT_UNITS)
                 autocomplete="off" value=(form.comment);
             div.choices {
-                input id="wpMinoredit" name="wpMinoredit" type="checkbox" value="1" checked[form.minor];
+                input id="wpMinoredit" name="wpMinoredit" type="checkbox" value="1"
+                    checked[form.minor];
                 label for="wpMinoredit" { "A minor change" }
             }
             div.buttons {
@@ -103,7 +110,9 @@ fn fields(form: &EditPage<'_>) -> Markup {
                 button type="submit" name="wpDiff" value="1" { "Show changes" }
                 a href=(link::page(form.title)) { "Cancel" }
             }
-            p.hint { "If others save at the same time, all edits are merged; nobody has to start again." }
+            p.hint {
+                "If others save at the same time, all edits are merged; nobody has to start again."
+            }
         }
     }
 }

@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn a_browsers_form_is_read() {
         let body = b"baseId=1125899906842999&wpStarttime=20261123053647&wpEditToken=a%2Bb%5C\
-            &wpSection=2&wpTextbox1=%C3%A9+%26+x%0D%0Ay%0D%0A&wpSummary=+a%0Ab+&wpMinoredit=1&wpSave=1";
+            &wpSection=2&wpTextbox1=%C3%A9+%26+x%0D%0Ay%0D%0A\
+            &wpSummary=+a%0Ab+&wpMinoredit=1&wpSave=1";
         let want = Submission {
             text: "é & x\ny\n".into(),
             comment: "a b".into(),

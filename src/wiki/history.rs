@@ -25,7 +25,11 @@ pub fn history(site: &Site<'_>, page: &HistoryPage<'_>) -> String {
                     button type="submit" { "Compare the chosen versions" }
                     (paging(page))
                 }
-                ol.history { @for (index, row) in page.rows.iter().enumerate() { (history_row(page, index, row)) } }
+                ol.history {
+                    @for (index, row) in page.rows.iter().enumerate() {
+                        (history_row(page, index, row))
+                    }
+                }
                 div.buttons { (paging(page)) }
             }
         }
@@ -48,8 +52,12 @@ fn paging(page: &HistoryPage<'_>) -> Markup {
     html! {
         @if newest.is_some() || oldest.is_some() {
             nav.paging aria-label="Other parts of the history" {
-                @if let Some(row) = newest { a rel="prev" href=(link::history_after(page.title, row.id)) { "Newer" } }
-                @if let Some(row) = oldest { a rel="next" href=(link::history_before(page.title, row.id)) { "Older" } }
+                @if let Some(row) = newest {
+                    a rel="prev" href=(link::history_after(page.title, row.id)) { "Newer" }
+                }
+                @if let Some(row) = oldest {
+                    a rel="next" href=(link::history_before(page.title, row.id)) { "Older" }
+                }
             }
         }
     }
@@ -72,8 +80,12 @@ fn history_row(page: &HistoryPage<'_>, index: usize, row: &HistoryRow<'_>) -> Ma
                 }
                 @if !row.comment.is_empty() { p { (chrome::comment(row.comment)) } }
                 p.links {
-                    @if let Some(parent) = row.parent { a href=(link::diff(page.title, parent, row.id)) { "what changed" } }
-                    @if row.id != page.latest { a href=(link::diff(page.title, row.id, page.latest)) { "compare with now" } }
+                    @if let Some(parent) = row.parent {
+                        a href=(link::diff(page.title, parent, row.id)) { "what changed" }
+                    }
+                    @if row.id != page.latest {
+                        a href=(link::diff(page.title, row.id, page.latest)) { "compare with now" }
+                    }
                 }
             }
         }
@@ -83,7 +95,8 @@ fn history_row(page: &HistoryPage<'_>, index: usize, row: &HistoryRow<'_>) -> Ma
 fn radio(name: &'static str, label: &'static str, id: u64, checked: bool, when: &str) -> Markup {
     html! {
         input type="radio" name=(name) value=(id) checked[checked]
-            aria-label={ "Version of " (when) " as the " (label) " one" } title={ "The " (label) " version" };
+            aria-label={ "Version of " (when) " as the " (label) " one" }
+            title={ "The " (label) " version" };
     }
 }
 
@@ -115,7 +128,12 @@ fn marks(latest: u64, row: &HistoryRow<'_>) -> Markup {
         }
         @if row.overlapped { " " span.chip.warn { "met another edit" } }
         @match row.at_origin {
-            Some(revision) => { " " span.chip.quiet title={ "The origin\u{2019}s revision " (revision) } { "at the origin" } },
+            Some(revision) => {
+                " "
+                span.chip.quiet title={ "The origin\u{2019}s revision " (revision) } {
+                    "at the origin"
+                }
+            },
             None => { " " span.chip.quiet { "on its way to the origin" } },
         }
     }

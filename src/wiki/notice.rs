@@ -20,7 +20,9 @@ pub fn problem(site: &Site<'_>, problem: &ProblemPage<'_>) -> String {
             }
             p.buttons {
                 @if let Some(title) = problem.page {
-                    a.button href=(link::page(title)) { "To the page \u{201c}" bdi { (title.display()) } "\u{201d}" }
+                    a.button href=(link::page(title)) {
+                        "To the page \u{201c}" bdi { (title.display()) } "\u{201d}"
+                    }
                 }
                 a.button href=(link::page(site.front_page)) { "To the front page" }
             }

@@ -81,7 +81,8 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
                     status: 503,
                     title: "Not saved yet",
                     detail: "Neither the store nor the relay could take your edit just now.",
-                    advice: "Nothing of it is lost: go back, and press Save again in a few seconds.",
+                    advice: "Nothing of it is lost: go back, and press Save again in a few \
+                             seconds.",
                     page: Some(&title),
                     unsaved: Some(words),
                 },

@@ -64,7 +64,8 @@ impl Footnotes {
             if self.references.get(number - 1).is_some_and(|count| *count > 0) {
                 let _ = write!(
                     out,
-                    "<a class=\"back\" href=\"#fnref:{number}\" aria-label=\"Back to note {number} in the text\">\u{21a9}\u{fe0e}</a>"
+                    "<a class=\"back\" href=\"#fnref:{number}\" \
+                     aria-label=\"Back to note {number} in the text\">\u{21a9}\u{fe0e}</a>"
                 );
             }
             out.push_str("</li>\n");

@@ -29,7 +29,8 @@ fn the_supported_syntax() {
         ("<me@a.example>", "<p><a href=\"mailto:me@a.example\">me@a.example</a></p>\n"),
         (
             "![a *b*](c.png)",
-            "<p><img src=\"c.png\" alt=\"a b\" loading=\"lazy\" referrerpolicy=\"no-referrer\"></p>\n",
+            "<p><img src=\"c.png\" alt=\"a b\" loading=\"lazy\" \
+             referrerpolicy=\"no-referrer\"></p>\n",
         ),
     ] {
         assert_eq!(html(source), want, "{source:?}");
@@ -38,7 +39,8 @@ fn the_supported_syntax() {
 
 #[test]
 fn external_links_are_not_endorsed() {
-    let want = "<p><a href=\"https://a.example/?b&amp;c\" class=\"external\" rel=\"nofollow noopener\">a</a></p>\n";
+    let want = "<p><a href=\"https://a.example/?b&amp;c\" class=\"external\" \
+                rel=\"nofollow noopener\">a</a></p>\n";
     assert_eq!(html("[a](https://a.example/?b&c)"), want);
 }
 
@@ -219,10 +221,10 @@ fn random_markup_stays_safe_and_well_formed() {
 /// allowed addresses, and every element closed in order.
 fn assert_safe(html: &str, source: &str) {
     const VOID: [&str; 4] = ["br", "hr", "img", "input"];
-    const ELEMENTS: &str = " p em strong del sup sub code pre ul ol li blockquote a span h2 h3 h4 h5 h6 \
-        div table thead tbody tr th td section br hr img input ";
-    const ATTRIBUTES: &str = " href class rel title src alt loading referrerpolicy id start type disabled \
-        checked value aria-label ";
+    const ELEMENTS: &str = " p em strong del sup sub code pre ul ol li blockquote a span h2 h3 h4 \
+        h5 h6 div table thead tbody tr th td section br hr img input ";
+    const ATTRIBUTES: &str = " href class rel title src alt loading referrerpolicy id start \
+        type disabled checked value aria-label ";
     let mut open = Vec::new();
     let mut rest = html;
     while let Some(at) = rest.find('<') {

@@ -128,7 +128,10 @@ impl<'t> Writer<'t> {
             self.close(open);
         }
         if truncated {
-            self.raw("<p class=\"cut\">This page is too long to be shown whole. Its source is complete.</p>\n");
+            self.raw(
+                "<p class=\"cut\">This page is too long to be shown whole. \
+                 Its source is complete.</p>\n",
+            );
         }
         self.notes.write_all(&mut self.out);
         Rendered { html: self.out, contents: self.contents, truncated }

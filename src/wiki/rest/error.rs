@@ -62,8 +62,9 @@ impl RestError {
     /// made from.
     pub fn page_exists(title: &Title) -> Self {
         let message = format!(
-            "The page \"{title}\" cannot be created since it already exists. To update the existing page, \
-             provide the base revision ID in the structure under \"latest\" key in the request body."
+            "The page \"{title}\" cannot be created since it already exists. To update the \
+             existing page, provide the base revision ID in the structure under \"latest\" key in \
+             the request body."
         );
         Self::new(409, "rest-update-cannot-create-page", message)
     }
@@ -72,8 +73,8 @@ impl RestError {
     /// cannot be merged.
     pub fn unknown_base(title: &Title, id: u64) -> Self {
         let message = format!(
-            "Edit conflict: {id} is not a known version of \"{title}\". Fetch the page, apply the change \
-             to that text, and send its \"latest\" along."
+            "Edit conflict: {id} is not a known version of \"{title}\". Fetch the page, apply the \
+             change to that text, and send its \"latest\" along."
         );
         Self::new(409, "apierror-editconflict", message)
     }
@@ -81,8 +82,8 @@ impl RestError {
     /// 409: the edit changes what was erased since its base was served.
     pub fn erased(title: &Title) -> Self {
         let message = format!(
-            "Edit conflict: a part of \"{title}\" that this edit changes was erased. Fetch the page, apply \
-             the change to that text, and send its \"latest\" along."
+            "Edit conflict: a part of \"{title}\" that this edit changes was erased. Fetch the \
+             page, apply the change to that text, and send its \"latest\" along."
         );
         Self::new(409, "apierror-editconflict", message)
     }
@@ -110,7 +111,8 @@ impl RestError {
     /// 405: not with this method.
     pub fn wrong_method(method: &str, allowed: &str) -> Self {
         let message = format!(
-            "The request method ({method}) was not one of the allowed methods for this path ({allowed})"
+            "The request method ({method}) was not one of the allowed methods for this path \
+             ({allowed})"
         );
         Self::new(405, "rest-wrong-method", message)
     }

@@ -36,7 +36,12 @@ fn a_page_has_mediawikis_members() {
         RestPage::with_source(7, &title, Latest::new(9, AT), RestLicense::default(), "a\n\"b\"");
     assert_eq!(
         json(&page),
-        r#"{"id":7,"key":"Red_wedding/éa","title":"Red wedding/éa","latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"content_model":"markdown","license":{"url":"","title":""},"source":"a\n\"b\""}"#
+        concat!(
+            r#"{"id":7,"key":"Red_wedding/éa","title":"Red wedding/éa","#,
+            r#""latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"#,
+            r#""content_model":"markdown","license":{"url":"","title":""},"#,
+            r#""source":"a\n\"b\""}"#
+        )
     );
     let bare =
         RestPage::bare(7, &title, Latest::new(9, AT), RestLicense::default(), "https://w.example");
@@ -60,9 +65,11 @@ fn a_save_that_met_another_says_so() {
     };
     let page = RestPage::with_source(7, &title, Latest::new(9, AT), RestLicense::default(), "")
         .met(&[overlap]);
-    assert!(json(&page).ends_with(
-        r#""overlaps":[{"with":{"id":8,"timestamp":"2026-11-23T05:36:47Z","user":{"id":null,"name":"Robb"},"comment":"feast"},"range":[3,5],"excerpt":{"before":"the ","marked":"hall","after":"."}}]}"#
-    ));
+    assert!(json(&page).ends_with(concat!(
+        r#""overlaps":[{"with":{"id":8,"timestamp":"2026-11-23T05:36:47Z","#,
+        r#""user":{"id":null,"name":"Robb"},"comment":"feast"},"range":[3,5],"#,
+        r#""excerpt":{"before":"the ","marked":"hall","after":"."}}]}"#
+    )));
 }
 
 #[test]
@@ -74,8 +81,10 @@ fn a_history_pages_by_id() {
     assert_eq!(
         json(&RestHistory::new(&page, "")),
         concat!(
-            r#"{"revisions":[{"id":5,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null},"#,
-            r#"{"id":4,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null}],"#,
+            r#"{"revisions":[{"id":5,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"#,
+            r#""comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null},"#,
+            r#"{"id":4,"timestamp":"2026-11-23T05:36:47Z","minor":false,"size":9,"#,
+            r#""comment":"c","user":{"id":null,"name":"Anonymous"},"delta":null}],"#,
             r#""latest":"/rest.php/v1/page/Red_wedding%2F%C3%A9a/history","#,
             r#""older":"/rest.php/v1/page/Red_wedding%2F%C3%A9a/history?older_than=4"}"#
         )
@@ -93,13 +102,21 @@ fn a_history_pages_by_id() {
 fn an_error_has_mediawikis_shape() {
     assert_eq!(
         String::from_utf8(RestError::nonexistent_title(&title()).to_body()).unwrap(),
-        r#"{"errorKey":"rest-nonexistent-title","messageTranslations":{"en":"The specified title (Red wedding/éa) does not exist"},"httpCode":404,"httpReason":"Not Found"}"#
+        concat!(
+            r#"{"errorKey":"rest-nonexistent-title","messageTranslations":{"#,
+            r#""en":"The specified title (Red wedding/éa) does not exist"},"#,
+            r#""httpCode":404,"httpReason":"Not Found"}"#
+        )
     );
 }
 
 #[test]
 fn an_update_is_read() {
-    let body = br#" {"source":"a\u00e9\n","comment":"c","latest":{"id":12,"timestamp":"x"},"token":null,"content_model":"markdown","future":[1]} "#;
+    let body = concat!(
+        r#" {"source":"a\u00e9\n","comment":"c","latest":{"id":12,"timestamp":"x"},"#,
+        r#""token":null,"content_model":"markdown","future":[1]} "#
+    )
+    .as_bytes();
     let want =
         UpdateRequest { source: "aé\n".into(), comment: "c".into(), base: Some(12), token: None };
     assert_eq!(parse_update(body), Ok(want));
