@@ -203,7 +203,8 @@ impl Browser {
         let old = self.element("html").await.expect("a page to press something on");
         self.with(selector, Method::POST, "click", Some(json!({}))).await;
         let until = Instant::now() + PATIENCE;
-        // While a page goes, questions about it fail; the next one is there once it has a root of its own.
+        // While a page goes, questions about it fail; the next one is there once it has a root of
+        // its own.
         while self.element("html").await.map_or(true, |now| now == old) {
             assert!(Instant::now() < until, "{selector} leads nowhere: {}", self.url().await);
             sleep(PAUSE).await;

@@ -21,7 +21,10 @@ pub enum SaveError {
     #[error(transparent)]
     Erased(#[from] Erased),
     /// The text, or the text that it merges into, is too long.
-    #[error("the page would have {bytes} bytes; at most {most} are allowed", most = limits::PAGE_BYTES)]
+    #[error(
+        "the page would have {bytes} bytes; at most {most} are allowed",
+        most = limits::PAGE_BYTES
+    )]
     TooLong {
         /// How long it would be.
         bytes: usize,

@@ -99,9 +99,9 @@ impl ModelRelay {
         &self.archive
     }
 
-    /// Moves a document's floor towards its change `wanted`, as far as it may be; the segment stands
-    /// for `merged` older ones, too. A relay that `dies` does so with the segment kept and nothing
-    /// logged. Gives whether the floor moved.
+    /// Moves a document's floor towards its change `wanted`, as far as it may be; the segment
+    /// stands for `merged` older ones, too. A relay that `dies` does so with the segment kept and
+    /// nothing logged. Gives whether the floor moved.
     pub fn move_floor(
         &mut self,
         key: &DocumentKey,

@@ -242,8 +242,9 @@ impl Run {
     }
 }
 
-/// A change without the report of what it met: which of several that touched the same words it names
-/// may depend on what was kept when it was merged. It is no part of the value, nor of any hash.
+/// A change without the report of what it met: which of several that touched the same words it
+/// names may depend on what was kept when it was merged. It is no part of the value, nor of any
+/// hash.
 fn unreported(change: &Change) -> Change {
     Change { overlaps: Vec::new(), ..change.clone() }
 }
