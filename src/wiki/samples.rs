@@ -30,6 +30,8 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
         TEXT.replace("three times", "twice").replace("> The Lannisters send their regards.\n", "");
     let diff = diff_rows(&old, TEXT);
     let form = form(&title, words);
+    let latest = rows[0].id;
+    let history = HistoryPage { title: &title, rows: &rows, latest, older: true, newer: true };
     vec![
         ("read", html::read(&site, &page)),
         ("saved", html::read(&site, &ArticlePage { saved: true, pending: true, ..page })),
@@ -56,19 +58,7 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
                 },
             ),
         ),
-        (
-            "history",
-            html::history(
-                &site,
-                &HistoryPage {
-                    title: &title,
-                    rows: &rows,
-                    latest: rows[0].id,
-                    older: true,
-                    newer: true,
-                },
-            ),
-        ),
+        ("history", html::history(&site, &history)),
         (
             "diff",
             html::diff(&site, &DiffPage { title: &title, from: rows[1], to: rows[0], rows: &diff }),

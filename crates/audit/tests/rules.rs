@@ -21,3 +21,13 @@ fn kept(rules: &[Rule]) -> Done {
 fn everything_depends_only_on_what_it_may() -> Done {
     kept(&rules::dependency_rules(&Repository::read(root())?)?)
 }
+
+#[test]
+fn code_is_divided_as_it_should_be() -> Done {
+    kept(&rules::structure_rules(&Repository::read(root())?)?)
+}
+
+#[test]
+fn files_look_as_they_should() -> Done {
+    kept(&rules::layout_rules(&Repository::read(root())?))
+}
