@@ -23,7 +23,7 @@ const FORMAT: u8 = 1;
 /// A document, and when it was exchanged with the relay.
 #[derive(Clone)]
 pub(crate) struct CachedDocument {
-    state: State,
+    state: Holder,
     /// When it was exchanged with the relay, in ms since 1970; 0 where it cannot
     /// be said that it is all that the log held then.
     exchanged_ms: u64,
@@ -32,7 +32,7 @@ pub(crate) struct CachedDocument {
 /// Who has the document. Where the log holds nothing of it, `log` is the empty
 /// document, which says up to where in the log there is nothing.
 #[derive(Clone)]
-enum State {
+enum Holder {
     /// The log does; the origin's text is in there.
     Logged(ConfirmedDocument),
     /// The origin alone.
@@ -58,9 +58,9 @@ impl CachedDocument {
         exchanged_ms: u64,
     ) -> Self {
         let state = match origin {
-            _ if !log.is_empty() => State::Logged(log),
-            Some(page) => State::OriginOnly { log, page },
-            None => State::Absent { log },
+            _ if !log.is_empty() => Holder::Logged(log),
+            Some(page) => Holder::OriginOnly { log, page },
+            None => Holder::Absent { log },
         };
         Self { state, exchanged_ms }
     }
@@ -102,7 +102,7 @@ impl CachedDocument {
     /// The confirmed document, empty where the log holds nothing of it.
     pub(crate) fn confirmed(&self) -> &ConfirmedDocument {
         match &self.state {
-            State::Logged(log) | State::OriginOnly { log, .. } | State::Absent { log } => log,
+            Holder::Logged(log) | Holder::OriginOnly { log, .. } | Holder::Absent { log } => log,
         }
     }
 
@@ -110,21 +110,21 @@ impl CachedDocument {
     /// segments back.
     pub(crate) fn confirmed_mut(&mut self) -> &mut ConfirmedDocument {
         match &mut self.state {
-            State::Logged(log) | State::OriginOnly { log, .. } | State::Absent { log } => log,
+            Holder::Logged(log) | Holder::OriginOnly { log, .. } | Holder::Absent { log } => log,
         }
     }
 
     /// The origin's page, where the log holds nothing of the document.
     pub(crate) fn origin_page(&self) -> Option<&OriginPage> {
         match &self.state {
-            State::OriginOnly { page, .. } => Some(page),
-            State::Logged(_) | State::Absent { .. } => None,
+            Holder::OriginOnly { page, .. } => Some(page),
+            Holder::Logged(_) | Holder::Absent { .. } => None,
         }
     }
 
     /// Whether the log holds anything of the document.
     pub(crate) fn is_logged(&self) -> bool {
-        matches!(self.state, State::Logged(_))
+        matches!(self.state, Holder::Logged(_))
     }
 
     /// Its name.
@@ -145,34 +145,34 @@ impl CachedDocument {
     /// The newest revision of the origin that is in it; 0 for none.
     pub(crate) fn revision(&self) -> u64 {
         match &self.state {
-            State::OriginOnly { page, .. } => page.revision,
-            State::Logged(log) | State::Absent { log } => log.origin().revision(),
+            Holder::OriginOnly { page, .. } => page.revision,
+            Holder::Logged(log) | Holder::Absent { log } => log.origin().revision(),
         }
     }
 
     /// The number that names what is shown of it; 0 while there is no page.
     pub(crate) fn id(&self) -> u64 {
         match &self.state {
-            State::OriginOnly { page, .. } => page.revision,
-            State::Logged(log) | State::Absent { log } => log.id().map_or(0, NonZeroU64::get),
+            Holder::OriginOnly { page, .. } => page.revision,
+            Holder::Logged(log) | Holder::Absent { log } => log.id().map_or(0, NonZeroU64::get),
         }
     }
 
     /// The full form of the version that a client names.
     pub(crate) fn named(&self, name: VersionName) -> Result<VersionRef, Unresolved> {
         match &self.state {
-            State::OriginOnly { .. } => self.view().named(name),
-            State::Logged(log) | State::Absent { log } => log.named(name),
+            Holder::OriginOnly { .. } => self.view().named(name),
+            Holder::Logged(log) | Holder::Absent { log } => log.named(name),
         }
     }
 
     /// What is shown of it, no overlay added.
     pub(crate) fn snapshot(&self) -> PageSnapshot {
         match &self.state {
-            State::OriginOnly { log, page } => {
+            Holder::OriginOnly { log, page } => {
                 PageSnapshot::of_origin(page, log.cursor(), self.exchanged_ms)
             }
-            State::Logged(log) | State::Absent { log } => {
+            Holder::Logged(log) | Holder::Absent { log } => {
                 PageSnapshot::of_document(log, self.exchanged_ms)
             }
         }
@@ -197,7 +197,7 @@ impl CachedDocument {
     }
 }
 
-impl State {
+impl Holder {
     fn into_parts(self) -> (ConfirmedDocument, Option<OriginPage>) {
         match self {
             Self::Logged(log) | Self::Absent { log } => (log, None),

@@ -19,13 +19,13 @@ use crate::ports::{Cache, Ports};
 
 /// What a sandbox has in memory, the newest first.
 #[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct SandboxMemory {
     documents: Vec<Arc<CachedDocument>>,
     /// What readers were shown last, for as long as that is fresh.
     snapshots: Vec<(DocumentKey, Arc<PageSnapshot>)>,
 }
 
-impl Memory {
+impl SandboxMemory {
     fn document(&self, key: &DocumentKey) -> Option<&Arc<CachedDocument>> {
         self.documents.iter().find(|cached| cached.key() == key)
     }
@@ -54,14 +54,14 @@ impl Memory {
 /// The tiers in front of the relay: the sandbox's memory, then the point of
 /// presence's cache.
 pub(crate) struct DocumentCache<'a, P: Ports> {
-    memory: &'a mut Memory,
+    memory: &'a mut SandboxMemory,
     ports: &'a mut P,
     /// How long a snapshot is fresh, in ms.
     fresh_ms: u64,
 }
 
 impl<'a, P: Ports> DocumentCache<'a, P> {
-    pub(crate) fn new(memory: &'a mut Memory, ports: &'a mut P, fresh_ms: u64) -> Self {
+    pub(crate) fn new(memory: &'a mut SandboxMemory, ports: &'a mut P, fresh_ms: u64) -> Self {
         Self { memory, ports, fresh_ms }
     }
 

@@ -142,7 +142,7 @@ impl<P: Ports> Context<'_, P> {
         key: &DocumentKey,
         cached: Option<Arc<CachedDocument>>,
         session: &mut ClientSession,
-    ) -> Result<Option<Pulled>, LoadError> {
+    ) -> Result<Option<Refreshed>, LoadError> {
         let known = cached.as_ref().map(|cached| cached.confirmed().clone());
         let Ok(exchanged) = self.relay_client().exchange(key, known, Vec::new()) else {
             return Ok(None);
@@ -155,7 +155,7 @@ impl<P: Ports> Context<'_, P> {
             true => self.document_cache().keep(fresh),
             false => self.document_cache().keep_unchanged(fresh),
         };
-        Ok(Some(Pulled { cached, complete, reset }))
+        Ok(Some(Refreshed { cached, complete, reset }))
     }
 
     /// With the relay away: a page that the log may hold nothing of, as the origin has
@@ -182,7 +182,7 @@ impl<P: Ports> Context<'_, P> {
 }
 
 /// What one exchange gave.
-struct Pulled {
+struct Refreshed {
     cached: Arc<CachedDocument>,
     /// Whether it is all that the log held.
     complete: bool,

@@ -188,13 +188,17 @@ pub(crate) fn pull(key: &DocumentKey, known: Option<&Document>) -> Pull {
     Pull { document: key.clone(), cursor }
 }
 
-struct Step {
+struct FoldedIn {
     known: Option<ConfirmedDocument>,
     complete: bool,
     changed: bool,
 }
 
-fn fold_in(key: &DocumentKey, known: Option<ConfirmedDocument>, pulled: Option<Pulled>) -> Step {
+fn fold_in(
+    key: &DocumentKey,
+    known: Option<ConfirmedDocument>,
+    pulled: Option<Pulled>,
+) -> FoldedIn {
     match pulled {
         Some(Pulled::Entries { records, upto, more }) => {
             let same_log = known.filter(|document| document.cursor().epoch == upto.epoch);
@@ -204,21 +208,21 @@ fn fold_in(key: &DocumentKey, known: Option<ConfirmedDocument>, pulled: Option<P
             let changed = !records.is_empty();
             if !records.into_iter().all(|record| document.fold(Arc::new(record))) {
                 // What was pruned here has been taken back at the relay: the whole is less.
-                return Step { known: None, complete: false, changed: true };
+                return FoldedIn { known: None, complete: false, changed: true };
             }
             document.advance(upto);
-            Step { known: Some(document), complete: !more, changed }
+            FoldedIn { known: Some(document), complete: !more, changed }
         }
         Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
-            Ok(document) if document.key() == key => Step {
+            Ok(document) if document.key() == key => FoldedIn {
                 known: Some(ConfirmedDocument::new(document)),
                 complete: true,
                 changed: true,
             },
-            _ => Step { known, complete: false, changed: false },
+            _ => FoldedIn { known, complete: false, changed: false },
         },
-        Some(Pulled::Reset) => Step { known: None, complete: false, changed: true },
-        Some(Pulled::Behind) => Step { complete: known.is_some(), known, changed: false },
-        Some(Pulled::NotNow) | None => Step { known, complete: false, changed: false },
+        Some(Pulled::Reset) => FoldedIn { known: None, complete: false, changed: true },
+        Some(Pulled::Behind) => FoldedIn { complete: known.is_some(), known, changed: false },
+        Some(Pulled::NotNow) | None => FoldedIn { known, complete: false, changed: false },
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::client_session::ClientSession;
 use crate::config::Config;
-use crate::document_cache::Memory;
+use crate::document_cache::SandboxMemory;
 use crate::limits;
 use crate::member::{Members, Membership};
 use crate::polls::Polls;
@@ -16,7 +16,7 @@ use crate::ports::Ports;
 pub struct Replica {
     pub(crate) config: Config,
     pub(crate) membership: Membership,
-    pub(crate) memory: Memory,
+    pub(crate) memory: SandboxMemory,
     pub(crate) polls: Polls,
     /// Calls to backends (relay and origin) since the start.
     pub(crate) calls: u32,
@@ -30,7 +30,7 @@ impl Replica {
         Self {
             config,
             membership: Membership::new(u64::from_le_bytes(id)),
-            memory: Memory::default(),
+            memory: SandboxMemory::default(),
             polls: Polls::default(),
             calls: 0,
         }

@@ -39,7 +39,7 @@ pub(super) struct Merged {
 }
 
 /// What a save comes to before anything is written.
-enum Step {
+enum Attempted {
     /// It changes nothing: nothing is to be written.
     Done,
     /// The log needs this text of the origin first: how an edit that was made on
@@ -94,11 +94,11 @@ impl<P: Ports> ClientRequest<'_, P> {
                 return Ok(None);
             }
             match self.merge_into(&reaching, save, edit) {
-                Ok(Step::Done) => return Ok(None),
-                Ok(Step::Go(merged)) => {
+                Ok(Attempted::Done) => return Ok(None),
+                Ok(Attempted::Go(merged)) => {
                     return Ok(Some(Merged { cached: loaded.cached, ..*merged }));
                 }
-                Ok(Step::Append(base)) => self.append_once(&mut attempts, &loaded, *base)?,
+                Ok(Attempted::Append(base)) => self.append_once(&mut attempts, &loaded, *base)?,
                 Err(error) => self.wait_or_fail(&mut attempts, &loaded, save, error)?,
             }
         }
@@ -177,19 +177,19 @@ impl<P: Ports> ClientRequest<'_, P> {
         loaded: &Loaded,
         save: &Save,
         edit: EditId,
-    ) -> Result<Step, SaveError> {
+    ) -> Result<Attempted, SaveError> {
         let Loaded { cached, authoritative } = loaded;
         let own = self.unconfirmed_saves(loaded)?;
         let named = self.context.base_of(cached, *authoritative, save)?;
         if let Some(base) = self.context.unknown_root(cached, &named) {
-            return Ok(Step::Append(Box::new(base)));
+            return Ok(Attempted::Append(Box::new(base)));
         }
         let seen = self.seen_unconfirmed(loaded)?;
         let based = self.view_for(cached, &own, &named, seen.as_ref());
         let Some(BasedView { mut view, base }) = based else {
             return match cached.base_entry() {
                 // With it in the log, more than one text can be stood on.
-                Some(base) => Ok(Step::Append(Box::new(base))),
+                Some(base) => Ok(Attempted::Append(Box::new(base))),
                 None => Err(unresolved(loaded, &named.version)),
             };
         };
@@ -205,7 +205,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let created = cached.id() == 0 && own.is_empty();
         let patch = patch(&view, &named.version, save)?;
         if patch.is_empty() && !created {
-            return Ok(Step::Done);
+            return Ok(Attempted::Done);
         }
         let entry = self.context.entry(cached.key(), save, edit, &named.version, patch);
         self.context.add_save(&mut view, named.version, &entry)?;
@@ -214,7 +214,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let outbox_entry = outbox_entry(entry, &served, &own);
         let cached = cached.clone();
         let merged = Merged { cached, view, outbox_entry, base, edit, served, overlaps, created };
-        Ok(Step::Go(Box::new(merged)))
+        Ok(Attempted::Go(Box::new(merged)))
     }
 
     /// The client's own saves that are not confirmed. One that is not visible
