@@ -109,9 +109,9 @@ impl<P: Ports> Context<'_, P> {
             reset |= pulled.reset;
             let mut fresh = pulled.cached;
             if attempt == 0 && fresh.revision() < session.revision(key) {
-                let told;
-                (fresh, told) = self.with_news_of_origin(fresh);
-                authoritative |= told;
+                let (news, complete) = self.with_news_of_origin(fresh);
+                authoritative |= complete;
+                fresh = news;
             }
             let last = attempt + 1 == EXCHANGES;
             if last && reset && !fresh.satisfies(session) {

@@ -23,11 +23,11 @@ const ROUNDS: usize = 4;
 
 /// What an exchange about one document brought.
 pub(crate) struct Exchanged {
-    /// The document, as far as the relay told.
+    /// The document, as far as the relay gave it.
     pub(crate) document: ConfirmedDocument,
     /// Whether anything new came in.
     pub(crate) changed: bool,
-    /// Whether the relay said that the log has lost what was held.
+    /// Whether the relay said that the log has lost what was known.
     pub(crate) reset: bool,
     /// Whether this is all that the log holds: the node that answered is not
     /// behind, and there was no more than one exchange can carry.

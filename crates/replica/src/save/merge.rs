@@ -159,7 +159,7 @@ impl<P: Ports> ClientRequest<'_, P> {
                 // What went from the outbox into the log between two looks was seen
                 // in neither; and a store may show late what it has.
                 SaveError::Load(LoadError::Behind) => true,
-                // A node of the relay may not have heard of what another has told.
+                // A node of the relay may not have heard of what another has answered.
                 SaveError::UnknownVersion => self.context.names_ahead(&loaded.cached, save),
                 _ => false,
             };
