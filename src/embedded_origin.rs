@@ -18,14 +18,18 @@ use crate::limits;
 /// What stays as it is in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Sends a request to the origin and gives its answer, whatever its status.
-pub trait Send {
-    /// `Err` where no answer came: the request may have been carried out.
+/// The way to the origin.
+pub trait Transport {
+    /// Sends a request to the origin and gives its answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`OriginError::Unavailable`] where no answer came; the origin may have carried the request
+    /// out all the same.
     fn send(&mut self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OriginError>;
 }
 
-/// The embedded origin, reached through `S`.
-pub struct EmbeddedOrigin<S>(pub S);
+/// The origin port to the embedded origin, reached through `T`.
+pub struct EmbeddedOriginClient<T>(pub T);
 
 #[derive(Deserialize)]
 struct Listed {
@@ -37,7 +41,7 @@ struct Listed {
     author: String,
 }
 
-impl<S: Send> Origin for EmbeddedOrigin<S> {
+impl<T: Transport> Origin for EmbeddedOriginClient<T> {
     fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError> {
         let answer = self.0.send(request(Method::GET, key, "", Vec::new())?)?;
         if answer.status() == StatusCode::NOT_FOUND {
@@ -175,7 +179,7 @@ mod tests {
         asked: Vec<Request<Vec<u8>>>,
     }
 
-    impl Send for Canned {
+    impl Transport for Canned {
         fn send(&mut self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OriginError> {
             self.asked.push(request);
             let answer = Response::builder().status(self.status).header(ETAG, self.tag);
@@ -183,8 +187,8 @@ mod tests {
         }
     }
 
-    fn origin(status: u16, tag: &'static str, body: &'static str) -> EmbeddedOrigin<Canned> {
-        EmbeddedOrigin(Canned { status, tag, body, asked: Vec::new() })
+    fn origin(status: u16, tag: &'static str, body: &'static str) -> EmbeddedOriginClient<Canned> {
+        EmbeddedOriginClient(Canned { status, tag, body, asked: Vec::new() })
     }
 
     fn write(on: u64) -> Write {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use fastly::http::serve::{HandlerResult, Serve};
 use fastly::{Request, Response};
-use redwedding::embedded_origin::EmbeddedOrigin;
+use redwedding::embedded_origin::EmbeddedOriginClient;
 use redwedding::limits;
 use redwedding::settings::{Settings, SettingsError, names};
 use redwedding::surface::{Edge, Handled, Remaining, problem};
@@ -32,14 +32,14 @@ pub(crate) struct Platform {
     store: store::KvStore,
     cache: cache::CoreCache,
     relay: relay::RelayBackend,
-    origin: EmbeddedOrigin<origin::OriginBackend>,
+    origin: EmbeddedOriginClient<origin::OriginBackend>,
 }
 
 impl Ports for Platform {
     type Store = store::KvStore;
     type Cache = cache::CoreCache;
     type Relay = relay::RelayBackend;
-    type Origin = EmbeddedOrigin<origin::OriginBackend>;
+    type Origin = EmbeddedOriginClient<origin::OriginBackend>;
 
     fn store(&mut self) -> &mut Self::Store {
         &mut self.store
@@ -98,7 +98,7 @@ fn started() -> Result<(Platform, Edge<Wiki>), String> {
         store: store::KvStore::open(),
         cache: cache::CoreCache,
         relay: relay::RelayBackend::new(&settings),
-        origin: EmbeddedOrigin(origin::OriginBackend),
+        origin: EmbeddedOriginClient(origin::OriginBackend),
     };
     let edge = Edge::start(settings, wiki, &mut platform);
     Ok((platform, edge))

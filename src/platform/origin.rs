@@ -1,7 +1,7 @@
 //! The origin, as a backend.
 
 use fastly::{Body, Request};
-use redwedding::embedded_origin::Send;
+use redwedding::embedded_origin::Transport;
 use redwedding::limits;
 use redwedding::settings::names;
 use redwedding_replica::ports::OriginError;
@@ -11,7 +11,7 @@ use super::body::whole;
 /// The way to the origin.
 pub(crate) struct OriginBackend;
 
-impl Send for OriginBackend {
+impl Transport for OriginBackend {
     fn send(
         &mut self,
         request: http::Request<Vec<u8>>,
