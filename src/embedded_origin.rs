@@ -1,8 +1,9 @@
-//! How the embedded origin speaks: ETags, preconditions, idempotency keys.
+//! How the embedded origin speaks HTTP: ETags, preconditions, idempotency keys.
 //!
 //! It turns the origin port's calls into HTTP requests and reads the answers;
-//! sending them is the caller's. Writes are compare-and-swap there: a revision
-//! of ours always extends the one it names.
+//! sending them is for a [`Transport`]. Every write names the revision that it
+//! extends, and the origin refuses it where that is not the newest one
+//! (compare-and-swap). Nothing here retries or decides.
 
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{Method, Request, Response, StatusCode};
@@ -24,7 +25,7 @@ pub trait Transport {
     ///
     /// # Errors
     /// [`OriginError::Unavailable`] where no answer came; the origin may have carried the request
-    /// out all the same.
+    /// out all the same. [`OriginError::Rejected`] where it cannot be sent at all.
     fn send(&mut self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OriginError>;
 }
 

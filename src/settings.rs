@@ -1,8 +1,8 @@
 //! An operator's settings, as they stand in the Config Store and Secret Store.
 //!
-//! Few items, read once per sandbox: a look-up is one of 32 that an execution
-//! has. What is missing has a default; what is wrong is an error, and the edge
-//! answers 503 until it is mended, rather than running with a guess.
+//! There are few items, and each is read once per sandbox: an execution may look
+//! up 32. An item that is missing has a default. One that is wrong is an error,
+//! and the edge answers 503 until it is mended; it never runs with a guess.
 
 use redwedding_replica::Config;
 
@@ -60,6 +60,9 @@ pub enum SettingsError {
 impl Settings {
     /// Reads the settings. `item` gives a Config Store item, `secret` a secret,
     /// `pop` is the platform's name for this point of presence.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first setting that cannot be used.
     pub fn read(
         item: impl Fn(&'static str) -> Option<String>,
         secret: impl Fn(&'static str) -> Option<Vec<u8>>,

@@ -1,8 +1,9 @@
 //! A request's way, from bytes to bytes: authenticate, route, do, show; after
 //! the answer: exchange, flush.
 //!
-//! The order stands here, in one place. It may assume ports that keep their
-//! contracts; it never touches the platform.
+//! The order is written down here, in one place. This module may assume ports
+//! that keep their contracts. It must never touch the platform, and it knows the
+//! application as a trait only.
 
 mod admin;
 mod assets;
@@ -37,6 +38,7 @@ pub struct Edge<A> {
 }
 
 /// What is done with a request.
+#[must_use = "the client waits for it"]
 pub enum Handled<P: Ports> {
     /// Answered; then the rest is to be done with [`Edge::after`].
     Answered(Response<Vec<u8>>, Remaining<P>),
@@ -45,6 +47,7 @@ pub enum Handled<P: Ports> {
 }
 
 /// What is left to do once the answer is on its way.
+#[must_use = "without `Edge::after`, nothing is pushed or flushed"]
 pub enum Remaining<P: Ports> {
     /// Nothing.
     Nothing,
@@ -98,7 +101,10 @@ impl<A: Application> Edge<A> {
         self.replica.count_call();
     }
 
-    /// Answers a request from `address`, at the edge's own address `base`.
+    /// Answers a request. `address` is the client's network address (empty for a reader);
+    /// `base` is the edge's own address as the client sees it, such as `https://wiki.example`.
+    ///
+    /// Every failure is an answer.
     pub fn handle<P: Ports>(
         &mut self,
         ports: &mut P,
@@ -135,7 +141,7 @@ impl<A: Application> Edge<A> {
         }
     }
 
-    /// What nobody waits for: after the answer was sent.
+    /// Does what nobody waits for, after the answer was sent: pushes, exchanges, flushes.
     pub fn after<P: Ports>(&mut self, ports: &mut P, remaining: Remaining<P>) {
         match remaining {
             Remaining::Nothing => {}

@@ -1,11 +1,12 @@
-//! How the built-in wiki looks from outside: titles, Markdown, HTML pages and
-//! MediaWiki's REST bodies.
+//! The built-in wiki: titles, Markdown, HTML pages and MediaWiki's REST bodies.
 //!
-//! Everything here is a function from values to text. A caller loads, merges
-//! and authorises; then it fills a view model of [`view`] and gets a document
-//! from [`html`] or a body from [`rest`]. Nothing here may do I/O, read a clock
-//! or trust what it is given: titles, texts, comments and names come from
-//! anybody, and leave only escaped or checked.
+//! [`application`] plugs it into the edge: it routes requests and fills in what is
+//! shown. Everything else here is a function from values to text: the pages take a
+//! view model of [`view`] and give a document ([`html`]), the REST API takes the same
+//! and gives a body ([`rest`]).
+//!
+//! Nothing here may do I/O, read a clock or trust what it is given: titles, texts,
+//! comments and names come from anybody, and leave only escaped or checked.
 
 // A test may fail by panicking.
 #![cfg_attr(test, allow(clippy::unwrap_used))]

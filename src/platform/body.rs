@@ -1,6 +1,7 @@
 //! Reading bodies whole: bounded, and an error where one breaks off.
 //!
-//! The platform's own short cuts end the sandbox when a body breaks off.
+//! The platform's own short cuts (`into_bytes` and the like) end the sandbox when
+//! a body breaks off, so nothing else here may read one.
 
 use std::io::Read;
 
@@ -18,6 +19,9 @@ pub(crate) enum BodyError {
 }
 
 /// All of a body, `most` bytes at the most.
+///
+/// # Errors
+/// [`BodyError`]; the rest of the body is lost then.
 pub(crate) fn whole(body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = body;
     let mut bytes = match body.known_length() {

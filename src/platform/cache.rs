@@ -1,4 +1,7 @@
-//! The point of presence's cache (Core Cache).
+//! The point of presence's cache (Core Cache), behind the cache port.
+//!
+//! Any call may fail, and a failure is a value that is not there: the cache never
+//! stops a request.
 
 use std::io::Write;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The platform's clock.
+//! The platform's clock: the one place where this program asks for the time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,7 @@
-//! The origin, as a backend.
+//! The origin, as a backend: the transport of the embedded origin's client.
+//!
+//! Requests pass the platform's HTTP cache by: a write must reach the origin, and
+//! a read must show its newest revision.
 
 use fastly::{Body, Request};
 use redwedding::embedded_origin::Transport;

@@ -1,4 +1,7 @@
-//! The relay, as a backend.
+//! The relay, as a backend, behind the relay port.
+//!
+//! Every request bears a fresh token that is good for a few minutes. Statuses are
+//! sorted here into what may be retried and what the relay refuses.
 
 use fastly::http::request::PendingRequest;
 use fastly::{Body, Request, Response};

@@ -1,4 +1,7 @@
-//! The KV store.
+//! The KV store, behind the store port.
+//!
+//! Inserts are begun and waited for apart, so that several run at once. A listing
+//! may be older than the newest insert; the port's contract allows that.
 
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError, PendingInsertHandle};
 use redwedding::limits;

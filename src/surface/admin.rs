@@ -1,4 +1,8 @@
 //! The admin endpoints: health, status and tick.
+//!
+//! For operators and for the relay, not for readers: no answer may be cached.
+//! Health asks nobody else. Status loads a document and changes nothing. Tick alone
+//! does work, and only with a token that the relay made.
 
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};

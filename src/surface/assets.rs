@@ -1,4 +1,5 @@
-//! An application's assets: served below `/-/`, with caching that the application sets.
+//! An application's assets, such as a style sheet: served below `/-/`, without the
+//! replica, with the caching that the application sets.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Method, Response};

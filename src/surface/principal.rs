@@ -1,4 +1,8 @@
-//! Who asks: tokens in headers and cookies. Fails closed.
+//! Who asks, and what the client has seen: tokens in headers and cookies.
+//!
+//! It fails closed: a user's token that is there must be good, or the request is
+//! refused; it never falls back to an anonymous principal. A session token is
+//! different: one that cannot be read counts as none, since it grants nothing.
 
 use http::Request;
 use http::header::{AUTHORIZATION, COOKIE};
@@ -23,7 +27,10 @@ pub(super) struct PresentedSession {
     pub(super) presented: bool,
 }
 
-/// The principal of a request. A token that is there must be good.
+/// The principal of a request.
+///
+/// # Errors
+/// [`AuthError`] where a token is there and is not good. The client's fault.
 pub(super) fn authenticate<B>(
     request: &Request<B>,
     settings: &Settings,

@@ -1,5 +1,8 @@
-//! What all answers have in common: problem details, session tokens, caching,
-//! conditional requests.
+//! What all answers have in common: problem details (RFC 9457), session tokens,
+//! caching, conditional requests (RFC 9110, section 13).
+//!
+//! An answer with a session token is for one client and must never be shared by a
+//! cache.
 
 use http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,

@@ -22,6 +22,9 @@ use crate::wiki::view::ProblemPage;
 use crate::wiki::{html, link};
 
 /// What a request for the page that is spelt like this asks for.
+///
+/// # Errors
+/// The page that refuses it.
 pub(super) fn route(
     wiki: &Wiki,
     incoming: &Incoming,

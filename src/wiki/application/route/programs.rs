@@ -21,6 +21,9 @@ use crate::wiki::rest::{RestError, UpdateRequest, parse_create, parse_update};
 use crate::wiki::title::Title;
 
 /// What a request to all pages asks for: to create one.
+///
+/// # Errors
+/// The answer that refuses it.
 pub(super) fn route_pages(wiki: &Wiki, incoming: &Incoming) -> Result<Routed<Wiki>, Refusal> {
     match *incoming.request.method() {
         Method::POST => create(wiki, incoming).map(Routed::Ask),
@@ -30,6 +33,9 @@ pub(super) fn route_pages(wiki: &Wiki, incoming: &Incoming) -> Result<Routed<Wik
 }
 
 /// What a request to one page asks for; `resource` is the address below the pages.
+///
+/// # Errors
+/// The answer that refuses it.
 pub(super) fn route_page(
     wiki: &Wiki,
     incoming: &Incoming,

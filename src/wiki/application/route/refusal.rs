@@ -32,6 +32,9 @@ pub(super) fn rest_refused(error: &RestError) -> Refusal {
 }
 
 /// The document of a page, for people and programs alike.
+///
+/// # Errors
+/// A page that says why no document can have this title.
 pub(super) fn key(wiki: &Wiki, title: &Title) -> Result<DocumentKey, Refusal> {
     wiki.key(title).map_err(|error| {
         let detail = error.to_string();

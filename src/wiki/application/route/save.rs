@@ -1,4 +1,7 @@
 //! The save that a request asks for, whoever sends it.
+//!
+//! Two requests are one save exactly where their idempotency inputs are the same, so
+//! nothing may get into these that a retry sends differently.
 
 use redwedding_document::entry::{Action, Note};
 use redwedding_replica::save::{Save, Submitted};

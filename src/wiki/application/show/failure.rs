@@ -1,10 +1,12 @@
 //! What a failed operation means for whoever asked: a status, and words for people.
+//!
+//! The words must say nothing of what is inside.
 
 use http::StatusCode;
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
-/// Why nothing can be shown.
+/// Why nothing can be shown. 503 where a retry may help, 502 where the origin is away.
 pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     match error {
         LoadError::Behind => (
@@ -21,7 +23,7 @@ pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     }
 }
 
-/// Why a save was not taken.
+/// Why a save was not taken. 409 and 413 are for the client to mend, 502 and 503 to retry.
 pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
     let status = match error {
         SaveError::Exists { .. }

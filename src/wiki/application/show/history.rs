@@ -1,4 +1,6 @@
-//! A document's history as the pages show it: rows of saves, two versions compared.
+//! A document's history as the pages and the REST API show it: rows, newest first.
+//!
+//! Only changes that the log holds have a row: others have no id that lasts.
 
 use redwedding_document::{Change, ChangeKind};
 use redwedding_replica::history::PageHistory;

@@ -1,4 +1,7 @@
 //! Outcomes as people get them: pages.
+//!
+//! What is answered here depends on the outcome and the address alone, except for the
+//! form, which is private.
 
 use std::sync::Arc;
 
