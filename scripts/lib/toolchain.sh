@@ -18,8 +18,8 @@ CHECKOUT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # shellcheck disable=SC2034  # for scripts/build
 CLI_TARGET_DIR="${CARGO_TARGET_DIR:-$CHECKOUT/target}"
 
-# Build output lives outside the checkout, so that a fresh clone does not
-# compile Wasmtime (about ten minutes) again.
+# Build output lives outside the checkout, so that a second clone does not
+# compile Wasmtime again, which is nearly all of the first build.
 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/redwedding/target}"
 export CARGO_TARGET_DIR
 
