@@ -25,7 +25,6 @@ pub use serve::serve;
 pub use state::ServerState;
 
 /// All routes.
-#[must_use]
 pub fn router(state: Arc<ServerState>) -> Router {
     Router::new()
         .route("/v1/sync", post(exchange::exchange))
