@@ -202,6 +202,19 @@ choose_wasm_toolchain() {
         "the command rustup would run needs the network; Debian's packages need root to install"
 }
 
+# Flags that leave out of the paths in panic messages where sources lie: that is
+# nobody's business, and a few thousand bytes. Dependencies are fetched first, since the
+# flags, on which all build output depends, name the registries that are there.
+remapped_paths() {
+    local sources=${CARGO_HOME:-$HOME/.cargo}/registry/src registry
+    cargo fetch --quiet --manifest-path "$CHECKOUT/Cargo.toml" --target "$WASM_TARGET" >&2 || true
+    printf -- '--remap-path-prefix=%s=' "$sources"
+    for registry in "$sources"/*/; do
+        printf -- ' --remap-path-prefix=%s=' "$registry"
+    done
+    printf -- ' --remap-path-prefix=crates/='
+}
+
 # Runs cargo for the edge function. Both ways build the same program: the
 # release profile, SIMD on, panics abort.
 #
@@ -209,9 +222,8 @@ choose_wasm_toolchain() {
 wasm_cargo() {
     local way=$1 subcommand=$2
     shift 2
-    # The paths of this machine are nobody's business, and bytes.
     local flags="-C target-feature=+simd128"
-    flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src="
+    flags+=" $(remapped_paths)"
     local -a environment=(
         -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_RUSTFLAGS -u RUSTC_WRAPPER
         "CARGO_TARGET_DIR=$CARGO_TARGET_DIR/edge-$way"
@@ -234,9 +246,10 @@ wasm_cargo() {
 has_wasm_opt() { command -v wasm-opt >/dev/null 2>&1 || install_debian binaryen; }
 
 # Makes $2 of $1. The features are those that rustc uses by default, and SIMD:
-# with others the platform might not run it.
+# with others the platform might not run it. What only says which tools made it goes.
 shrink_wasm() {
-    wasm-opt -Oz --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
+    wasm-opt --strip-producers --strip-target-features -Oz --converge \
+        --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
         --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
         --enable-simd "$1" -o "$2"
 }
