@@ -27,7 +27,7 @@ pub fn all(repository: &Repository) -> Result<Vec<Rule>, String> {
     Ok(rules)
 }
 
-/// Who may know whom.
+/// Which package and which code may depend on what.
 ///
 /// # Errors
 ///
