@@ -210,6 +210,8 @@ remapped_paths() {
     cargo fetch --quiet --manifest-path "$CHECKOUT/Cargo.toml" --target "$WASM_TARGET" >&2 || true
     printf -- '--remap-path-prefix=%s=' "$sources"
     for registry in "$sources"/*/; do
+        # Without any, the pattern stands for itself.
+        [[ -d $registry ]] || continue
         printf -- ' --remap-path-prefix=%s=' "$registry"
     done
     printf -- ' --remap-path-prefix=crates/='
