@@ -263,7 +263,7 @@ shrink_wasm() {
 # and the tests would need Wasmtime compiled again.
 build_native() {
     require_rust
-    step "building the relay and the local network (the first time: about 10 minutes)" \
+    step "building the relay and the local network (the first time with a Wasm runtime)" \
         with_progress cargo build --manifest-path "$CHECKOUT/Cargo.toml" --workspace \
         --bin redwedding-relay --bin redwedding-devnet
 }

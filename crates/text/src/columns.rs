@@ -227,7 +227,7 @@ impl History {
     }
 }
 
-/// What [`write`] gave, with the text that the changes insert.
+/// What [`write()`] gave, with the text that the changes insert.
 pub(crate) fn read(
     bytes: &[u8],
     inserted: String,
