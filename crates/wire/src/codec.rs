@@ -11,7 +11,6 @@
 //! `docs/wire.cddl`.
 
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
@@ -101,12 +100,35 @@ pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, De
 /// # Errors
 /// If the bytes are malformed, or do not end with the value.
 pub fn from_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let mut rest = bytes;
+    let mut rest = In(bytes);
     let value = ciborium::from_reader(&mut rest)
         .map_err(|error| DecodeError::Malformed(error.to_string()))?;
-    match rest.is_empty() {
+    match rest.0.is_empty() {
         true => Ok(value),
-        false => Err(DecodeError::Trailing(rest.len())),
+        false => Err(DecodeError::Trailing(rest.0.len())),
+    }
+}
+
+/// What is still to be decoded.
+struct In<'a>(&'a [u8]);
+
+/// The bytes end within a value.
+#[derive(Debug)]
+struct Ended;
+
+impl ciborium_io::Read for &mut In<'_> {
+    type Error = Ended;
+
+    #[inline]
+    fn read_exact(&mut self, bytes: &mut [u8]) -> Result<(), Ended> {
+        // So it is for the rest of every short header.
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let (read, rest) = self.0.split_at_checked(bytes.len()).ok_or(Ended)?;
+        bytes.copy_from_slice(read);
+        self.0 = rest;
+        Ok(())
     }
 }
 
@@ -119,18 +141,27 @@ enum Out<'a> {
     Expected(&'a [u8]),
 }
 
-impl io::Write for Out<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+/// Not the bytes that had to come next.
+#[derive(Debug)]
+struct Unexpected;
+
+impl ciborium_io::Write for &mut Out<'_> {
+    type Error = Unexpected;
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Unexpected> {
+        // So it is for the rest of every short header.
+        if bytes.is_empty() {
+            return Ok(());
+        }
         match self {
             Out::Kept(kept) => kept.extend_from_slice(bytes),
-            Out::Expected(rest) => {
-                *rest = rest.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
-            }
+            Out::Expected(rest) => *rest = rest.strip_prefix(bytes).ok_or(Unexpected)?,
         }
-        Ok(bytes.len())
+        Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self) -> Result<(), Unexpected> {
         Ok(())
     }
 }
