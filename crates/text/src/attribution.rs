@@ -56,6 +56,8 @@ impl History {
 fn of(history: &History, start_len: u32, version: &Version) -> Vec<Run> {
     let mut walker = Walker::new(history, history.floor(), start_len, 0);
     walker.replay(history, (history.floor(), history.len()));
+    // The prepare version can be any version, and its text is what is there in it: so Eg-walker's
+    // way to read a position serves to read a whole text.
     walker.set_prepare_version(history, version.seen());
     let mut runs = Vec::new();
     for span in walker.sequence().spans().filter(|span| span.prepare_state == 1) {

@@ -2,8 +2,10 @@
 //!
 //! Where everyone had seen all that was before, changes are plain edits of a text. Only stretches
 //! in which somebody had not go through a walker, and of what that finds only the difference comes
-//! into the text. After Eg-walker's critical versions (Gentle and Kleppmann, EuroSys 2025). May
-//! assume that what is decoded was checked for its order alone. Must never change a history.
+//! into the text. Where such a stretch begins and ends is Eg-walker's rule: at a critical version,
+//! one that all later changes had seen (Gentle and Kleppmann, EuroSys 2025). In which order a
+//! stretch is replayed is ours ([`Queue`]). May assume that what is decoded was checked for its
+//! order alone. Must never change a history.
 
 use crate::history::History;
 use crate::patch::FitError;
@@ -58,7 +60,8 @@ impl History {
         // What is beyond the prefix had not seen all of it.
         let seen = beyond.map(|link| self.links()[link].reach).min().unwrap_or(prefix);
         let links = self.links_of((from, prefix));
-        // For each link, the least prefix that any later one had seen.
+        // For each link, the least prefix that any later one had seen. Where that is not below the
+        // link's end, the end is a critical version.
         let mut least = vec![seen; links.len()];
         let mut after = seen;
         for (link, least) in links.clone().zip(&mut least).rev() {
@@ -70,6 +73,9 @@ impl History {
         let mut concurrent = None;
         for (link, least) in links.zip(least) {
             let end = self.end_of(link).min(prefix);
+            // Eg-walker: from a critical version on, a change that had seen all before it needs no
+            // walker, since its places are those of the text. What somebody later had not seen is
+            // left to the walker that replays that one.
             if concurrent.is_none() && self.links()[link].plain() {
                 let plain = end.min(least).max(at);
                 self.play_plain(rope, (at, plain))?;
@@ -79,11 +85,14 @@ impl History {
                 concurrent = concurrent.or(Some(at));
                 at = end;
             }
+            // Eg-walker: at a critical version the walker is dropped. All later changes had seen
+            // what it holds, so its origins and states decide nothing for them.
             if let Some(begun) = concurrent.filter(|_| least >= end) {
                 self.play_concurrent(rope, begun, &[(begun, end)])?;
                 concurrent = None;
             }
         }
+        // A version may end where no critical version is.
         let rest = concurrent.map(|begun| (begun, prefix));
         let rest: Vec<Stretch> = rest.into_iter().chain(version.beyond().iter().copied()).collect();
         match rest.first() {
@@ -96,6 +105,8 @@ impl History {
         if changes.0 < changes.1 {
             for row in self.made().of(changes) {
                 let row = row.within(changes);
+                // A longer row only inserts or only deletes, so it is one replacement at its least
+                // place.
                 match row.count {
                     1 => rope.replace(row.at, row.delete, self.inserted_with(&row))?,
                     _ => rope.replace(row.lowest(), row.deleted_len(), self.inserted_with(&row))?,
@@ -119,7 +130,9 @@ impl History {
         while let Some(part) = queue.next(&walker) {
             walker.replay(self, part);
         }
-        // The place in the text as it becomes.
+        // The result is Eg-walker's effect version. The rope has what stood there before (the
+        // paper's placeholder) already: only what differs from that is touched. `at` is the place
+        // in the text as it becomes.
         let mut at = 0u32;
         for span in walker.sequence().spans() {
             if span.first >= GROUND {
@@ -138,9 +151,9 @@ impl History {
     }
 }
 
-/// In which order changes are replayed: any in which parents come first is right, and the less has
-/// to be taken back and put forward, the better. Follows a branch where the list jumps between
-/// branches.
+/// In which order changes are replayed: any in which parents come first gives the same text
+/// (Eg-walker leaves that open), and the less has to retreat and advance, the better. Follows a
+/// branch where the list jumps between branches; how is ours.
 struct Queue<'a> {
     /// Changes of one link each, in the order of the list, and what had been seen by them.
     parts: Vec<(Stretch, Seen<'a>)>,
@@ -176,7 +189,9 @@ impl<'a> Queue<'a> {
         Queue { parts, next, done: Version::up_to(anchor), last: 0 }
     }
 
-    /// The first part from one on that is waiting.
+    /// The first part from one on that is waiting. Shortens the way for the next one who asks, as
+    /// in a disjoint-set forest (path splitting; Tarjan and van Leeuwen, 1984), so that many parts
+    /// that are done are passed in few steps.
     fn waiting(&mut self, from: usize) -> usize {
         let mut at = from;
         while self.next[at] != at {
@@ -189,6 +204,7 @@ impl<'a> Queue<'a> {
 
     /// The part that is the least way from where the walker stands.
     fn next(&mut self, walker: &Walker) -> Option<Stretch> {
+        // The list's next can always be taken: all that it had seen stands before it.
         let first = self.waiting(0);
         let &(_, seen) = self.parts.get(first)?;
         let mut best = (walker.distance_to(seen), first);
@@ -197,6 +213,7 @@ impl<'a> Queue<'a> {
         for _ in 0..ahead {
             at = self.waiting(at);
             let Some(&(_, seen)) = self.parts.get(at) else { break };
+            // One further on may have a parent that still waits.
             if at != first && self.done.seen().includes(seen) {
                 best = best.min((walker.distance_to(seen), at));
             }

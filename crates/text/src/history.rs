@@ -1,4 +1,5 @@
-//! The changes of one document, in the order in which they were merged.
+//! The changes of one document, in the order in which they were merged: Eg-walker's event graph
+//! (Gentle and Kleppmann, EuroSys 2025), whose events are whole saves here.
 //!
 //! All is kept in columns, and what a writer did without anybody else in between takes a row in
 //! each, whatever the number of keystrokes. May assume that a change fits its base. Must never hold
@@ -227,12 +228,14 @@ impl History {
     }
 
     /// The greatest `k` such that all changes from `k` to the `end`-th, and one against `base`, had
-    /// seen all changes before `k`. O(links since).
+    /// seen all changes before `k`: Eg-walker's latest critical version, from which on a walker has
+    /// to replay. O(links since).
     pub(crate) fn anchor(&self, base: &Version, end: u32) -> u32 {
         let mut anchor = base.prefix().min(end);
         let before = self.links.partition_point(|link| link.first < end);
         let mut behind = end;
         for link in self.links[..before].iter().rev() {
+            // What lies below the anchor is not replayed, so it may have seen less.
             if behind <= anchor {
                 break;
             }
@@ -335,12 +338,15 @@ impl History {
     /// Whether a base is just what the last change had seen, and that.
     fn continues(&self, base: &Version) -> bool {
         let Some(link) = self.links.last() else { return false };
+        // A suppression reaches further back than what it had seen, so it stands alone.
         if self.suppressions.last().is_some_and(|event| event.change == link.first) {
             return false;
         }
         if link.linear {
             return base.is_prefix() && base.prefix() == self.len;
         }
+        // Else the base is what the link's first change had seen, and all of the link. That is one
+        // stretch more; or the last stretch made longer, where the link begins right behind it.
         let seen = self.seen_by(self.links.len() - 1);
         let (last, before) = match base.beyond().split_last() {
             Some((last, before)) if base.prefix() == seen.prefix => (last, before),
@@ -359,6 +365,7 @@ impl History {
         let prefix = base.prefix();
         self.links.push(Link { first: self.len, prefix, from, linear, reach: prefix });
         self.beyond.extend_from_slice(base.beyond());
+        // A place means something only in the text at its base, so no row goes over a link's end.
         self.made.close();
     }
 
@@ -369,6 +376,7 @@ impl History {
         if !self.has_room(0) || !fits || self.is_suppressed(target) == suppressed {
             return false;
         }
+        // It changes what its target did, so whoever replays it needs the target in the walker.
         let reach = self.links[self.link_of(target)].reach_of(target);
         let (change, base) = (self.len, Version::up_to(self.len));
         self.push_id(id);

@@ -2,8 +2,9 @@
 //!
 //! A change is one or more edits, each placed in the text that the one before left behind. Changes
 //! of one edit each that type on, delete on, or delete backwards are kept as one row, however many
-//! they are. May assume that changes are pushed in order. Must never change what a change did:
-//! a row is only another way to say it.
+//! they are. These runs are no rule of a paper; Yjs and diamond-types have them, too, since most
+//! histories of keystrokes are little else. May assume that changes are pushed in order. Must never
+//! change what a change did: a row is only another way to say it.
 
 use std::ops::Range;
 
@@ -94,10 +95,15 @@ impl Op {
         let alike = (self.delete, self.insert) == (next.delete, next.insert);
         let backwards = self.count == 1 || self.back;
         let back = match (self.delete, self.insert) {
+            // Changes of other lengths, or not in a row: places could not be computed.
             _ if !alike || next.change != self.end() => return None,
+            // Typing on: where the last insertion ended.
             (0, _) if next.at == self.cursor() => false,
+            // Deleting on, as the delete key does: what stood behind has come to the same place.
             (_, 0) if next.at == self.at && (self.count == 1 || !self.back) => false,
+            // Deleting backwards, as the backspace key does: what stood right before.
             (_, 0) if backwards && next.at.checked_add(self.delete) == Some(self.lowest()) => true,
+            // A replacement, or another place.
             _ => return None,
         };
         Some(Self { count: self.count + 1, back, ..*self })
@@ -182,6 +188,7 @@ impl Ops {
         match last.count {
             1 => (last.back, last.count) = (row.back, row.count),
             _ if last.back == row.back => last.count += more,
+            // The first change continues the last row, the others go the other way.
             _ => {
                 let (inserted_before, deleted_before) = (self.inserted_len, self.deleted_len);
                 let rest = row.within((row.change + 1, row.end()));

@@ -1,11 +1,13 @@
 //! Which concurrent changes touched the same words as a merged one.
 //!
-//! Nothing is refused because of an overlap; it is only reported, to the author and on the page. A
-//! change overlaps a concurrent one if
+//! Nothing is refused because of an overlap; it is only reported, to the author and on the page.
+//! The rules are ours: Eg-walker merges bytes, and what two people meant by them only they can
+//! tell. A change overlaps a concurrent one if
 //!
-//! - both deleted the same text, or one changed something inside what the other deleted;
-//! - one changed a word (a run of letters and digits) that the other changed, or that only the two
-//!   insertions together form.
+//! 1. both deleted the same text;
+//! 2. one changed something inside what the other deleted;
+//! 3. one changed a word (a run of letters and digits) that the other changed, or that only the two
+//!    insertions together form.
 //!
 //! Whole words, lines or paragraphs inserted at the same place are no overlap: both stand there
 //! whole. May assume a walker that has just applied the change, and the text with it. Must never
@@ -138,6 +140,7 @@ impl<'a> Contents<'a> {
         let span = self.sequence.span(id);
         match span.first < GROUND {
             true => (self.history.inserted(), span.first as usize),
+            // The walker knows no characters of what stood there before (the paper's placeholder).
             false if span.is_shown() => {
                 (self.text, self.sequence.effect_len_before_span(id) as usize)
             }
@@ -164,6 +167,7 @@ impl<'a> Contents<'a> {
     fn deleters(&self, span: &Span, part: Range<u32>) -> impl Iterator<Item = u32> + 'a {
         let (applied, history) = (self.applied, self.history);
         let all = changes(part, span.removed_at, |byte| applied.that_deleted(byte));
+        // A moderator who takes a change out has not edited the words.
         all.filter(|change| history.suppression(*change).is_none())
     }
 
@@ -171,9 +175,12 @@ impl<'a> Contents<'a> {
     /// change knew. A span may hold what several did in a row.
     fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {
         match (span.prepare_state, span.is_shown()) {
+            // The change's base lacks it, and the text has it.
             (0, true) => {
                 changes(part, span.first, |byte| self.history.made().that_inserted(byte)).collect()
             }
+            // The base has it, and the text lacks it. (What the change itself deleted, the prepare
+            // version has not any more.)
             (1, false) => self.deleters(span, part).collect(),
             _ => Vec::new(),
         }
@@ -221,14 +228,18 @@ impl<'a> Meeting<'a> {
         let start = sequence.effect_len_before_span(first);
         let end = sequence.effect_len_before_span(last) + sequence.span(last).effect_len();
         let mut meeting = Meeting { contents, range: start..end, with: BTreeSet::new() };
+        // Rule 2, where this change deleted around the other.
         meeting.inside(first, last);
+        // Rule 1.
         let already_gone = hunk.deleted.iter().filter(|deleted| !deleted.1);
         let gone_by = |&(id, _): &(SpanId, bool)| {
             let span = sequence.span(id);
             contents.deleters(span, 0..span.len)
         };
         meeting.with.extend(already_gone.flat_map(gone_by));
+        // Rule 3.
         meeting.sides(first, last);
+        // Rule 2, where the other deleted around this change.
         meeting.surroundings(first, last);
         meeting.with.remove(&change);
         Some(meeting)
@@ -271,6 +282,7 @@ impl<'a> Meeting<'a> {
             let Some((id, after)) = next(cursor) else { break };
             cursor = after;
             let span = self.contents.sequence.span(id);
+            // Neither text has it, so it does not part the word.
             if is_past(span) {
                 continue;
             }
@@ -286,6 +298,7 @@ impl<'a> Meeting<'a> {
                 Side::Right => 0..bytes,
             };
             self.with.extend(self.contents.concurrent(span, part));
+            // The range is one of the merged text, in which a part of the word may be gone.
             if span.is_shown() {
                 joined += bytes;
             }
@@ -316,6 +329,7 @@ impl<'a> Meeting<'a> {
             let deleted = !span.is_shown() && span.prepare_state == 1;
             deleted.then(|| self.contents.deleters(span, nearest).next()).flatten()
         };
+        // Two changes that each deleted up to here from one side have not deleted around it.
         if let (Some(left), Some(right)) = (deleter(left, Side::Left), deleter(right, Side::Right))
             && left == right
         {

@@ -2,8 +2,9 @@
 //!
 //! A change against the current head is a plain edit of a string. Only one that had not seen all
 //! before it needs a walker, which replays what came after the latest version that everyone
-//! involved had seen. May assume that the text is what the recorded effects lead to. Must never
-//! change anything when it returns an error.
+//! involved had seen. Both are Eg-walker's rules (Gentle and Kleppmann, EuroSys 2025). That effects
+//! are kept, and that a change can be suppressed, is ours. May assume that the text is what the
+//! recorded effects lead to. Must never change anything when it returns an error.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -264,11 +265,16 @@ impl Text {
             return Err(MergeError::Full);
         }
         let edits: Vec<Edit> = ops::edits_of(patch).collect();
+        // Eg-walker: who had seen all wrote in the text that stands here. Prepare version and
+        // effect version are the same, and there is nothing to transform.
         if *base == self.head() {
             return self.merge_plain(id, base, patch, &edits);
         }
+        // Eg-walker: else the change is brought from its base, the prepare version, to the text
+        // that stands here, the effect version.
         let mut replayed = self.replayed(base);
         let merged = self.merge_replayed(&mut replayed, id, base, patch, &edits);
+        // A walker in which an application went wrong halfway is dropped.
         if merged.is_ok() {
             self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         }
@@ -306,6 +312,8 @@ impl Text {
             return Err(MergeError::Full);
         }
         let change = self.history.len();
+        // Our own event, not one of the paper's. It had seen all, so all is in the prepare version.
+        // Its target has to be in the walker, so the replay begins below that.
         let end = Version::up_to(change);
         let reach = history.anchor(&end, change + 1);
         let mut replayed = self.replayed_from(reach);
@@ -333,6 +341,9 @@ impl Text {
     /// If the version is not one of this document's.
     pub fn text_at(&self, version: &Version) -> Result<String, VersionError> {
         self.history.check_version(version)?;
+        // Effects are kept as they came one after the other, so a prefix of the list is had by
+        // taking back. Any other version lacks a change between others: from the latest critical
+        // version below it on, it is replayed.
         if version.is_prefix() {
             return self.prefix_text(version.prefix());
         }
@@ -436,6 +447,8 @@ impl Text {
             let removed = self.removed.get(from..from + row.deleted_len() as usize);
             let removed = removed.ok_or(FitError::InsideCharacter)?;
             let inserted = row.insert * row.count;
+            // What was removed stands in the order of the changes. Those that delete backwards
+            // removed the last part of the text first.
             match row.back && row.count > 1 {
                 false => rope.replace(row.at, inserted, removed)?,
                 true => rope.replace(row.lowest(), inserted, &reversed(removed, row.delete)?)?,
@@ -488,6 +501,7 @@ impl Text {
         walker.fits(edits, |span, at| contents.splits(span, at)).map_err(MergeError::Fit)?;
         let mut done = Effect::default();
         walker.apply(&self.history, id, edits, &mut done);
+        // What that did to the effect version is an edit of the text that stands here.
         replayed.end = change + 1;
         let rows =
             done.edits.iter().map(|&(at, delete, insert)| Op::edit(change, at, delete, insert));
@@ -510,6 +524,7 @@ impl Text {
         removed: &str,
     ) {
         let change = self.history.len();
+        // As long as all effects are what the changes were made to do, one list says both.
         if *base != self.head() || self.applied.is_some() {
             self.applied_mut().push(change, done.iter().copied());
         }
@@ -594,6 +609,9 @@ impl WalkerCache {
     /// The cached walker, if it is of use for replaying the changes from `anchor` to `end`.
     fn take_for(&mut self, anchor: u32, end: u32) -> Option<Replayed> {
         let cached = self.0.take()?;
+        // It has to reach down to the anchor, to retreat that far; and it must not end below it, or
+        // it would replay what a new one need not. One that has grown by much that is not needed
+        // any more is slower than a new one.
         let needed = (end - anchor) as usize + Self::SPANS_PER_CHANGE;
         let fresh = cached.anchor <= anchor && cached.end >= anchor;
         let small = cached.walker.sequence().span_count() <= needed * Self::SPANS_PER_CHANGE;

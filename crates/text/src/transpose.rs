@@ -1,5 +1,9 @@
 //! An edit carried from one text onto another that it was not written against.
 //!
+//! This transposes an operation as operational transformation does (Ellis and Gibbs, 1989). It is
+//! for texts whose common history is not at hand: their difference stands for it, and who wrote
+//! what is not known. With the history an edit is merged ([`Text::merge`](crate::Text::merge)).
+//!
 //! May assume two patches of which one leads to the text that the other was written against. Must
 //! never lose an insertion.
 
@@ -24,6 +28,7 @@ pub fn map_through(patch: &Patch, through: &Patch) -> Patch {
         while at < end {
             let run = map.run_at(at);
             let stop = run.end.min(end);
+            // What A has, too, goes there. What only B has cannot be found in A.
             if let Some(from) = run.from {
                 mapped.keep_to(from + (at - run.start));
                 mapped.push_delete(stop - at);
@@ -79,6 +84,8 @@ impl Map {
         let run = self.run_at(at);
         match run.from {
             Some(from) => from.saturating_add(at - run.start),
+            // Inside what only B has: in front of what that replaced. The walker has the same rule,
+            // an insertion stands in front of what the same edit deletes.
             None => run.replaced.0,
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! Changes are named by their index in the document's list. A version is nearly always a prefix of
 //! that list with few stretches beyond it, and is kept so: its size does not grow with the number
-//! of writers who know nothing of each other. Must never stand unnormalised: equal sets are equal
-//! values.
+//! of writers who know nothing of each other. (Eg-walker names a version by its frontier. Whoever
+//! compares two of those walks the graph; two sets are compared as they stand.) Must never stand
+//! unnormalised: equal sets are equal values.
 
 /// Some changes in a row: from the first up to, and without, the second index.
 pub(crate) type Stretch = (u32, u32);
@@ -123,7 +124,9 @@ impl Version {
 
     pub(crate) fn join_seen(&mut self, other: Seen<'_>) {
         match (self.beyond.is_empty(), other.beyond.is_empty()) {
+            // A prefix is a stretch from 0.
             (_, true) => self.insert_stretch((0, other.prefix)),
+            // One that it contains.
             (true, false) if self.prefix <= other.prefix => *self = other.to_version(),
             _ => {
                 let own = std::mem::take(&mut self.beyond);
@@ -138,6 +141,7 @@ impl Version {
         if stretch.0 >= stretch.1 {
             return;
         }
+        // Changes are mostly taken in in the list's order: nothing before the last stretch moves.
         if stretch.0 >= self.end() || self.beyond.last().is_some_and(|last| stretch.0 >= last.0) {
             return self.append(stretch);
         }
@@ -194,6 +198,7 @@ impl Seen<'_> {
 
     /// Gives its changes that `other` lacks, in stretches, ascending.
     pub(crate) fn minus(self, other: Seen<'_>, mut give: impl FnMut(Stretch)) {
+        // Both ascend, so each is gone through once.
         let mut others = other.beyond;
         let prefix = (self.prefix > other.prefix).then_some((other.prefix, self.prefix));
         for &(mut from, to) in prefix.iter().chain(self.beyond) {
