@@ -1,8 +1,9 @@
 //! Folding with the right to refuse: what the relay does before it appends.
 //!
 //! After an entry is logged nobody may refuse it; before, an entry that breaks a
-//! rule or changes nothing need not be logged at all. Must never decide
-//! otherwise than [`Document::apply`].
+//! rule or changes nothing need not be logged at all. The rules are the fold's own
+//! (see `fold`); what is added here is the right to leave an entry out. Must never
+//! decide otherwise than [`Document::apply`].
 
 use redwedding_wire::version::Cursor;
 
@@ -34,6 +35,8 @@ impl Document {
         logged_ms: u64,
         entry: &Entry,
     ) -> Result<Admission, Missing> {
+        // What an entry may leave behind although it does not count. The newest are compared, since
+        // a list that is full stays as long.
         let kept = |document: &Self| {
             let state = &document.state;
             let newest_detached = (
@@ -44,11 +47,15 @@ impl Document {
             (state.aliases.last().copied(), newest_object, newest_detached)
         };
         let before = kept(self);
+        // Segments that are taken back change the document, and are to stay only with an entry that
+        // needs them: every node takes back the same, at the same entry.
         let whole = self.needs_archive(entry).then(|| self.clone());
         let place = cursor.place();
         let fetched = whole.as_ref().and_then(|_| self.fetch(archive, place, logged_ms, entry));
         let waits = match &fetched {
+            // Out of reach now. It is no fault of the entry's.
             Some(Verdict::Below { segment }) => Some(Missing::Segment(*segment)),
+            // It was carried over from far below, or recognised there.
             Some(_) => None,
             // What was taken back may stand on what is not in yet.
             None => self.state.missing(entry).ok().flatten(),
@@ -59,8 +66,11 @@ impl Document {
         }
         let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
         let changed = match &verdict {
+            // A version always counts, also one that is known.
             Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
             Verdict::Counted => true,
+            // A retry may bring an alias, or the version that its answer showed; a base that is
+            // superseded may be kept as a detached one.
             Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Superseded => {
                 before != kept(self)
             }

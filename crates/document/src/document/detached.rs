@@ -1,6 +1,9 @@
 //! Detached bases: texts of the origin that are not in the log's line, and the edits that
 //! were made on them.
 //!
+//! The rules are ours. Eg-walker has none for an edit whose base is not in the event graph. It is
+//! transposed instead, as operational transformation does (`map_through`).
+//!
 //! Such an edit enters the document carried over onto the version that stands for
 //! the detached base's text. Its insertions are all in then; what it deleted is, as far as
 //! the two texts correspond. The rest is deleted by changes of their own
@@ -28,6 +31,7 @@ impl State {
     /// edits made on it wait until there is.
     pub(super) fn add_detached_base(&mut self, logged_ms: u64, page: &OriginPage) -> Verdict {
         let name = page.name();
+        // Whoever saved on the same text brought the same base along. It counts once.
         if self.detached_bases.iter().any(|detached| detached.name == name) {
             return Verdict::Superseded;
         }
@@ -39,6 +43,7 @@ impl State {
         if !self.make_room(logged_ms, page.text.len()) {
             return Verdict::Superseded;
         }
+        // Of the origin's texts that the log knows the tip is the nearest.
         let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         self.detached_bases.push(DetachedBase { name, text, mapped: Vec::new(), onto });
         Verdict::Superseded
@@ -56,6 +61,9 @@ impl State {
         let over = |detached: &DetachedBase| {
             newest_ms(detached).saturating_add(limits::DETACHED_MS) < logged_ms
         };
+        // The oldest go first. What no edit was made on may go: whoever makes one brings the text
+        // along again. What edits were made on may not, until the log's time says that none is on
+        // its way any more (the clock of a node would not say the same everywhere).
         let mut spare = self.detached_bases.iter().filter(|detached| unused(detached)).count();
         let mut total = self.detached_bases.iter().map(length).sum::<usize>() + bytes;
         let mut kept = vec![true; self.detached_bases.len()];
@@ -68,6 +76,7 @@ impl State {
                 spare -= usize::from(unused(detached));
             }
         }
+        // What would make no room is not thrown away for nothing.
         let fits = total <= limits::DETACHED_BYTES;
         if fits {
             let mut kept = kept.into_iter();
@@ -89,6 +98,8 @@ impl State {
         let ours = self.text.text_at(&onto).map_err(|error| fault(&error))?;
         let theirs =
             self.detached_bases[on.base].text.text_at(&on.within).map_err(|error| fault(&error))?;
+        // A patch that does not fit its own base is a fault, as with any other edit. Once it is
+        // mapped, it might fit by accident.
         patch.apply(&theirs).map_err(|error| fault(&error))?;
         let mapped = map_through(patch, &diff::between(&ours, &theirs));
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
@@ -116,6 +127,8 @@ impl State {
     /// Deletes what change `made` of a detached base deleted, wherever it can be found.
     fn complete_edit(&mut self, place: Place, logged_ms: u64, detached: usize, made: u32) {
         self.complete_on_own(place, logged_ms, detached, made);
+        // What earlier edits inserted is in the document, but not in the version that this edit was
+        // carried over onto: there its deletions of it found nothing.
         for earlier in 1..made {
             let Some(patch) = self.deletions_of(detached, made, earlier) else { continue };
             let Some(on) = self.detached_bases[detached].mapped.get(earlier as usize - 1).copied()
@@ -153,6 +166,7 @@ impl State {
         };
         let Some(edited) = self.changes.get(*mapped as usize) else { return };
         let edited = Change::clone(edited);
+        // The same for everyone, and for every time that this is tried: it is made once.
         let actor = Actor::of("completion", &[&edited.actor.0.to_le_bytes(), name]);
         if self.index_of(actor).is_some() {
             return;
@@ -172,6 +186,7 @@ impl State {
     fn deletions_of(&self, detached: usize, made: u32, earlier: u32) -> Option<Patch> {
         let text = &self.detached_bases[detached].text;
         let written = text.history().patch(earlier)?;
+        // A deletion is about what its author saw (Eg-walker's rule, kept here by hand).
         if !text.history().base(made)?.contains(earlier) {
             return None;
         }

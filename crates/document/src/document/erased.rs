@@ -2,8 +2,10 @@
 //!
 //! Who had opened a page by then has the erased text before them, and sends it along with the whole
 //! page: it must not come back. What was erased there is not known any more, only where it stood.
-//! May assume that the base's text is the version's. Must never touch what was not erased, nor drop
-//! what somebody wrote: where the two cannot be told apart, there is no edit.
+//! The rules are ours. In doubt a save is refused: its author can load the page again, but what has
+//! come back was read again. May assume that the base's text is the version's. Must never touch
+//! what was not erased, nor drop what somebody wrote: where the two cannot be told apart, there is
+//! no edit.
 
 use redwedding_text::attribution::{Run, Source};
 use redwedding_text::{PLACEHOLDERS, Patch, Version, diff, replaced};
@@ -28,9 +30,12 @@ impl State {
     /// If it changes what was erased since. Deleting it is no such change.
     pub fn edit(&self, on: &Resolved, base: &str, submitted: &str) -> Result<Patch, Erased> {
         let erased = self.erased_since(&on.version);
+        // The usual case: the author saw what stands here.
         if erased.is_empty() {
             return Ok(diff::between(base, submitted));
         }
+        // A placeholder may stand in the submitted text as well (a star does often). A mask does
+        // not, so the diff says for each what the author has in its place.
         let masked = masked(base, &self.sources(on), |change| erased.contains(&change));
         let patch = diff::between(&masked, submitted);
         let mut edit = Patch::builder();
@@ -44,6 +49,9 @@ impl State {
             // By characters: there may be less between two masked ones than a token.
             let (before, gone, came) = without_shared(gone, came);
             let (start, end) = (start + before, start + before + gone.len());
+            // Something stands in the place of erased text. It counts as the erased text itself if
+            // it replaces nothing else and its characters are as long, one by one: then the edit
+            // leaves it out, and the placeholders stay. No more can be known of what was erased.
             if gone.contains(is_masked) && !came.is_empty() {
                 let whole = gone.chars().all(|c| c == '\n' || is_masked(c));
                 if !whole || base.get(start..end) != Some(&replaced(came, PLACEHOLDERS)) {
@@ -52,13 +60,15 @@ impl State {
                 unchanged.push(came);
                 continue;
             }
+            // Erased text may be deleted, as any other.
             let runs = gone.split(|c| !is_masked(c)).map(str::len).filter(|len| *len > 0);
             shortest = runs.fold(shortest, usize::min);
             edit = edit.keep((start - done) as u32).delete(gone.len() as u32).insert(came);
             inserted.push_str(came);
             done = end;
         }
-        // It may have been moved, in pieces too, or copied.
+        // It may have been moved, in pieces too, or copied. Whatever came may be it, if it is as
+        // long as the shortest part that was deleted. (A copy of up to three bytes proves nothing.)
         let copied = unchanged.iter().any(|it| it.len() > 3 && inserted.contains(it));
         if inserted.len() >= shortest || copied {
             return Err(Erased);
@@ -83,6 +93,7 @@ impl State {
         let mut runs = detached.text.attribution_at(&on_base.within);
         for run in &mut runs {
             if let Source::Change(change) = &mut run.source {
+                // Change 0 is the detached base's own text, which no change of the document wrote.
                 let mapped = change.checked_sub(1).and_then(|at| detached.mapped.get(at as usize));
                 *change = mapped.copied().unwrap_or(u32::MAX);
             }

@@ -1,8 +1,9 @@
 //! Folds what the log says about the origin: texts taken from it, and attempts to write to it.
 //!
 //! An entry counts if it names the tip that the log has by then; one that does not was superseded.
-//! May assume that entries are folded in the log's order. Must never let the tip stand for other
-//! bytes than the origin has.
+//! So replicas race without asking each other, and the log's order decides. (This is compare and
+//! set, with the tip for the register; that the log does it is ours.) May assume that entries are
+//! folded in the log's order. Must never let the tip stand for other bytes than the origin has.
 
 use redwedding_text::{Patch, Version, diff};
 use redwedding_wire::identity::{Actor, Digest};
@@ -158,6 +159,8 @@ impl State {
         logged_ms: u64,
         committed: &Committed,
     ) -> Verdict {
+        // Only an intent that counted says which text was sent. It may be abandoned by now: then
+        // the write came late, and the origin has it all the same.
         let Some(announced) = self.origin.announced(committed.flush).cloned() else {
             return Verdict::Quarantined(Fault::Intent(committed.flush));
         };
@@ -165,6 +168,7 @@ impl State {
         let tip = self.origin.tip.as_ref().map(|tip| tip.stored.text);
         let unchanged = committed.revision == committed.from && tip == Some(committed.stored);
         let extends = committed.revision > committed.from || unchanged;
+        // Two that reconcile log the same: the first has moved the tip.
         if committed.from != self.origin.revision() || !extends {
             return Verdict::Superseded;
         }
@@ -214,12 +218,15 @@ impl State {
         // has.
         match self.text_upto(checkpoint.upto) {
             Some((version, text)) if Digest::of_text(&text) == tip.stored.text => {
+                // An intent that is open is of a flush that began meanwhile. If it writes, its
+                // revision is known by its id, whatever became of the intent.
                 if let Some(open) = self.origin.open().map(|announced| announced.intent.flush) {
                     self.origin.close(open, IntentState::Committed);
                 }
                 self.origin.move_tip(tip.stored, version, true);
                 Verdict::Counted
             }
+            // Something of it may have been erased since. A flush is due.
             Some(_) => Verdict::Superseded,
             None => Verdict::Quarantined(Fault::Position(checkpoint.upto.position)),
         }
@@ -231,6 +238,7 @@ impl State {
                 self.origin.close(abandoned.flush, IntentState::Abandoned);
                 Verdict::Counted
             }
+            // It has been committed, or somebody else has abandoned it.
             _ => Verdict::Superseded,
         }
     }

@@ -122,6 +122,7 @@ impl Segment {
     /// The change that a save became, if it is here, with its index in the document.
     pub(super) fn save(&self, edit: EditId) -> Option<(usize, &Change)> {
         let at = self.changes.iter().position(|change| change.edit == edit);
+        // Zero is what changes have that no save made, and so names none.
         let at = at.filter(|_| edit != EditId::default())?;
         Some((self.first() + at, &self.changes[at]))
     }
@@ -216,6 +217,8 @@ impl Segment {
     pub fn unpacked(bytes: &[u8]) -> Result<Self, DecodeError> {
         let parts = unpacked(bytes)?;
         let segment = Self::read(&parts.0, &parts.1)?;
+        // No name vouches for the bytes. If they could be written otherwise, one segment would have
+        // two names.
         match segment.parts() == parts {
             true => Ok(segment),
             false => Err(DecodeError::NotCanonical),
@@ -233,6 +236,7 @@ impl Segment {
         let (floor, len) = (history.floor() as usize, history.len() as usize);
         let changes = head.changes.read(floor)?;
         let before = head.before.read(floor.saturating_sub(1))?;
+        // One change stands before, unless the segment begins with the document's first.
         if before.len() != floor.min(1) || len - floor != changes.len() {
             return Err(DecodeError::invalid("the changes are not those of the history"));
         }
