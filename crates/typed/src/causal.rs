@@ -1,4 +1,5 @@
-//! A dot store with its causal context: the lattice that states and deltas share.
+//! A dot store with its causal context: the lattice that states and deltas share (Almeida,
+//! Shoker and Baquero, "Delta state replicated data types", 2018, section 7).
 
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Position;

@@ -1,8 +1,10 @@
-//! PN counter: increments and decrements of 64-bit integers.
+//! PN counter: increments and decrements of 64-bit integers (Shapiro et al., "A
+//! comprehensive study of convergent and commutative replicated data types", 2011;
+//! there a number for each replica, here a dot for each increment).
 //!
 //! *Concurrency*: increments add up, whoever makes them. A reset takes the
 //! increments that it observed; one that it did not observe stays and counts.
-//! This is Redis's rule for a `DEL` beside an `INCR`.
+//! This is the rule of Redis's Active-Active databases for a `DEL` beside an `INCR`.
 //!
 //! *Bounds*: an increment that overflows what its writer sees is an error.
 //! Increments that are valid each and overflow together are all kept; the value

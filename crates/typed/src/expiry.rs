@@ -2,11 +2,13 @@
 //!
 //! *Concurrency*: a deadline replaces those that it observed, be it longer or
 //! shorter; of concurrent ones the longest holds. Persisting is a deadline that
-//! never comes, so it wins.
+//! never comes, so it wins. This is the rule of Redis's Active-Active databases for
+//! `EXPIRE` and `PERSIST`.
 //!
 //! *Effect*: a local clock may hide what has expired from readers, and nothing
 //! more. It is removed by an entry of the log, in the log's time
-//! ([`super::Confirmed::expire`]), so that every replica removes the same.
+//! ([`super::Confirmed::expire`]), so that every replica removes the same. This part
+//! is ours; in Redis the replica whose deadline won removes the key for all.
 //!
 //! *Cost*: a dot, more only for concurrent deadlines since the floor.
 

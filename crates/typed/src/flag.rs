@@ -1,4 +1,5 @@
-//! Enable-wins flag.
+//! Enable-wins flag (Almeida, Shoker and Baquero, "Delta state replicated data types",
+//! 2018, section 7; Riak's flags follow the same rule).
 //!
 //! *Concurrency*: disabling takes the enablings that it observed, so an enabling
 //! that is concurrent with it wins.

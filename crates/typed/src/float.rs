@@ -6,7 +6,7 @@
 //! *Order*: adding doubles is not associative, so they are added in one order:
 //! that of the log, then, of those that it does not hold, that of their dots. So
 //! equal states show equal sums; the last digits of a sum may change once, when
-//! its increments reach the log. Sums stay within the finite range.
+//! its increments reach the log. Sums stay within the finite range. This is ours.
 //!
 //! *Cost*: a dot for each increment since the floor; before it, one number.
 

@@ -10,7 +10,8 @@
 //! addition that found the sketch empty, its *epoch*. Later additions go to the
 //! epochs that they observed and make no dot of their own. Deleting takes the epochs
 //! that it observed, so what is concurrently added to them goes with them: a
-//! concurrent delete wins, and leaves nothing behind.
+//! concurrent delete wins, and leaves nothing behind. That `DEL` wins is the rule of
+//! Redis's Active-Active databases for this type alone; the epochs are ours.
 //!
 //! *Cost*: three bytes for each register in use, 16 KiB at most, for each epoch;
 //! there is one unless several were begun concurrently.

@@ -1,4 +1,9 @@
 //! Item: what one key holds, its values and its deadline.
+//!
+//! *Concurrency*: values are as [`Values`] say, the deadline as [`Expiry`] says. Clearing
+//! takes what it observed of both, so a write that is concurrent with it keeps the key, with
+//! what that write brings. As in Redis, a key that is made anew does not inherit the deadline
+//! of the one before.
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 

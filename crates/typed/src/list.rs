@@ -11,7 +11,8 @@
 //! the last writer's shows. Setting is an update as that of a map's field: one that is
 //! concurrent with the removal of its element brings the element back, with what was set. So
 //! no acknowledged value is lost unseen; who pops has got the value before. Two concurrent
-//! pops may give the same element, and take it once.
+//! pops may give the same element, and take it once. For `DEL` and for pops these are the
+//! rules of Redis's Active-Active lists; that for setting is ours, after the map's.
 //!
 //! *Cost*: a few bytes for each element behind the floor. An element that is removed leaves
 //! a trace, since who has not seen the removal may insert beside it. Once the floor is past

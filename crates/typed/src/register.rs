@@ -5,6 +5,11 @@
 //! greatest stamp, then actor; a [`MultiRegister`] shows all of them. Clearing
 //! takes the writes that it observed.
 //!
+//! *Source*: last writer wins is of Johnson and Thomas (RFC 677, 1975). There clocks
+//! decide alone; that they decide between concurrent writes alone is the rule of Redis's
+//! Active-Active strings. The multi-value register is that of Almeida, Shoker and
+//! Baquero ("Delta state replicated data types", 2018, section 7).
+//!
 //! *Cost*: a dot for each write that no other has observed, that is, one unless
 //! there were concurrent ones; behind the floor a [`Register`] keeps the winner.
 

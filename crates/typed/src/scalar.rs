@@ -7,7 +7,8 @@
 //!
 //! *Concurrency*: of concurrent bases the last writer's shows. An increment that
 //! no set has observed counts, on whichever base shows. Clearing takes base and
-//! increments that it observed.
+//! increments that it observed. For strings and for counters these are the rules of
+//! Redis's Active-Active databases; how the two meet in one value is ours.
 //!
 //! *Cost*: as [`super::Register`] and [`super::Counter`].
 

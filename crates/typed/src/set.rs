@@ -2,7 +2,8 @@
 //! optimized conflict-free replicated set", 2012).
 //!
 //! *Concurrency*: removing takes the additions that it observed, so an addition
-//! that is concurrent with it wins.
+//! that is concurrent with it wins. The sets of Riak and of Redis's Active-Active
+//! databases follow the same rule.
 //!
 //! *Cost*: a dot for each member, more only for concurrent additions of one
 //! since the floor; nothing for those that were removed.

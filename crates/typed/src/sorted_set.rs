@@ -7,6 +7,8 @@
 //! concurrent bases the last writer's counts; increments that no put has observed
 //! add up, on whichever base counts. Removing takes what it observed, so a put or
 //! an increment that is concurrent with it keeps the member, with what it brings.
+//! These are the rules of Redis's Active-Active sorted sets: a `ZINCRBY` beside a
+//! `ZREM` leaves the member with the increment alone.
 //!
 //! *Cost*: a dot for each member, one for each increment since the floor;
 //! nothing for those that were removed. Members are kept by name: whoever needs

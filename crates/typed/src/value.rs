@@ -1,7 +1,8 @@
 //! Values: one of the types, and what to do where a place has several.
 //!
 //! **Two types in one place.** Nothing keeps two replicas from creating one key, or
-//! one field, with two types. Then there are two values, and both are kept. The
+//! one field, with two types. Then there are two values, and both are kept. (This rule
+//! is no paper's; Riak makes the type a part of a field's name instead.) The
 //! one whose type comes first in [`Kind`] shows, the others are hidden
 //! and reported ([`Values::hidden`]). The order is fixed: it depends neither on
 //! clocks nor on the order of arrival nor on the log, so what an overlay shows is
