@@ -53,14 +53,19 @@ impl<P: Ports> Context<'_, P> {
     /// Writes what is pending of a document to the origin, or resolves what an
     /// earlier flush left open. One step of each at most; bounded calls.
     pub fn flush(&mut self, key: &DocumentKey) -> Flushed {
+        // Step 1. Without the newest state nobody knows the tip that the write has to name.
         let Some(pulled) = self.pull_from_log(key) else { return Flushed::Later };
         let document = pulled.cached.confirmed().clone();
         if document.is_empty() {
             return Flushed::Nothing;
         }
+        // Here a flush that died after step 2 or 3 is mended, before anything else: while its
+        // intent is open no other counts, so nothing can be written.
         if document.origin().open().is_some() {
             return self.resolve(document);
         }
+        // Where the origin has other bytes than the tip's version (it merged by itself, or
+        // something was erased since), the text is written again although nothing is pending.
         let exact = document.origin().tip.as_ref().is_some_and(|tip| tip.exact);
         if exact && document.pending().next().is_none() {
             return Flushed::Nothing;
@@ -78,18 +83,26 @@ impl<P: Ports> Context<'_, P> {
         let (upto, text) = (last.place, document.text().to_owned());
         let revision = document.origin().revision();
         let digest = Digest::of_text(&text);
+        // Edits took each other back: the origin has this text. Nothing is written, so no intent is
+        // needed. A death before the log has the checkpoint leaves nothing: the next flush comes
+        // here again.
         if document.origin().tip.as_ref().is_some_and(|tip| tip.stored.text == digest) {
             let checkpoint = Body::Checkpoint(Checkpoint { revision, upto });
             return self.end_with(document, checkpoint, Flushed::Done);
         }
         let flush = self.draw_flush(document.key());
+        // Step 2. The summary is made before: what comes in with the intent is not in the text.
         let intent = Body::Intent(Intent { flush, upto, tip: revision, text: digest });
         let summary = summary(flush, &document);
+        // If no answer comes, the log may have the intent. It is open then, as after a death.
         let Some(next) = self.append_to_log(document, intent) else { return Flushed::Later };
         let document = next.cached.confirmed().clone();
+        // Another intent, or another tip, came first in the log, or the answer does not show ours
+        // yet. Nothing may be written. If ours counts after all, it is open, as after a death.
         if document.origin().open().is_none_or(|open| open.intent.flush != flush) {
             return Flushed::Later;
         }
+        // Step 3. The origin takes the write on this revision alone, however late it arrives.
         let write = Write { text, on: revision, summary, idempotency: flush.to_string() };
         self.write_intended(document, &Attempt { flush, write, digest })
     }
@@ -99,6 +112,8 @@ impl<P: Ports> Context<'_, P> {
         let Attempt { flush, write, digest } = attempt;
         let (flush, from) = (*flush, write.on);
         match self.origin_client().write(document.key(), write) {
+            // Step 4. Until the log has it, the intent is open: whoever comes next finds the
+            // revision by its flush id, and logs the same.
             Ok(Written::Stored { revision, stored, time_ms }) => {
                 let committed = Committed {
                     flush,
@@ -113,13 +128,16 @@ impl<P: Ports> Context<'_, P> {
             Ok(Written::Unchanged { revision }) if revision == from => {
                 self.committed_unchanged(document, attempt)
             }
-            // The page is elsewhere by now.
+            // The page is elsewhere by now: somebody edited it there, or a flush that was thought
+            // to be over has arrived. The revisions after the tip tell.
             Ok(Written::Unchanged { .. } | Written::Conflict) => self.resolve(document),
             Err(OriginError::Unavailable(why)) => {
                 // It may have been committed: whoever comes next will look.
                 self.ports.log(Level::Warning, &why);
                 Flushed::Later
             }
+            // Nothing was stored. An open intent would keep the next flush from writing, so it is
+            // ended here. If that fails, the next one finds no revision and ends it.
             Err(OriginError::Rejected(why)) => {
                 let key = document.key();
                 let event = format!("the origin refuses the text of {key}: {why}");
@@ -133,6 +151,8 @@ impl<P: Ports> Context<'_, P> {
     /// one: it transforms what is sent, and would have stored what it has.
     fn committed_unchanged(&mut self, document: ConfirmedDocument, attempt: &Attempt) -> Flushed {
         let revision = attempt.write.on;
+        // What it has is the tip's text, where the log knows it exactly. Else only the origin can
+        // tell; if it does not answer, the intent stays open, as after a death.
         let stored = match document.origin().tip.as_ref().filter(|tip| tip.exact) {
             Some(tip) => document.text_at(&tip.version),
             None => self.origin_client().revision_text(document.key(), revision).ok(),
@@ -149,7 +169,8 @@ impl<P: Ports> Context<'_, P> {
         self.end_with(document, Body::Committed(committed), Flushed::Done)
     }
 
-    /// Appends the entry that ends a flush; `end` is what it came to then.
+    /// Appends the entry that ends a flush; `end` is what it came to then. If the relay does not
+    /// answer, the flush is left as by a death right before: the next one ends it.
     fn end_with(&mut self, document: ConfirmedDocument, body: Body, end: Flushed) -> Flushed {
         self.append_to_log(document, body).map_or(Flushed::Later, |_| end)
     }
