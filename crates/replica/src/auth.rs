@@ -60,6 +60,9 @@ pub fn sign(grant: Grant, key: &[u8], now_ms: u64, seconds: u64) -> String {
 
 /// What `token` allows, if it was signed with `key`, is valid at `now_ms` and
 /// meant for `audience`. One without an end is not valid.
+///
+/// # Errors
+/// [`AuthError`], which says what is wrong with the token. Its holder's fault; nothing is allowed.
 pub fn verify(token: &str, key: &[u8], audience: &str, now_ms: u64) -> Result<Grant, AuthError> {
     let untrusted = UntrustedToken::new(token).map_err(|_| AuthError::Invalid)?;
     let key = Hs256Key::new(key);

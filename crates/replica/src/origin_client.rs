@@ -25,11 +25,17 @@ impl<'a, P: Ports> OriginClient<'a, P> {
     }
 
     /// The page as it is now; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Origin::page`].
     pub(crate) fn page(&mut self, key: &DocumentKey) -> Result<Option<OriginPage>, OriginError> {
         self.counted().page(key.key())
     }
 
     /// Writes a page on the revision that `write` names.
+    ///
+    /// # Errors
+    /// As [`Origin::write`].
     pub(crate) fn write(
         &mut self,
         key: &DocumentKey,
@@ -39,6 +45,9 @@ impl<'a, P: Ports> OriginClient<'a, P> {
     }
 
     /// The revisions after `after`, oldest first, at most some tens.
+    ///
+    /// # Errors
+    /// As [`Origin::revisions`].
     pub(crate) fn revisions(
         &mut self,
         key: &DocumentKey,
@@ -48,6 +57,9 @@ impl<'a, P: Ports> OriginClient<'a, P> {
     }
 
     /// The stored text of a revision.
+    ///
+    /// # Errors
+    /// As [`Origin::revision_text`].
     pub(crate) fn revision_text(
         &mut self,
         key: &DocumentKey,

@@ -23,21 +23,32 @@ pub trait Store {
     type Pending;
 
     /// The value of `key`, if it is visible here.
+    ///
+    /// # Errors
+    /// If the store does not say. Whether there is a value is then not known.
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Begins to write `value` under `key`.
     fn begin_insert(&mut self, key: &str, value: Vec<u8>) -> Self::Pending;
 
-    /// Waits for the write. `Ok` means durable; `Err` means nothing: the value
-    /// may still appear.
+    /// Waits for the write. `Ok` means durable.
+    ///
+    /// # Errors
+    /// If the store did not acknowledge it. The value may be there all the same, now or later.
     fn finish_insert(&mut self, pending: Self::Pending) -> Result<(), StoreError>;
 
     /// Removes `key`. Removing what is absent is no error. A removed value may
     /// still be seen for a while.
+    ///
+    /// # Errors
+    /// If the store did not acknowledge it. The value may be gone all the same.
     fn delete(&mut self, key: &str) -> Result<(), StoreError>;
 
     /// At most `most` keys that begin with `prefix`, in order, those after
     /// `after` where it is given.
+    ///
+    /// # Errors
+    /// If the store does not say. A part of the keys is never given for all.
     fn list(
         &mut self,
         prefix: &str,
@@ -106,10 +117,18 @@ pub trait Relay {
     fn begin(&mut self, request: Vec<u8>) -> Self::Pending;
 
     /// Waits for the encoded [`crate::sync::Answer`].
+    ///
+    /// # Errors
+    /// If none came, or the relay refuses the exchange. Where it is
+    /// [`RelayError::Unavailable`], what was pushed may be in the log all the same.
     fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError>;
 
     /// A segment of a document's archive as [`redwedding_document::Segment::plain`] gives it;
     /// `None` where there is none. The caller MUST check that it has the name.
+    ///
+    /// # Errors
+    /// If the relay does not answer, or refuses. Whether there is such a segment is then not
+    /// known.
     fn segment(
         &mut self,
         document: &DocumentKey,
@@ -139,15 +158,28 @@ pub enum RelayError {
 /// it stores; be edited by others at any time.
 pub trait Origin {
     /// The page as it is now; `None` where there is none.
+    ///
+    /// # Errors
+    /// If the origin does not say. Nothing may be concluded of the page.
     fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError>;
 
     /// Writes a page on the revision that `write` names.
+    ///
+    /// # Errors
+    /// [`OriginError::Unavailable`]: it may be stored, now or later. [`OriginError::Rejected`]:
+    /// nothing is stored.
     fn write(&mut self, key: &str, write: &Write) -> Result<Written, OriginError>;
 
     /// The revisions after `after`, oldest first, at most some tens at once.
+    ///
+    /// # Errors
+    /// If the origin does not say. That there are none is an answer, and no error.
     fn revisions(&mut self, key: &str, after: u64) -> Result<Vec<Revision>, OriginError>;
 
     /// The stored text of a revision.
+    ///
+    /// # Errors
+    /// If the origin does not give it, now or, where it is rejected, at all.
     fn revision_text(&mut self, key: &str, revision: u64) -> Result<String, OriginError>;
 }
 
