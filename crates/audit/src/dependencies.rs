@@ -18,19 +18,21 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ("redwedding-typed", &["redwedding-wire"]),
     ("redwedding-document", &["redwedding-text", "redwedding-wire"]),
     ("redwedding-replica", &["redwedding-text", "redwedding-wire", "redwedding-document"]),
-    ("redwedding-relay", &["redwedding-wire", "redwedding-document", "redwedding-replica"]),
+    ("redwedding-fold", &["redwedding-wire", "redwedding-document", "redwedding-replica"]),
+    ("redwedding-relay", &["redwedding-wire", "redwedding-replica", "redwedding-fold"]),
     ("redwedding", &["redwedding-wire", "redwedding-document", "redwedding-replica"]),
     ("redwedding-devnet", &[]),
     ("redwedding-audit", &[]),
 ];
 
 /// Packages that know no platform, clock, randomness or I/O.
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
     "redwedding-text",
     "redwedding-wire",
     "redwedding-typed",
     "redwedding-document",
     "redwedding-replica",
+    "redwedding-fold",
 ];
 
 /// Packages that the pure ones never depend on.

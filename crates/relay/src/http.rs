@@ -40,10 +40,10 @@ pub fn router(state: Arc<ServerState>) -> Router {
 }
 
 async fn health(State(state): State<Arc<ServerState>>) -> Response {
-    let relay = Arc::clone(&state.relay);
+    let service = Arc::clone(&state.service);
     // Nobody may push while this says no; so it has to find out by itself.
-    let writable = relay.fold.node.is_writable()
-        || tokio::task::spawn_blocking(move || relay.fold.node.probe()).await.unwrap_or(false);
+    let writable = service.relay.node.is_writable()
+        || tokio::task::spawn_blocking(move || service.relay.node.probe()).await.unwrap_or(false);
     match writable {
         true => "ok\n".into_response(),
         false => {
@@ -54,7 +54,7 @@ async fn health(State(state): State<Arc<ServerState>>) -> Response {
 }
 
 async fn metrics(State(state): State<Arc<ServerState>>) -> Response {
-    state.relay.measure();
+    state.service.measure();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], state.relay.fold.node.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, kind)], state.service.metrics.text()).into_response()
 }

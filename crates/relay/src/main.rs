@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, ValueEnum};
+use redwedding_fold::{FloorPolicy, RelayNode};
+use redwedding_relay::clock::Clock;
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Clock, FloorPolicy, Fold, RelayNode};
 use redwedding_relay::http::{ServerState, router, serve};
 use redwedding_relay::limits;
 use redwedding_relay::metrics::Metrics;
@@ -105,21 +106,20 @@ fn run(flags: &Flags) -> Result<(), String> {
     let node = RelayNode::new(
         Arc::clone(&log) as _,
         log,
-        Arc::clone(&metrics),
-        Arc::clone(&clock),
+        Arc::clone(&metrics) as _,
         flags.flush_interval_ms,
     );
     let age_ms = flags.floor_hours.saturating_mul(3_600_000);
-    let node = node.with_floor_policy(FloorPolicy { age_ms, ..FloorPolicy::default() });
-    let fold = Fold::start(node).map_err(|error| error.to_string())?;
+    let floors = FloorPolicy { age_ms, ..FloorPolicy::default() };
+    let service = RelayService::start(node, floors, Arc::clone(&clock), Arc::clone(&metrics));
+    let service = service.map_err(|error| error.to_string())?;
     let ticker = Ticker::new(targets, key.clone(), clock, metrics);
     let ticker = ticker.map_err(|error| format!("TLS cannot be used: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let relay = RelayService::new(fold);
-    let result = runtime.block_on(serve_until_told(flags, Arc::clone(&relay), key, ticker));
+    let result = runtime.block_on(serve_until_told(flags, Arc::clone(&service), key, ticker));
     // Exchanges that are still waiting get their answer before the end.
-    relay.fold.stop();
+    service.stop();
     tracing::info!("stopped");
     result
 }
@@ -156,7 +156,7 @@ fn open(flags: &Flags, metrics: &Arc<Metrics>) -> Result<Embedded, String> {
 
 async fn serve_until_told(
     flags: &Flags,
-    relay: Arc<RelayService>,
+    service: Arc<RelayService>,
     key: Vec<u8>,
     ticker: Ticker,
 ) -> Result<(), String> {
@@ -165,37 +165,37 @@ async fn serve_until_told(
     let address = listener.local_addr().map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    tracing::info!(%address, epoch = format!("{:016x}", relay.fold.node.log.epoch()), "serving");
+    tracing::info!(%address, epoch = format!("{:016x}", service.relay.node.log.epoch()), "serving");
     let ticking = tokio::spawn(ticker.run(flags.tick_ms));
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&relay), flags.snapshot_seconds));
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&service), flags.snapshot_seconds));
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => tracing::info!("told to terminate"),
             _ = interrupt.recv() => tracing::info!("interrupted"),
         }
     };
-    serve(listener, router(ServerState::new(relay, key)), stop).await;
+    serve(listener, router(ServerState::new(service, key)), stop).await;
     ticking.abort();
     upkeep.abort();
     Ok(())
 }
 
 /// Moves floors every second. Writes snapshots every `seconds`, and sooner when much was appended.
-async fn keep_up(relay: Arc<RelayService>, seconds: u64) {
+async fn keep_up(service: Arc<RelayService>, seconds: u64) {
     let mut waited = 0;
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         waited += 1;
-        let moving = Arc::clone(&relay);
-        if tokio::task::spawn_blocking(move || moving.fold.move_floors()).await.is_err() {
+        let moving = Arc::clone(&service);
+        if tokio::task::spawn_blocking(move || moving.move_floors()).await.is_err() {
             tracing::error!("moving floors ended in a panic");
         }
-        if waited < seconds && relay.fold.node.appended() < SNAPSHOT_ENTRIES {
+        if waited < seconds && service.relay.node.appended() < SNAPSHOT_ENTRIES {
             continue;
         }
         waited = 0;
-        let relay = Arc::clone(&relay);
-        let write = tokio::task::spawn_blocking(move || relay.fold.write_snapshots());
+        let writing = Arc::clone(&service);
+        let write = tokio::task::spawn_blocking(move || writing.relay.write_snapshots());
         if write.await.is_err() {
             tracing::error!("writing snapshots ended in a panic");
         }

@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry};
+use redwedding_fold::relay::Measures;
 use redwedding_replica::sync::{Pulled, Receipt};
 
 /// What became of a pushed entry.
@@ -210,6 +211,18 @@ impl Metrics {
     /// Counts a question for a segment that was answered with `status`.
     pub fn count_segment(&self, status: u16) {
         self.segments.get_or_create(&StatusLabel { status }).inc();
+    }
+
+    /// Shows what was measured.
+    pub fn show(&self, measures: Measures) {
+        let gauges = &self.gauges;
+        gauges.documents.set(measures.documents as i64);
+        gauges.quarantined.set(measures.quarantined as i64);
+        gauges.unreadable.set(measures.unreadable as i64);
+        gauges.pending.set(measures.pending as i64);
+        gauges.due.set(measures.due as i64);
+        gauges.members.set(measures.members as i64);
+        gauges.refused_kept.set(measures.refused_kept as i64);
     }
 
     /// What is measured at a scrape.

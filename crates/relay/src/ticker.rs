@@ -17,7 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use redwedding_replica::auth::{self, Grant};
 
-use crate::fold::Clock;
+use crate::clock::Clock;
 use crate::limits;
 use crate::metrics::Metrics;
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use redwedding_document::entry::{
     Abandoned, Body, Committed, Entry, Floor, Intent, Missing, Moderation, Note,
 };
+use redwedding_fold::log::Log;
+use redwedding_fold::log::memory::{AppendFault, MemoryLog};
+use redwedding_fold::store::memory::MemoryNodeStore;
 use redwedding_relay::limits;
-use redwedding_relay::log::Log;
-use redwedding_relay::log::memory::{AppendFault, MemoryLog};
-use redwedding_relay::store::memory::MemoryNodeStore;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::identity::{Actor, Digest, FlushId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
@@ -102,7 +102,7 @@ fn what_cannot_be_is_refused_and_kept() {
     let document = snapshot(server.pull(&page, None));
     assert_eq!((document.text(), document.quarantined().len()), ("text\n", 0));
     assert_eq!(document.cursor().position, 1, "nothing refused is in the log");
-    assert_eq!(server.relay.fold.node.store.refused(), Ok(6), "every refused entry is kept");
+    assert_eq!(server.service.relay.node.store.refused(), Ok(6), "every refused entry is kept");
     let metrics = get(&format!("{}/metrics", server.base)).1;
     assert!(metrics.contains("redwedding_relay_refused_kept 6"), "{metrics}");
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Committed, Edit, Entry, Intent, Missing};
 use redwedding_document::{Document, Segment};
+use redwedding_fold::log::memory::{AppendFault, MemoryLog};
+use redwedding_fold::store::memory::MemoryNodeStore;
+use redwedding_fold::store::{DocumentSnapshot, NodeStore};
+use redwedding_fold::{FloorPolicy, Relay, RelayNode};
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{FloorPolicy, Fold, RelayNode};
 use redwedding_relay::limits;
-use redwedding_relay::log::memory::{AppendFault, MemoryLog};
-use redwedding_relay::metrics::Metrics;
-use redwedding_relay::store::memory::MemoryNodeStore;
-use redwedding_relay::store::{DocumentSnapshot, NodeStore};
 use redwedding_replica::auth;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::codec::Decode;
@@ -83,7 +82,7 @@ impl Author {
             self.save(server);
         }
         self.flush(server);
-        server.relay.fold.move_floors()
+        server.service.move_floors()
     }
 
     fn document(&self, server: &Server) -> Document {
@@ -96,7 +95,7 @@ fn floor(document: &Document) -> (usize, usize) {
 }
 
 fn stored(server: &Server, document: &Document, name: Digest) -> Segment {
-    let store = &server.relay.fold.node.store;
+    let store = &server.service.relay.node.store;
     let found = store.segment(document.key().digest(), name).expect("read");
     Segment::open(&found.expect("it is kept"), name).expect("a segment")
 }
@@ -111,7 +110,7 @@ fn what_is_old_and_written_to_the_origin_is_pruned() {
     for _ in 0..3 {
         author.save(&server);
     }
-    assert_eq!(server.relay.fold.move_floors(), 0, "nothing was flushed since");
+    assert_eq!(server.service.move_floors(), 0, "nothing was flushed since");
     assert_eq!(author.work(&server, 0), 1);
     let document = author.document(&server);
     assert_eq!(floor(&document), (5, 8), "the young ones stay");
@@ -123,7 +122,7 @@ fn what_is_old_and_written_to_the_origin_is_pruned() {
     server.clock.advance(1_000);
     author.flush(&server);
     author.save(&server);
-    assert_eq!(server.relay.fold.move_floors(), 1);
+    assert_eq!(server.service.move_floors(), 1);
     let document = author.document(&server);
     assert_eq!(floor(&document), (9, 10), "what the origin lacks stays");
     assert_eq!(document.text(), author.text);
@@ -275,7 +274,7 @@ fn a_relay_that_dies_between_segment_and_floor_loses_nothing() {
         author.save(&server);
         author.flush(&server);
         log.inject(AppendFault::Lost);
-        assert_eq!(server.relay.fold.move_floors(), 0, "the log did not take it");
+        assert_eq!(server.service.move_floors(), 0, "the log did not take it");
         assert_eq!(floor(&author.document(&server)), (0, 1));
     }
     let server = start(&log, &store);
@@ -303,7 +302,7 @@ fn a_restart_comes_to_the_same_floor_with_or_without_snapshots() {
             for round in 0..5 {
                 author.work(&server, 2);
                 if snapshot_after == Some(round) {
-                    server.relay.fold.write_snapshots();
+                    server.service.relay.write_snapshots();
                 }
                 if round == 2 {
                     let late = edit(&author.page, 99, first.clone(), "line 1\n", "line 1.\n");
@@ -312,7 +311,7 @@ fn a_restart_comes_to_the_same_floor_with_or_without_snapshots() {
                 }
             }
             // A node that dies writes no snapshots at its end.
-            let fold = &server.relay.fold;
+            let fold = &server.service.relay;
             let shard = &fold.shards[usize::from(author.page.shard(limits::SHARDS))];
             shard.write().dirty.clear();
             author.document(&server)
@@ -360,7 +359,7 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
         let first = author.save(&server);
         author.work(&server, 1);
         let shard = author.page.shard(limits::SHARDS);
-        let state = server.relay.fold.shards[usize::from(shard)].read();
+        let state = server.service.relay.shards[usize::from(shard)].read();
         snapshot = (shard, state.documents[&author.page].clone(), state.head);
         drop(state);
         let late = edit(&author.page, 99, first, "line 1\n", "line 1.\n");
@@ -373,9 +372,10 @@ fn a_node_that_lost_its_segments_does_not_go_on() {
     let snapshot = DocumentSnapshot { document: author.page.digest(), encoded };
     other.put_snapshots(shard, &[snapshot]).expect("put");
     other.set_folded(shard, head).expect("set");
-    let metrics = Arc::new(Metrics::default());
-    let node = RelayNode::new(log, other, metrics, TestClock::new().clock(), 1);
-    let error = Fold::start(node).err().map(|error| error.to_string()).unwrap_or_default();
+    let error = Relay::recover(RelayNode::new(log, other, Arc::new(()), 1), FloorPolicy::default())
+        .err()
+        .map(|error| error.to_string())
+        .unwrap_or_default();
     assert!(error.contains("needs segment"), "{error}");
 }
 
@@ -435,8 +435,8 @@ fn two_nodes_that_move_a_floor_at_once_leave_no_gap() {
     let two = node();
     author.save(&two);
     author.flush(&two);
-    assert_eq!(two.relay.fold.move_floors(), 1);
-    one.relay.fold.move_floors();
+    assert_eq!(two.service.move_floors(), 1);
+    one.service.move_floors();
     let late = edit(&author.page, 99, first, "line 1\n", "line 1.\n");
     logged(&one.push(&[late])[0]);
     let text = author.text.replacen("line 1\n", "line 1.\n", 1);

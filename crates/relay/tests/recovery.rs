@@ -6,12 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use redwedding_document::Document;
+use redwedding_fold::log::memory::MemoryLog;
+use redwedding_fold::store::memory::MemoryNodeStore;
+use redwedding_fold::{FloorPolicy, Relay, RelayNode};
 use redwedding_relay::embedded::Embedded;
-use redwedding_relay::fold::{Fold, RelayNode};
 use redwedding_relay::limits;
-use redwedding_relay::log::memory::MemoryLog;
-use redwedding_relay::metrics::Metrics;
-use redwedding_relay::store::memory::MemoryNodeStore;
 use redwedding_replica::sync::{Pulled, Receipt};
 use redwedding_wire::codec::Encode;
 use redwedding_wire::version::{Root, VersionRef};
@@ -51,12 +50,11 @@ fn whatever_was_snapshot_the_state_is_the_same() {
         for number in 1..=60 {
             write(&server, number, 1);
             if snapshots_at.contains(&number) {
-                server.relay.fold.write_snapshots();
+                server.service.relay.write_snapshots();
             }
         }
-        let metrics = Arc::new(Metrics::default());
-        let node = RelayNode::new(log, store, metrics, TestClock::new().clock(), 1);
-        let fold = Fold::start(node).expect("recovery");
+        let node = RelayNode::new(log, store, Arc::new(()), 1);
+        let fold = Relay::recover(node, FloorPolicy::default()).expect("recovery");
         for document in &expected {
             let shard = &fold.shards[usize::from(document.key().shard(limits::SHARDS))];
             let mut found = shard.read().documents[document.key()].document.clone();
@@ -65,7 +63,6 @@ fn whatever_was_snapshot_the_state_is_the_same() {
         }
         let pending = fold.node.due().counts(0).pending;
         assert_eq!(pending as u64, PAGES, "the due list is there again");
-        fold.stop();
     }
 }
 
@@ -78,7 +75,7 @@ fn a_restart_goes_on_where_it_was() {
         let log = embedded(&path);
         let server = Server::over(Arc::clone(&log) as _, log, clock.clone());
         write(&server, 1, 20);
-        server.relay.fold.write_snapshots();
+        server.service.relay.write_snapshots();
         write(&server, 21, 20);
         documents(&server)
     };

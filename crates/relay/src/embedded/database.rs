@@ -10,7 +10,7 @@ use redb::Database;
 use redwedding_wire::version::{Cursor, Position};
 
 use super::tables::{OpenError, check_heads, prepare, read_heads};
-use crate::log::AppendError;
+use redwedding_fold::log::AppendError;
 
 /// Memory that the database may use for its pages.
 const CACHE_BYTES: usize = 64 << 20;

@@ -15,8 +15,8 @@ use redwedding_wire::version::{Cursor, Position};
 
 use super::database::{Commit, Embedded, QueuedAppend};
 use super::tables::{HEADS, LOG, read_heads};
-use crate::limits::READ_BYTES;
-use crate::log::{AppendError, Log, Logged, ReadError, check_lengths};
+use redwedding_fold::limits::READ_BYTES;
+use redwedding_fold::log::{AppendError, Log, Logged, ReadError, check_lengths};
 
 impl Embedded {
     fn heads(&self) -> MutexGuard<'_, Vec<Cursor>> {
@@ -190,7 +190,7 @@ impl Log for Embedded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::conformance;
+    use redwedding_fold::log::conformance;
 
     fn open(path: &std::path::Path) -> Embedded {
         Embedded::open(path, 4, 7, Box::new(|_| ())).expect("open")

@@ -8,8 +8,8 @@ use redwedding_wire::version::Cursor;
 
 use super::database::Embedded;
 use super::tables::{FOLDED, META, REFUSED, SEGMENTS, SNAPSHOTS};
-use crate::limits::{REFUSED_BYTES, REFUSED_ENTRIES};
-use crate::store::{
+use redwedding_fold::limits::{REFUSED_BYTES, REFUSED_ENTRIES};
+use redwedding_fold::store::{
     DocumentSnapshot, NodeStore, NodeStoreError, RefusedEntry, RetainedRefusals, refusal_digest,
 };
 
@@ -193,7 +193,7 @@ impl NodeStore for Embedded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::conformance;
+    use redwedding_fold::store::conformance;
 
     fn open(path: &std::path::Path) -> Embedded {
         Embedded::open(path, 4, 7, Box::new(|_| ())).expect("open")

@@ -36,7 +36,7 @@ pub(super) async fn exchange(State(state): State<Arc<ServerState>>, request: Req
             problem.into_response()
         }
     };
-    state.relay.fold.node.metrics.count_exchange(response.status().as_u16());
+    state.service.metrics.count_exchange(response.status().as_u16());
     response
 }
 
@@ -70,7 +70,7 @@ async fn answer(
     let bytes = read(body.take().unwrap_or_default(), expected).await?;
     let request = decode(bytes).await?;
     allow(&grant, &request)?;
-    let answer = tokio::time::timeout(EXCHANGE_TIMEOUT, state.relay.exchange(request)).await;
+    let answer = tokio::time::timeout(EXCHANGE_TIMEOUT, state.service.exchange(request)).await;
     match answer {
         Ok(answer) => Ok(answer.encode()),
         Err(_) => Err(Problem::new(

@@ -39,7 +39,7 @@ pub(super) async fn segment(
         }
         Err(problem) => problem.into_response(),
     };
-    state.relay.fold.node.metrics.count_segment(response.status().as_u16());
+    state.service.metrics.count_segment(response.status().as_u16());
     response
 }
 
@@ -63,8 +63,8 @@ async fn found(
     };
     let document = DocumentKey::new(site, query.key).map_err(|error| wrong(error.to_string()))?;
     let name = parsed(name).ok_or_else(|| wrong("a name has 32 digits".to_owned()))?;
-    let relay = Arc::clone(&state.relay);
-    let look = move || relay.fold.segment(&document, name);
+    let service = Arc::clone(&state.service);
+    let look = move || service.relay.segment(&document, name);
     match tokio::task::spawn_blocking(look).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => Err(Problem::new(StatusCode::NOT_FOUND, "there is no such segment")),

@@ -1,4 +1,4 @@
-//! What the handlers share: the relay, the key, and how much is taken in at a time.
+//! What the handlers share: the service, the key, and how much is taken in at a time.
 //!
 //! May assume nothing of who calls. Must never let anybody in without a valid token, nor more
 //! than the bounds allow: what does not fit is refused at once and comes again.
@@ -15,18 +15,18 @@ use crate::service::RelayService;
 
 /// What the handlers share.
 pub struct ServerState {
-    pub(super) relay: Arc<RelayService>,
+    pub(super) service: Arc<RelayService>,
     key: Vec<u8>,
     exchanges: Semaphore,
     body_kib: Semaphore,
 }
 
 impl ServerState {
-    /// The state of a server of `relay`; tokens are checked with `key`.
+    /// The state of a server of `service`; tokens are checked with `key`.
     #[must_use]
-    pub fn new(relay: Arc<RelayService>, key: Vec<u8>) -> Arc<Self> {
+    pub fn new(service: Arc<RelayService>, key: Vec<u8>) -> Arc<Self> {
         let (exchanges, body_kib) = (Semaphore::new(EXCHANGES), Semaphore::new(BODY_KIB));
-        Arc::new(Self { relay, key, exchanges, body_kib })
+        Arc::new(Self { service, key, exchanges, body_kib })
     }
 
     /// What the bearer token of a request allows.
@@ -40,7 +40,7 @@ impl ServerState {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .ok_or_else(|| unauthorised("a bearer token is needed"))?;
-        let now_ms = self.relay.fold.node.now_ms();
+        let now_ms = self.service.now_ms();
         auth::verify(token.1.trim(), &self.key, auth::RELAY, now_ms)
             .map_err(|error| unauthorised(&error.to_string()))
     }

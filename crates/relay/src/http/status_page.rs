@@ -18,16 +18,16 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;ma
 
 /// The status page.
 pub(super) async fn status_page(State(state): State<Arc<ServerState>>) -> Response {
-    state.relay.measure();
+    state.service.measure();
     let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")];
-    (headers, Html(render(&state.relay).into_string())).into_response()
+    (headers, Html(render(&state.service).into_string())).into_response()
 }
 
-fn render(relay: &RelayService) -> Markup {
-    let node = &relay.fold.node;
-    let metrics = &node.metrics;
+fn render(service: &RelayService) -> Markup {
+    let node = &service.relay.node;
+    let metrics = &service.metrics;
     let gauges = metrics.gauges();
-    let now_ms = node.now_ms();
+    let now_ms = service.now_ms();
     let alarms = gauges.quarantined.get() + gauges.unreadable.get() + gauges.refused_kept.get();
     html! {
         (DOCTYPE)
@@ -64,17 +64,17 @@ fn render(relay: &RelayService) -> Markup {
                     tr { th { "Log" } td.n { (format!("{:016x}", node.log.epoch())) } }
                 }
                 h2 { "Points of presence" }
-                (members(relay, now_ms))
+                (members(service, now_ms))
                 h2 { "Shards" }
-                (shards(relay))
+                (shards(service))
                 p { a href="/metrics" { "Metrics" } " · " a href="/healthz" { "Health" } }
             }
         }
     }
 }
 
-fn members(relay: &RelayService, now_ms: u64) -> Markup {
-    let members = relay.members().clone();
+fn members(service: &RelayService, now_ms: u64) -> Markup {
+    let members = service.members();
     html! {
         @if members.iter().next().is_none() { p { "None has spoken yet." } }
         @else {
@@ -93,11 +93,11 @@ fn members(relay: &RelayService, now_ms: u64) -> Markup {
     }
 }
 
-fn shards(relay: &RelayService) -> Markup {
+fn shards(service: &RelayService) -> Markup {
     html! {
         table {
             tr { th.n { "Shard" } th.n { "Position" } th.n { "Documents" } th { "Prefix" } }
-            @for shard in &relay.fold.shards {
+            @for shard in &service.relay.shards {
                 @let (head, documents) = {
                     let state = shard.read();
                     (state.head, state.documents.len())

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
-use redwedding_relay::fold::{Clock, FloorPolicy, Fold, RelayNode};
+use redwedding_fold::log::Log;
+use redwedding_fold::log::memory::MemoryLog;
+use redwedding_fold::store::NodeStore;
+use redwedding_fold::store::memory::MemoryNodeStore;
+use redwedding_fold::{FloorPolicy, RelayNode};
+use redwedding_relay::clock::Clock;
 use redwedding_relay::http::{ServerState, router, serve};
 use redwedding_relay::limits;
-use redwedding_relay::log::Log;
-use redwedding_relay::log::memory::MemoryLog;
 use redwedding_relay::metrics::Metrics;
 use redwedding_relay::service::RelayService;
-use redwedding_relay::store::NodeStore;
-use redwedding_relay::store::memory::MemoryNodeStore;
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Pull, Pulled, Receipt, Request};
@@ -54,7 +55,7 @@ impl TestClock {
 
 /// A relay in this process, on a port of its own.
 pub struct Server {
-    pub relay: Arc<RelayService>,
+    pub service: Arc<RelayService>,
     pub clock: TestClock,
     pub base: String,
     stop: Option<oneshot::Sender<()>>,
@@ -78,10 +79,9 @@ impl Server {
         floors: FloorPolicy,
     ) -> Self {
         let metrics = Arc::new(Metrics::default());
-        let node = RelayNode::new(log, store, metrics, clock.clock(), limits::FLUSH_INTERVAL_MS);
-        let node = node.with_floor_policy(floors);
-        let relay = RelayService::new(Fold::start(node).expect("recovery"));
-        let state = ServerState::new(Arc::clone(&relay), KEY.to_vec());
+        let node = RelayNode::new(log, store, Arc::clone(&metrics) as _, limits::FLUSH_INTERVAL_MS);
+        let service = RelayService::start(node, floors, clock.clock(), metrics).expect("recovery");
+        let state = ServerState::new(Arc::clone(&service), KEY.to_vec());
         let (stop, stopped) = oneshot::channel();
         let (address, bound) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -93,7 +93,7 @@ impl Server {
             });
         });
         let base = format!("http://{}", bound.recv().expect("address"));
-        Self { relay, clock, base, stop: Some(stop), thread: Some(thread) }
+        Self { service, clock, base, stop: Some(stop), thread: Some(thread) }
     }
 
     pub fn exchange(&self, request: &Request) -> Answer {
@@ -122,7 +122,7 @@ impl Drop for Server {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
-        self.relay.fold.stop();
+        self.service.stop();
     }
 }
 

@@ -15,17 +15,47 @@ use redwedding_replica::sync::{Receipt, StoredRecord};
 use redwedding_wire::codec;
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, VersionName};
+use serde_bytes::ByteBuf;
 
-use super::materialized::{MaterializedDocument, ends_flush};
-use super::node::ChangedDocument;
-use super::queues::PushedEntry;
-use super::segment_store::SegmentStore;
-use super::shard::ShardState;
-use crate::store::NodeStore;
+use crate::limits;
+use crate::materialized::{MaterializedDocument, ends_flush};
+use crate::node::{ChangedDocument, RelayNode};
+use crate::segment_store::SegmentStore;
+use crate::shard::ShardState;
+
+/// An entry as an exchange brought it.
+#[derive(Clone, Debug)]
+pub struct PushedEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// Its bytes as they came: what the log keeps.
+    pub bytes: ByteBuf,
+}
+
+/// How much a batch has gathered, which takes in whole exchanges until it is full.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct BatchSize {
+    entries: usize,
+    bytes: usize,
+}
+
+impl BatchSize {
+    /// Adds what an exchange pushed.
+    pub fn add(&mut self, pushes: &[PushedEntry]) {
+        self.entries += pushes.len();
+        self.bytes += pushes.iter().map(|pushed| pushed.bytes.len()).sum::<usize>();
+    }
+
+    /// Whether the batch takes no more.
+    #[must_use]
+    pub fn is_full(self) -> bool {
+        self.entries >= limits::BATCH_ENTRIES || self.bytes >= limits::BATCH_BYTES
+    }
+}
 
 /// What is to be said of an entry, as far as it is known before the append.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum ProvisionalReceipt {
+pub(crate) enum ProvisionalReceipt {
     /// True whether or not the batch is appended.
     Certain(Receipt),
     /// The entry is the batch's record of this index; true once it is appended
@@ -43,7 +73,7 @@ pub(super) enum ProvisionalReceipt {
 
 /// A copy of a document that the batch works on.
 #[derive(Debug)]
-pub(super) struct WorkingCopy {
+pub(crate) struct WorkingCopy {
     /// The document with the batch's entries.
     pub materialized: MaterializedDocument,
     /// Whether the batch ended a flush of it.
@@ -51,9 +81,9 @@ pub(super) struct WorkingCopy {
 }
 
 /// A batch under way.
-pub(super) struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     state: &'a ShardState,
-    store: &'a dyn NodeStore,
+    node: &'a RelayNode,
     head: Cursor,
     logged_ms: u64,
     copies: HashMap<DocumentKey, WorkingCopy>,
@@ -62,27 +92,32 @@ pub(super) struct Batch<'a> {
 
 /// A batch that is ready to be appended.
 #[derive(Debug)]
-pub(super) struct PreparedBatch {
+#[must_use = "who pushed waits for receipts"]
+pub struct PreparedBatch {
+    /// The head that it stands on.
+    pub(crate) base: Cursor,
     /// The head after it, if nothing comes between.
-    pub head: Cursor,
+    head: Cursor,
     /// Its log time.
-    pub logged_ms: u64,
+    logged_ms: u64,
     /// The changed copies.
-    pub copies: HashMap<DocumentKey, WorkingCopy>,
+    copies: HashMap<DocumentKey, WorkingCopy>,
     /// What to append.
-    pub records: Vec<Vec<u8>>,
+    pub(crate) records: Vec<Vec<u8>>,
+    /// What is to be said to each who pushed.
+    pub(crate) receipts: Vec<Vec<ProvisionalReceipt>>,
 }
 
 impl<'a> Batch<'a> {
-    /// A batch on `state`, at the clock's `now_ms`; the store has the archives.
-    pub(super) fn new(state: &'a ShardState, store: &'a dyn NodeStore, now_ms: u64) -> Self {
+    /// A batch on `state`, at the clock's `now_ms`; the node's store has the archives.
+    pub(crate) fn new(state: &'a ShardState, node: &'a RelayNode, now_ms: u64) -> Self {
         // The clock may have jumped back; log time does not.
-        let (head, logged_ms) = (state.head, state.logged_ms.max(now_ms));
-        Self { state, store, head, logged_ms, copies: HashMap::new(), records: Vec::new() }
+        let (head, logged_ms) = (state.head, state.logged_ms.max(node.log_time(now_ms)));
+        Self { state, node, head, logged_ms, copies: HashMap::new(), records: Vec::new() }
     }
 
     /// Checks an entry and folds it in provisionally.
-    pub(super) fn push(&mut self, pushed: PushedEntry) -> ProvisionalReceipt {
+    pub(crate) fn push(&mut self, pushed: PushedEntry) -> ProvisionalReceipt {
         let entry = &pushed.entry;
         if let Some(receipt) = self.known(entry).or_else(|| self.unfounded(entry)) {
             return receipt;
@@ -92,7 +127,7 @@ impl<'a> Batch<'a> {
         let record = StoredRecord { logged_ms: self.logged_ms, entry: pushed.bytes };
         let record_bytes = codec::to_vec(&record);
         let cursor = self.head.after(&record_bytes);
-        let (logged_ms, segments) = (self.logged_ms, SegmentStore::of(self.store, &entry.document));
+        let (logged_ms, segments) = (self.logged_ms, SegmentStore::of(self.node, &entry.document));
         let copy = self.copy_of(&entry.document);
         let admitted = copy.materialized.document.admit_with(&segments, cursor, logged_ms, entry);
         let Admission { verdict, changed } = match admitted {
@@ -118,11 +153,12 @@ impl<'a> Batch<'a> {
         ProvisionalReceipt::IfAppended { index: self.records.len() - 1, receipt }
     }
 
-    /// Ends the batch: only copies that changed are kept.
-    pub(super) fn finish(self) -> PreparedBatch {
+    /// Ends the batch, which is answered with these receipts: only copies that changed are kept.
+    pub(crate) fn finish(self, receipts: Vec<Vec<ProvisionalReceipt>>) -> PreparedBatch {
         let Self { state, head, logged_ms, mut copies, records, .. } = self;
-        copies.retain(|_, copy| copy.materialized.document.cursor().position > state.head.position);
-        PreparedBatch { head, logged_ms, copies, records }
+        let base = state.head;
+        copies.retain(|_, copy| copy.materialized.document.cursor().position > base.position);
+        PreparedBatch { base, head, logged_ms, copies, records, receipts }
     }
 
     /// The document as this batch has it so far.
@@ -207,7 +243,7 @@ fn refused(reason: &str) -> ProvisionalReceipt {
 }
 
 /// What to say of an entry that was logged at `cursor` and got this verdict.
-pub(super) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
+pub(crate) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
     match verdict {
         Verdict::Counted => Receipt::Logged(cursor.place()),
         // A retry gets the answer that the first one got.
@@ -220,7 +256,7 @@ pub(super) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
 
 impl PreparedBatch {
     /// Puts the copies in their documents' places, after the log took the batch. Gives them.
-    pub(super) fn install(self, state: &mut ShardState) -> Vec<ChangedDocument> {
+    pub(crate) fn install(self, state: &mut ShardState) -> Vec<ChangedDocument> {
         state.head = self.head;
         state.logged_ms = self.logged_ms;
         let put = |(key, copy): (DocumentKey, WorkingCopy)| {

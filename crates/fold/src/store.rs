@@ -5,7 +5,9 @@
 //! costs a longer replay. A segment cannot once the log is compacted; without it
 //! nothing that stands on it is folded.
 
+#[cfg(feature = "testing")]
 pub mod conformance;
+#[cfg(feature = "testing")]
 pub mod memory;
 
 use redwedding_wire::identity::Digest;

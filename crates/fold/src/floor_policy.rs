@@ -7,8 +7,8 @@
 use redwedding_document::{Document, Segment};
 use redwedding_wire::version::Place;
 
-use super::segment_store::{SegmentStore, below};
 use crate::limits;
+use crate::segment_store::{SegmentStore, below};
 
 /// How much of a document's past is kept at hand, in memory and in every snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ impl Default for FloorPolicy {
 }
 
 /// A segment that is to be archived.
-pub(super) struct NextSegment {
+pub(crate) struct NextSegment {
     /// The entry after which it begins. Where it takes older segments in, that is before them.
     pub from: Place,
     /// The segment.
@@ -55,7 +55,7 @@ struct Cut {
 impl FloorPolicy {
     /// The next segment of a document at log time `logged_ms`; `None` while there is nothing worth
     /// one, or no room for it.
-    pub(super) fn next(
+    pub(crate) fn next(
         &self,
         document: &Document,
         logged_ms: u64,

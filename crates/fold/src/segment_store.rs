@@ -8,27 +8,29 @@ use redwedding_document::{Archive, Document, Segment};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Place;
 
-use crate::store::{NodeStore, NodeStoreError};
+use crate::event::Event;
+use crate::node::RelayNode;
+use crate::store::NodeStoreError;
 
-/// The segments of a document that a store has.
+/// The segments of a document that a node's store has.
 #[derive(Clone, Copy)]
-pub(super) struct SegmentStore<'a> {
-    store: &'a dyn NodeStore,
+pub(crate) struct SegmentStore<'a> {
+    node: &'a RelayNode,
     document: Digest,
 }
 
 impl<'a> SegmentStore<'a> {
-    pub(super) fn of(store: &'a dyn NodeStore, document: &DocumentKey) -> Self {
-        Self { store, document: document.digest() }
+    pub(crate) fn of(node: &'a RelayNode, document: &DocumentKey) -> Self {
+        Self { node, document: document.digest() }
     }
 
     /// Keeps a segment; gives its name and the length of its content.
     ///
     /// # Errors
     /// If the store cannot keep it.
-    pub(super) fn put(&self, segment: &Segment) -> Result<(Digest, u32), NodeStoreError> {
+    pub(crate) fn put(&self, segment: &Segment) -> Result<(Digest, u32), NodeStoreError> {
         let name = segment.name();
-        self.store.put_segment(self.document, name.0, &segment.packed())?;
+        self.node.store.put_segment(self.document, name.0, &segment.packed())?;
         Ok(name)
     }
 
@@ -36,9 +38,9 @@ impl<'a> SegmentStore<'a> {
     ///
     /// # Errors
     /// If the store cannot be read, or cannot keep it.
-    pub(super) fn keep(&self, document: &Document, floor: &Floor) -> Result<(), NodeStoreError> {
+    pub(crate) fn keep(&self, document: &Document, floor: &Floor) -> Result<(), NodeStoreError> {
         // This node chose the floor, or folds the entry once more.
-        if self.store.segment(self.document, floor.segment)?.is_some() {
+        if self.node.store.segment(self.document, floor.segment)?.is_some() {
             return Ok(());
         }
         // A floor that names no version of this document does not count: the fold says so.
@@ -54,15 +56,16 @@ impl<'a> SegmentStore<'a> {
 
 impl Archive for SegmentStore<'_> {
     fn segment(&self, name: Digest) -> Option<Segment> {
-        let found = self.store.segment(self.document, name).map_err(|error| error.to_string());
+        let found = self.node.store.segment(self.document, name).map_err(|error| error.to_string());
         let opened = found.and_then(|bytes| match bytes {
             Some(bytes) => Segment::open(&bytes, name).map_err(|error| error.to_string()),
             None => Err("it is not there".to_owned()),
         });
         match opened {
             Ok(segment) => Some(segment),
-            Err(error) => {
-                tracing::error!(document = %self.document, segment = %name, error, "the archive");
+            Err(why) => {
+                let document = self.document;
+                self.node.tell(Event::SegmentMissing { document, segment: name, why: &why });
                 None
             }
         }
@@ -71,7 +74,7 @@ impl Archive for SegmentStore<'_> {
 
 /// What a document has between the entry `from`, where a segment of its archive ends, and `floor`,
 /// the segments between included. `None` if no segment ends there, or one is out of reach.
-pub(super) fn below(
+pub(crate) fn below(
     document: &Document,
     from: Place,
     floor: usize,

@@ -1,6 +1,6 @@
-//! What the shards of one relay node share: log, store, clock, counters, due list.
+//! What the shards of one relay node share: log, store, observer, log time, due list.
 //!
-//! May assume nothing of who calls: workers, readers and the passes beside them do so at the same
+//! May assume nothing of who calls: writers, readers and the passes beside them do so at the same
 //! time. Must never hold a lock while it waits for the log or the store.
 
 use std::collections::BTreeSet;
@@ -9,15 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redwedding_wire::identity::DocumentKey;
 
-use super::floor_policy::FloorPolicy;
-use super::materialized::MaterializedDocument;
 use crate::due::{DueList, due_ms};
+use crate::event::{Event, Observer};
 use crate::log::{AppendError, Log};
-use crate::metrics::Metrics;
+use crate::materialized::MaterializedDocument;
 use crate::store::NodeStore;
-
-/// Gives the time, in ms since 1970. It may jump; log time will not go back.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// What all shards share.
 pub struct RelayNode {
@@ -25,11 +21,8 @@ pub struct RelayNode {
     pub log: Arc<dyn Log>,
     /// What is kept beside them.
     pub store: Arc<dyn NodeStore>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// Where floors are to be.
-    pub(super) floor_policy: FloorPolicy,
-    clock: Clock,
+    /// Who is told what happens.
+    observer: Arc<dyn Observer>,
     latest_ms: AtomicU64,
     flush_interval_ms: u64,
     due: Mutex<DueList>,
@@ -43,7 +36,7 @@ pub struct RelayNode {
 
 /// A document that entries changed, as it is after them.
 #[derive(Clone, Debug)]
-pub(super) struct ChangedDocument {
+pub(crate) struct ChangedDocument {
     /// The document.
     pub document: Arc<MaterializedDocument>,
     /// Whether one of the entries ended a flush of it well.
@@ -57,16 +50,13 @@ impl RelayNode {
     pub fn new(
         log: Arc<dyn Log>,
         store: Arc<dyn NodeStore>,
-        metrics: Arc<Metrics>,
-        clock: Clock,
+        observer: Arc<dyn Observer>,
         flush_interval_ms: u64,
     ) -> Self {
         Self {
             log,
             store,
-            metrics,
-            floor_policy: FloorPolicy::default(),
-            clock,
+            observer,
             latest_ms: AtomicU64::new(0),
             flush_interval_ms,
             due: Mutex::default(),
@@ -76,21 +66,9 @@ impl RelayNode {
         }
     }
 
-    /// The same, with floors where this policy wants them.
-    #[must_use]
-    pub fn with_floor_policy(self, floor_policy: FloorPolicy) -> Self {
-        Self { floor_policy, ..self }
-    }
-
-    /// Log time: the clock's, but never less than before.
-    pub fn now_ms(&self) -> u64 {
-        let now_ms = (self.clock)();
+    /// Log time where the clock says `now_ms`: the clock's, but never less than before.
+    pub fn log_time(&self, now_ms: u64) -> u64 {
         self.latest_ms.fetch_max(now_ms, Ordering::Relaxed).max(now_ms)
-    }
-
-    /// Lets log time go on from `latest_ms`, which a log that was replayed had come to.
-    pub(super) fn continue_from(&self, latest_ms: u64) {
-        self.latest_ms.fetch_max(latest_ms, Ordering::Relaxed);
     }
 
     /// The due list. Held briefly.
@@ -104,7 +82,7 @@ impl RelayNode {
 
     /// Takes one of the documents that were written to the origin since their floors were looked
     /// at.
-    pub(super) fn take_flushed(&self) -> Option<DocumentKey> {
+    pub(crate) fn take_flushed(&self) -> Option<DocumentKey> {
         self.flushed().pop_first()
     }
 
@@ -122,34 +100,35 @@ impl RelayNode {
     }
 
     /// Entries appended since this was called last.
-    pub fn take_appended(&self) -> u64 {
+    pub(crate) fn take_appended(&self) -> u64 {
         self.appended.swap(0, Ordering::Relaxed)
     }
 
-    /// Entries appended since [`take_appended`](Self::take_appended).
+    /// Entries appended since snapshots were written.
     #[must_use]
     pub fn appended(&self) -> u64 {
         self.appended.load(Ordering::Relaxed)
     }
 
-    /// Counts an append of so many records, which ended well or with `error`.
-    pub(super) fn note_append(&self, shard: u16, records: usize, error: Option<&AppendError>) {
+    /// Tells the observer.
+    pub(crate) fn tell(&self, event: Event<'_>) {
+        self.observer.observe(event);
+    }
+
+    /// Notes an append of so many records, which ended well or with `error`.
+    pub(crate) fn note_append(&self, shard: u16, records: usize, error: Option<&AppendError>) {
         self.writable.store(error.is_none(), Ordering::Relaxed);
         match error {
             None => {
                 self.appended.fetch_add(records as u64, Ordering::Relaxed);
-                self.metrics.appended.inc_by(records as u64);
-                self.metrics.batches.inc();
+                self.tell(Event::Appended { records });
             }
-            Some(error) => {
-                self.metrics.append_failures.inc();
-                tracing::error!(shard, records, %error, "a batch could not be appended");
-            }
+            Some(error) => self.tell(Event::NotAppended { shard, records, error }),
         }
     }
 
     /// Brings the due list up to date, and notes whose floors are to be looked at.
-    pub(super) fn note_changed(&self, changed: &[ChangedDocument]) {
+    pub(crate) fn note_changed(&self, changed: &[ChangedDocument]) {
         // Looking through the changes of a document takes time; the locks are held after that.
         let due =
             |changed: &ChangedDocument| due_ms(&changed.document.document, self.flush_interval_ms);

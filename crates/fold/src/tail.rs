@@ -3,9 +3,10 @@
 //! May assume that nobody else writes the shard's state. Must never step over a position, nor
 //! fold a record that does not continue the prefix folded so far.
 
-use super::node::RelayNode;
-use super::shard::{FoldError, FoldedRecord, Shard};
+use crate::fold_error::FoldError;
 use crate::log::ReadError;
+use crate::node::RelayNode;
+use crate::shard::{FoldedRecord, Shard};
 
 /// Records read from the log at once; for so long readers of the shard wait.
 const TAIL_RECORDS: usize = 512;
@@ -15,7 +16,7 @@ const TAIL_RECORDS: usize = 512;
 /// # Errors
 /// If the log cannot be read or is damaged, or a record cannot be folded. What lies before it is
 /// folded.
-pub(super) fn tail(
+pub(crate) fn tail(
     node: &RelayNode,
     shard: &Shard,
     mut each: impl FnMut(FoldedRecord),
@@ -35,7 +36,7 @@ pub(super) fn tail(
                 let why = format!("position {position} breaks the chain");
                 return Err(ReadError::Damaged(why).into());
             }
-            if let Some(folded) = state.fold(logged, &*node.store)? {
+            if let Some(folded) = state.fold(logged, node)? {
                 each(folded);
             }
         }

@@ -1,7 +1,7 @@
 //! The pass that moves floors: it makes a segment of a document's older part, and has the log say
 //! so.
 //!
-//! Runs apart from the workers, on documents that were written to the origin. May assume that a
+//! Looks at documents that were written to the origin. May assume that a
 //! floor that is not moved now is looked at again after the next flush. Must never have a floor
 //! logged before the store has its segment.
 
@@ -13,12 +13,15 @@ use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::DocumentKey;
 use serde_bytes::ByteBuf;
 
-use super::materialized::MaterializedDocument;
-use super::node::RelayNode;
-use super::queues::{PushedEntry, Queues};
-use super::segment_store::SegmentStore;
-use super::shard::Shard;
+use crate::batch::PushedEntry;
+use crate::event::Event;
+use crate::floor_policy::FloorPolicy;
 use crate::limits;
+use crate::materialized::MaterializedDocument;
+use crate::node::RelayNode;
+use crate::segment_store::SegmentStore;
+use crate::shard::Shard;
+use crate::writer::Writer;
 
 /// Documents that are looked at in one pass.
 const LOOKS: usize = 256;
@@ -26,16 +29,18 @@ const LOOKS: usize = 256;
 const MOVES: usize = 8;
 
 /// A pass over what one node has.
-pub(super) struct FloorPass<'a> {
+pub(crate) struct FloorPass<'a> {
     pub node: &'a RelayNode,
-    pub shards: &'a [Arc<Shard>],
-    pub queues: &'a Queues,
+    pub shards: &'a [Shard],
+    pub policy: FloorPolicy,
+    /// What the clock says.
+    pub now_ms: u64,
 }
 
 impl FloorPass<'_> {
     /// Moves floors of documents that were written to the origin since the last pass. Gives how
     /// many it moved. Blocks.
-    pub(super) fn run(&self) -> usize {
+    pub(crate) fn run(&self) -> usize {
         let mut moved = 0;
         for _ in 0..LOOKS {
             let next = if moved < MOVES { self.node.take_flushed() } else { None };
@@ -47,30 +52,29 @@ impl FloorPass<'_> {
 
     /// Whether the floor was moved. What does not succeed is looked at again after the next flush.
     fn move_floor(&self, key: &DocumentKey) -> bool {
-        let Some(entry) = self.next_floor(key) else { return false };
+        let Some(shard) = self.shards.get(usize::from(key.shard(limits::SHARDS))) else {
+            return false;
+        };
+        let Some(entry) = self.next_floor(shard, key) else { return false };
         let bytes = ByteBuf::from(entry.encode());
-        let pushes = vec![PushedEntry { entry, bytes }];
-        let asked = self.queues.submit(key.shard(limits::SHARDS), pushes);
-        let receipts = asked.and_then(|receipts| receipts.blocking_recv().ok());
-        match receipts.as_deref() {
-            Some([Receipt::Logged(_)]) => {
-                self.node.metrics.floors.inc();
-                true
-            }
-            other => {
-                tracing::debug!(document = %key, ?other, "a floor was not moved");
-                false
-            }
-        }
+        let pushes = vec![vec![PushedEntry { entry, bytes }]];
+        let receipts = Writer::of(self.node, shard).write(pushes, self.now_ms);
+        let receipt = receipts.iter().flatten().next().unwrap_or(&Receipt::Busy);
+        let moved = matches!(receipt, Receipt::Logged(_));
+        self.node.tell(match moved {
+            true => Event::FloorMoved,
+            false => Event::FloorNotMoved { document: key, receipt },
+        });
+        moved
     }
 
     /// The entry that moves a document's floor, its segment kept; `None` where nothing is to be
     /// moved, or the segment could not be kept.
-    fn next_floor(&self, key: &DocumentKey) -> Option<Entry> {
-        let Candidate { materialized, logged_ms } = self.candidate(key)?;
-        let segments = SegmentStore::of(&*self.node.store, key);
+    fn next_floor(&self, shard: &Shard, key: &DocumentKey) -> Option<Entry> {
+        let Candidate { materialized, logged_ms } = candidate(shard, key)?;
+        let segments = SegmentStore::of(self.node, key);
         let document = &materialized.document;
-        let next = self.node.floor_policy.next(document, logged_ms, &segments)?;
+        let next = self.policy.next(document, logged_ms, &segments)?;
         let end = next.segment.first() + next.segment.changes().len();
         let upto = document.changes().get(end - 1)?.place;
         match segments.put(&next.segment) {
@@ -79,17 +83,17 @@ impl FloorPass<'_> {
                 Some(Entry::new(key.clone(), Body::Floor(floor)))
             }
             Err(error) => {
-                tracing::error!(document = %key, %error, "a segment could not be kept");
+                self.node.tell(Event::SegmentNotKept { document: key, error: &error });
                 None
             }
         }
     }
+}
 
-    fn candidate(&self, key: &DocumentKey) -> Option<Candidate> {
-        let state = self.shards.get(usize::from(key.shard(limits::SHARDS)))?.read();
-        let materialized = Arc::clone(state.documents.get(key)?);
-        Some(Candidate { materialized, logged_ms: state.logged_ms })
-    }
+fn candidate(shard: &Shard, key: &DocumentKey) -> Option<Candidate> {
+    let state = shard.read();
+    let materialized = Arc::clone(state.documents.get(key)?);
+    Some(Candidate { materialized, logged_ms: state.logged_ms })
 }
 
 /// A document, and its shard's log time at the same moment.

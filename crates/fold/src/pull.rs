@@ -1,6 +1,6 @@
 //! Answers "what is new in this document?".
 //!
-//! Reads folded state and the log; never waits for a worker. May assume that a
+//! Reads folded state and the log; never waits for a writer. May assume that a
 //! cursor can be anything. Must never answer entries that do not continue
 //! exactly what the asker has: a cursor that the log does not know is a reset.
 
@@ -11,11 +11,11 @@ use redwedding_wire::codec::{self, Encode};
 use redwedding_wire::version::{Cursor, Position};
 use serde_bytes::ByteBuf;
 
-use super::materialized::{EntryAt, MaterializedDocument};
-use super::node::RelayNode;
-use super::shard::Shard;
 use crate::limits;
 use crate::log::ReadError;
+use crate::materialized::{EntryAt, MaterializedDocument};
+use crate::node::RelayNode;
+use crate::shard::Shard;
 
 /// Entries up to this many bytes are sent as they are, whatever a snapshot has.
 const SMALL_BYTES: usize = 16 << 10;
@@ -23,7 +23,7 @@ const SMALL_BYTES: usize = 16 << 10;
 const FRAME_BYTES: usize = 64;
 
 /// The answer to one pull, and the part of the exchange's budget that it takes.
-pub struct PullAnswer {
+pub(crate) struct PullAnswer {
     /// What is new.
     pub pulled: Pulled,
     /// Bytes that it has, encoded, at most.
@@ -43,7 +43,7 @@ impl PullAnswer {
 }
 
 /// What is new for `pull`, in at most `budget` bytes.
-pub(super) fn answer(
+pub(crate) fn answer(
     node: &RelayNode,
     shard: &Shard,
     pull: &Pull,

@@ -12,12 +12,14 @@ use redwedding_wire::codec::{self, Decode};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Cursor, Position};
 
-use super::materialized::MaterializedDocument;
-use super::node::{ChangedDocument, RelayNode};
-use super::shard::{FoldError, Shard};
-use super::tail::tail;
+use crate::event::Event;
+use crate::fold_error::FoldError;
 use crate::log::ReadError;
+use crate::materialized::MaterializedDocument;
+use crate::node::{ChangedDocument, RelayNode};
+use crate::shard::Shard;
 use crate::store::{DocumentSnapshot, NodeStoreError};
+use crate::tail::tail;
 
 /// Why the state could not be recovered. The program must not serve.
 #[derive(Debug, thiserror::Error)]
@@ -54,16 +56,13 @@ pub enum RecoveryError {
         /// How far snapshots go.
         folded: Position,
     },
-    /// The system gives no more threads.
-    #[error("a worker could not be started: {0}")]
-    Thread(std::io::Error),
 }
 
 /// The state of shard `shard`.
 ///
 /// # Errors
 /// If snapshots and log together do not give it.
-pub(super) fn recover(node: &RelayNode, shard: u16) -> Result<Shard, RecoveryError> {
+pub(crate) fn recover(node: &RelayNode, shard: u16) -> Result<Shard, RecoveryError> {
     let failed = |error| RecoveryError::Log { shard, error };
     let head = node.log.head(shard).map_err(failed)?;
     let recovered = Shard::new(shard, node.log.epoch());
@@ -101,7 +100,7 @@ fn load(
     let failed = |error| RecoveryError::Store { shard, error };
     let Some(folded) = node.store.folded(shard).map_err(failed)? else { return Ok(None) };
     if !fits(node, shard, folded, head)? {
-        tracing::error!(shard, "the snapshots are of another log");
+        node.tell(Event::SnapshotsOfAnotherLog { shard });
         return Ok(None);
     }
     let (mut documents, mut broken) = (HashMap::new(), None);
@@ -114,8 +113,8 @@ fn load(
         };
     node.store.snapshots(shard, take).map_err(failed)?;
     // Without one of them, what was folded into it before `folded` would be missing.
-    if let Some((digest, error)) = broken {
-        tracing::error!(shard, %digest, %error, "a snapshot cannot be read");
+    if let Some((document, error)) = broken {
+        node.tell(Event::UnreadableSnapshot { shard, document, why: &error.to_string() });
         return Ok(None);
     }
     // The snapshot of a document can be newer than `folded`, and so be of a tail that the log lost
@@ -123,7 +122,7 @@ fn load(
     for materialized in documents.values() {
         if !fits(node, shard, materialized.document.cursor(), head)? {
             let document = materialized.document.key();
-            tracing::error!(shard, %document, "a snapshot is of another log");
+            node.tell(Event::SnapshotOfAnotherLog { shard, document });
             return Ok(None);
         }
     }
@@ -162,7 +161,8 @@ fn finish(
     from: Position,
 ) -> Result<(), RecoveryError> {
     let latest_ms = latest_ms(node, shard)?;
-    node.continue_from(latest_ms);
+    // Log time goes on from there, whatever the clock says.
+    let _now_ms = node.log_time(latest_ms);
     let all: Vec<_> = {
         let mut state = shard.write();
         state.logged_ms = latest_ms;
@@ -171,6 +171,6 @@ fn finish(
     };
     node.note_changed(&all);
     let (documents, replayed) = (all.len(), head.position - from);
-    tracing::debug!(shard = shard.number, documents, replayed, "recovered");
+    node.tell(Event::Recovered { shard: shard.number, documents, replayed });
     Ok(())
 }

@@ -1,14 +1,16 @@
 //! The port behind which the ordered logs lie: one log per shard.
 //!
 //! A log knows bytes, positions and prefix hashes; what the bytes mean is the
-//! fold's business ([`crate::fold`]). May assume that callers append records
+//! fold's business ([`crate::shard`]). May assume that callers append records
 //! within [`RECORD_BYTES`]. Must never renumber, reorder or rewrite a record, and
 //! never acknowledge one that a crash could take back.
 //!
-//! Implementations: [`crate::embedded`] (one database file), [`memory`] (forgets; for
-//! tests). [`conformance`] holds what every one has to pass.
+//! A module `memory` has logs that forget, for tests, and `conformance` holds what every
+//! implementation has to pass (both behind the feature `testing`).
 
+#[cfg(feature = "testing")]
 pub mod conformance;
+#[cfg(feature = "testing")]
 pub mod memory;
 
 use redwedding_wire::version::{Cursor, Position};
@@ -107,7 +109,7 @@ pub trait Log: Send + Sync {
 ///
 /// # Errors
 /// With the length of the first one that is too long.
-pub(crate) fn check_lengths(records: &[Vec<u8>]) -> Result<(), AppendError> {
+pub fn check_lengths(records: &[Vec<u8>]) -> Result<(), AppendError> {
     match records.iter().map(Vec::len).find(|length| *length > RECORD_BYTES) {
         Some(length) => Err(AppendError::TooLong(length)),
         None => Ok(()),

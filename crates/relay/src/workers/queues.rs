@@ -5,21 +5,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use redwedding_document::entry::Entry;
+use redwedding_fold::batch::PushedEntry;
 use redwedding_replica::sync::Receipt;
-use serde_bytes::ByteBuf;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::limits;
-
-/// An entry as an exchange brought it.
-#[derive(Clone, Debug)]
-pub struct PushedEntry {
-    /// The entry.
-    pub entry: Entry,
-    /// Its bytes as they came: what the log keeps.
-    pub bytes: ByteBuf,
-}
 
 /// What one exchange pushes to one shard, in its order.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ impl MaterializedDocument {
 
 /// Whether an entry that got this verdict ended a flush well: the origin holds what it was given,
 /// or held it already. A flush that was abandoned ends otherwise.
-pub(super) fn ends_flush(entry: &Entry, verdict: &Verdict) -> bool {
+pub(crate) fn ends_flush(entry: &Entry, verdict: &Verdict) -> bool {
     *verdict == Verdict::Counted && matches!(entry.body, Body::Committed(_) | Body::Checkpoint(_))
 }
 

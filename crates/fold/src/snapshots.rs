@@ -1,17 +1,17 @@
 //! Writes snapshots of what changed, so that a start replays little.
 //!
-//! May run beside the workers. A document counts as written only as it was
+//! May run beside the writers. A document counts as written only as it was
 //! written: one that changed meanwhile stays dirty. Must never note a position
 //! before every document changed up to it is in the store.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use redwedding_wire::codec::Encode;
 
-use super::materialized::MaterializedDocument;
-use super::node::RelayNode;
-use super::shard::Shard;
+use crate::event::Event;
+use crate::materialized::MaterializedDocument;
+use crate::node::RelayNode;
+use crate::shard::Shard;
 use crate::store::{DocumentSnapshot, NodeStoreError};
 
 /// Bytes of snapshots in one transaction; the log's commits wait for it.
@@ -19,23 +19,20 @@ const CHUNK_BYTES: usize = 4 << 20;
 
 /// Writes the snapshots of all documents of all shards that changed. Blocks.
 ///
-/// A shard that fails is counted and logged; the others are written all the same.
-pub(super) fn write_all(node: &RelayNode, shards: &[Arc<Shard>]) {
-    let started = Instant::now();
+/// A shard that fails is told; the others are written all the same.
+pub(crate) fn write_all(node: &RelayNode, shards: &[Shard]) {
     let _before = node.take_appended();
     let mut written = 0;
     for shard in shards {
         match write(node, shard) {
             Ok(many) => written += many,
             Err(error) => {
-                node.metrics.snapshot_failures.inc();
-                tracing::error!(shard = shard.number, %error, "snapshots could not be written");
+                node.tell(Event::SnapshotsNotWritten { shard: shard.number, error: &error });
             }
         }
     }
     if written > 0 {
-        node.metrics.snapshots.inc_by(written as u64);
-        tracing::debug!(written, took_ms = started.elapsed().as_millis(), "snapshots");
+        node.tell(Event::SnapshotsWritten { documents: written });
     }
 }
 
@@ -69,7 +66,7 @@ fn write(node: &RelayNode, shard: &Shard) -> Result<usize, NodeStoreError> {
     Ok(dirty.len())
 }
 
-/// Marks documents as written, except those that a worker changed since.
+/// Marks documents as written, except those that changed since.
 fn clear_dirty(shard: &Shard, written: &[Arc<MaterializedDocument>]) {
     let mut state = shard.write();
     for materialized in written {

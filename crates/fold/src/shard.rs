@@ -4,46 +4,29 @@
 //! anything but folded state and the record: every node comes to the same.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redwedding_document::Verdict;
 use redwedding_document::entry::{Body, Entry};
 use redwedding_replica::sync::StoredRecord;
 use redwedding_wire::codec::{self, Decode};
-use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Cursor, Position};
 
-use super::materialized::{MaterializedDocument, ends_flush};
-use super::segment_store::SegmentStore;
-use crate::log::{Logged, ReadError};
-use crate::store::{NodeStore, NodeStoreError};
+use crate::fold_error::FoldError;
+use crate::log::Logged;
+use crate::materialized::{MaterializedDocument, ends_flush};
+use crate::node::RelayNode;
+use crate::segment_store::SegmentStore;
 
-/// Why records could not be folded in. The state is as it was before the one at fault.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum FoldError {
-    /// The log could not be read, or is damaged.
-    #[error(transparent)]
-    Log(#[from] ReadError),
-    /// The store could not be read or written.
-    #[error(transparent)]
-    Store(#[from] NodeStoreError),
-    /// The store does not have what an entry stands on. Only a replay from the log's start brings
-    /// it back.
-    #[error("position {position} needs segment {segment}, which the store does not have")]
-    Archive {
-        /// The entry's.
-        position: Position,
-        /// The segment's name.
-        segment: Digest,
-    },
-}
-
-/// A shard that one thread writes and all read.
+/// A shard that one writes and all read.
 #[derive(Debug)]
 pub struct Shard {
     /// Which one.
     pub number: u16,
     state: RwLock<ShardState>,
+    /// The right to write, and whether the log may hold more than was folded.
+    writing: Mutex<bool>,
 }
 
 /// What a shard's log came to, up to `head`.
@@ -85,7 +68,7 @@ impl Shard {
             dirty: HashSet::new(),
             unreadable: 0,
         };
-        Self { number, state: RwLock::new(state) }
+        Self { number, state: RwLock::new(state), writing: Mutex::new(false) }
     }
 
     /// The state, to read. Held briefly.
@@ -93,25 +76,36 @@ impl Shard {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The state, to change. Only the shard's worker does.
+    /// The right to write the shard, and whether the log may hold more than was folded. That is
+    /// so after a panic: it may have come between the append and what follows it.
+    pub(crate) fn writing(&self) -> MutexGuard<'_, bool> {
+        self.writing.lock().unwrap_or_else(|poisoned| {
+            self.writing.clear_poison();
+            let mut unsure = poisoned.into_inner();
+            *unsure = true;
+            unsure
+        })
+    }
+
+    /// The state, to change. Only whoever writes the shard does.
     pub fn write(&self) -> RwLockWriteGuard<'_, ShardState> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ShardState {
-    /// Folds in the record after `head`; the store has the archives. `None` where it could not be
+    /// Folds in the record after `head`; the node's store has the archives. `None` where it could not be
     /// read: it is counted and stepped over, as on every node of this version.
     ///
     /// # Errors
     /// If the store could not be read or written, or lacks a segment that the entry needs. Neither
     /// the head nor the document changed then.
-    pub fn fold(
+    pub(crate) fn fold(
         &mut self,
         logged: &Logged,
-        store: &dyn NodeStore,
+        node: &RelayNode,
     ) -> Result<Option<FoldedRecord>, FoldError> {
-        let folded = self.folded(logged, store)?;
+        let folded = self.folded(logged, node)?;
         self.head = logged.cursor;
         Ok(folded)
     }
@@ -119,7 +113,7 @@ impl ShardState {
     fn folded(
         &mut self,
         logged: &Logged,
-        store: &dyn NodeStore,
+        node: &RelayNode,
     ) -> Result<Option<FoldedRecord>, FoldError> {
         let position = logged.cursor.position;
         let stored: Option<StoredRecord> = codec::from_slice(&logged.record).ok();
@@ -138,7 +132,7 @@ impl ShardState {
             }
         };
         let materialized = self.document(&entry.document, position);
-        let segments = SegmentStore::of(store, &entry.document);
+        let segments = SegmentStore::of(node, &entry.document);
         // Whoever chose the floor has its segment; this node has to have it before it prunes, too.
         // It still can make it: nothing is pruned yet.
         if let Body::Floor(floor) = &entry.body {
