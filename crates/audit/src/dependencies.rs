@@ -20,6 +20,10 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ("redwedding-replica", &["redwedding-text", "redwedding-wire", "redwedding-document"]),
     ("redwedding-fold", &["redwedding-wire", "redwedding-document", "redwedding-replica"]),
     ("redwedding-relay", &["redwedding-wire", "redwedding-replica", "redwedding-fold"]),
+    (
+        "redwedding-simulation",
+        &["redwedding-wire", "redwedding-document", "redwedding-replica", "redwedding-fold"],
+    ),
     ("redwedding", &["redwedding-wire", "redwedding-document", "redwedding-replica"]),
     ("redwedding-devnet", &[]),
     ("redwedding-audit", &[]),

@@ -94,8 +94,8 @@ impl Shard {
 }
 
 impl ShardState {
-    /// Folds in the record after `head`; the node's store has the archives. `None` where it could not be
-    /// read: it is counted and stepped over, as on every node of this version.
+    /// Folds in the record after `head`; the node's store has the archives. `None` where it could
+    /// not be read: it is counted and stepped over, as on every node of this version.
     ///
     /// # Errors
     /// If the store could not be read or written, or lacks a segment that the entry needs. Neither

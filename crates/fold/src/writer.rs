@@ -134,8 +134,11 @@ impl<'a> Writer<'a> {
         *self.unsure = false;
     }
 
-    /// Folds in what the log holds beyond the head; gives what became of each position.
-    fn catch_up(&mut self) -> Result<HashMap<Position, Receipt>, FoldError> {
+    /// Folds in what the log holds beyond the head; gives what became of each position. Blocks.
+    ///
+    /// # Errors
+    /// If the log cannot be read or folded. What lies before that is folded.
+    pub fn catch_up(&mut self) -> Result<HashMap<Position, Receipt>, FoldError> {
         let mut receipts = HashMap::new();
         let mut ended = HashMap::new();
         let each = |folded: FoldedRecord| {

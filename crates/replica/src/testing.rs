@@ -39,7 +39,7 @@ pub use cache::{MemoryCache, Revalidation};
 pub use network::{Faults, Hook, MemoryPorts, Network};
 pub use origin::{MemoryOrigin, StoredRevision};
 pub use random::Random;
-pub use relay::{Choice, MemoryRelay, ModelRelay, PendingExchange};
+pub use relay::{Choice, MemoryRelay, ModelRelay, Moment, NetworkRelay, PendingExchange, told};
 pub use store::{MemoryStore, PendingWrite};
 
 /// The outbox bucket that a document's saves are in.

@@ -5,6 +5,7 @@
 //! calls. A schedule may be hooked in before each call: it can let others go
 //! first, or end the caller.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,7 @@ use redwedding_wire::identity::DocumentKey;
 use super::cache::{CacheState, MemoryCache};
 use super::origin::{MemoryOrigin, OriginState, StoredRevision};
 use super::random::Random;
-use super::relay::{MemoryRelay, ModelRelay};
+use super::relay::{MemoryRelay, ModelRelay, NetworkRelay};
 use super::store::{MemoryStore, StoreState};
 use crate::limits;
 use crate::ports::{Level, Ports, Write};
@@ -44,6 +45,8 @@ pub struct Faults {
     pub relay_loses_answer: u32,
     /// A request is delivered twice.
     pub relay_twice: u32,
+    /// The relay's log does not confirm a batch, which may be in it all the same.
+    pub log_fails: u32,
     /// The relay makes use of each freedom that an answer has.
     pub relay_odd_answers: u32,
     /// The origin cannot be reached at all.
@@ -69,7 +72,6 @@ pub(super) enum Later {
 }
 
 /// All that the points of presence reach.
-#[derive(Debug)]
 pub(super) struct State {
     pub(super) now_ms: u64,
     pub(super) pops: usize,
@@ -77,12 +79,12 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) store: StoreState,
     pub(super) caches: Vec<CacheState>,
-    pub(super) relay: ModelRelay,
+    pub(super) relay: Box<dyn NetworkRelay>,
     pub(super) origin: OriginState,
     skews: Vec<i64>,
     later: Vec<(u64, Later)>,
     log: Vec<(usize, Level, String)>,
-    trace: Option<Vec<String>>,
+    pub(super) trace: Option<Vec<String>>,
 }
 
 /// When every run begins.
@@ -119,7 +121,7 @@ impl State {
             }
             Later::Relay(request) => {
                 self.trace(|| "    late: exchange".to_owned());
-                let _ = self.relay_takes(&request);
+                let _number = self.relay_takes(&request, false);
             }
             Later::Origin(key, write) => {
                 self.trace(|| format!("    late: origin write of {key}"));
@@ -140,8 +142,19 @@ impl fmt::Debug for Network {
 }
 
 impl Network {
-    /// A network of `pops` points of presence where nothing goes wrong yet.
+    /// A network of `pops` points of presence around a model of the relay, where nothing
+    /// goes wrong yet.
     pub fn new(seed: u64, pops: usize) -> Self {
+        let relay = |epoch| Box::new(ModelRelay::new(epoch, limits::FLUSH_INTERVAL_MS)) as _;
+        Self::around(seed, pops, relay)
+    }
+
+    /// The same around another relay, which is made for a log of the epoch that is drawn.
+    pub fn around(
+        seed: u64,
+        pops: usize,
+        relay: impl FnOnce(u64) -> Box<dyn NetworkRelay>,
+    ) -> Self {
         let mut random = Random::new(seed);
         let epoch = random.number() | 1;
         Self(Arc::new(Mutex::new(State {
@@ -151,7 +164,7 @@ impl Network {
             faults: Faults::default(),
             store: StoreState::default(),
             caches: (0..pops).map(|_| CacheState::default()).collect(),
-            relay: ModelRelay::new(epoch, limits::FLUSH_INTERVAL_MS),
+            relay: relay(epoch),
             origin: OriginState::default(),
             skews: vec![0; pops],
             later: Vec::new(),
@@ -197,6 +210,8 @@ impl Network {
         for (_, what) in std::mem::take(&mut state.later) {
             state.happen(what);
         }
+        let (relay, mut moment) = state.at_relay();
+        relay.heal(&mut moment);
     }
 
     /// Lets time pass.
@@ -212,11 +227,6 @@ impl Network {
     /// A point of presence loses its cache.
     pub fn clear_cache(&self, pop: usize) {
         self.state().caches[pop].clear();
-    }
-
-    /// The relay starts again.
-    pub fn restart_relay(&self) {
-        self.state().relay.restart();
     }
 
     /// Whether the origin trims white space at the end of a page.
@@ -249,20 +259,26 @@ impl Network {
 
     /// The relay's confirmed document.
     pub fn document(&self, key: &DocumentKey) -> Option<Document> {
-        self.state().relay.document(key).cloned()
+        self.state().relay.document(key)
     }
 
     /// The relay moves a document's floor; see [`ModelRelay::move_floor`].
     pub fn move_floor(&self, key: &DocumentKey, (wanted, merged): (usize, usize), dies: bool) {
-        let mut state = self.state();
-        let now_ms = state.now_ms;
-        let moved = state.relay.move_floor(key, (wanted, merged), dies, now_ms);
-        state.trace(|| format!("  floor of {key} to {wanted}, {merged} merged: {moved}"));
+        let floor = (wanted, merged);
+        self.with_relay(|relay: &mut ModelRelay, now_ms| {
+            relay.move_floor(key, floor, dies, now_ms);
+        });
     }
 
-    /// Looks into the relay.
-    pub fn with_relay<T>(&self, look: impl FnOnce(&mut ModelRelay) -> T) -> T {
-        look(&mut self.state().relay)
+    /// Looks into the relay, with the time at hand.
+    ///
+    /// # Panics
+    /// If it is another kind of relay.
+    pub fn with_relay<R: NetworkRelay, T>(&self, look: impl FnOnce(&mut R, u64) -> T) -> T {
+        let mut state = self.state();
+        let now_ms = state.now_ms;
+        let relay: &mut dyn Any = &mut *state.relay;
+        look(relay.downcast_mut().expect("it is the kind that was asked for"), now_ms)
     }
 
     /// Keys of the store that hold a value now, whoever sees it.
@@ -329,6 +345,8 @@ impl Site {
         if state.random.chance(jumps) {
             state.skews[pop] = state.random.below(120_000) as i64 - 60_000;
         }
+        let (relay, mut moment) = state.at_relay();
+        relay.work(&mut moment);
         state.trace(|| {
             let thread = std::thread::current();
             format!("    pop {pop} {} {name} {about}", thread.name().unwrap_or(""))

@@ -1,6 +1,7 @@
-//! A relay in memory: the plainest thing that keeps the contract of
-//! [`crate::sync`], to hold real ones against; and the way to it, with faults.
+//! The way to a relay, with faults; and a relay in memory, the plainest thing that
+//! keeps the contract of [`crate::sync`], to hold real ones against.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
 use redwedding_document::entry::{Body, Entry, Floor, Missing};
@@ -17,6 +18,49 @@ use crate::member::Members;
 use crate::ports::{Relay, RelayError};
 use crate::sync::{Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord};
 
+/// A relay that an in-memory network reaches.
+pub trait NetworkRelay: Any + Send {
+    /// A request arrives. Gives the number of its answer, which may be worked for until
+    /// somebody waits for it. Of one that is not `awaited` nobody hears.
+    fn arrive(&mut self, moment: &mut Moment<'_>, request: &[u8], awaited: bool) -> u64;
+
+    /// The answer of this number, with all the work that it still takes.
+    fn answer(&mut self, moment: &mut Moment<'_>, number: u64) -> Result<Vec<u8>, RelayError>;
+
+    /// Time has passed, in which work may go on that nobody waits for.
+    fn work(&mut self, _moment: &mut Moment<'_>) {}
+
+    /// Everything heals: what is under way comes to its end.
+    fn heal(&mut self, _moment: &mut Moment<'_>) {}
+
+    /// A segment of a document's archive.
+    fn segment(&mut self, of: &DocumentKey, name: Digest) -> Option<Vec<u8>>;
+
+    /// The confirmed document; `None` where the log holds nothing of it.
+    fn document(&self, key: &DocumentKey) -> Option<Document>;
+}
+
+/// The world as a relay meets it at one moment.
+pub struct Moment<'a> {
+    /// The time, in ms since 1970.
+    pub now_ms: u64,
+    /// Chance.
+    pub random: &'a mut Random,
+    /// What goes wrong now.
+    pub faults: &'a super::Faults,
+    /// What is written down of it.
+    pub trace: &'a mut Option<Vec<String>>,
+}
+
+impl Moment<'_> {
+    /// Notes an event in the trace, if one is written.
+    pub fn note(&mut self, event: impl FnOnce() -> String) {
+        if let Some(trace) = self.trace {
+            trace.push(event());
+        }
+    }
+}
+
 /// A relay that keeps everything: one log per shard, and the fold of it.
 #[derive(Debug)]
 pub struct ModelRelay {
@@ -26,6 +70,9 @@ pub struct ModelRelay {
     leases: BTreeMap<DocumentKey, u64>,
     members: Members,
     flush_interval_ms: u64,
+    /// Answers that wait to be fetched, by number.
+    answers: BTreeMap<u64, Result<Vec<u8>, RelayError>>,
+    arrived: u64,
 }
 
 /// Segments by name.
@@ -81,22 +128,9 @@ impl ModelRelay {
             leases: BTreeMap::new(),
             members: Members::default(),
             flush_interval_ms,
+            answers: BTreeMap::new(),
+            arrived: 0,
         }
-    }
-
-    /// The confirmed document; `None` where the log holds nothing of it.
-    pub fn document(&self, key: &DocumentKey) -> Option<&Document> {
-        self.documents.get(key).map(|kept| &kept.document)
-    }
-
-    /// The document's entries, in the log's order.
-    pub fn records(&self, key: &DocumentKey) -> &[Record] {
-        self.documents.get(key).map_or(&[], |kept| &kept.records)
-    }
-
-    /// What lies below documents' floors.
-    pub fn archive(&self) -> &impl Archive {
-        &self.archive
     }
 
     /// Moves a document's floor towards its change `wanted`, as far as it may be; the segment
@@ -126,12 +160,6 @@ impl ModelRelay {
         let entry = Entry::new(key.clone(), Body::Floor(floor));
         let bytes = ByteBuf::from(entry.encode());
         !dies && matches!(self.log(&entry, &bytes, now_ms), Receipt::Logged(_))
-    }
-
-    /// Starts again: leases and members were never durable.
-    pub fn restart(&mut self) {
-        self.leases.clear();
-        self.members = Members::default();
     }
 
     /// Answers an exchange at `now_ms`.
@@ -299,16 +327,60 @@ fn choice(random: &mut Random, faults: &super::Faults) -> Choice {
     }
 }
 
-impl State {
-    /// The relay takes a request now.
-    pub(super) fn relay_takes(&mut self, bytes: &[u8]) -> Result<Vec<u8>, RelayError> {
-        let request = Request::decode(bytes)
-            .map_err(|error| RelayError::Refused { status: 400, detail: error.to_string() })?;
-        let choice = choice(&mut self.random, &self.faults);
-        let answer = self.relay.sync(&request, self.now_ms, choice);
-        self.trace(|| format!("    relay: {:?} {:?}", answer.receipts, pulled(&answer)));
-        Ok(answer.encode())
+impl NetworkRelay for ModelRelay {
+    fn arrive(&mut self, moment: &mut Moment<'_>, request: &[u8], awaited: bool) -> u64 {
+        let choice = choice(moment.random, moment.faults);
+        let answer = match Request::decode(request) {
+            Ok(request) => {
+                let answer = self.sync(&request, moment.now_ms, choice);
+                moment.note(|| told(&answer));
+                Ok(answer.encode())
+            }
+            Err(error) => Err(RelayError::Refused { status: 400, detail: error.to_string() }),
+        };
+        self.arrived += 1;
+        if awaited {
+            self.answers.insert(self.arrived, answer);
+        }
+        self.arrived
     }
+
+    fn answer(&mut self, _moment: &mut Moment<'_>, number: u64) -> Result<Vec<u8>, RelayError> {
+        self.answers.remove(&number).unwrap_or_else(|| Err(unavailable()))
+    }
+
+    fn segment(&mut self, of: &DocumentKey, name: Digest) -> Option<Vec<u8>> {
+        let found = self.archive.segment(name).filter(|found| found.key() == of)?;
+        Segment::plain(&found.packed()).ok()
+    }
+
+    fn document(&self, key: &DocumentKey) -> Option<Document> {
+        self.documents.get(key).map(|kept| kept.document.clone())
+    }
+}
+
+impl State {
+    /// The relay, and the world as it meets it now.
+    pub(super) fn at_relay(&mut self) -> (&mut dyn NetworkRelay, Moment<'_>) {
+        let Self { relay, now_ms, random, faults, trace, .. } = self;
+        (&mut **relay, Moment { now_ms: *now_ms, random, faults, trace })
+    }
+
+    /// A request arrives at the relay; gives the number of its answer.
+    pub(super) fn relay_takes(&mut self, request: &[u8], awaited: bool) -> u64 {
+        let (relay, mut moment) = self.at_relay();
+        relay.arrive(&mut moment, request, awaited)
+    }
+
+    fn relay_answers(&mut self, number: u64) -> Result<Vec<u8>, RelayError> {
+        let (relay, mut moment) = self.at_relay();
+        relay.answer(&mut moment, number)
+    }
+}
+
+/// What is written down of an answer.
+pub fn told(answer: &Answer) -> String {
+    format!("    relay: {:?} {:?}", answer.receipts, pulled(answer))
 }
 
 fn pulled(answer: &Answer) -> Vec<String> {
@@ -333,7 +405,10 @@ pub struct PendingExchange {
     network: Network,
     /// The request, while the relay has not taken it.
     request: Option<Vec<u8>>,
-    answer: Option<Result<Vec<u8>, RelayError>>,
+    /// Whether the request went nowhere.
+    lost: bool,
+    /// The number of the answer, once it has.
+    answer: Option<u64>,
 }
 
 fn unavailable() -> RelayError {
@@ -347,15 +422,15 @@ impl Relay for MemoryRelay {
         let mut state = self.0.call("relay.begin", "");
         let network = self.0.network();
         let faults = state.faults.clone();
-        let mut pending = PendingExchange { network, request: None, answer: None };
+        let mut pending = PendingExchange { network, request: None, lost: false, answer: None };
         if faults.relay_down || state.random.chance(faults.relay_loses) {
-            pending.answer = Some(Err(unavailable()));
+            pending.lost = true;
             if !faults.relay_down && state.random.chance(300) {
                 let wait_ms = state.random.below(30_000);
                 state.later(wait_ms, Later::Relay(request));
             }
         } else if state.random.chance(500) {
-            pending.answer = Some(state.relay_takes(&request));
+            pending.answer = Some(state.relay_takes(&request, true));
             if state.random.chance(faults.relay_twice) {
                 pending.request = Some(request);
             }
@@ -369,12 +444,18 @@ impl Relay for MemoryRelay {
         let mut state = self.0.call("relay.finish", "");
         let faults = state.faults.clone();
         if let Some(request) = pending.request.take() {
-            let reached = !faults.relay_down;
-            let answer = if reached { state.relay_takes(&request) } else { Err(unavailable()) };
-            pending.answer.get_or_insert(answer);
+            // Where it was taken before, this is the second time.
+            let first = pending.answer.is_none();
+            if !faults.relay_down {
+                let number = state.relay_takes(&request, first);
+                pending.answer.get_or_insert(number);
+            }
         }
         let lost = state.random.chance(faults.relay_loses_answer);
-        let answer = pending.answer.take().unwrap_or_else(|| Err(unavailable()));
+        let answer = match pending.answer {
+            Some(number) if !pending.lost => state.relay_answers(number),
+            _ => Err(unavailable()),
+        };
         drop(state);
         if lost { Err(unavailable()) } else { answer }
     }
@@ -385,8 +466,7 @@ impl Relay for MemoryRelay {
         if down || state.random.chance(loses) {
             return Err(unavailable());
         }
-        let found = state.relay.archive.segment(name).filter(|found| found.key() == of);
-        Ok(found.and_then(|found| Segment::plain(&found.packed()).ok()))
+        Ok(state.relay.segment(of, name))
     }
 }
 
@@ -396,8 +476,7 @@ impl Drop for PendingExchange {
         let Some(request) = self.request.take() else { return };
         let mut state = self.network.state();
         if !state.faults.relay_down && state.random.chance(500) {
-            // Nobody hears the answer.
-            let _ = state.relay_takes(&request);
+            let _number = state.relay_takes(&request, false);
         }
     }
 }

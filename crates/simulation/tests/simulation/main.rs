@@ -1,4 +1,4 @@
-//! The simulation: replicas at several points of presence, a relay, an origin,
+//! The simulation: replicas at several points of presence, the nodes of a relay, an origin,
 //! people, and everything that may go wrong between them, drawn from a seed.
 //!
 //! Only one of them runs at a time, and who goes on is drawn before each call to

@@ -10,8 +10,9 @@ mod ending;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redwedding_document::entry::{Body, Entry, Note};
+use redwedding_document::entry::{Body, Note};
 use redwedding_document::{Archive, Change, Document};
+use redwedding_fold::FloorPolicy;
 use redwedding_replica::LoadError;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
@@ -19,6 +20,7 @@ use redwedding_replica::ports::Level;
 use redwedding_replica::save::{Save, SaveError, Submitted};
 use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bucket};
 use redwedding_replica::{Config, Replica};
+use redwedding_simulation::FoldRelay;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Cursor;
@@ -185,8 +187,10 @@ struct Run {
     /// the last: (now, before).
     lags: (bool, bool),
     sandboxes: usize,
-    /// How often a floor is moved, in a thousand.
+    /// How often floors are looked after, in a thousand.
     floors: u32,
+    /// Nodes of the relay.
+    nodes: usize,
 }
 
 /// Runs a plan.
@@ -201,7 +205,10 @@ impl Run {
     fn new(plan: Plan) -> Self {
         let mut random = Random::new(plan.seed);
         let pops = 2 + random.index(3);
-        let network = Network::new(random.number(), pops);
+        let (floors, policy) = floors(&mut random, plan.without);
+        let nodes = if random.chance(300) { 2 } else { 1 };
+        let relay = |epoch| Box::new(FoldRelay::new(epoch, nodes, policy)) as _;
+        let network = Network::around(random.number(), pops, relay);
         if plan.traced {
             network.start_trace();
         }
@@ -240,7 +247,8 @@ impl Run {
             alarms_expected: Vec::new(),
             lags: (false, false),
             sandboxes: 1 + random.index(3),
-            floors: if plan.without & (1 << 19) == 0 { [0, 100, 400][random.index(3)] } else { 0 },
+            floors,
+            nodes,
             random,
         };
         for page in 0..pages {
@@ -282,7 +290,9 @@ impl Run {
 
     fn something(&mut self) {
         if self.random.chance(self.floors) {
-            self.move_floor();
+            let random = &mut self.random;
+            let look = |relay: &mut FoldRelay, now_ms| relay.move_floors(random, now_ms);
+            self.network.with_relay(look);
         }
         match self.random.below(100) {
             0..45 => self.client_acts(),
@@ -296,18 +306,20 @@ impl Run {
                 self.network.clear_cache(pop);
             }
             94..97 => self.pops.iter_mut().for_each(|pop| pop.idle.clear()),
-            97..98 => self.network.restart_relay(),
+            97..98 => self.restart_relay(),
             _ => self.poll(),
         }
     }
 
-    /// The relay prunes a document, sooner than any relay would; it may die before it says so.
-    fn move_floor(&mut self) {
-        let key = self.keys[self.random.index(self.keys.len())].clone();
-        let Some(document) = self.network.document(&key) else { return };
-        let wanted = 1 + self.random.index(document.changes().len() + 1);
-        let (merged, dies) = (self.random.index(3), self.random.chance(200));
-        self.network.move_floor(&key, (wanted, merged), dies);
+    /// A node of the relay dies and starts again, or writes down what makes that short.
+    fn restart_relay(&mut self) {
+        let random = &mut self.random;
+        let restarts = random.chance(500);
+        self.network.with_relay(|relay: &mut FoldRelay, _| match restarts {
+            true => relay.restart(random),
+            false => relay.write_snapshots(random),
+        });
+        self.note(|| format!("  a relay node restarts: {restarts}"));
     }
 
     fn edit_somewhere(&mut self) {
@@ -342,6 +354,7 @@ impl Run {
             relay_loses_answer: some(6, 300),
             relay_twice: some(7, 300),
             relay_odd_answers: some(8, 200),
+            log_fails: some(20, 300),
             origin_fails: some(9, 300),
             origin_loses_answer: some(10, 400),
             origin_late: some(11, 300),
@@ -360,7 +373,7 @@ impl Run {
             // is told by clocks: it decides nothing but the alarm.
             self.alarms_expected.push("that nobody announced");
         }
-        self.lags = (faults.relay_odd_answers > 0, self.lags.0);
+        self.lags = (faults.relay_odd_answers > 0 || self.nodes > 1, self.lags.0);
         self.note(|| format!("  faults: dies {dies}, {faults:?}"));
         self.network.set_faults(faults);
         self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = dies;
@@ -515,6 +528,21 @@ impl Run {
     }
 }
 
+/// How often floors are looked after, in a thousand, and where they are wanted: much sooner than
+/// any relay would.
+fn floors(random: &mut Random, without: u32) -> (u32, FloorPolicy) {
+    let often = if without & (1 << 19) == 0 { [0, 100, 400][random.index(3)] } else { 0 };
+    let keep = random.index(4);
+    let policy = FloorPolicy {
+        age_ms: [0, 5_000, 60_000][random.index(3)],
+        most: keep + 1 + random.index(6),
+        keep,
+        least: 1 + random.index(3),
+        segment_bytes: [300, 2_000, 1 << 20][random.index(3)],
+    };
+    (often, policy)
+}
+
 /// Counts the calls of one request: look-ups, of which there may be one for each
 /// save that waits while the relay is away, and all others.
 #[derive(Clone, Default)]
@@ -559,6 +587,6 @@ fn hook(turn: Turn, fate: Arc<Mutex<Fate>>, counter: Counter) -> Hook {
 }
 
 /// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 20;
+pub(crate) const KINDS: u32 = 21;
 
 const _: () = assert!(ROUNDS as u64 * 11_000 > limits::LEASE_MS * 2);

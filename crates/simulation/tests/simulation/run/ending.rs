@@ -16,6 +16,7 @@ impl Run {
             self.round();
             if self.is_quiet() {
                 self.report.rounds = round + 1;
+                self.catch_up();
                 self.check_end();
                 return;
             }
@@ -34,6 +35,7 @@ impl Run {
 
     pub(super) fn round(&mut self) {
         self.note(|| "--- a round".to_owned());
+        self.catch_up();
         let buckets: Vec<u16> = self.keys.iter().map(bucket).collect();
         for pop in 0..self.pops.len() {
             let mut ports = self.network.ports(pop, None);
@@ -46,6 +48,11 @@ impl Run {
                 replica.context(&mut ports).poll_origin(key, true);
             }
         }
+    }
+
+    /// All nodes of the relay hear of what the others appended.
+    fn catch_up(&self) {
+        self.network.with_relay(|relay: &mut FoldRelay, _| relay.catch_up());
     }
 
     pub(super) fn is_quiet(&self) -> bool {
@@ -92,8 +99,11 @@ impl Run {
         }
         self.check_document(&key, &document);
         if self.floors > 0 {
-            // Whoever comes now finds little more than the text.
-            self.network.move_floor(&key, (document.changes().len(), 0), false);
+            // Whoever comes now finds less than there was.
+            let random = &mut self.random;
+            let look = |relay: &mut FoldRelay, now_ms| relay.move_floors(random, now_ms);
+            self.network.with_relay(look);
+            self.catch_up();
         }
         let Some(document) = self.network.document(&key) else { return };
         self.check_history(&key, &document);
@@ -109,7 +119,7 @@ impl Run {
             Ok(_) => self.invariants.fail(format!("{key}: decodes to another document")),
             Err(error) => self.invariants.fail(format!("{key}: does not decode: {error}")),
         }
-        let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
+        let whole = self.whole(document);
         let mut names: Vec<_> = whole.changes().kept().iter().map(|change| change.actor).collect();
         names.sort_unstable();
         names.dedup();
@@ -141,17 +151,24 @@ impl Run {
     fn folded(&self, document: &Document, without_floors: bool) -> Document {
         let (key, epoch) = (document.key(), document.cursor().epoch);
         let mut folded = Document::new(key.clone(), Cursor::start(epoch));
-        self.network.with_relay(|relay| {
-            for record in relay.records(key) {
-                let entry = Entry::decode(&record.entry).expect("what the relay logged decodes");
+        self.network.with_relay(|relay: &mut FoldRelay, _| {
+            let archive = relay.archive(key);
+            for (cursor, logged_ms, entry) in relay.records(key) {
                 if without_floors && matches!(entry.body, Body::Floor(_)) {
                     continue;
                 }
-                let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
-                let _ = folded.apply_with(relay.archive(), cursor, record.logged_ms, &entry);
+                let _ = folded.apply_with(&archive, cursor, logged_ms, &entry);
             }
         });
+        // Entries of other documents of the shard do not change it.
+        folded.advance(document.cursor());
         folded
+    }
+
+    /// A document with all of its archive taken back.
+    fn whole(&self, document: &Document) -> Document {
+        let key = document.key();
+        self.network.with_relay(|relay: &mut FoldRelay, _| whole(&relay.archive(key), document))
     }
 
     /// All of a page's history can be read, and all texts that clients have seen.
@@ -164,7 +181,7 @@ impl Run {
             self.network.advance(2_000);
             replica.request(&mut ports, &mut ClientSession::new()).history(key, &[None], all).ok()
         });
-        let whole = self.network.with_relay(|relay| whole(relay.archive(), document));
+        let whole = self.whole(document);
         let same = history.is_some_and(|history| {
             (0..all).all(|index| {
                 let text = whole.version_at(whole.changes().kept()[index].place);
