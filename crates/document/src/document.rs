@@ -43,8 +43,8 @@ use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use redwedding_text::Text;
-use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_text::{Text, Version};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
 
 use crate::entry::{Body, Entry, Missing};
@@ -222,11 +222,21 @@ impl View {
         &self.state.changes.kept()[self.confirmed - self.state.changes.floor()..]
     }
 
-    /// The version of the text: the confirmed part, or the origin's text where
-    /// nothing is confirmed, and the overlay's dots in full.
+    /// The version of the text: the confirmed part, or the origin's text where nothing is
+    /// confirmed, and the newest dots of the overlay. A dot brings along all that it was made
+    /// on, so those that a later one had seen are left out: a chain of saves is one dot,
+    /// however long.
     #[must_use]
     pub fn version(&self) -> VersionRef {
-        let (root, overlay) = match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {
+        let (root, overlay) = self.root_and_overlay();
+        let mut extra = self.newest_of(overlay);
+        extra.sort_unstable();
+        VersionRef { root, extra }
+    }
+
+    /// What the text stands on, and the changes beyond.
+    fn root_and_overlay(&self) -> (Root, &[Arc<Change>]) {
+        match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {
             (0, [first, rest @ ..], Some(tip)) if first.kind == ChangeKind::Base as u8 => {
                 (Root::Origin(tip.stored), rest)
             }
@@ -235,15 +245,31 @@ impl View {
                 let last = self.changes.get(confirmed - 1);
                 (Root::Log(last.map_or(Place::START, |change| change.place)), overlay)
             }
-        };
-        let mut extra: Vec<_> = overlay.iter().map(|change| change.actor).collect();
-        extra.sort_unstable();
-        VersionRef { root, extra }
+        }
+    }
+
+    /// The dots of the last changes, without those that another of them had seen.
+    fn newest_of(&self, overlay: &[Arc<Change>]) -> Vec<Actor> {
+        let first = self.changes.len() - overlay.len();
+        let mut seen = Version::EMPTY;
+        let mut newest = Vec::new();
+        // Nothing is made on what comes after it.
+        for (index, change) in overlay.iter().enumerate().rev() {
+            let index = (first + index) as u32;
+            if !seen.contains(index) {
+                newest.push(change.actor);
+                seen.join(&self.state.closure(index));
+            }
+        }
+        newest
     }
 
     /// The hash of position, overlay, value and revisions.
     #[must_use]
     pub fn state_hash(&self) -> Digest {
-        state_hash(&self.state, &self.version().extra)
+        let (_, overlay) = self.root_and_overlay();
+        let mut dots: Vec<_> = overlay.iter().map(|change| change.actor).collect();
+        dots.sort_unstable();
+        state_hash(&self.state, &dots)
     }
 }

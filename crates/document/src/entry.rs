@@ -384,7 +384,11 @@ impl Entry {
         redwedding_wire::identity::digest("entry", &[&self.encode()])
     }
 
-    fn check(&self) -> Result<(), DecodeError> {
+    /// Whether it keeps the rules that its decoder holds it to, its length aside.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check(&self) -> Result<(), DecodeError> {
         self.document.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
         match &self.body {
             Body::Edit(edit) => edit.check(),

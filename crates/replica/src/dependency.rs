@@ -22,7 +22,10 @@ impl<P: Ports> Context<'_, P> {
             // The log may have lost what it once had.
             Missing::Actor(actor) => {
                 let taken = self.outbox().taken_here(key, &BTreeSet::from([*actor]));
-                taken.into_iter().next().map(|waiting| waiting.entry)
+                let taken = taken.into_iter().next().map(|waiting| waiting.entry);
+                let overlay = || self.replica.memory.overlay(key);
+                let known = || overlay()?.all().find(|known| known.entry.actor() == Some(*actor));
+                taken.or_else(|| known().map(|known| known.entry.clone()))
             }
             Missing::Position(_) | Missing::Segment(_) => None,
         }

@@ -1,8 +1,8 @@
 //! The documents that this sandbox has in memory and its point of presence in its
 //! cache, and what readers are shown of them.
 //!
-//! Both may be lost or old at any time. Nothing is kept here but confirmed state:
-//! no overlay, and nothing that was taken back from an archive.
+//! Both may be lost or old at any time. In the point of presence's cache is nothing but confirmed
+//! state: no overlay, and nothing that was taken back from an archive.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::client_session::ClientSession;
 use crate::confirmed_document::Tail;
 use crate::keys;
 use crate::limits;
+use crate::overlay::Overlay;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports};
 
@@ -23,9 +24,28 @@ pub(crate) struct SandboxMemory {
     documents: Vec<Arc<CachedDocument>>,
     /// What readers were shown last, for as long as that is fresh.
     snapshots: Vec<(DocumentKey, Arc<PageSnapshot>)>,
+    /// What waits for the log, of documents that were served without the relay.
+    overlays: Vec<(DocumentKey, Arc<Overlay>)>,
 }
 
 impl SandboxMemory {
+    /// What waits for the log on top of a document, as it was known last.
+    pub(crate) fn overlay(&self, key: &DocumentKey) -> Option<&Arc<Overlay>> {
+        self.overlays.iter().find(|(of, _)| of == key).map(|(_, overlay)| overlay)
+    }
+
+    /// The same, given away, so that it can be changed in place.
+    pub(crate) fn take_overlay(&mut self, key: &DocumentKey) -> Option<Arc<Overlay>> {
+        let found = self.overlays.iter().position(|(of, _)| of == key)?;
+        Some(self.overlays.remove(found).1)
+    }
+
+    pub(crate) fn put_overlay(&mut self, key: &DocumentKey, overlay: Arc<Overlay>) {
+        self.take_overlay(key);
+        self.overlays.insert(0, (key.clone(), overlay));
+        self.overlays.truncate(limits::HELD_DOCUMENTS);
+    }
+
     fn document(&self, key: &DocumentKey) -> Option<&Arc<CachedDocument>> {
         self.documents.iter().find(|cached| cached.key() == key)
     }

@@ -28,6 +28,29 @@ pub(crate) fn outbox(document: &DocumentKey, edit: EditId) -> String {
     format!("{}{edit}", outbox_document(document))
 }
 
+/// Saves of a document in the outbox that were joined under one key. They come before single ones
+/// in a listing, the oldest first.
+pub(crate) fn outbox_joined(document: &DocumentKey, first_ms: u64, digest: Digest) -> String {
+    format!("{}{JOINED}{first_ms:012x}-{digest}", outbox_document(document))
+}
+
+/// Whether a name in the outbox is of saves that were joined.
+pub(crate) fn is_joined(name: &str) -> bool {
+    last_part(name).starts_with(JOINED)
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Less than every digit.
+const JOINED: &str = "-";
+
+/// An acknowledged save that the log will never take.
+pub(crate) fn set_aside(document: &DocumentKey, edit: EditId) -> String {
+    format!("aside/{}/{edit}", document.digest())
+}
+
 /// A version object.
 pub(crate) fn object(document: &DocumentKey, id: ObjectId) -> String {
     format!("version/{}/{:013x}", document.digest(), id.0)
@@ -63,6 +86,27 @@ pub(crate) fn overlay(document: &DocumentKey) -> String {
 /// In the cache: a save's outbox value, for who reads it right after.
 pub(crate) fn entry(edit: EditId) -> String {
     format!("entry/{edit}")
+}
+
+/// In the cache: the value under a name of the outbox, which never changes.
+pub(crate) fn outbox_value(name: &str) -> String {
+    match is_joined(name) {
+        true => format!("joined/{name}"),
+        false => format!("entry/{}", last_part(name)),
+    }
+}
+
+/// In the cache: the last name of a bucket that was swept; absent at its end.
+pub(crate) fn swept_to(bucket: u16) -> String {
+    format!("swept/{bucket:03}")
+}
+
+/// In the cache: the bucket that this point of presence sweeps next by itself.
+pub(crate) const SWEEPING: &str = "sweeping";
+
+/// In the cache: somebody joins a document's saves.
+pub(crate) fn joining(document: &DocumentKey) -> String {
+    format!("joining/{}", document.digest())
 }
 
 /// In the cache: the same, by the dots that a version names it with.

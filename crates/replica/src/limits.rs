@@ -7,14 +7,31 @@
 pub use redwedding_document::limits::*;
 
 /// Bytes of acknowledged edits of a document that may wait for the log.
-/// Not enforced yet.
-pub const OVERLAY_BYTES: usize = 4 << 20;
+pub const OVERLAY_BYTES: usize = 16 << 20;
+/// Names that one listing of a document's outbox takes.
+pub const OUTBOX_NAMES: usize = 1_024;
+/// Waiting saves under keys of their own from which they are joined.
+pub const JOIN_AT: usize = 64;
+/// Most saves under one key.
+pub const JOINED_ENTRIES: usize = 256;
+/// Bytes of saves from which no more are joined with them.
+pub const JOINED_BYTES: usize = 1 << 20;
+/// How often one sandbox of a point of presence joins saves of a document.
+pub const JOIN_MS: u64 = 1_000;
 /// Log entries in one answer to a pull.
 pub const PULL_ENTRIES: usize = 256;
 /// Bytes of log entries in one answer to a pull.
 pub const PULL_BYTES: usize = 4 << 20;
 /// Pushes in one exchange.
 pub const PUSH_ENTRIES: usize = 256;
+/// Bytes of pushes in one exchange, from which no further one is added.
+pub const PUSH_BYTES: usize = 8 << 20;
+/// Exchanges that one sweep of a bucket takes.
+pub const SWEEP_EXCHANGES: usize = 6;
+/// Bytes of saves that one sweep of a bucket loads.
+pub const SWEEP_BYTES: usize = 8 << 20;
+/// How often a point of presence sweeps a bucket after answers, without ticks.
+pub const SWEEP_MS: u64 = 10_000;
 /// Documents pulled in one exchange.
 pub const PULL_DOCUMENTS: usize = 64;
 /// Most members (points of presence) that are tracked.
@@ -64,4 +81,9 @@ pub const OUTBOX_BUCKETS: u16 = 64;
 pub const FLUSHES_PER_TICK: usize = 4;
 
 const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fit an answer");
+const _: () = assert!(
+    PUSH_BYTES + ENTRY_BYTES + (64 << 10) <= crate::sync::REQUEST_BYTES,
+    "an exchange holds its pushes"
+);
+const _: () = assert!(JOINED_BYTES + 2 * ENTRY_BYTES <= SWEEP_BYTES * 2, "one value can be swept");
 const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);

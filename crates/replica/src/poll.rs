@@ -9,8 +9,9 @@ use crate::keys;
 use crate::ports::{Cache, Ports};
 
 impl<P: Ports> Context<'_, P> {
-    /// After a read was answered: has somebody edited the page at the origin?
+    /// After a read was answered: do many saves wait? Has somebody edited the page at the origin?
     pub fn after_read(&mut self, key: &DocumentKey) {
+        self.join_waiting(key);
         self.poll_origin(key, false);
     }
 

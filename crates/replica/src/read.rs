@@ -78,7 +78,8 @@ impl<P: Ports> ClientRequest<'_, P> {
         let Some((view, version)) = self.view_naming(&loaded.cached, number) else {
             return Vec::new();
         };
-        version.extra.iter().flat_map(|actor| overlapping(&view, *actor)).collect()
+        let saves = view.beyond_root(&version).unwrap_or_default();
+        saves.into_iter().flat_map(|actor| overlapping(&view, actor)).collect()
     }
 
     /// The text that `number` names: kept, archived, or in a view.
@@ -106,7 +107,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             name => cached.named(name).ok()?,
         };
         let own = self.session.own(key);
-        let own = own.and_then(|edit| self.context.outbox().unconfirmed_saves(key, edit));
+        let own = own.and_then(|edit| self.context.saves_up_to(cached, edit));
         let view = self.context.view_resolving(cached, &own.unwrap_or_default(), &version)?;
         Some((view, version))
     }

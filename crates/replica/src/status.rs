@@ -9,6 +9,7 @@ use redwedding_wire::version::Cursor;
 use crate::client_session::ClientSession;
 use crate::context::Context;
 use crate::load::{Freshness, LoadError};
+use crate::overlay::Listing;
 use crate::ports::Ports;
 
 /// The state of one document at this point of presence.
@@ -44,9 +45,8 @@ impl<P: Ports> Context<'_, P> {
     /// [`LoadError`]. Nothing changed.
     pub fn document_status(&mut self, key: &DocumentKey) -> Result<DocumentStatus, LoadError> {
         let loaded = self.load(key, &mut ClientSession::new(), Freshness::Now)?;
-        let entries = self.outbox().entries_of(key);
-        let mut view = loaded.cached.view();
-        self.add_to_view(&mut view, &entries);
+        let overlay = self.overlay(&loaded.cached, Listing::Now);
+        let view = overlay.view();
         let document = loaded.cached.confirmed();
         let origin = document.origin();
         Ok(DocumentStatus {

@@ -1,81 +1,216 @@
 //! Pushing what has waited in the outbox.
+//!
+//! A sweep goes through a bucket in the order of names, one window of bounded size after the
+//! other, and remembers where it stopped: so nothing that has to wait longer keeps the rest
+//! waiting. Within a window parents go before children. What a window's saves stand on, and is
+//! neither in the log nor in the window, is pushed along where it can be had; else the next
+//! round through the bucket tries again.
+
+use std::collections::{BTreeSet, VecDeque};
 
 use redwedding_document::entry::Entry;
 use redwedding_wire::codec::Encode;
-use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::identity::{Digest, DocumentKey};
 
 use crate::context::Context;
+use crate::keys;
 use crate::limits;
-use crate::outbox::OutboxEntry;
-use crate::ports::{Level, Ports};
+use crate::outbox::{OutboxEntry, OutboxValue, in_causal_order};
+use crate::ports::{Cache, Level, Ports, RelayError, Store};
 use crate::sync::Receipt;
 
-/// Exchanges that pushing the saves of one document may take.
-const ROUNDS: usize = 4;
+/// How often one save, or what it stands on, is pushed in one sweep.
+const TRIES: u8 = 4;
+
+/// What a sweep did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Swept {
+    /// Saves that the log now has.
+    pub(crate) settled: usize,
+    /// Whether there is more in the bucket that can be pushed now.
+    pub(crate) more: bool,
+}
+
+/// Something to push.
+struct Item {
+    entry: Entry,
+    /// Which of the window's saves it is: (value, save in it). What saves stand on is none.
+    of: Option<(usize, usize)>,
+    tries: u8,
+}
+
+/// A part of the outbox on its way into the log.
+struct Window {
+    values: Vec<OutboxValue>,
+    /// Of each value, which of its saves need no more pushing.
+    done: Vec<Vec<bool>>,
+    queue: VecDeque<Item>,
+    /// What was pushed along, so that it is once.
+    along: BTreeSet<Digest>,
+}
+
+impl Window {
+    fn of(values: Vec<OutboxValue>) -> Self {
+        let all: Vec<(usize, usize)> = values
+            .iter()
+            .enumerate()
+            .flat_map(|(value, of)| (0..of.entries.len()).map(move |entry| (value, entry)))
+            .collect();
+        let entries: Vec<&OutboxEntry> =
+            all.iter().map(|(value, entry)| &values[*value].entries[*entry]).collect();
+        let order = in_causal_order(&entries);
+        let item = |index: usize| Item {
+            entry: entries[index].entry.clone(),
+            of: Some(all[index]),
+            tries: 0,
+        };
+        let queue = order.into_iter().map(item).collect();
+        let done = values.iter().map(|value| vec![false; value.entries.len()]).collect();
+        Self { values, done, queue, along: BTreeSet::new() }
+    }
+
+    /// The next items that go into one exchange, with their encodings.
+    fn batch(&mut self) -> (Vec<Item>, Vec<Vec<u8>>) {
+        let (mut items, mut pushes, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while items.len() < limits::PUSH_ENTRIES && bytes < limits::PUSH_BYTES {
+            let Some(item) = self.queue.pop_front() else { break };
+            let push = item.entry.encode();
+            bytes += push.len();
+            pushes.push(push);
+            items.push(item);
+        }
+        (items, pushes)
+    }
+
+    fn settle(&mut self, (value, entry): (usize, usize)) {
+        self.done[value][entry] = true;
+    }
+
+    /// The names of values of which every save is settled.
+    fn settled(&self) -> impl Iterator<Item = &str> {
+        let all = self.values.iter().zip(&self.done);
+        let settled = all.filter(|(_, done)| done.iter().all(|done| *done));
+        settled.map(|(value, _)| value.name.as_str())
+    }
+}
 
 impl<P: Ports> Context<'_, P> {
-    /// Pushes what has waited in a bucket of the outbox. Returns how many saves
-    /// were settled.
-    pub(crate) fn sweep(&mut self, bucket: u16) -> usize {
-        let overdue = self.outbox().overdue(bucket);
-        overdue
-            .chunk_by(|a, b| a.document() == b.document())
-            .map(|of_one| self.push_entries(of_one[0].document(), of_one))
-            .sum()
+    /// Pushes the next window of a bucket of the outbox.
+    pub(crate) fn sweep(&mut self, bucket: u16) -> Swept {
+        let place = keys::swept_to(bucket);
+        let after = self.ports.cache().peek(&place).and_then(|name| String::from_utf8(name).ok());
+        let after = after.filter(|name| !name.is_empty());
+        let Ok(names) = self.outbox().names_after(bucket, after.as_deref()) else {
+            return Swept::default();
+        };
+        let listed = names.len();
+        let (values, read) = self.window(&names);
+        let last = names.get(read.wrapping_sub(1)).cloned();
+        let Ok(settled) = self.push_values(values) else { return Swept::default() };
+        // All of the window was tried. The end of the bucket is followed by its beginning.
+        let ended = read == listed && listed < limits::OUTBOX_NAMES;
+        let next = last.filter(|_| !ended).unwrap_or_default();
+        self.ports.cache().insert(None, &place, next.into_bytes(), limits::CACHE_MS);
+        Swept { settled, more: !ended }
     }
 
-    /// Pushes saves of one document, with what they depend on, and deletes
-    /// those that the relay settled. Bounded; what remains is for the next
-    /// sweep. Returns how many are settled.
-    pub(crate) fn push_entries(&mut self, key: &DocumentKey, entries: &[OutboxEntry]) -> usize {
-        let mut waiting: Vec<&OutboxEntry> = entries.iter().collect();
-        let mut before: Vec<Entry> = Vec::new();
-        let mut settled = 0;
-        for _ in 0..ROUNDS {
-            let batch = waiting.len().min(limits::PUSH_ENTRIES - before.len());
-            let mut pushes: Vec<_> = before.drain(..).map(|entry| entry.encode()).collect();
-            let first = pushes.len();
-            pushes.extend(waiting[..batch].iter().map(|waiting| waiting.entry.encode()));
-            let pending = self.relay_client().begin(pushes, Vec::new(), 0);
-            let Ok(answer) = self.relay_client().finish(pending) else { return settled };
-            let receipts = answer.receipts.get(first..).unwrap_or_default();
-            let mut left = Vec::new();
-            for (pushed, receipt) in waiting.iter().zip(receipts) {
-                if receipt.is_settled() {
-                    settled += 1;
-                    self.discard(pushed);
-                    continue;
-                }
-                left.push(*pushed);
-                let needed = self.unsettled(key, receipt);
-                before.extend(needed.filter(|entry| !before.contains(entry)));
+    /// The values under the first of these names, within what one sweep takes; and how many names
+    /// that is. What was accepted just now is left to whoever accepted it.
+    fn window(&mut self, names: &[String]) -> (Vec<OutboxValue>, usize) {
+        let now_ms = self.ports.now_ms();
+        let (mut values, mut entries, mut bytes) = (Vec::new(), 0, 0);
+        for (read, name) in names.iter().enumerate() {
+            let most = limits::SWEEP_EXCHANGES / 2 * limits::PUSH_ENTRIES;
+            if entries >= most || bytes >= limits::SWEEP_BYTES {
+                return (values, read);
             }
-            let progress = left.len() < batch || !before.is_empty();
-            left.extend_from_slice(waiting.get(receipts.len()..).unwrap_or_default());
-            waiting = left;
-            if waiting.is_empty() || !progress {
+            let Some(value) = self.outbox().value(name.clone()) else { continue };
+            // A clock that is ahead must not keep a save waiting for ever.
+            let overdue = value
+                .entries
+                .iter()
+                .any(|waiting| now_ms.abs_diff(waiting.accepted_ms()) >= limits::OUTBOX_AGE_MS);
+            if overdue {
+                entries += value.entries.len();
+                bytes += value.entries.iter().map(OutboxEntry::bytes).sum::<usize>();
+                values.push(value);
+            }
+        }
+        (values, names.len())
+    }
+
+    /// Pushes what waits of one document, now: the relay has said that something is missing.
+    pub(crate) fn sweep_document(&mut self, key: &DocumentKey) {
+        let Ok(names) = self.outbox().names_of(key) else { return };
+        let values = names.into_iter().take(limits::PUSH_ENTRIES);
+        let values: Vec<_> = values.filter_map(|name| self.outbox().value(name)).collect();
+        let _ = self.push_values(values);
+    }
+
+    /// Pushes the saves of these values, with what they stand on, and deletes what is settled.
+    /// At most [`limits::SWEEP_EXCHANGES`] exchanges. Returns how many saves are settled.
+    fn push_values(&mut self, values: Vec<OutboxValue>) -> Result<usize, RelayError> {
+        let mut window = Window::of(values);
+        let mut result = Ok(());
+        for _ in 0..limits::SWEEP_EXCHANGES {
+            let (items, pushes) = window.batch();
+            if items.is_empty() {
                 break;
             }
-        }
-        settled
-    }
-
-    /// What has to be pushed before a save with this receipt, if that would help.
-    fn unsettled(&mut self, key: &DocumentKey, receipt: &Receipt) -> Option<Entry> {
-        match receipt {
-            Receipt::Deferred(missing) => self.dependency(key, missing),
-            Receipt::Refused(why) => {
-                let event = format!("an acknowledged save of {key} is refused: {why}");
-                self.ports.log(Level::Alarm, &event);
-                None
+            let pending = self.relay_client().begin(pushes, Vec::new(), 0);
+            match self.relay_client().finish(pending) {
+                Ok(answer) => self.heed_all(&mut window, items, &answer.receipts),
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
             }
-            _ => None,
         }
+        for name in window.settled() {
+            self.outbox().delete_name(name);
+        }
+        let done = window.done.iter().flatten().filter(|done| **done).count();
+        result.map(|()| done)
     }
 
-    fn discard(&mut self, settled: &OutboxEntry) {
-        if let Some(edit) = settled.edit() {
-            self.outbox().delete(settled.document(), edit);
+    /// Does what the receipts ask for. An entry without one was not looked at.
+    fn heed_all(&mut self, window: &mut Window, items: Vec<Item>, receipts: &[Receipt]) {
+        let mut again = Vec::new();
+        let receipts = receipts.iter().cloned().map(Some).chain(std::iter::repeat(None));
+        for (mut item, receipt) in items.into_iter().zip(receipts) {
+            match receipt {
+                Some(receipt) if receipt.is_settled() => {
+                    item.of.into_iter().for_each(|of| window.settle(of));
+                }
+                Some(Receipt::Deferred(missing)) if item.tries < TRIES => {
+                    let needed = self.dependency(&item.entry.document, &missing);
+                    let needed = needed.filter(|entry| window.along.insert(entry.digest()));
+                    item.tries += 1;
+                    again.extend(needed.map(|entry| Item { entry, of: None, tries: 0 }));
+                    again.push(item);
+                }
+                Some(Receipt::Refused(why)) => {
+                    if let Some((value, entry)) = item.of
+                        && self.set_aside(&window.values[value].entries[entry], &why)
+                    {
+                        window.settle((value, entry));
+                    }
+                }
+                _ => {}
+            }
         }
+        again.into_iter().rev().for_each(|item| window.queue.push_front(item));
+    }
+
+    /// Puts a save aside that the log will never take, so that it is kept and in nobody's way.
+    /// `false` where the store does not take it.
+    pub(crate) fn set_aside(&mut self, refused: &OutboxEntry, why: &str) -> bool {
+        let Some(edit) = refused.edit() else { return true };
+        let key = refused.document();
+        let event = format!("an acknowledged save of {key} is refused: {why}");
+        self.ports.log(Level::Alarm, &event);
+        let name = keys::set_aside(key, edit);
+        let pending = self.ports.store().begin_insert(&name, refused.encode());
+        self.ports.store().finish_insert(pending).is_ok()
     }
 }

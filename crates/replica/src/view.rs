@@ -3,22 +3,35 @@
 //!
 //! A view is made for one request, is as small as will do, and is never stored.
 
-use std::collections::BTreeSet;
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use redwedding_document::entry::{Body, Entry, Missing};
 use redwedding_document::{Unresolved, Verdict, View};
+use redwedding_wire::identity::Actor;
 use redwedding_wire::version::{Root, VersionRef};
 
 use crate::cached_document::CachedDocument;
 use crate::context::Context;
 use crate::limits;
 use crate::outbox::OutboxEntry;
+use crate::overlay::Listing;
 use crate::ports::Ports;
 
 /// A view, and the text of the origin that it stands on where the log holds nothing.
 pub(crate) struct BasedView {
     pub(crate) view: View,
     pub(crate) base: Option<Entry>,
+    /// About how many bytes wait for the log, where all that waits is in it; else 0.
+    pub(crate) waiting_bytes: usize,
+}
+
+/// What became of saves that were to be added to a view.
+pub(crate) struct AddedToView<E> {
+    /// They are in it, parents before children.
+    pub(crate) added: Vec<E>,
+    /// Something that they stand on is not there.
+    pub(crate) parked: Vec<E>,
 }
 
 /// What a view is made for.
@@ -32,14 +45,40 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// A view that is `good`, made of as little as will do: the state, the client's
-    /// own saves, then others' that the wanted versions name and this point of
-    /// presence took just now, then what the outbox shows, which is the dearest call.
+    /// A view that is `good`. With the relay in reach it is made of as little as will do: the
+    /// state, the client's own saves, then others' that the wanted versions name and this point
+    /// of presence took just now. Else, and while the relay is away, of all that waits.
     /// `None` where nothing of it is good enough.
     pub(crate) fn view_where(
         &mut self,
         cached: &CachedDocument,
         wanted: &Wanted<'_>,
+        good: impl Fn(&View) -> bool,
+    ) -> Option<BasedView> {
+        let known = cached.confirmed().cursor().position;
+        let ahead = wanted.versions.iter().any(|version| version.root.position() > known);
+        if !self.relay_client().in_backoff()
+            && let Some(small) = self.small_view(cached, wanted, ahead, &good)
+        {
+            return Some(small);
+        }
+        if ahead {
+            // Only the log tells what stands there.
+            return None;
+        }
+        let all = self.view_of_all(cached, wanted, Listing::Fresh);
+        if all.as_ref().is_some_and(|all| good(&all.view)) {
+            return all;
+        }
+        self.view_of_all(cached, wanted, Listing::Now).filter(|all| good(&all.view))
+    }
+
+    /// A view of the state, the client's own saves, and those that the wanted versions name.
+    fn small_view(
+        &mut self,
+        cached: &CachedDocument,
+        wanted: &Wanted<'_>,
+        ahead: bool,
         good: impl Fn(&View) -> bool,
     ) -> Option<BasedView> {
         let base = self.base_of_view(cached, wanted);
@@ -50,26 +89,63 @@ impl<P: Ports> Context<'_, P> {
         }
         self.add_to_view(&mut view, wanted.own);
         if good(&view) {
-            return Some(BasedView { view, base });
+            return Some(BasedView { view, base, waiting_bytes: 0 });
         }
-        let known = cached.confirmed().cursor().position;
-        if wanted.versions.iter().any(|version| version.root.position() > known) {
-            // Only the log tells what stands there.
+        if ahead {
             return None;
         }
+        let near = self.near(cached, &view, wanted);
+        self.add_to_view(&mut view, wanted.own.iter().chain(&near));
+        good(&view).then_some(BasedView { view, base, waiting_bytes: 0 })
+    }
+
+    /// The saves that the wanted versions name and the view lacks, with those that they stand on
+    /// in turn, as far as this point of presence took them just now and they are few.
+    fn near(
+        &mut self,
+        cached: &CachedDocument,
+        view: &View,
+        wanted: &Wanted<'_>,
+    ) -> Vec<OutboxEntry> {
         let named = wanted.versions.iter().flat_map(|version| version.extra.iter().copied());
-        let missing = named.filter(|actor| view.change_by(*actor).is_none());
-        let missing: BTreeSet<_> = missing.collect();
-        if missing.len() <= limits::PEEKED_ENTRIES {
-            let near = self.outbox().taken_here(cached.key(), &missing);
-            self.add_to_view(&mut view, wanted.own.iter().chain(&near));
-            if good(&view) {
-                return Some(BasedView { view, base });
-            }
+        let lacks = |actor: &Actor| view.change_by(*actor).is_none();
+        let mut missing: BTreeSet<Actor> = named.filter(lacks).collect();
+        let (mut near, mut sought) = (Vec::new(), missing.len());
+        while !missing.is_empty() && sought <= limits::PEEKED_ENTRIES {
+            let found = self.outbox().taken_here(cached.key(), &missing);
+            let parents = found.iter().flat_map(|entry| entry.parents().iter().copied());
+            missing = parents.filter(lacks).collect();
+            sought += missing.len();
+            near.extend(found);
         }
-        let entries = self.outbox().entries_of(cached.key());
-        self.add_to_view(&mut view, wanted.own.iter().chain(&entries));
-        good(&view).then_some(BasedView { view, base })
+        near
+    }
+
+    /// A view of the state and all that waits, the client's own saves included. `None` where it
+    /// would have to stand on another text of the origin.
+    fn view_of_all(
+        &mut self,
+        cached: &CachedDocument,
+        wanted: &Wanted<'_>,
+        listing: Listing,
+    ) -> Option<BasedView> {
+        let base = self.base_of_view(cached, wanted);
+        let (mut view, waiting_bytes) = match base == cached.base_entry() {
+            true => {
+                let overlay = self.overlay(cached, listing);
+                (overlay.view().clone(), overlay.bytes())
+            }
+            false => {
+                // Another text of the origin than the one that is cached, and what stands on it.
+                let mut view = View::of(cached.confirmed());
+                view.add(base.as_ref()?).ok()?;
+                let overlay = self.overlay(cached, listing);
+                self.add_to_view(&mut view, overlay.all());
+                (view, overlay.bytes())
+            }
+        };
+        self.add_to_view(&mut view, wanted.own);
+        Some(BasedView { view, base, waiting_bytes })
     }
 
     /// A view in which `version` resolves, the client's own saves added.
@@ -102,23 +178,35 @@ impl<P: Ports> Context<'_, P> {
         at_hand.or_else(|| self.dependency(cached.key(), &Missing::Origin(newest)))
     }
 
-    /// Adds saves to a view, parents first, as far as their parents are there.
-    pub(crate) fn add_to_view<'a>(
+    /// Adds saves to a view, parents first, as far as their parents are there. Cost: each is tried
+    /// once, and once more for each of its parents that comes later.
+    pub(crate) fn add_to_view<E: Borrow<OutboxEntry>>(
         &mut self,
         view: &mut View,
-        entries: impl IntoIterator<Item = &'a OutboxEntry>,
-    ) {
-        let mut waiting: Vec<&OutboxEntry> = entries.into_iter().collect();
-        loop {
-            let before = waiting.len();
-            waiting.retain(|outbox_entry| {
-                let added = self.add_entry(view, &outbox_entry.entry);
-                matches!(added, Err(Unresolved::Missing(_)))
-            });
-            if waiting.is_empty() || waiting.len() == before {
-                return;
+        entries: impl IntoIterator<Item = E>,
+    ) -> AddedToView<E> {
+        let mut ready: VecDeque<E> = entries.into_iter().collect();
+        let mut blocked: BTreeMap<Actor, Vec<E>> = BTreeMap::new();
+        let (mut added, mut parked) = (Vec::new(), Vec::new());
+        while let Some(waiting) = ready.pop_front() {
+            let entry = &waiting.borrow().entry;
+            match self.add_entry(view, entry) {
+                Err(Unresolved::Missing(Missing::Actor(actor))) => {
+                    blocked.entry(actor).or_default().push(waiting);
+                }
+                Err(Unresolved::Missing(_)) => parked.push(waiting),
+                // It is of a log that lost its tail: nothing can stand on it.
+                Err(Unresolved::Stale) => {}
+                Ok(_) => {
+                    let actor = entry.actor();
+                    ready
+                        .extend(actor.and_then(|actor| blocked.remove(&actor)).unwrap_or_default());
+                    added.push(waiting);
+                }
             }
         }
+        parked.extend(blocked.into_values().flatten());
+        AddedToView { added, parked }
     }
 
     /// Adds an entry to a view, and before it the version object that it was

@@ -16,9 +16,9 @@ pub const ENTRY_BYTES: usize = PAGE_BYTES * 2 + (64 << 10);
 /// Largest encoded document that a decoder takes.
 pub const DOCUMENT_BYTES: usize = 64 << 20;
 /// Acknowledged edits of a document that may wait for the log.
-pub const OVERLAY_EDITS: usize = 4_096;
+pub const OVERLAY_EDITS: usize = 16_384;
 /// Largest encoded version object.
-pub const VERSION_BYTES: usize = 64 << 10;
+pub const VERSION_BYTES: usize = 256 << 10;
 /// How many times as long as its compressed form a part of a segment may be.
 pub const PACKED_TIMES: usize = 128;
 /// Log partitions.

@@ -257,6 +257,18 @@ impl State {
         }
     }
 
+    /// The changes that `version` holds beyond its root, those included that it names only by a
+    /// later one.
+    ///
+    /// # Errors
+    /// As [`Self::resolve_version`].
+    pub fn beyond_root(&self, version: &VersionRef) -> Result<Vec<Actor>, Unresolved> {
+        let root = VersionRef { root: version.root, extra: Vec::new() };
+        let (root, whole) = (self.resolve_version(&root)?, self.resolve_version(version)?);
+        let beyond = whole.version.minus(&root.version);
+        Ok(beyond.filter_map(|index| Some(self.changes.get(index as usize)?.actor)).collect())
+    }
+
     /// Whether the text has taken in all that `version` had: whoever saw that
     /// does not go back in time with this one. `false`, too, where only the archive
     /// can tell.

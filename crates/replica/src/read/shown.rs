@@ -12,6 +12,7 @@ use redwedding_wire::version::Root;
 use crate::cached_document::CachedDocument;
 use crate::context::Context;
 use crate::keys;
+use crate::overlay::Listing;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports};
 use crate::view::BasedView;
@@ -47,11 +48,10 @@ impl<P: Ports> Context<'_, P> {
 
     /// The state with the outbox's visible saves.
     fn overlaid(&mut self, cached: &CachedDocument) -> PageSnapshot {
-        let entries = self.outbox().entries_of(cached.key());
-        let mut based = BasedView { view: cached.view(), base: cached.base_entry() };
-        let confirmed = based.view.changes().len();
-        self.add_to_view(&mut based.view, &entries);
-        let more = based.view.changes().len() > confirmed;
+        let overlay = self.overlay(cached, Listing::Fresh);
+        let (view, base) = (overlay.view().clone(), overlay.base().cloned());
+        let based = BasedView { view, base, waiting_bytes: overlay.bytes() };
+        let more = !based.view.overlay().is_empty();
         let snapshot = more.then(|| self.shown_of_view(cached, &based)).flatten();
         let mut snapshot = snapshot.unwrap_or_else(|| cached.snapshot());
         snapshot.stale = true;

@@ -79,7 +79,7 @@ impl<P: Ports> ClientRequest<'_, P> {
     fn own_save(&mut self, cached: &CachedDocument, edit: EditId) -> Option<PageSnapshot> {
         let Self { context, session } = self;
         let key = cached.key();
-        let saves = context.outbox().unconfirmed_saves(key, edit)?;
+        let saves = context.saves_up_to(cached, edit)?;
         // What the client was answered. The save's copy can be that of
         // another answer, to a retry or to an attempt that was retried.
         let served = match session.unsettled(key) {

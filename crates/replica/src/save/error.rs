@@ -29,6 +29,10 @@ pub enum SaveError {
         /// How long it would be.
         bytes: usize,
     },
+    /// What it says about itself breaks a rule, which is named: a name or a summary that is too
+    /// long.
+    #[error("the save cannot be taken: {0}")]
+    Invalid(String),
     /// The text that the client edited has no such part.
     #[error("the version that you edited has no section {0}")]
     NoPart(u32),

@@ -186,7 +186,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         }
         let seen = self.seen_unconfirmed(loaded)?;
         let based = self.view_for(cached, &own, &named, seen.as_ref());
-        let Some(BasedView { mut view, base }) = based else {
+        let Some(BasedView { mut view, base, waiting_bytes }) = based else {
             return match cached.base_entry() {
                 // With it in the log, more than one text can be stood on.
                 Some(base) => Ok(Attempted::Append(Box::new(base))),
@@ -199,7 +199,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             // The client has seen it, if nobody here has.
             return Err(SaveError::Exists { latest: seen.number().get() });
         }
-        if view.overlay().len() > limits::OVERLAY_EDITS {
+        if view.overlay().len() >= limits::OVERLAY_EDITS || waiting_bytes >= limits::OVERLAY_BYTES {
             return Err(SaveError::Overloaded);
         }
         let created = cached.id() == 0 && own.is_empty();
@@ -208,6 +208,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Ok(Attempted::Done);
         }
         let entry = self.context.entry(cached.key(), save, edit, &named.version, patch);
+        // Nobody may refuse it once it is acknowledged.
+        entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
         self.context.add_save(&mut view, named.version, &entry)?;
         let served = view.version();
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
@@ -226,7 +228,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Ok(Vec::new());
         }
         // Not visible: pull, then it is confirmed or the client has to wait.
-        let saves = self.context.outbox().unconfirmed_saves(cached.key(), edit);
+        let saves = self.context.saves_up_to(cached, edit);
         saves.ok_or(SaveError::Load(LoadError::Behind))
     }
 

@@ -87,6 +87,7 @@ impl<P: Ports> Context<'_, P> {
         }
         cache.insert(None, &keys::entry(merged.edit), value, limits::CACHE_MS);
         cache.insert(None, &object, served, limits::CACHE_MS);
+        self.overlay_saved(&merged.cached, &merged.view, &merged.outbox_entry);
         Ok(push)
     }
 
@@ -118,9 +119,9 @@ impl<P: Ports> Context<'_, P> {
             Push::Answered(answer) => Some(answer),
             Push::None => None,
         };
-        // The sweep pushes it again.
-        let Some(answer) = answer else { return };
         let key = cached.key().clone();
+        // The sweep pushes it again.
+        let Some(answer) = answer else { return self.join_waiting(&key) };
         let receipt = answer.receipts.last().cloned();
         let due = answer.due.first().map(|lease| lease.document.clone());
         if !self.take_in(&key, cached, answer) {
@@ -131,6 +132,9 @@ impl<P: Ports> Context<'_, P> {
         }
         if let Some(due) = due.filter(|_| !self.replica.is_spent()) {
             self.flush(&due);
+        }
+        if !self.replica.is_spent() {
+            self.sweep_sometimes();
         }
     }
 
@@ -154,15 +158,12 @@ impl<P: Ports> Context<'_, P> {
         match receipt {
             receipt if receipt.is_settled() => self.outbox().delete(key, edit),
             Receipt::Deferred(_) => {
-                let mut entries = self.outbox().entries_of(key);
-                if !entries.contains(&waiting) {
-                    entries.push(waiting);
-                }
-                self.push_entries(key, &entries);
+                self.sweep_document(key);
             }
             Receipt::Refused(why) => {
-                let event = format!("an acknowledged save of {key} is refused: {why}");
-                self.ports.log(Level::Alarm, &event);
+                if self.set_aside(&waiting, &why) {
+                    self.outbox().delete(key, edit);
+                }
             }
             _ => {}
         }

@@ -286,6 +286,11 @@ impl Network {
         self.state().store.standing(prefix)
     }
 
+    /// The store loses a key, as no store may.
+    pub fn forget_stored(&self, key: &str) {
+        self.state().store.forget(key);
+    }
+
     /// What was logged so far: (point of presence, level, event).
     pub fn take_log(&self) -> Vec<(usize, Level, String)> {
         std::mem::take(&mut self.state().log)

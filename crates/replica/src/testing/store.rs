@@ -45,6 +45,11 @@ impl StoreState {
         of_prefix.filter(|(_, written)| standing(written)).map(|(key, _)| key.clone()).collect()
     }
 
+    /// A key is as if it had never been written.
+    pub(super) fn forget(&mut self, key: &str) {
+        self.keys.remove(key);
+    }
+
     /// Everybody sees everything.
     pub(super) fn heal(&mut self) {
         for written in self.keys.values_mut().flatten() {

@@ -1,0 +1,53 @@
+//! Joining what waits in the outbox, so that a long outage does not make listings long.
+//!
+//! Saves of a document are written once more, many under one key. Only where a later listing
+//! shows that key are their own keys deleted. A death in between leaves saves under two keys;
+//! two sandboxes that join at once, too. Both are harmless: it is the same save.
+
+use std::sync::Arc;
+
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::DocumentKey;
+
+use crate::context::Context;
+use crate::keys;
+use crate::limits;
+use crate::outbox::joined::JoinedEntries;
+use crate::overlay::Overlay;
+use crate::ports::{Cache, Ports, Store};
+
+impl<P: Ports> Context<'_, P> {
+    /// After an answer that was given without the relay: joins saves of the document, where there
+    /// are many. At most once in [`limits::JOIN_MS`] in a point of presence.
+    pub(crate) fn join_waiting(&mut self, key: &DocumentKey) {
+        let Some(overlay) = self.replica.memory.overlay(key).cloned() else { return };
+        if overlay.single_names() < limits::JOIN_AT {
+            return;
+        }
+        let lookup = self.ports.cache().lookup(&keys::joining(key));
+        if lookup.fresh || lookup.revalidation.is_none() {
+            return;
+        }
+        let name = keys::joining(key);
+        self.ports.cache().insert(lookup.revalidation, &name, Vec::new(), limits::JOIN_MS);
+        for name in overlay.spare_names(key).into_iter().take(limits::JOINED_ENTRIES) {
+            self.outbox().delete_name(&name);
+        }
+        self.join(key, &overlay);
+    }
+
+    fn join(&mut self, key: &DocumentKey, overlay: &Overlay) {
+        let waiting = overlay.to_join(key);
+        if waiting.len() < limits::JOIN_AT {
+            return;
+        }
+        let joined = JoinedEntries::of(waiting.iter().map(Arc::as_ref));
+        let encoded = joined.encode();
+        let name = joined.name(key, &encoded);
+        let pending = self.ports.store().begin_insert(&name, encoded.clone());
+        if self.ports.store().finish_insert(pending).is_ok() {
+            let cached = keys::outbox_value(&name);
+            self.ports.cache().insert(None, &cached, encoded, limits::CACHE_MS);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! A save as it waits in the outbox.
+
+use std::collections::BTreeMap;
+
+use redwedding_document::entry::{Body, Entry};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_wire::version::Base;
+use serde_bytes::ByteBuf;
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+
+use crate::limits;
+
+const FORMAT: u8 = 1;
+
+/// A save in the outbox.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct OutboxEntry {
+    /// The entry to be pushed.
+    pub(crate) entry: Entry,
+    /// The same client's unconfirmed saves before it, oldest first.
+    pub(crate) own: Vec<EditId>,
+}
+
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Wire {
+    format: u8,
+    entry: ByteBuf,
+    own: Vec<EditId>,
+}
+
+impl Encode for OutboxEntry {
+    fn encode(&self) -> Vec<u8> {
+        let entry = ByteBuf::from(self.entry.encode());
+        codec::to_vec(&Wire { format: FORMAT, entry, own: self.own.clone() })
+    }
+}
+
+impl Decode for OutboxEntry {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::ENTRY_BYTES * 2)?;
+        let wire: Wire = codec::from_slice(bytes)?;
+        codec::known_format(wire.format, FORMAT)?;
+        if wire.own.len() > limits::OWN_UNCONFIRMED {
+            return Err(DecodeError::invalid("too many unconfirmed saves"));
+        }
+        Ok(Self { entry: Entry::decode(&wire.entry)?, own: wire.own })
+    }
+}
+
+impl OutboxEntry {
+    /// The document that it is about.
+    pub(crate) fn document(&self) -> &DocumentKey {
+        &self.entry.document
+    }
+
+    /// Which save it is.
+    pub(crate) fn edit(&self) -> Option<EditId> {
+        match &self.entry.body {
+            Body::Edit(edit) => Some(edit.delta.edit),
+            _ => None,
+        }
+    }
+
+    /// When it was accepted, in ms since 1970.
+    pub(crate) fn accepted_ms(&self) -> u64 {
+        match &self.entry.body {
+            Body::Edit(edit) => edit.accepted_ms,
+            _ => 0,
+        }
+    }
+
+    /// About how many bytes it has, encoded.
+    pub(crate) fn bytes(&self) -> usize {
+        let Body::Edit(edit) = &self.entry.body else { return 0 };
+        let served = edit.served.as_ref().map_or(0, |served| served.extra.len());
+        let note = edit.delta.note.author.len() + edit.delta.note.comment.len();
+        let named = served * 9 + self.own.len() * 18;
+        edit.delta.patch.inserted().len() + edit.delta.patch.hunks().len() * 12 + note + named + 256
+    }
+
+    /// The changes that it says it was made on, as far as it names them itself.
+    pub(crate) fn parents(&self) -> &[Actor] {
+        match &self.entry.body {
+            Body::Edit(edit) => match &edit.delta.base {
+                Base::Version(version) => &version.extra,
+                Base::Object(_) => &[],
+            },
+            _ => &[],
+        }
+    }
+}
+
+/// The indices of saves in an order in which parents come before children, as far as they name
+/// each other, and older ones first otherwise. A clock that is wrong costs another attempt.
+pub(crate) fn in_causal_order(entries: &[&OutboxEntry]) -> Vec<usize> {
+    let mut by_age: Vec<usize> = (0..entries.len()).collect();
+    by_age.sort_by_key(|index| entries[*index].accepted_ms());
+    let actors = entries.iter().enumerate();
+    let by_actor: BTreeMap<Actor, usize> =
+        actors.filter_map(|(index, entry)| Some((entry.entry.actor()?, index))).collect();
+    let (mut order, mut placed) = (Vec::with_capacity(entries.len()), vec![false; entries.len()]);
+    for first in by_age {
+        // A chain can be as long as there are entries: no recursion.
+        let mut path = vec![first];
+        while let Some(last) = path.last().copied() {
+            let parents = entries[last].parents().iter().filter_map(|actor| by_actor.get(actor));
+            match parents.copied().find(|parent| !placed[*parent]) {
+                _ if placed[last] => drop(path.pop()),
+                // No entry is its own ancestor: its name is a hash of what it stands on.
+                Some(parent) => path.push(parent),
+                None => {
+                    placed[last] = true;
+                    order.push(last);
+                    path.pop();
+                }
+            }
+        }
+    }
+    order
+}

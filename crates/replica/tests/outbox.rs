@@ -1,0 +1,257 @@
+//! The outbox in an outage: what waits in it arrives, in whatever number and order, and what it
+//! costs meanwhile does not grow with it.
+
+use std::sync::{Arc, Mutex};
+
+use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::limits;
+use redwedding_replica::save::{Save, SaveError, Saved, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network, bucket};
+use redwedding_replica::{Config, Replica};
+use redwedding_wire::identity::DocumentKey;
+
+fn page(number: usize) -> DocumentKey {
+    DocumentKey::new("wiki", format!("Page {number}")).expect("key")
+}
+
+/// A network, one sandbox at its first point of presence, and the calls that this one makes.
+struct Edge {
+    network: Network,
+    ports: MemoryPorts,
+    replica: Replica,
+    calls: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Edge {
+    fn new(seed: u64) -> Self {
+        let network = Network::new(seed, 2);
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let noted = calls.clone();
+        let hook = move |call: &'static str| noted.lock().expect("a lock").push(call);
+        let mut ports = network.ports(0, Some(Arc::new(hook)));
+        let replica = Replica::start(Config::new("wiki", "pop", b"secret"), &mut ports);
+        Self { network, ports, replica, calls }
+    }
+
+    fn try_save(
+        &mut self,
+        page: &DocumentKey,
+        base: Option<u64>,
+        text: &str,
+    ) -> Result<Saved<MemoryPorts>, SaveError> {
+        let idempotency_inputs =
+            vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()];
+        let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
+        let save = Save { base, submitted, note, idempotency_inputs, trace: 0 };
+        let session = &mut ClientSession::new();
+        self.replica.request(&mut self.ports, session).save(page, &save)
+    }
+
+    /// A save with what follows its answer. Gives the version that it was answered with.
+    fn save(&mut self, page: &DocumentKey, base: Option<u64>, text: &str) -> u64 {
+        if self.replica.is_spent() {
+            self.replica = Replica::start(self.replica.config().clone(), &mut self.ports);
+        }
+        let saved = self.try_save(page, base, text).expect("a save");
+        if let Some(after) = saved.after {
+            self.replica.context(&mut self.ports).finish_save(after);
+        }
+        saved.snapshot.id
+    }
+
+    /// A chain of saves, each made on the text just answered. Gives the last text.
+    fn chain(&mut self, page: &DocumentKey, saves: usize) -> String {
+        let mut text = String::from("a page\n");
+        let mut base = self.save(page, None, &text);
+        for number in 0..saves {
+            text.push_str(&format!("line {number}\n"));
+            base = self.save(page, Some(base), &text);
+        }
+        text
+    }
+
+    fn read(&mut self, page: &DocumentKey) -> String {
+        let session = &mut ClientSession::new();
+        let read = self.replica.request(&mut self.ports, session).read(page);
+        read.expect("a page").text.clone()
+    }
+
+    fn relay_away(&self) {
+        self.network.change_faults(|faults| faults.relay_down = true);
+    }
+
+    /// The relay is back, and ticks come until nothing waits any more. Gives how many.
+    fn settle(&mut self, pages: &[DocumentKey], most: usize) -> usize {
+        self.network.change_faults(|faults| faults.relay_down = false);
+        for tick in 0..most {
+            if self.network.stored_keys("outbox/").is_empty() {
+                return tick;
+            }
+            self.network.advance(11_000);
+            let mut fresh = Replica::start(self.replica.config().clone(), &mut self.ports);
+            fresh.context(&mut self.ports).tick(pages.iter().map(bucket));
+        }
+        panic!("{} saves still wait", self.network.stored_keys("outbox/").len());
+    }
+
+    /// The calls since this was asked last.
+    fn take_calls(&mut self) -> usize {
+        std::mem::take(&mut *self.calls.lock().expect("a lock")).len()
+    }
+}
+
+#[test]
+fn a_long_chain_arrives_whole() {
+    let mut edge = Edge::new(1);
+    edge.relay_away();
+    let text = edge.chain(&page(0), 700);
+    assert_eq!(edge.read(&page(0)), text, "it is shown while it waits");
+    let ticks = edge.settle(&[page(0)], 12);
+    let document = edge.network.document(&page(0)).expect("a document");
+    assert_eq!((document.text(), document.changes().len()), (&*text, 701));
+    assert!(ticks <= 8, "{ticks} ticks");
+}
+
+#[test]
+fn a_page_with_many_waiting_saves_starves_no_other() {
+    let mut edge = Edge::new(2);
+    edge.relay_away();
+    // In the same bucket, so that one listing has both.
+    let other = (1..).map(page).find(|other| bucket(other) == bucket(&page(0))).expect("a page");
+    edge.chain(&page(0), 400);
+    // What its saves stand on will never come.
+    for key in edge.network.stored_keys("outbox/").into_iter().take(200) {
+        edge.network.forget_stored(&key);
+    }
+    let text = edge.chain(&other, 20);
+    edge.network.change_faults(|faults| faults.relay_down = false);
+    for _ in 0..6 {
+        edge.network.advance(11_000);
+        let mut fresh = Replica::start(edge.replica.config().clone(), &mut edge.ports);
+        fresh.context(&mut edge.ports).tick([bucket(&other)]);
+    }
+    let document = edge.network.document(&other).expect("a document");
+    assert_eq!(document.text(), text);
+}
+
+#[test]
+fn large_saves_fit_an_exchange() {
+    let mut edge = Edge::new(3);
+    edge.relay_away();
+    let text = "words and more of them\n".repeat(1_900 * 1_024 / 23);
+    let mut base = edge.save(&page(0), None, "a page\n");
+    for number in 0..9 {
+        // Each replaces all of it.
+        let text = text.replace("more", &format!("{number}"));
+        base = edge.save(&page(0), Some(base), &text);
+    }
+    edge.settle(&[page(0)], 12);
+    let document = edge.network.document(&page(0)).expect("a document");
+    assert_eq!(document.changes().len(), 10);
+}
+
+#[test]
+fn what_a_save_and_a_read_cost_does_not_grow_with_what_waits() {
+    let mut edge = Edge::new(4);
+    edge.relay_away();
+    let mut text = String::from("a page\n");
+    let mut base = edge.save(&page(0), None, &text);
+    let mut costs = Vec::new();
+    for number in 0..600 {
+        edge.take_calls();
+        text.push_str(&format!("line {number}\n"));
+        base = edge.save(&page(0), Some(base), &text);
+        let save = edge.take_calls();
+        edge.network.advance(600);
+        assert_eq!(edge.read(&page(0)), text);
+        costs.push((save, edge.take_calls()));
+    }
+    let most = |costs: &[(usize, usize)]| {
+        let sum = costs.iter().map(|(save, read)| save + read).sum::<usize>();
+        sum / costs.len()
+    };
+    let (early, late) = (most(&costs[50..150]), most(&costs[500..]));
+    assert!(late <= early * 5 / 4, "{early} calls a save and a read early, {late} late");
+    let longest = costs.iter().map(|(save, read)| (*save).max(*read)).max();
+    assert!(longest <= Some(260), "{longest:?} calls in one request");
+}
+
+#[test]
+fn a_sandbox_that_comes_late_to_an_outage_sees_all_that_waits() {
+    let mut edge = Edge::new(5);
+    edge.relay_away();
+    let text = edge.chain(&page(0), 500);
+    edge.network.advance(60_000);
+    edge.network.clear_cache(0);
+    edge.replica = Replica::start(edge.replica.config().clone(), &mut edge.ports);
+    edge.take_calls();
+    assert_eq!(edge.read(&page(0)), text);
+    let calls = edge.take_calls();
+    // Three for each value that nobody here has read yet.
+    assert!(calls <= 300, "{calls} calls");
+}
+
+#[test]
+fn beyond_the_bound_a_save_is_refused_before_it_is_kept() {
+    let mut edge = Edge::new(6);
+    edge.save(&page(0), None, "a page\n");
+    edge.network.advance(1_000);
+    edge.relay_away();
+    let long = "x".repeat(limits::PAGE_BYTES / 2);
+    let mut taken = 0;
+    let refused = (0..40).find_map(|number| {
+        let base = edge.read_id(&page(0));
+        match edge.try_save(&page(0), Some(base), &format!("{long}{number}\n")) {
+            Ok(saved) => {
+                taken += 1;
+                let after = saved.after.expect("something is left to do");
+                edge.replica.context(&mut edge.ports).finish_save(after);
+                edge.network.advance(600);
+                None
+            }
+            Err(error) => Some(error),
+        }
+    });
+    assert_eq!(refused, Some(SaveError::Overloaded), "{taken} were taken");
+    assert!(taken * limits::PAGE_BYTES / 2 <= limits::OVERLAY_BYTES);
+    edge.settle(&[page(0)], 12);
+    let document = edge.network.document(&page(0)).expect("a document");
+    assert_eq!(document.changes().len(), 1 + taken);
+}
+
+#[test]
+fn what_the_relay_would_refuse_is_not_acknowledged() {
+    let mut edge = Edge::new(7);
+    let note = Note { author: "n".repeat(limits::AUTHOR_BYTES + 1), ..Note::default() };
+    let submitted = Submitted::Whole("a page\n".to_owned());
+    let save = Save { base: None, submitted, note, idempotency_inputs: Vec::new(), trace: 0 };
+    let session = &mut ClientSession::new();
+    let saved = edge.replica.request(&mut edge.ports, session).save(&page(0), &save);
+    assert!(matches!(saved, Err(SaveError::Invalid(_))), "{:?}", saved.err());
+    assert_eq!(edge.network.stored_keys("outbox/"), Vec::<String>::new());
+}
+
+#[test]
+fn without_ticks_sessions_sweep() {
+    let mut edge = Edge::new(8);
+    edge.relay_away();
+    let text = edge.chain(&page(0), 30);
+    edge.network.change_faults(|faults| faults.relay_down = false);
+    // Somebody uses another page.
+    let mut base = edge.save(&page(1), None, "another\n");
+    for number in 0..2 * u64::from(limits::OUTBOX_BUCKETS) {
+        edge.network.advance(limits::OUTBOX_AGE_MS + 1_000);
+        base = edge.save(&page(1), Some(base), &format!("another {number}\n"));
+    }
+    let document = edge.network.document(&page(0)).expect("a document");
+    assert_eq!(document.text(), text);
+}
+
+impl Edge {
+    fn read_id(&mut self, page: &DocumentKey) -> u64 {
+        let session = &mut ClientSession::new();
+        let read = self.replica.request(&mut self.ports, session).read(page);
+        read.expect("a page").id
+    }
+}
