@@ -101,7 +101,7 @@ fn document_status<P: Ports>(
 }
 
 /// `POST /-/tick?bucket=N[&count=K]`: the relay's ticker lends time for work
-/// that no request waits for.
+/// that no request waits for. `more` in the answer: the same tick would find more to do at once.
 pub(super) fn tick<P: Ports>(
     replica: &mut Replica,
     ports: &mut P,
@@ -122,7 +122,8 @@ pub(super) fn tick<P: Ports>(
     };
     let buckets = (0..count.min(limits::OUTBOX_BUCKETS)).map(|next| bucket.wrapping_add(next));
     let ticked = replica.context(ports).tick(buckets);
-    json_answer(&json!({ "swept": ticked.swept, "flushed": ticked.flushed }))
+    let (swept, flushed) = (ticked.swept, ticked.flushed);
+    json_answer(&json!({ "swept": swept, "flushed": flushed, "more": ticked.more }))
 }
 
 fn json_answer(body: &serde_json::Value) -> Response<Vec<u8>> {

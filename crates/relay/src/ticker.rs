@@ -27,6 +27,8 @@ const ROUND_MS: u64 = 30_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a tick's token is good for, in seconds.
 const TOKEN_S: u64 = 60;
+/// Ticks of the same buckets, one after the other, for as long as each leaves more to do.
+const MORE_TICKS: usize = 64;
 /// One point of presence's failures are logged once in so long.
 const LOG_EVERY_MS: u64 = 60_000;
 
@@ -95,6 +97,13 @@ impl Round {
     }
 }
 
+/// What a tick answers, as far as it matters here.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Ticked {
+    more: bool,
+}
+
 type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Ticks points of presence in turn.
@@ -144,8 +153,12 @@ impl Ticker {
             let buckets = round.step();
             let ticker = Arc::clone(&ticker);
             tokio::spawn(async move {
-                // Buckets whose tick fails come again in the next round.
-                ticker.tick(&target, buckets).await;
+                // Buckets whose tick fails, or that are not done, come again in the next round.
+                for _ in 0..MORE_TICKS {
+                    if !ticker.tick(&target, buckets).await {
+                        break;
+                    }
+                }
                 target.busy.store(false, Ordering::Release);
             });
         }
@@ -163,27 +176,36 @@ impl Ticker {
         None
     }
 
-    /// Calls a target; counts the call, and its failure.
-    async fn tick(&self, target: &TickTarget, buckets: Buckets) {
+    /// Calls a target; counts the call, and its failure. Whether the same tick would find more to
+    /// do at once.
+    async fn tick(&self, target: &TickTarget, buckets: Buckets) -> bool {
         self.metrics.ticks.inc();
         let result = match tokio::time::timeout(TIMEOUT, self.call(target, buckets)).await {
             Ok(result) => result,
             Err(_) => Err("no answer in time".to_owned()),
         };
-        if let Err(why) = result {
-            self.metrics.tick_failures.inc();
-            let now_ms = (self.clock)();
-            let last = target.logged_ms.load(Ordering::Relaxed);
-            // One that is gone fails with every tick, several a second.
-            if now_ms.saturating_sub(last) >= LOG_EVERY_MS {
-                target.logged_ms.store(now_ms, Ordering::Relaxed);
-                tracing::warn!(pop = target.base, why, "a tick failed");
+        match result {
+            Ok(ticked) => ticked.more,
+            Err(why) => {
+                self.note_failure(target, &why);
+                false
             }
         }
     }
 
+    fn note_failure(&self, target: &TickTarget, why: &str) {
+        self.metrics.tick_failures.inc();
+        let now_ms = (self.clock)();
+        let last = target.logged_ms.load(Ordering::Relaxed);
+        // One that is gone fails with every tick, several a second.
+        if now_ms.saturating_sub(last) >= LOG_EVERY_MS {
+            target.logged_ms.store(now_ms, Ordering::Relaxed);
+            tracing::warn!(pop = target.base, why, "a tick failed");
+        }
+    }
+
     /// Sends one tick with a token of its own, which is good for this purpose and a minute alone.
-    async fn call(&self, target: &TickTarget, buckets: Buckets) -> Result<(), String> {
+    async fn call(&self, target: &TickTarget, buckets: Buckets) -> Result<Ticked, String> {
         let Buckets { first, count } = buckets;
         let grant = Grant { aud: auth::TICK.to_owned(), sub: "relay".to_owned(), site: None };
         let token = auth::sign(grant, &self.key, (self.clock)(), TOKEN_S);
@@ -198,9 +220,11 @@ impl Ticker {
         // The connection can be used again once the answer is read; a long one
         // is not worth it.
         let body = http_body_util::Limited::new(response.into_body(), 64 << 10);
-        let _rest = http_body_util::BodyExt::collect(body).await;
+        let body = http_body_util::BodyExt::collect(body).await;
+        let ticked = body.ok().map(http_body_util::Collected::to_bytes);
         match status.is_success() {
-            true => Ok(()),
+            // One that says nothing of it has no more.
+            true => Ok(serde_json::from_slice(&ticked.unwrap_or_default()).unwrap_or_default()),
             false => Err(format!("status {status}")),
         }
     }

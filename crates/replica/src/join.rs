@@ -30,14 +30,14 @@ impl<P: Ports> Context<'_, P> {
         }
         let name = keys::joining(key);
         self.ports.cache().insert(lookup.revalidation, &name, Vec::new(), limits::JOIN_MS);
-        for name in overlay.spare_names(key).into_iter().take(limits::JOINED_ENTRIES) {
+        for name in overlay.spare_names().into_iter().take(limits::JOINED_ENTRIES) {
             self.outbox().delete_name(&name);
         }
         self.join(key, &overlay);
     }
 
     fn join(&mut self, key: &DocumentKey, overlay: &Overlay) {
-        let waiting = overlay.to_join(key);
+        let waiting = overlay.to_join();
         if waiting.len() < limits::JOIN_AT {
             return;
         }

@@ -46,9 +46,19 @@ fn last_part(name: &str) -> &str {
 /// Less than every digit.
 const JOINED: &str = "-";
 
-/// An acknowledged save that the log will never take.
+/// An acknowledged save that the relay refuses.
 pub(crate) fn set_aside(document: &DocumentKey, edit: EditId) -> String {
-    format!("aside/{}/{edit}", document.digest())
+    format!("{}{}/{edit}", set_aside_bucket(bucket(document)), document.digest())
+}
+
+/// Whether a name is of a refused save.
+pub(crate) fn is_set_aside(name: &str) -> bool {
+    name.starts_with("aside/")
+}
+
+/// All refused saves of a bucket.
+pub(crate) fn set_aside_bucket(bucket: u16) -> String {
+    format!("aside/{bucket:03}/")
 }
 
 /// A version object.

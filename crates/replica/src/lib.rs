@@ -59,6 +59,7 @@ pub mod testing;
 pub mod tick;
 mod version_store;
 mod view;
+mod waiting;
 
 pub use config::Config;
 pub use context::{ClientRequest, Context};

@@ -30,6 +30,8 @@ pub const PUSH_BYTES: usize = 8 << 20;
 pub const SWEEP_EXCHANGES: usize = 6;
 /// Bytes of saves that one sweep of a bucket loads.
 pub const SWEEP_BYTES: usize = 8 << 20;
+/// Refused saves of a bucket that are tried again at the end of each round through it.
+pub const SET_ASIDE: usize = 64;
 /// How often a point of presence sweeps a bucket after answers, without ticks.
 pub const SWEEP_MS: u64 = 10_000;
 /// Documents pulled in one exchange.
@@ -81,9 +83,5 @@ pub const OUTBOX_BUCKETS: u16 = 64;
 pub const FLUSHES_PER_TICK: usize = 4;
 
 const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fit an answer");
-const _: () = assert!(
-    PUSH_BYTES + ENTRY_BYTES + (64 << 10) <= crate::sync::REQUEST_BYTES,
-    "an exchange holds its pushes"
-);
 const _: () = assert!(JOINED_BYTES + 2 * ENTRY_BYTES <= SWEEP_BYTES * 2, "one value can be swept");
 const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);

@@ -91,6 +91,14 @@ impl<'a, P: Ports> Outbox<'a, P> {
         self.ports.store().list(&keys::outbox_bucket(bucket), after, limits::OUTBOX_NAMES)
     }
 
+    /// The names of a bucket's saves that the relay refused, the first [`limits::SET_ASIDE`].
+    ///
+    /// # Errors
+    /// The store does not answer. Nothing is known then.
+    pub(crate) fn names_set_aside(&mut self, bucket: u16) -> Result<Vec<String>, StoreError> {
+        self.ports.store().list(&keys::set_aside_bucket(bucket), None, limits::SET_ASIDE)
+    }
+
     /// What lies under a name; `None` where it is gone, not visible here or unreadable.
     pub(crate) fn value(&mut self, name: String) -> Option<OutboxValue> {
         let cached = keys::outbox_value(&name);

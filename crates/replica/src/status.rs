@@ -9,8 +9,8 @@ use redwedding_wire::version::Cursor;
 use crate::client_session::ClientSession;
 use crate::context::Context;
 use crate::load::{Freshness, LoadError};
-use crate::overlay::Listing;
 use crate::ports::Ports;
+use crate::waiting::Listing;
 
 /// The state of one document at this point of presence.
 #[derive(Clone, PartialEq, Debug)]

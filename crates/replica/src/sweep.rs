@@ -4,7 +4,8 @@
 //! other, and remembers where it stopped: so nothing that has to wait longer keeps the rest
 //! waiting. Within a window parents go before children. What a window's saves stand on, and is
 //! neither in the log nor in the window, is pushed along where it can be had; else the next
-//! round through the bucket tries again.
+//! round through the bucket tries again. What the relay refuses is set aside under another key,
+//! with an alarm, so that it is kept and in nobody's way; it is tried again after each round.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -111,7 +112,18 @@ impl<P: Ports> Context<'_, P> {
         let ended = read == listed && listed < limits::OUTBOX_NAMES;
         let next = last.filter(|_| !ended).unwrap_or_default();
         self.ports.cache().insert(None, &place, next.into_bytes(), limits::CACHE_MS);
+        if ended {
+            self.retry_set_aside(bucket);
+        }
         Swept { settled, more: !ended }
+    }
+
+    /// Pushes refused saves of a bucket once more: a newer relay may take them.
+    fn retry_set_aside(&mut self, bucket: u16) {
+        let Ok(names) = self.outbox().names_set_aside(bucket) else { return };
+        let values: Vec<_> =
+            names.into_iter().filter_map(|name| self.outbox().value(name)).collect();
+        let _ = self.push_values(values);
     }
 
     /// The values under the first of these names, within what one sweep takes; and how many names
@@ -190,9 +202,9 @@ impl<P: Ports> Context<'_, P> {
                     again.push(item);
                 }
                 Some(Receipt::Refused(why)) => {
-                    if let Some((value, entry)) = item.of
-                        && self.set_aside(&window.values[value].entries[entry], &why)
-                    {
+                    let Some((value, entry)) = item.of else { continue };
+                    let OutboxValue { name, entries } = &window.values[value];
+                    if !keys::is_set_aside(name) && self.set_aside(&entries[entry], &why) {
                         window.settle((value, entry));
                     }
                 }

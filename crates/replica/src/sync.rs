@@ -18,6 +18,10 @@ use crate::member::Members;
 const FORMAT: u8 = 1;
 /// The largest request: pushes, and little else.
 pub const REQUEST_BYTES: usize = 16 << 20;
+const _: () = assert!(
+    limits::PUSH_BYTES + limits::ENTRY_BYTES + (64 << 10) <= REQUEST_BYTES,
+    "an exchange holds its pushes"
+);
 /// The largest answer: one snapshot may be all of it.
 pub const ANSWER_BYTES: usize = limits::DOCUMENT_BYTES + (8 << 20);
 

@@ -49,12 +49,13 @@ impl<P: Ports> Context<'_, P> {
         let leases = limits::FLUSHES_PER_TICK as u16;
         let pending = self.relay_client().begin(Vec::new(), Vec::new(), leases);
         let Ok(answer) = self.relay_client().finish(pending) else { return ticked };
-        ticked.more |= answer.due.len() == limits::FLUSHES_PER_TICK;
         for lease in answer.due.iter().take(limits::FLUSHES_PER_TICK) {
             if self.flush(&lease.document) == Flushed::Done {
                 ticked.flushed += 1;
             }
         }
+        // An origin that takes nothing is not asked again and again.
+        ticked.more |= answer.due.len() == limits::FLUSHES_PER_TICK && ticked.flushed > 0;
         ticked
     }
 }

@@ -15,8 +15,8 @@ use crate::cached_document::CachedDocument;
 use crate::context::Context;
 use crate::limits;
 use crate::outbox::OutboxEntry;
-use crate::overlay::Listing;
 use crate::ports::Ports;
+use crate::waiting::Listing;
 
 /// A view, and the text of the origin that it stands on where the log holds nothing.
 pub(crate) struct BasedView {

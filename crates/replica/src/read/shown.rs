@@ -12,10 +12,10 @@ use redwedding_wire::version::Root;
 use crate::cached_document::CachedDocument;
 use crate::context::Context;
 use crate::keys;
-use crate::overlay::Listing;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::{Cache, Ports};
 use crate::view::BasedView;
+use crate::waiting::Listing;
 
 impl<P: Ports> Context<'_, P> {
     /// What is served of a loaded state: it alone, or with what the store shows

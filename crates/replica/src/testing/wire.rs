@@ -15,12 +15,22 @@ use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
 use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::outbox::OutboxEntry;
+use crate::outbox::joined::JoinedEntries;
 use crate::page_snapshot::PageSnapshot;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 
 /// A value of the outbox.
 pub fn outbox_value(entry: &Entry, own: &[EditId]) -> Vec<u8> {
     OutboxEntry { entry: entry.clone(), own: own.to_vec() }.encode()
+}
+
+/// Values of the outbox, joined under one key.
+pub fn joined_values(entries: &[(Entry, Vec<EditId>)]) -> Vec<u8> {
+    let entry = |(entry, own): &(Entry, Vec<EditId>)| OutboxEntry {
+        entry: entry.clone(),
+        own: own.clone(),
+    };
+    JoinedEntries(entries.iter().map(entry).collect()).encode()
 }
 
 /// A document as a point of presence keeps it.
@@ -63,6 +73,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("snapshot", PageSnapshot::decode(bytes).is_ok_and(|snapshot| snapshot.encode() == bytes));
     note("tail", canonical::<Tail>(bytes).is_some());
     note("outbox", canonical::<OutboxEntry>(bytes).is_some());
+    note("joined", canonical::<JoinedEntries>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
     note("session", reads::<ClientSession>(bytes));
     let held = CachedDocument::decode(bytes, &key());
@@ -82,6 +93,7 @@ pub fn decode(bytes: &[u8]) {
     drop(PageSnapshot::decode(bytes));
     drop(Tail::decode(bytes));
     drop(OutboxEntry::decode(bytes));
+    drop(JoinedEntries::decode(bytes));
     reads::<StoredRecord>(bytes);
     reads::<ClientSession>(bytes);
     drop(CachedDocument::decode(bytes, &key()));

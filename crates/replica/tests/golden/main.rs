@@ -133,6 +133,8 @@ fn stores_and_caches() {
     let entry = Entry::decode(&of_document(1, "entry-edit")).unwrap();
     golden("outbox", wire::outbox_value(&entry, &[EditId([1; 16]), EditId([2; 16])]));
     golden("outbox-first", wire::outbox_value(&entry, &[]));
+    let joined = [(entry.clone(), Vec::new()), (entry.clone(), vec![EditId([1; 16])])];
+    golden("joined", wire::joined_values(&joined));
     let document = Document::decode(&of_document(2, "document")).unwrap();
     let note = Note { author: "Arya".to_owned(), ..Note::default() };
     let page = OriginPage { revision: 70, text: "Text.\n".to_owned(), time_ms: 7, note };

@@ -23,13 +23,14 @@ pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     }
 }
 
-/// Why a save was not taken. 409 and 413 are for the client to mend, 502 and 503 to retry.
+/// Why a save was not taken. 400, 409 and 413 are for the client to mend, 502 and 503 to retry.
 pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
     let status = match error {
         SaveError::Exists { .. }
         | SaveError::UnknownVersion
         | SaveError::NoPart(_)
         | SaveError::Erased(_) => StatusCode::CONFLICT,
+        SaveError::Invalid(_) => StatusCode::BAD_REQUEST,
         SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         SaveError::Load(LoadError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
         SaveError::Overloaded | SaveError::Load(_) | SaveError::NotAcknowledged => {

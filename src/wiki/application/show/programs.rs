@@ -120,6 +120,7 @@ fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Ve
             RestError::unknown_base(title, base.unwrap_or_default())
         }
         SaveError::Erased(_) => RestError::erased(title),
+        SaveError::Invalid(_) => RestError::new(400, "rest-invalid-save", format!("{error}.")),
         SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
         SaveError::Overloaded
         | SaveError::NotAcknowledged

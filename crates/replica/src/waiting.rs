@@ -1,0 +1,105 @@
+//! What waits for the log, as a request comes to know it: from the sandbox's memory, and from the
+//! outbox where that is too old.
+
+use std::sync::Arc;
+
+use redwedding_document::View;
+use redwedding_wire::identity::{DocumentKey, EditId};
+
+use crate::cached_document::CachedDocument;
+use crate::context::Context;
+use crate::outbox::OutboxEntry;
+use crate::overlay::Overlay;
+use crate::ports::Ports;
+
+/// How old the last look at the outbox may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// As old as what readers are shown.
+    Fresh,
+    /// It is made now.
+    Now,
+}
+
+impl<P: Ports> Context<'_, P> {
+    /// What waits for the log on top of this state.
+    pub(crate) fn overlay(&mut self, cached: &CachedDocument, listing: Listing) -> Arc<Overlay> {
+        let key = cached.key();
+        let mut overlay = match self.replica.memory.take_overlay(key) {
+            Some(kept) if kept.is_on(cached) => kept,
+            kept => {
+                let empty = || Overlay::of(cached);
+                let mut moved = kept.map_or_else(empty, |kept| kept.moved_onto(cached));
+                self.add_parked(&mut moved);
+                Arc::new(moved)
+            }
+        };
+        let age = self.ports.now_ms().checked_sub(overlay.listed_ms());
+        let fresh = age.is_some_and(|age| age < self.replica.config.staleness_ms);
+        if listing == Listing::Now || !fresh {
+            self.learn(key, Arc::make_mut(&mut overlay));
+        }
+        self.replica.memory.put_overlay(key, overlay.clone());
+        overlay
+    }
+
+    /// Reads what the outbox holds that is not known yet. Bounded: names by
+    /// [`crate::limits::OUTBOX_NAMES`], saves by what may wait.
+    fn learn(&mut self, key: &DocumentKey, overlay: &mut Overlay) {
+        let Ok(names) = self.outbox().names_of(key) else { return };
+        for name in overlay.listed(names, self.ports.now_ms()) {
+            if overlay.is_full() {
+                break;
+            }
+            let value = self.outbox().value(name);
+            value.into_iter().for_each(|value| overlay.read(value));
+        }
+        self.add_parked(overlay);
+    }
+
+    /// Adds what is parked as far as what it stands on is there.
+    fn add_parked(&mut self, overlay: &mut Overlay) {
+        let parked = overlay.take_parked();
+        let became = self.add_to_view(overlay.view_mut(), parked);
+        overlay.put_back(became.added, became.parked);
+    }
+
+    /// A save was merged into a copy of the overlay's view, perhaps, and is durable.
+    pub(crate) fn overlay_saved(
+        &mut self,
+        cached: &CachedDocument,
+        view: &View,
+        entry: &OutboxEntry,
+    ) {
+        let kept = self.replica.memory.take_overlay(cached.key());
+        if let Some(mut kept) = kept.filter(|kept| kept.is_on(cached)) {
+            Arc::make_mut(&mut kept).saved(view, entry);
+            self.replica.memory.put_overlay(cached.key(), kept);
+        }
+    }
+
+    /// A client's unconfirmed saves up to `edit`, oldest first; `None` where they are
+    /// not visible here.
+    pub(crate) fn saves_up_to(
+        &mut self,
+        cached: &CachedDocument,
+        edit: EditId,
+    ) -> Option<Vec<OutboxEntry>> {
+        let key = cached.key();
+        let overlay = self.replica.memory.overlay(key);
+        if let Some(saves) = overlay.and_then(|overlay| overlay.saves_up_to(edit)) {
+            return Some(saves);
+        }
+        if let Some(last) = self.outbox().entry(key, edit) {
+            let mut saves = Vec::with_capacity(last.own.len() + 1);
+            for edit in &last.own {
+                // One that is gone has been confirmed or joined meanwhile; the view will tell.
+                saves.extend(self.outbox().entry(key, *edit));
+            }
+            saves.push(last);
+            return Some(saves);
+        }
+        // It may have been joined with others.
+        self.overlay(cached, Listing::Now).saves_up_to(edit)
+    }
+}
