@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use fastly::cache::core::{self, CacheKey, Found, Transaction};
 use redwedding::limits;
-use redwedding_replica::ports::{Cache, Lookup};
+use redwedding_replica::ports::{Cache, Lookup, Value};
 
 use super::body::whole;
 
 /// How long a stale value is served while one refreshes it.
 const STALE: Duration = Duration::from_millis(limits::CACHE_MS);
+
+/// The longest that anybody waits for a lock.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// The Core Cache of this point of presence.
 pub(crate) struct CoreCache;
@@ -47,7 +50,10 @@ impl Cache for CoreCache {
         };
         let found = transaction.found();
         let fresh = found.as_ref().is_some_and(|found| found.is_usable() && !found.is_stale());
-        let value = found.as_ref().and_then(value);
+        let metadata = |found: &Found| found.user_metadata().to_vec();
+        let value = found
+            .as_ref()
+            .and_then(|found| Some(Value { bytes: value(found)?, metadata: metadata(found) }));
         let ours = transaction.must_insert_or_update();
         Lookup { value, fresh, revalidation: ours.then_some(Revalidation(Some(transaction))) }
     }
@@ -57,30 +63,49 @@ impl Cache for CoreCache {
         value(&found)
     }
 
-    fn insert(
+    fn metadata(&mut self, name: &str) -> Option<Vec<u8>> {
+        let found = core::lookup(key(name)).execute().ok()??;
+        Some(found.user_metadata().to_vec())
+    }
+
+    /// Of a key that never has a value, one alone is to insert it; the others wait, and
+    /// are handed the same when that is given up.
+    fn lock(&mut self, name: &str) -> Option<Revalidation> {
+        let transaction = Transaction::lookup(key(name)).timeout(LOCK_WAIT).execute().ok()?;
+        transaction.must_insert().then_some(Revalidation(Some(transaction)))
+    }
+
+    fn insert_with(
         &mut self,
         revalidation: Option<Revalidation>,
         name: &str,
-        value: Vec<u8>,
+        value: Value,
         fresh_ms: u64,
     ) {
         let fresh = Duration::from_millis(fresh_ms);
         let transaction = revalidation.and_then(|mut revalidation| revalidation.0.take());
-        let length = value.len() as u64;
+        let Value { bytes, metadata } = value;
+        let (length, metadata) = (bytes.len() as u64, metadata.into());
+        // No node of the point of presence keeps a copy of its own: what one has replaced,
+        // no other may serve.
         let writer = match transaction {
             Some(transaction) => transaction
                 .insert(fresh)
                 .stale_while_revalidate(STALE)
+                .deliver_node_max_age(Duration::ZERO)
+                .user_metadata(metadata)
                 .known_length(length)
                 .execute(),
             None => core::insert(key(name), fresh)
                 .stale_while_revalidate(STALE)
+                .deliver_node_max_age(Duration::ZERO)
+                .user_metadata(metadata)
                 .known_length(length)
                 .execute(),
         };
         // A cache that does not take a value is a cache that has lost it.
         let Ok(mut writer) = writer else { return };
-        match writer.write_all(&value) {
+        match writer.write_all(&bytes) {
             Ok(()) => drop(writer.finish()),
             Err(_) => drop(writer.abandon()),
         }

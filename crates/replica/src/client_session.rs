@@ -2,36 +2,46 @@
 //!
 //! A read must dominate it, so that a client sees its own writes and never goes
 //! back in time, at whichever point of presence. It is authenticated: nobody
-//! can make a replica wait for what never was. Size: below
+//! can make a replica wait for what never was. Sealed it is no longer than
 //! [`limits::TOKEN_BYTES`], whatever a client does.
 
 use data_encoding::BASE64URL_NOPAD;
-use redwedding_wire::codec;
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{DocumentKey, EditId, keyed_digest};
 use redwedding_wire::version::{Cursor, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
 
-const FORMAT: u8 = 1;
-/// Documents with unconfirmed saves of the client's that a session names.
-const OWN_DOCUMENTS: usize = 12;
-/// Versions that the log may not hold that a session names.
-const SERVED: usize = 12;
+const FORMAT: u8 = 2;
 
 /// What a client has seen and written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct ClientSession {
     format: u8,
+    /// Drawn for the client when it is first handed a token; 0 before.
+    client: u64,
     /// The log that the positions belong to.
     epoch: u64,
     /// (shard, greatest position seen), by ascending shard.
     seen: Vec<(u16, Position)>,
-    /// The client's latest unconfirmed save of a document.
+    /// The client's latest unconfirmed saves of documents, the newest last. Of one
+    /// document several, where they were made at once.
     own: Vec<(DocumentTag, EditId)>,
-    /// The version of a document that the client was served last, by its number,
-    /// where the log may not hold it: a version object, or the origin's text of
-    /// a page of which the log holds nothing.
+    /// The versions of documents that the client was served, by their numbers, where
+    /// the log may not hold them: version objects, or the origin's text of a page of
+    /// which the log holds nothing. Of one document several, where they were served
+    /// at once. The newest last.
+    served: Vec<(DocumentTag, u64)>,
+}
+
+/// The first format: no client is named.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Nameless {
+    format: u8,
+    epoch: u64,
+    seen: Vec<(u16, Position)>,
+    own: Vec<(DocumentTag, EditId)>,
     served: Vec<(DocumentTag, u64)>,
 }
 
@@ -53,7 +63,7 @@ impl ClientSession {
     /// The session of a client that has seen nothing.
     pub fn new() -> Self {
         let (seen, own, served) = (Vec::new(), Vec::new(), Vec::new());
-        Self { format: FORMAT, epoch: 0, seen, own, served }
+        Self { format: FORMAT, client: 0, epoch: 0, seen, own, served }
     }
 
     /// Reads what [`ClientSession::seal`] wrote. A session that was not sealed with `key`
@@ -66,15 +76,38 @@ impl ClientSession {
         let (code, body) = bytes.split_at_checked(16)?;
         let expected = keyed_digest(key, "token", &[body]).0;
         let differing = code.iter().zip(expected).fold(0, |all, (a, b)| all | (a ^ b));
-        let session: Self = (differing == 0).then(|| codec::from_slice(body).ok())??;
-        (session.format == FORMAT).then_some(session)
+        (differing == 0).then(|| Self::decode(body).ok())?
     }
 
     /// The session as a client carries it, authenticated with `key`.
+    ///
+    /// Where that would be too long, it leaves out the documents that were seen and
+    /// written longest ago; see [`crate::client_record`].
     pub fn seal(&self, key: &[u8; 32]) -> String {
-        let body = codec::to_vec(self);
+        let mut body = codec::to_vec(self);
+        let mut shorter = self.clone();
+        while BASE64URL_NOPAD.encode_len(16 + body.len()) > limits::TOKEN_BYTES {
+            shorter.forget_oldest();
+            body = codec::to_vec(&shorter);
+        }
         let code = keyed_digest(key, "token", &[&body]).0;
         BASE64URL_NOPAD.encode(&[&code[..], &body].concat())
+    }
+
+    /// Leaves out what it says of one document: one that the client has not written,
+    /// as long as there is one.
+    fn forget_oldest(&mut self) {
+        let written = |tag| self.own.iter().any(|own| own.0 == tag);
+        let read = self.served.iter().map(|served| served.0).find(|tag| !written(*tag));
+        let oldest = read.or_else(|| self.own.first().map(|own| own.0));
+        match oldest {
+            Some(oldest) => {
+                self.own.retain(|own| own.0 != oldest);
+                self.served.retain(|served| served.0 != oldest);
+            }
+            // Positions: no shard is named twice, so there are no more than fit.
+            None => self.seen.truncate(usize::from(limits::SHARDS)),
+        }
     }
 
     /// The log that its positions belong to; 0 for none.
@@ -92,27 +125,29 @@ impl ClientSession {
         found.map_or(0, |seen| seen.1)
     }
 
-    /// The client's latest unconfirmed save of `document`.
-    pub fn own(&self, document: &DocumentKey) -> Option<EditId> {
+    /// The client's latest unconfirmed saves of `document`: one, or several that were
+    /// made at once.
+    pub fn own(&self, document: &DocumentKey) -> Vec<EditId> {
         let tag = tag(document);
-        self.own.iter().rev().find(|own| own.0 == tag).map(|own| own.1)
+        self.own.iter().filter(|own| own.0 == tag).map(|own| own.1).collect()
     }
 
-    /// The version of `document` that the client was served last, where the log
-    /// may not hold it. What is served next must hold it.
-    pub fn unsettled(&self, document: &DocumentKey) -> Option<VersionName> {
+    /// The versions of `document` that the client was served last, where the log
+    /// may not hold them. What is served next must hold them all.
+    pub fn unsettled(&self, document: &DocumentKey) -> Vec<VersionName> {
         let tag = tag(document);
-        let found = self.served.iter().rev().find(|served| served.0 == tag);
-        found.and_then(|served| VersionName::of(served.1))
+        let served = self.served.iter().filter(|served| served.0 == tag);
+        served.filter_map(|served| VersionName::of(served.1)).collect()
     }
 
     /// The origin's revision that the client was served of a page of which the
     /// log held nothing; 0 for none.
     pub fn revision(&self, document: &DocumentKey) -> u64 {
-        match self.unsettled(document) {
-            Some(VersionName::Revision(revision)) => revision.get(),
+        let revisions = self.unsettled(document).into_iter().map(|served| match served {
+            VersionName::Revision(revision) => revision.get(),
             _ => 0,
-        }
+        });
+        revisions.max().unwrap_or(0)
     }
 
     /// Whether a state of `document` at `cursor`, with the origin's edits up to
@@ -144,13 +179,11 @@ impl ClientSession {
         }
     }
 
-    /// The client wrote `edit`, which is not confirmed yet.
+    /// The client wrote `edit`, which is not confirmed yet and was made on its saves of
+    /// the document before.
     pub fn wrote(&mut self, document: &DocumentKey, edit: EditId) {
         self.confirmed(document);
         self.own.push((tag(document), edit));
-        if self.own.len() > OWN_DOCUMENTS {
-            self.own.remove(0);
-        }
     }
 
     /// The client's saves of `document` are confirmed.
@@ -159,13 +192,24 @@ impl ClientSession {
         self.own.retain(|own| own.0 != tag);
     }
 
+    /// One of the client's saves of `document` is confirmed.
+    pub(crate) fn confirmed_one(&mut self, document: &DocumentKey, edit: EditId) {
+        let own = (tag(document), edit);
+        self.own.retain(|other| *other != own);
+    }
+
     /// The client was served this version, which holds all that it had seen and
     /// which the log may not hold yet.
     pub fn served(&mut self, document: &DocumentKey, version: VersionName) {
         self.settled(document);
-        self.served.push((tag(document), version.number().get()));
-        if self.served.len() > SERVED {
-            self.served.remove(0);
+        self.saw(document, version);
+    }
+
+    /// The client was served this version, too, which the log may not hold yet.
+    pub(crate) fn saw(&mut self, document: &DocumentKey, version: VersionName) {
+        let served = (tag(document), version.number().get());
+        if !self.served.contains(&served) {
+            self.served.push(served);
         }
     }
 
@@ -175,11 +219,37 @@ impl ClientSession {
         self.served.retain(|served| served.0 != tag);
     }
 
+    /// What the client was served of `document` is not at the origin any more.
+    pub(crate) fn forget_revisions(&mut self, document: &DocumentKey) {
+        let tag = tag(document);
+        let revision = |number| matches!(VersionName::of(number), Some(VersionName::Revision(_)));
+        self.served.retain(|served| served.0 != tag || !revision(served.1));
+    }
+
     /// A lost tail: positions of `shard` beyond `upto` do not exist any more.
     pub fn forget_beyond(&mut self, shard: u16, upto: Cursor) {
         if let Some(seen) = self.seen.iter_mut().find(|seen| seen.0 == shard) {
             seen.1 = seen.1.min(upto.position);
         }
+    }
+}
+
+impl Encode for ClientSession {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(self)
+    }
+}
+
+impl Decode for ClientSession {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::SESSION_BYTES)?;
+        if let Ok(session) = codec::from_slice::<Self>(bytes) {
+            codec::known_format(session.format, FORMAT)?;
+            return Ok(session);
+        }
+        let Nameless { format, epoch, seen, own, served } = codec::from_slice(bytes)?;
+        codec::known_format(format, 1)?;
+        Ok(Self { format: FORMAT, client: 0, epoch, seen, own, served })
     }
 }
 
@@ -208,7 +278,13 @@ mod tests {
         }
         let sealed = session.seal(&[1; 32]);
         assert!(sealed.len() <= limits::TOKEN_BYTES, "{} bytes", sealed.len());
-        assert_eq!(ClientSession::open(&sealed, &[1; 32]), Some(session));
+        let opened = ClientSession::open(&sealed, &[1; 32]).expect("a session");
+        let newest = (88..100u16).map(|index| document(&format!("page {index}")));
+        for document in newest {
+            assert_eq!(opened.own(&document), [EditId([0xff; 16])]);
+            assert_eq!(opened.unsettled(&document).len(), 1);
+        }
+        assert_eq!(opened.seen, session.seen);
     }
 
     #[test]

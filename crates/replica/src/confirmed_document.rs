@@ -110,14 +110,28 @@ impl ConfirmedDocument {
         })
     }
 
-    /// Takes in the tail that was found beside the base that this is. `false`
-    /// where it belongs to another base; nothing changed then.
+    /// Where the cached base ends that it goes on from.
+    pub(crate) fn base(&self) -> Option<Cursor> {
+        self.base
+    }
+
+    /// Takes in the tail of the base that this goes on from. `false` where it belongs
+    /// to another base, or does not go on where this ends; nothing changed then.
     pub(crate) fn extend(&mut self, tail: Tail) -> bool {
-        let fits = self.base == Some(tail.base) && self.document.cursor() == tail.base;
+        let position = self.document.cursor().position;
+        let next = tail.since.get(self.since.len());
+        let fits = self.base == Some(tail.base)
+            && position <= tail.upto.position
+            && next.is_none_or(|next| position < next.position)
+            && match self.since.last() {
+                Some(last) => tail.since.get(self.since.len() - 1) == Some(last),
+                None => self.document.place().position <= tail.base.position,
+            };
         if fits {
             let upto = tail.upto;
+            let news = tail.since.into_iter().skip(self.since.len());
             // Short of the tail's end it is as good as an older tail.
-            if tail.since.into_iter().all(|record| self.fold(record)) {
+            if news.collect::<Vec<_>>().into_iter().all(|record| self.fold(record)) {
                 self.advance(upto);
             }
         }

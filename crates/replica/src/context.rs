@@ -10,6 +10,7 @@
 use crate::archive::Archive;
 use crate::client_session::ClientSession;
 use crate::document_cache::DocumentCache;
+use crate::head::Head;
 use crate::limits;
 use crate::origin_client::OriginClient;
 use crate::outbox::Outbox;
@@ -56,6 +57,13 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn relay_client(&mut self) -> RelayClient<'_, P> {
         let Replica { config, membership, calls, .. } = &mut *self.replica;
         RelayClient::new(config, membership, calls, self.ports)
+    }
+
+    /// Whether what a head asks for, and is not to be had, was looked for long enough
+    /// where it would have to be.
+    pub(crate) fn is_lost(&mut self, head: &Head) -> bool {
+        let stale_ms = head.stale_for(self.ports.now_ms());
+        stale_ms > limits::LET_GO_MS && !self.relay_client().in_backoff()
     }
 
     /// The way to the origin.

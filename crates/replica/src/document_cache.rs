@@ -8,25 +8,46 @@ use std::sync::Arc;
 
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::VersionName;
 
 use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
 use crate::confirmed_document::Tail;
+use crate::head::{Head, Made};
 use crate::keys;
 use crate::limits;
 use crate::overlay::Overlay;
 use crate::page_snapshot::PageSnapshot;
-use crate::ports::{Cache, Ports};
+use crate::ports::{Cache, Ports, Value};
+use crate::version_store::VersionStore;
 
 /// What a sandbox has in memory, the newest first.
 #[derive(Default)]
 pub(crate) struct SandboxMemory {
     documents: Vec<Arc<CachedDocument>>,
-    /// What readers were shown last, for as long as that is fresh.
-    snapshots: Vec<(DocumentKey, Arc<PageSnapshot>)>,
+    /// What readers were shown last.
+    shown: Vec<Remembered>,
     /// What waits for the log, of documents that were served without the relay.
     overlays: Vec<(DocumentKey, Arc<Overlay>)>,
 }
+
+/// A head as it lay in the cache, with its snapshot.
+struct Remembered {
+    key: DocumentKey,
+    metadata: Vec<u8>,
+    shown: Shown,
+}
+
+/// What a point of presence shows of a document.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub(crate) head: Head,
+    /// The snapshot beside the head, which need not hold all that the head names.
+    pub(crate) snapshot: Arc<PageSnapshot>,
+}
+
+/// The right to refresh what is shown of a document.
+pub(crate) type Revalidation<P> = <<P as Ports>::Cache as Cache>::Revalidation;
 
 impl SandboxMemory {
     /// What waits for the log on top of a document, as it was known last.
@@ -60,14 +81,14 @@ impl SandboxMemory {
         self.documents.retain(|cached| cached.key() != key);
     }
 
-    fn snapshot(&self, key: &DocumentKey) -> Option<&Arc<PageSnapshot>> {
-        self.snapshots.iter().find(|(of, _)| of == key).map(|(_, snapshot)| snapshot)
+    fn shown(&self, key: &DocumentKey) -> Option<&Remembered> {
+        self.shown.iter().find(|remembered| remembered.key == *key)
     }
 
-    fn put_snapshot(&mut self, key: &DocumentKey, snapshot: Arc<PageSnapshot>) {
-        self.snapshots.retain(|(of, _)| of != key);
-        self.snapshots.insert(0, (key.clone(), snapshot));
-        self.snapshots.truncate(limits::HELD_DOCUMENTS);
+    fn put_shown(&mut self, key: &DocumentKey, metadata: Vec<u8>, shown: Shown) {
+        self.shown.retain(|remembered| remembered.key != *key);
+        self.shown.insert(0, Remembered { key: key.clone(), metadata, shown });
+        self.shown.truncate(limits::HELD_DOCUMENTS);
     }
 }
 
@@ -90,16 +111,50 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         if let Some(cached) = self.memory.document(key) {
             return Some(cached.clone());
         }
-        let base = self.ports.cache().peek(&keys::document(key))?;
-        let mut cached = CachedDocument::decode(&base, key)?;
-        let name = keys::tail(key, cached.confirmed().cursor());
-        let tail = self.ports.cache().peek(&name);
-        if let Some(tail) = tail.and_then(|bytes| Tail::decode(&bytes).ok()) {
-            cached = cached.with_tail(tail);
-        }
-        let cached = Arc::new(cached);
+        let cached = Arc::new(self.document_of_pop(key)?);
         self.memory.put_document(cached.clone());
         Some(cached)
+    }
+
+    /// The same; where memory lacks what the client has seen, from the point of
+    /// presence's cache, where another sandbox may have put it.
+    pub(crate) fn document_for(
+        &mut self,
+        key: &DocumentKey,
+        session: &ClientSession,
+    ) -> Option<Arc<CachedDocument>> {
+        let cached = self.document(key)?;
+        if cached.satisfies(session) {
+            return Some(cached);
+        }
+        let further = self.with_news_of_pop(&cached).filter(|further| further.satisfies(session));
+        let further = further.or_else(|| self.document_of_pop(key));
+        match further.filter(|further| further.satisfies(session)) {
+            Some(further) => {
+                let further = Arc::new(further);
+                self.memory.put_document(further.clone());
+                Some(further)
+            }
+            None => Some(cached),
+        }
+    }
+
+    fn document_of_pop(&mut self, key: &DocumentKey) -> Option<CachedDocument> {
+        let base = self.ports.cache().peek(&keys::document(key))?;
+        let cached = CachedDocument::decode(&base, key)?;
+        let name = keys::tail(key, cached.confirmed().cursor());
+        let tail = self.ports.cache().peek(&name);
+        Some(match tail.and_then(|bytes| Tail::decode(&bytes).ok()) {
+            Some(tail) => cached.with_tail(tail),
+            None => cached,
+        })
+    }
+
+    /// A document with the entries after its own that lie in the cache.
+    fn with_news_of_pop(&mut self, cached: &CachedDocument) -> Option<CachedDocument> {
+        let name = keys::tail(cached.key(), cached.confirmed().base()?);
+        let tail = Tail::decode(&self.ports.cache().peek(&name)?).ok()?;
+        Some(cached.clone().with_tail(tail))
     }
 
     /// Keeps a document in memory and in the cache, and what is shown of it.
@@ -126,12 +181,8 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     /// Keeps a document that an exchange found unchanged. The cached base and tail
     /// may stay behind in their cursor: nothing lies between.
     pub(crate) fn keep_unchanged(&mut self, cached: CachedDocument) -> Arc<CachedDocument> {
-        let snapshot = Arc::new(cached.snapshot());
         let cached = Arc::new(cached);
-        let key = cached.key();
-        let encoded = snapshot.encode();
-        self.ports.cache().insert(None, &keys::snapshot(key), encoded, self.fresh_ms);
-        self.memory.put_snapshot(key, snapshot);
+        self.show_confirmed(&cached);
         self.memory.put_document(cached.clone());
         cached
     }
@@ -142,31 +193,110 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         self.memory.forget_document(key);
     }
 
-    /// What is shown of a document, from this sandbox's memory, if that is fresh and
-    /// holds what the client has seen.
-    pub(crate) fn fresh_snapshot(
+    /// The head of a document.
+    pub(crate) fn head(&mut self, key: &DocumentKey) -> Option<Head> {
+        Head::decode(&self.ports.cache().metadata(&keys::head(key))?).ok()
+    }
+
+    /// What this sandbox has shown, if that is what the point of presence shows now, and
+    /// nobody need look for news.
+    pub(crate) fn shown_now(&mut self, key: &DocumentKey) -> Option<Shown> {
+        let now_ms = self.ports.now_ms();
+        let shown = self.memory.shown(key)?;
+        if !shown.shown.head.is_fresh(now_ms, self.fresh_ms) {
+            return None;
+        }
+        let metadata = self.ports.cache().metadata(&keys::head(key))?;
+        (metadata == shown.metadata).then(|| shown.shown.clone())
+    }
+
+    /// What was found where the head lies.
+    pub(crate) fn shown(&mut self, key: &DocumentKey, found: Value) -> Option<Shown> {
+        let same = self.memory.shown(key).filter(|shown| shown.metadata == found.metadata);
+        if let Some(same) = same {
+            return Some(same.shown.clone());
+        }
+        let head = Head::decode(&found.metadata).ok()?;
+        let snapshot = Arc::new(PageSnapshot::decode(&found.bytes).ok()?);
+        let shown = Shown { head, snapshot };
+        self.memory.put_shown(key, found.metadata, shown.clone());
+        Some(shown)
+    }
+
+    /// Puts into the head what is about to be shown, or answered to a save. It was made
+    /// so, and is fresh until then.
+    pub(crate) fn show(
         &mut self,
         key: &DocumentKey,
-        session: &ClientSession,
-    ) -> Option<Arc<PageSnapshot>> {
-        let now_ms = self.ports.now_ms();
-        let snapshot = self.memory.snapshot(key)?;
-        let age = now_ms.checked_sub(snapshot.exchanged_ms)?;
-        (age < self.fresh_ms && snapshot.satisfies(key, session)).then(|| snapshot.clone())
+        snapshot: &Arc<PageSnapshot>,
+        (made, fresh_until_ms): (Made<'_>, u64),
+        revalidation: Option<Revalidation<P>>,
+    ) {
+        let fresh_until_ms = fresh_until_ms.max(self.ports.now_ms());
+        let lock = self.ports.cache().lock(&keys::head_lock(key));
+        let there = self.head(key);
+        let head = Head::of(snapshot, fresh_until_ms).over(there.as_ref(), made);
+        self.write_head(key, head, snapshot, revalidation);
+        drop(lock);
+    }
+
+    /// Puts a confirmed state into the head, if it holds what is shown.
+    fn show_confirmed(&mut self, cached: &CachedDocument) {
+        let key = cached.key();
+        let known = self.head(key);
+        let held = |known: &Head| known.versions().all(|version| self.holds(cached, version));
+        if !known.as_ref().is_none_or(held) {
+            return;
+        }
+        let snapshot = self.snapshot_of(cached);
+        let lock = self.ports.cache().lock(&keys::head_lock(key));
+        let there = self.head(key);
+        let made = known.as_ref().map_or(Made::Alone, Made::Beside);
+        let fresh_until_ms = (cached.exchanged_ms() + self.fresh_ms).max(self.ports.now_ms());
+        let head = Head::of(&snapshot, fresh_until_ms).over(there.as_ref(), made);
+        let news = there.is_none_or(|there| {
+            !there.says(&head) || there.fresh_until_ms() < head.fresh_until_ms()
+        });
+        if head.is_whole() && news {
+            self.write_head(key, head, &snapshot, None);
+        }
+        drop(lock);
+    }
+
+    /// Whether a confirmed state holds a version, as far as this can be told here.
+    fn holds(&mut self, cached: &CachedDocument, version: VersionName) -> bool {
+        let VersionName::Object(id) = version else { return false };
+        let version = VersionStore::new(self.ports).object_here(cached.confirmed(), id);
+        version.is_some_and(|version| match cached.is_logged() {
+            true => cached.confirmed().holds(&version),
+            false => cached.view().holds(&version),
+        })
+    }
+
+    fn write_head(
+        &mut self,
+        key: &DocumentKey,
+        head: Head,
+        snapshot: &Arc<PageSnapshot>,
+        revalidation: Option<Revalidation<P>>,
+    ) {
+        let left = head.fresh_until_ms().saturating_sub(self.ports.now_ms()).min(self.fresh_ms);
+        // One that is not whole is to be made so at once.
+        let fresh_ms = if head.is_whole() { left } else { 0 };
+        let metadata = head.encode();
+        let value = Value { bytes: snapshot.encode(), metadata: metadata.clone() };
+        self.ports.cache().insert_with(revalidation, &keys::head(key), value, fresh_ms);
+        self.memory.put_shown(key, metadata, Shown { head, snapshot: snapshot.clone() });
     }
 
     /// What is shown of this state, no overlay added.
     pub(crate) fn snapshot_of(&self, cached: &CachedDocument) -> Arc<PageSnapshot> {
-        let last = self.memory.snapshot(cached.key());
+        let last = self.memory.shown(cached.key()).map(|last| &last.shown.snapshot);
         let same = last.filter(|snapshot| {
-            (snapshot.cursor, snapshot.exchanged_ms, snapshot.id)
-                == (cached.confirmed().cursor(), cached.exchanged_ms(), cached.id())
+            !snapshot.stale
+                && (snapshot.cursor, snapshot.exchanged_ms, snapshot.id)
+                    == (cached.confirmed().cursor(), cached.exchanged_ms(), cached.id())
         });
         same.cloned().unwrap_or_else(|| Arc::new(cached.snapshot()))
-    }
-
-    /// Keeps in memory what is shown of a document.
-    pub(crate) fn remember_snapshot(&mut self, key: &DocumentKey, snapshot: Arc<PageSnapshot>) {
-        self.memory.put_snapshot(key, snapshot);
     }
 }

@@ -71,9 +71,14 @@ pub(crate) fn detached_base(document: &DocumentKey, text: OriginText) -> String 
     format!("seed/{}/{}-{}", document.digest(), text.revision, text.text)
 }
 
-/// In the cache: what a reader needs of a document.
-pub(crate) fn snapshot(document: &DocumentKey) -> String {
+/// In the cache: what the point of presence shows of a document.
+pub(crate) fn head(document: &DocumentKey) -> String {
     format!("head/{}", document.digest())
+}
+
+/// The lock of whoever writes that.
+pub(crate) fn head_lock(document: &DocumentKey) -> String {
+    format!("head-lock/{}", document.digest())
 }
 
 /// In the cache: the base of the confirmed document.
@@ -86,11 +91,6 @@ pub(crate) fn document(document: &DocumentKey) -> String {
 pub(crate) fn tail(document: &DocumentKey, base: Cursor) -> String {
     let Cursor { epoch, position, prefix } = base;
     format!("tail/{}/{epoch:x}-{position:x}-{prefix}", document.digest())
-}
-
-/// In the cache: the document as seen while the relay is away.
-pub(crate) fn overlay(document: &DocumentKey) -> String {
-    format!("overlay/{}", document.digest())
 }
 
 /// In the cache: a save's outbox value, for who reads it right after.

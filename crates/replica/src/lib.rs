@@ -4,8 +4,8 @@
 //! - The outside: [`ports`] (what a replica needs from its platform), [`sync`] (what it says
 //!   to the relay), [`auth`], [`client_session`] (what a client has seen), [`member`].
 //! - The state: [`replica`] (the one sandbox), `cached_document` and below it
-//!   `confirmed_document` (a document as it lies in the cache), [`page_snapshot`] (what
-//!   readers are shown).
+//!   `confirmed_document` (a document as it lies in the cache), [`page_snapshot`] and
+//!   `head` (what readers are shown).
 //! - A request: [`context`] (what one carries, and where it gets its components), then the
 //!   components: `relay_client`, `origin_client`, `document_cache`, `version_store`,
 //!   `outbox`, `archive`.
@@ -29,6 +29,7 @@ pub mod context;
 mod dependency;
 mod document_cache;
 pub mod flush;
+mod head;
 pub mod history;
 mod join;
 mod keys;

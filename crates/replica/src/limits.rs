@@ -40,6 +40,16 @@ pub const PULL_DOCUMENTS: usize = 64;
 pub const MEMBERS: usize = 512;
 /// Largest session token.
 pub const TOKEN_BYTES: usize = 1_024;
+/// Largest session as a point of presence keeps it.
+pub const SESSION_BYTES: usize = 8_192;
+/// Versions that the log may not hold that a head names, and others that it holds: as many
+/// saves of one page can be answered at once, each unaware of the others.
+pub const HEAD_VERSIONS: usize = 32;
+/// Largest head.
+pub const HEAD_BYTES: usize = 1_024;
+/// How long a text that was shown is looked for before it is let go of, with the relay and
+/// the store in reach.
+pub const LET_GO_MS: u64 = 30_000;
 /// A client's own unconfirmed saves that a token or an outbox value names.
 pub const OWN_UNCONFIRMED: usize = 64;
 /// Backend calls of one request.

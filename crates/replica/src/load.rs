@@ -77,7 +77,7 @@ impl<P: Ports> Context<'_, P> {
         session: &mut ClientSession,
         freshness: Freshness,
     ) -> Result<Loaded, LoadError> {
-        let cached = self.document_cache().document(key);
+        let cached = self.document_cache().document_for(key, session);
         let now_ms = self.ports.now_ms();
         if let Some(cached) = &cached {
             let age = now_ms.checked_sub(cached.exchanged_ms());

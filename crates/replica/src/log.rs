@@ -89,7 +89,7 @@ impl<P: Ports> Context<'_, P> {
                 let page = self.ask_origin(document.key())?;
                 if page.as_ref().map_or(0, |page| page.revision) < seen {
                     // What the client saw was deleted there since.
-                    session.settled(document.key());
+                    session.forget_revisions(document.key());
                 }
                 page
             }

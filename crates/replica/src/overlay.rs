@@ -93,11 +93,6 @@ impl Overlay {
         &mut self.view
     }
 
-    /// The text of the origin that it stands on where the log holds nothing.
-    pub(crate) fn base(&self) -> Option<&Entry> {
-        self.base.as_ref()
-    }
-
     /// About how many bytes wait.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes

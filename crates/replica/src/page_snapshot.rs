@@ -8,11 +8,9 @@ use std::num::NonZeroU64;
 use redwedding_document::entry::{Note, OriginPage};
 use redwedding_document::{Document, State, View};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
-use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Cursor, Place};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use crate::client_session::ClientSession;
 use crate::limits;
 
 const FORMAT: u8 = 1;
@@ -54,11 +52,6 @@ impl PageSnapshot {
         let seen =
             |snapshot: &Self| (snapshot.id, snapshot.time_ms, snapshot.pending, snapshot.stale);
         self.exists() && seen(self) == seen(other) && self.note == other.note
-    }
-
-    /// Whether it holds what a client has seen of the document with this key.
-    pub(crate) fn satisfies(&self, key: &DocumentKey, session: &ClientSession) -> bool {
-        session.is_satisfied_by(key, self.cursor, self.revision)
     }
 
     /// Of a confirmed document.

@@ -71,9 +71,12 @@ pub enum StoreError {
 
 /// The point of presence's cache: shared by its sandboxes, lost at any time.
 ///
-/// It MAY: forget; serve a value that another sandbox has replaced. It MUST
-/// NOT: mix keys up. Of many who look a stale or absent value up, it SHOULD
-/// give the revalidation (RFC 5861) to one alone.
+/// It MAY: forget; serve a value that another sandbox has replaced; give a lock to
+/// two at once. It MUST NOT: mix keys up, or give the metadata of one value with
+/// another. Of many who look a stale or absent value up, it SHOULD give the
+/// revalidation (RFC 5861) to one alone.
+///
+/// While it does none of what it may do, it is called *coherent*.
 pub trait Cache {
     /// The right to refresh a value, given to one of those who ask. Dropping it hands it on.
     type Revalidation;
@@ -85,20 +88,51 @@ pub trait Cache {
     /// Looks `key` up without taking the revalidation or waiting.
     fn peek(&mut self, key: &str) -> Option<Vec<u8>>;
 
-    /// Replaces the value of `key`, fresh for `fresh_ms`, stale from then on.
+    /// The metadata of the value of `key`, empty where it was stored without. Far
+    /// cheaper than the value.
+    fn metadata(&mut self, key: &str) -> Option<Vec<u8>>;
+
+    /// Takes the lock of this name, which one caller has at a time, and waits a short
+    /// while for it. `None` where it is not to be had. Dropping it hands it on. The
+    /// name MUST be no value's key. Who has a lock MUST NOT ask for another, nor wait
+    /// for anything but the cache.
+    fn lock(&mut self, name: &str) -> Option<Self::Revalidation>;
+
+    /// Replaces the value of `key` and its metadata, fresh for `fresh_ms`, stale from
+    /// then on.
+    fn insert_with(
+        &mut self,
+        revalidation: Option<Self::Revalidation>,
+        key: &str,
+        value: Value,
+        fresh_ms: u64,
+    );
+
+    /// The same without metadata.
     fn insert(
         &mut self,
         revalidation: Option<Self::Revalidation>,
         key: &str,
         value: Vec<u8>,
         fresh_ms: u64,
-    );
+    ) {
+        self.insert_with(revalidation, key, Value { bytes: value, metadata: Vec::new() }, fresh_ms);
+    }
+}
+
+/// A value as a cache holds it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Value {
+    /// The value itself.
+    pub bytes: Vec<u8>,
+    /// What is to be had without it: some hundred bytes.
+    pub metadata: Vec<u8>,
 }
 
 /// What a look-up found.
 pub struct Lookup<Revalidation> {
     /// The value.
-    pub value: Option<Vec<u8>>,
+    pub value: Option<Value>,
     /// Whether it is as fresh as whoever stored it promised.
     pub fresh: bool,
     /// The revalidation of it, if it is this caller's.

@@ -1,22 +1,25 @@
 //! A read: the text that this client is to see, with the number that names it.
 //!
-//! With the relay in reach a client is served confirmed text, or the version
-//! recorded at its own save while that is not confirmed. With the relay away it
-//! is served what the point of presence can see of other people's saves too,
-//! under a version object. Never older than the client's session allows.
+//! That is the head of the document at this point of presence (`crate::head`), where
+//! it holds what the client has seen. Else a text is made that holds both, and put into
+//! the head before it is served: confirmed text with the relay in reach, as soon as
+//! that holds what was answered to saves; with the relay away what the point of
+//! presence can see of other people's saves, too. What the log may not hold is served
+//! under a version object. Never older than the client's session allows, nor than what
+//! was shown here before.
 
-mod shown;
-mod unconfirmed;
+mod held;
 
 use std::sync::Arc;
 
 use redwedding_document::View;
-use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{VersionName, VersionRef};
 
 use crate::cached_document::CachedDocument;
 use crate::context::ClientRequest;
+use crate::document_cache::{Revalidation, Shown};
+use crate::head::Made;
 use crate::keys;
 use crate::limits;
 use crate::load::{Freshness, LoadError};
@@ -30,13 +33,18 @@ impl<P: Ports> ClientRequest<'_, P> {
     /// # Errors
     /// [`LoadError`]. Nothing changed.
     pub fn read(&mut self, key: &DocumentKey) -> Result<Arc<PageSnapshot>, LoadError> {
-        let snapshot = match (self.session.own(key), self.session.unsettled(key)) {
-            (None, None | Some(VersionName::Revision(_))) => self.read_shared(key)?,
-            _ => self.read_unconfirmed(key)?,
+        let shown = self.context.document_cache().shown_now(key);
+        let snapshot = match shown.filter(|shown| shown.head.covers(key, self.session)) {
+            Some(shown) => shown.snapshot,
+            None => self.read_head(key)?,
         };
         self.session.see(key.shard(limits::SHARDS), snapshot.cursor);
         match VersionName::of(snapshot.id) {
-            None | Some(VersionName::Entry { .. }) => self.session.settled(key),
+            None | Some(VersionName::Entry { .. }) => {
+                // The log holds all that the client has seen and written.
+                self.session.settled(key);
+                self.session.confirmed(key);
+            }
             Some(version) => self.session.served(key, version),
         }
         Ok(snapshot)
@@ -107,38 +115,60 @@ impl<P: Ports> ClientRequest<'_, P> {
             name => cached.named(name).ok()?,
         };
         let own = self.session.own(key);
-        let own = own.and_then(|edit| self.context.saves_up_to(cached, edit));
+        let own = self.context.saves_of(cached, &own);
         let view = self.context.view_resolving(cached, &own.unwrap_or_default(), &version)?;
         Some((view, version))
     }
 
-    /// What every client may be served that has seen nothing unconfirmed: from memory,
-    /// from the point of presence's cache, or loaded now.
-    fn read_shared(&mut self, key: &DocumentKey) -> Result<Arc<PageSnapshot>, LoadError> {
-        let Self { context, session } = self;
-        if let Some(snapshot) = context.document_cache().fresh_snapshot(key, session) {
-            return Ok(snapshot);
+    /// The head, if it is fresh, or another request refreshes it; else a fresh one.
+    fn read_head(&mut self, key: &DocumentKey) -> Result<Arc<PageSnapshot>, LoadError> {
+        let lookup = self.context.ports.cache().lookup(&keys::head(key));
+        let shown = lookup.value.and_then(|found| self.context.document_cache().shown(key, found));
+        let good = shown
+            .as_ref()
+            .filter(|shown| shown.head.is_whole() && shown.head.covers(key, self.session));
+        let good = good.map(|good| good.snapshot.clone());
+        if lookup.fresh || lookup.revalidation.is_none() {
+            if let Some(snapshot) = good {
+                return Ok(snapshot);
+            }
         }
-        let lookup = context.ports.cache().lookup(&keys::snapshot(key));
-        let found = lookup.value.and_then(|bytes| PageSnapshot::decode(&bytes).ok());
-        let good = |snapshot: &PageSnapshot| {
-            snapshot.satisfies(key, session) && (lookup.fresh || lookup.revalidation.is_none())
-        };
-        if let Some(snapshot) = found.filter(good)
-            && !context.relay_client().in_backoff()
+        let session = self.session.clone();
+        let read = self.refresh_head(key, shown, lookup.revalidation);
+        // An old text that holds all that was shown is better than none.
+        read.or_else(|error| {
+            *self.session = session;
+            good.ok_or(error)
+        })
+    }
+
+    /// A text that holds what the head and the client ask for, put into the head.
+    fn refresh_head(
+        &mut self,
+        key: &DocumentKey,
+        shown: Option<Shown>,
+        revalidation: Option<Revalidation<P>>,
+    ) -> Result<Arc<PageSnapshot>, LoadError> {
+        let head = shown.as_ref().map(|shown| &shown.head);
+        let session = self.session.clone();
+        if let Some(head) = head {
+            head.seen_by(key, self.session);
+        }
+        let mut made = head.map_or(Made::Alone, Made::On);
+        let mut read = self.read_held(key);
+        if let (Err(LoadError::Behind), Some(head)) = (&read, head)
+            && self.context.is_lost(head)
         {
-            let snapshot = Arc::new(snapshot);
-            context.document_cache().remember_snapshot(key, snapshot.clone());
-            return Ok(snapshot);
+            *self.session = session;
+            made = Made::Without(head);
+            read = self.read_held(key);
         }
-        let loaded = context.load(key, session, Freshness::Now)?;
-        if let Some(revalidation) = lookup.revalidation {
-            // Those who wait for this very look-up are let go by its own insert.
-            let fresh_ms = context.replica.config.staleness_ms;
-            let snapshot = context.document_cache().snapshot_of(&loaded.cached).encode();
-            let name = keys::snapshot(key);
-            context.ports.cache().insert(Some(revalidation), &name, snapshot, fresh_ms);
-        }
-        Ok(context.shown(&loaded.cached))
+        let snapshot = read?;
+        let (now_ms, fresh_ms) =
+            (self.context.ports.now_ms(), self.context.replica.config.staleness_ms);
+        let age_ms = now_ms.checked_sub(snapshot.exchanged_ms).filter(|age| *age < fresh_ms);
+        let fresh_until_ms = now_ms + fresh_ms - age_ms.unwrap_or(0);
+        self.context.document_cache().show(key, &snapshot, (made, fresh_until_ms), revalidation);
+        Ok(snapshot)
     }
 }

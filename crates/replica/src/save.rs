@@ -1,7 +1,8 @@
 //! A save: check all of it, merge, persist, answer; push after the answer.
 //!
 //! Success is answered only after the save is in the store or in the relay's
-//! log. Until then nothing else descends from it: it is applied to a copy.
+//! log. Until then nothing else descends from it: it is applied to a copy. Before it is
+//! answered it is in the document's head, so that everybody sees it who reads next.
 
 mod base;
 mod error;
@@ -15,7 +16,9 @@ use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::VersionName;
 
 use crate::context::ClientRequest;
+use crate::head::{Head, Made};
 use crate::limits;
+use crate::load::LoadError;
 use crate::overlap::Overlapping;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::Ports;
@@ -47,13 +50,40 @@ impl<P: Ports> ClientRequest<'_, P> {
         if save.submitted.len() > limits::PAGE_BYTES {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
-        let Some(merged) = self.merge(key, save)? else {
+        let head = self.context.document_cache().head(key);
+        let (merged, made) = self.merge_on(key, save, head.as_ref())?;
+        let Some(merged) = merged else {
             let snapshot = self.read_again(key)?;
             return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
         };
         let push = self.context.persist(&merged)?;
         self.context.replica.membership.count_save();
-        Ok(self.answer(merged, push))
+        Ok(self.answer(merged, push, made))
+    }
+
+    /// Merges a save into what the client has seen and the point of presence shows. Gives
+    /// what became of the head, too.
+    fn merge_on<'h>(
+        &mut self,
+        key: &DocumentKey,
+        save: &Save,
+        head: Option<&'h Head>,
+    ) -> Result<(Option<Merged>, Made<'h>), SaveError> {
+        let Some(head) = head else { return Ok((self.merge(key, save)?, Made::Alone)) };
+        let session = self.session.clone();
+        head.seen_by(key, self.session);
+        match self.merge(key, save) {
+            Ok(merged) => Ok((merged, Made::On(head))),
+            Err(error) => {
+                *self.session = session;
+                match error {
+                    SaveError::Load(LoadError::Behind) if self.context.is_lost(head) => {
+                        Ok((self.merge(key, save)?, Made::Without(head)))
+                    }
+                    error => Err(error),
+                }
+            }
+        }
     }
 
     /// The answer to a save of which nothing is to be written: a read, with the budget
@@ -64,7 +94,7 @@ impl<P: Ports> ClientRequest<'_, P> {
     }
 
     /// The answer to a save that is durable.
-    fn answer(&mut self, merged: Merged, push: Push<P>) -> Saved<P> {
+    fn answer(&mut self, merged: Merged, push: Push<P>, made: Made<'_>) -> Saved<P> {
         let key = merged.cached.key().clone();
         let served = VersionName::Object(merged.served.object_id(&key));
         let now_ms = self.context.ports.now_ms();
@@ -73,8 +103,15 @@ impl<P: Ports> ClientRequest<'_, P> {
         self.session.see(key.shard(limits::SHARDS), merged.cached.confirmed().cursor());
         self.session.wrote(&key, merged.edit);
         self.session.served(&key, served);
+        let snapshot = Arc::new(snapshot);
+        let fresh_ms = self.context.replica.config.staleness_ms;
+        let fresh_until_ms = match made {
+            Made::On(head) => head.fresh_until_ms(),
+            _ => merged.cached.exchanged_ms() + fresh_ms,
+        };
+        self.context.document_cache().show(&key, &snapshot, (made, fresh_until_ms), None);
         let (overlaps, created) = (merged.overlaps, merged.created);
         let after = PersistedSave::new(merged.cached, merged.edit, merged.outbox_entry, push);
-        Saved { snapshot: Arc::new(snapshot), overlaps, created, after: Some(after) }
+        Saved { snapshot, overlaps, created, after: Some(after) }
     }
 }

@@ -26,7 +26,7 @@ impl<P: Ports> Context<'_, P> {
         if lookup.fresh || lookup.revalidation.is_none() {
             return;
         }
-        let last = lookup.value.and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
+        let last = lookup.value.and_then(|found| <[u8; 2]>::try_from(found.bytes).ok());
         let bucket = last.map_or(0, |last| u16::from_le_bytes(last).wrapping_add(1));
         let bucket = bucket % limits::OUTBOX_BUCKETS;
         let value = bucket.to_le_bytes().to_vec();

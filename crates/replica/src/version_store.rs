@@ -42,16 +42,29 @@ impl<'a, P: Ports> VersionStore<'a, P> {
         }
     }
 
+    /// The same without asking the store.
+    pub(crate) fn object_here(&mut self, document: &Document, id: ObjectId) -> Option<VersionRef> {
+        if let Ok(version) = document.named(VersionName::Object(id)) {
+            return Some(version);
+        }
+        let cached = self.ports.cache().peek(&keys::object(document.key(), id))?;
+        let version = VersionRef::decode(&cached).ok()?;
+        (version.object_id(document.key()) == id).then_some(version)
+    }
+
     /// Writes a version object, and gives the number that names it. `None` where the
     /// store did not take it: the version must not be served then.
     #[must_use]
     pub(crate) fn write_object(&mut self, key: &DocumentKey, version: &VersionRef) -> Option<u64> {
         let id = version.object_id(key);
         let name = keys::object(key, id);
-        let value = version.encode();
-        self.ports.cache().insert(None, &name, value.clone(), limits::CACHE_MS);
-        let pending = self.ports.store().begin_insert(&name, value);
-        self.ports.store().finish_insert(pending).ok()?;
+        // What lies in the cache was written before.
+        if self.ports.cache().metadata(&name).is_none() {
+            let value = version.encode();
+            let pending = self.ports.store().begin_insert(&name, value.clone());
+            self.ports.store().finish_insert(pending).ok()?;
+            self.ports.cache().insert(None, &name, value, limits::CACHE_MS);
+        }
         Some(VersionName::Object(id).number().get())
     }
 

@@ -78,13 +78,25 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
-    /// A client's unconfirmed saves up to `edit`, oldest first; `None` where they are
-    /// not visible here.
-    pub(crate) fn saves_up_to(
+    /// A client's unconfirmed saves up to its latest ones, oldest first; `None` where one
+    /// of these is not visible here.
+    pub(crate) fn saves_of(
         &mut self,
         cached: &CachedDocument,
-        edit: EditId,
+        latest: &[EditId],
     ) -> Option<Vec<OutboxEntry>> {
+        let mut saves: Vec<OutboxEntry> = Vec::new();
+        for edit in latest {
+            let further = self.saves_up_to(cached, *edit)?;
+            saves.extend(
+                further.into_iter().filter(|save| !saves.contains(save)).collect::<Vec<_>>(),
+            );
+        }
+        Some(saves)
+    }
+
+    /// Those up to `edit`.
+    fn saves_up_to(&mut self, cached: &CachedDocument, edit: EditId) -> Option<Vec<OutboxEntry>> {
         let key = cached.key();
         let overlay = self.replica.memory.overlay(key);
         if let Some(saves) = overlay.and_then(|overlay| overlay.saves_up_to(edit)) {

@@ -185,7 +185,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Ok(Attempted::Append(Box::new(base)));
         }
         let seen = self.seen_unconfirmed(loaded)?;
-        let based = self.view_for(cached, &own, &named, seen.as_ref());
+        let based = self.view_for(cached, &own, &named, &seen);
         let Some(BasedView { mut view, base, waiting_bytes }) = based else {
             return match cached.base_entry() {
                 // With it in the log, more than one text can be stood on.
@@ -194,7 +194,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             };
         };
         if let (None, Some(_), Some(seen)) =
-            (save.base, &base, self.session.unsettled(cached.key()))
+            (save.base, &base, self.session.unsettled(cached.key()).last())
         {
             // The client has seen it, if nobody here has.
             return Err(SaveError::Exists { latest: seen.number().get() });
@@ -223,26 +223,27 @@ impl<P: Ports> ClientRequest<'_, P> {
     /// here must not be passed over: the client has seen it.
     fn unconfirmed_saves(&mut self, loaded: &Loaded) -> Result<Vec<OutboxEntry>, SaveError> {
         let Loaded { cached, authoritative } = loaded;
-        let Some(edit) = self.session.own(cached.key()) else { return Ok(Vec::new()) };
-        if self.context.has_save(cached.confirmed(), *authoritative, edit) {
-            return Ok(Vec::new());
-        }
+        let mut own = self.session.own(cached.key());
+        own.retain(|edit| !self.context.has_save(cached.confirmed(), *authoritative, *edit));
         // Not visible: pull, then it is confirmed or the client has to wait.
-        let saves = self.context.saves_up_to(cached, edit);
+        let saves = self.context.saves_of(cached, &own);
         saves.ok_or(SaveError::Load(LoadError::Behind))
     }
 
-    /// The version object that the client was served last, where the document does not
-    /// hold all that it held.
-    fn seen_unconfirmed(&mut self, loaded: &Loaded) -> Result<Option<VersionRef>, SaveError> {
+    /// The version objects that the client was served last, where the document does not
+    /// hold all that they held.
+    fn seen_unconfirmed(&mut self, loaded: &Loaded) -> Result<Vec<VersionRef>, SaveError> {
         let document = loaded.cached.confirmed();
-        let Some(VersionName::Object(id)) = self.session.unsettled(document.key()) else {
-            return Ok(None);
-        };
-        let seen = self.context.version_store().object_of(document, id);
-        let seen = seen.ok_or(LoadError::Behind)?;
-        let held = self.context.holds(document, loaded.authoritative, &seen);
-        Ok(Some(seen).filter(|_| !held))
+        let mut unconfirmed = Vec::new();
+        for seen in self.session.unsettled(document.key()) {
+            let VersionName::Object(id) = seen else { continue };
+            let seen = self.context.version_store().object_of(document, id);
+            let seen = seen.ok_or(LoadError::Behind)?;
+            if !self.context.holds(document, loaded.authoritative, &seen) {
+                unconfirmed.push(seen);
+            }
+        }
+        Ok(unconfirmed)
     }
 
     /// A view in which the named version resolves, and that holds what the client has
@@ -252,17 +253,18 @@ impl<P: Ports> ClientRequest<'_, P> {
         cached: &CachedDocument,
         own: &[OutboxEntry],
         named: &Named,
-        seen: Option<&VersionRef>,
+        seen: &[VersionRef],
     ) -> Option<BasedView> {
-        let versions: Vec<_> = seen.into_iter().chain([&named.version]).collect();
+        let versions: Vec<_> = seen.iter().chain([&named.version]).collect();
         let revision = self.session.revision(cached.key());
         let good = |view: &View| {
             view.resolve_version(&named.version).is_ok()
-                && seen.is_none_or(|seen| view.holds(seen))
+                && seen.iter().all(|seen| view.holds(seen))
                 && view.origin().revision() >= revision
         };
         let detached = named.detached.as_ref();
-        self.context.view_where(cached, &Wanted { own, versions: &versions, detached }, good)
+        let wanted = Wanted { own, versions: &versions, detached };
+        self.context.view_where(cached, &wanted, good)
     }
 }
 

@@ -4,31 +4,46 @@
 use std::collections::BTreeMap;
 
 use super::network::{Network, Site, State};
-use crate::ports::{Cache, Lookup};
+use crate::ports::{Cache, Lookup, Value};
+
+/// How often a lock is asked for before it counts as not to be had. Others go on meanwhile.
+const LOCK_WAITS: usize = 10_000;
 
 /// The cache of one point of presence.
 #[derive(Debug, Default)]
 pub(super) struct CacheState {
     values: BTreeMap<String, Cached>,
+    /// Who may refresh a value or has a lock.
     revalidations: BTreeMap<String, u64>,
     next_revalidation: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Cached {
-    value: Vec<u8>,
+    value: Value,
     fresh_until: u64,
-    before: Option<(Vec<u8>, u64)>,
+    before: Option<(Value, u64)>,
 }
 
 impl CacheState {
     pub(super) fn clear(&mut self) {
         self.values.clear();
     }
+
+    /// What only one can have at a time, unless somebody has it.
+    fn take(&mut self, site: &Site, key: &str) -> Option<Revalidation> {
+        if self.revalidations.contains_key(key) {
+            return None;
+        }
+        self.next_revalidation += 1;
+        self.revalidations.insert(key.to_owned(), self.next_revalidation);
+        let (network, pop, key) = (site.network(), site.pop(), key.to_owned());
+        Some(Revalidation { network, pop, key, number: self.next_revalidation })
+    }
 }
 
 impl State {
-    fn cached(&mut self, pop: usize, key: &str) -> Option<(Vec<u8>, u64)> {
+    fn cached(&mut self, pop: usize, key: &str) -> Option<(Value, u64)> {
         if self.random.chance(self.faults.cache_forgets) {
             self.caches[pop].values.remove(key);
         }
@@ -63,27 +78,40 @@ impl Cache for MemoryCache {
         let now_ms = state.now_ms;
         let found = state.cached(pop, key);
         let fresh = found.as_ref().is_some_and(|found| now_ms < found.1);
-        let cache = &mut state.caches[pop];
-        let free = !fresh && !cache.revalidations.contains_key(key);
-        let revalidation = free.then(|| {
-            cache.next_revalidation += 1;
-            cache.revalidations.insert(key.to_owned(), cache.next_revalidation);
-            let network = self.0.network();
-            Revalidation { network, pop, key: key.to_owned(), number: cache.next_revalidation }
-        });
+        let revalidation = match fresh {
+            true => None,
+            false => state.caches[pop].take(&self.0, key),
+        };
         Lookup { value: found.map(|found| found.0), fresh, revalidation }
     }
 
     fn peek(&mut self, key: &str) -> Option<Vec<u8>> {
         let pop = self.0.pop();
-        self.0.call("cache.peek", key).cached(pop, key).map(|found| found.0)
+        self.0.call("cache.peek", key).cached(pop, key).map(|found| found.0.bytes)
     }
 
-    fn insert(
+    fn metadata(&mut self, key: &str) -> Option<Vec<u8>> {
+        let pop = self.0.pop();
+        self.0.call("cache.metadata", key).cached(pop, key).map(|found| found.0.metadata)
+    }
+
+    fn lock(&mut self, name: &str) -> Option<Revalidation> {
+        let pop = self.0.pop();
+        let mut taken = self.0.call("cache.lock", name).caches[pop].take(&self.0, name);
+        for _ in 0..LOCK_WAITS {
+            if taken.is_some() {
+                break;
+            }
+            taken = self.0.call("cache.wait", name).caches[pop].take(&self.0, name);
+        }
+        taken
+    }
+
+    fn insert_with(
         &mut self,
         revalidation: Option<Revalidation>,
         key: &str,
-        value: Vec<u8>,
+        value: Value,
         fresh_ms: u64,
     ) {
         let pop = self.0.pop();

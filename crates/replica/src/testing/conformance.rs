@@ -13,7 +13,7 @@ use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
 use serde_bytes::ByteBuf;
 
 use crate::member::Members;
-use crate::ports::{Cache, Origin, Ports, Relay, Store, Write, Written};
+use crate::ports::{Cache, Origin, Ports, Relay, Store, Value, Write, Written};
 use crate::sync::{Answer, Pull, Pulled, Receipt, Request};
 
 /// Holds a store to its contract. `elsewhere` is the same store as another
@@ -61,20 +61,40 @@ pub fn cache<C: Cache>(cache: &mut C, prefix: &str, mut wait: impl FnMut(u64)) {
     let revalidation = first.revalidation.expect("whoever asks first is to revalidate");
     cache.insert(Some(revalidation), &key("a"), vec![1], 100);
     let found = cache.lookup(&key("a"));
-    assert_eq!((found.value, found.fresh), (Some(vec![1]), true));
+    let plain = |bytes: Vec<u8>| Value { bytes, metadata: Vec::new() };
+    assert_eq!((found.value, found.fresh), (Some(plain(vec![1])), true));
     assert!(found.revalidation.is_none(), "nobody is to revalidate a fresh value");
     assert_eq!(cache.peek(&key("a")), Some(vec![1]));
     assert_eq!(cache.peek(&key("b")), None, "keys are not mixed up");
     wait(200);
     let stale = cache.lookup(&key("a"));
     if let Some(value) = stale.value {
-        assert_eq!((value, stale.fresh), (vec![1], false));
+        assert_eq!((value, stale.fresh), (plain(vec![1]), false));
     }
     assert!(stale.revalidation.is_some(), "the first caller is to revalidate a stale value");
     drop(stale.revalidation);
     assert!(cache.lookup(&key("a")).revalidation.is_some(), "a dropped revalidation is handed on");
     cache.insert(None, &key("a"), vec![2], 100);
     assert_eq!(cache.peek(&key("a")), Some(vec![2]), "a value can be replaced");
+    assert_eq!(cache.metadata(&key("a")), Some(Vec::new()), "it has no metadata");
+    assert_eq!(cache.metadata(&key("b")), None);
+    for number in [3, 4] {
+        let value = Value { bytes: vec![number; 70_000], metadata: vec![number; 300] };
+        cache.insert_with(None, &key("a"), value.clone(), 0);
+        assert_eq!(cache.metadata(&key("a")), Some(value.metadata.clone()));
+        assert_eq!(cache.peek(&key("a")), Some(value.bytes.clone()));
+        let found = cache.lookup(&key("a"));
+        assert!(!found.fresh && found.revalidation.is_some(), "fresh for no time at all");
+        if let Some(found) = found.value {
+            assert_eq!(found, value);
+        }
+    }
+    let lock = cache.lock(&key("lock"));
+    assert!(lock.is_some(), "nobody has the lock");
+    assert!(cache.lock(&key("another lock")).is_some());
+    drop(lock);
+    assert!(cache.lock(&key("lock")).is_some(), "a lock is handed on");
+    assert_eq!(cache.peek(&key("lock")), None, "a lock is no value");
 }
 
 /// Holds a relay, and the way to it, to the contract of [`crate::sync`].

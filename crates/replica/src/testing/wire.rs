@@ -14,6 +14,7 @@ use redwedding_wire::testing::canonical;
 use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
 use crate::confirmed_document::{ConfirmedDocument, Tail};
+use crate::head::{Head, Made};
 use crate::outbox::OutboxEntry;
 use crate::outbox::joined::JoinedEntries;
 use crate::page_snapshot::PageSnapshot;
@@ -59,6 +60,12 @@ pub fn session_body(session: &ClientSession) -> Vec<u8> {
     codec::to_vec(session)
 }
 
+/// The head that shows `over` and, where there is one, was put over `under`, unaware of it.
+pub fn head(over: &PageSnapshot, under: Option<&PageSnapshot>, fresh_until_ms: u64) -> Vec<u8> {
+    let under = under.map(|under| Head::of(under, fresh_until_ms));
+    Head::of(over, fresh_until_ms).over(under.as_ref(), Made::Alone).encode()
+}
+
 /// Every decoder of this crate takes `bytes`: what decodes is what would be
 /// encoded. Gives which of them did.
 ///
@@ -75,7 +82,8 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("outbox", canonical::<OutboxEntry>(bytes).is_some());
     note("joined", canonical::<JoinedEntries>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
-    note("session", reads::<ClientSession>(bytes));
+    note("session", ClientSession::decode(bytes).is_ok());
+    note("head", canonical::<Head>(bytes).is_some());
     let held = CachedDocument::decode(bytes, &key());
     note("cached", held.is_some_and(|held| held.encode() == bytes));
     for pulled in answer.iter().flat_map(|answer| &answer.pulled) {
@@ -95,7 +103,8 @@ pub fn decode(bytes: &[u8]) {
     drop(OutboxEntry::decode(bytes));
     drop(JoinedEntries::decode(bytes));
     reads::<StoredRecord>(bytes);
-    reads::<ClientSession>(bytes);
+    drop(ClientSession::decode(bytes));
+    drop(Head::decode(bytes));
     drop(CachedDocument::decode(bytes, &key()));
 }
 

@@ -151,23 +151,33 @@ fn stores_and_caches() {
     golden("tail", wire::cached_tail(&document, vec![record], 15));
     golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16));
     golden("snapshot", PageSnapshot::of_document(&document, 13).encode());
-    golden("snapshot-origin", PageSnapshot::of_origin(&page, cursor(), 14).encode());
+    let of_origin = PageSnapshot::of_origin(&page, cursor(), 14);
+    golden("snapshot-origin", of_origin.encode());
+    let mut object = of_origin.clone();
+    object.id = VersionName::Object(ObjectId(5)).number().get();
+    golden("head", wire::head(&of_origin, Some(&object), 17));
+    golden("head-object", wire::head(&object, None, 18));
 }
 
 #[test]
 fn client_sessions() {
-    golden("session-new", wire::session_body(&ClientSession::new()));
+    written(2, "session-new", wire::session_body(&ClientSession::new()));
     let mut session = ClientSession::new();
     session.see(3, cursor());
     session.see(11, Cursor { position: 1 << 35, ..cursor() });
     session.wrote(&key(), EditId([3; 16]));
     session.served(&key(), VersionName::Object(ObjectId(5)));
-    golden("session", wire::session_body(&session));
-    assert_eq!(ClientSession::open(SEALED, &[7; 32]), Some(session.clone()));
-    assert_eq!(session.seal(&[7; 32]), SEALED);
+    written(2, "session-nameless", wire::session_body(&session));
+    assert_eq!(ClientSession::open(SEALED_FIRST, &[7; 32]), Some(session.clone()));
+    assert_eq!(ClientSession::open(&session.seal(&[7; 32]), &[7; 32]), Some(session.clone()));
+    for (name, as_read) in [("session-new", ClientSession::new()), ("session", session)] {
+        let older = std::fs::read(file("replica", 1, name)).unwrap();
+        assert_eq!(ClientSession::decode(&older), Ok(as_read));
+    }
 }
 
-const SEALED: &str = "rPe2As91Qg4bdL1UunahF4UBCYKCAxkE0oILGwAAAAgAAAAAgYIaY9XkhFADAwMDAwMDAwMDAwMDAwMDgYIaY9XkhBsACAAAAAAABQ";
+/// In the first format.
+const SEALED_FIRST: &str = "rPe2As91Qg4bdL1UunahF4UBCYKCAxkE0oILGwAAAAgAAAAAgYIaY9XkhFADAwMDAwMDAwMDAwMDAwMDgYIaY9XkhBsACAAAAAAABQ";
 
 #[test]
 fn golden_files_are_what_the_formats_description_says() {

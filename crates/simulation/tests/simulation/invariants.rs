@@ -45,8 +45,8 @@ pub(crate) struct Fact {
     loosely: bool,
 }
 
-/// What a client has seen of a page.
-#[derive(Debug, Default)]
+/// What a client has seen of a page, or a point of presence has shown of it.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     present: BTreeSet<Word>,
     gone: BTreeSet<Word>,
@@ -126,6 +126,30 @@ impl Invariants {
             self.fail(format!("{whose} has seen {spelled} deleted, and it is back in {text:?}"));
         }
         seen.present.extend(now);
+    }
+
+    /// A point of presence answered a read with this text. `before` is what it had
+    /// shown when the read began, `shown` what it has shown by now.
+    pub(crate) fn shown(
+        &mut self,
+        shown: &mut Seen,
+        before: &Seen,
+        page: usize,
+        text: &str,
+        whose: &str,
+    ) {
+        let mut after = before.clone();
+        self.served(&mut after, page, text, whose);
+        shown.gone.extend(after.gone);
+        shown.present.extend(after.present);
+        shown.present.retain(|word| !shown.gone.contains(word));
+    }
+
+    /// A point of presence answered a save with this text. What others saved just then
+    /// need not be in it.
+    pub(crate) fn taken(&mut self, shown: &mut Seen, page: usize, text: &str, whose: &str) {
+        let now = self.well_formed(page, text, whose);
+        shown.present.extend(now.difference(&shown.gone));
     }
 
     /// A client's own save was answered with this text, or is in it for good.

@@ -8,6 +8,7 @@ mod clients;
 mod corpus;
 mod ending;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redwedding_document::entry::{Body, Note};
@@ -80,6 +81,27 @@ struct Pop {
     config: Config,
     idle: Vec<Replica>,
     running: usize,
+    /// What it has shown of each page since its cache was last lost or not coherent.
+    shown: Vec<Seen>,
+    /// Counts how often that was.
+    life: usize,
+}
+
+impl Pop {
+    /// Its cache is lost, or not coherent.
+    fn loses_cache(&mut self) {
+        self.life += 1;
+        self.shown.iter_mut().for_each(|shown| *shown = Seen::default());
+    }
+}
+
+/// A request on its way.
+struct Asked {
+    pop: usize,
+    /// The life of the point of presence's cache when it began.
+    life: usize,
+    /// What the point of presence had shown then.
+    shown: Seen,
 }
 
 struct Form {
@@ -177,6 +199,8 @@ struct Run {
     keys: Vec<DocumentKey>,
     pops: Vec<Pop>,
     clients: Vec<Client>,
+    /// By client and request.
+    asked: BTreeMap<(usize, u64), Asked>,
     running: Vec<Running>,
     invariants: Invariants,
     events: Events,
@@ -186,6 +210,8 @@ struct Run {
     /// Whether nodes of the relay may be behind each other, in this phase and in
     /// the last: (now, before).
     lags: (bool, bool),
+    /// Whether the caches of points of presence are coherent.
+    coherent: bool,
     sandboxes: usize,
     /// How often floors are looked after, in a thousand.
     floors: u32,
@@ -231,6 +257,8 @@ impl Run {
             config: Config::new(SITE, &format!("pop-{index}"), b"simulation"),
             idle: Vec::new(),
             running: 0,
+            shown: vec![Seen::default(); pages],
+            life: 0,
         };
         let fate = Fate { random: Random::new(random.number()), dies: 0, stop: false, calls: 0 };
         let mut run = Self {
@@ -239,6 +267,7 @@ impl Run {
             keys,
             pops: (0..pops).map(pop).collect(),
             clients: (0..clients).map(client).collect(),
+            asked: BTreeMap::new(),
             running: Vec::new(),
             invariants: Invariants::default(),
             events: Events::default(),
@@ -246,6 +275,7 @@ impl Run {
             report: Report::default(),
             alarms_expected: Vec::new(),
             lags: (false, false),
+            coherent: true,
             sandboxes: 1 + random.index(3),
             floors,
             nodes,
@@ -304,6 +334,7 @@ impl Run {
             91..94 => {
                 let pop = self.random.index(self.pops.len());
                 self.network.clear_cache(pop);
+                self.pops[pop].loses_cache();
             }
             94..97 => self.pops.iter_mut().for_each(|pop| pop.idle.clear()),
             97..98 => self.restart_relay(),
@@ -373,6 +404,13 @@ impl Run {
             // is told by clocks: it decides nothing but the alarm.
             self.alarms_expected.push("that nobody announced");
         }
+        // A clock that jumps lets a point of presence give up too early on what it looks for.
+        let coherent =
+            faults.cache_forgets == 0 && faults.cache_old == 0 && faults.clock_jumps == 0;
+        if !coherent || !self.coherent {
+            self.pops.iter_mut().for_each(Pop::loses_cache);
+        }
+        self.coherent = coherent;
         self.lags = (faults.relay_odd_answers > 0 || self.nodes > 1, self.lags.0);
         self.note(|| format!("  faults: dies {dies}, {faults:?}"));
         self.network.set_faults(faults);
@@ -552,7 +590,9 @@ impl Counter {
     fn add(&self, call: &str) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match call {
-            "store.get" | "cache.peek" => counted.0 += 1,
+            "store.get" | "cache.peek" | "cache.metadata" | "cache.lock" => counted.0 += 1,
+            // Somebody else's turn.
+            "cache.wait" => {}
             _ => counted.1 += 1,
         }
     }

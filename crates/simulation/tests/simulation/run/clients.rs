@@ -3,6 +3,10 @@
 
 use super::*;
 
+/// The first number of a position, and of a version object.
+const OF_LOG: u64 = 1 << 50;
+const OBJECTS: u64 = 1 << 51;
+
 impl Run {
     pub(super) fn client_acts(&mut self) {
         let client = self.random.index(self.clients.len());
@@ -32,11 +36,30 @@ impl Run {
         }
     }
 
-    pub(super) fn request(&mut self, client: usize) -> u64 {
-        let client = &mut self.clients[client];
-        client.requests += 1;
-        client.waits = Some(client.requests);
-        client.requests
+    pub(super) fn request(&mut self, client: usize, pop: usize, page: usize) {
+        let of_client = &mut self.clients[client];
+        of_client.requests += 1;
+        of_client.waits = Some(of_client.requests);
+        let (life, shown) = (self.pops[pop].life, self.pops[pop].shown[page].clone());
+        self.asked.insert((client, of_client.requests), Asked { pop, life, shown });
+    }
+
+    /// A point of presence has answered a read or a save with this text.
+    fn shown(&mut self, client: usize, request: u64, page: usize, text: &str, read: bool) {
+        let Some(Asked { pop, life, shown }) = self.asked.remove(&(client, request)) else {
+            return;
+        };
+        let of_pop = &mut self.pops[pop];
+        if !self.coherent || of_pop.life != life {
+            return;
+        }
+        let whose = format!("whoever asks pop {pop} (client {client}, {request})");
+        match read {
+            true => {
+                self.invariants.shown(&mut of_pop.shown[page], &shown, page, text, &whose);
+            }
+            false => self.invariants.taken(&mut of_pop.shown[page], page, text, &whose),
+        }
     }
 
     pub(super) fn read(&mut self, client: usize, pop: usize, page: usize) {
@@ -59,7 +82,7 @@ impl Run {
             }
         });
         if started {
-            self.request(client);
+            self.request(client, pop, page);
         }
     }
 
@@ -112,7 +135,7 @@ impl Run {
         });
         if started {
             self.invariants.submitted(&attempt.deleted);
-            self.request(client);
+            self.request(client, pop, page);
         }
         self.clients[client].attempt = Some(attempt);
     }
@@ -136,6 +159,9 @@ impl Run {
         snapshot: Answered,
     ) {
         self.note(|| format!("= client {client} ({request}) read {snapshot:?}"));
+        if let Ok((_, text)) = &snapshot {
+            self.shown(client, request, page, text, true);
+        }
         if !self.waited(client, request) {
             return;
         }
@@ -173,7 +199,19 @@ impl Run {
         snapshot: Taken,
     ) {
         self.note(|| format!("= client {client} ({request}) saved {snapshot:?}"));
-        let loosely = attempt.save.base.is_some_and(|base| base < 1 << 50);
+        if let Ok((_, text)) = &snapshot {
+            self.shown(client, request, attempt.page, text, false);
+        }
+        let page = attempt.page;
+        let loosely = match attempt.save.base {
+            Some(..OF_LOG) => true,
+            // A version object may stand on a text of the origin.
+            Some(OBJECTS..) => {
+                let detached = format!("seed/{}/", self.keys[page].digest());
+                !self.network.stored_keys(&detached).is_empty()
+            }
+            _ => false,
+        };
         if snapshot.is_ok() {
             self.report.saves += 1;
             self.invariants.acknowledged(attempt.word, &attempt.deleted, loosely);
@@ -183,7 +221,6 @@ impl Run {
         }
         let whose = format!("client {client} ({request})");
         self.clients[client].keep(token);
-        let page = attempt.page;
         match snapshot {
             Ok((id, text)) => {
                 let of_client = &mut self.clients[client];

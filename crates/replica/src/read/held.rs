@@ -1,0 +1,150 @@
+//! A text that holds what a client has seen and written: of the log, of the outbox, or
+//! of both.
+//!
+//! Whatever is not in the log is shown under a version object that is written
+//! before it is served.
+
+use std::sync::Arc;
+
+use redwedding_document::View;
+use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::{Root, VersionName, VersionRef};
+
+use crate::cached_document::CachedDocument;
+use crate::context::{ClientRequest, Context};
+use crate::load::{ATTEMPTS, Freshness, LoadError, PAUSE_MS};
+use crate::outbox::OutboxEntry;
+use crate::page_snapshot::PageSnapshot;
+use crate::ports::Ports;
+use crate::view::{BasedView, Wanted};
+
+/// What a client has seen and written and a document does not hold.
+struct Lacking {
+    /// Saves of its own, oldest first.
+    own: Vec<OutboxEntry>,
+    versions: Vec<VersionRef>,
+    /// The newest revision of the origin that the client has seen; the document may hold it.
+    revision: u64,
+}
+
+impl<P: Ports> ClientRequest<'_, P> {
+    /// A text that holds what the client has written and seen.
+    ///
+    /// # Errors
+    /// [`LoadError::Behind`] where it is not to be had after several attempts.
+    pub(super) fn read_held(&mut self, key: &DocumentKey) -> Result<Arc<PageSnapshot>, LoadError> {
+        for attempt in 0..ATTEMPTS {
+            let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
+            let loaded = self.context.load(key, self.session, freshness)?;
+            if let Some(snapshot) = self.holding_all(&loaded.cached, attempt) {
+                return Ok(snapshot);
+            }
+            self.context.ports.pause(PAUSE_MS);
+        }
+        Err(LoadError::Behind)
+    }
+
+    /// A text that holds what the client has written and seen, if it can be had
+    /// from this state and the outbox; from the second attempt on from the archive,
+    /// too, and at the second the origin is looked at.
+    fn holding_all(
+        &mut self,
+        cached: &Arc<CachedDocument>,
+        attempt: usize,
+    ) -> Option<Arc<PageSnapshot>> {
+        let mut lacking = self.lacking(cached, attempt > 0)?;
+        let context = &mut self.context;
+        let mut cached = cached.clone();
+        let lacks = |version| cached.is_logged() && lacks_root(&cached, version);
+        let news = attempt == 1 && lacking.versions.iter().any(lacks);
+        if news && !context.relay_client().in_backoff() {
+            // The log does not have the edits that were made at the origin.
+            (cached, _) = context.with_news_of_origin(cached);
+            lacking.versions.retain(|version| !cached.confirmed().holds(version));
+        }
+        context.shown_with(&cached, &lacking)
+    }
+
+    /// What of that this state does not hold; the archive is asked only if it is the
+    /// relay's `newest`. `None` where it is not visible here.
+    fn lacking(&mut self, cached: &CachedDocument, newest: bool) -> Option<Lacking> {
+        let Self { context, session } = self;
+        let key = cached.key();
+        for edit in session.own(key) {
+            if context.has_save(cached.confirmed(), newest, edit) {
+                session.confirmed_one(key, edit);
+            }
+        }
+        let own = context.saves_of(cached, &session.own(key))?;
+        let mut versions = Vec::new();
+        for name in session.unsettled(key) {
+            let VersionName::Object(id) = name else { continue };
+            let version = context.version_store().object_of(cached.confirmed(), id)?;
+            let held = match cached.is_logged() {
+                true => context.holds(cached.confirmed(), newest, &version),
+                false => cached.view().holds(&version),
+            };
+            if !held {
+                versions.push(version);
+            }
+        }
+        Some(Lacking { own, versions, revision: session.revision(key) })
+    }
+}
+
+impl<P: Ports> Context<'_, P> {
+    /// What is served of a loaded state: it alone, or with what it lacks, or with what the
+    /// store shows of the outbox while the relay is away.
+    fn shown_with(
+        &mut self,
+        cached: &CachedDocument,
+        lacking: &Lacking,
+    ) -> Option<Arc<PageSnapshot>> {
+        let Lacking { own, versions, revision } = lacking;
+        let away = self.relay_client().in_backoff();
+        let nothing = own.is_empty() && versions.is_empty();
+        if nothing && !away {
+            return Some(self.document_cache().snapshot_of(cached));
+        }
+        let versions: Vec<_> = versions.iter().collect();
+        let wanted = Wanted { own, versions: &versions, detached: None };
+        let has = |view: &View, own: &OutboxEntry| {
+            own.edit().is_none_or(|edit| view.change_of(edit).is_some())
+        };
+        let based = self.view_where(cached, &wanted, |view: &View| {
+            own.iter().all(|own| has(view, own))
+                && versions.iter().all(|version| view.holds(version))
+                && view.origin().revision() >= *revision
+        })?;
+        let more = !based.view.version().extra.is_empty();
+        let shown = more.then(|| self.shown_of_view(cached, &based)).flatten();
+        if shown.is_none() && !nothing {
+            return None;
+        }
+        let mut snapshot = shown.unwrap_or_else(|| cached.snapshot());
+        snapshot.stale = away;
+        Some(Arc::new(snapshot))
+    }
+
+    /// What is shown of a view, its version written before it is served. `None` where
+    /// it cannot be written.
+    fn shown_of_view(
+        &mut self,
+        cached: &CachedDocument,
+        based: &BasedView,
+    ) -> Option<PageSnapshot> {
+        let version = based.view.version();
+        if let (Root::Origin(_), Some(base)) = (version.root, &based.base) {
+            // Who edits this version elsewhere needs the text that it stands on.
+            self.version_store().write_detached_base(base)?;
+        }
+        let id = self.version_store().write_object(cached.key(), &version)?;
+        Some(PageSnapshot::of_view(&based.view, id, cached.exchanged_ms()))
+    }
+}
+
+/// Whether a version stands on a text of the origin that is newer than the state.
+fn lacks_root(cached: &CachedDocument, version: &VersionRef) -> bool {
+    let revision = cached.confirmed().origin().revision();
+    matches!(version.root, Root::Origin(text) if revision < text.revision)
+}

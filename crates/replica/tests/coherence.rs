@@ -1,0 +1,159 @@
+//! The sandboxes of a point of presence do not contradict each other: what it has
+//! answered to a save, or shown to anybody, every later read there shows, with a
+//! session or without.
+
+use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::save::{Save, Saved, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::{Config, Replica};
+use redwedding_wire::identity::DocumentKey;
+
+fn page() -> DocumentKey {
+    DocumentKey::new("wiki", "Page").expect("key")
+}
+
+/// A point of presence.
+struct Pop {
+    network: Network,
+    ports: MemoryPorts,
+    sandboxes: Vec<Replica>,
+}
+
+impl Pop {
+    fn new(network: &Network, pop: usize) -> Self {
+        let mut ports = network.ports(pop, None);
+        let config = || Config::new("wiki", &format!("pop-{pop}"), b"secret");
+        let sandboxes = (0..3).map(|_| Replica::start(config(), &mut ports)).collect();
+        Self { network: network.clone(), ports, sandboxes }
+    }
+
+    /// What somebody is shown who has seen nothing.
+    fn read(&mut self, sandbox: usize) -> (u64, String) {
+        let session = &mut ClientSession::new();
+        let request = &mut self.sandboxes[sandbox].request(&mut self.ports, session);
+        let snapshot = request.read(&page()).expect("a page");
+        (snapshot.id, snapshot.text.clone())
+    }
+
+    fn texts(&mut self) -> [String; 3] {
+        [0, 1, 2].map(|sandbox| self.read(sandbox).1)
+    }
+
+    fn save(&mut self, sandbox: usize, base: Option<u64>, text: &str) -> Saved<MemoryPorts> {
+        let save = Save {
+            base,
+            submitted: Submitted::Whole(text.to_owned()),
+            note: Note::default(),
+            idempotency_inputs: vec![text.as_bytes().to_vec()],
+            trace: 0,
+        };
+        let session = &mut ClientSession::new();
+        let replica = &mut self.sandboxes[sandbox];
+        replica.request(&mut self.ports, session).save(&page(), &save).expect("a save")
+    }
+
+    fn finish(&mut self, sandbox: usize, saved: Saved<MemoryPorts>) {
+        let after = saved.after.expect("something is left to do");
+        self.sandboxes[sandbox].context(&mut self.ports).finish_save(after);
+    }
+
+    fn saved(&mut self, sandbox: usize, base: Option<u64>, text: &str) -> u64 {
+        let saved = self.save(sandbox, base, text);
+        let id = saved.snapshot.id;
+        self.finish(sandbox, saved);
+        id
+    }
+}
+
+#[test]
+fn a_page_that_was_answered_is_there_for_everybody() {
+    let mut pop = Pop::new(&Network::new(1, 1), 0);
+    assert_eq!(pop.texts(), ["", "", ""]);
+    let created = pop.save(0, None, "a\n");
+    assert_eq!(pop.texts(), ["a\n", "a\n", "a\n"], "before the relay was heard");
+    pop.finish(0, created);
+    assert_eq!(pop.texts(), ["a\n", "a\n", "a\n"]);
+}
+
+#[test]
+fn no_sandbox_shows_what_another_one_has_replaced() {
+    let mut pop = Pop::new(&Network::new(2, 1), 0);
+    let mut base = pop.saved(0, None, "0\n");
+    for number in 1..20 {
+        let before = format!("{}\n", number - 1);
+        assert_eq!(pop.texts(), [before.clone(), before.clone(), before]);
+        let text = format!("{number}\n");
+        let saved = pop.save(number % 3, Some(base), &text);
+        base = saved.snapshot.id;
+        if number % 2 == 0 {
+            assert_eq!(pop.texts(), [text.clone(), text.clone(), text.clone()]);
+        }
+        pop.finish(number % 3, saved);
+        pop.network.advance(if number % 5 == 0 { 400 } else { 3 });
+    }
+}
+
+#[test]
+fn a_reader_is_shown_all_that_was_answered_at_once() {
+    let mut pop = Pop::new(&Network::new(3, 1), 0);
+    let base = pop.saved(0, None, "a\nb\nc\n");
+    pop.texts();
+    let one = pop.save(0, Some(base), "a one\nb\nc\n");
+    let two = pop.save(1, Some(base), "a\nb\nc two\n");
+    let (id, text) = pop.read(2);
+    assert_eq!(text, "a one\nb\nc two\n");
+    assert_eq!(pop.read(0), (id, text.clone()), "and under the same name");
+    pop.finish(1, two);
+    assert_eq!(pop.read(2).1, text);
+    assert_eq!(pop.read(1).1, text);
+    pop.finish(0, one);
+    let (confirmed, shown) = pop.read(2);
+    assert_eq!(shown, text);
+    assert!(confirmed < 1 << 51, "it is in the log");
+}
+
+#[test]
+fn what_is_answered_with_the_relay_away_is_shown_before_and_after() {
+    let network = Network::new(4, 2);
+    let mut pop = Pop::new(&network, 0);
+    let base = pop.saved(0, None, "a\nb\n");
+    pop.texts();
+    let mut elsewhere = Pop::new(&network, 1);
+    elsewhere.texts();
+    network.change_faults(|faults| faults.relay_down = true);
+    elsewhere.saved(0, Some(base), "a\nb elsewhere\n");
+    for (number, text) in ["a 0\nb\n", "a 0 1\nb\n", "a 0 1 2\nb\n"].into_iter().enumerate() {
+        let base = if number == 0 { base } else { pop.read(2).0 };
+        let text = if number == 0 { text.to_owned() } else { text.replace("b", "b elsewhere") };
+        pop.saved(number, Some(base), &text);
+        for shown in pop.texts() {
+            assert!(shown.starts_with(text.lines().next().expect("a line")), "{shown}");
+        }
+        network.advance(900);
+        assert_eq!(pop.read(2).1.lines().last(), Some("b elsewhere"));
+    }
+    let before = pop.texts();
+    network.heal();
+    network.advance(3_000);
+    assert_eq!(pop.texts(), before, "the log has nothing of it yet");
+    for _ in 0..5 {
+        network.advance(20_000);
+        pop.sandboxes[0].context(&mut pop.ports).tick(0..64);
+        assert_eq!(pop.texts(), before);
+    }
+    assert_eq!(network.document(&page()).expect("a document").text(), before[0]);
+    assert!(pop.read(1).0 < 1 << 51, "it is in the log");
+}
+
+#[test]
+fn an_edit_at_the_origin_is_shown_by_all() {
+    let network = Network::new(5, 1);
+    network.edit_at_origin("Page", "someone", |_| "here\n".to_owned());
+    let mut pop = Pop::new(&network, 0);
+    assert_eq!(pop.texts(), ["here\n", "here\n", "here\n"]);
+    network.edit_at_origin("Page", "someone", |_| "there\n".to_owned());
+    network.advance(1_000);
+    pop.sandboxes[1].context(&mut pop.ports).poll_origin(&page(), true);
+    assert_eq!(pop.texts(), ["there\n", "there\n", "there\n"]);
+}
