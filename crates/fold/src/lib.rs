@@ -53,6 +53,7 @@ mod floors;
 pub mod fold_error;
 pub mod limits;
 pub mod log;
+mod log_time;
 pub mod materialized;
 pub mod node;
 mod pull;

@@ -12,6 +12,7 @@ use redwedding_wire::identity::DocumentKey;
 use crate::due::{DueList, due_ms};
 use crate::event::{Event, Observer};
 use crate::log::{AppendError, Log};
+use crate::log_time::LogTime;
 use crate::materialized::MaterializedDocument;
 use crate::store::NodeStore;
 
@@ -23,7 +24,7 @@ pub struct RelayNode {
     pub store: Arc<dyn NodeStore>,
     /// Who is told what happens.
     observer: Arc<dyn Observer>,
-    latest_ms: AtomicU64,
+    log_time: LogTime,
     flush_interval_ms: u64,
     due: Mutex<DueList>,
     /// Documents written to the origin since their floors were looked at.
@@ -57,7 +58,7 @@ impl RelayNode {
             log,
             store,
             observer,
-            latest_ms: AtomicU64::new(0),
+            log_time: LogTime::default(),
             flush_interval_ms,
             due: Mutex::default(),
             flushed: Mutex::default(),
@@ -68,7 +69,17 @@ impl RelayNode {
 
     /// Log time where the clock says `now_ms`: the clock's, but never less than before.
     pub fn log_time(&self, now_ms: u64) -> u64 {
-        self.latest_ms.fetch_max(now_ms, Ordering::Relaxed).max(now_ms)
+        self.log_time.at(now_ms)
+    }
+
+    /// Log time goes on from what the log has, whatever the clock says.
+    pub(crate) fn go_on_from(&self, latest_ms: u64) {
+        self.log_time.go_on_from(latest_ms);
+    }
+
+    /// How far log time is ahead of a clock that says `now_ms`, in ms.
+    pub(crate) fn log_time_ahead_ms(&self, now_ms: u64) -> u64 {
+        self.log_time.ahead_ms(now_ms)
     }
 
     /// The due list. Held briefly.

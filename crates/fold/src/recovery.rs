@@ -161,8 +161,7 @@ fn finish(
     from: Position,
 ) -> Result<(), RecoveryError> {
     let latest_ms = latest_ms(node, shard)?;
-    // Log time goes on from there, whatever the clock says.
-    let _now_ms = node.log_time(latest_ms);
+    node.go_on_from(latest_ms);
     let all: Vec<_> = {
         let mut state = shard.write();
         state.logged_ms = latest_ms;

@@ -57,6 +57,8 @@ pub struct Measures {
     pub members: usize,
     /// Refused entries that are retained.
     pub refused_kept: u64,
+    /// How far log time is ahead of the clock, in ms: it jumped ahead, and back.
+    pub log_time_ahead_ms: u64,
 }
 
 impl Relay {
@@ -217,6 +219,7 @@ impl Relay {
         let due = self.node.due().counts(self.node.log_time(now_ms));
         (measures.pending, measures.due) = (due.pending, due.available);
         measures.members = self.members().iter().count();
+        measures.log_time_ahead_ms = self.node.log_time_ahead_ms(now_ms);
         measures.refused_kept = self.node.store.refused().unwrap_or_default();
         measures
     }

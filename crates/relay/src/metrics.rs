@@ -100,6 +100,8 @@ pub struct Gauges {
     pub members: Gauge,
     /// Refused entries that are retained.
     pub refused_kept: Gauge,
+    /// How far log time is ahead of the clock, in ms.
+    pub log_time_ahead_ms: Gauge,
     /// Logged entries that documents keep out.
     pub quarantined: Gauge,
     /// Logged records that could not be read.
@@ -170,6 +172,12 @@ impl Gauges {
             due: named(r, "due_documents", "Documents due and not leased", gauge()),
             members: named(r, "members", "Points of presence known", gauge()),
             refused_kept: named(r, "refused_kept", "Refused entries kept (alarm)", gauge()),
+            log_time_ahead_ms: named(
+                r,
+                "log_time_ahead_ms",
+                "How far log time is ahead of the clock, in ms",
+                gauge(),
+            ),
             quarantined: named(r, "quarantined", "Logged entries kept out (alarm)", gauge()),
             unreadable: named(r, "unreadable", "Logged records not readable (alarm)", gauge()),
         }
@@ -223,6 +231,7 @@ impl Metrics {
         gauges.due.set(measures.due as i64);
         gauges.members.set(measures.members as i64);
         gauges.refused_kept.set(measures.refused_kept as i64);
+        gauges.log_time_ahead_ms.set(measures.log_time_ahead_ms as i64);
     }
 
     /// What is measured at a scrape.

@@ -54,16 +54,18 @@ impl RelayService {
         Ok(Arc::new(Self { relay, metrics, clock, workers }))
     }
 
-    /// Log time.
+    /// What the clock says, in ms since 1970. Log time follows from it; nothing that comes from
+    /// elsewhere with an end, such as a token, is held against log time.
     #[must_use]
     pub fn now_ms(&self) -> u64 {
-        self.relay.node.log_time((self.clock)())
+        (self.clock)()
     }
 
     /// Answers an exchange, as [`Relay::exchange`] does.
     pub async fn exchange(self: &Arc<Self>, request: Request) -> Answer {
         let now_ms = self.now_ms();
-        let mut answer = Answer::new(now_ms, self.relay.meet(&request.members, now_ms));
+        let members = self.relay.meet(&request.members, now_ms);
+        let mut answer = Answer::new(self.relay.node.log_time(now_ms), members);
         answer.receipts = self.push(&request.site, request.pushes).await;
         answer.pulled = self.pull(request.pulls).await;
         answer.due = self.relay.lease(&request.site, request.leases, self.now_ms());

@@ -11,7 +11,9 @@ use redwedding_fold::log::Log;
 use redwedding_fold::log::memory::{AppendFault, MemoryLog};
 use redwedding_fold::store::memory::MemoryNodeStore;
 use redwedding_relay::limits;
+use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::sync::{Pulled, Receipt};
+use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{Actor, Digest, FlushId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
 
@@ -95,7 +97,7 @@ fn what_cannot_be_is_refused_and_kept() {
     assert!(matches!(receipts[3], Receipt::Refused(_)), "{:?}", receipts[3]);
     let mut request = request();
     let foreign = redwedding_wire::identity::DocumentKey::new("other", "Page").expect("key");
-    let foreign = redwedding_wire::codec::Encode::encode(&create(&foreign, 9, "x"));
+    let foreign = create(&foreign, 9, "x").encode();
     request.pushes = vec![b"garbage".to_vec().into(), foreign.into(), Vec::new().into()];
     let answer = server.exchange(&request);
     assert!(answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_))));
@@ -275,6 +277,30 @@ fn due_documents_are_leased_one_at_a_time() {
     logged(&server.push(&[next])[0]);
     server.clock.advance(limits::FLUSH_INTERVAL_MS);
     assert_eq!(server.lease(4), ["Page"]);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_stops_nothing() {
+    let server = Server::start();
+    let page = key("Page");
+    let jump_ms = 3_600_000;
+    server.clock.advance(jump_ms);
+    let place = logged(&server.push(&[create(&page, 1, "one\n")])[0]);
+    server.clock.go_back(jump_ms);
+    // A token that was good all the time, and ends before the log's time.
+    let grant = Grant { aud: auth::RELAY.to_owned(), sub: "edge".to_owned(), site: None };
+    let token = auth::sign(grant, KEY, server.clock.now_ms(), 300);
+    let (status, _) = post(&server.base, Some(&token), &request().encode());
+    assert_eq!(status, 200);
+    server.clock.advance(limits::FLUSH_INTERVAL_MS * 2);
+    assert_eq!(server.lease(4), ["Page"], "it is due in twice the time");
+    server.clock.advance(limits::LEASE_MS * 2);
+    assert_eq!(server.lease(4), ["Page"], "the lease runs out in twice the time");
+    let next = edit(&page, 2, VersionRef::log(place), "one\n", "one\ntwo\n");
+    logged(&server.push(&[next])[0]);
+    let document = snapshot(server.pull(&page, None));
+    let times: Vec<u64> = document.changes().kept().iter().map(|c| c.logged_ms).collect();
+    assert!(times.is_sorted() && times[1] < server.clock.now_ms() + jump_ms, "{times:?}");
 }
 
 #[test]

@@ -43,6 +43,10 @@ impl TestClock {
         self.0.fetch_add(ms, Ordering::Relaxed);
     }
 
+    pub fn go_back(&self, ms: u64) {
+        self.0.fetch_sub(ms, Ordering::Relaxed);
+    }
+
     pub fn now_ms(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
