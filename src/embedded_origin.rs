@@ -21,12 +21,18 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// The way to the origin.
 pub trait Transport {
-    /// Sends a request to the origin and gives its answer, whatever its status.
+    /// Sends a request to the origin and gives its answer, whatever its status; waits
+    /// `wait_ms` at most.
     ///
     /// # Errors
-    /// [`OriginError::Unavailable`] where no answer came; the origin may have carried the request
-    /// out all the same. [`OriginError::Rejected`] where it cannot be sent at all.
-    fn send(&mut self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OriginError>;
+    /// [`OriginError::Unavailable`] and [`OriginError::TimedOut`] where no answer came, or not in
+    /// time; the origin may have carried the request out all the same.
+    /// [`OriginError::Rejected`] where it cannot be sent at all.
+    fn send(
+        &mut self,
+        request: Request<Vec<u8>>,
+        wait_ms: u64,
+    ) -> Result<Response<Vec<u8>>, OriginError>;
 }
 
 /// The origin port to the embedded origin, reached through `T`.
@@ -43,8 +49,8 @@ struct Listed {
 }
 
 impl<T: Transport> Origin for EmbeddedOriginClient<T> {
-    fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError> {
-        let answer = self.0.send(request(Method::GET, key, "", Vec::new())?)?;
+    fn page(&mut self, key: &str, wait_ms: u64) -> Result<Option<OriginPage>, OriginError> {
+        let answer = self.0.send(request(Method::GET, key, "", Vec::new())?, wait_ms)?;
         if answer.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -59,7 +65,7 @@ impl<T: Transport> Origin for EmbeddedOriginClient<T> {
         }))
     }
 
-    fn write(&mut self, key: &str, write: &Write) -> Result<Written, OriginError> {
+    fn write(&mut self, key: &str, write: &Write, wait_ms: u64) -> Result<Written, OriginError> {
         let mut request = request(Method::PUT, key, "", write.text.clone().into_bytes())?;
         let (name, condition) = match write.on {
             0 => (IF_NONE_MATCH, "*".to_owned()),
@@ -71,7 +77,7 @@ impl<T: Transport> Origin for EmbeddedOriginClient<T> {
         headers.insert("x-summary", summary.try_into().map_err(rejected)?);
         let idempotency = write.idempotency.as_str().try_into().map_err(rejected)?;
         headers.insert("idempotency-key", idempotency);
-        let answer = self.0.send(request)?;
+        let answer = self.0.send(request, wait_ms)?;
         if answer.status() == StatusCode::PRECONDITION_FAILED {
             return Ok(Written::Conflict);
         }
@@ -82,9 +88,14 @@ impl<T: Transport> Origin for EmbeddedOriginClient<T> {
         }
     }
 
-    fn revisions(&mut self, key: &str, after: u64) -> Result<Vec<Revision>, OriginError> {
+    fn revisions(
+        &mut self,
+        key: &str,
+        after: u64,
+        wait_ms: u64,
+    ) -> Result<Vec<Revision>, OriginError> {
         let suffix = format!("/revisions?after={after}");
-        let answer = self.0.send(request(Method::GET, key, &suffix, Vec::new())?)?;
+        let answer = self.0.send(request(Method::GET, key, &suffix, Vec::new())?, wait_ms)?;
         if answer.status() == StatusCode::NOT_FOUND {
             return Ok(Vec::new());
         }
@@ -93,9 +104,14 @@ impl<T: Transport> Origin for EmbeddedOriginClient<T> {
         Ok(listed.into_iter().map(Listed::revision).collect())
     }
 
-    fn revision_text(&mut self, key: &str, revision: u64) -> Result<String, OriginError> {
+    fn revision_text(
+        &mut self,
+        key: &str,
+        revision: u64,
+        wait_ms: u64,
+    ) -> Result<String, OriginError> {
         let suffix = format!("/revisions/{revision}");
-        let answer = self.0.send(request(Method::GET, key, &suffix, Vec::new())?)?;
+        let answer = self.0.send(request(Method::GET, key, &suffix, Vec::new())?, wait_ms)?;
         text(succeeded(answer)?)
     }
 }
@@ -172,6 +188,8 @@ fn text(answer: Response<Vec<u8>>) -> Result<String, OriginError> {
 mod tests {
     use super::*;
 
+    const WAIT_MS: u64 = 70;
+
     /// Answers every request with the same, and keeps the requests.
     struct Canned {
         status: u16,
@@ -181,7 +199,12 @@ mod tests {
     }
 
     impl Transport for Canned {
-        fn send(&mut self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, OriginError> {
+        fn send(
+            &mut self,
+            request: Request<Vec<u8>>,
+            wait_ms: u64,
+        ) -> Result<Response<Vec<u8>>, OriginError> {
+            assert_eq!(wait_ms, WAIT_MS);
             self.asked.push(request);
             let answer = Response::builder().status(self.status).header(ETAG, self.tag);
             Ok(answer.body(self.body.into()).expect("answer"))
@@ -200,31 +223,34 @@ mod tests {
     fn a_write_names_the_revision_it_extends() {
         let mut origin = origin(200, "\"8\"", "{}");
         let stored = Ok(Written::Stored { revision: 8, stored: None, time_ms: 0 });
-        assert_eq!(origin.write("A/b", &write(7)), stored);
-        assert_eq!(origin.write("A/b", &write(8)), Ok(Written::Unchanged { revision: 8 }));
+        assert_eq!(origin.write("A/b", &write(7), WAIT_MS), stored);
+        assert_eq!(origin.write("A/b", &write(8), WAIT_MS), Ok(Written::Unchanged { revision: 8 }));
         let first = &origin.0.asked[0];
         assert_eq!(first.uri().path(), "/pages/A%2Fb");
         assert_eq!(first.headers()[IF_MATCH], "\"7\"");
         assert_eq!(first.headers()["x-summary"], "%C3%A4%20b");
-        assert!(origin.write("A", &write(0)).is_ok());
+        assert!(origin.write("A", &write(0), WAIT_MS).is_ok());
         assert_eq!(origin.0.asked[2].headers()[IF_NONE_MATCH], "*");
     }
 
     #[test]
     fn failures_are_told_apart() {
-        assert_eq!(origin(412, "\"9\"", "").write("A", &write(7)), Ok(Written::Conflict));
-        let rejected = origin(413, "\"9\"", "").write("A", &write(7));
+        assert_eq!(origin(412, "\"9\"", "").write("A", &write(7), WAIT_MS), Ok(Written::Conflict));
+        let rejected = origin(413, "\"9\"", "").write("A", &write(7), WAIT_MS);
         assert!(matches!(rejected, Err(OriginError::Rejected(_))));
-        let unavailable = origin(504, "\"9\"", "").write("A", &write(7));
+        let unavailable = origin(504, "\"9\"", "").write("A", &write(7), WAIT_MS);
         assert!(matches!(unavailable, Err(OriginError::Unavailable(_))));
-        assert_eq!(origin(404, "", "").page("A"), Ok(None));
-        assert!(matches!(origin(200, "x", "").page("A"), Err(OriginError::Unavailable(_))));
+        assert_eq!(origin(404, "", "").page("A", WAIT_MS), Ok(None));
+        assert!(matches!(
+            origin(200, "x", "").page("A", WAIT_MS),
+            Err(OriginError::Unavailable(_))
+        ));
     }
 
     #[test]
     fn revisions_are_read_with_their_times() {
         let body = r#"[{"id":3,"timestamp":"2026-01-02T03:04:05Z","summary":"s","author":"a"}]"#;
-        let found = origin(200, "\"3\"", body).revisions("A", 2).expect("revisions");
+        let found = origin(200, "\"3\"", body).revisions("A", 2, WAIT_MS).expect("revisions");
         assert_eq!((found[0].id, found[0].time_ms), (3, 1_767_323_045_000));
         assert_eq!(found[0].note.author, "a");
     }

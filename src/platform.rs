@@ -8,6 +8,7 @@ mod clock;
 mod origin;
 mod relay;
 mod store;
+mod wait;
 
 use std::time::Duration;
 
@@ -59,6 +60,10 @@ impl Ports for Platform {
 
     fn now_ms(&mut self) -> u64 {
         clock::now_ms()
+    }
+
+    fn monotonic_ms(&mut self) -> u64 {
+        clock::monotonic_ms()
     }
 
     fn draw(&mut self, bytes: &mut [u8]) {
@@ -200,7 +205,7 @@ fn read(request: Request) -> Result<http::Request<Vec<u8>>, http::Response<Vec<u
             let status = http::StatusCode::PAYLOAD_TOO_LARGE;
             return Err(problem(status, "Request too large", &detail));
         }
-        Err(body::BodyError::Incomplete(_)) => {
+        Err(body::BodyError::Incomplete(_) | body::BodyError::Late) => {
             let status = http::StatusCode::BAD_REQUEST;
             return Err(problem(status, "Incomplete request", "the body did not arrive whole"));
         }

@@ -51,24 +51,17 @@ pub enum Handled<P: Ports> {
 pub enum Remaining<P: Ports> {
     /// Nothing.
     Nothing,
-    /// A page was read.
-    Read(DocumentKey),
+    /// A page was asked for, with or without success, and nothing was written.
+    Asked(DocumentKey),
     /// A save was taken.
     Saved(Box<PersistedSave<P>>),
 }
 
 impl<P: Ports> Remaining<P> {
-    fn of_read<T, E>(key: DocumentKey, outcome: &Result<T, E>) -> Self {
-        match outcome {
-            Ok(_) => Self::Read(key),
-            Err(_) => Self::Nothing,
-        }
-    }
-
-    fn of_save(persisted: Option<PersistedSave<P>>) -> Self {
+    fn of_save(key: DocumentKey, persisted: Option<PersistedSave<P>>) -> Self {
         match persisted {
             Some(persisted) => Self::Saved(Box::new(persisted)),
-            None => Self::Nothing,
+            None => Self::Asked(key),
         }
     }
 }
@@ -145,7 +138,7 @@ impl<A: Application> Edge<A> {
     pub fn after<P: Ports>(&mut self, ports: &mut P, remaining: Remaining<P>) {
         match remaining {
             Remaining::Nothing => {}
-            Remaining::Read(key) => self.replica.context(ports).after_read(&key),
+            Remaining::Asked(key) => self.replica.context(ports).after_read(&key),
             Remaining::Saved(persisted) => self.replica.context(ports).finish_save(*persisted),
         }
     }
@@ -167,9 +160,9 @@ impl<A: Application> Edge<A> {
                     Ok(snapshot) => {
                         let show = |snapshot| show(Ok(snapshot));
                         let answer = render_cache.or_show(incoming, snapshot, show);
-                        (answer, Remaining::Read(key))
+                        (answer, Remaining::Asked(key))
                     }
-                    Err(error) => (show(Err(error)), Remaining::Nothing),
+                    Err(error) => (show(Err(error)), Remaining::Asked(key)),
                 }
             }
             Operation::Report { key, id, context } => {
@@ -177,8 +170,7 @@ impl<A: Application> Edge<A> {
                     let overlaps = request.report(&key, id);
                     SaveReport { snapshot, overlaps }
                 });
-                let remaining = Remaining::of_read(key, &outcome);
-                (application.show_report(context, incoming, outcome), remaining)
+                (application.show_report(context, incoming, outcome), Remaining::Asked(key))
             }
             Operation::ReadVersion { key, id, context } => {
                 let outcome = request.read_version(&key, id).map(|(snapshot, text)| PageVersion {
@@ -186,13 +178,11 @@ impl<A: Application> Edge<A> {
                     id,
                     text,
                 });
-                let remaining = Remaining::of_read(key, &outcome);
-                (application.show_version(context, incoming, outcome), remaining)
+                (application.show_version(context, incoming, outcome), Remaining::Asked(key))
             }
             Operation::History { key, around, rows, context } => {
                 let outcome = request.history(&key, &around, rows);
-                let remaining = Remaining::of_read(key, &outcome);
-                (application.show_history(context, incoming, outcome), remaining)
+                (application.show_history(context, incoming, outcome), Remaining::Asked(key))
             }
             Operation::Save { key, save, context } => {
                 let (outcome, persisted) = match request.save(&key, &save) {
@@ -201,7 +191,7 @@ impl<A: Application> Edge<A> {
                     }
                     Err(error) => (Err(error), None),
                 };
-                let remaining = Remaining::of_save(persisted);
+                let remaining = Remaining::of_save(key, persisted);
                 (application.show_save(context, incoming, outcome), remaining)
             }
         }

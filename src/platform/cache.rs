@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use fastly::cache::core::{self, CacheKey, Found, Transaction};
+use fastly::cache::core::{self, CacheError, CacheKey, Found, Transaction};
 use redwedding::limits;
 use redwedding_replica::ports::{Cache, Lookup, Value};
 
@@ -44,9 +44,16 @@ fn value(found: &Found) -> Option<Vec<u8>> {
 impl Cache for CoreCache {
     type Revalidation = Revalidation;
 
-    fn lookup(&mut self, name: &str) -> Lookup<Revalidation> {
-        let Ok(transaction) = Transaction::lookup(key(name)).execute() else {
-            return Lookup { value: None, fresh: false, revalidation: Some(Revalidation(None)) };
+    fn lookup(&mut self, name: &str, wait_ms: u64) -> Lookup<Revalidation> {
+        let wait = Duration::from_millis(wait_ms);
+        let transaction = match Transaction::lookup(key(name)).timeout(wait).execute() {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                // Who waited in vain is not the one to refresh it; who could not ask is.
+                let late = matches!(error, CacheError::Timeout);
+                let revalidation = (!late).then_some(Revalidation(None));
+                return Lookup { value: None, fresh: false, revalidation };
+            }
         };
         let found = transaction.found();
         let fresh = found.as_ref().is_some_and(|found| found.is_usable() && !found.is_stale());

@@ -9,7 +9,9 @@ use redwedding::limits;
 use redwedding::settings::names;
 use redwedding_replica::ports::OriginError;
 
-use super::body::whole;
+use super::body::{BodyError, whole_until};
+use super::clock::Deadline;
+use super::wait;
 
 /// The way to the origin.
 pub(crate) struct OriginBackend;
@@ -18,7 +20,9 @@ impl Transport for OriginBackend {
     fn send(
         &mut self,
         request: http::Request<Vec<u8>>,
+        wait_ms: u64,
     ) -> Result<http::Response<Vec<u8>>, OriginError> {
+        let deadline = Deadline::after(wait_ms);
         let away =
             |error: fastly::http::request::SendError| OriginError::Unavailable(error.to_string());
         let (mut parts, body) = request.into_parts();
@@ -26,11 +30,15 @@ impl Transport for OriginBackend {
             .parse()
             .map_err(|_| OriginError::Rejected("the page has no address there".to_owned()))?;
         let request = Request::from(http::Request::from_parts(parts, Body::from(body)));
-        let answer = request.with_pass(true).send(names::ORIGIN).map_err(away)?;
-        let answer: http::Response<Body> = answer.into();
+        let pending = request.with_pass(true).send_async(names::ORIGIN).map_err(away)?;
+        let answer = wait::answer(pending, deadline).ok_or(OriginError::TimedOut)?;
+        let answer: http::Response<Body> = answer.map_err(away)?.into();
         let (parts, body) = answer.into_parts();
-        let body = whole(body, limits::BODY_BYTES)
-            .map_err(|error| OriginError::Unavailable(error.to_string()))?;
+        let body =
+            whole_until(body, limits::BODY_BYTES, deadline).map_err(|error| match error {
+                BodyError::Late => OriginError::TimedOut,
+                error => OriginError::Unavailable(error.to_string()),
+            })?;
         Ok(http::Response::from_parts(parts, body))
     }
 }

@@ -13,8 +13,9 @@ use redwedding_replica::ports::{Relay, RelayError};
 use redwedding_replica::sync::ANSWER_BYTES;
 use redwedding_wire::identity::{Digest, DocumentKey};
 
-use super::body::whole;
-use super::clock::now_ms;
+use super::body::{BodyError, whole_until};
+use super::clock::{Deadline, now_ms};
+use super::wait;
 
 /// As much of a refusal as is told the operator, in bytes.
 const DETAIL_BYTES: usize = 4_096;
@@ -50,20 +51,23 @@ impl Relay for RelayBackend {
         self.send(request)
     }
 
-    fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError> {
-        answered(pending?.wait().map_err(away)?)
+    fn finish(&mut self, pending: Self::Pending, wait_ms: u64) -> Result<Vec<u8>, RelayError> {
+        let deadline = Deadline::after(wait_ms);
+        answered(head(pending?, deadline)?, deadline)
     }
 
     fn segment(
         &mut self,
         document: &DocumentKey,
         name: Digest,
+        wait_ms: u64,
     ) -> Result<Option<Vec<u8>>, RelayError> {
+        let deadline = Deadline::after(wait_ms);
         let title = utf8_percent_encode(document.key(), NON_ALPHANUMERIC);
         let request = Request::get(format!("http://relay/v1/segments/{name}?key={title}"));
-        match self.send(request)?.wait().map_err(away)? {
+        match head(self.send(request)?, deadline)? {
             answer if answer.get_status() == http::StatusCode::NOT_FOUND => Ok(None),
-            answer => answered(answer).map(Some),
+            answer => answered(answer, deadline).map(Some),
         }
     }
 }
@@ -76,7 +80,13 @@ impl RelayBackend {
     }
 }
 
-fn answered(answer: Response) -> Result<Vec<u8>, RelayError> {
+/// The head of the answer, if it comes in time.
+fn head(pending: PendingRequest, deadline: Deadline) -> Result<Response, RelayError> {
+    wait::answer(pending, deadline).ok_or(RelayError::TimedOut)?.map_err(away)
+}
+
+/// The body of the answer, if it comes in time.
+fn answered(answer: Response, deadline: Deadline) -> Result<Vec<u8>, RelayError> {
     let mut answer = answer;
     let status = answer.get_status();
     if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
@@ -84,9 +94,12 @@ fn answered(answer: Response) -> Result<Vec<u8>, RelayError> {
     }
     let success = status.is_success();
     let most = if success { ANSWER_BYTES } else { DETAIL_BYTES };
-    let body = whole(answer.take_body(), most);
+    let body = whole_until(answer.take_body(), most, deadline);
     if success {
-        return body.map_err(away);
+        return body.map_err(|error| match error {
+            BodyError::Late => RelayError::TimedOut,
+            error => away(error),
+        });
     }
     let detail = body.map(|body| String::from_utf8_lossy(&body).into_owned());
     let detail = detail.unwrap_or_else(|error| error.to_string());

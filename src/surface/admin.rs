@@ -46,6 +46,7 @@ pub(super) fn status<P: Ports>(
             },
         },
     };
+    let relay_away = replica.context(ports).relay_is_away();
     let now_ms = ports.now_ms();
     let members: Vec<_> = replica
         .members()
@@ -64,6 +65,7 @@ pub(super) fn status<P: Ports>(
         "site": replica.config().site,
         "version": replica.config().version,
         "replica": format!("{:016x}", replica.id()),
+        "relay_away": relay_away,
         "members": members,
         "document": document,
     });

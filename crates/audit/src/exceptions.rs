@@ -17,10 +17,7 @@ pub const CIRCLES: &[ExpectedCircle] = &[ExpectedCircle {
 }];
 
 /// Limits that no code enforces yet: the name, and what is to come.
-pub const NOT_ENFORCED: &[(&str, &str)] = &[(
-    "BACKEND_CALLS_PER_REQUEST",
-    "calls are counted for each sandbox, not yet for each request",
-)];
+pub const NOT_ENFORCED: &[(&str, &str)] = &[];
 
 /// Files named `mod.rs` that stay: Cargo would take `tests/support.rs` for a test of its own.
 pub const MOD_FILES: &[&str] = &["crates/relay/tests/support/mod.rs"];

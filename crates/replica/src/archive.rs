@@ -14,13 +14,11 @@ use crate::relay_client::RelayClient;
 /// The archives of documents.
 pub(crate) struct Archive<'a, P: Ports> {
     relay: RelayClient<'a, P>,
-    /// How many segments may still be fetched.
-    budget: &'a mut u32,
 }
 
 impl<'a, P: Ports> Archive<'a, P> {
-    pub(crate) fn new(relay: RelayClient<'a, P>, budget: &'a mut u32) -> Self {
-        Self { relay, budget }
+    pub(crate) fn new(relay: RelayClient<'a, P>) -> Self {
+        Self { relay }
     }
 
     /// A segment of a document's archive; `None` where it cannot be had now.
@@ -31,10 +29,6 @@ impl<'a, P: Ports> Archive<'a, P> {
         if let Some(segment) = cached.and_then(|bytes| opened(&bytes)) {
             return Some(segment);
         }
-        if self.relay.in_backoff() || *self.budget == 0 {
-            return None;
-        }
-        *self.budget -= 1;
         let bytes = self.relay.segment(key, part.digest)?;
         let segment = opened(&bytes)?;
         self.relay.cache().insert(None, &name, bytes, limits::CACHE_MS);

@@ -17,8 +17,6 @@ pub struct Config {
     pub staleness_ms: u64,
     /// How often a page that the edge holds is looked up at the origin, in ms.
     pub poll_ms: u64,
-    /// How long the relay is left alone after it could not be reached, in ms.
-    pub relay_backoff_ms: u64,
     /// Names saves; see [`redwedding_wire::identity::EditId`].
     pub edit_key: [u8; 32],
     /// Seals session tokens.
@@ -37,7 +35,6 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             staleness_ms: limits::STALENESS_MS,
             poll_ms: limits::ORIGIN_POLL_MS,
-            relay_backoff_ms: limits::RELAY_BACKOFF_MS,
             edit_key: derive_key("edit ids", secret),
             token_key: derive_key("session tokens", secret),
             flush_key: derive_key("flush ids", secret),

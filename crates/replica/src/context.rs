@@ -8,24 +8,30 @@
 //! or [`ClientRequest`], in the file of its name.
 
 use crate::archive::Archive;
+use crate::budget::Budget;
 use crate::client_session::ClientSession;
 use crate::document_cache::DocumentCache;
 use crate::head::Head;
 use crate::limits;
 use crate::origin_client::OriginClient;
 use crate::outbox::Outbox;
-use crate::ports::Ports;
-use crate::relay_client::RelayClient;
+use crate::ports::{Cache, Lookup, Ports};
+use crate::relay_client::{Reach, RelayClient};
 use crate::replica::Replica;
 use crate::version_store::VersionStore;
+
+/// What the platform's cache gives.
+type CacheLookup<P> = Lookup<<<P as Ports>::Cache as Cache>::Revalidation>;
 
 /// Work of a sandbox that no client waits for, or the part of a client's request
 /// that does not depend on what the client has seen.
 pub struct Context<'a, P: Ports> {
     pub(crate) replica: &'a mut Replica,
     pub(crate) ports: &'a mut P,
-    /// How many segments of archives may still be fetched.
-    segments: u32,
+    /// What may still be used of others.
+    pub(crate) budget: Budget,
+    /// What was found out of the relay.
+    reach: Reach,
 }
 
 /// A client's request. What the client is served must hold what its session says
@@ -38,7 +44,8 @@ pub struct ClientRequest<'a, P: Ports> {
 impl Replica {
     /// Begins work that no client waits for.
     pub fn context<'a, P: Ports>(&'a mut self, ports: &'a mut P) -> Context<'a, P> {
-        Context { replica: self, ports, segments: limits::FETCHED_SEGMENTS }
+        let budget = Budget::of_background(self.calls);
+        Context { replica: self, ports, budget, reach: Reach::default() }
     }
 
     /// Begins a request of the client with this session, which takes in what the
@@ -48,27 +55,28 @@ impl Replica {
         ports: &'a mut P,
         session: &'a mut ClientSession,
     ) -> ClientRequest<'a, P> {
-        ClientRequest { context: self.context(ports), session }
+        let budget = Budget::of_request(self.calls);
+        ClientRequest { context: Context { budget, ..self.context(ports) }, session }
     }
 }
 
 impl<P: Ports> Context<'_, P> {
     /// The way to the relay.
     pub(crate) fn relay_client(&mut self) -> RelayClient<'_, P> {
-        let Replica { config, membership, calls, .. } = &mut *self.replica;
-        RelayClient::new(config, membership, calls, self.ports)
+        let Self { replica, ports, budget, reach } = self;
+        RelayClient::new(replica, ports, budget, reach)
     }
 
     /// Whether what a head asks for, and is not to be had, was looked for long enough
     /// where it would have to be.
     pub(crate) fn is_lost(&mut self, head: &Head) -> bool {
         let stale_ms = head.stale_for(self.ports.now_ms());
-        stale_ms > limits::LET_GO_MS && !self.relay_client().in_backoff()
+        stale_ms > limits::LET_GO_MS && !self.relay_client().is_away()
     }
 
     /// The way to the origin.
     pub(crate) fn origin_client(&mut self) -> OriginClient<'_, P> {
-        OriginClient::new(&mut self.replica.calls, self.ports)
+        OriginClient::new(&mut self.replica.calls, &mut self.budget, self.ports)
     }
 
     /// The documents that the sandbox and its point of presence have.
@@ -89,8 +97,22 @@ impl<P: Ports> Context<'_, P> {
 
     /// What documents do not keep any more.
     pub(crate) fn archive(&mut self) -> Archive<'_, P> {
-        let Replica { config, membership, calls, .. } = &mut *self.replica;
-        let relay = RelayClient::new(config, membership, calls, self.ports);
-        Archive::new(relay, &mut self.segments)
+        Archive::new(self.relay_client())
+    }
+
+    /// Looks a value up in the point of presence's cache. Who waits there for somebody
+    /// else's revalidation waits for the relay.
+    pub(crate) fn look_up(&mut self, key: &str) -> CacheLookup<P> {
+        self.budget.relay.spend(self.ports, |ports, left_ms| ports.cache().lookup(key, left_ms))
+    }
+
+    /// Lets a short while pass, for another's work to arrive. It counts as time that the
+    /// relay is waited for; `false` where there is none left.
+    #[must_use]
+    pub(crate) fn pause(&mut self, milliseconds: u64) -> bool {
+        self.budget.relay.spend(self.ports, |ports, left_ms| {
+            ports.pause(milliseconds.min(left_ms));
+        });
+        !self.budget.relay.is_spent()
     }
 }

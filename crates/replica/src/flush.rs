@@ -131,9 +131,9 @@ impl<P: Ports> Context<'_, P> {
             // The page is elsewhere by now: somebody edited it there, or a flush that was thought
             // to be over has arrived. The revisions after the tip tell.
             Ok(Written::Unchanged { .. } | Written::Conflict) => self.resolve(document),
-            Err(OriginError::Unavailable(why)) => {
+            Err(error @ (OriginError::Unavailable(_) | OriginError::TimedOut)) => {
                 // It may have been committed: whoever comes next will look.
-                self.ports.log(Level::Warning, &why);
+                self.ports.log(Level::Warning, &error.to_string());
                 Flushed::Later
             }
             // Nothing was stored. An open intent would keep the next flush from writing, so it is

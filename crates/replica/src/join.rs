@@ -24,7 +24,7 @@ impl<P: Ports> Context<'_, P> {
         if overlay.single_names() < limits::JOIN_AT {
             return;
         }
-        let lookup = self.ports.cache().lookup(&keys::joining(key));
+        let lookup = self.look_up(&keys::joining(key));
         if lookup.fresh || lookup.revalidation.is_none() {
             return;
         }

@@ -134,5 +134,5 @@ pub(crate) fn polled(document: &DocumentKey) -> String {
     format!("polled/{}", document.digest())
 }
 
-/// In the cache: until when the relay is left alone, in ms since 1970 (little-endian).
-pub(crate) const RELAY_BACKOFF: &str = "relay-away";
+/// In the cache: the breaker, fresh for as long as the relay is to be left alone.
+pub(crate) const BREAKER: &str = "relay-breaker";

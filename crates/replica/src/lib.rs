@@ -21,6 +21,8 @@
 
 mod archive;
 pub mod auth;
+mod breaker;
+mod budget;
 mod cached_document;
 pub mod client_session;
 pub mod config;

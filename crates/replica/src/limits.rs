@@ -52,19 +52,37 @@ pub const HEAD_BYTES: usize = 1_024;
 pub const LET_GO_MS: u64 = 30_000;
 /// A client's own unconfirmed saves that a token or an outbox value names.
 pub const OWN_UNCONFIRMED: usize = 64;
-/// Backend calls of one request.
-/// Not enforced yet.
+/// Backend calls that a request makes before it is answered.
 pub const BACKEND_CALLS_PER_REQUEST: u32 = 16;
-/// Backend calls after which a sandbox retires; the platform ends it at 32.
+/// Backend calls after which a sandbox retires once its request is done.
 pub const BACKEND_CALLS_PER_SANDBOX: u32 = 16;
+/// Backend calls that a sandbox may make at all: the platform's limit.
+pub const BACKEND_CALLS_PER_EXECUTION: u32 = 32;
+/// Backend calls that writing a document to the origin may take: pull, intent, write, end.
+pub const CALLS_PER_FLUSH: u32 = 4;
 /// Segments of archives that one request fetches.
 pub const FETCHED_SEGMENTS: u32 = 6;
+/// Backend calls of a tick that sweeps leave to flushes.
+pub const CALLS_FOR_FLUSHES: u32 = 1 + 2 * CALLS_PER_FLUSH;
 /// How old the last exchange may be before a read pulls.
 pub const STALENESS_MS: u64 = 500;
 /// How often a page that the edge holds is looked up at the origin.
 pub const ORIGIN_POLL_MS: u64 = 10_000;
-/// How long the relay is left alone after it could not be reached.
+/// How long a request waits for the relay in all, before it is answered from what is there.
+pub const RELAY_WAIT_MS: u64 = 300;
+/// A time-out after less than this says nothing about the relay.
+pub const RELAY_PATIENCE_MS: u64 = 150;
+/// How long work after the answer waits for the relay in all; a save that the store did not
+/// take, too.
+pub const RELAY_BACKGROUND_MS: u64 = 2_000;
+/// How long the relay is left alone after it failed once; twice that after each failure more.
 pub const RELAY_BACKOFF_MS: u64 = 1_000;
+/// How long it is left alone at most.
+pub const RELAY_BACKOFF_MOST_MS: u64 = 10_000;
+/// How long nobody else probes the relay while somebody does.
+pub const RELAY_PROBE_MS: u64 = 2_500;
+/// How long a request waits for the origin in all.
+pub const ORIGIN_WAIT_MS: u64 = 3_000;
 /// How long a whole document or an unconfirmed entry stays in the cache.
 pub const CACHE_MS: u64 = 3_600_000;
 /// Entries in the cache after a document's base; then the base is written anew.
@@ -94,4 +112,9 @@ pub const FLUSHES_PER_TICK: usize = 4;
 
 const _: () = assert!(ENTRY_BYTES <= PULL_BYTES + PAGE_BYTES, "one entry must fit an answer");
 const _: () = assert!(JOINED_BYTES + 2 * ENTRY_BYTES <= SWEEP_BYTES * 2, "one value can be swept");
-const _: () = assert!(BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= 32);
+const _: () = assert!(
+    BACKEND_CALLS_PER_REQUEST + BACKEND_CALLS_PER_SANDBOX <= BACKEND_CALLS_PER_EXECUTION,
+    "a sandbox that has not retired can make all calls of a request"
+);
+const _: () = assert!(RELAY_PROBE_MS > RELAY_BACKGROUND_MS, "one probe at a time");
+const _: () = assert!(RELAY_PATIENCE_MS < RELAY_WAIT_MS, "a hung relay must be noticed");

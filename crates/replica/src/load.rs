@@ -35,6 +35,9 @@ pub enum LoadError {
     /// Nothing here knows the page, and neither relay nor origin answers.
     #[error("neither the relay nor the origin can be asked about the page: {0}")]
     Unreachable(String),
+    /// Nothing here knows the page, and the origin did not answer in time. Retry.
+    #[error("the origin does not answer in time")]
+    TimedOut,
     /// An older part of the page's history is needed, and cannot be had from the relay now. Retry.
     #[error("an older part of the page's history cannot be fetched now")]
     Archived,
@@ -42,7 +45,10 @@ pub enum LoadError {
 
 impl From<OriginError> for LoadError {
     fn from(error: OriginError) -> Self {
-        Self::Unreachable(error.to_string())
+        match error {
+            OriginError::TimedOut => Self::TimedOut,
+            other => Self::Unreachable(other.to_string()),
+        }
     }
 }
 
@@ -102,8 +108,7 @@ impl<P: Ports> Context<'_, P> {
         session: &mut ClientSession,
     ) -> Result<Loaded, LoadError> {
         let (mut cached, mut authoritative, mut reset) = (cached, false, false);
-        let exchanges = if self.relay_client().in_backoff() { 0 } else { EXCHANGES };
-        for attempt in 0..exchanges {
+        for attempt in 0..EXCHANGES {
             let Some(pulled) = self.pull(key, cached.clone(), session)? else { break };
             authoritative |= pulled.complete;
             reset |= pulled.reset;
@@ -126,7 +131,9 @@ impl<P: Ports> Context<'_, P> {
                 return Err(LoadError::Behind);
             }
             cached = Some(fresh);
-            self.ports.pause(EXCHANGE_PAUSE_MS);
+            if !self.pause(EXCHANGE_PAUSE_MS) {
+                break;
+            }
         }
         let cached = match cached {
             Some(cached) if cached.satisfies(session) => cached,
@@ -136,7 +143,8 @@ impl<P: Ports> Context<'_, P> {
         Ok(Loaded { cached, authoritative })
     }
 
-    /// One exchange, and what came in kept. `None` where the relay cannot be reached.
+    /// One exchange, and what came in kept. `None` where the relay is not asked, or does not
+    /// answer in time.
     fn pull(
         &mut self,
         key: &DocumentKey,
@@ -144,7 +152,7 @@ impl<P: Ports> Context<'_, P> {
         session: &mut ClientSession,
     ) -> Result<Option<Refreshed>, LoadError> {
         let known = cached.as_ref().map(|cached| cached.confirmed().clone());
-        let Ok(exchanged) = self.relay_client().exchange(key, known, Vec::new()) else {
+        let Some(exchanged) = self.relay_client().exchange(key, known, Vec::new()) else {
             return Ok(None);
         };
         let news = exchanged.changed || cached.is_none();

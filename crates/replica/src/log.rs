@@ -26,9 +26,6 @@ pub(crate) struct FromLog {
 impl<P: Ports> Context<'_, P> {
     /// The document as the relay has it now; `None` where it cannot be asked.
     pub(crate) fn pull_from_log(&mut self, key: &DocumentKey) -> Option<FromLog> {
-        if self.relay_client().in_backoff() {
-            return None;
-        }
         let cached = self.document_cache().document(key);
         let (known, origin) = match cached {
             Some(cached) => (Some(cached.confirmed().clone()), cached.origin_page().cloned()),
@@ -56,7 +53,7 @@ impl<P: Ports> Context<'_, P> {
         origin: Option<OriginPage>,
         pushes: Vec<Vec<u8>>,
     ) -> Option<FromLog> {
-        let exchanged = self.relay_client().exchange(key, known, pushes).ok()?;
+        let exchanged = self.relay_client().exchange(key, known, pushes)?;
         let (document, complete) = (exchanged.document, exchanged.complete);
         // Nobody in particular asks.
         let session = &mut ClientSession::new();

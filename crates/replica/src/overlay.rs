@@ -165,9 +165,13 @@ impl Overlay {
     }
 
     /// A save was merged into a copy of the view and is durable: the copy takes the view's place,
-    /// if nothing else was added to it.
-    pub(crate) fn saved(&mut self, view: &View, entry: &OutboxEntry) {
+    /// if it stands on the same text of the origin and nothing else was added to it.
+    pub(crate) fn saved(&mut self, based: (&View, Option<&Entry>), entry: &OutboxEntry) {
         let Some(edit) = entry.edit() else { return };
+        let (view, base) = based;
+        if base != self.base.as_ref() {
+            return;
+        }
         if view.overlay().len() != self.view.overlay().len() + 1 || !self.edits.insert(edit) {
             return;
         }

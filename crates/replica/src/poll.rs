@@ -9,9 +9,21 @@ use crate::keys;
 use crate::ports::{Cache, Ports};
 
 impl<P: Ports> Context<'_, P> {
-    /// After a read was answered: do many saves wait? Has somebody edited the page at the origin?
+    /// After a read was answered, in whichever way: do many saves wait? Does a relay that was
+    /// left alone answer again? Has somebody edited the page at the origin?
     pub fn after_read(&mut self, key: &DocumentKey) {
+        let now_ms = self.ports.now_ms();
+        let config = &self.replica.config;
+        let (poll_ms, staleness_ms) = (config.poll_ms, config.staleness_ms);
         self.join_waiting(key);
+        // Not even the cache is asked more often than a reader may be behind.
+        let asked = self.replica.polls.ask(key, now_ms, staleness_ms);
+        if asked.is_some_and(|ago_ms| ago_ms < staleness_ms.min(poll_ms)) {
+            return;
+        }
+        if self.relay_client().is_away() && self.relay_client().is_asked() {
+            self.pull_from_log(key);
+        }
         self.poll_origin(key, false);
     }
 
@@ -19,15 +31,8 @@ impl<P: Ports> Context<'_, P> {
     /// them over. At most once in `poll_ms` per page and point of presence,
     /// unless `now`.
     pub fn poll_origin(&mut self, key: &DocumentKey, now: bool) {
-        let now_ms = self.ports.now_ms();
-        let config = &self.replica.config;
-        let (poll_ms, staleness_ms) = (config.poll_ms, config.staleness_ms);
-        // Not even the cache is asked more often than a reader may be behind.
-        let asked = self.replica.polls.ask(key, now_ms, staleness_ms);
-        if !now && asked.is_some_and(|ago_ms| ago_ms < staleness_ms.min(poll_ms)) {
-            return;
-        }
-        let lookup = self.ports.cache().lookup(&keys::polled(key));
+        let poll_ms = self.replica.config.poll_ms;
+        let lookup = self.look_up(&keys::polled(key));
         if !now && (lookup.fresh || lookup.revalidation.is_none()) {
             return;
         }

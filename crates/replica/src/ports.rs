@@ -5,7 +5,10 @@
 //! them and are held to one conformance suite per port (module
 //! `testing::conformance`, behind the feature `testing`).
 //!
-//! All calls block; what may run side by side is begun and finished apart.
+//! All calls block; what may run side by side is begun and finished apart. A call that
+//! waits for another machine than the platform's own is told how long it may take, in ms
+//! (`wait_ms`). It MUST come back by then, whatever the other does; a few ms more are
+//! allowed for what is under way. Who gives up knows nothing: it may happen all the same.
 
 use redwedding_document::entry::{Note, OriginPage};
 use redwedding_wire::identity::{Digest, DocumentKey};
@@ -31,7 +34,8 @@ pub trait Store {
     /// Begins to write `value` under `key`.
     fn begin_insert(&mut self, key: &str, value: Vec<u8>) -> Self::Pending;
 
-    /// Waits for the write. `Ok` means durable.
+    /// Waits for the write. `Ok` means durable. The platform's store cannot be waited for with a
+    /// deadline.
     ///
     /// # Errors
     /// If the store did not acknowledge it. The value may be there all the same, now or later.
@@ -82,8 +86,8 @@ pub trait Cache {
     type Revalidation;
 
     /// Looks `key` up. Where the value is absent and somebody else revalidates it,
-    /// this may wait for them.
-    fn lookup(&mut self, key: &str) -> Lookup<Self::Revalidation>;
+    /// this may wait for them, `wait_ms` at most; then it finds nothing.
+    fn lookup(&mut self, key: &str, wait_ms: u64) -> Lookup<Self::Revalidation>;
 
     /// Looks `key` up without taking the revalidation or waiting.
     fn peek(&mut self, key: &str) -> Option<Vec<u8>>;
@@ -141,8 +145,8 @@ pub struct Lookup<Revalidation> {
 
 /// The way to the relay.
 ///
-/// It MAY: fail; deliver and report failure; deliver twice; answer late. The
-/// caller MUST treat every failure as "perhaps".
+/// It MAY: fail; deliver and report failure; deliver twice; answer late, never, or
+/// with noise. The caller MUST treat every failure as "perhaps".
 pub trait Relay {
     /// An exchange under way.
     type Pending;
@@ -150,32 +154,37 @@ pub trait Relay {
     /// Begins an exchange: an encoded [`crate::sync::Request`].
     fn begin(&mut self, request: Vec<u8>) -> Self::Pending;
 
-    /// Waits for the encoded [`crate::sync::Answer`].
+    /// Waits for the encoded [`crate::sync::Answer`], `wait_ms` at most.
     ///
     /// # Errors
-    /// If none came, or the relay refuses the exchange. Where it is
-    /// [`RelayError::Unavailable`], what was pushed may be in the log all the same.
-    fn finish(&mut self, pending: Self::Pending) -> Result<Vec<u8>, RelayError>;
+    /// If none came in time, or the relay refuses the exchange. Unless it is
+    /// [`RelayError::Refused`], what was pushed may be in the log all the same, or get there yet.
+    fn finish(&mut self, pending: Self::Pending, wait_ms: u64) -> Result<Vec<u8>, RelayError>;
 
     /// A segment of a document's archive as [`redwedding_document::Segment::plain`] gives it;
-    /// `None` where there is none. The caller MUST check that it has the name.
+    /// `None` where there is none. The caller MUST check that it has the name. Waits `wait_ms`
+    /// at most.
     ///
     /// # Errors
-    /// If the relay does not answer, or refuses. Whether there is such a segment is then not
-    /// known.
+    /// If the relay does not answer in time, or refuses. Whether there is such a segment is then
+    /// not known.
     fn segment(
         &mut self,
         document: &DocumentKey,
         name: Digest,
+        wait_ms: u64,
     ) -> Result<Option<Vec<u8>>, RelayError>;
 }
 
 /// Why an exchange failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RelayError {
-    /// Not to be reached, or no answer in time. It may have happened all the same.
+    /// Not to be reached, or its answer cannot be read. It may have happened all the same.
     #[error("the relay cannot be reached: {0}")]
     Unavailable(String),
+    /// No answer in time. It may have happened all the same, or may yet.
+    #[error("the relay does not answer in time")]
+    TimedOut,
     /// It refuses this service: a wrong key, or a fault of ours.
     #[error("the relay refuses the exchange: status {status}, {detail}")]
     Refused {
@@ -188,33 +197,44 @@ pub enum RelayError {
 
 /// The origin: the wiki behind the edge.
 ///
-/// It MAY: be slow; fail; commit a write and report failure; change a text that
-/// it stores; be edited by others at any time.
+/// It MAY: be slow or silent; fail; commit a write and report failure, at once or long
+/// after; change a text that it stores; be edited by others at any time. Each call waits
+/// `wait_ms` at most.
 pub trait Origin {
     /// The page as it is now; `None` where there is none.
     ///
     /// # Errors
     /// If the origin does not say. Nothing may be concluded of the page.
-    fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError>;
+    fn page(&mut self, key: &str, wait_ms: u64) -> Result<Option<OriginPage>, OriginError>;
 
     /// Writes a page on the revision that `write` names.
     ///
     /// # Errors
-    /// [`OriginError::Unavailable`]: it may be stored, now or later. [`OriginError::Rejected`]:
-    /// nothing is stored.
-    fn write(&mut self, key: &str, write: &Write) -> Result<Written, OriginError>;
+    /// [`OriginError::Unavailable`] and [`OriginError::TimedOut`]: it may be stored, now or later.
+    /// [`OriginError::Rejected`]: nothing is stored.
+    fn write(&mut self, key: &str, write: &Write, wait_ms: u64) -> Result<Written, OriginError>;
 
     /// The revisions after `after`, oldest first, at most some tens at once.
     ///
     /// # Errors
     /// If the origin does not say. That there are none is an answer, and no error.
-    fn revisions(&mut self, key: &str, after: u64) -> Result<Vec<Revision>, OriginError>;
+    fn revisions(
+        &mut self,
+        key: &str,
+        after: u64,
+        wait_ms: u64,
+    ) -> Result<Vec<Revision>, OriginError>;
 
     /// The stored text of a revision.
     ///
     /// # Errors
     /// If the origin does not give it, now or, where it is rejected, at all.
-    fn revision_text(&mut self, key: &str, revision: u64) -> Result<String, OriginError>;
+    fn revision_text(
+        &mut self,
+        key: &str,
+        revision: u64,
+        wait_ms: u64,
+    ) -> Result<String, OriginError>;
 }
 
 /// A write to the origin.
@@ -265,9 +285,12 @@ pub struct Revision {
 /// Why the origin did not do it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum OriginError {
-    /// Not to be reached, or no answer in time: a write may have been committed.
+    /// Not to be reached: a write may have been committed.
     #[error("the origin cannot be reached: {0}")]
     Unavailable(String),
+    /// No answer in time: a write may have been committed, or may yet be.
+    #[error("the origin does not answer in time")]
+    TimedOut,
     /// It will not take this: a filter, a protection, a size.
     #[error("the origin refuses: {0}")]
     Rejected(String),
@@ -296,6 +319,10 @@ pub trait Ports {
     /// Milliseconds since 1970. It MAY jump either way: nothing that has to be
     /// right may depend on it.
     fn now_ms(&mut self) -> u64;
+
+    /// Milliseconds on a clock that never goes back and never jumps, from a moment of this
+    /// sandbox's own. For durations alone.
+    fn monotonic_ms(&mut self) -> u64;
 
     /// Fills `bytes` with unpredictable ones.
     fn draw(&mut self, bytes: &mut [u8]);

@@ -25,7 +25,7 @@ use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::overlap::{Overlapping, overlapping};
 use crate::page_snapshot::PageSnapshot;
-use crate::ports::{Cache, Ports};
+use crate::ports::Ports;
 
 impl<P: Ports> ClientRequest<'_, P> {
     /// What the client is to see of a document. Its session takes in what was served.
@@ -122,7 +122,7 @@ impl<P: Ports> ClientRequest<'_, P> {
 
     /// The head, if it is fresh, or another request refreshes it; else a fresh one.
     fn read_head(&mut self, key: &DocumentKey) -> Result<Arc<PageSnapshot>, LoadError> {
-        let lookup = self.context.ports.cache().lookup(&keys::head(key));
+        let lookup = self.context.look_up(&keys::head(key));
         let shown = lookup.value.and_then(|found| self.context.document_cache().shown(key, found));
         let good = shown
             .as_ref()

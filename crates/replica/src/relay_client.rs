@@ -11,11 +11,13 @@ use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Cursor;
 use serde_bytes::ByteBuf;
 
-use crate::config::Config;
+use crate::breaker::Breaker;
+use crate::budget::Budget;
 use crate::confirmed_document::ConfirmedDocument;
 use crate::keys;
-use crate::member::Membership;
+use crate::limits;
 use crate::ports::{Cache, Level, Ports, Relay, RelayError};
+use crate::replica::Replica;
 use crate::sync::{Answer, Pull, Pulled, Request};
 
 /// Rounds that one exchange may take: more to read, a reset, a full answer.
@@ -37,107 +39,180 @@ pub(crate) struct Exchanged {
 /// An exchange under way.
 pub(crate) type PendingExchange<P> = <<P as Ports>::Relay as Relay>::Pending;
 
-/// Calls to the relay: each is counted, and a relay that cannot be reached is left
-/// alone for a moment.
+/// What a request has found out of the relay.
+#[derive(Default)]
+pub(crate) struct Reach {
+    /// The breaker, as it was looked up or left.
+    breaker: Option<Breaker>,
+    /// Whether this request has taken it on itself to probe the relay.
+    probing: bool,
+    /// Whether nothing came of asking, or there was no time left for it.
+    lost: bool,
+}
+
+/// Calls to the relay: each is counted and has an end. One that does not answer is left
+/// alone for a while by the whole point of presence.
 pub(crate) struct RelayClient<'a, P: Ports> {
-    config: &'a Config,
-    membership: &'a mut Membership,
-    calls: &'a mut u32,
+    replica: &'a mut Replica,
     ports: &'a mut P,
+    budget: &'a mut Budget,
+    reach: &'a mut Reach,
 }
 
 impl<'a, P: Ports> RelayClient<'a, P> {
     pub(crate) fn new(
-        config: &'a Config,
-        membership: &'a mut Membership,
-        calls: &'a mut u32,
+        replica: &'a mut Replica,
         ports: &'a mut P,
+        budget: &'a mut Budget,
+        reach: &'a mut Reach,
     ) -> Self {
-        Self { config, membership, calls, ports }
+        Self { replica, ports, budget, reach }
     }
 
-    /// Whether the relay could not be reached just now and is left alone for a
-    /// moment, by the whole point of presence.
-    pub(crate) fn in_backoff(&mut self) -> bool {
-        let Some(until) = self.ports.cache().peek(keys::RELAY_BACKOFF) else { return false };
-        let until = <[u8; 8]>::try_from(until.as_slice()).map_or(0, u64::from_le_bytes);
-        let now_ms = self.ports.now_ms();
-        // A clock that jumped must not keep the relay away for long.
-        now_ms < until && until - now_ms <= self.config.relay_backoff_ms
+    /// Whether the relay is not asked: the point of presence leaves it alone, or this
+    /// request has asked in vain, or has no time left for it.
+    pub(crate) fn is_away(&mut self) -> bool {
+        self.reach.lost || self.breaker().is_open() && !self.reach.probing
     }
 
-    /// Begins an exchange.
+    /// For work that nobody waits for: whether the relay is asked. One that was left alone
+    /// for long enough is, by one of all who could.
+    pub(crate) fn is_asked(&mut self) -> bool {
+        !self.is_away() || self.takes_probe()
+    }
+
+    fn breaker(&mut self) -> Breaker {
+        let Self { ports, reach, .. } = self;
+        let look = || Breaker::read(ports.cache().peek(keys::BREAKER).as_deref());
+        *reach.breaker.get_or_insert_with(look)
+    }
+
+    /// Takes the right to probe the relay, where it is due. It is not held while the relay
+    /// is waited for: the breaker is left as it is, and fresh for as long as that may take.
+    fn takes_probe(&mut self) -> bool {
+        if self.reach.lost {
+            return false;
+        }
+        let lookup = self.ports.cache().lookup(keys::BREAKER, 0);
+        let Some(revalidation) = lookup.revalidation else { return false };
+        let breaker = Breaker::read(lookup.value.as_ref().map(|value| value.bytes.as_slice()));
+        let (value, fresh_ms) = (breaker.value(), limits::RELAY_PROBE_MS);
+        self.ports.cache().insert(Some(revalidation), keys::BREAKER, value, fresh_ms);
+        (self.reach.breaker, self.reach.probing) = (Some(breaker), true);
+        true
+    }
+
+    /// An exchange was answered: the next ones will be.
+    fn succeeded(&mut self, took_ms: u64) {
+        let Some(breaker) = self.reach.breaker else { return };
+        let closed = breaker.closed(took_ms);
+        if closed != breaker {
+            let value = closed.value();
+            self.ports.cache().insert(None, keys::BREAKER, value, limits::CACHE_MS);
+        }
+        (self.reach.breaker, self.reach.probing) = (Some(closed), false);
+    }
+
+    /// An exchange came to nothing: the point of presence leaves the relay alone. Of several
+    /// that fail together one says so.
+    fn failed(&mut self) {
+        let breaker = Breaker::read(self.ports.cache().peek(keys::BREAKER).as_deref());
+        let tells = self.reach.probing || !breaker.is_open();
+        let opened = if tells { breaker.opened() } else { breaker };
+        if tells {
+            let mut drawn = [0];
+            self.ports.draw(&mut drawn);
+            let rest_ms = opened.rest_ms(drawn[0]);
+            self.ports.cache().insert(None, keys::BREAKER, opened.value(), rest_ms);
+        }
+        (self.reach.breaker, self.reach.probing) = (Some(opened), false);
+    }
+
+    /// Whether one more call may be made: there are calls and time left, and the relay is
+    /// not left alone.
+    fn takes_call(&mut self) -> bool {
+        self.reach.lost |= self.budget.relay.is_spent();
+        !self.is_away() && self.budget.take_call(&mut self.replica.calls)
+    }
+
+    /// Begins an exchange. `None` where the relay is not asked.
     #[must_use]
     pub(crate) fn begin(
         &mut self,
         pushes: Vec<Vec<u8>>,
         pulls: Vec<Pull>,
         leases: u16,
-    ) -> PendingExchange<P> {
+    ) -> Option<PendingExchange<P>> {
+        if !self.takes_call() {
+            return None;
+        }
         let now_ms = self.ports.now_ms();
-        let members = self.membership.heartbeat(self.config, now_ms).clone();
-        let mut request = Request::new(&self.config.site, &self.config.pop, members);
+        let Replica { config, membership, .. } = &mut *self.replica;
+        let members = membership.heartbeat(config, now_ms).clone();
+        let mut request = Request::new(&config.site, &config.pop, members);
         request.pushes = pushes.into_iter().map(ByteBuf::from).collect();
         request.pulls = pulls;
         request.leases = leases;
-        *self.calls += 1;
-        self.ports.relay().begin(request.encode())
+        Some(self.ports.relay().begin(request.encode()))
     }
 
-    /// Finishes an exchange. A relay that cannot be reached is in back-off from then
-    /// on.
-    ///
-    /// # Errors
-    /// What was pushed may be in the log all the same.
-    pub(crate) fn finish(&mut self, pending: PendingExchange<P>) -> Result<Answer, RelayError> {
-        let answer = self.ports.relay().finish(pending).and_then(|bytes| {
+    /// Finishes an exchange. `None` where no answer came that can be read, and what was
+    /// pushed may be in the log all the same; the breaker is open from then on.
+    pub(crate) fn finish(&mut self, pending: PendingExchange<P>) -> Option<Answer> {
+        let before_ms = self.budget.relay.left_ms();
+        let answer = self
+            .budget
+            .relay
+            .spend(self.ports, |ports, wait_ms| ports.relay().finish(pending, wait_ms));
+        let took_ms = before_ms - self.budget.relay.left_ms();
+        let answer = answer.and_then(|bytes| {
             Answer::decode(&bytes).map_err(|error| RelayError::Unavailable(error.to_string()))
         });
-        let now_ms = self.ports.now_ms();
-        match &answer {
-            Ok(answer) => self.membership.meet(&answer.members, now_ms),
+        match answer {
+            Ok(answer) => {
+                let now_ms = self.ports.now_ms();
+                self.replica.membership.meet(&answer.members, now_ms);
+                self.succeeded(took_ms);
+                Some(answer)
+            }
             Err(error) => {
-                let level = match error {
-                    RelayError::Unavailable(_) => Level::Warning,
-                    RelayError::Refused { .. } => Level::Alarm,
-                };
+                self.reach.lost = true;
+                let refused = matches!(error, RelayError::Refused { .. });
+                let level = if refused { Level::Alarm } else { Level::Warning };
                 self.ports.log(level, &error.to_string());
-                let backoff_ms = self.config.relay_backoff_ms;
-                let until = (now_ms + backoff_ms).to_le_bytes().to_vec();
-                self.ports.cache().insert(None, keys::RELAY_BACKOFF, until, backoff_ms);
+                // Who had little time left cannot say whose fault it is.
+                if error != RelayError::TimedOut || took_ms >= limits::RELAY_PATIENCE_MS {
+                    self.failed();
+                }
+                None
             }
         }
-        answer
     }
 
     /// One exchange about one document, with what it takes to get all of it: it
     /// pushes these entries and pulls what is new after `known` (all of the document,
-    /// where there is none). At most [`ROUNDS`] calls more.
-    ///
-    /// # Errors
-    /// As [`Self::finish`].
+    /// where there is none). At most [`ROUNDS`] calls more. `None` as for [`Self::finish`],
+    /// or where the relay is not asked.
     pub(crate) fn exchange(
         &mut self,
         key: &DocumentKey,
         known: Option<ConfirmedDocument>,
         pushes: Vec<Vec<u8>>,
-    ) -> Result<Exchanged, RelayError> {
-        let pending = self.begin(pushes, vec![pull(key, known.as_deref())], 0);
+    ) -> Option<Exchanged> {
+        let pending = self.begin(pushes, vec![pull(key, known.as_deref())], 0)?;
         let answer = self.finish(pending)?;
         self.take_in(key, known, answer)
     }
 
     /// Folds the answer to an exchange that pulled what is new after `known` (or all
-    /// of the document) and reads on until the document is complete.
-    ///
-    /// # Errors
-    /// As [`Self::finish`].
+    /// of the document) and reads on until the document is complete, or there is no time
+    /// left. `None` where that does not give a document.
     pub(crate) fn take_in(
         &mut self,
         key: &DocumentKey,
         known: Option<ConfirmedDocument>,
         answer: Answer,
-    ) -> Result<Exchanged, RelayError> {
+    ) -> Option<Exchanged> {
         let (mut known, mut answer) = (known, answer);
         let (mut changed, mut reset) = (false, false);
         for _ in 0..ROUNDS {
@@ -150,29 +225,34 @@ impl<'a, P: Ports> RelayClient<'a, P> {
             if step.complete
                 && let Some(document) = known
             {
-                return Ok(Exchanged { document, changed, reset, complete: !behind });
+                return Some(Exchanged { document, changed, reset, complete: !behind });
             }
             let pending = self.begin(Vec::new(), vec![pull(key, known.as_deref())], 0);
-            answer = self.finish(pending)?;
+            let next = pending.and_then(|pending| self.finish(pending));
+            let Some(next) = next else { break };
+            answer = next;
         }
-        match known {
-            // Behind what is there, but consistent: the next exchange goes on.
-            Some(document) => Ok(Exchanged { document, changed, reset, complete: false }),
-            None => Err(RelayError::Unavailable("it does not have the document yet".into())),
-        }
+        // Behind what is there, but consistent: the next exchange goes on.
+        let document = known?;
+        Some(Exchanged { document, changed, reset, complete: false })
     }
 
     /// A segment of a document's archive, unchecked. `None` where the relay has none
     /// or cannot be asked now.
     pub(crate) fn segment(&mut self, key: &DocumentKey, name: Digest) -> Option<Vec<u8>> {
-        *self.calls += 1;
-        match self.ports.relay().segment(key, name) {
-            Ok(found) => found,
-            Err(error) => {
-                self.ports.log(Level::Warning, &error.to_string());
-                None
-            }
+        if self.budget.segments == 0 || !self.takes_call() {
+            return None;
         }
+        self.budget.segments -= 1;
+        let found = self
+            .budget
+            .relay
+            .spend(self.ports, |ports, wait_ms| ports.relay().segment(key, name, wait_ms));
+        found.unwrap_or_else(|error| {
+            // Large ones take their time: the next exchange will tell about the relay.
+            self.ports.log(Level::Warning, &error.to_string());
+            None
+        })
     }
 
     /// The point of presence's cache.

@@ -18,7 +18,8 @@ pub struct Replica {
     pub(crate) membership: Membership,
     pub(crate) memory: SandboxMemory,
     pub(crate) polls: Polls,
-    /// Calls to backends (relay and origin) since the start.
+    /// Calls to backends (relay and origin) since the start; the platform ends a sandbox
+    /// that makes too many.
     pub(crate) calls: u32,
 }
 

@@ -86,11 +86,11 @@ impl<P: Ports> ClientRequest<'_, P> {
         }
     }
 
-    /// The answer to a save of which nothing is to be written: a read, with the budget
-    /// of a request of its own.
+    /// The answer to a save of which nothing is to be written: a read, which may fetch as
+    /// many segments as any other.
     fn read_again(&mut self, key: &DocumentKey) -> Result<Arc<PageSnapshot>, SaveError> {
-        let Self { context, session } = self;
-        Ok(context.replica.request(context.ports, session).read(key)?)
+        self.context.budget.segments = limits::FETCHED_SEGMENTS;
+        Ok(self.read(key)?)
     }
 
     /// The answer to a save that is durable.

@@ -38,6 +38,12 @@ pub struct DocumentStatus {
 }
 
 impl<P: Ports> Context<'_, P> {
+    /// Whether this point of presence leaves the relay alone now, since it could not be
+    /// reached in time.
+    pub fn relay_is_away(&mut self) -> bool {
+        self.relay_client().is_away()
+    }
+
     /// What is known of a document, exchanged with the relay where it can be
     /// reached, the outbox's visible saves added.
     ///

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::keys;
 use crate::limits;
 use crate::outbox::{OutboxEntry, OutboxValue, in_causal_order};
-use crate::ports::{Cache, Level, Ports, RelayError, Store};
+use crate::ports::{Cache, Level, Ports, Store};
 use crate::sync::Receipt;
 
 /// How often one save, or what it stands on, is pushed in one sweep.
@@ -107,7 +107,7 @@ impl<P: Ports> Context<'_, P> {
         let listed = names.len();
         let (values, read) = self.window(&names);
         let last = names.get(read.wrapping_sub(1)).cloned();
-        let Ok(settled) = self.push_values(values) else { return Swept::default() };
+        let Some(settled) = self.push_values(values) else { return Swept::default() };
         // All of the window was tried. The end of the bucket is followed by its beginning.
         let ended = read == listed && listed < limits::OUTBOX_NAMES;
         let next = last.filter(|_| !ended).unwrap_or_default();
@@ -160,29 +160,29 @@ impl<P: Ports> Context<'_, P> {
     }
 
     /// Pushes the saves of these values, with what they stand on, and deletes what is settled.
-    /// At most [`limits::SWEEP_EXCHANGES`] exchanges. Returns how many saves are settled.
-    fn push_values(&mut self, values: Vec<OutboxValue>) -> Result<usize, RelayError> {
+    /// At most [`limits::SWEEP_EXCHANGES`] exchanges. Returns how many saves are settled; `None`
+    /// where the relay was lost, or there was no time or call left, before all was tried.
+    fn push_values(&mut self, values: Vec<OutboxValue>) -> Option<usize> {
         let mut window = Window::of(values);
-        let mut result = Ok(());
+        let mut all = Some(());
         for _ in 0..limits::SWEEP_EXCHANGES {
             let (items, pushes) = window.batch();
             if items.is_empty() {
                 break;
             }
             let pending = self.relay_client().begin(pushes, Vec::new(), 0);
-            match self.relay_client().finish(pending) {
-                Ok(answer) => self.heed_all(&mut window, items, &answer.receipts),
-                Err(error) => {
-                    result = Err(error);
-                    break;
-                }
-            }
+            let Some(answer) = pending.and_then(|pending| self.relay_client().finish(pending))
+            else {
+                all = None;
+                break;
+            };
+            self.heed_all(&mut window, items, &answer.receipts);
         }
         for name in window.settled() {
             self.outbox().delete_name(name);
         }
         let done = window.done.iter().flatten().filter(|done| **done).count();
-        result.map(|()| done)
+        all.map(|()| done)
     }
 
     /// Does what the receipts ask for. An entry without one was not looked at.

@@ -36,7 +36,7 @@ mod store;
 use redwedding_wire::identity::DocumentKey;
 
 pub use cache::{MemoryCache, Revalidation};
-pub use network::{Faults, Hook, MemoryPorts, Network};
+pub use network::{Faults, Hook, MemoryPorts, Network, Waits};
 pub use origin::{MemoryOrigin, StoredRevision};
 pub use random::Random;
 pub use relay::{Choice, MemoryRelay, ModelRelay, Moment, NetworkRelay, PendingExchange, told};

@@ -1,5 +1,7 @@
 //! Work that nobody waits for: the outbox's sweep and due flushes.
 
+use redwedding_wire::identity::DocumentKey;
+
 use crate::context::Context;
 use crate::flush::Flushed;
 use crate::keys;
@@ -22,7 +24,7 @@ impl<P: Ports> Context<'_, P> {
     /// arrives where no ticks come, too. At most once in [`limits::SWEEP_MS`] in a point of
     /// presence.
     pub(crate) fn sweep_sometimes(&mut self) {
-        let lookup = self.ports.cache().lookup(keys::SWEEPING);
+        let lookup = self.look_up(keys::SWEEPING);
         if lookup.fresh || lookup.revalidation.is_none() {
             return;
         }
@@ -38,24 +40,55 @@ impl<P: Ports> Context<'_, P> {
     /// to this point of presence. Bounded; what remains is for the next tick.
     pub fn tick(&mut self, buckets: impl IntoIterator<Item = u16>) -> Ticked {
         let mut ticked = Ticked::default();
-        if self.relay_client().in_backoff() {
+        if !self.relay_client().is_asked() {
             return ticked;
         }
         for bucket in buckets.into_iter().take(usize::from(limits::OUTBOX_BUCKETS)) {
+            if self.budget.calls_left(self.replica.calls) <= limits::CALLS_FOR_FLUSHES {
+                ticked.more = true;
+                break;
+            }
+            self.budget.renew_time();
             let swept = self.sweep(bucket % limits::OUTBOX_BUCKETS);
             ticked.swept += swept.settled;
             ticked.more |= swept.more;
         }
-        let leases = limits::FLUSHES_PER_TICK as u16;
-        let pending = self.relay_client().begin(Vec::new(), Vec::new(), leases);
-        let Ok(answer) = self.relay_client().finish(pending) else { return ticked };
-        for lease in answer.due.iter().take(limits::FLUSHES_PER_TICK) {
-            if self.flush(&lease.document) == Flushed::Done {
+        self.budget.renew_time();
+        let most = self.flushes_left();
+        let due = self.due(most);
+        for document in &due {
+            if !self.may_flush() {
+                break;
+            }
+            self.budget.renew_time();
+            if self.flush(document) == Flushed::Done {
                 ticked.flushed += 1;
             }
         }
         // An origin that takes nothing is not asked again and again.
-        ticked.more |= answer.due.len() == limits::FLUSHES_PER_TICK && ticked.flushed > 0;
+        ticked.more |= due.len() == most && ticked.flushed > 0;
         ticked
+    }
+
+    /// How many documents can be flushed with the calls that are left, after the one that asks
+    /// for them.
+    fn flushes_left(&self) -> usize {
+        let calls = self.budget.calls_left(self.replica.calls).saturating_sub(1);
+        ((calls / limits::CALLS_PER_FLUSH) as usize).min(limits::FLUSHES_PER_TICK)
+    }
+
+    /// Documents that are due, leased to this point of presence.
+    fn due(&mut self, most: usize) -> Vec<DocumentKey> {
+        let pending = self.relay_client().begin(Vec::new(), Vec::new(), most as u16);
+        let answer = pending.and_then(|pending| self.relay_client().finish(pending));
+        let due = answer.map(|answer| answer.due).unwrap_or_default();
+        due.into_iter().take(most).map(|lease| lease.document).collect()
+    }
+
+    /// Whether a flush that is begun now can be brought to its end, as far as can be told:
+    /// one that breaks off leaves its intent open.
+    pub(crate) fn may_flush(&self) -> bool {
+        let calls = self.budget.calls_left(self.replica.calls);
+        calls >= limits::CALLS_PER_FLUSH && !self.budget.origin.is_spent()
     }
 }

@@ -57,7 +57,7 @@ impl<P: Ports> Context<'_, P> {
     ) -> Option<BasedView> {
         let known = cached.confirmed().cursor().position;
         let ahead = wanted.versions.iter().any(|version| version.root.position() > known);
-        if !self.relay_client().in_backoff()
+        if !self.relay_client().is_away()
             && let Some(small) = self.small_view(cached, wanted, ahead, &good)
         {
             return Some(small);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use redwedding_document::View;
+use redwedding_document::entry::Entry;
 use redwedding_wire::identity::{DocumentKey, EditId};
 
 use crate::cached_document::CachedDocument;
@@ -68,12 +69,12 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn overlay_saved(
         &mut self,
         cached: &CachedDocument,
-        view: &View,
+        based: (&View, Option<&Entry>),
         entry: &OutboxEntry,
     ) {
         let kept = self.replica.memory.take_overlay(cached.key());
         if let Some(mut kept) = kept.filter(|kept| kept.is_on(cached)) {
-            Arc::make_mut(&mut kept).saved(view, entry);
+            Arc::make_mut(&mut kept).saved(based, entry);
             self.replica.memory.put_overlay(cached.key(), kept);
         }
     }

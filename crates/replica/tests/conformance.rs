@@ -38,6 +38,16 @@ fn origin() {
 }
 
 #[test]
+fn silent_parts() {
+    let network = Network::new(6, 1);
+    network.set_faults(Faults { relay_hangs: 1_000, origin_hangs: 1_000, ..Faults::default() });
+    let (mut ports, mut clock) = (network.ports(0, None), network.ports(0, None));
+    let document = DocumentKey::new("wiki", "Page").expect("key");
+    conformance::silent_relay(ports.relay(), &document, || clock.monotonic_ms());
+    conformance::silent_origin(ports.origin(), || clock.monotonic_ms());
+}
+
+#[test]
 fn surroundings() {
     conformance::surroundings(&mut Network::new(5, 1).ports(0, None));
 }

@@ -39,7 +39,9 @@ impl<P: Ports> ClientRequest<'_, P> {
             if let Some(snapshot) = self.holding_all(&loaded.cached, attempt) {
                 return Ok(snapshot);
             }
-            self.context.ports.pause(PAUSE_MS);
+            if !self.context.pause(PAUSE_MS) {
+                break;
+            }
         }
         Err(LoadError::Behind)
     }
@@ -57,7 +59,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let mut cached = cached.clone();
         let lacks = |version| cached.is_logged() && lacks_root(&cached, version);
         let news = attempt == 1 && lacking.versions.iter().any(lacks);
-        if news && !context.relay_client().in_backoff() {
+        if news && !context.relay_client().is_away() {
             // The log does not have the edits that were made at the origin.
             (cached, _) = context.with_news_of_origin(cached);
             lacking.versions.retain(|version| !cached.confirmed().holds(version));
@@ -101,7 +103,7 @@ impl<P: Ports> Context<'_, P> {
         lacking: &Lacking,
     ) -> Option<Arc<PageSnapshot>> {
         let Lacking { own, versions, revision } = lacking;
-        let away = self.relay_client().in_backoff();
+        let away = self.relay_client().is_away();
         let nothing = own.is_empty() && versions.is_empty();
         if nothing && !away {
             return Some(self.document_cache().snapshot_of(cached));

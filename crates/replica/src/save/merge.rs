@@ -133,7 +133,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         loaded: &Loaded,
         base: Entry,
     ) -> Result<(), SaveError> {
-        if attempts.appended || self.context.relay_client().in_backoff() {
+        if attempts.appended || self.context.relay_client().is_away() {
             return Err(LoadError::Behind.into());
         }
         attempts.appended = true;
@@ -167,8 +167,10 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Err(error);
         }
         attempts.waited += 1;
-        self.context.ports.pause(PAUSE_MS);
-        Ok(())
+        match self.context.pause(PAUSE_MS) {
+            true => Ok(()),
+            false => Err(error),
+        }
     }
 
     /// Merges a save into a copy of this state, or says what is in the way.

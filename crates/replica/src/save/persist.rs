@@ -32,7 +32,7 @@ pub struct PersistedSave<P: Ports> {
 pub(super) enum Push<P: Ports> {
     UnderWay(PendingExchange<P>),
     Answered(Answer),
-    /// There is none: the relay is in back-off.
+    /// There is none: the relay was left alone.
     None,
 }
 
@@ -67,10 +67,7 @@ impl<P: Ports> Context<'_, P> {
         writes.push(self.ports.store().begin_insert(&object, served.clone()));
         let (name, value) = (keys::outbox(key, merged.edit), merged.outbox_entry.encode());
         writes.push(self.ports.store().begin_insert(&name, value.clone()));
-        let push = match self.relay_client().in_backoff() {
-            true => Push::None,
-            false => Push::UnderWay(self.begin_push(merged)),
-        };
+        let push = self.begin_push(merged).map_or(Push::None, Push::UnderWay);
         let written: Result<Vec<()>, StoreError> =
             writes.into_iter().map(|write| self.ports.store().finish_insert(write)).collect();
         let push = match written {
@@ -87,14 +84,16 @@ impl<P: Ports> Context<'_, P> {
         }
         cache.insert(None, &keys::entry(merged.edit), value, limits::CACHE_MS);
         cache.insert(None, &object, served, limits::CACHE_MS);
-        self.overlay_saved(&merged.cached, &merged.view, &merged.outbox_entry);
+        let based = (&merged.view, merged.base.as_ref());
+        self.overlay_saved(&merged.cached, based, &merged.outbox_entry);
         Ok(push)
     }
 
     /// The store failed: the save is acknowledged once the log has it.
     fn persist_by_relay(&mut self, push: Push<P>) -> Result<Push<P>, SaveError> {
         let Push::UnderWay(pending) = push else { return Err(SaveError::NotAcknowledged) };
-        let Ok(answer) = self.relay_client().finish(pending) else {
+        self.budget.await_durable();
+        let Some(answer) = self.relay_client().finish(pending) else {
             return Err(SaveError::NotAcknowledged);
         };
         match answer.receipts.last() {
@@ -103,7 +102,7 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
-    fn begin_push(&mut self, merged: &Merged) -> PendingExchange<P> {
+    fn begin_push(&mut self, merged: &Merged) -> Option<PendingExchange<P>> {
         let document = merged.cached.confirmed();
         let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
         pushes.push(merged.outbox_entry.entry.encode());
@@ -111,12 +110,17 @@ impl<P: Ports> Context<'_, P> {
     }
 
     /// What is left of a save after its answer: hear the relay, take in what it
-    /// gave, and delete the outbox's copy once the log has the save.
+    /// gave, and delete the outbox's copy once the log has the save. A relay that was left
+    /// alone is probed, where that is due.
     pub fn finish_save(&mut self, persisted: PersistedSave<P>) {
         let PersistedSave { cached, edit, outbox_entry, push } = persisted;
         let answer = match push {
-            Push::UnderWay(pending) => self.relay_client().finish(pending).ok(),
+            Push::UnderWay(pending) => self.relay_client().finish(pending),
             Push::Answered(answer) => Some(answer),
+            Push::None if self.relay_client().is_asked() => {
+                self.sweep_document(cached.key());
+                None
+            }
             Push::None => None,
         };
         let key = cached.key().clone();
@@ -130,7 +134,7 @@ impl<P: Ports> Context<'_, P> {
         if let Some(receipt) = receipt {
             self.heed(&key, edit, outbox_entry, receipt);
         }
-        if let Some(due) = due.filter(|_| !self.replica.is_spent()) {
+        if let Some(due) = due.filter(|_| self.may_flush()) {
             self.flush(&due);
         }
         if !self.replica.is_spent() {
@@ -144,7 +148,7 @@ impl<P: Ports> Context<'_, P> {
         self.document_cache().forget(key);
         let (known, origin) = Arc::unwrap_or_clone(cached).into_parts();
         let exchanged = self.relay_client().take_in(key, Some(known), answer);
-        let Ok(exchanged) = exchanged else { return false };
+        let Some(exchanged) = exchanged else { return false };
         let (document, complete) = (exchanged.document, exchanged.complete);
         let session = &mut ClientSession::new();
         if let Ok(cached) = self.with_origin(document, complete, origin, session) {

@@ -72,9 +72,15 @@ pub struct Revalidation {
 impl Cache for MemoryCache {
     type Revalidation = Revalidation;
 
-    fn lookup(&mut self, key: &str) -> Lookup<Revalidation> {
+    fn lookup(&mut self, key: &str, wait_ms: u64) -> Lookup<Revalidation> {
         let pop = self.0.pop();
         let mut state = self.0.call("cache.lookup", key);
+        let cache = &state.caches[pop];
+        if !cache.values.contains_key(key) && cache.revalidations.contains_key(key) {
+            // Somebody else is about to insert it; nobody else runs meanwhile.
+            let wait_ms = state.random.below(wait_ms + 1);
+            self.0.waits_for_relay(&mut state, wait_ms);
+        }
         let now_ms = state.now_ms;
         let found = state.cached(pop, key);
         let fresh = found.as_ref().is_some_and(|found| now_ms < found.1);

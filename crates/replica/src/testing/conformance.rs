@@ -13,8 +13,13 @@ use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
 use serde_bytes::ByteBuf;
 
 use crate::member::Members;
-use crate::ports::{Cache, Origin, Ports, Relay, Store, Value, Write, Written};
+use crate::ports::{
+    Cache, Origin, OriginError, Ports, Relay, RelayError, Store, Value, Write, Written,
+};
 use crate::sync::{Answer, Pull, Pulled, Receipt, Request};
+
+/// How long an implementation that answers may take for that, in ms.
+const PATIENCE_MS: u64 = 10_000;
 
 /// Holds a store to its contract. `elsewhere` is the same store as another
 /// point of presence reaches it; `wait` lets writes become visible there.
@@ -56,24 +61,27 @@ pub fn store<S: Store>(here: &mut S, elsewhere: &mut S, prefix: &str, mut wait: 
 /// not lose anything meanwhile, which its contract would allow.
 pub fn cache<C: Cache>(cache: &mut C, prefix: &str, mut wait: impl FnMut(u64)) {
     let key = |name: &str| format!("{prefix}/{name}");
-    let first = cache.lookup(&key("a"));
+    let first = cache.lookup(&key("a"), 0);
     assert!(first.value.is_none() && !first.fresh);
     let revalidation = first.revalidation.expect("whoever asks first is to revalidate");
     cache.insert(Some(revalidation), &key("a"), vec![1], 100);
-    let found = cache.lookup(&key("a"));
+    let found = cache.lookup(&key("a"), 0);
     let plain = |bytes: Vec<u8>| Value { bytes, metadata: Vec::new() };
     assert_eq!((found.value, found.fresh), (Some(plain(vec![1])), true));
     assert!(found.revalidation.is_none(), "nobody is to revalidate a fresh value");
     assert_eq!(cache.peek(&key("a")), Some(vec![1]));
     assert_eq!(cache.peek(&key("b")), None, "keys are not mixed up");
     wait(200);
-    let stale = cache.lookup(&key("a"));
+    let stale = cache.lookup(&key("a"), 0);
     if let Some(value) = stale.value {
         assert_eq!((value, stale.fresh), (plain(vec![1]), false));
     }
     assert!(stale.revalidation.is_some(), "the first caller is to revalidate a stale value");
     drop(stale.revalidation);
-    assert!(cache.lookup(&key("a")).revalidation.is_some(), "a dropped revalidation is handed on");
+    assert!(
+        cache.lookup(&key("a"), 0).revalidation.is_some(),
+        "a dropped revalidation is handed on"
+    );
     cache.insert(None, &key("a"), vec![2], 100);
     assert_eq!(cache.peek(&key("a")), Some(vec![2]), "a value can be replaced");
     assert_eq!(cache.metadata(&key("a")), Some(Vec::new()), "it has no metadata");
@@ -83,7 +91,7 @@ pub fn cache<C: Cache>(cache: &mut C, prefix: &str, mut wait: impl FnMut(u64)) {
         cache.insert_with(None, &key("a"), value.clone(), 0);
         assert_eq!(cache.metadata(&key("a")), Some(value.metadata.clone()));
         assert_eq!(cache.peek(&key("a")), Some(value.bytes.clone()));
-        let found = cache.lookup(&key("a"));
+        let found = cache.lookup(&key("a"), 0);
         assert!(!found.fresh && found.revalidation.is_some(), "fresh for no time at all");
         if let Some(found) = found.value {
             assert_eq!(found, value);
@@ -105,7 +113,8 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         request.pushes = pushes.iter().map(|entry| ByteBuf::from(entry.encode())).collect();
         request.pulls = vec![Pull { document: document.clone(), cursor }];
         let pending = relay.begin(request.encode());
-        Answer::decode(&relay.finish(pending).expect("an exchange")).expect("an answer")
+        Answer::decode(&relay.finish(pending, PATIENCE_MS).expect("an exchange"))
+            .expect("an answer")
     };
     let edit = |name: u8, base: VersionRef, from: &str, to: &str| {
         let patch = diff::between(from, to);
@@ -152,7 +161,11 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
     assert_eq!(deferred.receipts, [Receipt::Deferred(Missing::Actor(Actor(7)))]);
     let foreign = Cursor { epoch: start.epoch ^ 1, ..held.cursor() };
     assert_eq!(ask(&[], Some(foreign)).pulled, [Pulled::Reset], "another log's cursor");
-    assert_eq!(relay.segment(document, Digest([7; 16])), Ok(None), "no segment has this name");
+    assert_eq!(
+        relay.segment(document, Digest([7; 16]), PATIENCE_MS),
+        Ok(None),
+        "no segment has this name"
+    );
     refuses(relay, document);
 }
 
@@ -163,7 +176,8 @@ fn refuses<R: Relay>(relay: &mut R, document: &DocumentKey) {
     let foreign = Entry::new(elsewhere, Body::Version(version)).encode();
     request.pushes = vec![ByteBuf::from(b"not an entry".to_vec()), ByteBuf::from(foreign)];
     let pending = relay.begin(request.encode());
-    let answer = Answer::decode(&relay.finish(pending).expect("an exchange")).expect("an answer");
+    let answer = Answer::decode(&relay.finish(pending, PATIENCE_MS).expect("an exchange"))
+        .expect("an answer");
     let refused = answer.receipts.iter().all(|receipt| matches!(receipt, Receipt::Refused(_)));
     assert!(refused && answer.receipts.len() == 2, "rubbish is refused, the exchange goes on");
 }
@@ -187,8 +201,8 @@ fn fold(document: &mut Document, answer: &Answer) {
 /// Holds a compare-and-swap origin to its contract. `key` must be a page that
 /// does not exist.
 pub fn origin<O: Origin>(origin: &mut O, key: &str) {
-    assert_eq!(origin.page(key), Ok(None));
-    assert_eq!(origin.revisions(key, 0), Ok(Vec::new()));
+    assert_eq!(origin.page(key, PATIENCE_MS), Ok(None));
+    assert_eq!(origin.revisions(key, 0, PATIENCE_MS), Ok(Vec::new()));
     let write = |text: &str, on: u64, name: &str| Write {
         text: text.into(),
         on,
@@ -196,32 +210,78 @@ pub fn origin<O: Origin>(origin: &mut O, key: &str) {
         idempotency: name.into(),
     };
     let create = write("one\n", 0, "a");
-    let Ok(Written::Stored { revision: first, stored: None, .. }) = origin.write(key, &create)
+    let Ok(Written::Stored { revision: first, stored: None, .. }) =
+        origin.write(key, &create, PATIENCE_MS)
     else {
         panic!("a page can be created");
     };
-    let again = origin.write(key, &create).expect("write");
+    let again = origin.write(key, &create, PATIENCE_MS).expect("write");
     assert!(matches!(again, Written::Stored { revision, .. } if revision == first), "{again:?}");
-    let page = origin.page(key).expect("page").expect("exists");
+    let page = origin.page(key, PATIENCE_MS).expect("page").expect("exists");
     assert_eq!((page.revision, page.text.as_str()), (first, "one\n"));
 
-    assert_eq!(origin.write(key, &write("x\n", 0, "b")), Ok(Written::Conflict));
-    let unchanged = origin.write(key, &write("one\n", first, "c"));
+    assert_eq!(origin.write(key, &write("x\n", 0, "b"), PATIENCE_MS), Ok(Written::Conflict));
+    let unchanged = origin.write(key, &write("one\n", first, "c"), PATIENCE_MS);
     assert_eq!(unchanged, Ok(Written::Unchanged { revision: first }));
     let Ok(Written::Stored { revision: second, .. }) =
-        origin.write(key, &write("one\ntwo\n", first, "d"))
+        origin.write(key, &write("one\ntwo\n", first, "d"), PATIENCE_MS)
     else {
         panic!("a page can be changed");
     };
     assert!(second > first, "revisions ascend");
-    assert_eq!(origin.write(key, &write("y\n", first, "e")), Ok(Written::Conflict));
+    assert_eq!(origin.write(key, &write("y\n", first, "e"), PATIENCE_MS), Ok(Written::Conflict));
 
-    let all = origin.revisions(key, 0).expect("revisions");
+    let all = origin.revisions(key, 0, PATIENCE_MS).expect("revisions");
     assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [first, second], "oldest first");
     assert_eq!(all[1].note.comment, "[rw d] test");
-    assert_eq!(origin.revisions(key, first).expect("revisions").len(), 1);
-    assert_eq!(origin.revision_text(key, first).as_deref(), Ok("one\n"));
-    assert!(origin.revision_text(key, second + 1_000).is_err());
+    assert_eq!(origin.revisions(key, first, PATIENCE_MS).expect("revisions").len(), 1);
+    assert_eq!(origin.revision_text(key, first, PATIENCE_MS).as_deref(), Ok("one\n"));
+    assert!(origin.revision_text(key, second + 1_000, PATIENCE_MS).is_err());
+}
+
+/// Holds the way to a relay that never answers to its deadlines: who waits comes back in
+/// time. `elapsed_ms` reads a clock.
+pub fn silent_relay<R: Relay>(
+    relay: &mut R,
+    document: &DocumentKey,
+    mut elapsed_ms: impl FnMut() -> u64,
+) {
+    let mut timed = |wait_ms: u64, wait: &mut dyn FnMut(u64) -> Option<RelayError>| {
+        let begun_ms = elapsed_ms();
+        assert_eq!(wait(wait_ms), Some(RelayError::TimedOut));
+        in_time(elapsed_ms() - begun_ms, wait_ms);
+    };
+    let request = Request::new(document.site(), "conformance", Members::default()).encode();
+    for wait_ms in [0, 50, 200] {
+        let pending = &mut Some(relay.begin(request.clone()));
+        timed(wait_ms, &mut |wait_ms| relay.finish(pending.take()?, wait_ms).err());
+        timed(wait_ms, &mut |wait_ms| relay.segment(document, Digest([7; 16]), wait_ms).err());
+    }
+}
+
+/// Holds the way to an origin that never answers to its deadlines.
+pub fn silent_origin<O: Origin>(origin: &mut O, mut elapsed_ms: impl FnMut() -> u64) {
+    let write =
+        Write { text: "x".into(), on: 0, summary: "x".into(), idempotency: "silent".into() };
+    let mut timed = |wait_ms: u64, waited: &mut dyn FnMut() -> Option<OriginError>| {
+        let begun_ms = elapsed_ms();
+        assert_eq!(waited(), Some(OriginError::TimedOut));
+        in_time(elapsed_ms() - begun_ms, wait_ms);
+    };
+    for wait_ms in [50, 200] {
+        timed(wait_ms, &mut || origin.page("Silent", wait_ms).err());
+        timed(wait_ms, &mut || origin.write("Silent", &write, wait_ms).err());
+        timed(wait_ms, &mut || origin.revisions("Silent", 0, wait_ms).err());
+        timed(wait_ms, &mut || origin.revision_text("Silent", 1, wait_ms).err());
+    }
+}
+
+/// What is allowed beyond a deadline, in ms: for a scheduler, not for another machine.
+const MORE_MS: u64 = 100;
+
+fn in_time(took_ms: u64, wait_ms: u64) {
+    let allowed = wait_ms..=wait_ms + MORE_MS;
+    assert!(allowed.contains(&took_ms), "{took_ms} ms instead of {wait_ms}");
 }
 
 /// Holds clock and entropy to their contract.
@@ -232,4 +292,7 @@ pub fn surroundings<P: Ports>(ports: &mut P) {
     let before = ports.now_ms();
     ports.pause(1);
     assert!(ports.now_ms() >= before && before > 1_600_000_000_000, "milliseconds since 1970");
+    let begun_ms = ports.monotonic_ms();
+    ports.pause(5);
+    assert!(ports.monotonic_ms() - begun_ms >= 5, "milliseconds pass");
 }

@@ -47,6 +47,12 @@ pub struct Faults {
     pub relay_twice: u32,
     /// The relay's log does not confirm a batch, which may be in it all the same.
     pub log_fails: u32,
+    /// An exchange, or a segment, is never answered; it may be carried out all the same.
+    pub relay_hangs: u32,
+    /// An exchange takes up to 600 ms.
+    pub relay_slow: u32,
+    /// An exchange is carried out and answered with noise.
+    pub relay_garbles: u32,
     /// The relay makes use of each freedom that an answer has.
     pub relay_odd_answers: u32,
     /// The origin cannot be reached at all.
@@ -57,10 +63,31 @@ pub struct Faults {
     pub origin_loses_answer: u32,
     /// The origin reports failure, and commits a write long after.
     pub origin_late: u32,
+    /// A call to the origin is never answered; a write may be committed, at once or long
+    /// after.
+    pub origin_hangs: u32,
     /// The origin refuses a write.
     pub origin_rejects: u32,
     /// A clock jumps.
     pub clock_jumps: u32,
+}
+
+/// How long a slow exchange takes at most, in ms.
+pub(super) const SLOW_MS: u64 = 600;
+
+/// How long a sandbox has waited for others, in ms.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Waits {
+    /// For the relay, or for somebody who asks it, and in pauses.
+    pub relay_ms: u64,
+    /// Of that, since the store last took a write.
+    pub relay_after_store_ms: u64,
+    /// For the origin.
+    pub origin_ms: u64,
+    /// Whether the store took a write.
+    pub store_took: bool,
+    /// Whether it did not take one.
+    pub store_failed: bool,
 }
 
 /// What happens later, whoever waits for it or does not.
@@ -179,7 +206,11 @@ impl Network {
 
     /// The ports of a sandbox at point of presence `pop`.
     pub fn ports(&self, pop: usize, hook: Option<Hook>) -> MemoryPorts {
-        let site = || Site { network: self.clone(), pop, hook: hook.clone() };
+        let waits = Arc::default();
+        let site = || {
+            let waits = Arc::clone(&waits);
+            Site { network: self.clone(), pop, hook: hook.clone(), waits }
+        };
         MemoryPorts {
             site: site(),
             store: MemoryStore(site()),
@@ -321,6 +352,7 @@ pub(super) struct Site {
     network: Network,
     pop: usize,
     hook: Option<Hook>,
+    waits: Arc<Mutex<Waits>>,
 }
 
 impl fmt::Debug for Site {
@@ -336,6 +368,34 @@ impl Site {
 
     pub(super) fn network(&self) -> Network {
         self.network.clone()
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sandbox waits for the relay, or for somebody who asks it.
+    pub(super) fn waits_for_relay(&self, state: &mut State, milliseconds: u64) {
+        state.advance(milliseconds);
+        let mut waits = self.waits();
+        waits.relay_ms += milliseconds;
+        if waits.store_took {
+            waits.relay_after_store_ms += milliseconds;
+        }
+    }
+
+    /// The sandbox waits for the origin.
+    pub(super) fn waits_for_origin(&self, state: &mut State, milliseconds: u64) {
+        state.advance(milliseconds);
+        self.waits().origin_ms += milliseconds;
+    }
+
+    /// The store has said what became of a write.
+    pub(super) fn store_said(&self, taken: bool) {
+        let mut waits = self.waits();
+        waits.store_took |= taken;
+        waits.store_failed |= !taken;
+        waits.relay_after_store_ms = 0;
     }
 
     /// A call begins: others may go first; then a little time has passed.
@@ -370,6 +430,13 @@ pub struct MemoryPorts {
     origin: MemoryOrigin,
 }
 
+impl MemoryPorts {
+    /// How long the sandbox has waited for others since this was last asked.
+    pub fn take_waits(&self) -> Waits {
+        std::mem::take(&mut *self.site.waits())
+    }
+}
+
 impl Ports for MemoryPorts {
     type Store = MemoryStore;
     type Cache = MemoryCache;
@@ -397,6 +464,10 @@ impl Ports for MemoryPorts {
         state.now_ms.saturating_add_signed(state.skews[self.site.pop])
     }
 
+    fn monotonic_ms(&mut self) -> u64 {
+        self.site.network.state().now_ms
+    }
+
     fn draw(&mut self, bytes: &mut [u8]) {
         let mut state = self.site.network.state();
         for chunk in bytes.chunks_mut(8) {
@@ -406,7 +477,8 @@ impl Ports for MemoryPorts {
     }
 
     fn pause(&mut self, milliseconds: u64) {
-        self.site.call("pause", "").advance(milliseconds);
+        let mut state = self.site.call("pause", "");
+        self.site.waits_for_relay(&mut state, milliseconds);
     }
 
     fn log(&mut self, level: Level, event: &str) {

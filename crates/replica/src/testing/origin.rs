@@ -103,25 +103,48 @@ fn unavailable() -> OriginError {
     OriginError::Unavailable("injected".into())
 }
 
+/// How a call to the wiki fares.
+enum Reached<'a> {
+    Here(std::sync::MutexGuard<'a, State>),
+    /// It is never answered.
+    Silent(std::sync::MutexGuard<'a, State>),
+}
+
 impl MemoryOrigin {
     fn reach<'a>(
         &'a self,
         call: &'static str,
         key: &str,
-    ) -> Result<std::sync::MutexGuard<'a, State>, OriginError> {
+        wait_ms: u64,
+    ) -> Result<Reached<'a>, OriginError> {
         let mut state = self.0.call(call, key);
-        let faults = &state.faults;
-        let (down, fails) = (faults.origin_down, faults.origin_fails);
-        match down || state.random.chance(fails) {
+        let faults = state.faults.clone();
+        if state.random.chance(faults.origin_hangs) {
+            self.0.waits_for_origin(&mut state, wait_ms);
+            return Ok(Reached::Silent(state));
+        }
+        match faults.origin_down || state.random.chance(faults.origin_fails) {
             true => Err(unavailable()),
-            false => Ok(state),
+            false => Ok(Reached::Here(state)),
+        }
+    }
+
+    fn ask<'a>(
+        &'a self,
+        call: &'static str,
+        key: &str,
+        wait_ms: u64,
+    ) -> Result<std::sync::MutexGuard<'a, State>, OriginError> {
+        match self.reach(call, key, wait_ms)? {
+            Reached::Here(state) => Ok(state),
+            Reached::Silent(_) => Err(OriginError::TimedOut),
         }
     }
 }
 
 impl Origin for MemoryOrigin {
-    fn page(&mut self, key: &str) -> Result<Option<OriginPage>, OriginError> {
-        let state = self.reach("origin.page", key)?;
+    fn page(&mut self, key: &str, wait_ms: u64) -> Result<Option<OriginPage>, OriginError> {
+        let state = self.ask("origin.page", key, wait_ms)?;
         Ok(state.origin.current(key).map(|current| OriginPage {
             revision: current.id,
             text: current.text.clone(),
@@ -130,26 +153,38 @@ impl Origin for MemoryOrigin {
         }))
     }
 
-    fn write(&mut self, key: &str, write: &Write) -> Result<Written, OriginError> {
-        let mut state = self.reach("origin.write", key)?;
+    fn write(&mut self, key: &str, write: &Write, wait_ms: u64) -> Result<Written, OriginError> {
+        let (mut state, silent) = match self.reach("origin.write", key, wait_ms)? {
+            Reached::Here(state) => (state, false),
+            Reached::Silent(state) => (state, true),
+        };
         let faults = state.faults.clone();
+        if silent && state.random.chance(300) {
+            return Err(OriginError::TimedOut);
+        }
         if state.random.chance(faults.origin_rejects) {
             return Err(OriginError::Rejected("injected".into()));
         }
-        if state.random.chance(faults.origin_late) {
-            let wait_ms = state.random.below(60_000);
-            state.later(wait_ms, Later::Origin(key.to_owned(), write.clone()));
-            return Err(unavailable());
+        if state.random.chance(if silent { 500 } else { faults.origin_late }) {
+            let late_ms = state.random.below(60_000);
+            state.later(late_ms, Later::Origin(key.to_owned(), write.clone()));
+            return Err(if silent { OriginError::TimedOut } else { unavailable() });
         }
         let written = state.origin_write(key, write);
         match state.random.chance(faults.origin_loses_answer) {
+            _ if silent => Err(OriginError::TimedOut),
             true => Err(unavailable()),
             false => Ok(written),
         }
     }
 
-    fn revisions(&mut self, key: &str, after: u64) -> Result<Vec<Revision>, OriginError> {
-        let state = self.reach("origin.revisions", key)?;
+    fn revisions(
+        &mut self,
+        key: &str,
+        after: u64,
+        wait_ms: u64,
+    ) -> Result<Vec<Revision>, OriginError> {
+        let state = self.ask("origin.revisions", key, wait_ms)?;
         let newer = state.origin.revisions(key).iter().filter(|revision| revision.id > after);
         let shown = newer.take(20).map(|revision| Revision {
             id: revision.id,
@@ -159,8 +194,13 @@ impl Origin for MemoryOrigin {
         Ok(shown.collect())
     }
 
-    fn revision_text(&mut self, key: &str, revision: u64) -> Result<String, OriginError> {
-        let state = self.reach("origin.revision_text", key)?;
+    fn revision_text(
+        &mut self,
+        key: &str,
+        revision: u64,
+        wait_ms: u64,
+    ) -> Result<String, OriginError> {
+        let state = self.ask("origin.revision_text", key, wait_ms)?;
         let mut all = state.origin.revisions(key).iter();
         match all.find(|stored| stored.id == revision) {
             Some(stored) => Ok(stored.text.clone()),

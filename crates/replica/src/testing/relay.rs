@@ -11,7 +11,7 @@ use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, Place};
 use serde_bytes::ByteBuf;
 
-use super::network::{Later, Network, Site, State};
+use super::network::{Later, Network, SLOW_MS, Site, State};
 use super::random::Random;
 use crate::limits;
 use crate::member::Members;
@@ -366,6 +366,16 @@ impl State {
         (&mut **relay, Moment { now_ms: *now_ms, random, faults, trace })
     }
 
+    /// How long the next answer takes, in ms; `None` for ever.
+    fn relay_takes_ms(&mut self) -> Option<u64> {
+        let (hangs, slow) = (self.faults.relay_hangs, self.faults.relay_slow);
+        match self.random.chance(hangs) {
+            true => None,
+            false if self.random.chance(slow) => Some(self.random.below(SLOW_MS)),
+            false => Some(0),
+        }
+    }
+
     /// A request arrives at the relay; gives the number of its answer.
     pub(super) fn relay_takes(&mut self, request: &[u8], awaited: bool) -> u64 {
         let (relay, mut moment) = self.at_relay();
@@ -409,6 +419,8 @@ pub struct PendingExchange {
     lost: bool,
     /// The number of the answer, once it has.
     answer: Option<u64>,
+    /// How long the answer takes, in ms; `None` for ever.
+    takes_ms: Option<u64>,
 }
 
 fn unavailable() -> RelayError {
@@ -422,7 +434,9 @@ impl Relay for MemoryRelay {
         let mut state = self.0.call("relay.begin", "");
         let network = self.0.network();
         let faults = state.faults.clone();
-        let mut pending = PendingExchange { network, request: None, lost: false, answer: None };
+        let takes_ms = state.relay_takes_ms();
+        let mut pending =
+            PendingExchange { network, request: None, lost: false, answer: None, takes_ms };
         if faults.relay_down || state.random.chance(faults.relay_loses) {
             pending.lost = true;
             if !faults.relay_down && state.random.chance(300) {
@@ -440,9 +454,22 @@ impl Relay for MemoryRelay {
         pending
     }
 
-    fn finish(&mut self, mut pending: PendingExchange) -> Result<Vec<u8>, RelayError> {
+    fn finish(
+        &mut self,
+        mut pending: PendingExchange,
+        wait_ms: u64,
+    ) -> Result<Vec<u8>, RelayError> {
         let mut state = self.0.call("relay.finish", "");
         let faults = state.faults.clone();
+        self.0.waits_for_relay(&mut state, pending.takes_ms.unwrap_or(u64::MAX).min(wait_ms));
+        if pending.takes_ms.is_none_or(|takes_ms| takes_ms > wait_ms) {
+            // Dropped: the relay may have it, or get it yet.
+            if let Some(request) = pending.request.take_if(|_| state.random.chance(300)) {
+                let late_ms = state.random.below(30_000);
+                state.later(late_ms, Later::Relay(request));
+            }
+            return Err(RelayError::TimedOut);
+        }
         if let Some(request) = pending.request.take() {
             // Where it was taken before, this is the second time.
             let first = pending.answer.is_none();
@@ -452,16 +479,32 @@ impl Relay for MemoryRelay {
             }
         }
         let lost = state.random.chance(faults.relay_loses_answer);
-        let answer = match pending.answer {
+        let mut answer = match pending.answer {
             Some(number) if !pending.lost => state.relay_answers(number),
             _ => Err(unavailable()),
         };
+        let garbled = state.random.chance(faults.relay_garbles);
+        if let Ok(answer) = answer.as_mut()
+            && garbled
+        {
+            answer.truncate(state.random.index(answer.len()));
+        }
         drop(state);
         if lost { Err(unavailable()) } else { answer }
     }
 
-    fn segment(&mut self, of: &DocumentKey, name: Digest) -> Result<Option<Vec<u8>>, RelayError> {
+    fn segment(
+        &mut self,
+        of: &DocumentKey,
+        name: Digest,
+        wait_ms: u64,
+    ) -> Result<Option<Vec<u8>>, RelayError> {
         let mut state = self.0.call("relay.segment", of.key());
+        let takes_ms = state.relay_takes_ms();
+        self.0.waits_for_relay(&mut state, takes_ms.unwrap_or(u64::MAX).min(wait_ms));
+        if takes_ms.is_none_or(|takes_ms| takes_ms > wait_ms) {
+            return Err(RelayError::TimedOut);
+        }
         let (down, loses) = (state.faults.relay_down, state.faults.relay_loses);
         if down || state.random.chance(loses) {
             return Err(unavailable());

@@ -157,6 +157,7 @@ impl Store for MemoryStore {
         }
         let fate = pending.fate;
         drop(state);
+        self.0.store_said(fate == Fate::Done);
         match fate {
             Fate::Done => Ok(()),
             Fate::Failed => Err(unavailable()),

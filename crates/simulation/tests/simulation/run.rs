@@ -7,6 +7,7 @@
 mod clients;
 mod corpus;
 mod ending;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +20,7 @@ use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::ports::Level;
 use redwedding_replica::save::{Save, SaveError, Submitted};
-use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bucket};
+use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, Waits, bucket};
 use redwedding_replica::{Config, Replica};
 use redwedding_simulation::FoldRelay;
 use redwedding_wire::codec::{Decode, Encode};
@@ -165,6 +166,11 @@ enum Event {
         what: &'static str,
         calls: usize,
         most: usize,
+    },
+    Waited {
+        what: &'static str,
+        waits: Waits,
+        most: Waits,
     },
 }
 
@@ -394,6 +400,10 @@ impl Run {
             store_down: some(14, 1_000) > 700,
             relay_down: some(15, 1_000) > 400,
             origin_down: some(16, 1_000) > 600,
+            relay_hangs: hung(some(21, 1_000)),
+            relay_slow: some(22, 600),
+            relay_garbles: hung(some(23, 1_000)),
+            origin_hangs: hung(some(24, 1_000)),
         };
         let dies = some(17, 60);
         if faults.origin_rejects > 0 {
@@ -497,6 +507,7 @@ impl Run {
         self.start(pop, "tick".to_owned(), move |replica, ports, counter| {
             replica.context(ports).tick(buckets);
             counter.tell(&events, "tick", TICK_CALLS);
+            waits::tell_waits(&events, "tick", ports, waits::TICK);
         });
     }
 
@@ -507,6 +518,7 @@ impl Run {
         self.start(pop, format!("poll {key}"), move |replica, ports, counter| {
             replica.context(ports).poll_origin(&key, true);
             counter.tell(&events, "poll", CALLS);
+            waits::tell_waits(&events, "poll", ports, waits::AFTER);
         });
     }
 
@@ -539,6 +551,11 @@ impl Run {
                     }
                     if calls > most {
                         self.invariants.fail(format!("{what} made {calls} calls"));
+                    }
+                }
+                Event::Waited { what, waits, most } => {
+                    if waits::exceed(&waits, &most) {
+                        self.invariants.fail(format!("{what} waited: {waits:?}"));
                     }
                 }
             }
@@ -626,7 +643,13 @@ fn hook(turn: Turn, fate: Arc<Mutex<Fate>>, counter: Counter) -> Hook {
     })
 }
 
+/// How often a call hangs, of chances up to a thousand: often for ever, as a process that
+/// was stopped does.
+fn hung(permille: u32) -> u32 {
+    if permille > 400 { 1_000 } else { permille / 2 }
+}
+
 /// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 21;
+pub(crate) const KINDS: u32 = 25;
 
 const _: () = assert!(ROUNDS as u64 * 11_000 > limits::LEASE_MS * 2);

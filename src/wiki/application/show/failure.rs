@@ -6,7 +6,8 @@ use http::StatusCode;
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
-/// Why nothing can be shown. 503 where a retry may help, 502 where the origin is away.
+/// Why nothing can be shown. 503 where a retry may help, 502 where the origin is away, 504 where
+/// it does not answer in time.
 pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     match error {
         LoadError::Behind => (
@@ -20,10 +21,14 @@ pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
         LoadError::Unreachable(_) => {
             (StatusCode::BAD_GATEWAY, "The wiki behind this edge cannot be reached.")
         }
+        LoadError::TimedOut => {
+            (StatusCode::GATEWAY_TIMEOUT, "The wiki behind this edge does not answer in time.")
+        }
     }
 }
 
-/// Why a save was not taken. 400, 409 and 413 are for the client to mend, 502 and 503 to retry.
+/// Why a save was not taken. 400, 409 and 413 are for the client to mend, 502, 503 and 504 to
+/// retry.
 pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
     let status = match error {
         SaveError::Exists { .. }
@@ -32,10 +37,8 @@ pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
         | SaveError::Erased(_) => StatusCode::CONFLICT,
         SaveError::Invalid(_) => StatusCode::BAD_REQUEST,
         SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        SaveError::Load(LoadError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
-        SaveError::Overloaded | SaveError::Load(_) | SaveError::NotAcknowledged => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        SaveError::Load(error) => load_problem(error).0,
+        SaveError::Overloaded | SaveError::NotAcknowledged => StatusCode::SERVICE_UNAVAILABLE,
     };
     let detail = match error {
         SaveError::Load(error) => load_problem(error).1.to_owned(),

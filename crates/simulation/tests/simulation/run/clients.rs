@@ -74,12 +74,12 @@ impl Run {
             let snapshot = replica.request(ports, &mut session).read(&key);
             let snapshot = snapshot.map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
-            let (token, served) = (replica.seal(&session), snapshot.is_ok());
+            waits::tell_waits(&events, "read", ports, waits::READ);
+            let token = replica.seal(&session);
             tell(&events, Event::Read { client, request, page, token, snapshot });
-            if served {
-                replica.context(ports).after_read(&key);
-                counter.tell(&events, "after a read", CALLS);
-            }
+            replica.context(ports).after_read(&key);
+            counter.tell(&events, "after a read", CALLS);
+            waits::tell_waits(&events, "after a read", ports, waits::AFTER);
         });
         if started {
             self.request(client, pop, page);
@@ -122,6 +122,7 @@ impl Run {
             noted.note(|| format!("    {session:?}"));
             let saved = replica.request(ports, &mut session).save(&key, &sent.save);
             counter.tell(&events, "save", CALLS);
+            waits::tell_save(&events, ports);
             let token = replica.seal(&session);
             let (snapshot, after) = match saved {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
@@ -131,6 +132,7 @@ impl Run {
             if let Some(after) = after {
                 replica.context(ports).finish_save(after);
                 counter.tell(&events, "after a save", CALLS * 2);
+                waits::tell_waits(&events, "after a save", ports, waits::AFTER);
             }
         });
         if started {
@@ -174,7 +176,12 @@ impl Run {
                 self.invariants.served(&mut of_client.seen[page], page, &text, &whose);
                 self.form(client, page, id, text);
             }
-            Err(LoadError::Behind | LoadError::Unreachable(_) | LoadError::Archived) => {
+            Err(
+                LoadError::Behind
+                | LoadError::Unreachable(_)
+                | LoadError::TimedOut
+                | LoadError::Archived,
+            ) => {
                 self.report.refused += 1;
             }
             #[allow(unreachable_patterns)]
