@@ -4,7 +4,7 @@
 //! up 32. An item that is missing has a default. One that is wrong is an error,
 //! and the edge answers 503 until it is mended; it never runs with a guess.
 
-use redwedding_replica::Config;
+use redwedding_replica::{Config, SiteKeys};
 
 /// Names of what `fastly.toml` declares.
 pub mod names {
@@ -68,10 +68,13 @@ impl Settings {
         secret: impl Fn(&'static str) -> Option<Vec<u8>>,
         pop: &str,
     ) -> Result<Self, SettingsError> {
-        let secret = |name| {
-            let found = secret(name).filter(|secret| secret.len() >= SECRET_BYTES);
-            found.ok_or(SettingsError::Secret(name))
+        let long = |name, found: Option<Vec<u8>>| match found {
+            Some(found) if found.len() < SECRET_BYTES => Err(SettingsError::Secret(name)),
+            found => Ok(found),
         };
+        // Only there while keys are exchanged.
+        let accepted = long("accepted_session_key", secret("accepted_session_key"))?;
+        let secret = |name| long(name, secret(name))?.ok_or(SettingsError::Secret(name));
         let number = |name, default: u64| match item(name) {
             None => Ok(default),
             Some(text) => text.trim().parse().map_err(|_| SettingsError::Number(name)),
@@ -82,6 +85,7 @@ impl Settings {
         let site = item("site").unwrap_or_else(|| "wiki".to_owned());
         let pop = item("pop").unwrap_or_else(|| pop.to_owned());
         let mut replica = Config::new(&site, &pop, &secret(names::SESSION_KEY)?);
+        replica.accepted_keys = accepted.iter().map(|secret| SiteKeys::derive(secret)).collect();
         replica.staleness_ms = number("staleness_ms", replica.staleness_ms)?;
         replica.poll_ms = number("poll_ms", replica.poll_ms)?;
         let flag = |name| match item(name).as_deref() {
@@ -106,7 +110,8 @@ mod tests {
         let item = |name: &'static str| {
             items.iter().find(|item| item.0 == name).map(|item| item.1.to_owned())
         };
-        Settings::read(item, |_| Some(secret.as_bytes().to_vec()), "AMS")
+        let secret = |name| (name != "accepted_session_key").then(|| secret.into());
+        Settings::read(item, secret, "AMS")
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl<A: Application> Edge<A> {
     /// The edge with these settings, its replica starting now.
     pub fn start<P: Ports>(settings: Settings, application: A, ports: &mut P) -> Self {
         let replica = Replica::start(settings.replica.clone(), ports);
-        let form_key = FormKey(derive_key("forms", &settings.replica.token_key));
+        let form_key = FormKey(derive_key("forms", &settings.replica.keys.tokens));
         Self { replica, settings, application, form_key, render_cache: RenderCache::default() }
     }
 

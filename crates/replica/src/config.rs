@@ -17,12 +17,32 @@ pub struct Config {
     pub staleness_ms: u64,
     /// How often a page that the edge holds is looked up at the origin, in ms.
     pub poll_ms: u64,
+    /// What is made with a key is made with these.
+    pub keys: SiteKeys,
+    /// What was made with these is accepted as well: those of before, or those to come.
+    pub accepted_keys: Vec<SiteKeys>,
+}
+
+/// The keys that follow from one secret, which all points of presence of a deployment share.
+#[derive(Clone)]
+pub struct SiteKeys {
     /// Names saves; see [`redwedding_wire::identity::EditId`].
-    pub edit_key: [u8; 32],
+    pub edits: [u8; 32],
     /// Seals session tokens.
-    pub token_key: [u8; 32],
+    pub tokens: [u8; 32],
     /// Authenticates flush ids.
-    pub flush_key: [u8; 32],
+    pub flushes: [u8; 32],
+}
+
+impl SiteKeys {
+    /// The keys that follow from `secret`.
+    pub fn derive(secret: &[u8]) -> Self {
+        Self {
+            edits: derive_key("edit ids", secret),
+            tokens: derive_key("session tokens", secret),
+            flushes: derive_key("flush ids", secret),
+        }
+    }
 }
 
 impl Config {
@@ -35,9 +55,13 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             staleness_ms: limits::STALENESS_MS,
             poll_ms: limits::ORIGIN_POLL_MS,
-            edit_key: derive_key("edit ids", secret),
-            token_key: derive_key("session tokens", secret),
-            flush_key: derive_key("flush ids", secret),
+            keys: SiteKeys::derive(secret),
+            accepted_keys: Vec::new(),
         }
+    }
+
+    /// All keys that are accepted, those that things are made with first.
+    pub fn all_keys(&self) -> impl Iterator<Item = &SiteKeys> {
+        std::iter::once(&self.keys).chain(&self.accepted_keys)
     }
 }

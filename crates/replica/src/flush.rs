@@ -178,6 +178,6 @@ impl<P: Ports> Context<'_, P> {
     fn draw_flush(&mut self, key: &DocumentKey) -> FlushId {
         let mut drawn = [0; 8];
         self.ports.draw(&mut drawn);
-        FlushId::new(&self.replica.config.flush_key, key, drawn)
+        FlushId::new(&self.replica.config.keys.flushes, key, drawn)
     }
 }

@@ -64,7 +64,7 @@ mod version_store;
 mod view;
 mod waiting;
 
-pub use config::Config;
+pub use config::{Config, SiteKeys};
 pub use context::{ClientRequest, Context};
 pub use load::LoadError;
 pub use replica::Replica;

@@ -89,7 +89,9 @@ impl<P: Ports> Context<'_, P> {
         let key = document.key();
         let text = self.origin_client().revision_text(key, revision.id).ok()?;
         let ours = flush_id(&revision.note.comment);
-        let ours = ours.filter(|flush| flush.is_valid(&self.replica.config.flush_key, key));
+        let config = &self.replica.config;
+        let valid = |flush: &FlushId| config.all_keys().any(|of| flush.is_valid(&of.flushes, key));
+        let ours = ours.filter(valid);
         match ours {
             Some(flush) => self.account_for_flush(document, revision, flush, &text),
             None => self.import(document, revision, &text),

@@ -64,13 +64,15 @@ impl Replica {
 
     /// The session that a client presents, or that of one that has seen nothing.
     pub fn open_session(&self, sealed: Option<&str>) -> ClientSession {
-        let opened = sealed.and_then(|sealed| ClientSession::open(sealed, &self.config.token_key));
+        let mut keys = self.config.all_keys();
+        let opened =
+            sealed.and_then(|sealed| keys.find_map(|of| ClientSession::open(sealed, &of.tokens)));
         opened.unwrap_or_default()
     }
 
     /// The session token: the session as the client carries it.
     #[must_use]
     pub fn seal(&self, session: &ClientSession) -> String {
-        session.seal(&self.config.token_key)
+        session.seal(&self.config.keys.tokens)
     }
 }
