@@ -16,7 +16,7 @@ use redwedding_fold::log::Log;
 use redwedding_fold::log::memory::{AppendFault, MemoryLog};
 use redwedding_fold::{FloorPolicy, limits};
 use redwedding_replica::ports::RelayError;
-use redwedding_replica::sync::{Answer, Request, StoredRecord};
+use redwedding_replica::sync::StoredRecord;
 use redwedding_replica::testing::{Moment, NetworkRelay, Random, told};
 use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey};
@@ -240,13 +240,4 @@ impl Archive for Segments<'_> {
         let found = self.node.relay.node.store.segment(self.document.digest(), name).ok()??;
         Segment::open(&found, name).ok()
     }
-}
-
-/// An exchange at a node.
-type Answered = Result<Answer, RelayError>;
-
-/// A request, or why it is none.
-fn decoded(request: &[u8]) -> Result<Request, RelayError> {
-    Request::decode(request)
-        .map_err(|error| RelayError::Refused { status: 400, detail: error.to_string() })
 }

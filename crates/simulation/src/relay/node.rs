@@ -12,11 +12,14 @@ use redwedding_fold::pushes::{Pushes, ShardPushes};
 use redwedding_fold::store::memory::MemoryNodeStore;
 use redwedding_fold::writer::AppendedBatch;
 use redwedding_fold::{FloorPolicy, Relay, RelayNode, limits};
-use redwedding_replica::sync::{Answer, Pull, Receipt};
+use redwedding_replica::ports::RelayError;
+use redwedding_replica::sync::{Answer, Pull, Receipt, Request};
 use redwedding_replica::testing::Moment;
+use redwedding_wire::codec::Decode;
 use redwedding_wire::identity::DocumentKey;
 
-use super::{Answered, decoded};
+/// What an exchange comes to.
+type Answered = Result<Answer, RelayError>;
 
 /// A relay node.
 pub(super) struct Node {
@@ -61,6 +64,12 @@ struct Exchange {
     leases: u16,
     awaited: bool,
     room: Option<usize>,
+}
+
+/// A request, or why it is none.
+fn decoded(request: &[u8]) -> Result<Request, RelayError> {
+    Request::decode(request)
+        .map_err(|error| RelayError::Refused { status: 400, detail: error.to_string() })
 }
 
 fn recovered(log: &Arc<MemoryLog>, store: &Arc<MemoryNodeStore>, floors: FloorPolicy) -> Relay {

@@ -12,6 +12,7 @@ mod run;
 mod threads;
 
 use std::env;
+use std::iter::successors;
 use std::time::Instant;
 
 use run::{KINDS, Plan, Report, run};
@@ -22,15 +23,25 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn nothing_is_lost_or_doubled() {
+    campaign(false, 400, 0);
+}
+
+#[test]
+fn nothing_is_lost_however_long_the_outage() {
+    campaign(true, 4, 300);
+}
+
+/// Runs as many seeds as the environment says, or so many, of so many actions.
+fn campaign(long: bool, seeds: u64, actions: usize) {
     let first = number("FIRST").unwrap_or(1);
-    let seeds = number("SEEDS").unwrap_or(400);
-    let actions = number("ACTIONS").unwrap_or(0) as usize;
+    let seeds = number("SEEDS").unwrap_or(seeds);
+    let actions = number("ACTIONS").map_or(actions, |actions| actions as usize);
     let without = number("WITHOUT").unwrap_or(0) as u32;
     let keep_going = number("KEEP_GOING").is_some();
     let (begun, mut total, mut failed) = (Instant::now(), Report::default(), Vec::new());
     let mut told = begun;
     for seed in first..first + seeds {
-        let plan = Plan { seed, actions, without, traced: false };
+        let plan = Plan { long, seed, actions, without, traced: false };
         let report = run(plan);
         if !report.failures.is_empty() {
             if !keep_going {
@@ -39,32 +50,32 @@ fn nothing_is_lost_or_doubled() {
             eprintln!("seed {seed}: {}", report.failures[0]);
             failed.push(seed);
         }
-        total.saves += report.saves;
-        total.reads += report.reads;
-        total.refused += report.refused;
-        total.deaths += report.deaths;
-        total.calls = total.calls.max(report.calls);
-        total.rounds = total.rounds.max(report.rounds);
+        total.add(&report);
         if told.elapsed().as_secs() >= 10 {
             told = Instant::now();
             let done = seed + 1 - first;
             eprintln!("{done} of {seeds} runs, {} failed", failed.len());
         }
     }
-    let seconds = begun.elapsed().as_secs_f64();
-    let Report { saves, reads, refused, deaths, calls, rounds, .. } = total;
-    eprintln!(
-        "{seeds} runs in {seconds:.1} s ({:.0} a second): {saves} saves, {reads} reads, \
-         {refused} refused, {deaths} deaths; at most {calls} calls, {rounds} rounds",
-        seeds as f64 / seconds
-    );
+    tell(&total, seeds, begun.elapsed().as_secs_f64());
     assert!(failed.is_empty(), "{} of {seeds} failed: {failed:?}", failed.len());
+}
+
+/// Tells what many runs came to.
+fn tell(total: &Report, runs: u64, seconds: f64) {
+    let Report { saves, reads, refused, deaths, calls, rounds, waiting, .. } = total;
+    eprintln!(
+        "{runs} runs in {seconds:.1} s ({:.1} a second): {saves} saves, {reads} reads, \
+         {refused} refused, {deaths} deaths; at most {calls} calls, {rounds} rounds, \
+         {waiting} saves waiting",
+        runs as f64 / seconds
+    );
 }
 
 #[test]
 fn a_seed_gives_the_same_run_every_time() {
     for seed in 1..4 {
-        let plan = Plan { seed, actions: 60, without: 0, traced: true };
+        let plan = Plan { long: false, seed, actions: 60, without: 0, traced: true };
         assert_eq!(run(plan).trace, run(plan).trace);
     }
 }
@@ -86,7 +97,9 @@ fn explain(plan: Plan, actions: usize) -> ! {
             least = fewer;
         }
     }
-    for actions in 1..actions {
+    // A long run is long to try: there each attempt is twice as long as the last.
+    let step = |last: &usize| Some(if plan.long { last * 2 } else { last + 1 });
+    for actions in successors(Some(1), step).take_while(|tried| *tried < actions) {
         let shorter = Plan { actions, ..least };
         if fails(shorter) {
             least = shorter;
@@ -96,6 +109,7 @@ fn explain(plan: Plan, actions: usize) -> ! {
     let report = run(Plan { traced: true, ..least });
     report.trace.iter().for_each(|event| eprintln!("{event}"));
     report.failures.iter().for_each(|failure| eprintln!("FAILED: {failure}"));
-    let Plan { seed, actions, without, .. } = least;
-    panic!("seed {seed}; replay: scripts/simulate 1 {seed} {actions} {without}");
+    let Plan { long, seed, actions, without, .. } = least;
+    let kind = if long { "long " } else { "" };
+    panic!("seed {seed}; replay: scripts/simulate {kind}1 {seed} {actions} {without}");
 }

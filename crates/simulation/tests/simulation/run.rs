@@ -7,6 +7,7 @@
 mod clients;
 mod corpus;
 mod ending;
+mod outage;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -30,10 +31,13 @@ use redwedding_wire::version::Cursor;
 use crate::invariants::{Invariants, Seen, Word, spelled};
 use crate::threads::{Task, Turn, die};
 use corpus::edited;
+use outage::Style;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
+    /// Whether the relay is away for long, with many saves meanwhile.
+    pub(crate) long: bool,
     /// Everything follows from it.
     pub(crate) seed: u64,
     /// How many things happen before the end; 0 lets the seed choose.
@@ -65,6 +69,21 @@ pub(crate) struct Report {
     pub(crate) actions: usize,
     /// Rounds that it took to settle.
     pub(crate) rounds: usize,
+    /// The most saves that waited for the log at the end of an outage.
+    pub(crate) waiting: usize,
+}
+
+impl Report {
+    /// Adds another run to what runs came to.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.saves += other.saves;
+        self.reads += other.reads;
+        self.refused += other.refused;
+        self.deaths += other.deaths;
+        self.calls = self.calls.max(other.calls);
+        self.rounds = self.rounds.max(other.rounds);
+        self.waiting = self.waiting.max(other.waiting);
+    }
 }
 
 /// Calls to ports that one request may make beside look-ups.
@@ -105,6 +124,7 @@ struct Asked {
     shown: Seen,
 }
 
+#[derive(Clone)]
 struct Form {
     id: Option<u64>,
     text: String,
@@ -194,6 +214,8 @@ struct Running {
 struct Fate {
     random: Random,
     dies: u32,
+    /// How often another sandbox goes on before a call, in a thousand.
+    passes: u32,
     stop: bool,
     calls: usize,
 }
@@ -223,12 +245,17 @@ struct Run {
     floors: u32,
     /// Nodes of the relay.
     nodes: usize,
+    /// How saves follow each other in a long run.
+    style: Style,
 }
 
 /// Runs a plan.
 pub(crate) fn run(plan: Plan) -> Report {
     let mut run = Run::new(plan);
-    run.act();
+    match plan.long {
+        true => run.act_long(),
+        false => run.act(),
+    }
     run.settle();
     run.finish()
 }
@@ -266,7 +293,13 @@ impl Run {
             shown: vec![Seen::default(); pages],
             life: 0,
         };
-        let fate = Fate { random: Random::new(random.number()), dies: 0, stop: false, calls: 0 };
+        let fate = Fate {
+            random: Random::new(random.number()),
+            dies: 0,
+            passes: 300,
+            stop: false,
+            calls: 0,
+        };
         let mut run = Self {
             plan,
             network,
@@ -285,6 +318,7 @@ impl Run {
             sandboxes: 1 + random.index(3),
             floors,
             nodes,
+            style: Style::Chained,
             random,
         };
         for page in 0..pages {
@@ -317,7 +351,11 @@ impl Run {
                 self.something();
             }
         }
-        // Who still runs goes on to the end, without faults of a new kind.
+        self.drain();
+    }
+
+    /// Who still runs goes on to the end, without faults of a new kind.
+    fn drain(&mut self) {
         while !self.running.is_empty() {
             let index = self.random.index(self.running.len());
             self.resume(index);
@@ -549,7 +587,8 @@ impl Run {
                     if what != "tick" && most != LOOKUPS {
                         self.report.calls = self.report.calls.max(calls);
                     }
-                    if calls > most {
+                    // A long outage takes look-ups that grow with what waits.
+                    if calls > most && !self.plan.long {
                         self.invariants.fail(format!("{what} made {calls} calls"));
                     }
                 }
@@ -627,7 +666,10 @@ fn hook(turn: Turn, fate: Arc<Mutex<Fate>>, counter: Counter) -> Hook {
     Arc::new(move |call| {
         counter.add(call);
         let mut drawn = fate.lock().unwrap_or_else(PoisonError::into_inner);
-        let pass = !drawn.stop && drawn.random.chance(300);
+        let pass = !drawn.stop && {
+            let passes = drawn.passes;
+            drawn.random.chance(passes)
+        };
         drop(drawn);
         if pass {
             turn.pass();

@@ -91,9 +91,16 @@ impl Run {
         // Mostly the newest form; sometimes one that was open for long.
         let old = self.random.chance(200);
         let index = if old { self.random.index(forms.len()) } else { forms.len() - 1 };
-        let (base, text) = (forms[index].id, forms[index].text.clone());
+        let form = forms[index].clone();
+        self.save_on(client, pop, page, form);
+    }
+
+    /// A client submits an edited form.
+    pub(super) fn save_on(&mut self, client: usize, pop: usize, page: usize, form: Form) {
+        let Form { id: base, text } = form;
         let word = (!self.random.chance(50)).then(|| self.invariants.fresh(page));
         let (text, deleted) = edited(&text, word, &mut self.random);
+        let text = self.padded(text);
         let idempotency_inputs = vec![
             format!("client {client}").into_bytes(),
             base.unwrap_or(0).to_le_bytes().to_vec(),
@@ -239,6 +246,11 @@ impl Run {
             }
             Err(SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded) => {
                 self.report.refused += 1;
+            }
+            // Others wrote as much; it is given up.
+            Err(SaveError::TooLong { .. }) if self.style == Style::Large => {
+                self.report.refused += 1;
+                self.clients[client].attempt = None;
             }
             Err(SaveError::Exists { .. }) if attempt.save.base.is_none() => {
                 self.clients[client].attempt = None;

@@ -11,7 +11,9 @@ impl Run {
         self.note(|| "--- everything heals".to_owned());
         self.network.heal();
         self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = 0;
-        for round in 0..ROUNDS {
+        // A round takes some hundred saves that wait.
+        let rounds = ROUNDS + self.report.waiting / 100;
+        for round in 0..rounds {
             self.network.advance(11_000);
             self.round();
             if self.is_quiet() {
@@ -22,7 +24,11 @@ impl Run {
             }
         }
         let outbox = self.network.stored_keys("outbox/");
-        let mut what = format!("not settled after {ROUNDS} rounds; outbox: {outbox:?}");
+        let mut what = format!(
+            "not settled after {rounds} rounds; outbox: {}, {:?}",
+            outbox.len(),
+            outbox.first()
+        );
         for key in &self.keys {
             if let Some(document) = self.network.document(key) {
                 let (origin, pending) = (document.origin(), document.pending().count());
