@@ -62,9 +62,9 @@ impl Answer {
         Some(Page { id, text: body["source"].as_str().unwrap().to_owned() })
     }
 
-    /// Whether it says "not now".
+    /// Whether it says "not now": refused for the moment, or what is behind does not answer.
     pub(crate) fn is_later(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE
+        matches!(self.status.as_u16(), 502..=504)
     }
 }
 

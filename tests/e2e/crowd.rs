@@ -1,7 +1,9 @@
 //! What must hold of a page after a crowd has edited it: every word once, the
 //! same at every point of presence and at the origin.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use hyper::{Body, Method, Request, StatusCode};
 use redwedding_devnet::Network;
@@ -12,6 +14,12 @@ use crate::ground::{pop_urls, until};
 
 /// The longest that a page may take to be the same everywhere.
 pub(crate) const SETTLING: Duration = Duration::from_secs(60);
+
+/// The longest that many pages may take to converge before what they lack is counted.
+const CONVERGING: Duration = Duration::from_secs(300);
+
+/// Between two lines about the progress of what takes long.
+pub(crate) const PROGRESS: Duration = Duration::from_secs(10);
 
 /// Whether each word stands in the text exactly once.
 pub(crate) fn each_once<'a>(
@@ -28,6 +36,104 @@ pub(crate) fn each_once<'a>(
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(format!("{} in a text of {} bytes", wrong.join(", "), text.len())),
+    }
+}
+
+/// How long something took for all pages; or how many of them it never happened to.
+#[derive(Clone, Debug)]
+pub(crate) struct Waited {
+    took: Duration,
+    left: usize,
+}
+
+impl Waited {
+    pub(crate) fn is_over(&self) -> bool {
+        self.left == 0
+    }
+}
+
+impl fmt::Display for Waited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.took.as_secs_f64();
+        match self.left {
+            0 => write!(f, "after {seconds:.1} s"),
+            left => write!(f, "not after {seconds:.1} s ({left} pages)"),
+        }
+    }
+}
+
+/// Asks about each page again and again until it is good, [`CONVERGING`] at most.
+pub(crate) async fn all_pages(
+    what: &str,
+    pages: usize,
+    mut good: impl AsyncFnMut(usize) -> Result<(), String>,
+) -> Waited {
+    let (begun, mut told) = (Instant::now(), Instant::now());
+    let mut left: Vec<usize> = (0..pages).collect();
+    loop {
+        let mut still = Vec::new();
+        let mut last = String::new();
+        for page in left {
+            if let Err(why) = good(page).await {
+                last = format!("page {page}: {why}");
+                still.push(page);
+            }
+        }
+        let waited = Waited { took: begun.elapsed(), left: still.len() };
+        if still.is_empty() || waited.took > CONVERGING {
+            return waited;
+        }
+        if told.elapsed() > PROGRESS {
+            told = Instant::now();
+            eprintln!("{:4.0} s: not {what}: {last}", waited.took.as_secs_f64());
+        }
+        left = still;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How many words are not in a text, and how many are in it twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) lost: usize,
+    doubled: usize,
+}
+
+impl Counts {
+    /// Those of a text in which every word should stand once, these among them.
+    pub(crate) fn of(text: &str, words: &[String]) -> Self {
+        let mut counted: HashMap<&str, usize> = HashMap::new();
+        text.split_whitespace().for_each(|word| *counted.entry(word).or_default() += 1);
+        Self {
+            lost: words.iter().filter(|word| !counted.contains_key(word.as_str())).count(),
+            doubled: counted.values().filter(|count| **count > 1).count(),
+        }
+    }
+
+    /// Those of all these pages together.
+    pub(crate) async fn at_origin(
+        network: &Network,
+        titles: &[String],
+        words: &[Vec<String>],
+    ) -> Self {
+        let mut sum = Self::default();
+        for (title, words) in titles.iter().zip(words) {
+            let original = Original::read(network, title).await.unwrap();
+            let counts = Self::of(&original.map(|page| page.text).unwrap_or_default(), words);
+            sum.lost += counts.lost;
+            sum.doubled += counts.doubled;
+        }
+        sum
+    }
+
+    pub(crate) fn is_good(self) -> bool {
+        self.lost == 0 && self.doubled == 0
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "lost {}, doubled {}", self.lost, self.doubled)
     }
 }
 

@@ -11,6 +11,11 @@ pub(crate) fn size(variable: &str, default: usize) -> usize {
     }
 }
 
+/// A choice: what the variable says, else the default.
+pub(crate) fn word(variable: &str, default: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| default.to_owned())
+}
+
 /// Where random choices start: `SEED`, else 1. Printed by whoever uses it.
 pub(crate) fn seed() -> u64 {
     size("SEED", 1) as u64

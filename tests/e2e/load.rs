@@ -1,11 +1,13 @@
-//! People who save one after another until they are told to stop, whatever is
-//! done to the network meanwhile.
+//! People who save, and others who read, one request after another until they are
+//! told to stop, whatever is done to the network meanwhile.
 //!
 //! Each repeats a save that was not acknowledged, unchanged, at whichever point
-//! of presence, until it is. A refusal other than "not now" is a failure.
+//! of presence, until it is. A refusal other than "not now" is a failure, and so
+//! is a text without a word that the same person was shown before.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -14,12 +16,15 @@ use redwedding_devnet::Network;
 use tokio::task::JoinHandle;
 
 use crate::client::{Client, Page, Save};
-use crate::crowd::{at_rest_at_last, each_once, served_alike};
+use crate::crowd::{Counts, Original, all_pages, at_rest_at_last, each_once, shown};
 use crate::figures::Figures;
 use crate::ground::{pop_urls, until};
 
 /// How long a save may be repeated before it counts as refused.
 const PERSISTENCE: Duration = Duration::from_secs(90);
+
+/// Between two reads of a reader.
+const READ_PAUSE: Duration = Duration::from_millis(50);
 
 /// What all of them share.
 #[derive(Default)]
@@ -27,6 +32,21 @@ struct Shared {
     stop: AtomicBool,
     acknowledged: AtomicUsize,
     repeated: AtomicUsize,
+    /// Reads of readers that were answered with a page.
+    reads: AtomicUsize,
+    /// What must not happen, in words.
+    faults: Mutex<Vec<String>>,
+}
+
+impl Shared {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn fault(&self, what: String) {
+        eprintln!("fault: {what}");
+        self.faults.lock().unwrap().push(what);
+    }
 }
 
 /// People at work on some pages.
@@ -34,6 +54,7 @@ pub(crate) struct Load {
     titles: Vec<String>,
     shared: Arc<Shared>,
     people: Vec<JoinHandle<Done>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 /// What one of them did.
@@ -44,8 +65,26 @@ struct Done {
     saves: Figures,
 }
 
+/// What somebody was shown of a page: no later text may be without it, since
+/// nobody deletes anything.
+#[derive(Clone, Default)]
+struct Seen(HashSet<String>);
+
+impl Seen {
+    /// Adds what a text has; says what it lacks.
+    fn shows(&mut self, text: &str) -> Result<(), String> {
+        let words: HashSet<_> = text.split_whitespace().map(str::to_owned).collect();
+        let missing: Vec<_> = self.0.difference(&words).cloned().collect();
+        self.0.extend(words);
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{} words fewer: {:?}", missing.len(), missing.iter().min())),
+        }
+    }
+}
+
 impl Load {
-    /// Lets `people` work on new pages named after `name`.
+    /// Lets `people` save new pages named after `name`, and half as many read them.
     pub(crate) async fn start(network: &Network, name: &str, people: usize, seed: u64) -> Self {
         let titles: Vec<_> = (0..3).map(|page| format!("{name}_{page}")).collect();
         let pops = pop_urls(network);
@@ -63,8 +102,14 @@ impl Load {
             let (titles, pops, shared) = (titles.clone(), pops.clone(), shared.clone());
             tokio::spawn(work(person, clients, titles, pops, random, shared))
         };
+        let readers = (0..people.div_ceil(2)).map(|reader| {
+            let random = StdRng::seed_from_u64(seed.wrapping_add(2_000 + reader as u64));
+            let (titles, pops, shared) = (titles.clone(), pops.clone(), shared.clone());
+            tokio::spawn(read_on(reader, beginner.clone(), titles, pops, random, shared))
+        });
+        let readers = readers.collect();
         let people = (0..people).map(work).collect();
-        Self { titles, shared, people }
+        Self { titles, shared, people, readers }
     }
 
     /// Waits until `more` saves were acknowledged from now on.
@@ -81,6 +126,12 @@ impl Load {
         .await;
     }
 
+    /// How many saves were acknowledged so far, and how many times one was repeated.
+    pub(crate) fn so_far(&self) -> (usize, usize) {
+        let shared = &self.shared;
+        (shared.acknowledged.load(Ordering::Relaxed), shared.repeated.load(Ordering::Relaxed))
+    }
+
     /// Lets everybody finish the save at hand; then every acknowledged word must
     /// stand once in its page, everywhere.
     pub(crate) async fn end(self, network: &Network, what: &str) {
@@ -92,19 +143,77 @@ impl Load {
             saves.extend(done.saves);
             done.words.into_iter().for_each(|(page, word)| words[page].push(word));
         }
-        let begun = Instant::now();
-        let mut texts = Vec::new();
-        for (title, words) in self.titles.iter().zip(&words) {
-            texts.push(served_alike(network, title, |text| each_once(text, words)).await.0.text);
+        for reader in self.readers {
+            reader.await.unwrap();
         }
-        let alike = begun.elapsed().as_secs_f64();
-        for (title, text) in self.titles.iter().zip(&texts) {
-            at_rest_at_last(network, title, text).await;
-        }
+        let converged = all_pages("alike everywhere", self.titles.len(), async |page| {
+            settled(network, &self.titles[page], &words[page]).await
+        })
+        .await;
+        let counts = Counts::at_origin(network, &self.titles, &words).await;
+        let acknowledged = self.shared.acknowledged.load(Ordering::Relaxed);
         let repeated = self.shared.repeated.load(Ordering::Relaxed);
-        println!("{what}: lost 0, doubled 0, repeated {repeated}");
+        let reads = self.shared.reads.load(Ordering::Relaxed);
+        let faults = self.shared.faults.lock().unwrap().clone();
+        println!("{what}: acknowledged {acknowledged}, {counts}, repeated {repeated}");
         println!("  saves until acknowledged: {saves}");
-        println!("  all served everywhere {alike:.1} s after the last answer");
+        println!("  reads {reads}; refused or taken back: {}", faults.len());
+        println!("  everywhere and at the origin {converged}");
+        assert!(counts.is_good() && converged.is_over(), "{what}: {counts}, {converged}");
+        assert_eq!(faults, Vec::<String>::new(), "{what}");
+        for title in &self.titles {
+            let text = Original::read(network, title).await.unwrap().unwrap().text;
+            at_rest_at_last(network, title, &text).await;
+        }
+    }
+}
+
+/// Whether a page has each of the words once, at the origin and everywhere.
+async fn settled(network: &Network, title: &str, words: &[String]) -> Result<(), String> {
+    let original = Original::read(network, title).await?.ok_or("the origin has no such page")?;
+    let counts = Counts::of(&original.text, words);
+    if !counts.is_good() {
+        return Err(format!("at the origin {counts}"));
+    }
+    for pop in pop_urls(network) {
+        if shown(Client::stranger().read(&pop, title).await)?.text != original.text {
+            return Err(format!("{pop} has another text than the origin"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads one page after another, anywhere, in one session.
+async fn read_on(
+    reader: usize,
+    mut client: Client,
+    titles: Vec<String>,
+    pops: Vec<String>,
+    mut random: StdRng,
+    shared: Arc<Shared>,
+) {
+    let mut seen = vec![Seen::default(); titles.len()];
+    while !shared.stopped() {
+        let page = random.random_range(0..titles.len());
+        let pop = &pops[random.random_range(0..pops.len())];
+        match client.read(pop, &titles[page]).await {
+            Ok(answer) if answer.status.is_success() => {
+                shared.reads.fetch_add(1, Ordering::Relaxed);
+                let shows = seen[page].shows(&answer.page().unwrap().text);
+                if let Err(why) = shows {
+                    shared.fault(format!("reader {reader}, {} at {pop}: {why}", titles[page]));
+                }
+            }
+            Ok(answer) if answer.is_later() => {}
+            Ok(answer) => shared.fault(format!(
+                "reader {reader}, {} at {pop}: {} {}",
+                titles[page],
+                answer.status,
+                answer.text()
+            )),
+            Err(_) => {}
+        }
+        tokio::time::sleep(READ_PAUSE).await;
     }
 }
 
@@ -119,18 +228,20 @@ async fn work(
     let (mut random, mut clients) = (random, clients);
     let mut done = Done::default();
     let mut bases: Vec<Option<Page>> = vec![None; titles.len()];
+    let mut seen = vec![Seen::default(); titles.len()];
     for number in 0.. {
-        if shared.stop.load(Ordering::Relaxed) {
+        if shared.stopped() {
             break;
         }
         let page = random.random_range(0..titles.len());
         let base = match bases[page].take() {
-            Some(base) => base,
+            Some(base) => Some(base),
             None => {
                 let asked = |client: Client, pop| read(client, pop, titles[page].clone());
                 persist(&mut clients[page], &pops, &mut random, &shared, asked).await
             }
         };
+        let Some(base) = base else { continue };
         let word = format!("p{person}n{number}end");
         let text = match random.random_bool(0.5) {
             true => format!("{}{word}\n", base.text),
@@ -140,8 +251,16 @@ async fn work(
         let begun = Instant::now();
         let asked = |client: Client, pop| write(client, pop, save.clone());
         let served = persist(&mut clients[page], &pops, &mut random, &shared, asked).await;
+        let Some(served) = served else { continue };
         done.saves.add(begun.elapsed());
-        each_once(&served.text, [&word]).unwrap();
+        for text in [&base.text, &served.text] {
+            if let Err(why) = seen[page].shows(text) {
+                shared.fault(format!("writer {person}, {}: {why}", titles[page]));
+            }
+        }
+        if let Err(why) = each_once(&served.text, [&word]) {
+            shared.fault(format!("writer {person}, {}, answered: {why}", titles[page]));
+        }
         done.words.push((page, word));
         shared.acknowledged.fetch_add(1, Ordering::Relaxed);
         // Half of them edit what they were shown; the others load the page anew.
@@ -164,26 +283,33 @@ async fn write(client: Client, pop: String, save: Save) -> Asked {
     (client, answer)
 }
 
-/// Asks at one point of presence after another until there is an answer.
+/// Asks at one point of presence after another until there is an answer. None if
+/// the answer is not the one that it must be.
 async fn persist<F: Future<Output = Asked>>(
     client: &mut Client,
     pops: &[String],
     random: &mut StdRng,
     shared: &Shared,
     ask: impl Fn(Client, String) -> F,
-) -> Page {
+) -> Option<Page> {
     let begun = Instant::now();
     loop {
         let pop = pops[random.random_range(0..pops.len())].clone();
-        let (after, answer) = ask(client.clone(), pop).await;
+        let (after, answer) = ask(client.clone(), pop.clone()).await;
         *client = after;
         let why = match answer {
-            Ok(answer) if answer.status.is_success() => return answer.page().unwrap(),
+            Ok(answer) if answer.status.is_success() => return answer.page(),
             Ok(answer) if answer.is_later() => answer.text(),
-            Ok(answer) => panic!("refused: {} {}", answer.status, answer.text()),
+            Ok(answer) => {
+                shared.fault(format!("refused at {pop}: {} {}", answer.status, answer.text()));
+                return None;
+            }
             Err(why) => why,
         };
-        assert!(begun.elapsed() < PERSISTENCE, "not acknowledged in {PERSISTENCE:?}: {why}");
+        if begun.elapsed() > PERSISTENCE {
+            shared.fault(format!("not acknowledged in {PERSISTENCE:?}: {why}"));
+            return None;
+        }
         shared.repeated.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod both_down;
+mod chaos;
 mod client;
 mod crowd;
 mod edit_form;
@@ -18,6 +19,7 @@ mod figures;
 mod ground;
 mod load;
 mod origin_edits;
+mod outage;
 mod real_histories;
 mod relay_killed;
 mod served_bases;

@@ -273,6 +273,16 @@ impl Network {
         Ok(self.relay()?.kill().await?)
     }
 
+    /// Stops the relay process with `SIGSTOP`, so that it hangs, or lets it go
+    /// on. Nothing happens when it does not run.
+    ///
+    /// # Errors
+    ///
+    /// When the network was built without one, or the system refuses.
+    pub async fn relay_stop(&mut self, stop: bool) -> Result<(), NetworkError> {
+        Ok(self.relay()?.stop(stop).await?)
+    }
+
     /// Starts the relay again, on the same address and data, and waits until
     /// it answers. Nothing happens when it runs.
     ///

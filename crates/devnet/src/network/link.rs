@@ -6,6 +6,7 @@
 //! connections under way; a change of delay does not.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -33,6 +34,9 @@ pub enum LinkFault {
     /// Requests arrive and are carried out; their answers are lost and the
     /// connection closes.
     LoseReplies,
+    /// Requests get nowhere; what comes back is nonsense: no HTTP, or a success
+    /// with a body that is nothing, or with one that breaks off.
+    Garbage,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +136,7 @@ async fn carry(
     match now.fault {
         LinkFault::Refuse => return Ok(()),
         LinkFault::Silent => return std::future::pending().await,
+        LinkFault::Garbage => return talk_nonsense(client).await,
         LinkFault::None | LinkFault::LoseReplies => {}
     }
     client.set_nodelay(true)?;
@@ -151,6 +156,23 @@ async fn carry(
     let there = pump(from_client, to_server, delays.clone());
     let back = pump(from_server, to_client, delays);
     tokio::try_join!(there, back)?;
+    Ok(())
+}
+
+/// Answers whatever comes first with one kind of nonsense after the other.
+async fn talk_nonsense(mut client: TcpStream) -> std::io::Result<()> {
+    const KINDS: [&[u8]; 3] = [
+        b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\ncontent-length: 6\r\n\r\n\xff\x00\x9f<b>",
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\ncontent-length: 90\r\n\r\n\x84\x01",
+    ];
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let kind = KINDS[NEXT.fetch_add(1, Ordering::Relaxed) % KINDS.len()];
+    client.readable().await?;
+    client.write_all(kind).await?;
+    client.shutdown().await?;
+    // What is closed while there is something to read loses what was written.
+    tokio::io::copy(&mut client, &mut tokio::io::sink()).await?;
     Ok(())
 }
 
@@ -225,6 +247,8 @@ mod tests {
         assert!(ask(&link).await.is_err());
         link.set_fault(LinkFault::LoseReplies);
         assert!(ask(&link).await.is_err());
+        link.set_fault(LinkFault::Garbage);
+        assert_ne!(ask(&link).await.unwrap(), b'x');
         link.set_fault(LinkFault::Silent);
         let silent = tokio::time::timeout(Duration::from_millis(50), ask(&link)).await;
         assert!(silent.is_err());

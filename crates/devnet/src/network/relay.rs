@@ -129,6 +129,18 @@ impl RelayProcess {
         self.note_pid(None)
     }
 
+    /// Stops it with `SIGSTOP`: its sockets accept, and nothing comes back. With
+    /// `false`, `SIGCONT` lets it go on. Nothing happens when it does not run.
+    pub(super) async fn stop(&self, stop: bool) -> std::io::Result<()> {
+        let Some(pid) = self.child.as_ref().and_then(Child::id) else { return Ok(()) };
+        let signal = if stop { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill").arg(signal).arg(pid.to_string()).status().await?;
+        match sent.success() {
+            true => Ok(()),
+            false => Err(std::io::Error::other(format!("kill {signal} {pid}: {sent}"))),
+        }
+    }
+
     /// Leaves the process id where `scripts/stop` finds it, in case that this
     /// process is killed without being able to end its child.
     fn note_pid(&self, pid: Option<u32>) -> std::io::Result<()> {
