@@ -128,6 +128,12 @@ impl DueList {
         keys.into_iter().map(|document| Lease { document, until_ms }).collect()
     }
 
+    /// The documents that wait.
+    #[must_use]
+    pub fn keys(&self) -> Vec<DocumentKey> {
+        self.waiting.keys().cloned().collect()
+    }
+
     /// How many documents wait at `now_ms`.
     #[must_use]
     pub fn counts(&self, now_ms: u64) -> DueCounts {

@@ -56,6 +56,7 @@ pub mod log;
 mod log_time;
 pub mod materialized;
 pub mod node;
+pub mod outbox;
 mod pull;
 pub mod pushes;
 pub mod recovery;

@@ -7,7 +7,7 @@
 //! May assume that who asks was authorised for the request's site. Time is an argument and may
 //! jump. Must never touch another site's documents.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redwedding_document::Segment;
 use redwedding_replica::member::Members;
@@ -19,6 +19,7 @@ use crate::floor_policy::FloorPolicy;
 use crate::floors::FloorPass;
 use crate::limits;
 use crate::node::RelayNode;
+use crate::outbox::{Outbox, OutboxMeasures};
 use crate::pull;
 use crate::pushes::{Pushes, ShardPushes};
 use crate::recovery::{RecoveryError, recover};
@@ -38,10 +39,11 @@ pub struct Relay {
     pub shards: Vec<Shard>,
     floor_policy: FloorPolicy,
     members: Mutex<Members>,
+    outbox: Outbox,
 }
 
 /// A relay node, measured at one moment.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Measures {
     /// Documents held.
     pub documents: usize,
@@ -59,7 +61,29 @@ pub struct Measures {
     pub refused_kept: u64,
     /// How far log time is ahead of the clock, in ms: it jumped ahead, and back.
     pub log_time_ahead_ms: u64,
+    /// For how long the oldest edit that the origin lacks has been in the log, in ms.
+    pub oldest_pending_ms: u64,
+    /// The documents that the origin has lacked something of for longest, the oldest first.
+    pub longest_pending: Vec<PendingDocument>,
+    /// What sweeps found waiting in the outbox, last time.
+    pub outbox: OutboxMeasures,
 }
+
+/// A document that the origin lacks something of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingDocument {
+    /// Which.
+    pub key: DocumentKey,
+    /// Edits that the origin lacks.
+    pub edits: usize,
+    /// For how long the first of them has been in the log, in ms.
+    pub waiting_ms: u64,
+    /// Whether a write of it is announced and not concluded.
+    pub announced: bool,
+}
+
+/// How many documents [`Measures::longest_pending`] names.
+const LONGEST_PENDING: usize = 10;
 
 impl Relay {
     /// Recovers the shards' state from snapshots and logs, with floors where this policy wants
@@ -70,7 +94,13 @@ impl Relay {
     pub fn recover(node: RelayNode, floor_policy: FloorPolicy) -> Result<Self, RecoveryError> {
         let shards = (0..limits::SHARDS).map(|number| recover(&node, number));
         let shards = shards.collect::<Result<_, _>>()?;
-        Ok(Self { node, shards, floor_policy, members: Mutex::default() })
+        Ok(Self {
+            node,
+            shards,
+            floor_policy,
+            members: Mutex::default(),
+            outbox: Outbox::default(),
+        })
     }
 
     /// The shard that a document is in.
@@ -92,6 +122,7 @@ impl Relay {
     pub fn exchange(&self, request: Request, now_ms: u64) -> Answer {
         let mut answer = Answer::new(self.node.log_time(now_ms), Members::default());
         answer.members = self.meet(&request.members, now_ms);
+        self.hear_outbox(&request, now_ms);
         let (mut pushes, shards) = Pushes::sort(&request.site, request.pushes);
         for ShardPushes { shard, indices, entries } in shards {
             let receipts = self.writer(shard).write(vec![entries], now_ms);
@@ -204,6 +235,32 @@ impl Relay {
         snapshots::write_all(&self.node, &self.shards);
     }
 
+    /// The documents that the origin has lacked something of for longest.
+    fn longest_pending(&self, now_ms: u64) -> Vec<PendingDocument> {
+        let now_ms = self.node.log_time(now_ms);
+        let keys = self.node.due().keys();
+        let pending = keys.into_iter().filter_map(|key| {
+            let document = self.shard_of(&key).read().documents.get(&key).map(Arc::clone)?;
+            let document = &document.document;
+            let since_ms = document.pending().next()?.logged_ms;
+            Some(PendingDocument {
+                edits: document.pending().count(),
+                waiting_ms: now_ms.saturating_sub(since_ms),
+                announced: document.origin().open().is_some(),
+                key,
+            })
+        });
+        let mut pending: Vec<_> = pending.collect();
+        pending.sort_by_key(|document| std::cmp::Reverse(document.waiting_ms));
+        pending.truncate(LONGEST_PENDING);
+        pending
+    }
+
+    /// Takes in what an exchange says of the outbox.
+    pub fn hear_outbox(&self, request: &Request, now_ms: u64) {
+        self.outbox.hear(&request.site, request.outbox_reports(), now_ms);
+    }
+
     /// Measures the node as it is at this moment. Blocks.
     #[must_use]
     pub fn measure(&self, now_ms: u64) -> Measures {
@@ -219,6 +276,10 @@ impl Relay {
         let due = self.node.due().counts(self.node.log_time(now_ms));
         (measures.pending, measures.due) = (due.pending, due.available);
         measures.members = self.members().iter().count();
+        measures.longest_pending = self.longest_pending(now_ms);
+        measures.oldest_pending_ms =
+            measures.longest_pending.first().map_or(0, |document| document.waiting_ms);
+        measures.outbox = self.outbox.measure(now_ms);
         measures.log_time_ahead_ms = self.node.log_time_ahead_ms(now_ms);
         measures.refused_kept = self.node.store.refused().unwrap_or_default();
         measures

@@ -100,6 +100,12 @@ pub struct Gauges {
     pub members: Gauge,
     /// Refused entries that are retained.
     pub refused_kept: Gauge,
+    /// For how long the oldest edit that the origin lacks has been in the log, in s.
+    pub oldest_pending_s: Gauge,
+    /// Saves that sweeps found waiting in the outbox.
+    pub outbox_waiting: Gauge,
+    /// For how long the oldest of them has waited, in s.
+    pub outbox_oldest_s: Gauge,
     /// How far log time is ahead of the clock, in ms.
     pub log_time_ahead_ms: Gauge,
     /// Logged entries that documents keep out.
@@ -172,6 +178,24 @@ impl Gauges {
             due: named(r, "due_documents", "Documents due and not leased", gauge()),
             members: named(r, "members", "Points of presence known", gauge()),
             refused_kept: named(r, "refused_kept", "Refused entries kept (alarm)", gauge()),
+            oldest_pending_s: named(
+                r,
+                "oldest_pending_seconds",
+                "How long the oldest edit that the origin lacks has been in the log",
+                gauge(),
+            ),
+            outbox_waiting: named(
+                r,
+                "outbox_waiting",
+                "Acknowledged saves that sweeps found, and the log does not hold",
+                gauge(),
+            ),
+            outbox_oldest_s: named(
+                r,
+                "outbox_oldest_seconds",
+                "How long the oldest of them has waited",
+                gauge(),
+            ),
             log_time_ahead_ms: named(
                 r,
                 "log_time_ahead_ms",
@@ -222,7 +246,7 @@ impl Metrics {
     }
 
     /// Shows what was measured.
-    pub fn show(&self, measures: Measures) {
+    pub fn show(&self, measures: &Measures) {
         let gauges = &self.gauges;
         gauges.documents.set(measures.documents as i64);
         gauges.quarantined.set(measures.quarantined as i64);
@@ -231,6 +255,9 @@ impl Metrics {
         gauges.due.set(measures.due as i64);
         gauges.members.set(measures.members as i64);
         gauges.refused_kept.set(measures.refused_kept as i64);
+        gauges.oldest_pending_s.set((measures.oldest_pending_ms / 1_000) as i64);
+        gauges.outbox_waiting.set(measures.outbox.waiting as i64);
+        gauges.outbox_oldest_s.set((measures.outbox.oldest_ms / 1_000) as i64);
         gauges.log_time_ahead_ms.set(measures.log_time_ahead_ms as i64);
     }
 

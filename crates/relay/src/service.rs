@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use redwedding_fold::pushes::{Pushes, ShardPushes};
+use redwedding_fold::relay::Measures;
 use redwedding_fold::{FloorPolicy, Relay, RelayNode};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Pull, Pulled, Receipt, Request};
@@ -65,6 +66,7 @@ impl RelayService {
     pub async fn exchange(self: &Arc<Self>, request: Request) -> Answer {
         let now_ms = self.now_ms();
         let members = self.relay.meet(&request.members, now_ms);
+        self.relay.hear_outbox(&request, now_ms);
         let mut answer = Answer::new(self.relay.node.log_time(now_ms), members);
         answer.receipts = self.push(&request.site, request.pushes).await;
         answer.pulled = self.pull(request.pulls).await;
@@ -119,8 +121,10 @@ impl RelayService {
     }
 
     /// Measures what is shown as it is at this moment.
-    pub fn measure(&self) {
-        self.metrics.show(self.relay.measure(self.now_ms()));
+    pub fn measure(&self) -> Measures {
+        let measures = self.relay.measure(self.now_ms());
+        self.metrics.show(&measures);
+        measures
     }
 
     /// Takes no more, finishes what was taken, and writes snapshots. Blocks.

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 
 use redwedding_replica::auth;
 use redwedding_replica::member::Member;
+use redwedding_replica::outbox_report::BucketReport;
 use redwedding_replica::sync::{Pull, REQUEST_BYTES};
 use redwedding_wire::codec::Encode;
 
@@ -101,6 +102,24 @@ fn members_are_met_and_shown_without_script() {
     server.clock.advance(700_000);
     let empty = support::request();
     assert_eq!(server.exchange(&empty).members.iter().count(), 0, "the silent are forgotten");
+}
+
+#[test]
+fn what_waits_is_told_with_its_age() {
+    let server = Server::start();
+    let page = key("A <stuck> page");
+    server.push(&[create(&page, 1, "x")]);
+    server.clock.advance(240_000);
+    let mut request = request();
+    let oldest_ms = server.clock.now_ms() - 90_000;
+    request.report_outbox(&[BucketReport { bucket: 3, waiting: 7, oldest_ms }]);
+    server.exchange(&request);
+    let (_, metrics) = get(&format!("{}/metrics", server.base));
+    for line in ["oldest_pending_seconds 240", "outbox_waiting 7", "outbox_oldest_seconds 90"] {
+        assert!(metrics.contains(&format!("redwedding_relay_{line}\n")), "{line}: {metrics}");
+    }
+    let (_, status) = get(&server.base);
+    assert!(status.contains("A &lt;stuck&gt; page"), "{status}");
 }
 
 #[test]

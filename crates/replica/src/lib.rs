@@ -41,6 +41,7 @@ mod log;
 pub mod member;
 mod origin_client;
 mod outbox;
+pub mod outbox_report;
 pub mod overlap;
 mod overlay;
 pub mod page_snapshot;

@@ -9,6 +9,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::config::Config;
 use crate::limits;
+use crate::outbox_report::BucketReport;
 
 /// What a point of presence says of itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
@@ -80,12 +81,14 @@ pub(crate) struct Membership {
     replica: u64,
     saves: u64,
     members: Members,
+    /// What sweeps found, until an exchange says it.
+    reports: Vec<BucketReport>,
 }
 
 impl Membership {
     /// Of the sandbox with this id, which knows nobody yet.
     pub(crate) fn new(replica: u64) -> Self {
-        Self { replica, saves: 0, members: Members::default() }
+        Self { replica, saves: 0, members: Members::default(), reports: Vec::new() }
     }
 
     /// The sandbox's id.
@@ -101,6 +104,17 @@ impl Membership {
     /// Counts a save that the sandbox accepted.
     pub(crate) fn count_save(&mut self) {
         self.saves += 1;
+    }
+
+    /// What a sweep found in a bucket: the next exchange says it.
+    pub(crate) fn report(&mut self, report: BucketReport) {
+        self.reports.retain(|other| other.bucket != report.bucket);
+        self.reports.push(report);
+    }
+
+    /// What sweeps found since this was asked last.
+    pub(crate) fn take_reports(&mut self) -> Vec<BucketReport> {
+        std::mem::take(&mut self.reports)
     }
 
     /// The members, with the sandbox's own word as of now.

@@ -153,6 +153,7 @@ impl<'a, P: Ports> RelayClient<'a, P> {
         request.pushes = pushes.into_iter().map(ByteBuf::from).collect();
         request.pulls = pulls;
         request.leases = leases;
+        request.report_outbox(&membership.take_reports());
         Some(self.ports.relay().begin(request.encode()))
     }
 

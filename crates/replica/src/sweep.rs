@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::keys;
 use crate::limits;
 use crate::outbox::{OutboxEntry, OutboxValue, in_causal_order};
+use crate::outbox_report::BucketReport;
 use crate::ports::{Cache, Level, Ports, Store};
 use crate::sync::Receipt;
 
@@ -30,6 +31,18 @@ pub(crate) struct Swept {
     pub(crate) settled: usize,
     /// Whether there is more in the bucket that can be pushed now.
     pub(crate) more: bool,
+}
+
+/// What became of a window.
+struct Pushed {
+    /// Saves that need no more pushing.
+    settled: usize,
+    /// Saves that do.
+    waiting: usize,
+    /// When the oldest of those was accepted, in ms since 1970; 0 for none.
+    oldest_ms: u64,
+    /// Whether all were tried: else the relay was lost, or there was no time or call left.
+    tried_all: bool,
 }
 
 /// Something to push.
@@ -87,6 +100,19 @@ impl Window {
         self.done[value][entry] = true;
     }
 
+    fn pushed(&self, tried_all: bool) -> Pushed {
+        let entries = self.values.iter().flat_map(|value| &value.entries);
+        let done = self.done.iter().flatten();
+        let waiting = entries.zip(done.clone()).filter(|(_, done)| !**done);
+        let waiting: Vec<u64> = waiting.map(|(entry, _)| entry.accepted_ms()).collect();
+        Pushed {
+            settled: done.filter(|done| **done).count(),
+            waiting: waiting.len(),
+            oldest_ms: waiting.into_iter().min().unwrap_or_default(),
+            tried_all,
+        }
+    }
+
     /// The names of values of which every save is settled.
     fn settled(&self) -> impl Iterator<Item = &str> {
         let all = self.values.iter().zip(&self.done);
@@ -107,7 +133,13 @@ impl<P: Ports> Context<'_, P> {
         let listed = names.len();
         let (values, read) = self.window(&names);
         let last = names.get(read.wrapping_sub(1)).cloned();
-        let Some(settled) = self.push_values(values) else { return Swept::default() };
+        let pushed = self.push_values(values);
+        let waiting = (pushed.waiting + listed - read).try_into().unwrap_or(u32::MAX);
+        let report = BucketReport { bucket, waiting, oldest_ms: pushed.oldest_ms };
+        self.replica.membership.report(report);
+        if !pushed.tried_all {
+            return Swept { settled: pushed.settled, more: false };
+        }
         // All of the window was tried. The end of the bucket is followed by its beginning.
         let ended = read == listed && listed < limits::OUTBOX_NAMES;
         let next = last.filter(|_| !ended).unwrap_or_default();
@@ -115,7 +147,7 @@ impl<P: Ports> Context<'_, P> {
         if ended {
             self.retry_set_aside(bucket);
         }
-        Swept { settled, more: !ended }
+        Swept { settled: pushed.settled, more: !ended }
     }
 
     /// Pushes refused saves of a bucket once more: a newer relay may take them.
@@ -123,7 +155,7 @@ impl<P: Ports> Context<'_, P> {
         let Ok(names) = self.outbox().names_set_aside(bucket) else { return };
         let values: Vec<_> =
             names.into_iter().filter_map(|name| self.outbox().value(name)).collect();
-        let _ = self.push_values(values);
+        self.push_values(values);
     }
 
     /// The values under the first of these names, within what one sweep takes; and how many names
@@ -156,15 +188,14 @@ impl<P: Ports> Context<'_, P> {
         let Ok(names) = self.outbox().names_of(key) else { return };
         let values = names.into_iter().take(limits::PUSH_ENTRIES);
         let values: Vec<_> = values.filter_map(|name| self.outbox().value(name)).collect();
-        let _ = self.push_values(values);
+        self.push_values(values);
     }
 
     /// Pushes the saves of these values, with what they stand on, and deletes what is settled.
-    /// At most [`limits::SWEEP_EXCHANGES`] exchanges. Returns how many saves are settled; `None`
-    /// where the relay was lost, or there was no time or call left, before all was tried.
-    fn push_values(&mut self, values: Vec<OutboxValue>) -> Option<usize> {
+    /// At most [`limits::SWEEP_EXCHANGES`] exchanges.
+    fn push_values(&mut self, values: Vec<OutboxValue>) -> Pushed {
         let mut window = Window::of(values);
-        let mut all = Some(());
+        let mut tried_all = true;
         for _ in 0..limits::SWEEP_EXCHANGES {
             let (items, pushes) = window.batch();
             if items.is_empty() {
@@ -173,7 +204,7 @@ impl<P: Ports> Context<'_, P> {
             let pending = self.relay_client().begin(pushes, Vec::new(), 0);
             let Some(answer) = pending.and_then(|pending| self.relay_client().finish(pending))
             else {
-                all = None;
+                tried_all = false;
                 break;
             };
             self.heed_all(&mut window, items, &answer.receipts);
@@ -181,8 +212,7 @@ impl<P: Ports> Context<'_, P> {
         for name in window.settled() {
             self.outbox().delete_name(name);
         }
-        let done = window.done.iter().flatten().filter(|done| **done).count();
-        all.map(|()| done)
+        window.pushed(tried_all)
     }
 
     /// Does what the receipts ask for. An entry without one was not looked at.

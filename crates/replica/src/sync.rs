@@ -14,6 +14,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
 use crate::member::Members;
+use crate::outbox_report::{self, BucketReport};
 
 const FORMAT: u8 = 1;
 /// The largest request: pushes, and little else.
@@ -58,6 +59,16 @@ impl Request {
             leases: 0,
             extensions: ByteBuf::new(),
         }
+    }
+
+    /// Says what sweeps found.
+    pub fn report_outbox(&mut self, reports: &[BucketReport]) {
+        self.extensions = ByteBuf::from(outbox_report::encode(reports));
+    }
+
+    /// What sweeps found; nothing where it says something else that is not known here.
+    pub fn outbox_reports(&self) -> Vec<BucketReport> {
+        outbox_report::decode(&self.extensions).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use redwedding_fold::relay::{Measures, PendingDocument};
 
 use super::state::ServerState;
 use crate::service::RelayService;
@@ -18,12 +19,12 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;ma
 
 /// The status page.
 pub(super) async fn status_page(State(state): State<Arc<ServerState>>) -> Response {
-    state.service.measure();
+    let measures = state.service.measure();
     let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")];
-    (headers, Html(render(&state.service).into_string())).into_response()
+    (headers, Html(render(&state.service, &measures).into_string())).into_response()
 }
 
-fn render(service: &RelayService) -> Markup {
+fn render(service: &RelayService, measures: &Measures) -> Markup {
     let node = &service.relay.node;
     let metrics = &service.metrics;
     let gauges = metrics.gauges();
@@ -57,17 +58,50 @@ fn render(service: &RelayService) -> Markup {
                     tr { th { "Waiting for the origin" } td.n { (gauges.pending.get()) } }
                     tr { th { "Due now" } td.n { (gauges.due.get()) } }
                     tr {
+                        th { "Waiting in the outbox for the log, as sweeps found" }
+                        td.n { (gauges.outbox_waiting.get()) }
+                    }
+                    tr {
+                        th { "Oldest of them, s" }
+                        td.n { (gauges.outbox_oldest_s.get()) }
+                    }
+                    tr {
                         th { "Entries appended since the start" }
                         td.n { (metrics.appended.get()) }
                     }
                     tr { th { "Batches" } td.n { (metrics.batches.get()) } }
                     tr { th { "Log" } td.n { (format!("{:016x}", node.log.epoch())) } }
                 }
+                h2 { "Longest waiting for the origin" }
+                (pending(&measures.longest_pending))
                 h2 { "Points of presence" }
                 (members(service, now_ms))
                 h2 { "Shards" }
                 (shards(service))
                 p { a href="/metrics" { "Metrics" } " · " a href="/healthz" { "Health" } }
+            }
+        }
+    }
+}
+
+fn pending(documents: &[PendingDocument]) -> Markup {
+    html! {
+        @if documents.is_empty() { p { "The origin holds everything." } }
+        @else {
+            table {
+                tr { th { "Page" } th.n { "Edits" } th.n { "For, s" } th { "State" } }
+                @for document in documents {
+                    tr {
+                        td { (document.key) }
+                        td.n { (document.edits) }
+                        td.n { (document.waiting_ms / 1_000) }
+                        td { @if document.announced { "being written" } @else { "waiting" } }
+                    }
+                }
+            }
+            p {
+                "A page that waits for minutes is stuck: see “A page that does not reach the \
+                 origin” in the operations manual."
             }
         }
     }

@@ -16,6 +16,7 @@ use redwedding_document::Document;
 use redwedding_document::entry::{Entry, Missing, Note, OriginPage};
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::member::{Member, Members};
+use redwedding_replica::outbox_report::BucketReport;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::sync::{
     Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord,
@@ -85,6 +86,11 @@ fn exchanges() {
     ];
     request.leases = 4;
     golden("request", request.encode());
+    let mut reporting = Request::new("wiki", "AMS", Members::default());
+    let reports = [BucketReport { bucket: 63, waiting: 2, oldest_ms: 1_790_000_000_000 }];
+    reporting.report_outbox(&reports);
+    golden("request-outbox", reporting.encode());
+    assert_eq!(reporting.outbox_reports(), reports);
     assert_eq!(Request::decode(&request.encode()), Ok(request));
 
     let mut answer = Answer::new(1_790_000_000_123, members());
