@@ -32,6 +32,7 @@ mod origin;
 mod random;
 mod relay;
 mod store;
+mod struck;
 
 use redwedding_wire::identity::DocumentKey;
 
@@ -41,6 +42,7 @@ pub use origin::{MemoryOrigin, StoredRevision};
 pub use random::Random;
 pub use relay::{Choice, MemoryRelay, ModelRelay, Moment, NetworkRelay, PendingExchange, told};
 pub use store::{MemoryStore, PendingWrite};
+pub use struck::Struck;
 
 /// The outbox bucket that a document's saves are in.
 pub fn bucket(document: &DocumentKey) -> u16 {

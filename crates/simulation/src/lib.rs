@@ -7,4 +7,4 @@
 
 mod relay;
 
-pub use relay::{FoldRelay, Struck};
+pub use relay::FoldRelay;

@@ -17,7 +17,7 @@ use redwedding_fold::log::memory::{AppendFault, MemoryLog};
 use redwedding_fold::{FloorPolicy, limits};
 use redwedding_replica::ports::RelayError;
 use redwedding_replica::sync::StoredRecord;
-use redwedding_replica::testing::{Moment, NetworkRelay, Random, told};
+use redwedding_replica::testing::{Moment, NetworkRelay, Random, Struck, told};
 use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, Position};
@@ -28,29 +28,6 @@ use node::Node;
 const ODD_ROOM: usize = 2_000;
 /// Steps that are taken between two calls of sandboxes, at most.
 const STEPS: usize = 3;
-
-/// How often what happened at the relay.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Struck {
-    /// Nodes that started again.
-    pub restarts: usize,
-    /// Of those, with exchanges under way.
-    pub cut_off: usize,
-    /// Of those, on a new disk.
-    pub new_disks: usize,
-    /// Appends that did not reach the log.
-    pub appends_lost: usize,
-    /// Appends that are in the log, unconfirmed.
-    pub appends_unconfirmed: usize,
-    /// Batches of more than one exchange.
-    pub gathered: usize,
-    /// Answers with little room.
-    pub odd_answers: usize,
-    /// Floors moved.
-    pub floors: usize,
-    /// Tails of logs that were lost.
-    pub tails: usize,
-}
 
 /// The relay: its log, and its nodes.
 pub struct FoldRelay {
@@ -78,9 +55,13 @@ impl FoldRelay {
     pub fn restart(&mut self, random: &mut Random) {
         let node = random.index(self.nodes.len());
         let new_disk = random.chance(200);
-        self.struck.restarts += 1;
-        self.struck.new_disks += usize::from(new_disk);
-        self.struck.cut_off += usize::from(self.nodes[node].is_busy());
+        self.struck.count("relay node restarts");
+        if new_disk {
+            self.struck.count("relay node on a new disk");
+        }
+        if self.nodes[node].is_busy() {
+            self.struck.count("relay node dies at work");
+        }
         self.nodes[node].restart(&self.log, self.floors, new_disk);
     }
 
@@ -93,7 +74,8 @@ impl FoldRelay {
     /// A node looks after its floors.
     pub fn move_floors(&mut self, random: &mut Random, now_ms: u64) {
         let node = random.index(self.nodes.len());
-        self.struck.floors += self.nodes[node].relay.move_floors(now_ms);
+        let moved = self.nodes[node].relay.move_floors(now_ms);
+        self.struck.count_many("floor moves", moved as u64);
     }
 
     /// The log loses the last records of a document's shard, as many as are drawn, and all nodes
@@ -105,7 +87,7 @@ impl FoldRelay {
         let from = (head + 1).saturating_sub(lost).max(1);
         let entries = self.entries_from(shard, from);
         self.log.lose_tail(shard, from);
-        self.struck.tails += 1;
+        self.struck.count("log loses tail");
         for node in &mut self.nodes {
             node.restart(&self.log, self.floors, false);
         }
@@ -155,11 +137,11 @@ impl FoldRelay {
         let faulty = moment.random.chance(moment.faults.log_fails);
         if faulty && self.nodes[node].is_about_to_append() {
             let lost = moment.random.chance(500);
-            self.struck.appends_lost += usize::from(lost);
-            self.struck.appends_unconfirmed += usize::from(!lost);
+            moment.struck.count(if lost { "append is lost" } else { "append is unconfirmed" });
             self.log.inject(if lost { AppendFault::Lost } else { AppendFault::Unacknowledged });
         }
-        self.struck.gathered += self.nodes[node].step(moment);
+        let gathered = self.nodes[node].step(moment);
+        moment.struck.count_many("exchanges share a batch", gathered as u64);
     }
 }
 
@@ -168,7 +150,9 @@ impl NetworkRelay for FoldRelay {
         self.arrived += 1;
         let node = moment.random.index(self.nodes.len());
         let odd = moment.random.chance(moment.faults.relay_odd_answers);
-        self.struck.odd_answers += usize::from(odd);
+        if odd {
+            moment.struck.count("answer has little room");
+        }
         let room = odd.then(|| 100 + moment.random.index(ODD_ROOM));
         if awaited {
             self.exchanges.insert(self.arrived, node);
@@ -198,6 +182,11 @@ impl NetworkRelay for FoldRelay {
     }
 
     fn work(&mut self, moment: &mut Moment<'_>) {
+        if moment.random.chance(moment.faults.relay_clock_leaps) {
+            moment.struck.count("relay clock leaps");
+            let node = moment.random.index(self.nodes.len());
+            self.nodes[node].skew_ms = moment.random.below(7_200_000) as i64 - 3_600_000;
+        }
         for _ in 0..moment.random.index(STEPS + 1) {
             let node = moment.random.index(self.nodes.len());
             self.step(moment, node);
@@ -210,6 +199,7 @@ impl NetworkRelay for FoldRelay {
     }
 
     fn heal(&mut self, moment: &mut Moment<'_>) {
+        self.nodes.iter_mut().for_each(|node| node.skew_ms = 0);
         while self.nodes.iter().any(Node::is_busy) {
             for node in 0..self.nodes.len() {
                 self.step(moment, node);

@@ -44,10 +44,10 @@ impl CacheState {
 
 impl State {
     fn cached(&mut self, pop: usize, key: &str) -> Option<(Value, u64)> {
-        if self.random.chance(self.faults.cache_forgets) {
+        if self.strikes("cache forgets", self.faults.cache_forgets) {
             self.caches[pop].values.remove(key);
         }
-        let old = self.random.chance(self.faults.cache_old);
+        let old = self.strikes("cache is old", self.faults.cache_old);
         let cached = self.caches[pop].values.get(key)?;
         match &cached.before {
             Some(before) if old => Some(before.clone()),

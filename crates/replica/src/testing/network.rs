@@ -17,6 +17,7 @@ use super::origin::{MemoryOrigin, OriginState, StoredRevision};
 use super::random::Random;
 use super::relay::{MemoryRelay, ModelRelay, NetworkRelay};
 use super::store::{MemoryStore, StoreState};
+use super::struck::Struck;
 use crate::limits;
 use crate::ports::{Level, Ports, Write};
 
@@ -25,6 +26,8 @@ use crate::ports::{Level, Ports, Write};
 pub struct Faults {
     /// The store cannot be reached at all.
     pub store_down: bool,
+    /// The store refuses a call: too many requests.
+    pub store_busy: u32,
     /// A call to the store fails.
     pub store_fails: u32,
     /// A write that failed was, or will be, done all the same.
@@ -39,6 +42,10 @@ pub struct Faults {
     pub cache_old: u32,
     /// The relay cannot be reached at all.
     pub relay_down: bool,
+    /// Points of presence, one bit each, from which nothing gets to the relay.
+    pub relay_unreached: u32,
+    /// Those to which nothing gets from the relay.
+    pub relay_unheard: u32,
     /// A request is lost, or arrives long after the caller gave up.
     pub relay_loses: u32,
     /// The answer is lost.
@@ -68,8 +75,12 @@ pub struct Faults {
     pub origin_hangs: u32,
     /// The origin refuses a write.
     pub origin_rejects: u32,
-    /// A clock jumps.
+    /// A clock jumps by up to a minute.
     pub clock_jumps: u32,
+    /// A clock jumps by up to an hour.
+    pub clock_leaps: u32,
+    /// The clock of a relay node does.
+    pub relay_clock_leaps: u32,
 }
 
 /// How long a slow exchange takes at most, in ms.
@@ -108,6 +119,7 @@ pub(super) struct State {
     pub(super) caches: Vec<CacheState>,
     pub(super) relay: Box<dyn NetworkRelay>,
     pub(super) origin: OriginState,
+    pub(super) struck: Struck,
     skews: Vec<i64>,
     later: Vec<(u64, Later)>,
     log: Vec<(usize, Level, String)>,
@@ -120,6 +132,15 @@ const EPOCH_MS: u64 = 1_700_000_000_000;
 impl State {
     pub(super) fn later(&mut self, wait_ms: u64, what: Later) {
         self.later.push((self.now_ms + wait_ms, what));
+    }
+
+    /// Whether a fault of this kind happens now, in so many of a thousand cases.
+    pub(super) fn strikes(&mut self, kind: &'static str, permille: u32) -> bool {
+        let strikes = self.random.chance(permille);
+        if strikes {
+            self.struck.count(kind);
+        }
+        strikes
     }
 
     pub(super) fn trace(&mut self, event: impl FnOnce() -> String) {
@@ -193,6 +214,7 @@ impl Network {
             caches: (0..pops).map(|_| CacheState::default()).collect(),
             relay: relay(epoch),
             origin: OriginState::default(),
+            struck: Struck::default(),
             skews: vec![0; pops],
             later: Vec::new(),
             log: Vec::new(),
@@ -243,6 +265,11 @@ impl Network {
         }
         let (relay, mut moment) = state.at_relay();
         relay.heal(&mut moment);
+    }
+
+    /// How much time has passed, in ms.
+    pub fn passed_ms(&self) -> u64 {
+        self.state().now_ms - EPOCH_MS
     }
 
     /// Lets time pass.
@@ -320,6 +347,11 @@ impl Network {
     /// The store loses a key, as no store may.
     pub fn forget_stored(&self, key: &str) {
         self.state().store.forget(key);
+    }
+
+    /// How often each kind of fault happened.
+    pub fn struck(&self) -> Struck {
+        self.state().struck.clone()
     }
 
     /// What was logged so far: (point of presence, level, event).
@@ -406,8 +438,11 @@ impl Site {
         let mut state = self.network.state();
         let passed = state.random.below(4);
         state.advance(passed);
-        let (pop, jumps) = (self.pop, state.faults.clock_jumps);
-        if state.random.chance(jumps) {
+        let (pop, jumps, leaps) = (self.pop, state.faults.clock_jumps, state.faults.clock_leaps);
+        if state.strikes("clock leaps", leaps) {
+            state.skews[pop] = state.random.below(7_200_000) as i64 - 3_600_000;
+        }
+        if state.strikes("clock jumps", jumps) {
             state.skews[pop] = state.random.below(120_000) as i64 - 60_000;
         }
         let (relay, mut moment) = state.at_relay();

@@ -119,11 +119,11 @@ impl MemoryOrigin {
     ) -> Result<Reached<'a>, OriginError> {
         let mut state = self.0.call(call, key);
         let faults = state.faults.clone();
-        if state.random.chance(faults.origin_hangs) {
+        if state.strikes("origin hangs", faults.origin_hangs) {
             self.0.waits_for_origin(&mut state, wait_ms);
             return Ok(Reached::Silent(state));
         }
-        match faults.origin_down || state.random.chance(faults.origin_fails) {
+        match faults.origin_down || state.strikes("origin fails", faults.origin_fails) {
             true => Err(unavailable()),
             false => Ok(Reached::Here(state)),
         }
@@ -162,16 +162,16 @@ impl Origin for MemoryOrigin {
         if silent && state.random.chance(300) {
             return Err(OriginError::TimedOut);
         }
-        if state.random.chance(faults.origin_rejects) {
+        if state.strikes("origin rejects", faults.origin_rejects) {
             return Err(OriginError::Rejected("injected".into()));
         }
-        if state.random.chance(if silent { 500 } else { faults.origin_late }) {
+        if state.strikes("origin is late", if silent { 500 } else { faults.origin_late }) {
             let late_ms = state.random.below(60_000);
             state.later(late_ms, Later::Origin(key.to_owned(), write.clone()));
             return Err(if silent { OriginError::TimedOut } else { unavailable() });
         }
         let written = state.origin_write(key, write);
-        match state.random.chance(faults.origin_loses_answer) {
+        match state.strikes("origin loses answer", faults.origin_loses_answer) {
             _ if silent => Err(OriginError::TimedOut),
             true => Err(unavailable()),
             false => Ok(written),

@@ -48,6 +48,8 @@ pub struct Moment<'a> {
     pub random: &'a mut Random,
     /// What goes wrong now.
     pub faults: &'a super::Faults,
+    /// How often what went wrong.
+    pub struck: &'a mut super::Struck,
     /// What is written down of it.
     pub trace: &'a mut Option<Vec<String>>,
 }
@@ -362,16 +364,26 @@ impl NetworkRelay for ModelRelay {
 impl State {
     /// The relay, and the world as it meets it now.
     pub(super) fn at_relay(&mut self) -> (&mut dyn NetworkRelay, Moment<'_>) {
-        let Self { relay, now_ms, random, faults, trace, .. } = self;
-        (&mut **relay, Moment { now_ms: *now_ms, random, faults, trace })
+        let Self { relay, now_ms, random, faults, struck, trace, .. } = self;
+        (&mut **relay, Moment { now_ms: *now_ms, random, faults, struck, trace })
+    }
+
+    /// Whether nothing gets from a point of presence to the relay, and nothing back.
+    fn partitioned(&mut self, pop: usize) -> (bool, bool) {
+        let (unreached, unheard) = (self.faults.relay_unreached, self.faults.relay_unheard);
+        let cut = |pops: u32| pops >> pop & 1 == 1;
+        if cut(unreached) || cut(unheard) {
+            self.struck.count("one-way partition");
+        }
+        (cut(unreached), cut(unheard))
     }
 
     /// How long the next answer takes, in ms; `None` for ever.
     fn relay_takes_ms(&mut self) -> Option<u64> {
         let (hangs, slow) = (self.faults.relay_hangs, self.faults.relay_slow);
-        match self.random.chance(hangs) {
+        match self.strikes("relay hangs", hangs) {
             true => None,
-            false if self.random.chance(slow) => Some(self.random.below(SLOW_MS)),
+            false if self.strikes("relay is slow", slow) => Some(self.random.below(SLOW_MS)),
             false => Some(0),
         }
     }
@@ -434,10 +446,14 @@ impl Relay for MemoryRelay {
         let mut state = self.0.call("relay.begin", "");
         let network = self.0.network();
         let faults = state.faults.clone();
-        let takes_ms = state.relay_takes_ms();
+        let (unreached, unheard) = state.partitioned(self.0.pop());
+        let takes_ms = state.relay_takes_ms().filter(|_| !unreached && !unheard);
         let mut pending =
-            PendingExchange { network, request: None, lost: false, answer: None, takes_ms };
-        if faults.relay_down || state.random.chance(faults.relay_loses) {
+            PendingExchange { network, request: None, lost: unreached, answer: None, takes_ms };
+        if unreached {
+            return pending;
+        }
+        if faults.relay_down || state.strikes("relay loses", faults.relay_loses) {
             pending.lost = true;
             if !faults.relay_down && state.random.chance(300) {
                 let wait_ms = state.random.below(30_000);
@@ -445,7 +461,7 @@ impl Relay for MemoryRelay {
             }
         } else if state.random.chance(500) {
             pending.answer = Some(state.relay_takes(&request, true));
-            if state.random.chance(faults.relay_twice) {
+            if state.strikes("relay hears twice", faults.relay_twice) {
                 pending.request = Some(request);
             }
         } else {
@@ -478,12 +494,12 @@ impl Relay for MemoryRelay {
                 pending.answer.get_or_insert(number);
             }
         }
-        let lost = state.random.chance(faults.relay_loses_answer);
+        let lost = state.strikes("relay loses answer", faults.relay_loses_answer);
         let mut answer = match pending.answer {
             Some(number) if !pending.lost => state.relay_answers(number),
             _ => Err(unavailable()),
         };
-        let garbled = state.random.chance(faults.relay_garbles);
+        let garbled = state.strikes("relay garbles", faults.relay_garbles);
         if let Ok(answer) = answer.as_mut()
             && garbled
         {
@@ -500,7 +516,8 @@ impl Relay for MemoryRelay {
         wait_ms: u64,
     ) -> Result<Option<Vec<u8>>, RelayError> {
         let mut state = self.0.call("relay.segment", of.key());
-        let takes_ms = state.relay_takes_ms();
+        let (unreached, unheard) = state.partitioned(self.0.pop());
+        let takes_ms = state.relay_takes_ms().filter(|_| !unreached && !unheard);
         self.0.waits_for_relay(&mut state, takes_ms.unwrap_or(u64::MAX).min(wait_ms));
         if takes_ms.is_none_or(|takes_ms| takes_ms > wait_ms) {
             return Err(RelayError::TimedOut);

@@ -67,22 +67,26 @@ impl State {
         let mut seen_from = Vec::with_capacity(self.pops);
         let mut listed_from = Vec::with_capacity(self.pops);
         for pop in 0..self.pops {
-            let late = pop != by && self.random.chance(stale);
+            let late = pop != by && self.strikes("store is stale", stale);
             let seen = now_ms + if late { self.random.below(lag_ms + 1) } else { 0 };
             seen_from.push(seen);
-            let late = self.random.chance(stale);
+            let late = self.strikes("store lists late", stale);
             listed_from.push(seen + if late { self.random.below(lag_ms + 1) } else { 0 });
         }
         let written = self.store.keys.entry(key.to_owned()).or_default();
         written.push(Written { value, seen_from, listed_from });
     }
 
+    fn store_is_busy(&mut self) -> bool {
+        self.strikes("store is busy", self.faults.store_busy)
+    }
+
     fn store_fails(&mut self) -> bool {
-        self.faults.store_down || self.random.chance(self.faults.store_fails)
+        self.faults.store_down || self.strikes("store fails", self.faults.store_fails)
     }
 
     fn store_applies(&mut self) -> bool {
-        !self.faults.store_down && self.random.chance(self.faults.store_applies)
+        !self.faults.store_down && self.strikes("store fails falsely", self.faults.store_applies)
     }
 }
 
@@ -104,6 +108,7 @@ pub struct PendingWrite {
 enum Fate {
     Done,
     Failed,
+    Refused,
 }
 
 fn unavailable() -> StoreError {
@@ -115,6 +120,9 @@ impl Store for MemoryStore {
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let mut state = self.0.call("store.get", key);
+        if state.store_is_busy() {
+            return Err(StoreError::Busy);
+        }
         if state.store_fails() {
             return Err(unavailable());
         }
@@ -125,8 +133,13 @@ impl Store for MemoryStore {
         let pop = self.0.pop();
         let mut state = self.0.call("store.begin_insert", key);
         let network = self.0.network();
+        let busy = state.store_is_busy();
         let failed = state.store_fails();
         let mut pending = PendingWrite { network, pop, fate: Fate::Done, left: None };
+        if busy {
+            pending.fate = Fate::Refused;
+            return pending;
+        }
         if !failed {
             match state.random.chance(500) {
                 true => state.store_write(pop, key, Some(value)),
@@ -161,12 +174,16 @@ impl Store for MemoryStore {
         match fate {
             Fate::Done => Ok(()),
             Fate::Failed => Err(unavailable()),
+            Fate::Refused => Err(StoreError::Busy),
         }
     }
 
     fn delete(&mut self, key: &str) -> Result<(), StoreError> {
         let pop = self.0.pop();
         let mut state = self.0.call("store.delete", key);
+        if state.store_is_busy() {
+            return Err(StoreError::Busy);
+        }
         let failed = state.store_fails();
         let applies = state.store_applies();
         if !failed || applies {
@@ -182,6 +199,9 @@ impl Store for MemoryStore {
         most: usize,
     ) -> Result<Vec<String>, StoreError> {
         let mut state = self.0.call("store.list", prefix);
+        if state.store_is_busy() {
+            return Err(StoreError::Busy);
+        }
         if state.store_fails() {
             return Err(unavailable());
         }

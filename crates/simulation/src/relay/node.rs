@@ -25,6 +25,8 @@ type Answered = Result<Answer, RelayError>;
 pub(super) struct Node {
     pub(super) relay: Relay,
     store: Arc<MemoryNodeStore>,
+    /// How far its clock is off, in ms.
+    pub(super) skew_ms: i64,
     /// What waits for the writer of each shard.
     queues: BTreeMap<u16, VecDeque<Queued>>,
     /// The batch under way of each shard.
@@ -84,6 +86,7 @@ impl Node {
         Self {
             relay: recovered(log, &store, floors),
             store,
+            skew_ms: 0,
             queues: BTreeMap::new(),
             batches: BTreeMap::new(),
             exchanges: BTreeMap::new(),
@@ -95,7 +98,8 @@ impl Node {
     pub(super) fn restart(&mut self, log: &Arc<MemoryLog>, floors: FloorPolicy, new_disk: bool) {
         let store = if new_disk { Arc::default() } else { Arc::clone(&self.store) };
         let relay = recovered(log, &store, floors);
-        *self = Self { relay, store, ..Self::start(log, floors) };
+        let skew_ms = self.skew_ms;
+        *self = Self { relay, store, skew_ms, ..Self::start(log, floors) };
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -135,7 +139,7 @@ impl Node {
             Ok(request) => request,
             Err(error) => return drop(self.answers.insert(number, Err(error))),
         };
-        let now_ms = moment.now_ms;
+        let now_ms = moment.now_ms.saturating_add_signed(self.skew_ms);
         let members = self.relay.meet(&request.members, now_ms);
         let answer = Answer::new(self.relay.node.log_time(now_ms), members);
         let (pushes, shards) = Pushes::sort(&request.site, request.pushes);
@@ -157,7 +161,7 @@ impl Node {
     pub(super) fn step(&mut self, moment: &mut Moment<'_>) -> usize {
         let busy: Vec<u16> = self.batches.keys().chain(self.queues.keys()).copied().collect();
         let Some(shard) = busy.get(moment.random.index(busy.len())).copied() else { return 0 };
-        let now_ms = moment.now_ms;
+        let now_ms = moment.now_ms.saturating_add_signed(self.skew_ms);
         match self.batches.remove(&shard) {
             None => return self.prepare(shard, now_ms),
             Some(Step::Prepared(batch, waiting)) => {

@@ -15,7 +15,7 @@ use std::env;
 use std::iter::successors;
 use std::time::Instant;
 
-use run::{KINDS, Plan, Report, run};
+use run::{KINDS, LEFT_OUT, Plan, Report, run};
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
@@ -36,7 +36,7 @@ fn campaign(long: bool, seeds: u64, actions: usize) {
     let first = number("FIRST").unwrap_or(1);
     let seeds = number("SEEDS").unwrap_or(seeds);
     let actions = number("ACTIONS").map_or(actions, |actions| actions as usize);
-    let without = number("WITHOUT").unwrap_or(0) as u32;
+    let without = number("WITHOUT").unwrap_or(LEFT_OUT);
     let keep_going = number("KEEP_GOING").is_some();
     let (begun, mut total, mut failed) = (Instant::now(), Report::default(), Vec::new());
     let mut told = begun;
@@ -63,12 +63,15 @@ fn campaign(long: bool, seeds: u64, actions: usize) {
 
 /// Tells what many runs came to.
 fn tell(total: &Report, runs: u64, seconds: f64) {
-    let Report { saves, reads, refused, deaths, calls, rounds, waiting, .. } = total;
+    let Report { saves, reads, refused, calls, rounds, waiting, .. } = total;
+    let hours = total.passed_ms as f64 / 3_600_000.0;
     eprintln!(
-        "{runs} runs in {seconds:.1} s ({:.1} a second): {saves} saves, {reads} reads, \
-         {refused} refused, {deaths} deaths; at most {calls} calls, {rounds} rounds, \
-         {waiting} saves waiting",
-        runs as f64 / seconds
+        "{runs} runs in {seconds:.1} s ({:.1} a second), {hours:.0} simulated hours ({:.1} a second): \
+         {saves} saves, {reads} reads, {refused} refused; at most {calls} calls, {rounds} rounds, \
+         {waiting} saves waiting\nstruck: {}",
+        runs as f64 / seconds,
+        hours / seconds,
+        total.struck
     );
 }
 

@@ -7,7 +7,10 @@
 mod clients;
 mod corpus;
 mod ending;
+mod events;
+mod faults;
 mod outage;
+mod style;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -21,7 +24,7 @@ use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::ports::Level;
 use redwedding_replica::save::{Save, SaveError, Submitted};
-use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, Waits, bucket};
+use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, Struck, bucket};
 use redwedding_replica::{Config, Replica};
 use redwedding_simulation::FoldRelay;
 use redwedding_wire::codec::{Decode, Encode};
@@ -31,7 +34,10 @@ use redwedding_wire::version::Cursor;
 use crate::invariants::{Invariants, Seen, Word, spelled};
 use crate::threads::{Task, Turn, die};
 use corpus::edited;
-use outage::Style;
+use events::{Answered, Attempt, Event, Events, Form, Taken, tell};
+pub(crate) use faults::{KINDS, LEFT_OUT};
+use faults::{floors, is_on};
+use style::Style;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +49,7 @@ pub(crate) struct Plan {
     /// How many things happen before the end; 0 lets the seed choose.
     pub(crate) actions: usize,
     /// Kinds of faults that are left out, one bit each.
-    pub(crate) without: u32,
+    pub(crate) without: u64,
     /// Whether to write down what happens.
     pub(crate) traced: bool,
 }
@@ -71,6 +77,10 @@ pub(crate) struct Report {
     pub(crate) rounds: usize,
     /// The most saves that waited for the log at the end of an outage.
     pub(crate) waiting: usize,
+    /// How often each kind of fault happened.
+    pub(crate) struck: Struck,
+    /// Virtual time that passed, in ms.
+    pub(crate) passed_ms: u64,
 }
 
 impl Report {
@@ -83,6 +93,8 @@ impl Report {
         self.calls = self.calls.max(other.calls);
         self.rounds = self.rounds.max(other.rounds);
         self.waiting = self.waiting.max(other.waiting);
+        self.struck.add(&other.struck);
+        self.passed_ms += other.passed_ms;
     }
 }
 
@@ -99,6 +111,8 @@ const SITE: &str = "wiki";
 
 struct Pop {
     config: Config,
+    /// How far it has come with new keys.
+    keys: u8,
     idle: Vec<Replica>,
     running: usize,
     /// What it has shown of each page since its cache was last lost or not coherent.
@@ -124,21 +138,6 @@ struct Asked {
     shown: Seen,
 }
 
-#[derive(Clone)]
-struct Form {
-    id: Option<u64>,
-    text: String,
-}
-
-#[derive(Clone, Debug)]
-struct Attempt {
-    page: usize,
-    save: Save,
-    word: Option<Word>,
-    deleted: Vec<Word>,
-    tries: usize,
-}
-
 struct Client {
     /// Whether it keeps the token that it is given. One that does not is promised
     /// nothing but that each answer holds what it was made of.
@@ -160,47 +159,6 @@ impl Client {
             false => self.seen.iter_mut().for_each(|seen| *seen = Seen::default()),
         }
     }
-}
-
-enum Event {
-    Read {
-        client: usize,
-        request: u64,
-        page: usize,
-        token: String,
-        snapshot: Answered,
-    },
-    Saved {
-        client: usize,
-        request: u64,
-        attempt: Attempt,
-        token: String,
-        snapshot: Taken,
-    },
-    /// A sandbox has done its work and is free again.
-    Free {
-        pop: usize,
-        replica: Box<Replica>,
-    },
-    Calls {
-        what: &'static str,
-        calls: usize,
-        most: usize,
-    },
-    Waited {
-        what: &'static str,
-        waits: Waits,
-        most: Waits,
-    },
-}
-
-type Answered = Result<(u64, String), LoadError>;
-type Taken = Result<(u64, String), SaveError>;
-
-type Events = Arc<Mutex<Vec<Event>>>;
-
-fn tell(events: &Events, event: Event) {
-    events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
 }
 
 struct Running {
@@ -264,7 +222,7 @@ impl Run {
     fn new(plan: Plan) -> Self {
         let mut random = Random::new(plan.seed);
         let pops = 2 + random.index(3);
-        let (floors, policy) = floors(&mut random, plan.without);
+        let (floors, policy) = floors(&mut random, &plan);
         let nodes = if random.chance(300) { 2 } else { 1 };
         let relay = |epoch| Box::new(FoldRelay::new(epoch, nodes, policy)) as _;
         let network = Network::around(random.number(), pops, relay);
@@ -287,7 +245,8 @@ impl Run {
             requests: 0,
         };
         let pop = |index: usize| Pop {
-            config: Config::new(SITE, &format!("pop-{index}"), b"simulation"),
+            config: config(&format!("pop-{index}"), 0),
+            keys: 0,
             idle: Vec::new(),
             running: 0,
             shown: vec![Seen::default(); pages],
@@ -382,6 +341,7 @@ impl Run {
             }
             94..97 => self.pops.iter_mut().for_each(|pop| pop.idle.clear()),
             97..98 => self.restart_relay(),
+            98..99 => self.rotate_keys(),
             _ => self.poll(),
         }
     }
@@ -397,6 +357,21 @@ impl Run {
         self.note(|| format!("  a relay node restarts: {restarts}"));
     }
 
+    /// A point of presence is deployed with the next of the keys: first everybody accepts the new
+    /// ones, then they are used, and at last those of before are not accepted any more.
+    fn rotate_keys(&mut self) {
+        let slowest = self.pops.iter().map(|pop| pop.keys).min().unwrap_or_default();
+        let next = self.pops.iter().position(|pop| pop.keys == slowest).filter(|_| slowest < 2);
+        let on = is_on(&self.plan, faults::KEYS);
+        let Some(pop) = next.filter(|_| on && self.running.is_empty()) else { return };
+        self.note(|| format!("  pop {pop} gets keys"));
+        let (name, of_pop) = (format!("pop-{pop}"), &mut self.pops[pop]);
+        of_pop.keys += 1;
+        of_pop.config = config(&name, of_pop.keys);
+        of_pop.idle.clear();
+        self.report.struck.count("keys are rotated");
+    }
+
     fn edit_somewhere(&mut self) {
         let page = self.random.index(self.keys.len());
         self.edit_at_origin(page);
@@ -404,71 +379,10 @@ impl Run {
 
     fn pass_time(&mut self) {
         let most = [50, 600, 3_000, 12_000, 40_000][self.random.index(5)];
-        let passed = self.random.below(most);
+        let hours = self.random.chance(30) && is_on(&self.plan, faults::HOURS);
+        let passed = self.random.below(if hours { 15_000_000 } else { most });
         self.note(|| format!("  {passed} ms pass"));
         self.network.advance(passed);
-    }
-
-    /// Draws what goes wrong from now on.
-    fn phase(&mut self) {
-        let random = &mut self.random;
-        let without = self.plan.without;
-        let mut some = |bit: u32, permille: u32| -> u32 {
-            let on = random.chance(350);
-            let permille = 1 + random.below(u64::from(permille)) as u32;
-            if on && without & (1 << bit) == 0 { permille } else { 0 }
-        };
-        let faults = Faults {
-            store_fails: some(0, 300),
-            store_applies: some(1, 1_000),
-            store_stale: some(2, 600),
-            store_lag_ms: 60_000,
-            cache_forgets: some(3, 300),
-            cache_old: some(4, 100),
-            relay_loses: some(5, 300),
-            relay_loses_answer: some(6, 300),
-            relay_twice: some(7, 300),
-            relay_odd_answers: some(8, 200),
-            log_fails: some(20, 300),
-            origin_fails: some(9, 300),
-            origin_loses_answer: some(10, 400),
-            origin_late: some(11, 300),
-            origin_rejects: some(12, 100),
-            clock_jumps: some(13, 20),
-            store_down: some(14, 1_000) > 700,
-            relay_down: some(15, 1_000) > 400,
-            origin_down: some(16, 1_000) > 600,
-            relay_hangs: hung(some(21, 1_000)),
-            relay_slow: some(22, 600),
-            relay_garbles: hung(some(23, 1_000)),
-            origin_hangs: hung(some(24, 1_000)),
-        };
-        let dies = some(17, 60);
-        if faults.origin_rejects > 0 {
-            self.alarms_expected.push("the origin refuses the text");
-        }
-        if faults.clock_jumps > 0 {
-            // How old a flush is that a node of the relay has not heard of yet
-            // is told by clocks: it decides nothing but the alarm.
-            self.alarms_expected.push("that nobody announced");
-        }
-        // A clock that jumps lets a point of presence give up too early on what it looks for.
-        let coherent =
-            faults.cache_forgets == 0 && faults.cache_old == 0 && faults.clock_jumps == 0;
-        if !coherent || !self.coherent {
-            self.pops.iter_mut().for_each(Pop::loses_cache);
-        }
-        self.coherent = coherent;
-        self.lags = (faults.relay_odd_answers > 0 || self.nodes > 1, self.lags.0);
-        self.note(|| format!("  faults: dies {dies}, {faults:?}"));
-        self.network.set_faults(faults);
-        self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = dies;
-        for pop in 0..self.pops.len() {
-            if without & (1 << 18) == 0 {
-                let off = self.random.below(10_000) as i64 - 5_000;
-                self.network.skew(pop, off);
-            }
-        }
     }
 
     fn edit_at_origin(&mut self, page: usize) {
@@ -616,25 +530,24 @@ impl Run {
         let fate = self.fate.lock().unwrap_or_else(PoisonError::into_inner);
         self.report.deaths = fate.calls;
         drop(fate);
+        self.report.passed_ms = self.network.passed_ms();
+        self.report.struck.count_many("sandbox dies", self.report.deaths as u64);
+        self.report.struck.add(&self.network.struck());
+        self.network.with_relay(|relay: &mut FoldRelay, _| self.report.struck.add(&relay.struck));
         self.report.failures = std::mem::take(&mut self.invariants.failures);
         self.report.trace = self.network.take_trace();
         self.report
     }
 }
 
-/// How often floors are looked after, in a thousand, and where they are wanted: much sooner than
-/// any relay would.
-fn floors(random: &mut Random, without: u32) -> (u32, FloorPolicy) {
-    let often = if without & (1 << 19) == 0 { [0, 100, 400][random.index(3)] } else { 0 };
-    let keep = random.index(4);
-    let policy = FloorPolicy {
-        age_ms: [0, 5_000, 60_000][random.index(3)],
-        most: keep + 1 + random.index(6),
-        keep,
-        least: 1 + random.index(3),
-        segment_bytes: [300, 2_000, 1 << 20][random.index(3)],
-    };
-    (often, policy)
+/// The settings of a point of presence that has come so far with new keys.
+fn config(pop: &str, keys: u8) -> Config {
+    let (old, new) = (Config::new(SITE, pop, b"simulation"), Config::new(SITE, pop, b"rotated"));
+    match keys {
+        0 => old,
+        1 => Config { accepted_keys: vec![new.keys], ..old },
+        _ => Config { accepted_keys: vec![old.keys], ..new },
+    }
 }
 
 /// Counts the calls of one request: look-ups, of which there may be one for each
@@ -684,14 +597,5 @@ fn hook(turn: Turn, fate: Arc<Mutex<Fate>>, counter: Counter) -> Hook {
         }
     })
 }
-
-/// How often a call hangs, of chances up to a thousand: often for ever, as a process that
-/// was stopped does.
-fn hung(permille: u32) -> u32 {
-    if permille > 400 { 1_000 } else { permille / 2 }
-}
-
-/// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 25;
 
 const _: () = assert!(ROUNDS as u64 * 11_000 > limits::LEASE_MS * 2);

@@ -200,7 +200,8 @@ impl Run {
         let forms = &mut self.clients[client].forms[page];
         forms.push(Form { id: (id != 0).then_some(id), text });
         if forms.len() > 4 {
-            forms.remove(0);
+            // The oldest stays open.
+            forms.remove(1);
         }
     }
 

@@ -6,19 +6,6 @@
 
 use super::*;
 
-/// How saves follow each other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Style {
-    /// Each on a text that was just read, wherever.
-    Chained,
-    /// On a text from before the outage.
-    Independent,
-    /// Either.
-    Mixed,
-    /// Chained, and each brings up to a megabyte.
-    Large,
-}
-
 /// Bytes that a large save brings, at most.
 const LARGE_BYTES: usize = 900_000;
 
@@ -72,8 +59,10 @@ impl Run {
         let random = &mut self.random;
         let some =
             |random: &mut Random, permille: u32| if random.chance(300) { permille } else { 0 };
+        let hangs = random.chance(300);
         let faults = Faults {
-            relay_down: true,
+            relay_down: !hangs,
+            relay_hangs: if hangs { 1_000 } else { 0 },
             origin_down: random.chance(300),
             store_stale: some(random, 300),
             store_lag_ms: 60_000,

@@ -5,7 +5,7 @@
 use redwedding_replica::limits;
 use redwedding_replica::testing::{MemoryPorts, Waits};
 
-use super::{Event, Events, tell};
+use super::events::{Event, Events, tell};
 
 const fn most(relay_ms: u64, relay_after_store_ms: u64, origin_ms: u64) -> Waits {
     let (store_took, store_failed) = (false, false);

@@ -1,0 +1,67 @@
+//! What sandboxes tell of the requests that they answer.
+//!
+//! Must never be acted upon by a sandbox: whoever drives the run hears it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redwedding_replica::save::{Save, SaveError};
+use redwedding_replica::testing::Waits;
+use redwedding_replica::{LoadError, Replica};
+
+use crate::invariants::Word;
+
+#[derive(Clone)]
+pub(super) struct Form {
+    pub(super) id: Option<u64>,
+    pub(super) text: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub(super) page: usize,
+    pub(super) save: Save,
+    pub(super) word: Option<Word>,
+    pub(super) deleted: Vec<Word>,
+    pub(super) tries: usize,
+}
+
+pub(super) enum Event {
+    Read {
+        client: usize,
+        request: u64,
+        page: usize,
+        token: String,
+        snapshot: Answered,
+    },
+    Saved {
+        client: usize,
+        request: u64,
+        attempt: Attempt,
+        token: String,
+        snapshot: Taken,
+    },
+    /// A sandbox has done its work and is free again.
+    Free {
+        pop: usize,
+        replica: Box<Replica>,
+    },
+    Calls {
+        what: &'static str,
+        calls: usize,
+        most: usize,
+    },
+    Waited {
+        what: &'static str,
+        waits: Waits,
+        most: Waits,
+    },
+}
+
+pub(super) type Answered = Result<(u64, String), LoadError>;
+pub(super) type Taken = Result<(u64, String), SaveError>;
+
+pub(super) type Events = Arc<Mutex<Vec<Event>>>;
+
+pub(super) fn tell(events: &Events, event: Event) {
+    events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+}
