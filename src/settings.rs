@@ -4,7 +4,7 @@
 //! up 32. An item that is missing has a default. One that is wrong is an error,
 //! and the edge answers 503 until it is mended; it never runs with a guess.
 
-use redwedding_replica::{Config, SiteKeys};
+use redwedding_replica::Config;
 
 /// Names of what `fastly.toml` declares.
 pub mod names {
@@ -73,7 +73,8 @@ impl Settings {
             found => Ok(found),
         };
         // Only there while keys are exchanged.
-        let accepted = long("accepted_session_key", secret("accepted_session_key"))?;
+        let next = long("next_session_key", secret("next_session_key"))?;
+        let previous = long("previous_session_key", secret("previous_session_key"))?;
         let secret = |name| long(name, secret(name))?.ok_or(SettingsError::Secret(name));
         let number = |name, default: u64| match item(name) {
             None => Ok(default),
@@ -85,7 +86,12 @@ impl Settings {
         let site = item("site").unwrap_or_else(|| "wiki".to_owned());
         let pop = item("pop").unwrap_or_else(|| pop.to_owned());
         let mut replica = Config::new(&site, &pop, &secret(names::SESSION_KEY)?);
-        replica.accepted_keys = accepted.iter().map(|secret| SiteKeys::derive(secret)).collect();
+        if let Some(next) = next {
+            replica = replica.before_exchange_with(&next);
+        }
+        if let Some(previous) = previous {
+            replica = replica.after_exchange_of(&previous);
+        }
         replica.staleness_ms = number("staleness_ms", replica.staleness_ms)?;
         replica.poll_ms = number("poll_ms", replica.poll_ms)?;
         let flag = |name| match item(name).as_deref() {
@@ -110,7 +116,8 @@ mod tests {
         let item = |name: &'static str| {
             items.iter().find(|item| item.0 == name).map(|item| item.1.to_owned())
         };
-        let secret = |name| (name != "accepted_session_key").then(|| secret.into());
+        let kept = [names::SESSION_KEY, names::RELAY_KEY];
+        let secret = |name| kept.contains(&name).then(|| secret.into());
         Settings::read(item, secret, "AMS")
     }
 

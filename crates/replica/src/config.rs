@@ -17,7 +17,10 @@ pub struct Config {
     pub staleness_ms: u64,
     /// How often a page that the edge holds is looked up at the origin, in ms.
     pub poll_ms: u64,
-    /// What is made with a key is made with these.
+    /// Names saves; see [`redwedding_wire::identity::EditId`]. A save that is retried has to get
+    /// the same name, so while keys are exchanged it is the one of before.
+    pub edit_key: [u8; 32],
+    /// What else is made with a key is made with these.
     pub keys: SiteKeys,
     /// What was made with these is accepted as well: those of before, or those to come.
     pub accepted_keys: Vec<SiteKeys>,
@@ -26,8 +29,6 @@ pub struct Config {
 /// The keys that follow from one secret, which all points of presence of a deployment share.
 #[derive(Clone)]
 pub struct SiteKeys {
-    /// Names saves; see [`redwedding_wire::identity::EditId`].
-    pub edits: [u8; 32],
     /// Seals session tokens.
     pub tokens: [u8; 32],
     /// Authenticates flush ids.
@@ -38,7 +39,6 @@ impl SiteKeys {
     /// The keys that follow from `secret`.
     pub fn derive(secret: &[u8]) -> Self {
         Self {
-            edits: derive_key("edit ids", secret),
             tokens: derive_key("session tokens", secret),
             flushes: derive_key("flush ids", secret),
         }
@@ -55,13 +55,34 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             staleness_ms: limits::STALENESS_MS,
             poll_ms: limits::ORIGIN_POLL_MS,
+            edit_key: edit_key(secret),
             keys: SiteKeys::derive(secret),
             accepted_keys: Vec::new(),
         }
+    }
+
+    /// The same before keys are exchanged: what is made with those of `secret` is accepted.
+    #[must_use]
+    pub fn before_exchange_with(mut self, secret: &[u8]) -> Self {
+        self.accepted_keys.push(SiteKeys::derive(secret));
+        self
+    }
+
+    /// The same after keys were exchanged: what was made with those of `secret` is accepted, and
+    /// saves are still named with its key.
+    #[must_use]
+    pub fn after_exchange_of(mut self, secret: &[u8]) -> Self {
+        self.edit_key = edit_key(secret);
+        self.accepted_keys.push(SiteKeys::derive(secret));
+        self
     }
 
     /// All keys that are accepted, those that things are made with first.
     pub fn all_keys(&self) -> impl Iterator<Item = &SiteKeys> {
         std::iter::once(&self.keys).chain(&self.accepted_keys)
     }
+}
+
+fn edit_key(secret: &[u8]) -> [u8; 32] {
+    derive_key("edit ids", secret)
 }

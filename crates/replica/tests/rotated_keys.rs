@@ -4,7 +4,7 @@ use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::save::{Save, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
-use redwedding_replica::{Config, Replica, SiteKeys};
+use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
 
 fn page() -> DocumentKey {
@@ -17,8 +17,7 @@ fn old(ports: &mut MemoryPorts) -> Replica {
 
 /// A sandbox after the exchange.
 fn new(ports: &mut MemoryPorts) -> Replica {
-    let accepted_keys = vec![SiteKeys::derive(b"old")];
-    Replica::start(Config { accepted_keys, ..Config::new("wiki", "pop", b"new") }, ports)
+    Replica::start(Config::new("wiki", "pop", b"new").after_exchange_of(b"old"), ports)
 }
 
 /// The same save each time. Gives the sealed session afterwards.
@@ -35,6 +34,16 @@ fn save(replica: &mut Replica, ports: &mut MemoryPorts, finish: bool) -> String 
 }
 
 #[test]
+fn a_session_of_a_point_of_presence_that_is_ahead_is_read() {
+    let network = Network::new(5, 1);
+    let mut ports = network.ports(0, None);
+    let sealed = save(&mut new(&mut ports), &mut ports, false);
+    let behind = Config::new("wiki", "pop", b"old").before_exchange_with(b"new");
+    let behind = Replica::start(behind, &mut ports);
+    assert!(!behind.open_session(Some(&sealed)).own(&page()).is_empty());
+}
+
+#[test]
 fn a_session_goes_on() {
     let network = Network::new(1, 1);
     let mut ports = network.ports(0, None);
@@ -47,10 +56,10 @@ fn a_session_goes_on() {
 
 #[test]
 fn a_save_that_is_retried_is_the_same_save() {
+    // It waits in the outbox, or the log has it.
     for (seed, finish) in [(2, true), (3, false)] {
         let network = Network::new(seed, 1);
         let mut ports = network.ports(0, None);
-        // It waits in the outbox, or the log has it.
         network.change_faults(|faults| faults.relay_down = !finish);
         save(&mut old(&mut ports), &mut ports, finish);
         network.change_faults(|faults| faults.relay_down = false);

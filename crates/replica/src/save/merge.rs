@@ -80,7 +80,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         key: &DocumentKey,
         save: &Save,
     ) -> Result<Option<Merged>, SaveError> {
-        let edit = self.context.edit_id(key, save);
+        let edit = save.edit_id(&self.context.replica.config.edit_key, key);
         let mut attempts = Attempts { freshness: Freshness::Any, appended: false, waited: 0 };
         loop {
             let loaded = self.context.load(key, self.session, attempts.freshness)?;
@@ -271,25 +271,6 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// Which save it is. While keys are rotated, one that was taken under another key is the same
-    /// one: as far as the document that is at hand and the outbox show.
-    fn edit_id(&mut self, key: &DocumentKey, save: &Save) -> EditId {
-        let config = &self.replica.config;
-        let edit = save.edit_id(&config.keys.edits, key);
-        let others: Vec<EditId> =
-            config.accepted_keys.iter().map(|of| save.edit_id(&of.edits, key)).collect();
-        if others.is_empty() {
-            return edit;
-        }
-        let cached = self.document_cache().document(key);
-        let mut others = others.into_iter();
-        let known = others.find(|other| {
-            let change = cached.as_ref().and_then(|cached| cached.confirmed().change_of(*other));
-            change.is_some() || self.outbox().entry(key, *other).is_some()
-        });
-        known.unwrap_or(edit)
-    }
-
     /// The entry of a save that changes the named version by `patch`.
     fn entry(
         &mut self,
