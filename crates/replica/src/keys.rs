@@ -129,6 +129,11 @@ pub(crate) fn segment(document: &DocumentKey, name: Digest) -> String {
     format!("segment/{}/{name}", document.digest())
 }
 
+/// In the cache: a page as the origin had it when it was asked last, without the relay.
+pub(crate) fn asked_origin(document: &DocumentKey) -> String {
+    format!("asked/{}", document.digest())
+}
+
 /// In the cache: the origin was asked about a document.
 pub(crate) fn polled(document: &DocumentKey) -> String {
     format!("polled/{}", document.digest())

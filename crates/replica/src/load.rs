@@ -14,8 +14,9 @@ use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
 use crate::confirmed_document::ConfirmedDocument;
 use crate::context::Context;
+use crate::keys;
 use crate::limits;
-use crate::ports::{OriginError, Ports};
+use crate::ports::{Cache, OriginError, Ports};
 
 /// Attempts to see what a client has saved or seen, with a pause between them.
 pub(crate) const ATTEMPTS: usize = 3;
@@ -181,11 +182,43 @@ impl<P: Ports> Context<'_, P> {
                 (ConfirmedDocument::new(unknown), None)
             }
         };
+        if document.is_empty()
+            && let Some(asked) = self.asked_origin(key, session)
+        {
+            return Ok(Arc::new(asked));
+        }
+        let asks = document.is_empty() && origin.is_none();
         let cached = self.with_origin(document, false, origin, session)?;
+        if asks {
+            self.keep_asked_origin(&cached);
+        }
         match cached.satisfies(session) {
             true => Ok(Arc::new(cached)),
             false => Err(LoadError::Behind),
         }
+    }
+
+    /// A page that the log may hold nothing of, as the origin had it when it was asked last, by
+    /// anybody here: it is not asked for each save that a long outage brings.
+    fn asked_origin(
+        &mut self,
+        key: &DocumentKey,
+        session: &ClientSession,
+    ) -> Option<CachedDocument> {
+        let bytes = self.ports.cache().peek(&keys::asked_origin(key))?;
+        let asked = CachedDocument::decode(&bytes, key)?;
+        let age = self.ports.now_ms().checked_sub(asked.exchanged_ms())?;
+        let good = age < self.replica.config.poll_ms && asked.satisfies(session);
+        // No log stands behind it.
+        let (log, page) = good.then(|| asked.into_parts())?;
+        Some(CachedDocument::new(log, page, 0))
+    }
+
+    fn keep_asked_origin(&mut self, cached: &CachedDocument) {
+        let (log, page) = (cached.confirmed().clone(), cached.origin_page().cloned());
+        let asked = CachedDocument::new(log, page, self.ports.now_ms()).encode();
+        let name = keys::asked_origin(cached.key());
+        self.ports.cache().insert(None, &name, asked, self.replica.config.poll_ms);
     }
 }
 

@@ -178,6 +178,16 @@ fn what_a_save_and_a_read_cost_does_not_grow_with_what_waits() {
 }
 
 #[test]
+fn a_page_that_is_made_in_an_outage_is_not_asked_for_at_the_origin_each_time() {
+    let mut edge = Edge::new(9);
+    edge.relay_away();
+    edge.chain(&page(0), 50);
+    let calls = std::mem::take(&mut *edge.calls.lock().expect("a lock"));
+    let asked = calls.iter().filter(|call| call.starts_with("origin")).count();
+    assert!(asked <= 2, "asked {asked} times");
+}
+
+#[test]
 fn a_sandbox_that_comes_late_to_an_outage_sees_all_that_waits() {
     let mut edge = Edge::new(5);
     edge.relay_away();
