@@ -94,6 +94,17 @@ impl Invariants {
         }
     }
 
+    /// The log was turned back: what it had since may be gone for good, or come back from
+    /// elsewhere; what was deleted since may stand there again.
+    pub(crate) fn turned_back(&mut self, before: &str, after: &str) {
+        let (before, after) = (words(before), words(after));
+        for (word, fact) in &mut self.words {
+            let gone = before.contains(word) && !after.contains(word);
+            fact.deletable |= gone;
+            fact.loosely |= gone || fact.deleted;
+        }
+    }
+
     fn well_formed(&mut self, page: usize, text: &str, whose: &str) -> BTreeSet<Word> {
         let mut set = BTreeSet::new();
         for word in words(text) {

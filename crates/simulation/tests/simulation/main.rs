@@ -8,6 +8,8 @@
 //! to replay exactly one run with its trace.
 
 mod invariants;
+mod kinds;
+mod plan;
 mod run;
 mod threads;
 
@@ -15,7 +17,9 @@ use std::env;
 use std::iter::successors;
 use std::time::Instant;
 
-use run::{KINDS, LEFT_OUT, Plan, Report, run};
+use kinds::{KINDS, LEFT_OUT};
+use plan::{Plan, Report};
+use run::run;
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()

@@ -18,13 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use redwedding_document::entry::{Body, Note};
 use redwedding_document::{Archive, Change, Document};
-use redwedding_fold::FloorPolicy;
 use redwedding_replica::LoadError;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::ports::Level;
 use redwedding_replica::save::{Save, SaveError, Submitted};
-use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, Struck, bucket};
+use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bucket};
 use redwedding_replica::{Config, Replica};
 use redwedding_simulation::FoldRelay;
 use redwedding_wire::codec::{Decode, Encode};
@@ -32,71 +31,12 @@ use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Cursor;
 
 use crate::invariants::{Invariants, Seen, Word, spelled};
+use crate::kinds::{self, floors, is_on};
+use crate::plan::{Plan, Report};
 use crate::threads::{Task, Turn, die};
 use corpus::edited;
 use events::{Answered, Attempt, Event, Events, Form, Taken, tell};
-pub(crate) use faults::{KINDS, LEFT_OUT};
-use faults::{floors, is_on};
 use style::Style;
-
-/// What to run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
-    /// Whether the relay is away for long, with many saves meanwhile.
-    pub(crate) long: bool,
-    /// Everything follows from it.
-    pub(crate) seed: u64,
-    /// How many things happen before the end; 0 lets the seed choose.
-    pub(crate) actions: usize,
-    /// Kinds of faults that are left out, one bit each.
-    pub(crate) without: u64,
-    /// Whether to write down what happens.
-    pub(crate) traced: bool,
-}
-
-/// What a run came to.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// What was wrong; empty for a good run.
-    pub(crate) failures: Vec<String>,
-    /// What happened, where it was asked for.
-    pub(crate) trace: Vec<String>,
-    /// Acknowledged saves.
-    pub(crate) saves: usize,
-    /// Reads that were answered.
-    pub(crate) reads: usize,
-    /// Saves and reads that were refused for now.
-    pub(crate) refused: usize,
-    /// Sandboxes that died.
-    pub(crate) deaths: usize,
-    /// The most calls to ports that one request made.
-    pub(crate) calls: usize,
-    /// Actions before the end.
-    pub(crate) actions: usize,
-    /// Rounds that it took to settle.
-    pub(crate) rounds: usize,
-    /// The most saves that waited for the log at the end of an outage.
-    pub(crate) waiting: usize,
-    /// How often each kind of fault happened.
-    pub(crate) struck: Struck,
-    /// Virtual time that passed, in ms.
-    pub(crate) passed_ms: u64,
-}
-
-impl Report {
-    /// Adds another run to what runs came to.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.saves += other.saves;
-        self.reads += other.reads;
-        self.refused += other.refused;
-        self.deaths += other.deaths;
-        self.calls = self.calls.max(other.calls);
-        self.rounds = self.rounds.max(other.rounds);
-        self.waiting = self.waiting.max(other.waiting);
-        self.struck.add(&other.struck);
-        self.passed_ms += other.passed_ms;
-    }
-}
 
 /// Calls to ports that one request may make beside look-ups.
 const CALLS: usize = 64;
@@ -203,6 +143,9 @@ struct Run {
     floors: u32,
     /// Nodes of the relay.
     nodes: usize,
+    /// Whether the log was turned back: versions of before, which caches serve for a while, may
+    /// then be known to nobody.
+    turned_back: bool,
     /// How saves follow each other in a long run.
     style: Style,
 }
@@ -277,6 +220,7 @@ impl Run {
             sandboxes: 1 + random.index(3),
             floors,
             nodes,
+            turned_back: false,
             style: Style::Chained,
             random,
         };
@@ -339,8 +283,8 @@ impl Run {
                 self.network.clear_cache(pop);
                 self.pops[pop].loses_cache();
             }
-            94..97 => self.pops.iter_mut().for_each(|pop| pop.idle.clear()),
-            97..98 => self.restart_relay(),
+            94..96 => self.pops.iter_mut().for_each(|pop| pop.idle.clear()),
+            96..98 => self.restart_relay(),
             98..99 => self.rotate_keys(),
             _ => self.poll(),
         }
@@ -348,6 +292,9 @@ impl Run {
 
     /// A node of the relay dies and starts again, or writes down what makes that short.
     fn restart_relay(&mut self) {
+        if is_on(&self.plan, kinds::TAILS) && self.random.chance(300) {
+            return self.lose_tail();
+        }
         let random = &mut self.random;
         let restarts = random.chance(500);
         self.network.with_relay(|relay: &mut FoldRelay, _| match restarts {
@@ -357,12 +304,38 @@ impl Run {
         self.note(|| format!("  a relay node restarts: {restarts}"));
     }
 
+    /// A backup is restored: the newest entries of a shard are gone. Who was there may find what
+    /// it has seen gone, and what it has seen deleted there again.
+    fn lose_tail(&mut self) {
+        let key = self.keys[self.random.index(self.keys.len())].clone();
+        let texts = |network: &Network, keys: &[DocumentKey]| -> Vec<String> {
+            let text = |document: Document| document.text().to_owned();
+            keys.iter().map(|key| network.document(key).map(text).unwrap_or_default()).collect()
+        };
+        let before = texts(&self.network, &self.keys);
+        let random = &mut self.random;
+        let lose = |relay: &mut FoldRelay, _| relay.lose_tail(&key, random);
+        let lost = self.network.with_relay(lose);
+        self.note(|| format!("  the log of {key} loses {} entries", lost.len()));
+        let after = texts(&self.network, &self.keys);
+        for (before, after) in before.iter().zip(&after) {
+            self.invariants.turned_back(before, after);
+        }
+        self.turned_back = true;
+        self.pops.iter_mut().for_each(Pop::loses_cache);
+        for client in &mut self.clients {
+            client.seen.iter_mut().for_each(|seen| *seen = Seen::default());
+            // What is on its way was made of the log of before.
+            client.waits = None;
+        }
+    }
+
     /// A point of presence is deployed with the next of the keys: first everybody accepts the new
     /// ones, then they are used, and at last those of before are not accepted any more.
     fn rotate_keys(&mut self) {
         let slowest = self.pops.iter().map(|pop| pop.keys).min().unwrap_or_default();
         let next = self.pops.iter().position(|pop| pop.keys == slowest).filter(|_| slowest < 2);
-        let on = is_on(&self.plan, faults::KEYS);
+        let on = is_on(&self.plan, kinds::KEYS);
         let Some(pop) = next.filter(|_| on && self.running.is_empty()) else { return };
         self.note(|| format!("  pop {pop} gets keys"));
         let (name, of_pop) = (format!("pop-{pop}"), &mut self.pops[pop]);
@@ -379,7 +352,7 @@ impl Run {
 
     fn pass_time(&mut self) {
         let most = [50, 600, 3_000, 12_000, 40_000][self.random.index(5)];
-        let hours = self.random.chance(30) && is_on(&self.plan, faults::HOURS);
+        let hours = self.random.chance(30) && is_on(&self.plan, kinds::HOURS);
         let passed = self.random.below(if hours { 15_000_000 } else { most });
         self.note(|| format!("  {passed} ms pass"));
         self.network.advance(passed);
@@ -542,11 +515,11 @@ impl Run {
 
 /// The settings of a point of presence that has come so far with new keys.
 fn config(pop: &str, keys: u8) -> Config {
-    let (old, new) = (Config::new(SITE, pop, b"simulation"), Config::new(SITE, pop, b"rotated"));
+    let (old, new): (&[u8], &[u8]) = (b"simulation", b"rotated");
     match keys {
-        0 => old,
-        1 => Config { accepted_keys: vec![new.keys], ..old },
-        _ => Config { accepted_keys: vec![old.keys], ..new },
+        0 => Config::new(SITE, pop, old),
+        1 => Config::new(SITE, pop, old).before_exchange_with(new),
+        _ => Config::new(SITE, pop, new).after_exchange_of(old),
     }
 }
 

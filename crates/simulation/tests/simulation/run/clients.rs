@@ -257,6 +257,11 @@ impl Run {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }
+            // It was told, has its text, and goes on.
+            Err(SaveError::UnknownVersion) if self.turned_back => {
+                self.clients[client].attempt = None;
+                self.clients[client].forms[page].clear();
+            }
             // Nothing tells a node that is behind that there is such a version.
             Err(SaveError::UnknownVersion)
                 if !self.clients[client].session && self.lags != (false, false) =>

@@ -243,7 +243,7 @@ impl Run {
             self.network.advance(2_000);
             read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         }
-        for form in &of_client.forms[page] {
+        for form in of_client.forms[page].iter().filter(|_| !self.turned_back) {
             // Those of the log are there for ever.
             let Some(number) = form.id.filter(|id| (1 << 50..1 << 51).contains(id)) else {
                 continue;

@@ -3,24 +3,7 @@
 //! Must never switch a kind off without saying why.
 
 use super::*;
-
-/// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 31;
-const SKEWS: u32 = 18;
-const FLOORS: u32 = 19;
-/// Hours in which nothing happens.
-pub(super) const HOURS: u32 = 29;
-/// Keys are rotated.
-pub(super) const KEYS: u32 = 30;
-
-/// Kinds that are left out unless a run is asked for by its number of kinds left out:
-/// a save whose first attempt arrives after the keys were rotated comes in twice.
-pub(crate) const LEFT_OUT: u64 = 1 << KEYS;
-
-/// Whether a kind of fault happens in a run.
-pub(super) fn is_on(plan: &Plan, kind: u32) -> bool {
-    plan.without & (1 << kind) == 0
-}
+use crate::kinds::{SKEWS, hung, some};
 
 impl Run {
     /// Draws what goes wrong from now on.
@@ -90,32 +73,4 @@ impl Run {
             relay_clock_leaps: some(28, 10),
         }
     }
-}
-
-/// How often a fault of this kind happens: not at all, or up to so often in a thousand.
-fn some(random: &mut Random, plan: &Plan, kind: u32, permille: u32) -> u32 {
-    let on = random.chance(350);
-    let permille = 1 + random.below(u64::from(permille)) as u32;
-    if on && is_on(plan, kind) { permille } else { 0 }
-}
-
-/// How often a call hangs, of chances up to a thousand: often for ever, as a process that
-/// was stopped does.
-fn hung(permille: u32) -> u32 {
-    if permille > 700 { 1_000 } else { permille / 2 }
-}
-
-/// How often floors are looked after, in a thousand, and where they are wanted: much sooner than
-/// any relay would.
-pub(super) fn floors(random: &mut Random, plan: &Plan) -> (u32, FloorPolicy) {
-    let often = if is_on(plan, FLOORS) { [0, 100, 400][random.index(3)] } else { 0 };
-    let keep = random.index(4);
-    let policy = FloorPolicy {
-        age_ms: [0, 5_000, 60_000][random.index(3)],
-        most: keep + 1 + random.index(6),
-        keep,
-        least: 1 + random.index(3),
-        segment_bytes: [300, 2_000, 1 << 20][random.index(3)],
-    };
-    (often, policy)
 }
