@@ -129,6 +129,11 @@ pub(crate) fn segment(document: &DocumentKey, name: Digest) -> String {
     format!("segment/{}/{name}", document.digest())
 }
 
+/// In the cache: since when something that a client has seen is sought in vain, in ms since 1970.
+pub(crate) fn missing(what: &str) -> String {
+    format!("missing/{what}")
+}
+
 /// In the cache: a page as the origin had it when it was asked last, without the relay.
 pub(crate) fn asked_origin(document: &DocumentKey) -> String {
     format!("asked/{}", document.digest())

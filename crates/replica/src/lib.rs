@@ -35,6 +35,7 @@ mod head;
 pub mod history;
 mod join;
 mod keys;
+mod let_go;
 pub mod limits;
 mod load;
 mod log;

@@ -33,6 +33,9 @@ pub enum LoadError {
     /// What the client has seen is not to be had here in time. Retry.
     #[error("what you have already seen has not arrived here yet")]
     Behind,
+    /// A save of the client's own is lost, or the relay refused it. It is told once, and goes on.
+    #[error("a save of yours could not be kept")]
+    SaveLost,
     /// Nothing here knows the page, and neither relay nor origin answers.
     #[error("neither the relay nor the origin can be asked about the page: {0}")]
     Unreachable(String),

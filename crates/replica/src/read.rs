@@ -36,7 +36,10 @@ impl<P: Ports> ClientRequest<'_, P> {
         let shown = self.context.document_cache().shown_now(key);
         let snapshot = match shown.filter(|shown| shown.head.covers(key, self.session)) {
             Some(shown) => shown.snapshot,
-            None => self.read_head(key)?,
+            None => self.read_head(key).map_err(|error| match error {
+                LoadError::Behind => self.let_go(key),
+                error => error,
+            })?,
         };
         self.session.see(key.shard(limits::SHARDS), snapshot.cursor);
         match VersionName::of(snapshot.id) {

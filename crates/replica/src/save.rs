@@ -51,7 +51,11 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
         let head = self.context.document_cache().head(key);
-        let (merged, made) = self.merge_on(key, save, head.as_ref())?;
+        let merged = self.merge_on(key, save, head.as_ref());
+        let (merged, made) = merged.map_err(|error| match error {
+            SaveError::Load(LoadError::Behind) => self.let_go(key).into(),
+            error => error,
+        })?;
         let Some(merged) = merged else {
             let snapshot = self.read_again(key)?;
             return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });

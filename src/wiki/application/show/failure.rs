@@ -6,13 +6,18 @@ use http::StatusCode;
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
-/// Why nothing can be shown. 503 where a retry may help, 502 where the origin is away, 504 where
+/// Why nothing can be shown. 409 where a save of the client's is lost, said once; 503 where a retry may help, 502 where the origin is away, 504 where
 /// it does not answer in time.
 pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     match error {
         LoadError::Behind => (
             StatusCode::SERVICE_UNAVAILABLE,
             "What you have already seen or saved has not arrived here yet.",
+        ),
+        LoadError::SaveLost => (
+            StatusCode::CONFLICT,
+            "A save of yours could not be kept. Look at the page, and make the change again if it \
+             is missing.",
         ),
         LoadError::Archived => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -127,7 +127,9 @@ fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Ve
         | SaveError::Load(LoadError::Behind | LoadError::Archived) => {
             RestError::unavailable(&format!("{error}."))
         }
-        SaveError::Load(error @ (LoadError::Unreachable(_) | LoadError::TimedOut)) => {
+        SaveError::Load(
+            error @ (LoadError::SaveLost | LoadError::Unreachable(_) | LoadError::TimedOut),
+        ) => {
             return not_loaded(title, error);
         }
     };

@@ -1,0 +1,83 @@
+//! What a client has seen is lost for good: it is told once where it was its own save, and goes
+//! on.
+
+use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::limits;
+use redwedding_replica::save::{Save, SaveError, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::{Config, LoadError, Replica};
+use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::version::Cursor;
+
+fn page() -> DocumentKey {
+    DocumentKey::new("wiki", "Page").expect("key")
+}
+
+fn save(
+    ports: &mut MemoryPorts,
+    session: &mut ClientSession,
+    base: Option<u64>,
+    text: &str,
+) -> Result<u64, SaveError> {
+    let mut replica = Replica::start(Config::new("wiki", "pop", b"secret"), ports);
+    let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
+    let inputs = vec![text.as_bytes().to_vec()];
+    let save = Save { base, submitted, note, idempotency_inputs: inputs, trace: 0 };
+    let saved = replica.request(ports, session).save(&page(), &save)?;
+    if let Some(after) = saved.after {
+        replica.context(ports).finish_save(after);
+    }
+    Ok(saved.snapshot.id)
+}
+
+fn read(ports: &mut MemoryPorts, session: &mut ClientSession) -> Result<String, LoadError> {
+    let mut replica = Replica::start(Config::new("wiki", "pop", b"secret"), ports);
+    replica.request(ports, session).read(&page()).map(|snapshot| snapshot.text.clone())
+}
+
+#[test]
+fn a_save_that_is_lost_is_told_once() {
+    let network = Network::new(1, 1);
+    let mut ports = network.ports(0, None);
+    let id = save(&mut ports, &mut ClientSession::new(), None, "a page\n").expect("a save");
+    network.advance(1_000);
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut session = ClientSession::new();
+    save(&mut ports, &mut session, Some(id), "a page\nmore\n").expect("a save");
+    for key in network.stored_keys("outbox/") {
+        network.forget_stored(&key);
+    }
+    network.clear_cache(0);
+    network.change_faults(|faults| faults.relay_down = false);
+    network.advance(limits::LET_GO_MS);
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        network.advance(limits::LET_GO_MS / 5);
+        answers.push(read(&mut ports, &mut session));
+    }
+    assert_eq!(answers.iter().filter(|answer| **answer == Err(LoadError::SaveLost)).count(), 1);
+    assert_eq!(answers[0], Err(LoadError::Behind), "it may still come");
+    assert_eq!(answers.last(), Some(&Ok("a page\n".to_owned())));
+    let again = save(&mut ports, &mut session, Some(id), "a page\nonce more\n");
+    assert!(again.is_ok(), "{again:?}");
+}
+
+#[test]
+fn whoever_has_seen_a_part_of_the_log_that_is_lost_goes_on() {
+    let network = Network::new(2, 1);
+    let mut ports = network.ports(0, None);
+    save(&mut ports, &mut ClientSession::new(), None, "a page\n").expect("a save");
+    let mut session = ClientSession::new();
+    assert_eq!(read(&mut ports, &mut session), Ok("a page\n".to_owned()));
+    let epoch = session.epoch();
+    let lost = Cursor { epoch, position: 1_000, prefix: Digest::default() };
+    session.see(page().shard(limits::SHARDS), lost);
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        network.advance(limits::LET_GO_MS / 5);
+        answers.push(read(&mut ports, &mut session));
+    }
+    assert_eq!(answers[0], Err(LoadError::Behind));
+    assert_eq!(answers.last(), Some(&Ok("a page\n".to_owned())));
+}
