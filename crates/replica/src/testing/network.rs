@@ -310,6 +310,22 @@ impl Network {
         Some(state.origin_edit(key, &text, author))
     }
 
+    /// A page is deleted at the origin, or restored there with all its revisions. Gives whether
+    /// that changed anything.
+    pub fn delete_at_origin(&self, key: &str, deleted: bool) -> bool {
+        let mut state = self.state();
+        let origin = &mut state.origin;
+        let changed = match deleted && !origin.revisions(key).is_empty() {
+            true => origin.deleted.insert(key.to_owned()),
+            false => origin.deleted.remove(key),
+        };
+        if changed {
+            state.struck.count(if deleted { "origin deletes" } else { "origin restores" });
+            state.trace(|| format!("  at the origin: {key} is deleted: {deleted}"));
+        }
+        changed
+    }
+
     /// The origin's revisions of a page, oldest first.
     pub fn revisions(&self, key: &str) -> Vec<StoredRevision> {
         self.state().origin.revisions(key).to_vec()

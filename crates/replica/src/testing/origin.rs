@@ -1,7 +1,7 @@
 //! A wiki in memory: compare-and-swap on revisions, edited by people too, with
 //! the faults that [`crate::ports::Origin`] allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redwedding_document::entry::{Note, OriginPage};
 
@@ -14,6 +14,8 @@ pub(super) struct OriginState {
     pages: BTreeMap<String, Vec<StoredRevision>>,
     done: BTreeMap<String, Written>,
     last: u64,
+    /// Pages that are deleted, until somebody restores them.
+    pub(super) deleted: BTreeSet<String>,
     /// Whether it trims white space at the end of what it stores.
     pub(super) trims: bool,
 }
@@ -38,8 +40,13 @@ impl OriginState {
         self.pages.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// The revisions that callers are shown.
+    fn visible(&self, key: &str) -> &[StoredRevision] {
+        if self.deleted.contains(key) { &[] } else { self.revisions(key) }
+    }
+
     fn current(&self, key: &str) -> Option<&StoredRevision> {
-        self.pages.get(key)?.last()
+        self.pages.get(key).filter(|_| !self.deleted.contains(key))?.last()
     }
 
     fn as_stored(&self, text: &str) -> String {
@@ -69,6 +76,10 @@ impl State {
     pub(super) fn origin_write(&mut self, key: &str, write: &Write) -> Written {
         if let Some(done) = self.origin.done.get(&write.idempotency) {
             return done.clone();
+        }
+        // Nobody but its own people may bring it back.
+        if self.origin.deleted.contains(key) {
+            return Written::Conflict;
         }
         let current = self.origin.current(key);
         if current.map_or(0, |current| current.id) != write.on {
@@ -185,7 +196,7 @@ impl Origin for MemoryOrigin {
         wait_ms: u64,
     ) -> Result<Vec<Revision>, OriginError> {
         let state = self.ask("origin.revisions", key, wait_ms)?;
-        let newer = state.origin.revisions(key).iter().filter(|revision| revision.id > after);
+        let newer = state.origin.visible(key).iter().filter(|revision| revision.id > after);
         let shown = newer.take(20).map(|revision| Revision {
             id: revision.id,
             time_ms: revision.time_ms,
@@ -201,7 +212,7 @@ impl Origin for MemoryOrigin {
         wait_ms: u64,
     ) -> Result<String, OriginError> {
         let state = self.ask("origin.revision_text", key, wait_ms)?;
-        let mut all = state.origin.revisions(key).iter();
+        let mut all = state.origin.visible(key).iter();
         match all.find(|stored| stored.id == revision) {
             Some(stored) => Ok(stored.text.clone()),
             None => Err(OriginError::Rejected("no such revision".into())),

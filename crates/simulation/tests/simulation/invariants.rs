@@ -41,6 +41,8 @@ pub(crate) struct Fact {
     deletable: bool,
     /// Whether such a submission was acknowledged.
     deleted: bool,
+    /// Whether its page was deleted at the origin and restored: it may be gone for a while.
+    flickers: bool,
     /// Whether the text that it was deleted from may not be one of the log's.
     loosely: bool,
 }
@@ -94,6 +96,16 @@ impl Invariants {
         }
     }
 
+    /// The page is deleted at the origin, or restored.
+    pub(crate) fn deleted_at_origin(&mut self, page: usize) {
+        let of_page = self.words.values_mut().filter(|fact| fact.page == page);
+        of_page.for_each(|fact| fact.flickers = true);
+    }
+
+    fn flickers(&self, word: Word) -> bool {
+        self.words.get(&word).is_some_and(|fact| fact.flickers)
+    }
+
     /// The log was turned back: what it had since may be gone for good, or come back from
     /// elsewhere; what was deleted since may stand there again.
     pub(crate) fn turned_back(&mut self, before: &str, after: &str) {
@@ -124,6 +136,10 @@ impl Invariants {
         let now = self.well_formed(page, text, whose);
         let missing: Vec<Word> = seen.present.difference(&now).copied().collect();
         for word in missing {
+            if self.flickers(word) {
+                seen.present.remove(&word);
+                continue;
+            }
             if !self.words.get(&word).is_some_and(|fact| fact.deletable) {
                 let spelled = spelled(word);
                 self.fail(format!("{whose} has seen {spelled}, and it is missing in {text:?}"));
@@ -132,7 +148,7 @@ impl Invariants {
             seen.gone.insert(word);
         }
         let back: Vec<Word> = seen.gone.intersection(&now).copied().collect();
-        for word in back {
+        for word in back.into_iter().filter(|word| !self.flickers(*word)).collect::<Vec<_>>() {
             let spelled = spelled(word);
             self.fail(format!("{whose} has seen {spelled} deleted, and it is back in {text:?}"));
         }

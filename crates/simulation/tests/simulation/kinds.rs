@@ -8,7 +8,7 @@ use redwedding_replica::testing::Random;
 use crate::plan::Plan;
 
 /// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 32;
+pub(crate) const KINDS: u32 = 33;
 /// Clocks that are off by seconds.
 pub(crate) const SKEWS: u32 = 18;
 /// Floors of documents.
@@ -19,6 +19,8 @@ pub(crate) const HOURS: u32 = 29;
 pub(crate) const KEYS: u32 = 30;
 /// The log loses its tail.
 pub(crate) const TAILS: u32 = 31;
+/// Pages are deleted at the origin, and restored.
+pub(crate) const DELETIONS: u32 = 32;
 
 /// Kinds that are left out unless the number of those left out is given (0 for none). After a
 /// lost tail, what stood on it waits for ever, and who saw it is refused for ever.

@@ -143,6 +143,8 @@ struct Run {
     floors: u32,
     /// Nodes of the relay.
     nodes: usize,
+    /// Whether a page was ever deleted at the origin: then its revisions may be known to nobody.
+    deleted: Vec<bool>,
     /// Whether the log was turned back: versions of before, which caches serve for a while, may
     /// then be known to nobody.
     turned_back: bool,
@@ -220,6 +222,7 @@ impl Run {
             sandboxes: 1 + random.index(3),
             floors,
             nodes,
+            deleted: vec![false; pages],
             turned_back: false,
             style: Style::Chained,
             random,
@@ -277,7 +280,8 @@ impl Run {
             53..70 => self.pass_time(),
             70..82 => self.tick(),
             82..88 => self.phase(),
-            88..91 => self.give_up(),
+            88..90 => self.give_up(),
+            90..91 => self.delete_somewhere(),
             91..94 => {
                 let pop = self.random.index(self.pops.len());
                 self.network.clear_cache(pop);
@@ -347,7 +351,25 @@ impl Run {
 
     fn edit_somewhere(&mut self) {
         let page = self.random.index(self.keys.len());
+        // Who finds it deleted restores it first.
+        self.delete(page, false);
         self.edit_at_origin(page);
+    }
+
+    fn delete_somewhere(&mut self) {
+        let page = self.random.index(self.keys.len());
+        let deleted = self.random.chance(500) && is_on(&self.plan, kinds::DELETIONS);
+        self.delete(page, deleted);
+    }
+
+    /// A person deletes a page at the origin, or restores it. Whoever comes where the log knows
+    /// nothing of it finds no page then, and finds it again later.
+    fn delete(&mut self, page: usize, deleted: bool) {
+        let title = self.keys[page].key().to_owned();
+        if self.network.delete_at_origin(&title, deleted) {
+            self.invariants.deleted_at_origin(page);
+            self.deleted[page] = true;
+        }
     }
 
     fn pass_time(&mut self) {

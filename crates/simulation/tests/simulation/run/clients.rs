@@ -258,7 +258,9 @@ impl Run {
                 self.clients[client].forms[page].clear();
             }
             // It was told, has its text, and goes on.
-            Err(SaveError::UnknownVersion) if self.turned_back => {
+            Err(SaveError::UnknownVersion)
+                if self.turned_back || (loosely && self.deleted[page]) =>
+            {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }

@@ -10,6 +10,7 @@ impl Run {
         }
         self.note(|| "--- everything heals".to_owned());
         self.network.heal();
+        (0..self.keys.len()).for_each(|page| self.delete(page, false));
         self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = 0;
         // A round takes some hundred saves that wait.
         let rounds = ROUNDS + self.report.waiting / 100;
