@@ -32,6 +32,8 @@ pub struct Context<'a, P: Ports> {
     pub(crate) budget: Budget,
     /// What was found out of the relay.
     reach: Reach,
+    /// When the request began, in ms since 1970.
+    pub(crate) began_ms: u64,
 }
 
 /// A client's request. What the client is served must hold what its session says
@@ -45,7 +47,8 @@ impl Replica {
     /// Begins work that no client waits for.
     pub fn context<'a, P: Ports>(&'a mut self, ports: &'a mut P) -> Context<'a, P> {
         let budget = Budget::of_background(self.calls);
-        Context { replica: self, ports, budget, reach: Reach::default() }
+        let began_ms = ports.now_ms();
+        Context { replica: self, ports, budget, reach: Reach::default(), began_ms }
     }
 
     /// Begins a request of the client with this session, which takes in what the
@@ -63,7 +66,7 @@ impl Replica {
 impl<P: Ports> Context<'_, P> {
     /// The way to the relay.
     pub(crate) fn relay_client(&mut self) -> RelayClient<'_, P> {
-        let Self { replica, ports, budget, reach } = self;
+        let Self { replica, ports, budget, reach, .. } = self;
         RelayClient::new(replica, ports, budget, reach)
     }
 

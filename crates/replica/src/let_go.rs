@@ -2,8 +2,8 @@
 //!
 //! A log that lost its tail, a save that the relay refuses: the client would be told for ever that
 //! what it has seen has not arrived. With the relay in reach, and what is sought in neither log nor
-//! store for [`limits::LET_GO_MS`], its session lets go of it. A client whose own save it was is
-//! told so, once.
+//! store for long ([`limits::LET_GO_MS`], [`limits::LOST_SAVE_MS`]), its session lets go of it. A
+//! client whose own save it was is told so, once.
 
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::VersionName;
@@ -39,7 +39,9 @@ impl<P: Ports> ClientRequest<'_, P> {
             if logged || waits {
                 continue;
             }
-            if context.is_set_aside(key, edit) || context.missing_for_long(&edit.to_string()) {
+            if context.is_set_aside(key, edit)
+                || context.missing_for(&edit.to_string(), limits::LOST_SAVE_MS)
+            {
                 self.session.confirmed_one(key, edit);
                 lost = true;
             }
@@ -52,7 +54,9 @@ impl<P: Ports> ClientRequest<'_, P> {
         for version in self.session.unsettled(key) {
             let VersionName::Object(id) = version else { continue };
             let known = self.context.version_store().object(key, id).is_some();
-            if lost || !known && self.context.missing_for_long(&version.to_string()) {
+            if lost
+                || !known && self.context.missing_for(&version.to_string(), limits::LOST_SAVE_MS)
+            {
                 self.session.settled(key);
                 return;
             }
@@ -68,7 +72,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let complete = cached.exchanged_ms() != 0;
         if complete && cursor.position < seen {
             let what = format!("{:x}-{shard}-{seen}", cursor.epoch);
-            if self.context.missing_for_long(&what) {
+            if self.context.missing_for(&what, limits::LET_GO_MS) {
                 self.session.forget_beyond(shard, cursor);
             }
         }
@@ -82,15 +86,16 @@ impl<P: Ports> Context<'_, P> {
         matches!(found, Ok(Some(_)))
     }
 
-    /// Whether something was sought in vain before, in this point of presence, and long enough
-    /// ago. Counts as sought now, if not.
-    fn missing_for_long(&mut self, what: &str) -> bool {
+    /// Whether something was sought in vain before, in this point of presence, so long ago. Counts
+    /// as sought now, if not.
+    fn missing_for(&mut self, what: &str, long_ms: u64) -> bool {
         let name = keys::missing(what);
-        let now_ms = self.ports.now_ms();
+        // What the request found out may be as old as itself.
+        let now_ms = self.began_ms;
         let since = self.ports.cache().peek(&name);
         let since = since.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()).map(u64::from_le_bytes);
         match since.and_then(|since_ms| now_ms.checked_sub(since_ms)) {
-            Some(for_ms) => for_ms >= limits::LET_GO_MS,
+            Some(for_ms) => for_ms >= long_ms,
             None => {
                 let value = now_ms.to_le_bytes().to_vec();
                 self.ports.cache().insert(None, &name, value, limits::CACHE_MS);

@@ -50,6 +50,9 @@ pub const HEAD_BYTES: usize = 1_024;
 /// How long a text that was shown is looked for before it is let go of, with the relay and
 /// the store in reach.
 pub const LET_GO_MS: u64 = 30_000;
+/// How long a client's own save is sought before it is told that it is lost: the store may show
+/// for a minute and more what it has not.
+pub const LOST_SAVE_MS: u64 = 300_000;
 /// A client's own unconfirmed saves that a token or an outbox value names.
 pub const OWN_UNCONFIRMED: usize = 64;
 /// Backend calls that a request makes before it is answered.

@@ -53,7 +53,7 @@ fn a_save_that_is_lost_is_told_once() {
     network.advance(limits::LET_GO_MS);
     let mut answers = Vec::new();
     for _ in 0..20 {
-        network.advance(limits::LET_GO_MS / 5);
+        network.advance(limits::LOST_SAVE_MS / 5);
         answers.push(read(&mut ports, &mut session));
     }
     assert_eq!(answers.iter().filter(|answer| **answer == Err(LoadError::SaveLost)).count(), 1);

@@ -6,8 +6,8 @@ use http::StatusCode;
 use redwedding_replica::LoadError;
 use redwedding_replica::save::SaveError;
 
-/// Why nothing can be shown. 409 where a save of the client's is lost, said once; 503 where a retry may help, 502 where the origin is away, 504 where
-/// it does not answer in time.
+/// Why nothing can be shown. 409 where a save of the client's is lost, which is said once; 503
+/// where a retry may help, 502 where the origin is away, 504 where it does not answer in time.
 pub(super) fn load_problem(error: &LoadError) -> (StatusCode, &'static str) {
     match error {
         LoadError::Behind => (
