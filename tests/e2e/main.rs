@@ -21,5 +21,6 @@ mod load;
 mod origin_edits;
 mod outage;
 mod real_histories;
+mod relay_hung;
 mod relay_killed;
 mod served_bases;

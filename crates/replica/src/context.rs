@@ -74,7 +74,8 @@ impl<P: Ports> Context<'_, P> {
     /// where it would have to be.
     pub(crate) fn is_lost(&mut self, head: &Head) -> bool {
         let stale_ms = head.stale_for(self.ports.now_ms());
-        stale_ms > limits::LET_GO_MS && !self.relay_client().is_away()
+        let asked = !self.budget.relay.is_spent() && !self.relay_client().is_away();
+        stale_ms > limits::LET_GO_MS && asked
     }
 
     /// The way to the origin.

@@ -34,8 +34,8 @@ pub enum LinkFault {
     /// Requests arrive and are carried out; their answers are lost and the
     /// connection closes.
     LoseReplies,
-    /// Requests get nowhere; what comes back is nonsense: no HTTP, or a success
-    /// with a body that is nothing, or with one that breaks off.
+    /// Requests get nowhere; what comes back is nonsense: no HTTP, an error, or
+    /// a success with a body that is nothing, or with one that breaks off.
     Garbage,
 }
 
@@ -161,7 +161,8 @@ async fn carry(
 
 /// Answers whatever comes first with one kind of nonsense after the other.
 async fn talk_nonsense(mut client: TcpStream) -> std::io::Result<()> {
-    const KINDS: [&[u8]; 3] = [
+    const KINDS: [&[u8]; 4] = [
+        b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 5\r\n\r\noops\n",
         b"\x16\x03\x01 this is no HTTP\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\ncontent-length: 6\r\n\r\n\xff\x00\x9f<b>",
         b"HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\ncontent-length: 90\r\n\r\n\x84\x01",
