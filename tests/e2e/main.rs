@@ -18,6 +18,7 @@ mod fifty_writers;
 mod figures;
 mod ground;
 mod load;
+mod one_pop;
 mod origin_edits;
 mod outage;
 mod real_histories;

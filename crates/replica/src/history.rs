@@ -1,15 +1,22 @@
 //! A document's history as pages show it: who changed it when, and what it was then.
+//!
+//! It holds what its client has saved, and what its point of presence has answered to
+//! saves as soon as the log has it.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
-use redwedding_document::entry::Missing;
-use redwedding_document::{Change, Document, Segment, Unresolved};
+use redwedding_document::entry::{Body, Missing};
+use redwedding_document::{Change, Document, Segment, Unresolved, View};
 use redwedding_wire::identity::DocumentKey;
-use redwedding_wire::version::{Place, VersionName};
+use redwedding_wire::version::{Place, VersionName, VersionRef};
 
+use crate::cached_document::CachedDocument;
 use crate::context::{ClientRequest, Context};
+use crate::lacking::Lacking;
 use crate::limits;
-use crate::load::{Freshness, LoadError};
+use crate::load::{ATTEMPTS, Freshness, LoadError, PAUSE_MS};
+use crate::outbox::OutboxEntry;
 use crate::ports::Ports;
 
 /// A confirmed document, with as much of what it does not keep as was asked for.
@@ -17,6 +24,15 @@ use crate::ports::Ports;
 pub struct PageHistory {
     document: Document,
     parts: Vec<Segment>,
+    waiting: Option<Waiting>,
+}
+
+/// Saves of the client's own that the log does not hold yet.
+#[derive(Debug)]
+struct Waiting {
+    view: View,
+    /// Each with the version that it was answered with; oldest first.
+    saves: Vec<(Arc<Change>, VersionRef)>,
 }
 
 impl Deref for PageHistory {
@@ -28,8 +44,25 @@ impl Deref for PageHistory {
 }
 
 impl PageHistory {
+    /// How many changes it has, the client's own that wait for the log included.
+    pub fn len(&self) -> usize {
+        self.document.changes().len() + self.waiting().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn waiting(&self) -> &[(Arc<Change>, VersionRef)] {
+        self.waiting.as_ref().map_or(&[], |waiting| &waiting.saves)
+    }
+
     /// Change `index`; `None` if it is not at hand.
     pub fn change(&self, index: usize) -> Option<&Change> {
+        if let Some(at) = index.checked_sub(self.document.changes().len()) {
+            return self.waiting().get(at).map(|(change, _)| change.as_ref());
+        }
         let kept = self.document.changes().get(index);
         let archived = || {
             self.parts.iter().find_map(|part| match index.checked_sub(part.first()) {
@@ -42,14 +75,25 @@ impl PageHistory {
 
     /// The number of the version right after change `index`.
     pub fn id(&self, index: usize) -> Option<u64> {
+        if let Some(at) = index.checked_sub(self.document.changes().len()) {
+            return self.waiting().get(at).map(|(_, served)| self.number(served));
+        }
         let place = self.change(index).map(|change| change.place);
         let shard = self.document.key().shard(limits::SHARDS);
         let place = place.filter(|place| *place != Place::START)?;
         Some(VersionName::entry(place, shard).number().get())
     }
 
+    fn number(&self, served: &VersionRef) -> u64 {
+        VersionName::Object(served.object_id(self.document.key())).number().get()
+    }
+
     /// The change after which the text has this number.
     pub fn index_of(&self, number: u64) -> Option<usize> {
+        let waiting = self.waiting().iter().position(|(_, served)| self.number(served) == number);
+        if let Some(at) = waiting {
+            return Some(self.document.changes().len() + at);
+        }
         let VersionName::Entry { position, .. } = VersionName::of(number)? else { return None };
         let is = |change: &Change| change.place.position == position;
         let kept = self.document.changes().kept().iter().rposition(|change| is(change));
@@ -63,9 +107,15 @@ impl PageHistory {
         kept.or_else(archived).filter(|index| self.id(*index) == Some(number))
     }
 
-    /// The text right after a version of the log.
+    /// The text right after one of these changes.
     pub fn text(&self, number: u64) -> Option<String> {
         let index = self.index_of(number)?;
+        if let (Some(waiting), Some(at)) =
+            (&self.waiting, index.checked_sub(self.document.changes().len()))
+        {
+            let (_, served) = waiting.saves.get(at)?;
+            return waiting.view.text_of(&waiting.view.resolve_version(served).ok()?);
+        }
         if let Ok(version) = self.document.version_at(self.change(index)?.place) {
             return self.document.text_at(&version);
         }
@@ -77,7 +127,8 @@ impl PageHistory {
 
 impl<P: Ports> ClientRequest<'_, P> {
     /// The confirmed document that the client may see, with its history around the versions
-    /// with these numbers (`None` for the present one): `rows` changes before and after each.
+    /// with these numbers (`None` for the present one): `rows` changes before and after each;
+    /// and the client's own saves that wait for the log.
     ///
     /// # Errors
     /// [`LoadError`]. Nothing changed.
@@ -87,19 +138,73 @@ impl<P: Ports> ClientRequest<'_, P> {
         around: &[Option<u64>],
         rows: usize,
     ) -> Result<PageHistory, LoadError> {
-        let loaded = self.context.load(key, self.session, Freshness::Fresh)?;
-        self.context.history_of(loaded.cached.confirmed(), around, rows)
+        let session = self.session.clone();
+        if let Some(head) = self.context.document_cache().head(key) {
+            head.seen_by(key, self.session);
+        }
+        let mut found = self.history_held(key, around, rows);
+        *self.session = session;
+        if let Err(LoadError::Behind) = found {
+            // What was shown to others is not to be had.
+            found = self.history_held(key, around, rows);
+        }
+        let history = found?;
+        self.session.see(key.shard(limits::SHARDS), history.document.cursor());
+        Ok(history)
+    }
+
+    /// The history with what the client has seen and written. Where the log does not hold
+    /// that after some attempts, its own saves stand on top.
+    fn history_held(
+        &mut self,
+        key: &DocumentKey,
+        around: &[Option<u64>],
+        rows: usize,
+    ) -> Result<PageHistory, LoadError> {
+        for attempt in 0..ATTEMPTS {
+            let late = attempt > 1 && !self.context.pause(PAUSE_MS);
+            let freshness = if attempt == 0 { Freshness::Fresh } else { Freshness::Now };
+            let loaded = self.context.load(key, self.session, freshness)?;
+            let away = self.context.relay_client().is_away();
+            let last = late || away || attempt + 1 == ATTEMPTS;
+            let lacking = self.lacking(&loaded.cached, attempt > 0);
+            if let Some(lacking) = lacking.filter(|lacking| last || lacking.is_nothing()) {
+                let mut history =
+                    self.context.history_of(loaded.cached.confirmed(), around, rows)?;
+                history.waiting = self.context.waiting_saves(&loaded.cached, lacking);
+                return Ok(history);
+            }
+        }
+        Err(LoadError::Behind)
     }
 }
 
 impl<P: Ports> Context<'_, P> {
+    /// The client's own saves that a document lacks.
+    fn waiting_saves(&mut self, cached: &CachedDocument, lacking: Lacking) -> Option<Waiting> {
+        let own = Lacking { versions: Vec::new(), ..lacking };
+        if own.is_nothing() {
+            return None;
+        }
+        let view = self.view_with(cached, &own)?.view;
+        let save = |entry: &OutboxEntry| {
+            let Body::Edit(edit) = &entry.entry.body else { return None };
+            let overlay = view.overlay().iter();
+            let mut change = overlay.filter(|change| change.edit == edit.delta.edit);
+            Some((change.next()?.clone(), edit.served.clone()?))
+        };
+        let saves = own.own.iter().filter_map(save).collect();
+        Some(Waiting { view, saves })
+    }
+
     fn history_of(
         &mut self,
         document: &Document,
         around: &[Option<u64>],
         rows: usize,
     ) -> Result<PageHistory, LoadError> {
-        let mut history = PageHistory { document: document.clone(), parts: Vec::new() };
+        let mut history =
+            PageHistory { document: document.clone(), parts: Vec::new(), waiting: None };
         for number in around {
             if let Some(VersionName::Entry { position, .. }) = number.and_then(VersionName::of) {
                 let archive = document.archive();

@@ -10,8 +10,8 @@
 //!   components: `relay_client`, `origin_client`, `document_cache`, `version_store`,
 //!   `outbox`, `archive`.
 //! - What is made of them: `log` (pull and append), `dependency`, `reconcile` (the origin's
-//!   edits into the log), `load` (the tiers), `reach` (a document with its archive), `view`
-//!   (a document with saves that are not logged).
+//!   edits into the log), `load` (the tiers), `reach` (a document with its archive), `view` and
+//!   `lacking` (a document with saves that are not logged).
 //! - What is asked for: [`read`], [`history`], [`save`], [`status`]; [`flush`], `sweep`,
 //!   [`tick`], `poll`.
 //!
@@ -35,6 +35,7 @@ mod head;
 pub mod history;
 mod join;
 mod keys;
+mod lacking;
 mod let_go;
 pub mod limits;
 mod load;

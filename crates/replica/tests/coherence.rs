@@ -157,3 +157,54 @@ fn an_edit_at_the_origin_is_shown_by_all() {
     pop.sandboxes[1].context(&mut pop.ports).poll_origin(&page(), true);
     assert_eq!(pop.texts(), ["there\n", "there\n", "there\n"]);
 }
+
+#[test]
+fn a_history_holds_what_its_client_has_saved() {
+    let network = Network::new(6, 1);
+    let mut pop = Pop::new(&network, 0);
+    let base = pop.saved(0, None, "a\n");
+    let rows = |pop: &mut Pop, sandbox: usize, session: &mut ClientSession| {
+        let mut request = pop.sandboxes[sandbox].request(&mut pop.ports, session);
+        let history = request.history(&page(), &[None], 10).expect("a history");
+        let rows = 0..history.len();
+        let rows = rows.map(|row| history.text(history.id(row).expect("an id")).expect("a text"));
+        rows.collect::<Vec<_>>()
+    };
+    let newcomer = &mut ClientSession::new();
+    assert_eq!(rows(&mut pop, 1, newcomer), ["a\n"]);
+    let save = |text: &str, base: u64| Save {
+        base: Some(base),
+        submitted: Submitted::Whole(text.to_owned()),
+        note: Note::default(),
+        idempotency_inputs: vec![text.as_bytes().to_vec()],
+        trace: 0,
+    };
+    // Another sandbox took it, and has heard of the log since.
+    let session = &mut ClientSession::new();
+    let saved = pop.sandboxes[0].request(&mut pop.ports, session).save(&page(), &save("b\n", base));
+    let saved = saved.expect("a save");
+    let base = saved.snapshot.id;
+    pop.finish(0, saved);
+    assert_eq!(rows(&mut pop, 1, session), ["a\n", "b\n"]);
+    assert_eq!(rows(&mut pop, 2, &mut ClientSession::new()), ["a\n", "b\n"]);
+    // The relay is away.
+    network.change_faults(|faults| faults.relay_down = true);
+    let saved = pop.sandboxes[0].request(&mut pop.ports, session).save(&page(), &save("c\n", base));
+    let saved = saved.expect("a save");
+    let base = saved.snapshot.id;
+    pop.finish(0, saved);
+    assert_eq!(rows(&mut pop, 1, session), ["a\n", "b\n", "c\n"]);
+    let saved = pop.sandboxes[1].request(&mut pop.ports, session).save(&page(), &save("d\n", base));
+    let saved = saved.expect("a save");
+    pop.finish(1, saved);
+    assert_eq!(rows(&mut pop, 2, session), ["a\n", "b\n", "c\n", "d\n"]);
+    assert_eq!(rows(&mut pop, 2, &mut ClientSession::new()), ["a\n", "b\n"]);
+    network.heal();
+    network.advance(20_000);
+    for _ in 0..3 {
+        pop.sandboxes[2].context(&mut pop.ports).tick(0..64);
+        network.advance(20_000);
+    }
+    assert_eq!(rows(&mut pop, 0, &mut ClientSession::new()), ["a\n", "b\n", "c\n", "d\n"]);
+    assert_eq!(rows(&mut pop, 0, session), ["a\n", "b\n", "c\n", "d\n"]);
+}

@@ -6,26 +6,16 @@
 
 use std::sync::Arc;
 
-use redwedding_document::View;
 use redwedding_wire::identity::DocumentKey;
-use redwedding_wire::version::{Root, VersionName, VersionRef};
+use redwedding_wire::version::{Root, VersionRef};
 
 use crate::cached_document::CachedDocument;
 use crate::context::{ClientRequest, Context};
+use crate::lacking::Lacking;
 use crate::load::{ATTEMPTS, Freshness, LoadError, PAUSE_MS};
-use crate::outbox::OutboxEntry;
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::Ports;
-use crate::view::{BasedView, Wanted};
-
-/// What a client has seen and written and a document does not hold.
-struct Lacking {
-    /// Saves of its own, oldest first.
-    own: Vec<OutboxEntry>,
-    versions: Vec<VersionRef>,
-    /// The newest revision of the origin that the client has seen; the document may hold it.
-    revision: u64,
-}
+use crate::view::BasedView;
 
 impl<P: Ports> ClientRequest<'_, P> {
     /// A text that holds what the client has written and seen.
@@ -66,32 +56,6 @@ impl<P: Ports> ClientRequest<'_, P> {
         }
         context.shown_with(&cached, &lacking)
     }
-
-    /// What of that this state does not hold; the archive is asked only if it is the
-    /// relay's `newest`. `None` where it is not visible here.
-    fn lacking(&mut self, cached: &CachedDocument, newest: bool) -> Option<Lacking> {
-        let Self { context, session } = self;
-        let key = cached.key();
-        for edit in session.own(key) {
-            if context.has_save(cached.confirmed(), newest, edit) {
-                session.confirmed_one(key, edit);
-            }
-        }
-        let own = context.saves_of(cached, &session.own(key))?;
-        let mut versions = Vec::new();
-        for name in session.unsettled(key) {
-            let VersionName::Object(id) = name else { continue };
-            let version = context.version_store().object_of(cached.confirmed(), id)?;
-            let held = match cached.is_logged() {
-                true => context.holds(cached.confirmed(), newest, &version),
-                false => cached.view().holds(&version),
-            };
-            if !held {
-                versions.push(version);
-            }
-        }
-        Some(Lacking { own, versions, revision: session.revision(key) })
-    }
 }
 
 impl<P: Ports> Context<'_, P> {
@@ -102,22 +66,12 @@ impl<P: Ports> Context<'_, P> {
         cached: &CachedDocument,
         lacking: &Lacking,
     ) -> Option<Arc<PageSnapshot>> {
-        let Lacking { own, versions, revision } = lacking;
         let away = self.relay_client().is_away();
-        let nothing = own.is_empty() && versions.is_empty();
+        let nothing = lacking.is_nothing();
         if nothing && !away {
             return Some(self.document_cache().snapshot_of(cached));
         }
-        let versions: Vec<_> = versions.iter().collect();
-        let wanted = Wanted { own, versions: &versions, detached: None };
-        let has = |view: &View, own: &OutboxEntry| {
-            own.edit().is_none_or(|edit| view.change_of(edit).is_some())
-        };
-        let based = self.view_where(cached, &wanted, |view: &View| {
-            own.iter().all(|own| has(view, own))
-                && versions.iter().all(|version| view.holds(version))
-                && view.origin().revision() >= *revision
-        })?;
+        let based = self.view_with(cached, lacking)?;
         let more = !based.view.version().extra.is_empty();
         let shown = more.then(|| self.shown_of_view(cached, &based)).flatten();
         if shown.is_none() && !nothing {

@@ -1,6 +1,7 @@
 //! A document's history as the pages and the REST API show it: rows, newest first.
 //!
-//! Only changes that the log holds have a row: others have no id that lasts.
+//! Changes that the log holds have a row, and saves of the client's own that it does not hold
+//! yet: those of others have no id that lasts.
 
 use redwedding_document::{Change, ChangeKind};
 use redwedding_replica::history::PageHistory;
@@ -23,7 +24,7 @@ impl<'a> HistoryRows<'a> {
         HistoryPage {
             title,
             rows: &self.rows,
-            latest: history.id(history.changes().len().wrapping_sub(1)).unwrap_or(0),
+            latest: history.id(history.len().wrapping_sub(1)).unwrap_or(0),
             older: self.older,
             newer: self.newer,
         }
@@ -39,7 +40,7 @@ pub(super) fn author(change: &Change) -> Author<'_> {
     }
 }
 
-/// The row of change `index`; `None` where the log does not hold it.
+/// The row of change `index`; `None` where it is not at hand.
 pub(super) fn row(history: &PageHistory, index: usize) -> Option<HistoryRow<'_>> {
     let change = history.change(index)?;
     let before = index.checked_sub(1).and_then(|before| history.change(before));
@@ -69,7 +70,7 @@ pub(super) fn row(history: &PageHistory, index: usize) -> Option<HistoryRow<'_>>
 
 /// At most `most` rows within a window; `None` where it names no version.
 pub(super) fn rows(history: &PageHistory, window: Window, most: usize) -> Option<HistoryRows<'_>> {
-    let all = history.changes().len();
+    let all = history.len();
     let (from, to) = match window {
         Window::Before(before) => {
             let end = history.index_of(before)?;
