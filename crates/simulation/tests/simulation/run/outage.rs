@@ -6,8 +6,8 @@
 
 use super::*;
 
-/// Bytes that a large save brings, at most.
-const LARGE_BYTES: usize = 900_000;
+/// Bytes that large saves bring, at most. The longest take what they take: memory is copied.
+const LARGE_BYTES: [usize; 4] = [60_000, 60_000, 60_000, 900_000];
 
 impl Run {
     pub(super) fn act_long(&mut self) {
@@ -125,8 +125,9 @@ impl Run {
         if self.style != Style::Large {
             return text;
         }
+        let most = LARGE_BYTES[self.random.index(LARGE_BYTES.len())];
         let filler = format!("{:016x}", self.random.number());
-        let filler = filler.repeat(self.random.index(LARGE_BYTES) / filler.len() + 1);
+        let filler = filler.repeat(self.random.index(most) / filler.len() + 1);
         // In the same place, so that no word beside it seems to be moved.
         let mut new = Some(filler.as_str());
         let mut padded = String::with_capacity(text.len() + filler.len() + 2);
