@@ -80,8 +80,9 @@ pub const RELAY_PATIENCE_MS: u64 = 150;
 pub const RELAY_BACKGROUND_MS: u64 = 2_000;
 /// How long the relay is left alone after it failed once; twice that after each failure more.
 pub const RELAY_BACKOFF_MS: u64 = 1_000;
-/// How long it is left alone at most.
-pub const RELAY_BACKOFF_MOST_MS: u64 = 10_000;
+/// How long it is left alone at most. Whoever has seen what only the log has is told to wait for
+/// so long after it is back. A probe in vain costs nobody anything: it comes after an answer.
+pub const RELAY_BACKOFF_MOST_MS: u64 = 3_000;
 /// How long nobody else probes the relay while somebody does.
 pub const RELAY_PROBE_MS: u64 = 2_500;
 /// How long a request waits for the origin in all.
