@@ -21,6 +21,17 @@ pub(crate) fn seed() -> u64 {
     size("SEED", 1) as u64
 }
 
+/// The processor time that this process has used, in hundredths of a second; none
+/// where the system does not say (it is Linux that does).
+pub(crate) fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    // User and system time are the 14th and 15th field; two stand up to the name.
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
 /// Durations of the same kind.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures(Vec<Duration>);
@@ -28,6 +39,10 @@ pub(crate) struct Figures(Vec<Duration>);
 impl Figures {
     pub(crate) fn add(&mut self, duration: Duration) {
         self.0.push(duration);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn extend(&mut self, others: Self) {

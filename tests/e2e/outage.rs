@@ -20,7 +20,7 @@ use crate::client::{Answer, Client, NoAnswer, Page, Save};
 use crate::crowd::{
     Counts, Original, PROGRESS, Waited, all_pages, at_rest_at_last, served_alike, shown, status,
 };
-use crate::figures::{Figures, size, word};
+use crate::figures::{Figures, cpu_time, size, word};
 use crate::ground::{on_an_own_network, pop_urls};
 
 /// Points of presence that people save at.
@@ -106,16 +106,19 @@ async fn one_outage(network: &mut Network, away: Away) {
     println!("relay away ({away:?}) for {lasting:?}: {pages} pages, {bases:?}, {rate} a second");
     let work = Arc::new(Work::prepare(network, &format!("{away:?}"), pages).await);
     away.begin(network).await;
-    let begun = Instant::now();
+    let (begun, cpu_before) = (Instant::now(), cpu_time());
     let tasks = work.clone().start(&bases, rate as f64 / bases.len() as f64, begun + lasting);
     for task in tasks {
         task.await.unwrap();
     }
     let (worked, done) = (begun.elapsed(), work.done.lock().await.clone());
+    let requests = done.saves.count() + done.reads.count() + done.refused;
+    let cpu = cpu_time().saturating_sub(cpu_before).as_secs_f64() / requests.max(1) as f64;
     let took = done.words.len() as f64 / worked.as_secs_f64();
     println!("  taken {}, {took:.1} a second; refused {}", done.words.len(), done.refused);
     println!("  saves during the outage: {}", done.saves);
     println!("  reads during the outage: {}", done.reads);
+    println!("  CPU of points of presence, clients and origin: {:.1} ms a request", cpu * 1_000.0);
     if done.refused > 0 {
         println!("  refusals: {}", done.refusals);
     }
