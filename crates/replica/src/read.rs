@@ -131,10 +131,10 @@ impl<P: Ports> ClientRequest<'_, P> {
             .as_ref()
             .filter(|shown| shown.head.is_whole() && shown.head.covers(key, self.session));
         let good = good.map(|good| good.snapshot.clone());
-        if lookup.fresh || lookup.revalidation.is_none() {
-            if let Some(snapshot) = good {
-                return Ok(snapshot);
-            }
+        if let Some(snapshot) = &good
+            && (lookup.fresh || lookup.revalidation.is_none())
+        {
+            return Ok(snapshot.clone());
         }
         let session = self.session.clone();
         let read = self.refresh_head(key, shown, lookup.revalidation);
