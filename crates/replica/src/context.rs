@@ -11,8 +11,6 @@ use crate::archive::Archive;
 use crate::budget::Budget;
 use crate::client_session::ClientSession;
 use crate::document_cache::DocumentCache;
-use crate::head::Head;
-use crate::limits;
 use crate::origin_client::OriginClient;
 use crate::outbox::Outbox;
 use crate::ports::{Cache, Lookup, Ports};
@@ -68,14 +66,6 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn relay_client(&mut self) -> RelayClient<'_, P> {
         let Self { replica, ports, budget, reach, .. } = self;
         RelayClient::new(replica, ports, budget, reach)
-    }
-
-    /// Whether what a head asks for, and is not to be had, was looked for long enough
-    /// where it would have to be.
-    pub(crate) fn is_lost(&mut self, head: &Head) -> bool {
-        let stale_ms = head.stale_for(self.ports.now_ms());
-        let asked = !self.budget.relay.is_spent() && !self.relay_client().is_away();
-        stale_ms > limits::LET_GO_MS && asked
     }
 
     /// The way to the origin.

@@ -149,9 +149,10 @@ impl Head {
         self.whole && left.is_some_and(|left| 0 < left && left <= fresh_ms)
     }
 
-    /// How long ago it was fresh or written, in ms.
-    pub(crate) fn stale_for(&self, now_ms: u64) -> u64 {
-        now_ms.abs_diff(self.fresh_until_ms)
+    /// Names what it asks for first, for who looks for that in vain.
+    pub(crate) fn sought(&self) -> String {
+        let oldest = self.versions.first().copied().unwrap_or_default();
+        format!("{:x}-{}-{}-{oldest}", self.epoch, self.place, self.revision)
     }
 
     /// Until when nobody need look for news, in ms since 1970.

@@ -9,6 +9,7 @@ use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::VersionName;
 
 use crate::context::{ClientRequest, Context};
+use crate::head::Head;
 use crate::keys;
 use crate::limits;
 use crate::load::LoadError;
@@ -18,9 +19,6 @@ impl<P: Ports> ClientRequest<'_, P> {
     /// After an answer failed for want of what the client has seen of a document: lets go of what
     /// is not to be had. What the client is to be told.
     pub(crate) fn let_go(&mut self, key: &DocumentKey) -> LoadError {
-        if self.context.relay_client().is_away() {
-            return LoadError::Behind;
-        }
         let lost = self.let_go_of_saves(key);
         self.let_go_of_versions(key, lost);
         self.let_go_of_positions(key);
@@ -86,17 +84,25 @@ impl<P: Ports> Context<'_, P> {
         matches!(found, Ok(Some(_)))
     }
 
-    /// Whether something was sought in vain before, in this point of presence, so long ago. Counts
-    /// as sought now, if not.
+    /// Whether what a head asks for, and is not to be had, was sought for long enough.
+    pub(crate) fn is_lost(&mut self, key: &DocumentKey, head: &Head) -> bool {
+        let what = format!("{}-{}", key.digest(), head.sought());
+        self.missing_for(&what, limits::LET_GO_MS)
+    }
+
+    /// Whether something was sought in vain before, in this point of presence, so long ago, and the
+    /// relay has answered each time. Counts as sought now, if not.
     fn missing_for(&mut self, what: &str, long_ms: u64) -> bool {
         let name = keys::missing(what);
         // What the request found out may be as old as itself.
         let now_ms = self.began_ms;
         let since = self.ports.cache().peek(&name);
         let since = since.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()).map(u64::from_le_bytes);
+        let answered = self.relay_client().has_answered();
         match since.and_then(|since_ms| now_ms.checked_sub(since_ms)) {
-            Some(for_ms) => for_ms >= long_ms,
-            None => {
+            Some(for_ms) if answered => for_ms >= long_ms,
+            None if !answered => false,
+            _ => {
                 let value = now_ms.to_le_bytes().to_vec();
                 self.ports.cache().insert(None, &name, value, limits::CACHE_MS);
                 false

@@ -160,7 +160,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let mut made = head.map_or(Made::Alone, Made::On);
         let mut read = self.read_held(key);
         if let (Err(LoadError::Behind), Some(head)) = (&read, head)
-            && self.context.is_lost(head)
+            && self.context.is_lost(key, head)
         {
             *self.session = session;
             made = Made::Without(head);

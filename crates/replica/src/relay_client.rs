@@ -48,6 +48,8 @@ pub(crate) struct Reach {
     probing: bool,
     /// Whether nothing came of asking, or there was no time left for it.
     lost: bool,
+    /// Whether the relay has answered this request.
+    answered: bool,
 }
 
 /// Calls to the relay: each is counted and has an end. One that does not answer is left
@@ -73,6 +75,12 @@ impl<'a, P: Ports> RelayClient<'a, P> {
     /// request has asked in vain, or has no time left for it.
     pub(crate) fn is_away(&mut self) -> bool {
         self.reach.lost || self.breaker().is_open() && !self.reach.probing
+    }
+
+    /// Whether the relay has answered this request. Only then can it be said that something is
+    /// not to be had.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.reach.answered
     }
 
     /// For work that nobody waits for: whether the relay is asked. One that was left alone
@@ -104,6 +112,7 @@ impl<'a, P: Ports> RelayClient<'a, P> {
 
     /// An exchange was answered: the next ones will be.
     fn succeeded(&mut self, took_ms: u64) {
+        self.reach.answered = true;
         let Some(breaker) = self.reach.breaker else { return };
         let closed = breaker.closed(took_ms);
         if closed != breaker {

@@ -81,7 +81,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             Err(error) => {
                 *self.session = session;
                 match error {
-                    SaveError::Load(LoadError::Behind) if self.context.is_lost(head) => {
+                    SaveError::Load(LoadError::Behind) if self.context.is_lost(key, head) => {
                         Ok((self.merge(key, save)?, Made::Without(head)))
                     }
                     error => Err(error),
