@@ -38,6 +38,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             }
         }
         let own = context.saves_of(cached, &session.own(key))?;
+        Context::<P>::note_superseded(session, key, &own);
         let mut versions = Vec::new();
         for name in session.unsettled(key) {
             let VersionName::Object(id) = name else { continue };

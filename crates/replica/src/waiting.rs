@@ -8,6 +8,7 @@ use redwedding_document::entry::Entry;
 use redwedding_wire::identity::{DocumentKey, EditId};
 
 use crate::cached_document::CachedDocument;
+use crate::client_session::ClientSession;
 use crate::context::Context;
 use crate::outbox::OutboxEntry;
 use crate::overlay::Overlay;
@@ -94,6 +95,20 @@ impl<P: Ports> Context<'_, P> {
             );
         }
         Some(saves)
+    }
+
+    /// What follows for a client's session of these saves of its own: one that a later one names as
+    /// made before it goes without saying.
+    pub(crate) fn note_superseded(
+        session: &mut ClientSession,
+        key: &DocumentKey,
+        saves: &[OutboxEntry],
+    ) {
+        for edit in session.own(key) {
+            if saves.iter().any(|save| save.own.contains(&edit)) {
+                session.confirmed_one(key, edit);
+            }
+        }
     }
 
     /// Those up to `edit`.

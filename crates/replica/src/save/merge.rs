@@ -229,7 +229,9 @@ impl<P: Ports> ClientRequest<'_, P> {
         own.retain(|edit| !self.context.has_save(cached.confirmed(), *authoritative, *edit));
         // Not visible: pull, then it is confirmed or the client has to wait.
         let saves = self.context.saves_of(cached, &own);
-        saves.ok_or(SaveError::Load(LoadError::Behind))
+        let saves = saves.ok_or(SaveError::Load(LoadError::Behind))?;
+        Context::<P>::note_superseded(self.session, cached.key(), &saves);
+        Ok(saves)
     }
 
     /// The version objects that the client was served last, where the document does not
