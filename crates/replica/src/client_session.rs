@@ -45,12 +45,6 @@ struct Nameless {
     served: Vec<(DocumentTag, u64)>,
 }
 
-/// Puts those of `older` that are not there in front.
-fn prepend<T: Clone + PartialEq>(newer: &mut Vec<T>, older: &[T]) {
-    let missing: Vec<_> = older.iter().filter(|one| !newer.contains(one)).cloned().collect();
-    newer.splice(0..0, missing);
-}
-
 /// Enough of a document's digest to tell a client's documents apart.
 type DocumentTag = u32;
 
@@ -90,20 +84,14 @@ impl ClientSession {
     /// Where that would be too long, it leaves out the documents that were seen and
     /// written longest ago; see [`crate::client_record`].
     pub fn seal(&self, key: &[u8; 32]) -> String {
-        let body = codec::to_vec(&self.clone().within(limits::TOKEN_BYTES));
+        let mut body = codec::to_vec(self);
+        let mut shorter = self.clone();
+        while BASE64URL_NOPAD.encode_len(16 + body.len()) > limits::TOKEN_BYTES {
+            shorter.forget_oldest();
+            body = codec::to_vec(&shorter);
+        }
         let code = keyed_digest(key, "token", &[&body]).0;
         BASE64URL_NOPAD.encode(&[&code[..], &body].concat())
-    }
-
-    /// No longer than that, by leaving out the documents that were seen and written longest
-    /// ago.
-    #[must_use]
-    pub(crate) fn within(self, bytes: usize) -> Self {
-        let mut shorter = self;
-        while shorter.exceeds(bytes) {
-            shorter.forget_oldest();
-        }
-        shorter
     }
 
     /// Leaves out what it says of one document: one that the client has not written,
@@ -119,58 +107,6 @@ impl ClientSession {
             }
             // Positions: no shard is named twice, so there are no more than fit.
             None => self.seen.truncate(usize::from(limits::SHARDS)),
-        }
-    }
-
-    /// Which client it is; 0 before it was handed a token.
-    pub(crate) fn client(&self) -> u64 {
-        self.client
-    }
-
-    /// Names the client.
-    pub(crate) fn name(&mut self, client: u64) {
-        self.client = client;
-    }
-
-    /// Takes in what another answer to the same client says. Of logs with different epochs
-    /// this one's counts.
-    pub(crate) fn join(&mut self, other: &Self) {
-        if self.epoch == 0 || self.epoch == other.epoch {
-            for (shard, position) in &other.seen {
-                let cursor =
-                    Cursor { epoch: other.epoch, position: *position, ..Cursor::default() };
-                self.see(*shard, cursor);
-            }
-        }
-        prepend(&mut self.own, &other.own);
-        prepend(&mut self.served, &other.served);
-    }
-
-    /// Leaves out what an earlier session of the client names and a later one has settled.
-    pub(crate) fn settle_as(&mut self, earlier: &Self, later: &Self) {
-        let own = |own: &_| earlier.own.contains(own) && !later.own.contains(own);
-        self.own.retain(|mine| !own(mine));
-        let served = |served: &_| earlier.served.contains(served) && !later.served.contains(served);
-        self.served.retain(|mine| !served(mine));
-    }
-
-    /// Whether it is too long for a client to carry.
-    pub(crate) fn exceeds(&self, bytes: usize) -> bool {
-        BASE64URL_NOPAD.encode_len(16 + codec::to_vec(self).len()) > bytes
-    }
-
-    /// All saves of the client's that it names, the oldest first.
-    pub(crate) fn saves(&self) -> Vec<EditId> {
-        self.own.iter().map(|own| own.1).collect()
-    }
-
-    /// The log holds one of these saves, and the version that it was answered with: all of
-    /// that is in `shard` up to `cursor`.
-    pub(crate) fn logged(&mut self, edit: EditId, served: u64, shard: u16, cursor: Cursor) {
-        if self.epoch == cursor.epoch || self.epoch == 0 {
-            self.see(shard, cursor);
-            self.own.retain(|own| own.1 != edit);
-            self.served.retain(|version| version.1 != served);
         }
     }
 

@@ -81,21 +81,6 @@ pub(crate) fn head_lock(document: &DocumentKey) -> String {
     format!("head-lock/{}", document.digest())
 }
 
-/// In the cache: what a client has seen and written.
-pub(crate) fn client(client: u64) -> String {
-    format!("client/{client:016x}")
-}
-
-/// The lock of whoever writes that.
-pub(crate) fn client_lock(client: u64) -> String {
-    format!("client-lock/{client:016x}")
-}
-
-/// In the cache: where the log has a save that was taken here.
-pub(crate) fn logged(edit: EditId) -> String {
-    format!("logged/{edit}")
-}
-
 /// In the cache: the base of the confirmed document.
 pub(crate) fn document(document: &DocumentKey) -> String {
     format!("document/{}", document.digest())

@@ -131,7 +131,6 @@ impl<P: Ports> Context<'_, P> {
         if !self.take_in(&key, cached, answer) {
             return;
         }
-        self.note_logged(&key, edit, &outbox_entry);
         if let Some(receipt) = receipt {
             self.heed(&key, edit, outbox_entry, receipt);
         }

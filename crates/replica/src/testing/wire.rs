@@ -12,7 +12,6 @@ use redwedding_wire::identity::EditId;
 use redwedding_wire::testing::canonical;
 
 use crate::cached_document::CachedDocument;
-use crate::client_record::LoggedSave;
 use crate::client_session::ClientSession;
 use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::head::{Head, Made};
@@ -67,11 +66,6 @@ pub fn head(over: &PageSnapshot, under: Option<&PageSnapshot>, fresh_until_ms: u
     Head::of(over, fresh_until_ms).over(under.as_ref(), Made::Alone).encode()
 }
 
-/// Where the log has a save that was taken here.
-pub fn logged_save(shard: u16, (epoch, position): (u64, u64), served: u64) -> Vec<u8> {
-    LoggedSave::new(shard, (epoch, position), served).encode()
-}
-
 /// Every decoder of this crate takes `bytes`: what decodes is what would be
 /// encoded. Gives which of them did.
 ///
@@ -89,7 +83,6 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("joined", canonical::<JoinedEntries>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
     note("session", ClientSession::decode(bytes).is_ok());
-    note("logged", canonical::<LoggedSave>(bytes).is_some());
     note("head", canonical::<Head>(bytes).is_some());
     let held = CachedDocument::decode(bytes, &key());
     note("cached", held.is_some_and(|held| held.encode() == bytes));
@@ -112,7 +105,6 @@ pub fn decode(bytes: &[u8]) {
     reads::<StoredRecord>(bytes);
     drop(ClientSession::decode(bytes));
     drop(Head::decode(bytes));
-    drop(LoggedSave::decode(bytes));
     drop(CachedDocument::decode(bytes, &key()));
 }
 

@@ -162,7 +162,6 @@ fn stores_and_caches() {
     let mut object = of_origin.clone();
     object.id = VersionName::Object(ObjectId(5)).number().get();
     golden("head", wire::head(&of_origin, Some(&object), 17));
-    golden("logged", wire::logged_save(3, (9, 1_234), object.id));
     golden("head-object", wire::head(&object, None, 18));
 }
 

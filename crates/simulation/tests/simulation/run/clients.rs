@@ -69,13 +69,13 @@ impl Run {
         let noted = self.network.clone();
         let name = format!("client {client} reads page {page} ({request})");
         let started = self.start(pop, name, move |replica, ports, counter| {
-            let mut open = replica.open_session(ports, sealed.as_deref());
-            noted.note(|| format!("    {:?}", open.session));
-            let snapshot = replica.request(ports, &mut open.session).read(&key);
+            let mut session = replica.open_session(sealed.as_deref());
+            noted.note(|| format!("    {session:?}"));
+            let snapshot = replica.request(ports, &mut session).read(&key);
             let snapshot = snapshot.map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
             waits::tell_waits(&events, "read", ports, waits::READ);
-            let token = replica.seal(ports, &open);
+            let token = replica.seal(&session);
             tell(&events, Event::Read { client, request, page, token, snapshot });
             replica.context(ports).after_read(&key);
             counter.tell(&events, "after a read", CALLS);
@@ -125,12 +125,12 @@ impl Run {
         );
         let sent = attempt.clone();
         let started = self.start(pop, name, move |replica, ports, counter| {
-            let mut open = replica.open_session(ports, sealed.as_deref());
-            noted.note(|| format!("    {:?}", open.session));
-            let saved = replica.request(ports, &mut open.session).save(&key, &sent.save);
+            let mut session = replica.open_session(sealed.as_deref());
+            noted.note(|| format!("    {session:?}"));
+            let saved = replica.request(ports, &mut session).save(&key, &sent.save);
             counter.tell(&events, "save", CALLS);
             waits::tell_save(&events, ports);
-            let token = replica.seal(ports, &open);
+            let token = replica.seal(&session);
             let (snapshot, after) = match saved {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
                 Err(error) => (Err(error), None),

@@ -237,7 +237,7 @@ impl Run {
         let config = self.pops[pop].config.clone();
         let mut replica = Replica::start(config, &mut ports);
         let of_client = &mut self.clients[client];
-        let mut session = replica.open_session(&mut ports, of_client.token.as_deref()).session;
+        let mut session = replica.open_session(of_client.token.as_deref());
         let whose = format!("client {client} at the end, at pop {pop}");
         let mut read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         if read.is_err() {
