@@ -19,7 +19,7 @@ const FORMAT: u8 = 2;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct ClientSession {
     format: u8,
-    /// Drawn for the client when it is first handed a token; 0 before.
+    /// Which client it is; 0, since nobody names clients yet.
     client: u64,
     /// The log that the positions belong to.
     epoch: u64,
@@ -82,7 +82,7 @@ impl ClientSession {
     /// The session as a client carries it, authenticated with `key`.
     ///
     /// Where that would be too long, it leaves out the documents that were seen and
-    /// written longest ago; see [`crate::client_record`].
+    /// written longest ago: nothing keeps them for the client.
     pub fn seal(&self, key: &[u8; 32]) -> String {
         let mut body = codec::to_vec(self);
         let mut shorter = self.clone();

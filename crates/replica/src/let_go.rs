@@ -1,16 +1,18 @@
 //! What a client has seen or saved and nobody can produce: when it is given up.
 //!
 //! A log that lost its tail, a save that the relay refuses: the client would be told for ever that
-//! what it has seen has not arrived. With the relay in reach, and what is sought in neither log nor
-//! store for long ([`limits::LET_GO_MS`], [`limits::LOST_SAVE_MS`]), its session lets go of it. A
+//! what it has seen has not arrived. With the relay in reach, and what is sought not to be made of
+//! log and store for long ([`limits::LET_GO_MS`], [`limits::LOST_SAVE_MS`]), its session lets go of it. A
 //! client whose own save it was is told so, once.
 
 use redwedding_wire::identity::{DocumentKey, EditId};
-use redwedding_wire::version::VersionName;
+use redwedding_wire::version::{ObjectId, VersionName};
 
+use crate::cached_document::CachedDocument;
 use crate::context::{ClientRequest, Context};
 use crate::head::Head;
 use crate::keys;
+use crate::lacking::Lacking;
 use crate::limits;
 use crate::load::LoadError;
 use crate::ports::{Cache, Ports, Store};
@@ -19,22 +21,22 @@ impl<P: Ports> ClientRequest<'_, P> {
     /// After an answer failed for want of what the client has seen of a document: lets go of what
     /// is not to be had. What the client is to be told.
     pub(crate) fn let_go(&mut self, key: &DocumentKey) -> LoadError {
-        let lost = self.let_go_of_saves(key);
-        self.let_go_of_versions(key, lost);
-        self.let_go_of_positions(key);
+        let Some(cached) = self.context.document_cache().document(key) else {
+            return LoadError::Behind;
+        };
+        let lost = self.let_go_of_saves(&cached);
+        self.let_go_of_versions(&cached, lost);
+        self.let_go_of_positions(&cached);
         if lost { LoadError::SaveLost } else { LoadError::Behind }
     }
 
     /// Whether a save of the client's own was let go.
-    fn let_go_of_saves(&mut self, key: &DocumentKey) -> bool {
-        let mut lost = false;
+    fn let_go_of_saves(&mut self, cached: &CachedDocument) -> bool {
+        let (key, mut lost) = (cached.key(), false);
         for edit in self.session.own(key) {
             let context = &mut self.context;
-            let logged = context.document_cache().document(key);
-            let logged =
-                logged.is_some_and(|cached| context.has_save(cached.confirmed(), true, edit));
-            let waits = context.outbox().entry(key, edit).is_some();
-            if logged || waits {
+            if context.has_save(cached.confirmed(), true, edit) || context.shows_save(cached, edit)
+            {
                 continue;
             }
             if context.is_set_aside(key, edit)
@@ -47,24 +49,24 @@ impl<P: Ports> ClientRequest<'_, P> {
         lost
     }
 
-    /// Version objects that nobody has; with a save of its own that is lost, those that hold it.
-    fn let_go_of_versions(&mut self, key: &DocumentKey, lost: bool) {
-        for version in self.session.unsettled(key) {
-            let VersionName::Object(id) = version else { continue };
-            let known = self.context.version_store().object(key, id).is_some();
+    /// Versions that nobody can produce; with a save of its own that is lost, those that hold it.
+    fn let_go_of_versions(&mut self, cached: &CachedDocument, lost: bool) {
+        for name in self.session.unsettled(cached.key()) {
+            let VersionName::Object(id) = name else { continue };
+            let context = &mut self.context;
             if lost
-                || !known && self.context.missing_for(&version.to_string(), limits::LOST_SAVE_MS)
+                || !context.shows_version(cached, id)
+                    && context.missing_for(&name.to_string(), limits::LOST_SAVE_MS)
             {
-                self.session.settled(key);
+                self.session.settled(cached.key());
                 return;
             }
         }
     }
 
     /// Positions that the log does not have any more.
-    fn let_go_of_positions(&mut self, key: &DocumentKey) {
-        let Some(cached) = self.context.document_cache().document(key) else { return };
-        let (shard, cursor) = (key.shard(limits::SHARDS), cached.confirmed().cursor());
+    fn let_go_of_positions(&mut self, cached: &CachedDocument) {
+        let (shard, cursor) = (cached.key().shard(limits::SHARDS), cached.confirmed().cursor());
         let seen = self.session.seen(cursor.epoch, shard);
         // Only what the relay gave as all that there is tells what is not there.
         let complete = cached.exchanged_ms() != 0;
@@ -78,6 +80,21 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
+    /// Whether a save that the log does not hold can be shown: it, and all that it was made on.
+    fn shows_save(&mut self, cached: &CachedDocument, edit: EditId) -> bool {
+        let Some(own) = self.saves_of(cached, &[edit]) else { return false };
+        let lacking = Lacking { own, versions: Vec::new(), revision: 0 };
+        self.view_with(cached, &lacking).is_some()
+    }
+
+    /// Whether a version can be shown, or something that holds it.
+    fn shows_version(&mut self, cached: &CachedDocument, id: ObjectId) -> bool {
+        let version = self.version_store().object_of(cached.confirmed(), id);
+        let Some(version) = version else { return false };
+        let lacking = Lacking { own: Vec::new(), versions: vec![version], revision: 0 };
+        self.view_with(cached, &lacking).is_some()
+    }
+
     /// Whether the relay has refused an acknowledged save.
     fn is_set_aside(&mut self, key: &DocumentKey, edit: EditId) -> bool {
         let found = self.ports.store().get(&keys::set_aside(key, edit));

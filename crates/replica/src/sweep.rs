@@ -241,7 +241,9 @@ impl<P: Ports> Context<'_, P> {
                 _ => {}
             }
         }
-        again.into_iter().rev().for_each(|item| window.queue.push_front(item));
+        // Behind the rest: what waits for something that never comes must not keep the others of
+        // the window from being tried.
+        window.queue.extend(again);
     }
 
     /// Puts a save aside that the log will never take, so that it is kept and in nobody's way.

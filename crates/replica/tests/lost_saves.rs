@@ -64,6 +64,31 @@ fn a_save_that_is_lost_is_told_once() {
 }
 
 #[test]
+fn whoever_has_seen_a_save_of_another_that_is_lost_goes_on() {
+    let network = Network::new(3, 1);
+    let mut ports = network.ports(0, None);
+    let id = save(&mut ports, &mut ClientSession::new(), None, "a page\n").expect("a save");
+    network.advance(1_000);
+    network.change_faults(|faults| faults.relay_down = true);
+    save(&mut ports, &mut ClientSession::new(), Some(id), "a page\nmore\n").expect("a save");
+    network.advance(1_000);
+    let mut session = ClientSession::new();
+    assert_eq!(read(&mut ports, &mut session), Ok("a page\nmore\n".to_owned()));
+    for key in network.stored_keys("outbox/") {
+        network.forget_stored(&key);
+    }
+    network.clear_cache(0);
+    network.change_faults(|faults| faults.relay_down = false);
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        network.advance(limits::LOST_SAVE_MS / 5);
+        answers.push(read(&mut ports, &mut session));
+    }
+    assert_eq!(answers[0], Err(LoadError::Behind), "it may still come");
+    assert_eq!(answers.last(), Some(&Ok("a page\n".to_owned())));
+}
+
+#[test]
 fn whoever_has_seen_a_part_of_the_log_that_is_lost_goes_on() {
     let network = Network::new(2, 1);
     let mut ports = network.ports(0, None);

@@ -164,8 +164,11 @@ impl<P: Ports> Context<'_, P> {
             Receipt::Deferred(_) => {
                 self.sweep_document(key);
             }
-            Receipt::Refused(why) if self.set_aside(&waiting, &why) => {
-                self.outbox().delete(key, edit);
+            Receipt::Refused(why) => {
+                let kept = self.set_aside(&waiting, &why);
+                if kept {
+                    self.outbox().delete(key, edit);
+                }
             }
             _ => {}
         }

@@ -191,7 +191,6 @@ impl Run {
             ) => {
                 self.report.refused += 1;
             }
-            #[allow(unreachable_patterns)]
             Err(error) => self.invariants.fail(format!("{whose}: {error}")),
         }
     }
