@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 /// Log time of a node. All times are in ms since 1970.
 #[derive(Debug, Default)]
-pub(crate) struct LogTime(Mutex<Reading>);
+pub(crate) struct LogTime(Mutex<ClockReading>);
 
 #[derive(Debug, Default)]
-struct Reading {
+struct ClockReading {
     latest_ms: u64,
     /// What the clock said then, if it was asked.
     clock_ms: Option<u64>,

@@ -12,7 +12,7 @@ use crate::limits;
 
 /// The last word on each bucket of each site, with when it was heard.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox(Mutex<BTreeMap<(String, u16), (BucketReport, u64)>>);
+pub(crate) struct OutboxReports(Mutex<BTreeMap<(String, u16), (BucketReport, u64)>>);
 
 /// What waits in the outbox, as far as was said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct OutboxMeasures {
     pub oldest_ms: u64,
 }
 
-impl Outbox {
+impl OutboxReports {
     /// Takes in reports of a site. What is said of buckets that do not exist is not believed.
     pub(crate) fn hear(&self, site: &str, reports: Vec<BucketReport>, now_ms: u64) {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_last_word_on_a_bucket_stands_until_it_is_old() {
-        let outbox = Outbox::default();
+        let outbox = OutboxReports::default();
         let report = |bucket, waiting, oldest_ms| BucketReport { bucket, waiting, oldest_ms };
         outbox.hear("a", vec![report(1, 5, 400), report(2, 7, 300)], 1_000);
         outbox.hear("b", vec![report(1, 1, 700), report(999, 9, 1)], 1_000);

@@ -19,7 +19,7 @@ use crate::floor_policy::FloorPolicy;
 use crate::floors::FloorPass;
 use crate::limits;
 use crate::node::RelayNode;
-use crate::outbox::{Outbox, OutboxMeasures};
+use crate::outbox::{OutboxMeasures, OutboxReports};
 use crate::pull;
 use crate::pushes::{Pushes, ShardPushes};
 use crate::recovery::{RecoveryError, recover};
@@ -39,7 +39,7 @@ pub struct Relay {
     pub shards: Vec<Shard>,
     floor_policy: FloorPolicy,
     members: Mutex<Members>,
-    outbox: Outbox,
+    outbox: OutboxReports,
 }
 
 /// A relay node, measured at one moment.
@@ -99,7 +99,7 @@ impl Relay {
             shards,
             floor_policy,
             members: Mutex::default(),
-            outbox: Outbox::default(),
+            outbox: OutboxReports::default(),
         })
     }
 

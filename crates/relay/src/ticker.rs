@@ -100,7 +100,7 @@ impl Round {
 /// What a tick answers, as far as it matters here.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
 #[serde(default)]
-struct Ticked {
+struct TickAnswer {
     more: bool,
 }
 
@@ -205,7 +205,7 @@ impl Ticker {
     }
 
     /// Sends one tick with a token of its own, which is good for this purpose and a minute alone.
-    async fn call(&self, target: &TickTarget, buckets: Buckets) -> Result<Ticked, String> {
+    async fn call(&self, target: &TickTarget, buckets: Buckets) -> Result<TickAnswer, String> {
         let Buckets { first, count } = buckets;
         let grant = Grant { aud: auth::TICK.to_owned(), sub: "relay".to_owned(), site: None };
         let token = auth::sign(grant, &self.key, (self.clock)(), TOKEN_S);

@@ -10,7 +10,7 @@ use crate::client_session::ClientSession;
 use crate::context::Context;
 use crate::load::{Freshness, LoadError};
 use crate::ports::Ports;
-use crate::waiting::Listing;
+use crate::waiting::ListingAge;
 
 /// The state of one document at this point of presence.
 #[derive(Clone, PartialEq, Debug)]
@@ -51,7 +51,7 @@ impl<P: Ports> Context<'_, P> {
     /// [`LoadError`]. Nothing changed.
     pub fn document_status(&mut self, key: &DocumentKey) -> Result<DocumentStatus, LoadError> {
         let loaded = self.load(key, &mut ClientSession::new(), Freshness::Now)?;
-        let overlay = self.overlay(&loaded.cached, Listing::Now);
+        let overlay = self.overlay(&loaded.cached, ListingAge::Now);
         let view = overlay.view();
         let document = loaded.cached.confirmed();
         let origin = document.origin();

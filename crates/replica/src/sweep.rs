@@ -46,7 +46,7 @@ struct Pushed {
 }
 
 /// Something to push.
-struct Item {
+struct SweepItem {
     entry: Entry,
     /// Which of the window's saves it is: (value, save in it). What saves stand on is none.
     of: Option<(usize, usize)>,
@@ -54,16 +54,16 @@ struct Item {
 }
 
 /// A part of the outbox on its way into the log.
-struct Window {
+struct SweepWindow {
     values: Vec<OutboxValue>,
     /// Of each value, which of its saves need no more pushing.
     done: Vec<Vec<bool>>,
-    queue: VecDeque<Item>,
+    queue: VecDeque<SweepItem>,
     /// What was pushed along, so that it is once.
     along: BTreeSet<Digest>,
 }
 
-impl Window {
+impl SweepWindow {
     fn of(values: Vec<OutboxValue>) -> Self {
         let all: Vec<(usize, usize)> = values
             .iter()
@@ -73,7 +73,7 @@ impl Window {
         let entries: Vec<&OutboxEntry> =
             all.iter().map(|(value, entry)| &values[*value].entries[*entry]).collect();
         let order = in_causal_order(&entries);
-        let item = |index: usize| Item {
+        let item = |index: usize| SweepItem {
             entry: entries[index].entry.clone(),
             of: Some(all[index]),
             tries: 0,
@@ -84,7 +84,7 @@ impl Window {
     }
 
     /// The next items that go into one exchange, with their encodings.
-    fn batch(&mut self) -> (Vec<Item>, Vec<Vec<u8>>) {
+    fn batch(&mut self) -> (Vec<SweepItem>, Vec<Vec<u8>>) {
         let (mut items, mut pushes, mut bytes) = (Vec::new(), Vec::new(), 0);
         while items.len() < limits::PUSH_ENTRIES && bytes < limits::PUSH_BYTES {
             let Some(item) = self.queue.pop_front() else { break };
@@ -194,7 +194,7 @@ impl<P: Ports> Context<'_, P> {
     /// Pushes the saves of these values, with what they stand on, and deletes what is settled.
     /// At most [`limits::SWEEP_EXCHANGES`] exchanges.
     fn push_values(&mut self, values: Vec<OutboxValue>) -> Pushed {
-        let mut window = Window::of(values);
+        let mut window = SweepWindow::of(values);
         let mut tried_all = true;
         for _ in 0..limits::SWEEP_EXCHANGES {
             let (items, pushes) = window.batch();
@@ -216,7 +216,7 @@ impl<P: Ports> Context<'_, P> {
     }
 
     /// Does what the receipts ask for. An entry without one was not looked at.
-    fn heed_all(&mut self, window: &mut Window, items: Vec<Item>, receipts: &[Receipt]) {
+    fn heed_all(&mut self, window: &mut SweepWindow, items: Vec<SweepItem>, receipts: &[Receipt]) {
         let mut again = Vec::new();
         let receipts = receipts.iter().cloned().map(Some).chain(std::iter::repeat(None));
         for (mut item, receipt) in items.into_iter().zip(receipts) {
@@ -228,7 +228,7 @@ impl<P: Ports> Context<'_, P> {
                     let needed = self.dependency(&item.entry.document, &missing);
                     let needed = needed.filter(|entry| window.along.insert(entry.digest()));
                     item.tries += 1;
-                    again.extend(needed.map(|entry| Item { entry, of: None, tries: 0 }));
+                    again.extend(needed.map(|entry| SweepItem { entry, of: None, tries: 0 }));
                     again.push(item);
                 }
                 Some(Receipt::Refused(why)) => {

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::limits;
 use crate::outbox::OutboxEntry;
 use crate::ports::Ports;
-use crate::waiting::Listing;
+use crate::waiting::ListingAge;
 
 /// A view, and the text of the origin that it stands on where the log holds nothing.
 pub(crate) struct BasedView {
@@ -66,11 +66,11 @@ impl<P: Ports> Context<'_, P> {
             // Only the log tells what stands there.
             return None;
         }
-        let all = self.view_of_all(cached, wanted, Listing::Fresh);
+        let all = self.view_of_all(cached, wanted, ListingAge::Fresh);
         if all.as_ref().is_some_and(|all| good(&all.view)) {
             return all;
         }
-        self.view_of_all(cached, wanted, Listing::Now).filter(|all| good(&all.view))
+        self.view_of_all(cached, wanted, ListingAge::Now).filter(|all| good(&all.view))
     }
 
     /// A view of the state, the client's own saves, and those that the wanted versions name.
@@ -127,7 +127,7 @@ impl<P: Ports> Context<'_, P> {
         &mut self,
         cached: &CachedDocument,
         wanted: &Wanted<'_>,
-        listing: Listing,
+        listing: ListingAge,
     ) -> Option<BasedView> {
         let base = self.base_of_view(cached, wanted);
         let (mut view, waiting_bytes) = match base == cached.base_entry() {

@@ -16,7 +16,7 @@ use crate::ports::Ports;
 
 /// How old the last look at the outbox may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Listing {
+pub(crate) enum ListingAge {
     /// As old as what readers are shown.
     Fresh,
     /// It is made now.
@@ -25,7 +25,7 @@ pub(crate) enum Listing {
 
 impl<P: Ports> Context<'_, P> {
     /// What waits for the log on top of this state.
-    pub(crate) fn overlay(&mut self, cached: &CachedDocument, listing: Listing) -> Arc<Overlay> {
+    pub(crate) fn overlay(&mut self, cached: &CachedDocument, listing: ListingAge) -> Arc<Overlay> {
         let key = cached.key();
         let mut overlay = match self.replica.memory.take_overlay(key) {
             Some(kept) if kept.is_on(cached) => kept,
@@ -38,7 +38,7 @@ impl<P: Ports> Context<'_, P> {
         };
         let age = self.ports.now_ms().checked_sub(overlay.listed_ms());
         let fresh = age.is_some_and(|age| age < self.replica.config.staleness_ms);
-        if listing == Listing::Now || !fresh {
+        if listing == ListingAge::Now || !fresh {
             self.learn(key, Arc::make_mut(&mut overlay));
         }
         self.replica.memory.put_overlay(key, overlay.clone());
@@ -128,6 +128,6 @@ impl<P: Ports> Context<'_, P> {
             return Some(saves);
         }
         // It may have been joined with others.
-        self.overlay(cached, Listing::Now).saves_up_to(edit)
+        self.overlay(cached, ListingAge::Now).saves_up_to(edit)
     }
 }
