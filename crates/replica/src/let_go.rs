@@ -2,8 +2,8 @@
 //!
 //! A log that lost its tail, a save that the relay refuses: the client would be told for ever that
 //! what it has seen has not arrived. With the relay in reach, and what is sought not to be made of
-//! log and store for long ([`limits::LET_GO_MS`], [`limits::LOST_SAVE_MS`]), its session lets go of it. A
-//! client whose own save it was is told so, once.
+//! log and store for long ([`limits::LET_GO_MS`], [`limits::LOST_SAVE_MS`]), its session lets go of
+//! it. A client whose own save it was is told so, once.
 
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{ObjectId, VersionName};
