@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use redwedding_document::View;
+use redwedding_document::State;
 use redwedding_document::entry::Note;
 use redwedding_wire::identity::Actor;
 
@@ -22,9 +22,9 @@ pub struct Overlapping {
 }
 
 /// Where the change with these dots met concurrent ones.
-pub(crate) fn overlapping(view: &View, actor: Actor) -> Vec<Overlapping> {
-    let changes = view.changes();
-    let Some(change) = view.change_by(actor) else { return Vec::new() };
+pub(crate) fn overlapping(state: &State, actor: Actor) -> Vec<Overlapping> {
+    let changes = state.changes();
+    let Some(change) = state.change_by(actor) else { return Vec::new() };
     let spans = change.overlaps.iter().filter_map(|(start, length, with)| {
         let other = changes.get(*with as usize)?;
         Some(Overlapping {
@@ -32,7 +32,7 @@ pub(crate) fn overlapping(view: &View, actor: Actor) -> Vec<Overlapping> {
             length: *length,
             note: other.note.clone(),
             time_ms: other.time_ms,
-            id: view.version_id(*with as usize).map(NonZeroU64::get),
+            id: state.version_id(*with as usize).map(NonZeroU64::get),
         })
     });
     spans.collect()

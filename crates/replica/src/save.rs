@@ -15,15 +15,16 @@ use std::sync::Arc;
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::VersionName;
 
+use crate::cached_document::CachedDocument;
 use crate::context::ClientRequest;
 use crate::head::{Head, Made};
 use crate::limits;
 use crate::load::LoadError;
-use crate::overlap::Overlapping;
+use crate::overlap::{Overlapping, overlapping};
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::Ports;
 use crate::save::merge::Merged;
-use crate::save::persist::Push;
+use crate::save::persist::{Durable, Push, Remaining};
 
 pub use error::SaveError;
 pub use persist::PersistedSave;
@@ -60,9 +61,14 @@ impl<P: Ports> ClientRequest<'_, P> {
             let snapshot = self.read_again(key)?;
             return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
         };
-        let push = self.context.persist(&merged)?;
+        let saved = match self.context.persist(&merged)? {
+            Durable::Stored(push) => self.answer(merged, push, made),
+            Durable::Logged(logged, remaining) => {
+                self.answer_from_log(merged, logged, remaining)?
+            }
+        };
         self.context.replica.membership.count_save();
-        Ok(self.answer(merged, push, made))
+        Ok(saved)
     }
 
     /// Merges a save into what the client has seen and the point of presence shows. Gives
@@ -97,7 +103,26 @@ impl<P: Ports> ClientRequest<'_, P> {
         Ok(self.read(key)?)
     }
 
-    /// The answer to a save that is durable.
+    /// The answer to a save that the log has and the store may not: what it is read as. A version
+    /// object that lies in no store would name it only until the document forgets it.
+    fn answer_from_log(
+        &mut self,
+        merged: Merged,
+        logged: Arc<CachedDocument>,
+        remaining: Remaining,
+    ) -> Result<Saved<P>, SaveError> {
+        let key = logged.key();
+        self.session.see(key.shard(limits::SHARDS), logged.confirmed().cursor());
+        let snapshot = self.read_again(key)?;
+        let actor = merged.outbox_entry.entry.actor();
+        let overlaps = actor.map(|actor| overlapping(logged.confirmed(), actor));
+        let push = Push::TakenIn(remaining);
+        let after = PersistedSave::new(logged, merged.edit, merged.outbox_entry, push);
+        let overlaps = overlaps.unwrap_or_default();
+        Ok(Saved { snapshot, overlaps, created: merged.created, after: Some(after) })
+    }
+
+    /// The answer to a save that is durable in the store.
     fn answer(&mut self, merged: Merged, push: Push<P>, made: Made<'_>) -> Saved<P> {
         let key = merged.cached.key().clone();
         let served = VersionName::Object(merged.served.object_id(&key));

@@ -39,7 +39,8 @@ pub enum SaveError {
     /// Too many acknowledged saves of the page wait for the log. Retry later.
     #[error("too many edits of this page are on their way; try again shortly")]
     Overloaded,
-    /// The state needed is not to be had in time. Retry.
+    /// The state needed is not to be had in time. Retry: it is the same save, which the log may
+    /// have already.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// Neither store nor relay has taken it. Not acknowledged: it may still

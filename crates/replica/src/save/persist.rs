@@ -31,9 +31,34 @@ pub struct PersistedSave<P: Ports> {
 /// The exchange that pushes a save to the relay.
 pub(super) enum Push<P: Ports> {
     UnderWay(PendingExchange<P>),
-    Answered(Answer),
+    /// Its answer is taken in, but for this.
+    TakenIn(Remaining),
     /// There is none: the relay was left alone.
     None,
+}
+
+/// What is left to do of an exchange once its news are taken in.
+pub(super) struct Remaining {
+    /// What became of the save.
+    receipt: Option<Receipt>,
+    /// A document that was leased to this point of presence.
+    due: Option<DocumentKey>,
+}
+
+impl Remaining {
+    fn of(answer: &Answer) -> Self {
+        let due = answer.due.first().map(|lease| lease.document.clone());
+        Self { receipt: answer.receipts.last().cloned(), due }
+    }
+}
+
+/// Where a save is durable.
+pub(super) enum Durable<P: Ports> {
+    /// In the store, with the version object that the client is answered with.
+    Stored(Push<P>),
+    /// In the log, as far as this document has it. The store may have nothing of it, so no version
+    /// object of it is named to anybody.
+    Logged(Arc<CachedDocument>, Remaining),
 }
 
 impl<P: Ports> PersistedSave<P> {
@@ -53,7 +78,7 @@ impl<P: Ports> Context<'_, P> {
     ///
     /// # Errors
     /// [`SaveError::NotAcknowledged`].
-    pub(super) fn persist(&mut self, merged: &Merged) -> Result<Push<P>, SaveError> {
+    pub(super) fn persist(&mut self, merged: &Merged) -> Result<Durable<P>, SaveError> {
         let key = merged.cached.key();
         let mut writes = Vec::new();
         if let Some(base) = &merged.base
@@ -70,13 +95,10 @@ impl<P: Ports> Context<'_, P> {
         let push = self.begin_push(merged).map_or(Push::None, Push::UnderWay);
         let written: Result<Vec<()>, StoreError> =
             writes.into_iter().map(|write| self.ports.store().finish_insert(write)).collect();
-        let push = match written {
-            Ok(_) => push,
-            Err(error) => {
-                self.ports.log(Level::Warning, &error.to_string());
-                self.persist_by_relay(push)?
-            }
-        };
+        if let Err(error) = written {
+            self.ports.log(Level::Warning, &error.to_string());
+            return self.persist_by_relay(merged, push);
+        }
         // Whoever reads or saves next on what is answered may be another sandbox.
         let cache = self.ports.cache();
         if let Some(actor) = merged.outbox_entry.entry.actor() {
@@ -86,19 +108,24 @@ impl<P: Ports> Context<'_, P> {
         cache.insert(None, &object, served, limits::CACHE_MS);
         let based = (&merged.view, merged.base.as_ref());
         self.overlay_saved(&merged.cached, based, &merged.outbox_entry);
-        Ok(push)
+        Ok(Durable::Stored(push))
     }
 
-    /// The store failed: the save is acknowledged once the log has it.
-    fn persist_by_relay(&mut self, push: Push<P>) -> Result<Push<P>, SaveError> {
+    /// The store failed: the save is acknowledged once the log is seen to have it.
+    fn persist_by_relay(
+        &mut self,
+        merged: &Merged,
+        push: Push<P>,
+    ) -> Result<Durable<P>, SaveError> {
         let Push::UnderWay(pending) = push else { return Err(SaveError::NotAcknowledged) };
         self.budget.await_durable();
-        let Some(answer) = self.relay_client().finish(pending) else {
-            return Err(SaveError::NotAcknowledged);
-        };
-        match answer.receipts.last() {
-            Some(Receipt::Logged(_) | Receipt::Known(_)) => Ok(Push::Answered(answer)),
-            _ => Err(SaveError::NotAcknowledged),
+        let answer = self.relay_client().finish(pending).ok_or(SaveError::NotAcknowledged)?;
+        let (cached, remaining) = (merged.cached.clone(), Remaining::of(&answer));
+        let logged = self.take_in(cached, answer).ok_or(SaveError::NotAcknowledged)?;
+        let newest = logged.exchanged_ms() != 0;
+        match self.has_save(logged.confirmed(), newest, merged.edit) {
+            true => Ok(Durable::Logged(logged, remaining)),
+            false => Err(SaveError::NotAcknowledged),
         }
     }
 
@@ -114,23 +141,25 @@ impl<P: Ports> Context<'_, P> {
     /// alone is probed, where that is due.
     pub fn finish_save(&mut self, persisted: PersistedSave<P>) {
         let PersistedSave { cached, edit, outbox_entry, push } = persisted;
-        let answer = match push {
-            Push::UnderWay(pending) => self.relay_client().finish(pending),
-            Push::Answered(answer) => Some(answer),
-            Push::None if self.relay_client().is_asked() => {
-                self.sweep_document(cached.key());
-                None
-            }
-            Push::None => None,
-        };
         let key = cached.key().clone();
-        // The sweep pushes it again.
-        let Some(answer) = answer else { return self.join_waiting(&key) };
-        let receipt = answer.receipts.last().cloned();
-        let due = answer.due.first().map(|lease| lease.document.clone());
-        if !self.take_in(&key, cached, answer) {
-            return;
-        }
+        let remaining = match push {
+            Push::UnderWay(pending) => match self.relay_client().finish(pending) {
+                Some(answer) => {
+                    let remaining = Remaining::of(&answer);
+                    self.take_in(cached, answer).map(|_| remaining)
+                }
+                // The sweep pushes it again.
+                None => return self.join_waiting(&key),
+            },
+            Push::TakenIn(remaining) => Some(remaining),
+            Push::None => {
+                if self.relay_client().is_asked() {
+                    self.sweep_document(&key);
+                }
+                return self.join_waiting(&key);
+            }
+        };
+        let Some(Remaining { receipt, due }) = remaining else { return };
         if let Some(receipt) = receipt {
             self.heed(&key, edit, outbox_entry, receipt);
         }
@@ -142,19 +171,22 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
-    /// Folds in what came with the receipt. `false` where the relay was lost on the way.
-    fn take_in(&mut self, key: &DocumentKey, cached: Arc<CachedDocument>, answer: Answer) -> bool {
+    /// Folds in what came with the receipt. `None` where that does not give the document: the
+    /// relay was lost on the way, or the origin was, of which a page has to be asked.
+    fn take_in(
+        &mut self,
+        cached: Arc<CachedDocument>,
+        answer: Answer,
+    ) -> Option<Arc<CachedDocument>> {
+        let key = cached.key().clone();
         // With no reference left in memory the document is changed in place.
-        self.document_cache().forget(key);
+        self.document_cache().forget(&key);
         let (known, origin) = Arc::unwrap_or_clone(cached).into_parts();
-        let exchanged = self.relay_client().take_in(key, Some(known), answer);
-        let Some(exchanged) = exchanged else { return false };
+        let exchanged = self.relay_client().take_in(&key, Some(known), answer)?;
         let (document, complete) = (exchanged.document, exchanged.complete);
         let session = &mut ClientSession::new();
-        if let Ok(cached) = self.with_origin(document, complete, origin, session) {
-            self.document_cache().keep(cached);
-        }
-        true
+        let cached = self.with_origin(document, complete, origin, session).ok()?;
+        Some(self.document_cache().keep(cached))
     }
 
     /// Does what the relay's receipt for a save asks for.
