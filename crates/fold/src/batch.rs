@@ -56,7 +56,7 @@ impl BatchSize {
 /// What is to be said of an entry, as far as it is known before the append.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum ProvisionalReceipt {
-    /// True whether or not the batch is appended.
+    /// True whether or not the batch is appended: it rests on the entry alone.
     Certain(Receipt),
     /// The entry is the batch's record of this index; true once it is appended
     /// where it was expected.
@@ -133,12 +133,12 @@ impl<'a> Batch<'a> {
         let Admission { verdict, changed } = match admitted {
             Ok(admission) => admission,
             // A parent, or a segment of the archive, is not here now.
-            Err(missing) => return ProvisionalReceipt::Certain(Receipt::Deferred(missing)),
+            Err(missing) => return ProvisionalReceipt::IfBatchAppended(Receipt::Deferred(missing)),
         };
         // It would be kept out of the document for ever: the log does not take it in the first
         // place. In the log such an entry can only be if a node of another version appended it.
         if let Verdict::Quarantined(fault) = &verdict {
-            return ProvisionalReceipt::Certain(Receipt::Refused(fault.to_string()));
+            return refused(&fault.to_string());
         }
         let receipt = receipt_of(&verdict, cursor);
         // What would not count is not appended: a base where there is one, an intent while one is
@@ -204,7 +204,8 @@ impl<'a> Batch<'a> {
     fn unfounded(&self, entry: &Entry) -> Option<ProvisionalReceipt> {
         // Zero is what changes have that no save made: imports.
         if matches!(&entry.body, Body::Edit(edit) if edit.delta.edit == EditId::default()) {
-            return Some(refused("an edit's id cannot be zero"));
+            let reason = "an edit's id cannot be zero".to_owned();
+            return Some(ProvisionalReceipt::Certain(Receipt::Refused(reason)));
         }
         let nothing;
         let document = match self.document(&entry.document) {
@@ -229,7 +230,7 @@ impl<'a> Batch<'a> {
             }
             // It may still come: from another exchange, or from the outbox.
             Ok(Some(missing)) | Err(Unresolved::Missing(missing)) => {
-                Some(ProvisionalReceipt::Certain(Receipt::Deferred(missing)))
+                Some(ProvisionalReceipt::IfBatchAppended(Receipt::Deferred(missing)))
             }
             // The check bits are those of another log: it lost its tail, or a backup was restored.
             // Such a version is never resolved to another text.
@@ -238,8 +239,10 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// Of an entry that does not fit the document. What it is compared with may be an entry of this
+/// batch, which gets another place, and other check bits, if the batch comes elsewhere.
 fn refused(reason: &str) -> ProvisionalReceipt {
-    ProvisionalReceipt::Certain(Receipt::Refused(reason.to_owned()))
+    ProvisionalReceipt::IfBatchAppended(Receipt::Refused(reason.to_owned()))
 }
 
 /// What to say of an entry that was logged at `cursor` and got this verdict.

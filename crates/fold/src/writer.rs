@@ -167,7 +167,7 @@ impl AppendOutcome {
     /// What to say of an entry, now that it is known what became of its batch.
     fn receipt(&self, receipt: ProvisionalReceipt) -> Receipt {
         match (self, receipt) {
-            // It stood on the log alone.
+            // It rests on the entry alone.
             (_, ProvisionalReceipt::Certain(receipt)) => receipt,
             (
                 Self::AsExpected,

@@ -1,0 +1,60 @@
+//! Two relay nodes over one log: what one says of a batch holds whatever the other appended in
+//! between.
+
+use std::sync::Arc;
+
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note};
+use redwedding_fold::batch::PushedEntry;
+use redwedding_fold::log::memory::MemoryLog;
+use redwedding_fold::store::memory::MemoryNodeStore;
+use redwedding_fold::{FloorPolicy, Relay, RelayNode};
+use redwedding_replica::limits;
+use redwedding_replica::sync::Receipt;
+use redwedding_text::diff;
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, Place, VersionRef};
+use serde_bytes::ByteBuf;
+
+fn node(log: &Arc<MemoryLog>) -> Relay {
+    let (log, store) = (Arc::clone(log) as _, Arc::<MemoryNodeStore>::default() as _);
+    let node = RelayNode::new(log, store, Arc::new(()), limits::FLUSH_INTERVAL_MS);
+    Relay::recover(node, FloorPolicy::default()).expect("nothing is there")
+}
+
+fn page() -> DocumentKey {
+    DocumentKey::new("wiki", "Page").expect("a key")
+}
+
+/// A save of `text` over `before`, the text right after `place`.
+fn save(number: u8, place: Place, before: &str, text: &str) -> PushedEntry {
+    let base = Base::Version(VersionRef::log(place));
+    let patch = diff::between(before, text);
+    let delta = Delta { edit: EditId([number; 16]), base, patch, note: Note::default() };
+    let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
+    let entry = Entry::new(page(), Body::Edit(edit));
+    let bytes = ByteBuf::from(entry.encode());
+    PushedEntry { entry, bytes }
+}
+
+fn push(relay: &Relay, entries: Vec<PushedEntry>, now_ms: u64) -> Vec<Receipt> {
+    let mut writer = relay.writer(page().shard(limits::SHARDS));
+    writer.write(vec![entries], now_ms).pop().expect("an answer to the exchange")
+}
+
+/// The second node has not heard of the first save, which it is pushed again with one that stands
+/// on it. In its batch that save gets another place.
+#[test]
+fn what_a_batch_is_compared_with_may_turn_out_otherwise() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let (first, second) = (node(&log), node(&log));
+    let created = save(1, Place::START, "", "a page\n");
+    let receipts = push(&first, vec![created.clone()], 1_000);
+    let [Receipt::Logged(place)] = receipts[..] else { panic!("{receipts:?}") };
+    let further = save(2, place, "a page\n", "a page\nmore\n");
+    let both = vec![created, further];
+    let receipts = push(&second, both.clone(), 2_000);
+    assert_eq!(receipts, [Receipt::Known(place), Receipt::Busy], "nobody knows yet");
+    let receipts = push(&second, both, 3_000);
+    assert!(matches!(receipts[..], [Receipt::Known(_), Receipt::Logged(_)]), "{receipts:?}");
+}
