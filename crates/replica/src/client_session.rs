@@ -8,7 +8,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{DocumentKey, EditId, keyed_digest};
-use redwedding_wire::version::{Cursor, Position, VersionName};
+use redwedding_wire::version::{Cursor, Place, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -177,6 +177,13 @@ impl ClientSession {
             Ok(index) => self.seen[index].1 = self.seen[index].1.max(cursor.position),
             Err(index) => self.seen.insert(index, (shard, cursor.position)),
         }
+    }
+
+    /// The client was served `document` as the log with this cursor has it, up to the document's
+    /// own last entry. What the log has beyond that is of others, and nobody need wait for it.
+    pub(crate) fn see_document(&mut self, document: &DocumentKey, cursor: Cursor, last: Place) {
+        let upto = Cursor { position: last.position, ..cursor };
+        self.see(document.shard(limits::SHARDS), upto);
     }
 
     /// The client wrote `edit`, which is not confirmed yet and was made on its saves of

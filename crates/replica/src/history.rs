@@ -149,7 +149,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             found = self.history_held(key, around, rows);
         }
         let history = found?;
-        self.session.see(key.shard(limits::SHARDS), history.document.cursor());
+        let document = &history.document;
+        self.session.see_document(key, document.cursor(), document.place());
         Ok(history)
     }
 

@@ -21,7 +21,6 @@ use crate::context::ClientRequest;
 use crate::document_cache::{Revalidation, Shown};
 use crate::head::Made;
 use crate::keys;
-use crate::limits;
 use crate::load::{Freshness, LoadError};
 use crate::overlap::{Overlapping, overlapping};
 use crate::page_snapshot::PageSnapshot;
@@ -41,7 +40,7 @@ impl<P: Ports> ClientRequest<'_, P> {
                 error => error,
             })?,
         };
-        self.session.see(key.shard(limits::SHARDS), snapshot.cursor);
+        self.session.see_document(key, snapshot.cursor, snapshot.place);
         match VersionName::of(snapshot.id) {
             None | Some(VersionName::Entry { .. }) => {
                 // The log holds all that the client has seen and written.

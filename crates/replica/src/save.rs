@@ -112,7 +112,8 @@ impl<P: Ports> ClientRequest<'_, P> {
         remaining: Remaining,
     ) -> Result<Saved<P>, SaveError> {
         let key = logged.key();
-        self.session.see(key.shard(limits::SHARDS), logged.confirmed().cursor());
+        let document = logged.confirmed();
+        self.session.see_document(key, document.cursor(), document.place());
         let snapshot = self.read_again(key)?;
         let actor = merged.outbox_entry.entry.actor();
         let overlaps = actor.map(|actor| overlapping(logged.confirmed(), actor));
@@ -129,7 +130,8 @@ impl<P: Ports> ClientRequest<'_, P> {
         let now_ms = self.context.ports.now_ms();
         let mut snapshot = PageSnapshot::of_view(&merged.view, served.number().get(), now_ms);
         snapshot.time_ms = now_ms;
-        self.session.see(key.shard(limits::SHARDS), merged.cached.confirmed().cursor());
+        let document = merged.cached.confirmed();
+        self.session.see_document(&key, document.cursor(), document.place());
         self.session.wrote(&key, merged.edit);
         self.session.served(&key, served);
         let snapshot = Arc::new(snapshot);

@@ -89,7 +89,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             if self.is_retry(&loaded, &reaching, save, edit) {
                 // The read that answers must hold it, and what the client has seen:
                 // more than the version recorded at another save of its own.
-                self.session.see(key.shard(limits::SHARDS), loaded.cached.confirmed().cursor());
+                let document = loaded.cached.confirmed();
+                self.session.see_document(key, document.cursor(), document.place());
                 self.session.confirmed(key);
                 return Ok(None);
             }
