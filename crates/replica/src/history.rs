@@ -169,10 +169,13 @@ impl<P: Ports> ClientRequest<'_, P> {
             let away = self.context.relay_client().is_away();
             let last = late || away || attempt + 1 == ATTEMPTS;
             let lacking = self.lacking(&loaded.cached, attempt > 0);
-            if let Some(lacking) = lacking.filter(|lacking| last || lacking.is_nothing()) {
+            let lacking = lacking.filter(|lacking| last || lacking.is_nothing());
+            let waiting =
+                lacking.map(|lacking| self.context.waiting_saves(&loaded.cached, &lacking));
+            if let Some(Ok(waiting)) = waiting {
                 let mut history =
                     self.context.history_of(loaded.cached.confirmed(), around, rows)?;
-                history.waiting = self.context.waiting_saves(&loaded.cached, lacking);
+                history.waiting = waiting;
                 return Ok(history);
             }
         }
@@ -182,20 +185,32 @@ impl<P: Ports> ClientRequest<'_, P> {
 
 impl<P: Ports> Context<'_, P> {
     /// The client's own saves that a document lacks.
-    fn waiting_saves(&mut self, cached: &CachedDocument, lacking: Lacking) -> Option<Waiting> {
-        let own = Lacking { versions: Vec::new(), ..lacking };
-        if own.is_nothing() {
-            return None;
+    ///
+    /// # Errors
+    /// They cannot be shown here. A history without them would be taken for whole.
+    fn waiting_saves(
+        &mut self,
+        cached: &CachedDocument,
+        lacking: &Lacking,
+    ) -> Result<Option<Waiting>, LoadError> {
+        let Lacking { own, revision, .. } = lacking;
+        if own.is_empty() {
+            return Ok(None);
         }
-        let view = self.view_with(cached, &own)?.view;
+        // What the client has seen tells which text of the origin they stand on; not all of it may
+        // be visible here.
+        let alone = Lacking { own: own.clone(), versions: Vec::new(), revision: *revision };
+        let all = self.view_with(cached, lacking);
+        let based = all.or_else(|| self.view_with(cached, &alone)).ok_or(LoadError::Behind)?;
+        let view = based.view;
         let save = |entry: &OutboxEntry| {
             let Body::Edit(edit) = &entry.entry.body else { return None };
             let overlay = view.overlay().iter();
             let mut change = overlay.filter(|change| change.edit == edit.delta.edit);
             Some((change.next()?.clone(), edit.served.clone()?))
         };
-        let saves = own.own.iter().filter_map(save).collect();
-        Some(Waiting { view, saves })
+        let saves = own.iter().filter_map(save).collect();
+        Ok(Some(Waiting { view, saves }))
     }
 
     fn history_of(

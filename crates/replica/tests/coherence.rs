@@ -208,3 +208,30 @@ fn a_history_holds_what_its_client_has_saved() {
     assert_eq!(rows(&mut pop, 0, &mut ClientSession::new()), ["a\n", "b\n", "c\n", "d\n"]);
     assert_eq!(rows(&mut pop, 0, session), ["a\n", "b\n", "c\n", "d\n"]);
 }
+
+#[test]
+fn a_history_holds_what_its_client_saved_on_a_text_that_is_not_known_here() {
+    let network = Network::new(7, 2);
+    network.edit_at_origin("Page", "someone", |_| "a\n".to_owned());
+    let (mut here, mut elsewhere) = (Pop::new(&network, 0), Pop::new(&network, 1));
+    here.texts();
+    network.edit_at_origin("Page", "someone", |_| "a\nb\n".to_owned());
+    let base = elsewhere.read(0).0;
+    network.change_faults(|faults| faults.relay_down = true);
+    let save = Save {
+        base: Some(base),
+        submitted: Submitted::Whole("a\nb\nc\n".to_owned()),
+        note: Note::default(),
+        idempotency_inputs: Vec::new(),
+        trace: 0,
+    };
+    let session = &mut ClientSession::new();
+    let Pop { ports, sandboxes, .. } = &mut elsewhere;
+    let saved = sandboxes[0].request(ports, session).save(&page(), &save).expect("a save");
+    elsewhere.finish(0, saved);
+    let Pop { ports, sandboxes, .. } = &mut here;
+    let history = sandboxes[0].request(ports, session).history(&page(), &[None], 10);
+    let history = history.expect("a history");
+    let newest = history.id(history.len() - 1).and_then(|number| history.text(number));
+    assert_eq!(newest.as_deref(), Some("a\nb\nc\n"));
+}
