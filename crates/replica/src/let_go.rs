@@ -5,8 +5,10 @@
 //! log and store for long ([`limits::LET_GO_MS`], [`limits::LOST_SAVE_MS`]), its session lets go of
 //! it. A client whose own save it was is told so, once.
 
+use redwedding_document::Unresolved;
+use redwedding_document::entry::{Body, Missing};
 use redwedding_wire::identity::{DocumentKey, EditId};
-use redwedding_wire::version::{ObjectId, VersionName};
+use redwedding_wire::version::{Base, ObjectId, VersionName, VersionRef};
 
 use crate::cached_document::CachedDocument;
 use crate::context::{ClientRequest, Context};
@@ -15,6 +17,7 @@ use crate::keys;
 use crate::lacking::Lacking;
 use crate::limits;
 use crate::load::LoadError;
+use crate::outbox::OutboxEntry;
 use crate::ports::{Cache, Ports, Store};
 
 impl<P: Ports> ClientRequest<'_, P> {
@@ -80,11 +83,31 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// Whether a save that the log does not hold can be shown: it, and all that it was made on.
+    /// Whether a save that the log does not hold can be shown: it, and all that it was made on;
+    /// or will be, once the sweep has brought the text of the origin into the log that it stands
+    /// on.
     fn shows_save(&mut self, cached: &CachedDocument, edit: EditId) -> bool {
         let Some(own) = self.saves_of(cached, &[edit]) else { return false };
+        let waits = own.iter().any(|save| self.waits_for_origin_text(cached, save));
         let lacking = Lacking { own, versions: Vec::new(), revision: 0 };
-        self.view_with(cached, &lacking).is_some()
+        waits || self.view_with(cached, &lacking).is_some()
+    }
+
+    /// Whether a save stands on a text of the origin that the log does not know and that can be had.
+    fn waits_for_origin_text(&mut self, cached: &CachedDocument, save: &OutboxEntry) -> bool {
+        let Body::Edit(edit) = &save.entry.body else { return false };
+        let on = match &edit.delta.base {
+            Base::Version(version) => Some(version.clone()),
+            Base::Object(id) => self.version_store().object_of(cached.confirmed(), *id),
+        };
+        let Some(VersionRef { root, .. }) = on else { return false };
+        let root = VersionRef { root, extra: Vec::new() };
+        match cached.confirmed().resolve_version(&root) {
+            Err(Unresolved::Missing(missing @ Missing::Origin(_))) => {
+                self.dependency(cached.key(), &missing).is_some()
+            }
+            _ => false,
+        }
     }
 
     /// Whether a version can be shown, or something that holds it.

@@ -106,3 +106,26 @@ fn whoever_has_seen_a_part_of_the_log_that_is_lost_goes_on() {
     assert_eq!(answers[0], Err(LoadError::Behind));
     assert_eq!(answers.last(), Some(&Ok("a page\n".to_owned())));
 }
+
+#[test]
+fn a_save_on_a_text_of_the_origin_that_the_log_does_not_know_yet_is_not_lost() {
+    let network = Network::new(4, 2);
+    let (mut ports, mut elsewhere) = (network.ports(0, None), network.ports(1, None));
+    network.edit_at_origin("Page", "someone", |_| "a page\n".to_owned());
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut session = ClientSession::new();
+    save(&mut ports, &mut session, Some(1), "a page\nmore\n").expect("a save");
+    // The log begins with a later text.
+    network.edit_at_origin("Page", "someone", |_| "another page\n".to_owned());
+    network.change_faults(|faults| faults.relay_down = false);
+    network.advance(60_000);
+    save(&mut elsewhere, &mut ClientSession::new(), Some(2), "another page\nyes\n")
+        .expect("a save");
+    // For long nobody does anything.
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        answers.push(read(&mut elsewhere, &mut session));
+        network.advance(limits::LOST_SAVE_MS);
+    }
+    assert!(!answers.contains(&Err(LoadError::SaveLost)), "{answers:?}");
+}
