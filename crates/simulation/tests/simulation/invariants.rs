@@ -186,6 +186,19 @@ impl Invariants {
         }
     }
 
+    /// A client was shown the newest rows of a page's history under its token: they hold all that
+    /// it has saved.
+    pub(crate) fn listed(&mut self, own: &Seen, texts: &[String], whose: &str) {
+        let listed: BTreeSet<Word> = texts.iter().flat_map(|text| words(text)).collect();
+        for word in own.present.difference(&listed) {
+            let fact = self.words.get(word);
+            if fact.is_some_and(|fact| !fact.deletable && !fact.flickers) {
+                let spelled = spelled(*word);
+                self.failures.push(format!("{whose} saved {spelled}, and its history lacks it"));
+            }
+        }
+    }
+
     /// The final text: every certain word once, unless deleted.
     pub(crate) fn settled(&mut self, page: usize, text: &str) {
         let now = self.well_formed(page, text, "the end");

@@ -9,6 +9,7 @@ mod corpus;
 mod ending;
 mod events;
 mod faults;
+mod histories;
 mod outage;
 mod style;
 mod waits;
@@ -85,6 +86,8 @@ struct Client {
     token: Option<String>,
     forms: Vec<Vec<Form>>,
     seen: Vec<Seen>,
+    /// What it has saved itself, where it keeps its token.
+    own: Vec<Seen>,
     /// The request whose answer it waits for.
     waits: Option<u64>,
     attempt: Option<Attempt>,
@@ -185,6 +188,7 @@ impl Run {
             token: None,
             forms: (0..pages).map(|_| Vec::new()).collect(),
             seen: (0..pages).map(|_| Seen::default()).collect(),
+            own: (0..pages).map(|_| Seen::default()).collect(),
             waits: None,
             attempt: None,
             requests: 0,
@@ -328,7 +332,8 @@ impl Run {
         self.turned_back = true;
         self.pops.iter_mut().for_each(Pop::loses_cache);
         for client in &mut self.clients {
-            client.seen.iter_mut().for_each(|seen| *seen = Seen::default());
+            let known = client.seen.iter_mut().chain(&mut client.own);
+            known.for_each(|seen| *seen = Seen::default());
             // What is on its way was made of the log of before.
             client.waits = None;
         }
@@ -378,6 +383,10 @@ impl Run {
         let passed = self.random.below(if hours { 15_000_000 } else { most });
         self.note(|| format!("  {passed} ms pass"));
         self.network.advance(passed);
+        if passed > limits::LET_GO_MS {
+            // No node that lives hears nothing of the others for so long.
+            self.catch_up();
+        }
     }
 
     fn edit_at_origin(&mut self, page: usize) {
@@ -490,6 +499,9 @@ impl Run {
                 }
                 Event::Saved { client, request, attempt, token, snapshot } => {
                     self.heard_saved(client, request, attempt, token, snapshot);
+                }
+                Event::History { client, request, page, token, texts } => {
+                    self.heard_history(client, request, page, token, texts);
                 }
                 Event::Free { pop, replica } => self.pops[pop].idle.push(*replica),
                 Event::Calls { what, calls, most } => {

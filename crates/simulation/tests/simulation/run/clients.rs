@@ -30,6 +30,9 @@ impl Run {
             return;
         }
         let page = self.random.index(self.keys.len());
+        if self.random.chance(60) {
+            return self.look_at_history(client, pop, page);
+        }
         match self.random.chance(450) || self.clients[client].forms[page].is_empty() {
             true => self.read(client, pop, page),
             false => self.save(client, pop, page),
@@ -106,7 +109,12 @@ impl Run {
             base.unwrap_or(0).to_le_bytes().to_vec(),
             text.clone().into_bytes(),
         ];
-        let note = Note { author: format!("client {client}"), ..Note::default() };
+        // Now and then what the relay would refuse: so it may not be acknowledged.
+        let author = match self.random.chance(5) {
+            true => "n".repeat(limits::AUTHOR_BYTES + 1),
+            false => format!("client {client}"),
+        };
+        let note = Note { author, ..Note::default() };
         let save =
             Save { base, submitted: Submitted::Whole(text), note, idempotency_inputs, trace: 0 };
         self.send(client, pop, Attempt { page, save, word, deleted, tries: 0 });
@@ -239,6 +247,9 @@ impl Run {
             Ok((id, text)) => {
                 let of_client = &mut self.clients[client];
                 of_client.attempt = None;
+                if of_client.session {
+                    self.invariants.own(&mut of_client.own[page], attempt.word);
+                }
                 let seen = &mut of_client.seen[page];
                 self.invariants.own(seen, attempt.word);
                 self.invariants.served(seen, page, &text, &whose);
@@ -246,6 +257,9 @@ impl Run {
             }
             Err(SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded) => {
                 self.report.refused += 1;
+            }
+            Err(SaveError::Invalid(_)) if attempt.save.note.author.len() > limits::AUTHOR_BYTES => {
+                self.clients[client].attempt = None;
             }
             // Others wrote as much; it is given up.
             Err(SaveError::TooLong { .. }) if self.style == Style::Large => {

@@ -58,7 +58,7 @@ impl Run {
     }
 
     /// All nodes of the relay hear of what the others appended.
-    fn catch_up(&self) {
+    pub(super) fn catch_up(&self) {
         self.network.with_relay(|relay: &mut FoldRelay, _| relay.catch_up());
     }
 

@@ -40,6 +40,13 @@ pub(super) enum Event {
         token: String,
         snapshot: Taken,
     },
+    History {
+        client: usize,
+        request: u64,
+        page: usize,
+        token: String,
+        texts: Result<Option<Vec<String>>, LoadError>,
+    },
     /// A sandbox has done its work and is free again.
     Free {
         pop: usize,

@@ -60,13 +60,14 @@ impl Run {
         let some =
             |random: &mut Random, permille: u32| if random.chance(300) { permille } else { 0 };
         let hangs = random.chance(300);
+        let often = if random.chance(500) { 20 } else { 200 };
         let faults = Faults {
             relay_down: !hangs,
             relay_hangs: if hangs { 1_000 } else { 0 },
             origin_down: random.chance(300),
             store_stale: some(random, 300),
             store_lag_ms: 60_000,
-            store_fails: some(random, 20),
+            store_fails: some(random, often),
             store_applies: 500,
             cache_forgets: some(random, 1),
             ..Faults::default()
