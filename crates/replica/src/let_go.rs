@@ -93,7 +93,8 @@ impl<P: Ports> Context<'_, P> {
         waits || self.view_with(cached, &lacking).is_some()
     }
 
-    /// Whether a save stands on a text of the origin that the log does not know and that can be had.
+    /// Whether a save stands on a text of the origin that the log does not know and that can be
+    /// had.
     fn waits_for_origin_text(&mut self, cached: &CachedDocument, save: &OutboxEntry) -> bool {
         let Body::Edit(edit) = &save.entry.body else { return false };
         let on = match &edit.delta.base {

@@ -219,6 +219,11 @@ impl Node {
             None => self.relay.pull(&pulls),
         };
         answer.due = self.relay.lease(&site, leases, now_ms);
+        if room.is_some() {
+            // Leases are advice: others may be asked to flush the same.
+            let mut due = self.relay.node.due();
+            answer.due.iter().for_each(|lease| due.end_lease(&lease.document));
+        }
         if awaited {
             self.answers.insert(number, Ok(answer));
         }

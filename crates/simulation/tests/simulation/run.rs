@@ -86,7 +86,8 @@ struct Client {
     token: Option<String>,
     forms: Vec<Vec<Form>>,
     seen: Vec<Seen>,
-    /// What it has saved itself, where it keeps its token.
+    /// What it has saved itself last, where it keeps its token: the log may take what it saved
+    /// before on an older text later.
     own: Vec<Seen>,
     /// The request whose answer it waits for.
     waits: Option<u64>,
@@ -95,6 +96,19 @@ struct Client {
 }
 
 impl Client {
+    fn new(index: usize, pages: usize) -> Self {
+        Self {
+            session: index % 3 != 2,
+            token: None,
+            forms: vec![Vec::new(); pages],
+            seen: vec![Seen::default(); pages],
+            own: vec![Seen::default(); pages],
+            waits: None,
+            attempt: None,
+            requests: 0,
+        }
+    }
+
     /// Takes the token of an answer.
     fn keep(&mut self, token: String) {
         match self.session {
@@ -142,6 +156,8 @@ struct Run {
     /// Whether the caches of points of presence are coherent.
     coherent: bool,
     sandboxes: usize,
+    /// Whether all come to the same point of presence, for the same page.
+    crowded: bool,
     /// How often floors are looked after, in a thousand.
     floors: u32,
     /// Nodes of the relay.
@@ -178,21 +194,12 @@ impl Run {
             network.start_trace();
         }
         network.set_trims(random.chance(300));
-        let pages = 1 + random.index(3);
+        let crowded = random.chance(200);
+        let pages = if crowded { 1 } else { 1 + random.index(3) };
         let keys: Vec<_> = (0..pages)
             .map(|page| DocumentKey::new(SITE, format!("Page {page}")).expect("key"))
             .collect();
         let clients = 2 + random.index(4);
-        let client = |index: usize| Client {
-            session: index % 3 != 2,
-            token: None,
-            forms: (0..pages).map(|_| Vec::new()).collect(),
-            seen: (0..pages).map(|_| Seen::default()).collect(),
-            own: (0..pages).map(|_| Seen::default()).collect(),
-            waits: None,
-            attempt: None,
-            requests: 0,
-        };
         let pop = |index: usize| Pop {
             config: config(&format!("pop-{index}"), 0),
             keys: 0,
@@ -213,7 +220,7 @@ impl Run {
             network,
             keys,
             pops: (0..pops).map(pop).collect(),
-            clients: (0..clients).map(client).collect(),
+            clients: (0..clients).map(|index| Client::new(index, pages)).collect(),
             asked: BTreeMap::new(),
             running: Vec::new(),
             invariants: Invariants::default(),
@@ -223,7 +230,8 @@ impl Run {
             alarms_expected: Vec::new(),
             lags: (false, false),
             coherent: true,
-            sandboxes: 1 + random.index(3),
+            crowded,
+            sandboxes: if crowded { 3 } else { 1 + random.index(3) },
             floors,
             nodes,
             deleted: vec![false; pages],
@@ -339,19 +347,24 @@ impl Run {
         }
     }
 
-    /// A point of presence is deployed with the next of the keys: first everybody accepts the new
+    /// Points of presence are deployed with the next of the keys: first everybody accepts the new
     /// ones, then they are used, and at last those of before are not accepted any more.
     fn rotate_keys(&mut self) {
-        let slowest = self.pops.iter().map(|pop| pop.keys).min().unwrap_or_default();
-        let next = self.pops.iter().position(|pop| pop.keys == slowest).filter(|_| slowest < 2);
-        let on = is_on(&self.plan, kinds::KEYS);
-        let Some(pop) = next.filter(|_| on && self.running.is_empty()) else { return };
-        self.note(|| format!("  pop {pop} gets keys"));
-        let (name, of_pop) = (format!("pop-{pop}"), &mut self.pops[pop]);
-        of_pop.keys += 1;
-        of_pop.config = config(&name, of_pop.keys);
-        of_pop.idle.clear();
-        self.report.struck.count("keys are rotated");
+        if !is_on(&self.plan, kinds::KEYS) {
+            return;
+        }
+        self.drain();
+        for _ in 0..1 + self.random.index(2 * self.pops.len()) {
+            let slowest = self.pops.iter().map(|pop| pop.keys).min().unwrap_or_default();
+            let next = self.pops.iter().position(|pop| pop.keys == slowest);
+            let Some(pop) = next.filter(|_| slowest < 2) else { return };
+            self.note(|| format!("  pop {pop} gets keys"));
+            let (name, of_pop) = (format!("pop-{pop}"), &mut self.pops[pop]);
+            of_pop.keys += 1;
+            of_pop.config = config(&name, of_pop.keys);
+            of_pop.idle.clear();
+            self.report.struck.count("keys are rotated");
+        }
     }
 
     fn edit_somewhere(&mut self) {

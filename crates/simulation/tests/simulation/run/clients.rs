@@ -17,7 +17,8 @@ impl Run {
             }
             return;
         }
-        let pop = match self.random.chance(600) {
+        let pop = match self.random.chance(if self.crowded { 900 } else { 600 }) {
+            true if self.crowded => 0,
             true => client % self.pops.len(),
             false => self.random.index(self.pops.len()),
         };
@@ -247,7 +248,8 @@ impl Run {
             Ok((id, text)) => {
                 let of_client = &mut self.clients[client];
                 of_client.attempt = None;
-                if of_client.session {
+                if of_client.session && attempt.word.is_some() {
+                    of_client.own[page] = Seen::default();
                     self.invariants.own(&mut of_client.own[page], attempt.word);
                 }
                 let seen = &mut of_client.seen[page];
@@ -255,36 +257,42 @@ impl Run {
                 self.invariants.served(seen, page, &text, &whose);
                 self.form(client, page, id, text);
             }
-            Err(SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded) => {
+            Err(error) => self.heard_refusal(client, &attempt, error, loosely),
+        }
+    }
+
+    /// A save was refused: whether it may be, and what its client does then.
+    fn heard_refusal(&mut self, client: usize, attempt: &Attempt, error: SaveError, loosely: bool) {
+        let page = attempt.page;
+        match error {
+            SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded => {
                 self.report.refused += 1;
             }
-            Err(SaveError::Invalid(_)) if attempt.save.note.author.len() > limits::AUTHOR_BYTES => {
+            SaveError::Invalid(_) if attempt.save.note.author.len() > limits::AUTHOR_BYTES => {
                 self.clients[client].attempt = None;
             }
             // Others wrote as much; it is given up.
-            Err(SaveError::TooLong { .. }) if self.style == Style::Large => {
+            SaveError::TooLong { .. } if self.style == Style::Large => {
                 self.report.refused += 1;
                 self.clients[client].attempt = None;
             }
-            Err(SaveError::Exists { .. }) if attempt.save.base.is_none() => {
+            SaveError::Exists { .. } if attempt.save.base.is_none() => {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }
             // It was told, has its text, and goes on.
-            Err(SaveError::UnknownVersion)
-                if self.turned_back || (loosely && self.deleted[page]) =>
-            {
+            SaveError::UnknownVersion if self.turned_back || (loosely && self.deleted[page]) => {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }
             // Nothing tells a node that is behind that there is such a version.
-            Err(SaveError::UnknownVersion)
+            SaveError::UnknownVersion
                 if !self.clients[client].session && self.lags != (false, false) =>
             {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }
-            Err(error) => self.invariants.fail(format!("{whose}: {error}")),
+            error => self.invariants.fail(format!("client {client}: {error}")),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Clients that look at the history of a page.
 //!
-//! Must never hold a history to more than what its client has saved: what others saved may be
-//! in it later than in the text.
+//! Must never hold a history to more than what its client has saved last: what others saved may
+//! be in it later than in the text.
 
 use super::*;
 
