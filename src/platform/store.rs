@@ -3,6 +3,8 @@
 //! Inserts are begun and waited for apart, so that several run at once. A listing
 //! may be older than the newest insert; the port's contract allows that.
 
+use std::time::Duration;
+
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError, PendingInsertHandle};
 use redwedding::limits;
 use redwedding::settings::names;
@@ -47,6 +49,13 @@ impl Store for KvStore {
     fn begin_insert(&mut self, key: &str, value: Vec<u8>) -> Self::Pending {
         let store = self.get_ref()?;
         let insert = store.build_insert().mode(InsertMode::Overwrite);
+        insert.execute_async(key, value).map_err(failed)
+    }
+
+    fn begin_insert_for(&mut self, key: &str, value: Vec<u8>, life_ms: u64) -> Self::Pending {
+        let store = self.get_ref()?;
+        let insert = store.build_insert().mode(InsertMode::Overwrite);
+        let insert = insert.time_to_live(Duration::from_millis(life_ms));
         insert.execute_async(key, value).map_err(failed)
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Budget {
     pub(crate) origin: TimeBudget,
     /// How many segments of archives may still be fetched.
     pub(crate) segments: u32,
+    /// How often documents that others left may still be looked for.
+    handovers: u32,
     /// Calls to backends, counted since the sandbox's start, up to which more may be made.
     last_call: u32,
 }
@@ -65,6 +67,7 @@ impl Budget {
             relay: TimeBudget(relay_ms),
             origin: TimeBudget(limits::ORIGIN_WAIT_MS),
             segments: limits::FETCHED_SEGMENTS,
+            handovers: limits::HANDOVERS,
             last_call: last_call.min(limits::BACKEND_CALLS_PER_EXECUTION),
         }
     }
@@ -80,6 +83,13 @@ impl Budget {
     /// make it durable.
     pub(crate) fn await_durable(&mut self) {
         self.relay = TimeBudget(limits::RELAY_BACKGROUND_MS);
+    }
+
+    /// Counts one more look for what others left, if there may be one.
+    pub(crate) fn take_handover(&mut self) -> bool {
+        let left = self.handovers.checked_sub(1);
+        self.handovers = left.unwrap_or_default();
+        left.is_some()
     }
 
     /// How many calls may still be made by a sandbox that has made so many.

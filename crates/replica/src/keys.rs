@@ -3,7 +3,7 @@
 //! Store keys are fresh: what lies under one never gets another meaning.
 
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
-use redwedding_wire::version::{Cursor, ObjectId, OriginText};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText, Position};
 
 use crate::limits;
 
@@ -69,6 +69,32 @@ pub(crate) fn object(document: &DocumentKey, id: ObjectId) -> String {
 /// A text of the origin that edits were made on while the log did not know it.
 pub(crate) fn detached_base(document: &DocumentKey, text: OriginText) -> String {
     format!("seed/{}/{}-{}", document.digest(), text.revision, text.text)
+}
+
+/// Confirmed documents that points of presence left for each other, of the log with this epoch; of
+/// any log for 0. Of one log the furthest comes first in a listing.
+pub(crate) fn left_documents(document: &DocumentKey, epoch: u64) -> String {
+    match epoch {
+        0 => format!("handover/{}/", document.digest()),
+        _ => format!("handover/{}/{epoch:016x}-", document.digest()),
+    }
+}
+
+/// The one that ends there.
+pub(crate) fn left_document(document: &DocumentKey, cursor: Cursor) -> String {
+    let Cursor { epoch, position, prefix } = cursor;
+    let log = format!("handover/{}/{epoch:016x}", document.digest());
+    format!("{log}-{:016x}-{prefix}", Position::MAX - position)
+}
+
+/// What is the same for all of them that are of one log.
+pub(crate) fn log_of_left(name: &str) -> &str {
+    name.split('-').next().unwrap_or(name)
+}
+
+/// In the cache: what this point of presence left of a document, and when.
+pub(crate) fn leaving(document: &DocumentKey) -> String {
+    format!("leaving/{}", document.digest())
 }
 
 /// In the cache: what the point of presence shows of a document.

@@ -10,8 +10,9 @@
 //!   components: `relay_client`, `origin_client`, `document_cache`, `version_store`,
 //!   `outbox`, `archive`.
 //! - What is made of them: `log` (pull and append), `dependency`, `reconcile` (the origin's
-//!   edits into the log), `load` (the tiers), `reach` (a document with its archive), `view` and
-//!   `lacking` (a document with saves that are not logged).
+//!   edits into the log), `handover` (what others left in the store), `load` (the tiers), `reach`
+//!   (a document with its archive), `view` and `lacking` (a document with saves that are not
+//!   logged).
 //! - What is asked for: [`read`], [`history`], [`save`], [`status`]; [`flush`], `sweep`,
 //!   [`tick`], `poll`.
 //!
@@ -31,6 +32,7 @@ pub mod context;
 mod dependency;
 mod document_cache;
 pub mod flush;
+mod handover;
 mod head;
 pub mod history;
 mod join;

@@ -93,6 +93,19 @@ pub const CACHE_MS: u64 = 3_600_000;
 pub const TAIL_ENTRIES: usize = 64;
 /// Bytes of such entries.
 pub const TAIL_BYTES: usize = 64 << 10;
+/// How often a point of presence looks whether it has left a document for others, without the
+/// relay.
+pub const LEAVE_MS: u64 = 3_000;
+/// How long the store keeps a document that was left; written anew after half of that.
+pub const LEFT_MS: u64 = 24 * 3_600_000;
+/// Largest document that is left: the platform's store takes 25 MB.
+pub const LEFT_BYTES: usize = 20 << 20;
+/// Names of left documents that are looked at.
+pub const LEFT_NAMES: usize = 64;
+/// Left documents that are read before one is found that goes on from what is known.
+pub const LEFT_TRIED: usize = 3;
+/// How often a request looks for left documents.
+pub const HANDOVERS: u32 = 1;
 /// Documents that a sandbox keeps in memory.
 pub const HELD_DOCUMENTS: usize = 4;
 /// Saves that are looked up one by one before the outbox is listed.
@@ -121,4 +134,5 @@ const _: () = assert!(
     "a sandbox that has not retired can make all calls of a request"
 );
 const _: () = assert!(RELAY_PROBE_MS > RELAY_BACKGROUND_MS, "one probe at a time");
+const _: () = assert!(LEFT_BYTES <= DOCUMENT_BYTES, "what was left can be read");
 const _: () = assert!(RELAY_PATIENCE_MS < RELAY_WAIT_MS, "a hung relay must be noticed");

@@ -100,7 +100,7 @@ impl<P: Ports> Context<'_, P> {
                 return Ok(Loaded { cached: cached.clone(), authoritative: false });
             }
         }
-        self.refresh(key, cached, session)
+        self.refresh(key, cached, session, freshness)
     }
 
     /// Exchanges with the relay; where it cannot be reached, what is cached has
@@ -110,6 +110,7 @@ impl<P: Ports> Context<'_, P> {
         key: &DocumentKey,
         cached: Option<Arc<CachedDocument>>,
         session: &mut ClientSession,
+        freshness: Freshness,
     ) -> Result<Loaded, LoadError> {
         let (mut cached, mut authoritative, mut reset) = (cached, false, false);
         for attempt in 0..EXCHANGES {
@@ -139,11 +140,15 @@ impl<P: Ports> Context<'_, P> {
                 break;
             }
         }
-        let cached = match cached {
-            Some(cached) if cached.satisfies(session) => cached,
-            Some(cached) if cached.is_logged() => return Err(LoadError::Behind),
-            cached => self.without_relay(key, cached, session)?,
+        let found = self.without_relay(key, cached.clone(), session);
+        // What is there does not do, or something is asked for that it does not have.
+        let lacks = found.is_err() || freshness == Freshness::Now;
+        let handed = match lacks {
+            true => self.handed_over(key, cached.as_deref(), session),
+            false => None,
         };
+        let handed = handed.filter(|handed| handed.satisfies(session));
+        let cached = handed.map_or(found, Ok)?;
         Ok(Loaded { cached, authoritative })
     }
 
@@ -170,9 +175,23 @@ impl<P: Ports> Context<'_, P> {
         Ok(Some(Refreshed { cached, complete, reset }))
     }
 
-    /// With the relay away: a page that the log may hold nothing of, as the origin has
-    /// it.
+    /// With the relay away: what is cached, if it does; a page that the log may hold nothing of as
+    /// the origin has it.
     fn without_relay(
+        &mut self,
+        key: &DocumentKey,
+        cached: Option<Arc<CachedDocument>>,
+        session: &mut ClientSession,
+    ) -> Result<Arc<CachedDocument>, LoadError> {
+        match cached {
+            Some(cached) if cached.satisfies(session) => Ok(cached),
+            Some(cached) if cached.is_logged() => Err(LoadError::Behind),
+            cached => self.at_origin(key, cached, session),
+        }
+    }
+
+    /// A page that the log may hold nothing of, as the origin has it.
+    fn at_origin(
         &mut self,
         key: &DocumentKey,
         cached: Option<Arc<CachedDocument>>,

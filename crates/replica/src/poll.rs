@@ -10,7 +10,8 @@ use crate::ports::{Cache, Ports};
 
 impl<P: Ports> Context<'_, P> {
     /// After a read was answered, in whichever way: do many saves wait? Does a relay that was
-    /// left alone answer again? Has somebody edited the page at the origin?
+    /// left alone answer again, or has something to be left for other points of presence? Has
+    /// somebody edited the page at the origin?
     pub fn after_read(&mut self, key: &DocumentKey) {
         let now_ms = self.ports.now_ms();
         let config = &self.replica.config;
@@ -24,6 +25,7 @@ impl<P: Ports> Context<'_, P> {
         if self.relay_client().is_away() && self.relay_client().is_asked() {
             self.pull_from_log(key);
         }
+        self.leave_document(key);
         self.poll_origin(key, false);
     }
 

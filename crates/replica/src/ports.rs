@@ -34,6 +34,10 @@ pub trait Store {
     /// Begins to write `value` under `key`.
     fn begin_insert(&mut self, key: &str, value: Vec<u8>) -> Self::Pending;
 
+    /// The same of a value that is of no use after `life_ms`: the store may forget it from then on,
+    /// and MUST have within a day more.
+    fn begin_insert_for(&mut self, key: &str, value: Vec<u8>, life_ms: u64) -> Self::Pending;
+
     /// Waits for the write. `Ok` means durable. The platform's store cannot be waited for with a
     /// deadline.
     ///

@@ -116,11 +116,10 @@ fn a_save_on_a_text_of_the_origin_that_the_log_does_not_know_yet_is_not_lost() {
     let mut session = ClientSession::new();
     save(&mut ports, &mut session, Some(1), "a page\nmore\n").expect("a save");
     // The log begins with a later text.
-    network.edit_at_origin("Page", "someone", |_| "another page\n".to_owned());
+    let later = network.edit_at_origin("Page", "someone", |_| "another page\n".to_owned());
     network.change_faults(|faults| faults.relay_down = false);
     network.advance(60_000);
-    save(&mut elsewhere, &mut ClientSession::new(), Some(2), "another page\nyes\n")
-        .expect("a save");
+    save(&mut elsewhere, &mut ClientSession::new(), later, "another page\nyes\n").expect("a save");
     // For long nobody does anything.
     let mut answers = Vec::new();
     for _ in 0..2 {

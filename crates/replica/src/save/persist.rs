@@ -149,14 +149,14 @@ impl<P: Ports> Context<'_, P> {
                     self.take_in(cached, answer).map(|_| remaining)
                 }
                 // The sweep pushes it again.
-                None => return self.join_waiting(&key),
+                None => return self.wait_for_relay(&key),
             },
             Push::TakenIn(remaining) => Some(remaining),
             Push::None => {
                 if self.relay_client().is_asked() {
                     self.sweep_document(&key);
                 }
-                return self.join_waiting(&key);
+                return self.wait_for_relay(&key);
             }
         };
         let Some(Remaining { receipt, due }) = remaining else { return };
@@ -169,6 +169,12 @@ impl<P: Ports> Context<'_, P> {
         if !self.replica.is_spent() {
             self.sweep_sometimes();
         }
+    }
+
+    /// After a save that waits for the relay: keeps what others need who save and read meanwhile.
+    fn wait_for_relay(&mut self, key: &DocumentKey) {
+        self.join_waiting(key);
+        self.leave_document(key);
     }
 
     /// Folds in what came with the receipt. `None` where that does not give the document: the

@@ -48,6 +48,11 @@ pub fn store<S: Store>(here: &mut S, elsewhere: &mut S, prefix: &str, mut wait: 
         assert_eq!(store.list(&key("c/"), None, 10).expect("list"), [key("c/d")]);
         assert_eq!(store.list(&key("x"), None, 10).expect("list"), Vec::<String>::new());
     }
+    let write = here.begin_insert_for(&key("d"), bytes.clone(), 3_600_000);
+    assert_eq!(here.finish_insert(write), Ok(()));
+    wait();
+    assert_eq!(elsewhere.get(&key("d")), Ok(Some(bytes)), "it is there for its time");
+    assert_eq!(here.delete(&key("d")), Ok(()));
     assert_eq!(here.delete(&key("a")), Ok(()));
     wait();
     assert_eq!(elsewhere.get(&key("a")), Ok(None));

@@ -10,6 +10,8 @@ use crate::ports::{Store, StoreError};
 #[derive(Debug, Default)]
 pub(super) struct StoreState {
     keys: BTreeMap<String, Vec<Written>>,
+    /// From when on keys are forgotten that were written for a while.
+    ends: BTreeMap<String, u64>,
 }
 
 /// One value of a key, or its removal, and from when each point of presence sees it.
@@ -21,7 +23,14 @@ struct Written {
 }
 
 impl StoreState {
+    fn has_ended(&self, key: &str, now_ms: u64) -> bool {
+        self.ends.get(key).is_some_and(|end_ms| *end_ms <= now_ms)
+    }
+
     fn visible(&self, key: &str, pop: usize, now_ms: u64) -> Option<&[u8]> {
+        if self.has_ended(key, now_ms) {
+            return None;
+        }
         let written = self.keys.get(key)?;
         let seen = written.iter().rev().find(|written| written.seen_from[pop] <= now_ms);
         seen?.value.as_deref()
@@ -30,7 +39,10 @@ impl StoreState {
     fn listed(&self, prefix: &str, pop: usize, now_ms: u64) -> Vec<String> {
         let from = self.keys.range(prefix.to_owned()..);
         let of_prefix = from.take_while(|(key, _)| key.starts_with(prefix));
-        let listed = of_prefix.filter(|(_, written)| {
+        let listed = of_prefix.filter(|(key, written)| {
+            if self.has_ended(key, now_ms) {
+                return false;
+            }
             let seen = written.iter().rev().find(|written| written.listed_from[pop] <= now_ms);
             seen.is_some_and(|written| written.value.is_some())
         });
@@ -157,6 +169,14 @@ impl Store for MemoryStore {
             }
         }
         pending
+    }
+
+    fn begin_insert_for(&mut self, key: &str, value: Vec<u8>, life_ms: u64) -> PendingWrite {
+        let mut state = self.0.call("store.begin_insert_for", key);
+        let end_ms = state.now_ms + life_ms;
+        state.store.ends.insert(key.to_owned(), end_ms);
+        drop(state);
+        self.begin_insert(key, value)
     }
 
     fn finish_insert(&mut self, mut pending: PendingWrite) -> Result<(), StoreError> {
