@@ -180,8 +180,9 @@ impl Head {
         if !self.is_of_another_log(session.epoch()) {
             session.see(document.shard(limits::SHARDS), self.cursor(self.place));
         }
-        // Of a page that the log does not hold.
-        let revision = (self.place == 0).then(|| VersionName::of(self.revision)).flatten();
+        // Beside a page that the log holds, too: somebody without the relay may have shown what
+        // only the origin had.
+        let revision = VersionName::of(self.revision);
         self.versions().chain(revision).for_each(|version| session.saw(document, version));
     }
 }
@@ -201,5 +202,34 @@ impl Decode for Head {
             true => Ok(head),
             false => Err(DecodeError::invalid("a head names too many versions")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redwedding_document::entry::{Note, OriginPage};
+    use redwedding_wire::identity::Digest;
+    use redwedding_wire::version::Place;
+
+    use super::*;
+
+    /// A sandbox that lost the relay has shown the origin's newest text, while another one took a
+    /// save of the page that the log has.
+    #[test]
+    fn what_is_shown_beside_a_logged_page_is_asked_for() {
+        let (text, note) = ("by hand\n".to_owned(), Note::default());
+        let page = OriginPage { revision: 5, text, time_ms: 0, note };
+        let of_origin = PageSnapshot::of_origin(&page, Cursor::default(), 0);
+        let cursor = Cursor { epoch: 7, position: 9, prefix: Digest::default() };
+        let place = Place { position: 8, check: 0 };
+        let mut taken = of_origin.clone();
+        (taken.cursor, taken.place, taken.revision, taken.id) = (cursor, place, 1, 1 << 51);
+        let there = Head::of(&taken, 0);
+        let joined = Head::of(&of_origin, 0).over(Some(&there), Made::Alone);
+        assert!(!joined.is_whole());
+        let key = DocumentKey::new("wiki", "Page").expect("a key");
+        let mut session = ClientSession::new();
+        joined.seen_by(&key, &mut session);
+        assert_eq!((session.seen(7, key.shard(limits::SHARDS)), session.revision(&key)), (8, 5));
     }
 }
