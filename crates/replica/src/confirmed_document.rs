@@ -110,6 +110,11 @@ impl ConfirmedDocument {
         })
     }
 
+    /// The encoded entries that its cached base lacks, as far as they are kept.
+    pub(crate) fn tail_entries(&self) -> impl Iterator<Item = &[u8]> {
+        self.since.iter().map(|record| record.entry.as_slice())
+    }
+
     /// Where the cached base ends that it goes on from.
     pub(crate) fn base(&self) -> Option<Cursor> {
         self.base

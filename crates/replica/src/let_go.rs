@@ -7,6 +7,7 @@
 
 use redwedding_document::Unresolved;
 use redwedding_document::entry::{Body, Missing};
+use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, ObjectId, VersionName, VersionRef};
 
@@ -30,6 +31,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let lost = self.let_go_of_saves(&cached);
         self.let_go_of_versions(&cached, lost);
         self.let_go_of_positions(&cached);
+        self.let_go_of_revisions(&cached);
         if lost { LoadError::SaveLost } else { LoadError::Behind }
     }
 
@@ -38,8 +40,14 @@ impl<P: Ports> ClientRequest<'_, P> {
         let (key, mut lost) = (cached.key(), false);
         for edit in self.session.own(key) {
             let context = &mut self.context;
-            if context.has_save(cached.confirmed(), true, edit) || context.shows_save(cached, edit)
-            {
+            if context.has_save(cached.confirmed(), true, edit) {
+                continue;
+            }
+            if context.shows_save(cached, edit) {
+                // The log may have had it, and lost it after it had left the outbox.
+                if context.missing_for(&format!("back-{edit}"), limits::LOST_SAVE_MS) {
+                    context.put_back(cached, edit);
+                }
                 continue;
             }
             if context.is_set_aside(key, edit)
@@ -80,6 +88,19 @@ impl<P: Ports> ClientRequest<'_, P> {
             }
         }
     }
+
+    /// Revisions of the origin that the log cannot take over: it lost what announced one of them.
+    fn let_go_of_revisions(&mut self, cached: &CachedDocument) {
+        let (key, seen) = (cached.key(), self.session.revision(cached.key()));
+        if cached.is_logged() && cached.revision() < seen {
+            let what = format!("{}-{seen}", key.digest());
+            let long = self.context.missing_for(&what, limits::LOST_SAVE_MS);
+            // An origin that is away will tell once it is back.
+            if long && self.context.is_stopped(cached.confirmed()) {
+                self.session.forget_revisions(key);
+            }
+        }
+    }
 }
 
 impl<P: Ports> Context<'_, P> {
@@ -111,6 +132,17 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
+    /// Puts a save that is known here into the outbox once more, with the client's own before it.
+    fn put_back(&mut self, cached: &CachedDocument, edit: EditId) {
+        for save in self.saves_of(cached, &[edit]).unwrap_or_default() {
+            let Some(edit) = save.edit() else { continue };
+            let name = keys::outbox(cached.key(), edit);
+            let pending = self.ports.store().begin_insert(&name, save.encode());
+            // Who asks again tries again.
+            let _ = self.ports.store().finish_insert(pending);
+        }
+    }
+
     /// Whether a version can be shown, or something that holds it.
     fn shows_version(&mut self, cached: &CachedDocument, id: ObjectId) -> bool {
         let version = self.version_store().object_of(cached.confirmed(), id);
@@ -133,7 +165,7 @@ impl<P: Ports> Context<'_, P> {
 
     /// Whether something was sought in vain before, in this point of presence, so long ago, and the
     /// relay has answered each time. Counts as sought now, if not.
-    fn missing_for(&mut self, what: &str, long_ms: u64) -> bool {
+    pub(crate) fn missing_for(&mut self, what: &str, long_ms: u64) -> bool {
         let name = keys::missing(what);
         // What the request found out may be as old as itself.
         let now_ms = self.began_ms;

@@ -57,6 +57,7 @@ pub mod read;
 mod reconcile;
 mod relay_client;
 pub mod replica;
+mod salvage;
 pub mod save;
 pub mod status;
 mod summary;

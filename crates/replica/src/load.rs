@@ -164,10 +164,13 @@ impl<P: Ports> Context<'_, P> {
         let Some(exchanged) = self.relay_client().exchange(key, known, Vec::new()) else {
             return Ok(None);
         };
+        if !self.salvaged(&exchanged) {
+            return Ok(None);
+        }
         let news = exchanged.changed || cached.is_none();
         let origin = cached.and_then(|cached| cached.origin_page().cloned());
-        let (document, complete, reset) = (exchanged.document, exchanged.complete, exchanged.reset);
-        let fresh = self.with_origin(document, complete, origin, session)?;
+        let (complete, reset) = (exchanged.complete, exchanged.before.is_some());
+        let fresh = self.with_origin(exchanged.document, complete, origin, session)?;
         let cached = match news {
             true => self.document_cache().keep(fresh),
             false => self.document_cache().keep_unchanged(fresh),

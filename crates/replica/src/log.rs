@@ -54,6 +54,9 @@ impl<P: Ports> Context<'_, P> {
         pushes: Vec<Vec<u8>>,
     ) -> Option<FromLog> {
         let exchanged = self.relay_client().exchange(key, known, pushes)?;
+        if !self.salvaged(&exchanged) {
+            return None;
+        }
         let (document, complete) = (exchanged.document, exchanged.complete);
         // Nobody in particular asks.
         let session = &mut ClientSession::new();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
 use redwedding_document::{Document, Tip};
 use redwedding_text::{Patch, diff, map_through};
-use redwedding_wire::identity::{Digest, FlushId};
+use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
 
 use crate::cached_document::CachedDocument;
@@ -83,16 +83,28 @@ impl<P: Ports> Context<'_, P> {
         (news.unwrap_or(cached), reached.authoritative)
     }
 
+    /// The flush of ours that a revision says it is.
+    fn our_flush(&self, key: &DocumentKey, revision: &Revision) -> Option<FlushId> {
+        let config = &self.replica.config;
+        let valid = |flush: &FlushId| config.all_keys().any(|of| flush.is_valid(&of.flushes, key));
+        flush_id(&revision.note.comment).filter(valid)
+    }
+
+    /// Whether the origin says that it has a flush of ours that nobody announced: what it has from
+    /// there on is not taken over.
+    pub(crate) fn is_stopped(&mut self, document: &Document) -> bool {
+        let (key, origin) = (document.key(), document.origin());
+        let revisions = self.origin_client().revisions(key, origin.revision()).unwrap_or_default();
+        let mut ours = revisions.iter().filter_map(|revision| self.our_flush(key, revision));
+        ours.any(|flush| origin.announced(flush).is_none())
+    }
+
     /// What a revision after the tip is: a flush of ours, or a person's edit. `None`
     /// where that cannot be said now.
     fn account_for(&mut self, document: &Document, revision: &Revision) -> Option<Body> {
         let key = document.key();
         let text = self.origin_client().revision_text(key, revision.id).ok()?;
-        let ours = flush_id(&revision.note.comment);
-        let config = &self.replica.config;
-        let valid = |flush: &FlushId| config.all_keys().any(|of| flush.is_valid(&of.flushes, key));
-        let ours = ours.filter(valid);
-        match ours {
+        match self.our_flush(key, revision) {
             Some(flush) => self.account_for_flush(document, revision, flush, &text),
             None => self.import(document, revision, &text),
         }

@@ -29,8 +29,8 @@ pub(crate) struct Exchanged {
     pub(crate) document: ConfirmedDocument,
     /// Whether anything new came in.
     pub(crate) changed: bool,
-    /// Whether the relay said that the log has lost what was known.
-    pub(crate) reset: bool,
+    /// What was known, where the relay said that the log has lost a part of it.
+    pub(crate) before: Option<ConfirmedDocument>,
     /// Whether this is all that the log holds: the node that answered is not
     /// behind, and there was no more than one exchange can carry.
     pub(crate) complete: bool,
@@ -224,10 +224,12 @@ impl<'a, P: Ports> RelayClient<'a, P> {
         answer: Answer,
     ) -> Option<Exchanged> {
         let (mut known, mut answer) = (known, answer);
-        let (mut changed, mut reset) = (false, false);
+        let (mut changed, mut before) = (false, None);
         for _ in 0..ROUNDS {
             let pulled = answer.pulled.pop();
-            reset |= matches!(pulled, Some(Pulled::Reset));
+            if matches!(pulled, Some(Pulled::Reset)) {
+                before = before.or_else(|| known.take());
+            }
             let behind = matches!(pulled, Some(Pulled::Behind));
             let step = fold_in(key, known, pulled);
             changed |= step.changed;
@@ -235,7 +237,7 @@ impl<'a, P: Ports> RelayClient<'a, P> {
             if step.complete
                 && let Some(document) = known
             {
-                return Some(Exchanged { document, changed, reset, complete: !behind });
+                return Some(Exchanged { document, changed, before, complete: !behind });
             }
             let pending = self.begin(Vec::new(), vec![pull(key, known.as_deref())], 0);
             let next = pending.and_then(|pending| self.finish(pending));
@@ -244,7 +246,7 @@ impl<'a, P: Ports> RelayClient<'a, P> {
         }
         // Behind what is there, but consistent: the next exchange goes on.
         let document = known?;
-        Some(Exchanged { document, changed, reset, complete: false })
+        Some(Exchanged { document, changed, before, complete: false })
     }
 
     /// A segment of a document's archive, unchecked. `None` where the relay has none

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use redwedding_document::entry::Entry;
+use redwedding_document::entry::{Entry, Missing};
 use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{Digest, DocumentKey};
 
@@ -231,19 +231,37 @@ impl<P: Ports> Context<'_, P> {
                     again.extend(needed.map(|entry| SweepItem { entry, of: None, tries: 0 }));
                     again.push(item);
                 }
-                Some(Receipt::Refused(why)) => {
-                    let Some((value, entry)) = item.of else { continue };
-                    let OutboxValue { name, entries } = &window.values[value];
-                    if !keys::is_set_aside(name) && self.set_aside(&entries[entry], &why) {
-                        window.settle((value, entry));
-                    }
+                Some(Receipt::Deferred(missing))
+                    if self.is_never_to_come(&item.entry, &missing) =>
+                {
+                    let why = format!("the log does not have what it was made on: {missing:?}");
+                    self.set_item_aside(window, &item, &why);
                 }
+                Some(Receipt::Refused(why)) => self.set_item_aside(window, &item, &why),
                 _ => {}
             }
         }
         // Behind the rest: what waits for something that never comes must not keep the others of
         // the window from being tried.
         window.queue.extend(again);
+    }
+
+    /// Whether what a save waits for was sought so long that it is not to be had any more: a log
+    /// that lost its tail may have had it. A text that the origin has, or a segment, is not lost.
+    fn is_never_to_come(&mut self, entry: &Entry, missing: &Missing) -> bool {
+        let of_log =
+            matches!(missing, Missing::Position(_) | Missing::Actor(_) | Missing::Object(_));
+        let what = format!("deferred-{}", entry.digest());
+        of_log && self.missing_for(&what, limits::LOST_SAVE_MS)
+    }
+
+    /// Puts one of a window's saves aside. What saves stand on is none.
+    fn set_item_aside(&mut self, window: &mut SweepWindow, item: &SweepItem, why: &str) {
+        let Some((value, entry)) = item.of else { return };
+        let OutboxValue { name, entries } = &window.values[value];
+        if !keys::is_set_aside(name) && self.set_aside(&entries[entry], why) {
+            window.settle((value, entry));
+        }
     }
 
     /// Puts a save aside that the log will never take, so that it is kept and in nobody's way.

@@ -20,7 +20,7 @@ use redwedding_replica::sync::StoredRecord;
 use redwedding_replica::testing::{Moment, NetworkRelay, Random, Struck, told};
 use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey};
-use redwedding_wire::version::{Cursor, Position};
+use redwedding_wire::version::{Cursor, Place, Position};
 
 use node::Node;
 
@@ -79,13 +79,14 @@ impl FoldRelay {
     }
 
     /// The log loses the last records of a document's shard, as many as are drawn, and all nodes
-    /// start again. Gives the entries that were lost.
-    pub fn lose_tail(&mut self, key: &DocumentKey, random: &mut Random) -> Vec<Entry> {
+    /// start again. Gives the entries that were lost, with their places.
+    pub fn lose_tail(&mut self, key: &DocumentKey, random: &mut Random) -> Vec<(Place, Entry)> {
         let shard = key.shard(limits::SHARDS);
         let head = self.log.head(shard).map_or(0, |head| head.position);
         let lost = 1 + random.below(4).min(head);
         let from = (head + 1).saturating_sub(lost).max(1);
-        let entries = self.entries_from(shard, from);
+        let lost = self.logged_from(shard, from).into_iter();
+        let entries = lost.map(|(cursor, _, entry)| (cursor.place(), entry)).collect();
         self.log.lose_tail(shard, from);
         self.struck.count("log loses tail");
         for node in &mut self.nodes {
@@ -111,10 +112,6 @@ impl FoldRelay {
     #[must_use]
     pub fn archive(&self, key: &DocumentKey) -> impl Archive {
         Segments { node: &self.nodes[0], document: key.clone() }
-    }
-
-    fn entries_from(&self, shard: u16, from: Position) -> Vec<Entry> {
-        self.logged_from(shard, from).into_iter().map(|(_, _, entry)| entry).collect()
     }
 
     fn logged_from(&self, shard: u16, from: Position) -> Vec<(Cursor, u64, Entry)> {

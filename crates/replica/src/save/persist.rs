@@ -189,6 +189,9 @@ impl<P: Ports> Context<'_, P> {
         self.document_cache().forget(&key);
         let (known, origin) = Arc::unwrap_or_clone(cached).into_parts();
         let exchanged = self.relay_client().take_in(&key, Some(known), answer)?;
+        if !self.salvaged(&exchanged) {
+            return None;
+        }
         let (document, complete) = (exchanged.document, exchanged.complete);
         let session = &mut ClientSession::new();
         let cached = self.with_origin(document, complete, origin, session).ok()?;

@@ -6,6 +6,7 @@
 //! first, or end the caller.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -344,6 +345,11 @@ impl Network {
         });
     }
 
+    /// The relay's log loses its last entries; see [`ModelRelay::lose_tail`].
+    pub fn lose_tail(&self, key: &DocumentKey, entries: u64) {
+        self.with_relay(|relay: &mut ModelRelay, _| relay.lose_tail(key, entries));
+    }
+
     /// Looks into the relay, with the time at hand.
     ///
     /// # Panics
@@ -358,6 +364,11 @@ impl Network {
     /// Keys of the store that hold a value now, whoever sees it.
     pub fn stored_keys(&self, prefix: &str) -> Vec<String> {
         self.state().store.standing(prefix)
+    }
+
+    /// All values that were ever written under keys of the store with this prefix.
+    pub fn written(&self, prefix: &str) -> BTreeMap<String, Vec<Vec<u8>>> {
+        self.state().store.written(prefix)
     }
 
     /// The store loses a key, as no store may.

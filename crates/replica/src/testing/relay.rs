@@ -164,6 +164,30 @@ impl ModelRelay {
         !dies && matches!(self.log(&entry, &bytes, now_ms), Receipt::Logged(_))
     }
 
+    /// The log of a document's shard loses its last entries, so many, as with a backup that is
+    /// restored. No document of the shard may have a floor.
+    pub fn lose_tail(&mut self, key: &DocumentKey, entries: u64) {
+        let number = key.shard(limits::SHARDS);
+        let shard = &mut self.shards[usize::from(number)];
+        let left = (shard.head.position - entries) as usize;
+        shard.cursors.truncate(left + 1);
+        shard.times.truncate(left + 1);
+        shard.head = shard.cursors[left];
+        let start = Cursor::start(shard.head.epoch);
+        self.documents.retain(|document, kept| {
+            if document.shard(limits::SHARDS) == number {
+                kept.records.retain(|record| record.position <= left as u64);
+                kept.document = Document::new(document.clone(), start);
+                for Record { position, prefix, logged_ms, entry } in &kept.records {
+                    let cursor = Cursor { position: *position, prefix: *prefix, ..start };
+                    let entry = Entry::decode(entry).expect("what was logged decodes");
+                    kept.document.apply(cursor, *logged_ms, &entry);
+                }
+            }
+            !kept.records.is_empty()
+        });
+    }
+
     /// Answers an exchange at `now_ms`.
     pub fn sync(&mut self, request: &Request, now_ms: u64, choice: Choice) -> Answer {
         self.members.join(&request.members);
@@ -269,7 +293,7 @@ impl ModelRelay {
             None => shard.cursors[0],
             Some(cursor) => cursor,
         };
-        if cursor.epoch != shard.head.epoch {
+        if cursor.epoch != shard.head.epoch || cursor.position > shard.head.position {
             return Pulled::Reset;
         }
         if cursor.position > reached {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::network::{Later, Network, Site, State};
+use crate::keys;
 use crate::ports::{Store, StoreError};
 
 /// What all points of presence share.
@@ -55,6 +56,14 @@ impl StoreState {
         let of_prefix = from.take_while(|(key, _)| key.starts_with(prefix));
         let standing = |written: &[Written]| written.last().is_some_and(|w| w.value.is_some());
         of_prefix.filter(|(_, written)| standing(written)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// All values that were ever written under keys with this prefix.
+    pub(super) fn written(&self, prefix: &str) -> BTreeMap<String, Vec<Vec<u8>>> {
+        let from = self.keys.range(prefix.to_owned()..);
+        let of_prefix = from.take_while(|(key, _)| key.starts_with(prefix));
+        let values = |written: &[Written]| written.iter().filter_map(|w| w.value.clone()).collect();
+        of_prefix.map(|(key, written)| (key.clone(), values(written))).collect()
     }
 
     /// A key is as if it had never been written.
@@ -112,6 +121,8 @@ pub struct PendingWrite {
     network: Network,
     pop: usize,
     fate: Fate,
+    /// Whether a save waits for it: what is joined or salvaged was acknowledged long ago.
+    of_save: bool,
     /// What is still to be written.
     left: Option<(String, Vec<u8>)>,
 }
@@ -147,7 +158,13 @@ impl Store for MemoryStore {
         let network = self.0.network();
         let busy = state.store_is_busy();
         let failed = state.store_fails();
-        let mut pending = PendingWrite { network, pop, fate: Fate::Done, left: None };
+        let mut pending = PendingWrite {
+            network,
+            pop,
+            fate: Fate::Done,
+            of_save: !keys::is_joined(key),
+            left: None,
+        };
         if busy {
             pending.fate = Fate::Refused;
             return pending;
@@ -190,7 +207,9 @@ impl Store for MemoryStore {
         }
         let fate = pending.fate;
         drop(state);
-        self.0.store_said(fate == Fate::Done);
+        if pending.of_save {
+            self.0.store_said(fate == Fate::Done);
+        }
         match fate {
             Fate::Done => Ok(()),
             Fate::Failed => Err(unavailable()),

@@ -45,6 +45,8 @@ pub(crate) struct Fact {
     flickers: bool,
     /// Whether the text that it was deleted from may not be one of the log's.
     loosely: bool,
+    /// Whether the save that brought it is lost.
+    lost: bool,
 }
 
 /// What a client has seen of a page, or a point of presence has shown of it.
@@ -59,6 +61,10 @@ pub(crate) struct Seen {
 pub(crate) struct Invariants {
     words: BTreeMap<Word, Fact>,
     next: Word,
+    /// Whether the log was turned back: then it is said at the end what may have been missing.
+    turned_back: bool,
+    /// What was wrong, unless this word may have been missing, or back, for a while.
+    doubtful: Vec<(Word, String)>,
     /// What was found to be wrong.
     pub(crate) failures: Vec<String>,
 }
@@ -106,14 +112,35 @@ impl Invariants {
         self.words.get(&word).is_some_and(|fact| fact.flickers)
     }
 
-    /// The log was turned back: what it had since may be gone for good, or come back from
-    /// elsewhere; what was deleted since may stand there again.
-    pub(crate) fn turned_back(&mut self, before: &str, after: &str) {
-        let (before, after) = (words(before), words(after));
-        for (word, fact) in &mut self.words {
-            let gone = before.contains(word) && !after.contains(word);
-            fact.deletable |= gone;
-            fact.loosely |= gone || fact.deleted;
+    /// The log was turned back.
+    pub(crate) fn turned_back(&mut self) {
+        self.turned_back = true;
+    }
+
+    /// A save that inserted and deleted these is lost for good.
+    pub(crate) fn lost(&mut self, inserted: Option<Word>, deleted: &[Word]) {
+        if let Some(word) = inserted {
+            self.words.entry(word).or_default().lost = true;
+        }
+        for word in deleted {
+            self.words.entry(*word).or_default().loosely = true;
+        }
+    }
+
+    /// These may have been missing, or back, for a while; all others may not.
+    pub(crate) fn flickered(&mut self, words: &BTreeSet<Word>) {
+        words.iter().for_each(|word| self.words.entry(*word).or_default().flickers = true);
+        self.turned_back = false;
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let wrong = doubtful.into_iter().filter(|(word, _)| !words.contains(word));
+        self.failures.extend(wrong.map(|(_, what)| what));
+    }
+
+    /// Notes that something was wrong with a word.
+    fn fail_about(&mut self, word: Word, what: String) {
+        match self.turned_back {
+            true => self.doubtful.push((word, what)),
+            false => self.fail(what),
         }
     }
 
@@ -142,7 +169,8 @@ impl Invariants {
             }
             if !self.words.get(&word).is_some_and(|fact| fact.deletable) {
                 let spelled = spelled(word);
-                self.fail(format!("{whose} has seen {spelled}, and it is missing in {text:?}"));
+                let what = format!("{whose} has seen {spelled}, and it is missing in {text:?}");
+                self.fail_about(word, what);
             }
             seen.present.remove(&word);
             seen.gone.insert(word);
@@ -150,7 +178,8 @@ impl Invariants {
         let back: Vec<Word> = seen.gone.intersection(&now).copied().collect();
         for word in back.into_iter().filter(|word| !self.flickers(*word)).collect::<Vec<_>>() {
             let spelled = spelled(word);
-            self.fail(format!("{whose} has seen {spelled} deleted, and it is back in {text:?}"));
+            let what = format!("{whose} has seen {spelled} deleted, and it is back in {text:?}");
+            self.fail_about(word, what);
         }
         seen.present.extend(now);
     }
@@ -190,25 +219,31 @@ impl Invariants {
     /// it has saved.
     pub(crate) fn listed(&mut self, own: &Seen, texts: &[String], whose: &str) {
         let listed: BTreeSet<Word> = texts.iter().flat_map(|text| words(text)).collect();
+        let mut wrong = Vec::new();
         for word in own.present.difference(&listed) {
             let fact = self.words.get(word);
             if fact.is_some_and(|fact| !fact.deletable && !fact.flickers) {
                 let spelled = spelled(*word);
-                self.failures.push(format!("{whose} saved {spelled}, and its history lacks it"));
+                wrong.push((*word, format!("{whose} saved {spelled}, and its history lacks it")));
             }
         }
+        wrong.into_iter().for_each(|(word, what)| self.fail_about(word, what));
     }
 
-    /// The final text: every certain word once, unless deleted.
-    pub(crate) fn settled(&mut self, page: usize, text: &str) {
+    /// The final text: every certain word once, unless deleted; `elsewhere` is
+    /// what is right for what is not here for good reason, and nothing if there is none.
+    pub(crate) fn settled(&mut self, page: usize, text: &str, elsewhere: &str) {
         let now = self.well_formed(page, text, "the end");
+        let elsewhere = words(elsewhere);
         let mut wrong = Vec::new();
         for (word, fact) in self.words.iter().filter(|(_, fact)| fact.page == page) {
             let (here, spelled) = (now.contains(word), spelled(*word));
-            if fact.certain && !fact.deletable && !here {
+            let expected = fact.certain && !fact.deletable && !fact.lost;
+            if expected && !here && !elsewhere.contains(word) {
                 wrong.push(format!("the end: {spelled} is lost from {text:?}"));
             }
-            if fact.deleted && !fact.loosely && here {
+            let gone = elsewhere.is_empty() || elsewhere.contains(word);
+            if fact.deleted && !fact.loosely && here && gone {
                 wrong.push(format!("the end: {spelled} was deleted, and stands in {text:?}"));
             }
         }

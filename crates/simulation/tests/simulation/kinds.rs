@@ -22,10 +22,6 @@ pub(crate) const TAILS: u32 = 31;
 /// Pages are deleted at the origin, and restored.
 pub(crate) const DELETIONS: u32 = 32;
 
-/// Kinds that are left out unless the number of those left out is given (0 for none). After a
-/// lost tail, what stood on it waits for ever, and who saw it is refused for ever.
-pub(crate) const LEFT_OUT: u64 = 1 << TAILS;
-
 /// Whether a kind of fault happens in a run.
 pub(crate) fn is_on(plan: &Plan, kind: u32) -> bool {
     plan.without & (1 << kind) == 0

@@ -17,7 +17,7 @@ use std::env;
 use std::iter::successors;
 use std::time::Instant;
 
-use kinds::{KINDS, LEFT_OUT};
+use kinds::KINDS;
 use plan::{Plan, Report};
 use run::run;
 
@@ -40,7 +40,7 @@ fn campaign(long: bool, seeds: u64, actions: usize) {
     let first = number("FIRST").unwrap_or(1);
     let seeds = number("SEEDS").unwrap_or(seeds);
     let actions = number("ACTIONS").map_or(actions, |actions| actions as usize);
-    let without = number("WITHOUT").unwrap_or(LEFT_OUT);
+    let without = number("WITHOUT").unwrap_or(0);
     let keep_going = number("KEEP_GOING").is_some();
     let (begun, mut total, mut failed) = (Instant::now(), Report::default(), Vec::new());
     let mut told = begun;

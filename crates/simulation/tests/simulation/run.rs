@@ -10,6 +10,8 @@ mod ending;
 mod events;
 mod faults;
 mod histories;
+mod losses;
+mod lost_tail;
 mod outage;
 mod style;
 mod waits;
@@ -28,7 +30,7 @@ use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bu
 use redwedding_replica::{Config, Replica};
 use redwedding_simulation::FoldRelay;
 use redwedding_wire::codec::{Decode, Encode};
-use redwedding_wire::identity::{Digest, DocumentKey};
+use redwedding_wire::identity::{Digest, DocumentKey, EditId};
 use redwedding_wire::version::Cursor;
 
 use crate::invariants::{Invariants, Seen, Word, spelled};
@@ -37,6 +39,7 @@ use crate::plan::{Plan, Report};
 use crate::threads::{Task, Turn, die};
 use corpus::edited;
 use events::{Answered, Attempt, Event, Events, Form, Taken, tell};
+use losses::{Losses, LostSave, Submission};
 use style::Style;
 
 /// Calls to ports that one request may make beside look-ups.
@@ -164,9 +167,7 @@ struct Run {
     nodes: usize,
     /// Whether a page was ever deleted at the origin: then its revisions may be known to nobody.
     deleted: Vec<bool>,
-    /// Whether the log was turned back: versions of before, which caches serve for a while, may
-    /// then be known to nobody.
-    turned_back: bool,
+    losses: Losses,
     /// How saves follow each other in a long run.
     style: Style,
 }
@@ -235,7 +236,7 @@ impl Run {
             floors,
             nodes,
             deleted: vec![false; pages],
-            turned_back: false,
+            losses: Losses::default(),
             style: Style::Chained,
             random,
         };
@@ -320,33 +321,6 @@ impl Run {
         self.note(|| format!("  a relay node restarts: {restarts}"));
     }
 
-    /// A backup is restored: the newest entries of a shard are gone. Who was there may find what
-    /// it has seen gone, and what it has seen deleted there again.
-    fn lose_tail(&mut self) {
-        let key = self.keys[self.random.index(self.keys.len())].clone();
-        let texts = |network: &Network, keys: &[DocumentKey]| -> Vec<String> {
-            let text = |document: Document| document.text().to_owned();
-            keys.iter().map(|key| network.document(key).map(text).unwrap_or_default()).collect()
-        };
-        let before = texts(&self.network, &self.keys);
-        let random = &mut self.random;
-        let lose = |relay: &mut FoldRelay, _| relay.lose_tail(&key, random);
-        let lost = self.network.with_relay(lose);
-        self.note(|| format!("  the log of {key} loses {} entries", lost.len()));
-        let after = texts(&self.network, &self.keys);
-        for (before, after) in before.iter().zip(&after) {
-            self.invariants.turned_back(before, after);
-        }
-        self.turned_back = true;
-        self.pops.iter_mut().for_each(Pop::loses_cache);
-        for client in &mut self.clients {
-            let known = client.seen.iter_mut().chain(&mut client.own);
-            known.for_each(|seen| *seen = Seen::default());
-            // What is on its way was made of the log of before.
-            client.waits = None;
-        }
-    }
-
     /// Points of presence are deployed with the next of the keys: first everybody accepts the new
     /// ones, then they are used, and at last those of before are not accepted any more.
     fn rotate_keys(&mut self) {
@@ -412,6 +386,7 @@ impl Run {
             edited.0
         });
         if stored.is_some() {
+            self.losses.deleted_with.insert(word, deleted.clone());
             self.invariants.submitted(&deleted);
             self.invariants.acknowledged(Some(word), &deleted, false);
         }
@@ -541,7 +516,9 @@ impl Run {
             while !running.task.resume() {}
             running.task.end();
         }
-        let alarms = self.network.take_log().into_iter().filter(|log| log.1 == Level::Alarm);
+        self.losses.logged.extend(self.network.take_log());
+        let alarms = std::mem::take(&mut self.losses.logged);
+        let alarms = alarms.into_iter().filter(|log| log.1 == Level::Alarm);
         for (pop, _, event) in alarms {
             if !self.alarms_expected.iter().any(|expected| event.contains(expected)) {
                 self.invariants.fail(format!("pop {pop} alarm: {event}"));

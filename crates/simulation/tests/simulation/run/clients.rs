@@ -110,6 +110,9 @@ impl Run {
             base.unwrap_or(0).to_le_bytes().to_vec(),
             text.clone().into_bytes(),
         ];
+        let inputs: Vec<&[u8]> = idempotency_inputs.iter().map(Vec::as_slice).collect();
+        let edit = EditId::of(&self.pops[pop].config.edit_key, &self.keys[page], &inputs);
+        self.losses.submitted.insert(edit, Submission { client, word, deleted: deleted.clone() });
         // Now and then what the relay would refuse: so it may not be acknowledged.
         let author = match self.random.chance(5) {
             true => "n".repeat(limits::AUTHOR_BYTES + 1),
@@ -200,8 +203,17 @@ impl Run {
             ) => {
                 self.report.refused += 1;
             }
+            Err(LoadError::SaveLost) if self.losses.turned_back => self.told_lost(client, page),
             Err(error) => self.invariants.fail(format!("{whose}: {error}")),
         }
+    }
+
+    /// A client is told that a save of its own is lost, and goes on without what it has seen.
+    pub(super) fn told_lost(&mut self, client: usize, page: usize) {
+        *self.losses.told.entry(client).or_default() += 1;
+        let of_client = &mut self.clients[client];
+        of_client.seen[page] = Seen::default();
+        of_client.own[page] = Seen::default();
     }
 
     pub(super) fn form(&mut self, client: usize, page: usize, id: u64, text: String) {
@@ -265,6 +277,7 @@ impl Run {
     fn heard_refusal(&mut self, client: usize, attempt: &Attempt, error: SaveError, loosely: bool) {
         let page = attempt.page;
         match error {
+            SaveError::Load(LoadError::SaveLost) => self.told_lost(client, page),
             SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded => {
                 self.report.refused += 1;
             }
@@ -281,7 +294,9 @@ impl Run {
                 self.clients[client].forms[page].clear();
             }
             // It was told, has its text, and goes on.
-            SaveError::UnknownVersion if self.turned_back || (loosely && self.deleted[page]) => {
+            SaveError::UnknownVersion
+                if self.losses.turned_back || (loosely && self.deleted[page]) =>
+            {
                 self.clients[client].attempt = None;
                 self.clients[client].forms[page].clear();
             }

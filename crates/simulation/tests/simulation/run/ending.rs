@@ -3,6 +3,9 @@
 
 use super::*;
 
+/// Between two rounds of ticks, in ms.
+const ROUND_MS: u64 = 11_000;
+
 impl Run {
     pub(super) fn settle(&mut self) {
         if !self.invariants.failures.is_empty() {
@@ -13,10 +16,18 @@ impl Run {
         (0..self.keys.len()).for_each(|page| self.delete(page, false));
         self.fate.lock().unwrap_or_else(PoisonError::into_inner).dies = 0;
         // A round takes some hundred saves that wait.
-        let rounds = ROUNDS + self.report.waiting / 100;
+        let mut rounds = ROUNDS + self.report.waiting / 100;
+        if self.losses.turned_back {
+            // What stands on what is gone is set aside after long.
+            rounds += ROUNDS + (limits::LOST_SAVE_MS / ROUND_MS) as usize;
+            self.alarms_expected.extend(["an acknowledged save of", "that nobody announced"]);
+        }
         for round in 0..rounds {
-            self.network.advance(11_000);
+            self.network.advance(ROUND_MS);
             self.round();
+            if round == 0 && self.losses.turned_back {
+                self.wake();
+            }
             if self.is_quiet() {
                 self.report.rounds = round + 1;
                 self.catch_up();
@@ -40,9 +51,25 @@ impl Run {
         self.invariants.fail(what);
     }
 
+    /// Sandboxes that wait for requests get one: what they know the log may have lost.
+    fn wake(&mut self) {
+        self.network.advance(ROUND_MS / 4);
+        for pop in 0..self.pops.len() {
+            let mut ports = self.network.ports(pop, None);
+            for replica in &mut self.pops[pop].idle {
+                for key in &self.keys {
+                    let _ = replica.context(&mut ports).document_status(key);
+                }
+            }
+            self.pops[pop].idle.retain(|replica| !replica.is_spent());
+        }
+    }
+
     pub(super) fn round(&mut self) {
         self.note(|| "--- a round".to_owned());
         self.catch_up();
+        self.losses.logged.extend(self.network.take_log());
+        let before = self.losses.logged.len();
         let buckets: Vec<u16> = self.keys.iter().map(bucket).collect();
         for pop in 0..self.pops.len() {
             let mut ports = self.network.ports(pop, None);
@@ -55,6 +82,16 @@ impl Run {
                 replica.context(&mut ports).poll_origin(key, true);
             }
         }
+        self.losses.logged.extend(self.network.take_log());
+        let alarms = self.losses.logged[before..].iter().filter(|log| log.1 == Level::Alarm);
+        let alarms: Vec<&str> = alarms.map(|alarm| alarm.2.as_str()).collect();
+        let is_stopped = |key: &DocumentKey| {
+            let event = format!("of {key} is a flush of ours that nobody announced; stopped");
+            alarms.iter().any(|alarm| alarm.contains(&event))
+        };
+        let pages = self.keys.iter().enumerate().filter(|(_, key)| is_stopped(key));
+        let pages = pages.map(|(page, _)| page).filter(|_| self.losses.turned_back);
+        self.losses.stopped = pages.collect();
     }
 
     /// All nodes of the relay hear of what the others appended.
@@ -64,7 +101,9 @@ impl Run {
 
     pub(super) fn is_quiet(&self) -> bool {
         self.network.stored_keys("outbox/").is_empty()
-            && self.keys.iter().all(|key| self.agrees_with_origin(key))
+            && self.keys.iter().enumerate().all(|(page, key)| {
+                self.losses.stopped.contains(&page) || self.agrees_with_origin(key)
+            })
     }
 
     pub(super) fn agrees_with_origin(&self, key: &DocumentKey) -> bool {
@@ -77,6 +116,7 @@ impl Run {
     }
 
     pub(super) fn check_end(&mut self) {
+        self.account_for_losses();
         for page in 0..self.keys.len() {
             self.check_page(page);
         }
@@ -85,6 +125,7 @@ impl Run {
                 self.check_client(client, page);
             }
         }
+        self.check_told();
     }
 
     pub(super) fn check_page(&mut self, page: usize) {
@@ -96,11 +137,14 @@ impl Run {
         }
         let stored = revisions.last().map(|last| last.text.clone()).unwrap_or_default();
         let Some(document) = self.network.document(&key) else {
-            self.invariants.settled(page, &stored);
+            self.invariants.settled(page, &stored, "");
             return;
         };
-        self.invariants.settled(page, document.text());
-        if document.text() != stored {
+        let stopped = self.losses.stopped.contains(&page);
+        // What only the origin has is there for whoever makes the page flushed again.
+        let elsewhere = if stopped { stored.as_str() } else { "" };
+        self.invariants.settled(page, document.text(), elsewhere);
+        if document.text() != stored && !stopped {
             let text = document.text();
             self.invariants.fail(format!("{key}: the log has {text:?}, the origin {stored:?}"));
         }
@@ -114,7 +158,7 @@ impl Run {
         }
         let Some(document) = self.network.document(&key) else { return };
         self.check_history(&key, &document);
-        self.check_pops(&key, &document);
+        self.check_pops(&key, &document, stopped);
     }
 
     pub(super) fn check_document(&mut self, key: &DocumentKey, document: &Document) {
@@ -173,7 +217,7 @@ impl Run {
     }
 
     /// A document with all of its archive taken back.
-    fn whole(&self, document: &Document) -> Document {
+    pub(super) fn whole(&self, document: &Document) -> Document {
         let key = document.key();
         self.network.with_relay(|relay: &mut FoldRelay, _| whole(&relay.archive(key), document))
     }
@@ -203,11 +247,12 @@ impl Run {
         }
     }
 
-    pub(super) fn check_pops(&mut self, key: &DocumentKey, document: &Document) {
+    fn check_pops(&mut self, key: &DocumentKey, document: &Document, stopped: bool) {
         for pop in 0..self.pops.len() {
             let mut ports = self.network.ports(pop, None);
             let config = self.pops[pop].config.clone();
-            let kept = self.pops[pop].idle.pop();
+            // What a sandbox alone remembers of a log that is gone ends with it.
+            let kept = self.pops[pop].idle.pop().filter(|_| !self.losses.turned_back);
             let mut replica = kept.unwrap_or_else(|| Replica::start(config, &mut ports));
             let mut status = replica.context(&mut ports).document_status(key);
             if !matches!(&status, Ok(status) if status.position == document.place().position) {
@@ -222,7 +267,8 @@ impl Run {
                     continue;
                 }
             };
-            let clean = (status.overlay, status.pending, status.intent_open) == (0, 0, false);
+            let flushed = (status.pending, status.intent_open) == (0, false);
+            let clean = status.overlay == 0 && (flushed || stopped);
             let same = status.value_hash == document.value_hash().to_string()
                 && status.state_hash == document.state_hash().to_string();
             if !clean || !same || !status.quarantined.is_empty() {
@@ -235,16 +281,32 @@ impl Run {
         let pop = self.random.index(self.pops.len());
         let mut ports = self.network.ports(pop, None);
         let config = self.pops[pop].config.clone();
-        let mut replica = Replica::start(config, &mut ports);
+        let mut replica = Replica::start(config.clone(), &mut ports);
         let of_client = &mut self.clients[client];
         let mut session = replica.open_session(of_client.token.as_deref());
         let whose = format!("client {client} at the end, at pop {pop}");
         let mut read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
-        if read.is_err() {
-            self.network.advance(2_000);
+        // Who has seen what is lost is told to wait for it first.
+        let again = if self.losses.turned_back { 2 * limits::LOST_SAVE_MS / ROUND_MS } else { 1 };
+        for _ in 0..again {
+            if read.is_ok() {
+                break;
+            }
+            if matches!(read, Err(LoadError::SaveLost)) && self.losses.turned_back {
+                *self.losses.told.entry(client).or_default() += 1;
+                of_client.seen[page] = Seen::default();
+            }
+            self.network.advance(if self.losses.turned_back { ROUND_MS } else { 2_000 });
+            if self.losses.turned_back {
+                // What is known here only, and the client's own, may go back to the outbox.
+                Replica::start(config.clone(), &mut ports)
+                    .context(&mut ports)
+                    .tick(self.keys.iter().map(bucket));
+                replica = Replica::start(config.clone(), &mut ports);
+            }
             read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         }
-        for form in of_client.forms[page].iter().filter(|_| !self.turned_back) {
+        for form in of_client.forms[page].iter().filter(|_| !self.losses.turned_back) {
             // Those of the log are there for ever.
             let Some(number) = form.id.filter(|id| (1 << 50..1 << 51).contains(id)) else {
                 continue;

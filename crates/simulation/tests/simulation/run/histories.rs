@@ -50,6 +50,7 @@ impl Run {
                 let whose = format!("client {client} ({request})");
                 self.invariants.listed(&self.clients[client].own[page], &texts, &whose);
             }
+            Err(LoadError::SaveLost) => self.told_lost(client, page),
             Err(_) => self.report.refused += 1,
         }
     }

@@ -73,6 +73,10 @@ impl Run {
             ..Faults::default()
         };
         self.note(|| format!("  an outage, {:?}: {faults:?}", self.style));
+        if faults.cache_forgets > 0 {
+            self.coherent = false;
+            self.pops.iter_mut().for_each(Pop::loses_cache);
+        }
         self.network.set_faults(faults);
     }
 
@@ -85,6 +89,7 @@ impl Run {
             94 if self.random.chance(20) => {
                 let pop = self.random.index(self.pops.len());
                 self.network.clear_cache(pop);
+                self.pops[pop].loses_cache();
             }
             95..96 => self.restart_relay(),
             _ => self.pass_time(),

@@ -1,0 +1,79 @@
+//! Saves that the log has lost with its tail, and this point of presence still has.
+//!
+//! When the relay says that a part of the log is gone, the saves that were known to be there go
+//! back into the outbox before the state that knows of them is given up: from there they are
+//! pushed as any other. One that stands on a place of the part that is gone cannot be taken: it is
+//! set aside then, with an alarm, and kept.
+//!
+//! Must never change a save: its dots would be others, and where those decide what comes first,
+//! the text that later saves were made on would be another one.
+
+use std::collections::BTreeSet;
+
+use redwedding_document::Document;
+use redwedding_document::entry::{Body, Entry};
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{Actor, EditId};
+
+use crate::confirmed_document::ConfirmedDocument;
+use crate::context::Context;
+use crate::outbox::OutboxEntry;
+use crate::outbox::joined::JoinedEntries;
+use crate::ports::{Level, Ports, Store};
+use crate::relay_client::Exchanged;
+
+impl<P: Ports> Context<'_, P> {
+    /// After an exchange: puts back into the outbox what it says to be lost. `false` where the
+    /// store does not take it: what was known must not be given up then.
+    pub(crate) fn salvaged(&mut self, exchanged: &Exchanged) -> bool {
+        let Some(before) = &exchanged.before else { return true };
+        let lost = self.lost_saves(before, &exchanged.document);
+        if !lost.is_empty() {
+            let (key, many) = (before.key(), lost.len());
+            let event = format!("the log lost a part of {key}: {many} saves go back to the outbox");
+            self.ports.log(Level::Warning, &event);
+        }
+        self.write_salvaged(before, &lost)
+    }
+
+    /// The saves that were known before and the log does not have, as far as they can be had here.
+    fn lost_saves(&mut self, before: &ConfirmedDocument, after: &Document) -> Vec<OutboxEntry> {
+        let lost = |edit: EditId| after.change_of(edit).is_none();
+        let known = before.changes().kept().iter();
+        let known = known.filter(|change| change.edit != EditId::default() && lost(change.edit));
+        let known: BTreeSet<Actor> = known.map(|change| change.actor).collect();
+        let mut found = self.outbox().taken_here(before.key(), &known);
+        found.extend(before.tail_entries().filter_map(|entry| save_of(entry, &known)));
+        if let Some(overlay) = self.replica.memory.overlay(before.key()) {
+            // What waits as well is pushed once more: nothing comes of it.
+            let waits = overlay.all().filter(|save| save.edit().is_some_and(lost));
+            found.extend(waits.cloned());
+        }
+        let mut edits = BTreeSet::new();
+        found.retain(|save| save.edit().is_some_and(|edit| edits.insert(edit)));
+        found
+    }
+
+    fn write_salvaged(&mut self, of: &Document, lost: &[OutboxEntry]) -> bool {
+        let mut rest = lost;
+        while !rest.is_empty() {
+            let joined = JoinedEntries::of(rest);
+            rest = &rest[joined.0.len()..];
+            let encoded = joined.encode();
+            let name = joined.name(of.key(), &encoded);
+            let pending = self.ports.store().begin_insert(&name, encoded);
+            if let Err(error) = self.ports.store().finish_insert(pending) {
+                self.ports.log(Level::Warning, &error.to_string());
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// The save that an encoded entry of the log is, if it is one of these.
+fn save_of(entry: &[u8], saves: &BTreeSet<Actor>) -> Option<OutboxEntry> {
+    let entry = Entry::decode(entry).ok()?;
+    let asked = matches!(entry.body, Body::Edit(_)) && saves.contains(&entry.actor()?);
+    asked.then(|| OutboxEntry { entry, own: Vec::new() })
+}

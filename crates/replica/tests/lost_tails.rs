@@ -1,0 +1,122 @@
+//! The log has lost its tail: what a point of presence still has goes back into it, what stands on
+//! what is gone is set aside and its author told, and nobody waits for ever.
+
+use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::limits;
+use redwedding_replica::save::{Save, SaveError, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network, bucket};
+use redwedding_replica::{Config, LoadError, Replica};
+use redwedding_wire::identity::DocumentKey;
+
+fn page() -> DocumentKey {
+    DocumentKey::new("wiki", "Page").expect("key")
+}
+
+fn start(ports: &mut MemoryPorts) -> Replica {
+    Replica::start(Config::new("wiki", "pop", b"secret"), ports)
+}
+
+/// A save, with what is left to do after its answer.
+fn save(
+    ports: &mut MemoryPorts,
+    session: &mut ClientSession,
+    (base, text): (Option<u64>, &str),
+) -> Result<u64, SaveError> {
+    let mut replica = start(ports);
+    let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
+    let inputs = vec![text.as_bytes().to_vec()];
+    let save = Save { base, submitted, note, idempotency_inputs: inputs, trace: 0 };
+    let saved = replica.request(ports, session).save(&page(), &save)?;
+    if let Some(after) = saved.after {
+        replica.context(ports).finish_save(after);
+    }
+    Ok(saved.snapshot.id)
+}
+
+fn read(ports: &mut MemoryPorts, session: &mut ClientSession) -> Result<(u64, String), LoadError> {
+    let mut replica = start(ports);
+    let read = replica.request(ports, session).read(&page());
+    read.map(|snapshot| (snapshot.id, snapshot.text.clone()))
+}
+
+fn tick(network: &Network, ports: &mut MemoryPorts) {
+    network.advance(limits::OUTBOX_AGE_MS);
+    start(ports).context(ports).tick(vec![bucket(&page())]);
+}
+
+#[test]
+fn a_save_that_the_log_lost_goes_back_from_where_it_was_taken() {
+    let network = Network::new(1, 2);
+    let (mut here, mut there) = (network.ports(0, None), network.ports(1, None));
+    let first = save(&mut here, &mut ClientSession::new(), (None, "a page\n"));
+    let first = first.expect("a save");
+    let mut author = ClientSession::new();
+    save(&mut here, &mut author, (Some(first), "a page\nmore\n")).expect("a save");
+    assert!(network.stored_keys("outbox/").is_empty(), "the log has both");
+    network.advance(1_000);
+    assert_eq!(read(&mut there, &mut ClientSession::new()).expect("a read").1, "a page\nmore\n");
+    network.lose_tail(&page(), 1);
+    let lost = network.document(&page()).expect("a document");
+    assert_eq!(lost.text(), "a page\n");
+    network.advance(limits::STALENESS_MS + 1);
+    let _ = read(&mut here, &mut ClientSession::new());
+    tick(&network, &mut here);
+    let document = network.document(&page()).expect("a document");
+    assert_eq!(document.text(), "a page\nmore\n");
+    assert!(network.stored_keys("outbox/").is_empty());
+    network.advance(1_000);
+    assert_eq!(read(&mut there, &mut author).expect("a read").1, "a page\nmore\n");
+}
+
+#[test]
+fn what_the_store_does_not_take_back_is_not_given_up() {
+    let network = Network::new(1, 1);
+    let mut ports = network.ports(0, None);
+    let first = save(&mut ports, &mut ClientSession::new(), (None, "a page\n"));
+    let second = (Some(first.expect("a save")), "a page\nmore\n");
+    save(&mut ports, &mut ClientSession::new(), second).expect("a save");
+    network.lose_tail(&page(), 1);
+    network.change_faults(|faults| faults.store_down = true);
+    for _ in 0..3 {
+        network.advance(limits::STALENESS_MS + 1);
+        let _ = read(&mut ports, &mut ClientSession::new());
+    }
+    network.change_faults(|faults| faults.store_down = false);
+    network.advance(limits::STALENESS_MS + 1);
+    let _ = read(&mut ports, &mut ClientSession::new());
+    tick(&network, &mut ports);
+    assert_eq!(network.document(&page()).expect("a document").text(), "a page\nmore\n");
+}
+
+#[test]
+fn a_save_on_what_is_gone_is_set_aside_and_its_author_told_once() {
+    let network = Network::new(1, 2);
+    let (mut here, mut there) = (network.ports(0, None), network.ports(1, None));
+    let first = save(&mut here, &mut ClientSession::new(), (None, "a page\n"));
+    let second = (Some(first.expect("a save")), "a page\nmore\n");
+    save(&mut here, &mut ClientSession::new(), second).expect("a save");
+    network.advance(1_000);
+    let (seen, _) = read(&mut there, &mut ClientSession::new()).expect("a read");
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut author = ClientSession::new();
+    let third = (Some(seen), "a page\nmore\nand more\n");
+    save(&mut there, &mut author, third).expect("a save");
+    // Nobody has the second save any more.
+    network.clear_cache(0);
+    network.clear_cache(1);
+    network.lose_tail(&page(), 1);
+    network.change_faults(|faults| faults.relay_down = false);
+    let mut told = 0;
+    for _ in 0..2 * limits::LOST_SAVE_MS / limits::OUTBOX_AGE_MS {
+        tick(&network, &mut there);
+        told += usize::from(read(&mut there, &mut author) == Err(LoadError::SaveLost));
+    }
+    assert_eq!(told, 1);
+    assert!(network.stored_keys("outbox/").is_empty());
+    assert_eq!(network.stored_keys("aside/").len(), 1, "it is kept");
+    assert_eq!(read(&mut there, &mut author).expect("a read").1, "a page\n");
+    let alarms =
+        network.take_log().into_iter().filter(|log| log.2.contains("an acknowledged save"));
+    assert_eq!(alarms.count(), 1);
+}
