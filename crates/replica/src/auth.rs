@@ -101,6 +101,33 @@ mod tests {
         assert_eq!(verify("nonsense", b"key", RELAY, 0), Err(AuthError::Invalid));
     }
 
+    /// A token that is good from `nbf` to `exp`, or without an end, in seconds since 1970.
+    #[derive(Serialize)]
+    struct Bounded {
+        #[serde(flatten)]
+        grant: Grant,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exp: Option<u64>,
+        nbf: u64,
+    }
+
+    #[test]
+    fn a_token_is_good_from_its_beginning_to_its_end_and_a_minute_more() {
+        let verified = |exp, nbf, now_s: u64| {
+            let claims = Claims::new(Bounded { grant: grant(RELAY), exp, nbf });
+            let token = Hs256.token(&Header::empty(), &claims, &Hs256Key::new(b"key"));
+            verify(&token.expect("a token"), b"key", RELAY, now_s * 1_000)
+        };
+        let (good, bad) = (Ok(grant(RELAY)), Err(AuthError::Expired));
+        for (now_s, expected) in [(939, &bad), (940, &good), (2_060, &good), (2_061, &bad)] {
+            assert_eq!(verified(Some(2_000), 1_000, now_s), *expected, "at {now_s}");
+        }
+        assert_eq!(verified(None, 1_000, 1_500), bad, "one without an end");
+        let signed = sign(grant(RELAY), b"key", 1_000_999, 10);
+        assert_eq!(verify(&signed, b"key", RELAY, 1_070_999), good);
+        assert_eq!(verify(&signed, b"key", RELAY, 1_071_000), bad);
+    }
+
     #[test]
     fn an_unsigned_token_is_refused() {
         // {"alg":"none"} . {"aud":"relay","sub":"edge","exp":99999999999} .

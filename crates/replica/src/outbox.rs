@@ -9,6 +9,8 @@
 //! both, which changes nothing: it is the same save.
 
 mod entry;
+#[cfg(test)]
+pub(crate) mod example;
 pub(crate) mod joined;
 
 use std::collections::BTreeSet;

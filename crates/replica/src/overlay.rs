@@ -205,3 +205,117 @@ impl Overlay {
         entries.cloned().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redwedding_document::Document;
+
+    use super::*;
+    use crate::confirmed_document::ConfirmedDocument;
+    use crate::outbox::example::{chain, page, save};
+
+    fn cached(position: u64) -> CachedDocument {
+        let cursor = Cursor { epoch: 7, position, ..Cursor::default() };
+        CachedDocument::new(ConfirmedDocument::new(Document::new(page(), cursor)), None, 1)
+    }
+
+    fn name(entry: &OutboxEntry) -> String {
+        keys::outbox(&page(), entry.edit().expect("a save"))
+    }
+
+    fn value(entry: &OutboxEntry) -> OutboxValue {
+        OutboxValue { name: name(entry), entries: vec![entry.clone()] }
+    }
+
+    /// All of these are in the view, each read under its own name.
+    fn overlay(entries: &[OutboxEntry]) -> Overlay {
+        let mut overlay = Overlay::of(&cached(0));
+        overlay.listed(entries.iter().map(name).collect(), 50);
+        entries.iter().for_each(|entry| overlay.read(value(entry)));
+        let parked = overlay.take_parked();
+        parked.iter().for_each(|entry| drop(overlay.view_mut().add(&entry.entry)));
+        overlay.put_back(parked, Vec::new());
+        overlay
+    }
+
+    #[test]
+    fn a_name_is_read_once_on_whatever_state() {
+        let entries = chain(3);
+        let mut overlay = overlay(&entries);
+        let names = || entries.iter().map(name).collect::<Vec<_>>();
+        assert_eq!(overlay.listed(names(), 60), Vec::<String>::new());
+        let mut moved = overlay.moved_onto(&cached(4));
+        assert!(moved.is_on(&cached(4)) && !moved.is_on(&cached(5)) && !moved.is_on(&cached(0)));
+        assert_eq!((moved.listed_ms(), moved.single_names()), (60, 3));
+        assert_eq!(moved.take_parked().len(), 3, "all are to be put into the new view");
+        assert_eq!(moved.bytes(), overlay.bytes());
+        assert_eq!(moved.listed(names(), 70), Vec::<String>::new());
+        let further = name(&save(9, 9, None, "x\n"));
+        assert_eq!(moved.listed(vec![further.clone()], 80), [further]);
+    }
+
+    #[test]
+    fn what_was_joined_is_not_joined_again_and_its_own_names_are_spare() {
+        let entries = chain(4);
+        let mut overlay = overlay(&entries);
+        assert_eq!(overlay.to_join().len(), 4);
+        assert_eq!(overlay.spare_names(), Vec::<String>::new());
+        let name_of_both = keys::outbox_joined(&page(), 1, Default::default());
+        overlay.read(OutboxValue { name: name_of_both, entries: entries[..2].to_vec() });
+        assert_eq!(overlay.all().count(), 4, "the same save under two keys is one");
+        for overlay in [&overlay, &overlay.moved_onto(&cached(4))] {
+            assert_eq!(overlay.spare_names(), [name(&entries[0]), name(&entries[1])]);
+        }
+        let left: Vec<_> = overlay.to_join().iter().filter_map(|entry| entry.edit()).collect();
+        assert_eq!(left, [entries[2].edit(), entries[3].edit()].map(|edit| edit.expect("a save")));
+        overlay.listed(vec![name(&entries[3])], 90);
+        assert_eq!(overlay.to_join().len(), 1, "the others have no key of their own any more");
+    }
+
+    #[test]
+    fn a_clients_saves_are_found_oldest_first() {
+        let entries = chain(3);
+        let overlay = overlay(&entries);
+        let found = overlay.saves_up_to(entries[2].edit().expect("a save"));
+        assert_eq!(found, Some(entries[1..].to_vec()));
+        let other = save(9, 9, None, "x\n").edit().expect("a save");
+        assert_eq!(overlay.saves_up_to(other), None);
+    }
+
+    #[test]
+    fn it_is_full_by_bytes_alone() {
+        let long = "x".repeat(limits::PAGE_BYTES);
+        let large: Vec<_> = (1..9).map(|number| save(number, 1, None, &long)).collect();
+        let mut overlay = overlay(&large[..7]);
+        assert!(!overlay.is_full());
+        overlay.read(value(&large[7]));
+        assert!(overlay.is_full());
+        assert_eq!(overlay.bytes(), large.iter().map(OutboxEntry::bytes).sum::<usize>());
+    }
+
+    #[test]
+    fn a_save_takes_the_views_place_only_if_it_stands_on_it() {
+        let entries = chain(4);
+        let before = overlay(&entries[..2]);
+        let with = |entries: &[OutboxEntry]| overlay(entries).view().clone();
+        let mut good = before.clone();
+        good.saved((&with(&entries[..3]), None), &entries[2]);
+        assert_eq!((good.all().count(), good.single_names()), (3, 3));
+        assert_eq!(good.view().overlay().len(), 3);
+        assert_eq!(good.bytes(), entries[..3].iter().map(OutboxEntry::bytes).sum::<usize>());
+        assert_eq!(good.listed(vec![name(&entries[2])], 60), Vec::<String>::new());
+        // The view has two more than this one knows.
+        let mut other = before.clone();
+        other.saved((&with(&entries), None), &entries[3]);
+        assert_eq!(other.view().overlay().len(), 2);
+        // It stands on a text of the origin, and this one does not.
+        let mut other = before.clone();
+        let base = entries[0].entry.clone();
+        other.saved((&with(&entries[..3]), Some(&base)), &entries[2]);
+        assert_eq!(other.view().overlay().len(), 2);
+        // It was there already.
+        let mut same = good.clone();
+        same.saved((&with(&entries), None), &entries[2]);
+        assert_eq!((same.all().count(), same.view().overlay().len()), (3, 3));
+    }
+}

@@ -276,3 +276,158 @@ impl<P: Ports> Context<'_, P> {
         self.ports.store().finish_insert(pending).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redwedding_wire::identity::DocumentKey;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::outbox::example::{chain, page, save};
+    use crate::outbox::joined::JoinedEntries;
+    use crate::replica::Replica;
+    use crate::testing::{MemoryPorts, Network};
+
+    /// A point of presence, with a sandbox for each thing that is done.
+    struct Edge(Network, MemoryPorts);
+
+    impl Edge {
+        fn new() -> Self {
+            let network = Network::new(1, 1);
+            let ports = network.ports(0, None);
+            Self(network, ports)
+        }
+
+        fn put(&mut self, name: &str, value: Vec<u8>) {
+            let pending = self.1.store().begin_insert(name, value);
+            self.1.store().finish_insert(pending).expect("it is written");
+        }
+
+        fn put_all(&mut self, entries: &[OutboxEntry]) {
+            for entry in entries {
+                let name = keys::outbox(entry.document(), entry.edit().expect("a save"));
+                self.put(&name, entry.encode());
+            }
+        }
+
+        /// What a sweep did, and how many it left waiting.
+        fn sweep(&mut self, of: &DocumentKey) -> (usize, bool, u32) {
+            self.0.advance(limits::OUTBOX_AGE_MS * 2);
+            let mut replica = Replica::start(Config::new("wiki", "pop", b"key"), &mut self.1);
+            let swept = replica.context(&mut self.1).sweep(keys::bucket(of));
+            let reports = replica.membership.take_reports();
+            (swept.settled, swept.more, reports.first().map_or(0, |report| report.waiting))
+        }
+
+        fn left(&self, prefix: &str) -> usize {
+            self.0.stored_keys(prefix).len()
+        }
+
+        fn logged(&self) -> usize {
+            self.0.document(&page()).map_or(0, |document| document.changes().len())
+        }
+    }
+
+    /// A save that the relay refuses.
+    fn refused() -> OutboxEntry {
+        let mut refused = save(1, 1, None, "x\n");
+        refused.entry.document = DocumentKey::new("another site", "Page").expect("a key");
+        refused
+    }
+
+    #[test]
+    fn what_the_relay_refuses_is_set_aside_with_an_alarm() {
+        let (mut edge, refused) = (Edge::new(), refused());
+        edge.put_all(std::slice::from_ref(&refused));
+        assert_eq!(edge.sweep(refused.document()), (1, false, 0));
+        assert_eq!((edge.left("outbox/"), edge.left("aside/")), (0, 1));
+        let alarms = |edge: &Edge| {
+            edge.0.take_log().iter().filter(|(_, level, _)| *level == Level::Alarm).count()
+        };
+        assert_eq!(alarms(&edge), 1);
+        // It is tried again, and stays where it is.
+        edge.sweep(refused.document());
+        assert_eq!((edge.left("aside/"), alarms(&edge)), (1, 0));
+    }
+
+    #[test]
+    fn what_cannot_be_set_aside_stays_in_the_outbox() {
+        let (mut edge, refused) = (Edge::new(), refused());
+        edge.put_all(std::slice::from_ref(&refused));
+        edge.0.change_faults(|faults| faults.store_fails = 1_000);
+        let value = OutboxValue { name: String::new(), entries: vec![refused.clone()] };
+        let mut replica = Replica::start(Config::new("wiki", "pop", b"key"), &mut edge.1);
+        let pushed = replica.context(&mut edge.1).push_values(vec![value]);
+        assert_eq!((pushed.settled, pushed.waiting), (0, 1));
+        assert_eq!((edge.left("outbox/"), edge.left("aside/")), (1, 0));
+    }
+
+    #[test]
+    fn what_was_set_aside_is_logged_once_the_relay_takes_it() {
+        let mut edge = Edge::new();
+        let good = save(1, 1, None, "a word\n");
+        edge.put(&keys::set_aside(&page(), good.edit().expect("a save")), good.encode());
+        edge.sweep(&page());
+        assert_eq!((edge.left("aside/"), edge.logged()), (0, 1));
+    }
+
+    #[test]
+    fn a_sweep_goes_on_where_the_last_one_stopped_and_then_begins_again() {
+        let mut edge = Edge::new();
+        let long = "x".repeat(limits::PAGE_BYTES - 1_000);
+        let lost = save(100, 1, None, "y\n");
+        let mut entries: Vec<_> = (1..7).map(|number| save(number, 1, None, &long)).collect();
+        // By name, as a sweep meets them.
+        entries.sort_by_key(|entry| entry.edit());
+        // The first stands on what never comes.
+        let first = (1_000..).map(|number| save(number, 1, Some((&lost, "y\n")), &long));
+        let mut first = first.filter(|first| first.edit() < entries[0].edit());
+        entries.insert(0, first.next().expect("a save"));
+        edge.put_all(&entries);
+        assert_eq!(edge.sweep(&page()), (4, true, 1 + 2), "as many as one sweep loads");
+        assert_eq!(edge.sweep(&page()), (2, false, 0), "the rest");
+        assert_eq!(edge.sweep(&page()), (0, false, 1), "from the beginning");
+        assert_eq!((edge.left("outbox/"), edge.logged()), (1, 6));
+        edge.put_all(&[lost]);
+        assert_eq!(edge.sweep(&page()), (2, false, 0));
+    }
+
+    #[test]
+    fn a_sweep_takes_a_bounded_number_of_saves() {
+        let mut edge = Edge::new();
+        let saves = chain(4 * 256);
+        for part in saves.chunks(256) {
+            let joined = JoinedEntries(part.to_vec());
+            let encoded = joined.encode();
+            edge.put(&joined.name(&page(), &encoded), encoded);
+        }
+        assert_eq!(edge.sweep(&page()), (3 * 256, true, 1));
+        assert_eq!(edge.sweep(&page()), (256, false, 0));
+        assert_eq!((edge.left("outbox/"), edge.logged()), (0, 1_024));
+    }
+
+    #[test]
+    fn nothing_more_is_swept_while_the_relay_is_away() {
+        let mut edge = Edge::new();
+        edge.put_all(&chain(3));
+        edge.0.change_faults(|faults| faults.relay_down = true);
+        assert_eq!(edge.sweep(&page()), (0, false, 3));
+        edge.0.change_faults(|faults| faults.relay_down = false);
+        // The breaker lies there.
+        edge.0.clear_cache(0);
+        assert_eq!(edge.sweep(&page()), (3, false, 0));
+    }
+
+    #[test]
+    fn what_was_accepted_just_now_is_left_to_whoever_accepted_it() {
+        let mut edge = Edge::new();
+        let mut fresh = save(1, 1, None, "a word\n");
+        let now_ms = edge.1.now_ms() + limits::OUTBOX_AGE_MS * 2;
+        if let redwedding_document::entry::Body::Edit(edit) = &mut fresh.entry.body {
+            edit.accepted_ms = now_ms - limits::OUTBOX_AGE_MS / 2;
+        }
+        edge.put_all(&[fresh]);
+        assert_eq!(edge.sweep(&page()).0, 0);
+        assert_eq!(edge.sweep(&page()).0, 1);
+    }
+}

@@ -278,3 +278,52 @@ impl Decode for Answer {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decodes(change: impl FnOnce(&mut Request)) -> bool {
+        let mut request = Request::new("wiki", "pop", Members::default());
+        change(&mut request);
+        Request::decode(&request.encode()).is_ok_and(|decoded| decoded == request)
+    }
+
+    fn pull() -> Pull {
+        Pull { document: DocumentKey::new("wiki", "Page").expect("a key"), cursor: None }
+    }
+
+    #[test]
+    fn a_request_has_bounded_parts() {
+        for (more, good) in [(0, true), (1, false), (100, false)] {
+            let push = ByteBuf::from(b"an entry");
+            let pushes = vec![push; limits::PUSH_ENTRIES + more];
+            assert_eq!(decodes(|request| request.pushes = pushes), good);
+            let pulls = vec![pull(); limits::PULL_DOCUMENTS + more];
+            assert_eq!(decodes(|request| request.pulls = pulls), good);
+            let name = "n".repeat(limits::SITE_BYTES + more);
+            assert_eq!(decodes(|request| request.site = name.clone()), good);
+            assert_eq!(decodes(|request| request.pop = name), good);
+        }
+    }
+
+    #[test]
+    fn what_needs_no_further_pushing_is_settled() {
+        let settled = [Receipt::Logged(Place::START), Receipt::Known(Place::START)];
+        let more = [Receipt::NotCounted, Receipt::Quarantined(String::new())];
+        assert!(settled.iter().chain(&more).all(Receipt::is_settled));
+        let missing = Missing::Position(1);
+        let open = [Receipt::Deferred(missing), Receipt::Refused(String::new()), Receipt::Busy];
+        assert!(!open.iter().any(Receipt::is_settled));
+    }
+
+    #[test]
+    fn what_sweeps_found_is_told_and_read_back() {
+        let mut request = Request::new("wiki", "pop", Members::default());
+        assert_eq!(request.outbox_reports(), []);
+        let report = BucketReport { bucket: 3, waiting: 5, oldest_ms: 7 };
+        request.report_outbox(&[report]);
+        let read = Request::decode(&request.encode()).expect("a request");
+        assert_eq!(read.outbox_reports(), [report]);
+    }
+}

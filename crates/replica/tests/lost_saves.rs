@@ -64,6 +64,27 @@ fn a_save_that_is_lost_is_told_once() {
 }
 
 #[test]
+fn nothing_is_called_lost_while_the_relay_is_away() {
+    let network = Network::new(5, 1);
+    let mut ports = network.ports(0, None);
+    let id = save(&mut ports, &mut ClientSession::new(), None, "a page\n").expect("a save");
+    network.advance(1_000);
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut session = ClientSession::new();
+    save(&mut ports, &mut session, Some(id), "a page\nmore\n").expect("a save");
+    for key in network.stored_keys("outbox/") {
+        network.forget_stored(&key);
+    }
+    network.clear_cache(0);
+    for _ in 0..10 {
+        network.advance(limits::LOST_SAVE_MS);
+        let answer = read(&mut ports, &mut session);
+        assert_ne!(answer, Err(LoadError::SaveLost));
+        assert_ne!(answer, Ok("a page\n".to_owned()));
+    }
+}
+
+#[test]
 fn whoever_has_seen_a_save_of_another_that_is_lost_goes_on() {
     let network = Network::new(3, 1);
     let mut ports = network.ports(0, None);

@@ -119,3 +119,78 @@ pub(crate) fn in_causal_order(entries: &[&OutboxEntry]) -> Vec<usize> {
     }
     order
 }
+
+#[cfg(test)]
+mod tests {
+    use redwedding_document::entry::Note;
+    use redwedding_text::diff;
+    use redwedding_wire::version::{Root, VersionRef};
+
+    use super::super::example::{chain, save};
+    use super::*;
+
+    /// What is said to be its size, beside what it is.
+    fn sizes(entry: &OutboxEntry) -> (usize, usize) {
+        (entry.bytes(), entry.encode().len())
+    }
+
+    #[test]
+    fn its_size_is_told_within_bounds_whatever_is_in_it() {
+        let (plain, slack) = (save(1, 1, None, "a word\n"), 300);
+        let mut others = vec![plain.clone(), save(1, 1, None, &"a word\n".repeat(30_000))];
+        let mut with = |change: &dyn Fn(&mut OutboxEntry)| {
+            let mut other = plain.clone();
+            change(&mut other);
+            others.push(other);
+        };
+        with(&|other| other.own = (0..64).map(|name| EditId([name; 16])).collect());
+        let actor = plain.entry.actor().expect("an actor");
+        with(&|other| {
+            let Body::Edit(edit) = &mut other.entry.body else { return };
+            edit.served = Some(VersionRef { root: Root::EMPTY, extra: vec![actor; 500] });
+        });
+        with(&|other| {
+            let Body::Edit(edit) = &mut other.entry.body else { return };
+            let (author, comment) = ("a".repeat(255), "c".repeat(900));
+            edit.delta.note = Note { author, comment, ..Note::default() };
+        });
+        let odd: String = (0..4_000).map(|line| format!("{line}\n")).collect();
+        with(&|other| {
+            let Body::Edit(edit) = &mut other.entry.body else { return };
+            let even = odd.replace("1\n", "1 and\n");
+            edit.delta.patch = diff::between(&odd, &even);
+        });
+        for other in &others {
+            let (told, is) = sizes(other);
+            assert!(told + slack >= is, "{told} bytes, and it has {is}");
+            assert!(told <= is * 3 + slack, "{told} bytes, and it has {is}");
+        }
+    }
+
+    #[test]
+    fn a_save_names_a_bounded_number_of_others() {
+        let mut entry = save(1, 1, None, "a word\n");
+        for (count, good) in [(0, true), (64, true), (65, false), (200, false)] {
+            entry.own = (0..count).map(|name| EditId([name; 16])).collect();
+            assert_eq!(OutboxEntry::decode(&entry.encode()).is_ok(), good, "{count}");
+        }
+        let long = save(1, 1, None, &"x".repeat(limits::PAGE_BYTES));
+        assert_eq!(OutboxEntry::decode(&long.encode()), Ok(long));
+    }
+
+    #[test]
+    fn parents_come_first_and_older_ones_otherwise() {
+        let order = |entries: &[&OutboxEntry]| in_causal_order(entries);
+        let chain = chain(4);
+        let [a, b, c, d] = [&chain[0], &chain[1], &chain[2], &chain[3]];
+        assert_eq!(order(&[d, c, b, a]), [3, 2, 1, 0]);
+        assert_eq!(order(&[b, d]), [0, 1]);
+        let (young, old) = (save(10, 900, None, "x\n"), save(11, 5, None, "y\n"));
+        assert_eq!(order(&[&young, &old]), [1, 0]);
+        // The parent's clock was ahead: it is met first by way of its child.
+        let parent = save(20, 900, None, "x\n");
+        let child = save(21, 5, Some((&parent, "x\n")), "x\ny\n");
+        assert_eq!(order(&[&parent, &child]), [0, 1]);
+        assert_eq!(order(&[&child, &young, &parent, &old]), [2, 0, 3, 1]);
+    }
+}

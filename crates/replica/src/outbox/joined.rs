@@ -66,3 +66,46 @@ impl Decode for JoinedEntries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::example::{chain, page, save};
+    use super::*;
+
+    #[test]
+    fn so_many_are_joined_as_go_under_one_key() {
+        let many = chain(limits::JOINED_ENTRIES as u64 + 5);
+        assert_eq!(JoinedEntries::of(&many).0, many[..limits::JOINED_ENTRIES]);
+        let long = "x".repeat(limits::JOINED_BYTES / 2);
+        let large: Vec<_> = (1..6).map(|number| save(number, 1, None, &long)).collect();
+        assert_eq!(JoinedEntries::of(&large).0, large[..2], "none more from the bound on");
+    }
+
+    #[test]
+    fn what_was_joined_is_read_back_and_nothing_else() {
+        let joined = JoinedEntries(chain(3));
+        assert_eq!(JoinedEntries::decode(&joined.encode()), Ok(joined));
+        let decodes = |entries: Vec<OutboxEntry>| {
+            JoinedEntries::decode(&JoinedEntries(entries).encode()).is_ok()
+        };
+        let most = limits::JOINED_ENTRIES as u64;
+        assert!(decodes(chain(most)));
+        assert!(!decodes(chain(most + 1)));
+        assert!(!decodes(Vec::new()));
+        let mut others = chain(2);
+        others[1].entry.document = DocumentKey::new("wiki", "Other").expect("a key");
+        assert!(!decodes(others), "of several documents");
+        // The last may be as long as a save can be.
+        let last = save(9, 1, None, &"y".repeat(limits::PAGE_BYTES));
+        let nearly = save(8, 1, None, &"x".repeat(limits::JOINED_BYTES - 600));
+        assert!(decodes(vec![nearly, last]));
+    }
+
+    #[test]
+    fn a_name_begins_with_the_age_of_the_oldest() {
+        let (older, younger) = (JoinedEntries(chain(2)), JoinedEntries(chain(5)[2..].to_vec()));
+        let name = |joined: &JoinedEntries| joined.name(&page(), &joined.encode());
+        assert!(name(&older) < name(&younger));
+        assert!(keys::is_joined(&name(&older)));
+    }
+}
