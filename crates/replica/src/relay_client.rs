@@ -318,3 +318,92 @@ fn fold_in(
         Some(Pulled::NotNow) | None => FoldedIn { known, complete: false, changed: false },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::testing::{MemoryPorts, Network};
+
+    fn page(name: &str) -> DocumentKey {
+        DocumentKey::new("wiki", name).expect("a key")
+    }
+
+    fn edge() -> (Network, MemoryPorts, Replica) {
+        let network = Network::new(1, 1);
+        let mut ports = network.ports(0, None);
+        let replica = Replica::start(Config::new("wiki", "pop", b"key"), &mut ports);
+        (network, ports, replica)
+    }
+
+    #[test]
+    fn no_call_is_made_beyond_what_the_platform_allows() {
+        let (_network, mut ports, mut replica) = edge();
+        replica.calls = limits::BACKEND_CALLS_PER_EXECUTION;
+        let mut context = replica.context(&mut ports);
+        assert!(context.relay_client().exchange(&page("A"), None, Vec::new()).is_none());
+        assert!(!context.relay_client().is_away(), "nothing was found out");
+        assert_eq!(replica.calls, limits::BACKEND_CALLS_PER_EXECUTION);
+        replica.calls -= 1;
+        let mut context = replica.context(&mut ports);
+        assert!(context.relay_client().exchange(&page("A"), None, Vec::new()).is_some());
+    }
+
+    #[test]
+    fn without_time_nobody_is_asked() {
+        let (_network, mut ports, mut replica) = edge();
+        let mut context = replica.context(&mut ports);
+        assert!(!context.pause(limits::RELAY_BACKGROUND_MS));
+        assert!(context.relay_client().begin(Vec::new(), Vec::new(), 0).is_none());
+        assert!(context.relay_client().is_away());
+        assert_eq!(replica.calls, 0);
+        assert!(!replica.context(&mut ports).relay_client().is_away(), "others have time");
+    }
+
+    #[test]
+    fn only_who_waited_for_long_says_that_the_relay_hangs() {
+        for (paused_ms, opens) in [(0, true), (100, true), (200, false), (290, false)] {
+            let (network, mut ports, mut replica) = edge();
+            network.change_faults(|faults| faults.relay_hangs = 1_000);
+            let session = &mut crate::client_session::ClientSession::new();
+            let mut request = replica.request(&mut ports, session);
+            assert!(request.context.pause(paused_ms));
+            let mut client = request.context.relay_client();
+            assert!(client.exchange(&page("A"), None, Vec::new()).is_none());
+            assert!(client.is_away() && !client.has_answered());
+            let away = replica.context(&mut ports).relay_client().is_away();
+            assert_eq!(away, opens, "after {paused_ms} ms");
+        }
+    }
+
+    #[test]
+    fn so_many_segments_are_fetched_for_one_request() {
+        let (_network, mut ports, mut replica) = edge();
+        let mut context = replica.context(&mut ports);
+        for _ in 0..limits::FETCHED_SEGMENTS + 3 {
+            assert_eq!(context.relay_client().segment(&page("A"), Digest::default()), None);
+        }
+        assert_eq!(replica.calls, limits::FETCHED_SEGMENTS);
+    }
+
+    #[test]
+    fn what_is_pulled_is_of_this_document_and_new() {
+        let cursor = |epoch| Cursor { epoch, position: 3, ..Cursor::default() };
+        let document = |epoch| Document::new(page("A"), cursor(epoch));
+        assert_eq!(pull(&page("A"), Some(&document(0))).cursor, None);
+        assert_eq!(pull(&page("A"), Some(&document(7))).cursor, Some(cursor(7)));
+        let known = || Some(ConfirmedDocument::new(document(7)));
+        let snapshot = |of: &Document| Some(Pulled::Snapshot(ByteBuf::from(of.encode())));
+        let whole = fold_in(&page("A"), known(), snapshot(&document(9)));
+        assert!(whole.complete && whole.changed);
+        assert_eq!(whole.known.map(|known| known.cursor().epoch), Some(9));
+        let other = fold_in(&page("B"), known(), snapshot(&document(9)));
+        assert!(!other.complete && !other.changed);
+        assert_eq!(other.known.map(|known| known.cursor().epoch), Some(7));
+        let upto = Cursor { position: 5, ..cursor(7) };
+        let entries = Pulled::Entries { records: Vec::new(), upto, more: false };
+        let nothing = fold_in(&page("A"), known(), Some(entries));
+        assert!(nothing.complete && !nothing.changed);
+        assert_eq!(nothing.known.map(|known| known.cursor()), Some(upto));
+    }
+}

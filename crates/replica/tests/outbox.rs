@@ -187,6 +187,25 @@ fn a_page_that_is_made_in_an_outage_is_not_asked_for_at_the_origin_each_time() {
 }
 
 #[test]
+fn what_waits_is_listed_once_in_a_while() {
+    let mut edge = Edge::new(10);
+    edge.relay_away();
+    let mut text = edge.chain(&page(0), 1);
+    let mut base = edge.read_id(&page(0));
+    let mut listings = Vec::new();
+    for passed_ms in [600, 0, 0, 600, 0] {
+        edge.network.advance(passed_ms);
+        edge.take_calls();
+        text.push_str("more\n");
+        base = edge.save(&page(0), Some(base), &text);
+        let calls = std::mem::take(&mut *edge.calls.lock().expect("a lock"));
+        listings.push(calls.iter().filter(|call| **call == "store.list").count());
+    }
+    // Once more for the relay, which is probed by then.
+    assert_eq!(listings, [1, 0, 0, 2, 0]);
+}
+
+#[test]
 fn a_sandbox_that_comes_late_to_an_outage_sees_all_that_waits() {
     let mut edge = Edge::new(5);
     edge.relay_away();
