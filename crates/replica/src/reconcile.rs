@@ -174,7 +174,8 @@ impl<P: Ports> Context<'_, P> {
     }
 
     /// The same where the origin's text at the tip is not the text of the tip's
-    /// version: the edit is made on the one and carried over onto the other.
+    /// version: the edit is made on the one and carried over onto the other. What somebody deletes
+    /// there of what the origin has merged in by itself is not: the tip's version lacks it.
     fn patch_over_moved_tip(
         &mut self,
         document: &Document,

@@ -293,6 +293,11 @@ impl Network {
         self.state().origin.trims = trims;
     }
 
+    /// Whether the origin merges what is written on a revision that people wrote after.
+    pub fn set_merges(&self, merges: bool) {
+        self.state().origin.merges = merges;
+    }
+
     /// A person edits a page at the origin: `edit` gives the new text from the
     /// present one. Returns the new revision, if there is one.
     pub fn edit_at_origin(

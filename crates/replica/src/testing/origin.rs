@@ -18,6 +18,8 @@ pub(super) struct OriginState {
     pub(super) deleted: BTreeSet<String>,
     /// Whether it trims white space at the end of what it stores.
     pub(super) trims: bool,
+    /// Whether it merges what is written on a revision after which only people wrote.
+    pub(super) merges: bool,
 }
 
 /// A revision with its text.
@@ -33,6 +35,8 @@ pub struct StoredRevision {
     pub text: String,
     /// Whether a person wrote it at the origin.
     pub by_person: bool,
+    /// Whether the wiki made it, of a write of ours and what people wrote meanwhile.
+    pub merged: bool,
 }
 
 impl OriginState {
@@ -49,9 +53,24 @@ impl OriginState {
         self.pages.get(key).filter(|_| !self.deleted.contains(key))?.last()
     }
 
+    /// What a write on another revision than the current one merges into, as the wiki does it by
+    /// itself. `None` where it is a conflict.
+    fn merged(&self, key: &str, write: &Write) -> Option<String> {
+        let revisions = self.revisions(key);
+        let on = revisions.iter().position(|revision| revision.id == write.on)?;
+        let since = &revisions[on + 1..];
+        let alone = self.merges && !since.is_empty() && since.iter().all(|it| it.by_person);
+        alone.then(|| merged(&revisions[on].text, &write.text, &since[since.len() - 1].text))
+    }
+
     fn as_stored(&self, text: &str) -> String {
         if self.trims { text.trim_end().to_owned() } else { text.to_owned() }
     }
+}
+
+/// What the wiki notes of a write of ours.
+fn note_of(write: &Write) -> Note {
+    Note { author: "edge".into(), comment: write.summary.clone(), ..Note::default() }
 }
 
 impl State {
@@ -67,9 +86,27 @@ impl State {
         let origin = &mut self.origin;
         origin.last += 1 + gap;
         let (id, text) = (origin.last, origin.as_stored(text));
-        let revision = StoredRevision { id, time_ms, note, text, by_person };
+        let merged = false;
+        let revision = StoredRevision { id, time_ms, note, text, by_person, merged };
         origin.pages.entry(key.to_owned()).or_default().push(revision);
         id
+    }
+
+    /// A write on another revision than the current one: a conflict for whoever wrote, whether or
+    /// not the wiki has merged it by itself.
+    fn origin_merge(&mut self, key: &str, write: &Write) -> Written {
+        match self.origin.merged(key, write) {
+            Some(text) => {
+                self.struck.count("origin merges");
+                self.trace(|| format!("    origin: merges into {text:?}"));
+                self.origin_store(key, &text, note_of(write), false);
+                let newest = self.origin.pages.get_mut(key).and_then(|all| all.last_mut());
+                newest.into_iter().for_each(|newest| newest.merged = true);
+                self.origin.done.insert(write.idempotency.clone(), Written::Conflict);
+            }
+            None => self.trace(|| format!("    origin: conflict, not on {}", write.on)),
+        }
+        Written::Conflict
     }
 
     /// Does a write, once for each name.
@@ -83,19 +120,13 @@ impl State {
         }
         let current = self.origin.current(key);
         if current.map_or(0, |current| current.id) != write.on {
-            self.trace(|| format!("    origin: conflict, not on {}", write.on));
-            return Written::Conflict;
+            return self.origin_merge(key, write);
         }
         let stored = self.origin.as_stored(&write.text);
         let written = match current.filter(|current| current.text == stored) {
             Some(current) => Written::Unchanged { revision: current.id },
             None => {
-                let note = Note {
-                    author: "edge".into(),
-                    comment: write.summary.clone(),
-                    ..Note::default()
-                };
-                let revision = self.origin_store(key, &write.text, note, false);
+                let revision = self.origin_store(key, &write.text, note_of(write), false);
                 let stored = (stored != write.text).then_some(stored);
                 Written::Stored { revision, stored, time_ms: self.now_ms }
             }
@@ -104,6 +135,30 @@ impl State {
         self.origin.done.insert(write.idempotency.clone(), written.clone());
         written
     }
+}
+
+/// A word with the white space behind it; and the words of a text.
+fn tokens(text: &str) -> Vec<&str> {
+    text.split_inclusive([' ', '\n']).collect()
+}
+
+/// Merges two texts that were made of one, word by word; the same change is made once.
+fn merged(base: &str, ours: &str, theirs: &str) -> String {
+    let has = |tokens: &[&str], word: &str| tokens.iter().any(|token| token.trim() == word.trim());
+    let (base, ours, mut all) = (tokens(base), tokens(ours), tokens(theirs));
+    all.retain(|token| has(&ours, token) || !has(&base, token));
+    for (index, token) in ours.iter().enumerate() {
+        if !has(&base, token) && !has(&all, token) {
+            let before = index.checked_sub(1).map(|before| ours[before].trim());
+            let at = before.and_then(|before| all.iter().position(|it| it.trim() == before));
+            all.insert(at.map_or(0, |at| at + 1), token);
+        }
+    }
+    let apart = |text: String, token: &&str| match text.is_empty() || text.ends_with([' ', '\n']) {
+        true => text + token,
+        false => text + "\n" + token,
+    };
+    all.iter().fold(String::new(), apart)
 }
 
 /// The wiki as one sandbox reaches it.

@@ -108,6 +108,13 @@ impl Invariants {
         of_page.for_each(|fact| fact.flickers = true);
     }
 
+    /// These were deleted, and may be back.
+    pub(crate) fn may_return(&mut self, deleted: &[Word]) {
+        for word in deleted {
+            self.words.entry(*word).or_default().flickers = true;
+        }
+    }
+
     fn flickers(&self, word: Word) -> bool {
         self.words.get(&word).is_some_and(|fact| fact.flickers)
     }

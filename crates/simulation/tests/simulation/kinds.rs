@@ -8,7 +8,7 @@ use redwedding_replica::testing::Random;
 use crate::plan::Plan;
 
 /// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 33;
+pub(crate) const KINDS: u32 = 34;
 /// Clocks that are off by seconds.
 pub(crate) const SKEWS: u32 = 18;
 /// Floors of documents.
@@ -21,6 +21,8 @@ pub(crate) const KEYS: u32 = 30;
 pub(crate) const TAILS: u32 = 31;
 /// Pages are deleted at the origin, and restored.
 pub(crate) const DELETIONS: u32 = 32;
+/// The origin merges by itself.
+pub(crate) const MERGES: u32 = 33;
 
 /// Whether a kind of fault happens in a run.
 pub(crate) fn is_on(plan: &Plan, kind: u32) -> bool {

@@ -10,6 +10,7 @@
 mod invariants;
 mod kinds;
 mod plan;
+mod regressions;
 mod run;
 mod threads;
 

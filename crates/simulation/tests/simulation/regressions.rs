@@ -1,0 +1,52 @@
+//! Runs that once failed, each with what was wrong then.
+//!
+//! A seed means another run once anything is drawn in another order. So each is as good as any
+//! other then, and a fault that was found has a test of its own wherever it could be had in one
+//! point of presence. Must be short: it is part of every test run.
+
+use crate::plan::Plan;
+use crate::run::run;
+
+/// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
+/// need.
+const SHORT: [(u64, usize, u64, &str); 16] = [
+    (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
+    (36, 0, 0, "a client waits for ever for a position that the log has lost"),
+    (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
+    (105, 0, 0, "flushing stops, since the log lost what announced a revision"),
+    (260, 0, 0, "a save waits for ever for a position that the log has lost"),
+    (405, 0, 0, "a save that is gone for the log goes back late"),
+    (541, 0, 0, "a deletion at the origin is not taken over where flushing has stopped"),
+    (1025, 0, 0, "a client is told that its save is lost"),
+    (1707, 50, 5_377_197_731, "a client waits for a revision that is never taken over"),
+    (1767, 62, 6_404_824_870, "a client is told of one save, and lets go of those before"),
+    (25_785, 0, 0, "one of 8,000 that failed"),
+    (3_000_315, 70, 6_024_158_214, "the log loses its tail twice"),
+    (3_000_412, 103, 27_680, "the log loses what it took over from the origin"),
+    (3_000_565, 60, 4_836_121_622, "a save shows for ever that only a cache has"),
+    (3_001_812, 106, 6_511_664_264, "a revision is let go that the origin would have told of"),
+    (3_002_842, 0, 0, "a save goes back to the outbox after long, and is pushed from there"),
+];
+
+/// Long runs, of so many actions.
+const LONG: [(u64, usize, &str); 5] = [
+    (111, 200, "one of 16 that failed"),
+    (2_002, 200, "one of 6 that failed"),
+    (3_004, 256, "saves wait on a part of the log that is lost"),
+    (3_005, 256, "a point of presence forgets what it has shown"),
+    (3_015, 200, "a point of presence forgets what it has shown"),
+];
+
+#[test]
+fn what_failed_once_does_not_again() {
+    let short = SHORT.map(|(seed, actions, without, why)| {
+        (Plan { long: false, seed, actions, without, traced: false }, why)
+    });
+    let long = LONG.map(|(seed, actions, why)| {
+        (Plan { long: true, seed, actions, without: 0, traced: false }, why)
+    });
+    for (plan, why) in short.into_iter().chain(long) {
+        let failures = run(plan).failures;
+        assert!(failures.is_empty(), "{why}: {plan:?}: {failures:?}");
+    }
+}
