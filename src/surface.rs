@@ -124,11 +124,11 @@ impl<A: Application> Edge<A> {
             Routed::Elsewhere => Handled::PassThrough(Box::new(incoming.request)),
             Routed::Answer(answer) => Handled::Answered(answer, Remaining::Nothing),
             Routed::Ask(operation) => {
-                let mut presented = principal::session(&incoming.request, &self.replica);
+                let mut presented = principal::session(&incoming.request, &self.replica, ports);
                 let (answer, remaining) =
-                    self.perform(ports, operation, &incoming, &mut presented.session);
+                    self.perform(ports, operation, &incoming, &mut presented.open.session);
                 let written = matches!(remaining, Remaining::Saved(_));
-                let answer = reply::sealed(answer, &presented, written, &self.replica);
+                let answer = reply::sealed(answer, &presented, written, (&self.replica, ports));
                 Handled::Answered(reply::conditional(answer, &incoming.request), remaining)
             }
         }

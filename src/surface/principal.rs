@@ -8,7 +8,8 @@ use http::Request;
 use http::header::{AUTHORIZATION, COOKIE};
 use redwedding_replica::Replica;
 use redwedding_replica::auth::{self, AuthError};
-use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::client_record::OpenSession;
+use redwedding_replica::ports::Ports;
 
 use crate::application::Principal;
 use crate::settings::Settings;
@@ -22,7 +23,7 @@ pub(super) const SESSION_HEADER: &str = "redwedding-session";
 
 /// The session that a client presents.
 pub(super) struct PresentedSession {
-    pub(super) session: ClientSession,
+    pub(super) open: OpenSession,
     /// Whether it presented one; without one, answers can be shared.
     pub(super) presented: bool,
 }
@@ -51,10 +52,15 @@ pub(super) fn authenticate<B>(
 }
 
 /// The session that a request presents.
-pub(super) fn session<B>(request: &Request<B>, replica: &Replica) -> PresentedSession {
+pub(super) fn session<B, P: Ports>(
+    request: &Request<B>,
+    replica: &Replica,
+    ports: &mut P,
+) -> PresentedSession {
     let header = request.headers().get(SESSION_HEADER).and_then(|value| value.to_str().ok());
     let sealed = header.or_else(|| cookie(request, SESSION_COOKIE));
-    PresentedSession { session: replica.open_session(sealed), presented: sealed.is_some() }
+    let open = replica.open_session(ports, sealed);
+    PresentedSession { open, presented: sealed.is_some() }
 }
 
 fn cookie<'a, B>(request: &'a Request<B>, name: &str) -> Option<&'a str> {

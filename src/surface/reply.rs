@@ -11,6 +11,7 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode};
 use redwedding_replica::Replica;
 use redwedding_replica::auth::AuthError;
+use redwedding_replica::ports::Ports;
 
 use super::principal::{PresentedSession, SESSION_COOKIE, SESSION_HEADER};
 
@@ -57,22 +58,25 @@ pub(super) fn denied(error: &AuthError) -> Response<Vec<u8>> {
 }
 
 /// Hands the client its session token. A reader without one gets none, and an
-/// answer that caches may share.
-pub(super) fn sealed(
+/// answer that caches may share; who opens a form gets one, so that two saves at once
+/// are known to be one client's.
+pub(super) fn sealed<P: Ports>(
     answer: Response<Vec<u8>>,
     presented: &PresentedSession,
     written: bool,
-    replica: &Replica,
+    (replica, ports): (&Replica, &mut P),
 ) -> Response<Vec<u8>> {
     let mut answer = answer;
-    let personal = presented.presented || written;
+    let caching = answer.headers().get(CACHE_CONTROL).map(|value| value.as_bytes());
+    let private = caching.is_some_and(|value| value.starts_with(b"private"));
+    let personal = presented.presented || written || private;
     let headers = answer.headers_mut();
     let vary = HeaderValue::from_static("Cookie, Authorization, Redwedding-Session");
     headers.insert(VARY, vary);
     if !personal {
         return answer;
     }
-    let sealed = replica.seal(&presented.session);
+    let sealed = replica.seal(ports, &presented.open);
     let cookie = format!(
         "{SESSION_COOKIE}={sealed}; Path=/; Max-Age={SESSION_SECONDS}; HttpOnly; SameSite=Lax"
     );
@@ -82,7 +86,9 @@ pub(super) fn sealed(
         headers.insert(SET_COOKIE, cookie);
         headers.insert(HeaderName::from_static(SESSION_HEADER), sealed);
     }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if !private {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
     answer
 }
 

@@ -10,7 +10,7 @@ use redwedding_document::entry::{Body, Entry, OriginPage};
 use redwedding_document::{Document, Unresolved, View};
 use redwedding_wire::codec::{self, Encode};
 use redwedding_wire::identity::DocumentKey;
-use redwedding_wire::version::{VersionName, VersionRef};
+use redwedding_wire::version::{Root, VersionName, VersionRef};
 use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -148,6 +148,14 @@ impl CachedDocument {
             Holder::OriginOnly { page, .. } => page.revision,
             Holder::Logged(log) | Holder::Absent { log } => log.origin().revision(),
         }
+    }
+
+    /// Whether the log holds the document, and a version stands on a text of the origin that it
+    /// does not hold.
+    pub(crate) fn lacks_root(&self, version: &VersionRef) -> bool {
+        let revision = self.confirmed().origin().revision();
+        let lacks = matches!(version.root, Root::Origin(text) if revision < text.revision);
+        self.is_logged() && lacks
     }
 
     /// The number that names what is shown of it; 0 while there is no page.

@@ -13,14 +13,19 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// What a client has seen and written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct ClientSession {
     format: u8,
-    /// Which client it is; 0, since nobody names clients yet.
+    /// Which client it is; 0 before it was handed a token.
     client: u64,
+    /// Up to which of the answers that a point of presence gave the client it says what
+    /// they said; see [`crate::client_record`]. The one asked last stands last.
+    heard: Vec<(PopTag, u64)>,
+    /// The name of what did not fit into the token; see [`crate::client_record`].
+    rest: Option<u64>,
     /// The log that the positions belong to.
     epoch: u64,
     /// (shard, greatest position seen), by ascending shard.
@@ -36,7 +41,7 @@ pub struct ClientSession {
 }
 
 /// The first format: no client is named.
-#[derive(Serialize_tuple, Deserialize_tuple)]
+#[derive(Default, Serialize_tuple, Deserialize_tuple)]
 struct Nameless {
     format: u8,
     epoch: u64,
@@ -45,8 +50,58 @@ struct Nameless {
     served: Vec<(DocumentTag, u64)>,
 }
 
+/// The second format: a number stands where the client was to be named.
+#[derive(Serialize_tuple, Deserialize_tuple)]
+struct Unnamed {
+    format: u8,
+    client: u64,
+    epoch: u64,
+    seen: Vec<(u16, Position)>,
+    own: Vec<(DocumentTag, EditId)>,
+    served: Vec<(DocumentTag, u64)>,
+}
+
+/// What one answer adds to what its client has seen and written.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+pub(crate) struct SessionDelta {
+    epoch: u64,
+    seen: Vec<(u16, Position)>,
+    own: Vec<(DocumentTag, EditId)>,
+    served: Vec<(DocumentTag, u64)>,
+}
+
+impl SessionDelta {
+    /// Whether it adds nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.seen.is_empty() && self.own.is_empty() && self.served.is_empty()
+    }
+
+    /// Leaves out what an answer has settled or superseded: what its session named `before`
+    /// it and does not name `after` it.
+    pub(crate) fn settle(&mut self, before: &ClientSession, after: &ClientSession) {
+        self.own.retain(|own| !before.own.contains(own) || after.own.contains(own));
+        self.served.retain(|one| !before.served.contains(one) || after.served.contains(one));
+        let (epoch, now) = (self.epoch, after.epoch);
+        let passed = |shard, position| {
+            let (knew, knows) = (before.seen(epoch, shard), after.seen(epoch, shard));
+            // Further by now; or forgotten, as the log has lost it.
+            knows > position || (position <= knew && knows < knew)
+        };
+        self.seen.retain(|(shard, position)| epoch == now && !passed(*shard, *position));
+    }
+}
+
 /// Enough of a document's digest to tell a client's documents apart.
 type DocumentTag = u32;
+
+/// Enough of a digest to tell points of presence apart.
+pub(crate) type PopTag = u32;
+
+/// Puts those of `older` that are not there in front.
+fn prepend<T: Copy + PartialEq>(newer: &mut Vec<T>, older: &[T]) {
+    let missing: Vec<_> = older.iter().filter(|one| !newer.contains(one)).copied().collect();
+    newer.splice(0..0, missing);
+}
 
 fn tag(document: &DocumentKey) -> DocumentTag {
     let digest = document.digest().0;
@@ -62,8 +117,8 @@ impl Default for ClientSession {
 impl ClientSession {
     /// The session of a client that has seen nothing.
     pub fn new() -> Self {
-        let (seen, own, served) = (Vec::new(), Vec::new(), Vec::new());
-        Self { format: FORMAT, client: 0, epoch: 0, seen, own, served }
+        let Nameless { epoch, seen, own, served, .. } = Nameless::default();
+        Self { format: FORMAT, client: 0, heard: Vec::new(), rest: None, epoch, seen, own, served }
     }
 
     /// Reads what [`ClientSession::seal`] wrote. A session that was not sealed with `key`
@@ -82,16 +137,116 @@ impl ClientSession {
     /// The session as a client carries it, authenticated with `key`.
     ///
     /// Where that would be too long, it leaves out the documents that were seen and
-    /// written longest ago: nothing keeps them for the client.
+    /// written longest ago: whoever seals it has put them elsewhere.
     pub fn seal(&self, key: &[u8; 32]) -> String {
-        let mut body = codec::to_vec(self);
         let mut shorter = self.clone();
-        while BASE64URL_NOPAD.encode_len(16 + body.len()) > limits::TOKEN_BYTES {
+        while !shorter.fits(limits::TOKEN_BYTES) {
             shorter.forget_oldest();
-            body = codec::to_vec(&shorter);
         }
+        let body = codec::to_vec(&shorter);
         let code = keyed_digest(key, "token", &[&body]).0;
         BASE64URL_NOPAD.encode(&[&code[..], &body].concat())
+    }
+
+    /// Whether a token with it has no more than so many characters.
+    pub(crate) fn fits(&self, most: usize) -> bool {
+        BASE64URL_NOPAD.encode_len(16 + codec::to_vec(self).len()) <= most
+    }
+
+    /// Which client it is; 0 before it was handed a token.
+    pub(crate) fn client(&self) -> u64 {
+        self.client
+    }
+
+    /// Names the client.
+    pub(crate) fn name(&mut self, client: u64) {
+        self.client = client;
+    }
+
+    /// Up to which of the answers of a point of presence it says what they said.
+    pub(crate) fn heard(&self, pop: PopTag) -> u64 {
+        self.heard.iter().find(|heard| heard.0 == pop).map_or(0, |heard| heard.1)
+    }
+
+    /// It says what a point of presence said up to this answer. Of those that were asked
+    /// longest ago it forgets that, and takes in again what they said.
+    pub(crate) fn hear(&mut self, pop: PopTag, answer: u64) {
+        let answer = answer.max(self.heard(pop));
+        self.heard.retain(|heard| heard.0 != pop);
+        self.heard.push((pop, answer));
+        let excess = self.heard.len().saturating_sub(limits::SESSION_POPS);
+        self.heard.drain(..excess);
+    }
+
+    /// What it says beyond an earlier one.
+    pub(crate) fn beyond(&self, before: &Self) -> SessionDelta {
+        let seen = |seen: &&(u16, Position)| before.seen(self.epoch, seen.0) < seen.1;
+        let own = |own: &&_| !before.own.contains(own);
+        let served = |served: &&_| !before.served.contains(served);
+        SessionDelta {
+            epoch: self.epoch,
+            seen: self.seen.iter().filter(seen).copied().collect(),
+            own: self.own.iter().filter(own).copied().collect(),
+            served: self.served.iter().filter(served).copied().collect(),
+        }
+    }
+
+    /// Takes in what another answer to the same client said. Of logs with different epochs
+    /// this one's counts.
+    pub(crate) fn join(&mut self, other: &SessionDelta) {
+        if self.epoch == 0 || self.epoch == other.epoch {
+            for (shard, position) in &other.seen {
+                let (epoch, position) = (other.epoch, *position);
+                self.see(*shard, Cursor { epoch, position, ..Cursor::default() });
+            }
+        }
+        prepend(&mut self.own, &other.own);
+        prepend(&mut self.served, &other.served);
+    }
+
+    /// The name of what did not fit into the token.
+    pub(crate) fn rest(&self) -> Option<u64> {
+        self.rest
+    }
+
+    /// Names what does not fit into the token.
+    pub(crate) fn leave_rest(&mut self, name: Option<u64>) {
+        self.rest = name;
+    }
+
+    /// Takes what it says of the documents that were seen and written longest ago out of
+    /// it, until a token with it has no more than so many characters.
+    pub(crate) fn split_off(&mut self, most: usize) -> Self {
+        let whole = self.clone();
+        while !self.fits(most) && !(self.own.is_empty() && self.served.is_empty()) {
+            self.forget_oldest();
+        }
+        let SessionDelta { own, served, .. } = whole.beyond(self);
+        Self { client: self.client, rest: self.rest, own, served, ..Self::new() }
+    }
+
+    /// Takes out what another one says of documents. Whether it said all of it.
+    pub(crate) fn take_out(&mut self, other: &Self) -> bool {
+        let all = other.own.iter().all(|own| self.own.contains(own))
+            && other.served.iter().all(|served| self.served.contains(served));
+        self.own.retain(|own| !other.own.contains(own));
+        self.served.retain(|served| !other.served.contains(served));
+        all
+    }
+
+    /// All saves of the client's that it names, the oldest first.
+    pub(crate) fn saves(&self) -> Vec<EditId> {
+        self.own.iter().map(|own| own.1).collect()
+    }
+
+    /// The log holds one of these saves, and the version that it was answered with: all of
+    /// that is in `shard` up to `cursor`.
+    pub(crate) fn logged(&mut self, edit: EditId, served: u64, shard: u16, cursor: Cursor) {
+        if self.epoch == cursor.epoch || self.epoch == 0 {
+            self.see(shard, cursor);
+            self.own.retain(|own| own.1 != edit);
+            self.served.retain(|version| version.1 != served);
+        }
     }
 
     /// Leaves out what it says of one document: one that the client has not written,
@@ -254,9 +409,13 @@ impl Decode for ClientSession {
             codec::known_format(session.format, FORMAT)?;
             return Ok(session);
         }
+        if let Ok(Unnamed { format, epoch, seen, own, served, .. }) = codec::from_slice(bytes) {
+            codec::known_format(format, 2)?;
+            return Ok(Self { epoch, seen, own, served, ..Self::new() });
+        }
         let Nameless { format, epoch, seen, own, served } = codec::from_slice(bytes)?;
         codec::known_format(format, 1)?;
-        Ok(Self { format: FORMAT, client: 0, epoch, seen, own, served })
+        Ok(Self { epoch, seen, own, served, ..Self::new() })
     }
 }
 

@@ -107,6 +107,26 @@ pub(crate) fn head_lock(document: &DocumentKey) -> String {
     format!("head-lock/{}", document.digest())
 }
 
+/// In the cache: what the last answers to a client added to its session.
+pub(crate) fn client(client: u64) -> String {
+    format!("client/{client:016x}")
+}
+
+/// The lock of whoever writes that.
+pub(crate) fn client_lock(client: u64) -> String {
+    format!("client-lock/{client:016x}")
+}
+
+/// What did not fit into a client's token.
+pub(crate) fn session_rest(client: u64, name: u64) -> String {
+    format!("session/{client:016x}/{name:016x}")
+}
+
+/// In the cache: where the log has a save that was taken here.
+pub(crate) fn logged(edit: EditId) -> String {
+    format!("logged/{edit}")
+}
+
 /// In the cache: the base of the confirmed document.
 pub(crate) fn document(document: &DocumentKey) -> String {
     format!("document/{}", document.digest())

@@ -67,6 +67,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             let context = &mut self.context;
             if lost
                 || !context.shows_version(cached, id)
+                    && context.origin_lacks_root(cached, id)
                     && context.missing_for(&name.to_string(), limits::LOST_SAVE_MS)
             {
                 self.session.settled(cached.key());
@@ -149,6 +150,18 @@ impl<P: Ports> Context<'_, P> {
         let Some(version) = version else { return false };
         let lacking = Lacking { own: Vec::new(), versions: vec![version], revision: 0 };
         self.view_with(cached, &lacking).is_some()
+    }
+
+    /// Whether nothing that a version stands on may still come from the origin, which is asked
+    /// for it. While it does not answer nothing can be said.
+    fn origin_lacks_root(&mut self, cached: &CachedDocument, id: ObjectId) -> bool {
+        let version = self.version_store().object_of(cached.confirmed(), id);
+        let Some(version) = version.filter(|version| cached.lacks_root(version)) else {
+            return true;
+        };
+        let all_told = self.reconcile(cached.confirmed().clone(), false).done;
+        let now = self.document_cache().document(cached.key());
+        all_told && now.is_none_or(|now| now.lacks_root(&version))
     }
 
     /// Whether the relay has refused an acknowledged save.

@@ -2,7 +2,8 @@
 //!
 //! Read in this order.
 //! - The outside: [`ports`] (what a replica needs from its platform), [`sync`] (what it says
-//!   to the relay), [`auth`], [`client_session`] (what a client has seen), [`member`].
+//!   to the relay), [`auth`], [`client_session`] and
+//!   [`client_record`] (what a client has seen), [`member`].
 //! - The state: [`replica`] (the one sandbox), `cached_document` and below it
 //!   `confirmed_document` (a document as it lies in the cache), [`page_snapshot`] and
 //!   `head` (what readers are shown).
@@ -25,6 +26,7 @@ pub mod auth;
 mod breaker;
 mod budget;
 mod cached_document;
+pub mod client_record;
 pub mod client_session;
 pub mod config;
 mod confirmed_document;

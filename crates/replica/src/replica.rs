@@ -4,7 +4,6 @@
 //! to be quick. It does nothing by itself: what a request does is in
 //! [`crate::context`] and above.
 
-use crate::client_session::ClientSession;
 use crate::config::Config;
 use crate::document_cache::SandboxMemory;
 use crate::limits;
@@ -60,19 +59,5 @@ impl Replica {
     /// Counts a call to a backend, as far as the caller makes one by itself.
     pub fn count_call(&mut self) {
         self.calls += 1;
-    }
-
-    /// The session that a client presents, or that of one that has seen nothing.
-    pub fn open_session(&self, sealed: Option<&str>) -> ClientSession {
-        let mut keys = self.config.all_keys();
-        let opened =
-            sealed.and_then(|sealed| keys.find_map(|of| ClientSession::open(sealed, &of.tokens)));
-        opened.unwrap_or_default()
-    }
-
-    /// The session token: the session as the client carries it.
-    #[must_use]
-    pub fn seal(&self, session: &ClientSession) -> String {
-        session.seal(&self.config.keys.tokens)
     }
 }

@@ -25,12 +25,12 @@ fn save(replica: &mut Replica, ports: &mut MemoryPorts, finish: bool) -> String 
     let (submitted, note) = (Submitted::Whole("a word\n".to_owned()), Note::default());
     let inputs = vec![b"a person".to_vec()];
     let save = Save { base: None, submitted, note, idempotency_inputs: inputs, trace: 0 };
-    let mut session = ClientSession::new();
-    let saved = replica.request(ports, &mut session).save(&page(), &save).expect("a save");
+    let mut open = replica.open_session(ports, None);
+    let saved = replica.request(ports, &mut open.session).save(&page(), &save).expect("a save");
     if let Some(after) = saved.after.filter(|_| finish) {
         replica.context(ports).finish_save(after);
     }
-    replica.seal(&session)
+    replica.seal(ports, &open)
 }
 
 #[test]
@@ -40,7 +40,8 @@ fn a_session_of_a_point_of_presence_that_is_ahead_is_read() {
     let sealed = save(&mut new(&mut ports), &mut ports, false);
     let behind = Config::new("wiki", "pop", b"old").before_exchange_with(b"new");
     let behind = Replica::start(behind, &mut ports);
-    assert!(!behind.open_session(Some(&sealed)).own(&page()).is_empty());
+    let opened = behind.open_session(&mut ports, Some(&sealed));
+    assert!(!opened.session.own(&page()).is_empty());
 }
 
 #[test]
@@ -48,10 +49,11 @@ fn a_session_goes_on() {
     let network = Network::new(1, 1);
     let mut ports = network.ports(0, None);
     let sealed = save(&mut old(&mut ports), &mut ports, false);
-    let opened = new(&mut ports).open_session(Some(&sealed));
-    assert!(!opened.own(&page()).is_empty());
+    let opened = new(&mut ports).open_session(&mut ports, Some(&sealed));
+    assert!(!opened.session.own(&page()).is_empty());
     let stranger = Replica::start(Config::new("wiki", "pop", b"another"), &mut ports);
-    assert_eq!(stranger.open_session(Some(&sealed)), ClientSession::new());
+    let opened = stranger.open_session(&mut ports, Some(&sealed));
+    assert_eq!(opened.session, ClientSession::new());
 }
 
 #[test]

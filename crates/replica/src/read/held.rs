@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use redwedding_wire::identity::DocumentKey;
-use redwedding_wire::version::{Root, VersionRef};
+use redwedding_wire::version::Root;
 
 use crate::cached_document::CachedDocument;
 use crate::context::{ClientRequest, Context};
@@ -47,7 +47,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let mut lacking = self.lacking(cached, attempt > 0)?;
         let context = &mut self.context;
         let mut cached = cached.clone();
-        let lacks = |version| cached.is_logged() && lacks_root(&cached, version);
+        let lacks = |version| cached.lacks_root(version);
         let news = attempt == 1 && lacking.versions.iter().any(lacks);
         if news && !context.relay_client().is_away() {
             // The log does not have the edits that were made at the origin.
@@ -97,10 +97,4 @@ impl<P: Ports> Context<'_, P> {
         let id = self.version_store().write_object(cached.key(), &version)?;
         Some(PageSnapshot::of_view(&based.view, id, cached.exchanged_ms()))
     }
-}
-
-/// Whether a version stands on a text of the origin that is newer than the state.
-fn lacks_root(cached: &CachedDocument, version: &VersionRef) -> bool {
-    let revision = cached.confirmed().origin().revision();
-    matches!(version.root, Root::Origin(text) if revision < text.revision)
 }

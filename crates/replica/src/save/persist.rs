@@ -160,6 +160,7 @@ impl<P: Ports> Context<'_, P> {
             }
         };
         let Some(Remaining { receipt, due }) = remaining else { return };
+        self.note_logged(&key, edit, &outbox_entry);
         if let Some(receipt) = receipt {
             self.heed(&key, edit, outbox_entry, receipt);
         }

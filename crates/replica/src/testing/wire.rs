@@ -12,6 +12,7 @@ use redwedding_wire::identity::EditId;
 use redwedding_wire::testing::canonical;
 
 use crate::cached_document::CachedDocument;
+use crate::client_record::{ClientRecord, LoggedSave};
 use crate::client_session::ClientSession;
 use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::head::{Head, Made};
@@ -60,10 +61,32 @@ pub fn session_body(session: &ClientSession) -> Vec<u8> {
     codec::to_vec(session)
 }
 
+/// The body of a client's token that names everything that it can.
+pub fn named_session_body(session: &ClientSession) -> Vec<u8> {
+    let mut session = session.clone();
+    session.name(u64::MAX);
+    session.hear(7, 300);
+    session.hear(u32::MAX, 1);
+    session.leave_rest(Some(5));
+    codec::to_vec(&session)
+}
+
+/// What a point of presence keeps of a client of which nothing but this is known.
+pub fn client_record(session: &ClientSession) -> Vec<u8> {
+    let mut record = ClientRecord::new();
+    record.add(&ClientSession::new(), &mut session.clone(), 7);
+    record.encode()
+}
+
 /// The head that shows `over` and, where there is one, was put over `under`, unaware of it.
 pub fn head(over: &PageSnapshot, under: Option<&PageSnapshot>, fresh_until_ms: u64) -> Vec<u8> {
     let under = under.map(|under| Head::of(under, fresh_until_ms));
     Head::of(over, fresh_until_ms).over(under.as_ref(), Made::Alone).encode()
+}
+
+/// Where the log has a save that was taken here.
+pub fn logged_save(shard: u16, (epoch, position): (u64, u64), served: u64) -> Vec<u8> {
+    LoggedSave::new(shard, (epoch, position), served).encode()
 }
 
 /// Every decoder of this crate takes `bytes`: what decodes is what would be
@@ -83,6 +106,8 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("joined", canonical::<JoinedEntries>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));
     note("session", ClientSession::decode(bytes).is_ok());
+    note("client", canonical::<ClientRecord>(bytes).is_some());
+    note("logged", canonical::<LoggedSave>(bytes).is_some());
     note("head", canonical::<Head>(bytes).is_some());
     let held = CachedDocument::decode(bytes, &key());
     note("cached", held.is_some_and(|held| held.encode() == bytes));
@@ -105,6 +130,8 @@ pub fn decode(bytes: &[u8]) {
     reads::<StoredRecord>(bytes);
     drop(ClientSession::decode(bytes));
     drop(Head::decode(bytes));
+    drop(LoggedSave::decode(bytes));
+    drop(ClientRecord::decode(bytes));
     drop(CachedDocument::decode(bytes, &key()));
 }
 

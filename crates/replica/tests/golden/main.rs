@@ -162,23 +162,32 @@ fn stores_and_caches() {
     let mut object = of_origin.clone();
     object.id = VersionName::Object(ObjectId(5)).number().get();
     golden("head", wire::head(&of_origin, Some(&object), 17));
+    golden("logged", wire::logged_save(3, (9, 1_234), object.id));
     golden("head-object", wire::head(&object, None, 18));
 }
 
 #[test]
 fn client_sessions() {
-    written(2, "session-new", wire::session_body(&ClientSession::new()));
+    written(3, "session-new", wire::session_body(&ClientSession::new()));
     let mut session = ClientSession::new();
     session.see(3, cursor());
     session.see(11, Cursor { position: 1 << 35, ..cursor() });
     session.wrote(&key(), EditId([3; 16]));
     session.served(&key(), VersionName::Object(ObjectId(5)));
-    written(2, "session-nameless", wire::session_body(&session));
+    written(3, "session-nameless", wire::session_body(&session));
+    written(3, "session", wire::named_session_body(&session));
+    golden("client", wire::client_record(&session));
     assert_eq!(ClientSession::open(SEALED_FIRST, &[7; 32]), Some(session.clone()));
     assert_eq!(ClientSession::open(&session.seal(&[7; 32]), &[7; 32]), Some(session.clone()));
-    for (name, as_read) in [("session-new", ClientSession::new()), ("session", session)] {
-        let older = std::fs::read(file("replica", 1, name)).unwrap();
-        assert_eq!(ClientSession::decode(&older), Ok(as_read));
+    let (new, nameless) = (ClientSession::new(), session);
+    for (version, name, as_read) in [
+        (1, "session-new", &new),
+        (1, "session", &nameless),
+        (2, "session-new", &new),
+        (2, "session-nameless", &nameless),
+    ] {
+        let older = std::fs::read(file("replica", version, name)).unwrap();
+        assert_eq!(ClientSession::decode(&older).as_ref(), Ok(as_read));
     }
 }
 

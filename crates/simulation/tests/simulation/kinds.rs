@@ -24,6 +24,9 @@ pub(crate) const DELETIONS: u32 = 32;
 /// The origin merges by itself.
 pub(crate) const MERGES: u32 = 33;
 
+/// A client asks again before it has an answer.
+pub(crate) const OVERLAPS: u32 = 33;
+
 /// Whether a kind of fault happens in a run.
 pub(crate) fn is_on(plan: &Plan, kind: u32) -> bool {
     plan.without & (1 << kind) == 0

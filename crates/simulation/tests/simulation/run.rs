@@ -92,10 +92,25 @@ struct Client {
     /// What it has saved itself last, where it keeps its token: the log may take what it saved
     /// before on an older text later.
     own: Vec<Seen>,
-    /// The request whose answer it waits for.
-    waits: Option<u64>,
-    attempt: Option<Attempt>,
+    /// The requests whose answers it waits for, all at one point of presence.
+    waits: BTreeMap<u64, Awaited>,
+    /// Saves that were not acknowledged, by the request that sent them last.
+    attempts: BTreeMap<u64, Attempt>,
     requests: u64,
+    /// Where its requests overlapped, in which life of the cache there, and no other one was
+    /// answered there since: it asks nobody else meanwhile.
+    bound: Option<(usize, usize)>,
+}
+
+/// A client's request on its way.
+struct Awaited {
+    pop: usize,
+    /// Whether no other request of the client was on its way at the same time.
+    alone: bool,
+    /// What the client had seen when it began.
+    seen: Vec<Seen>,
+    /// What it had saved itself last then.
+    own: Vec<Seen>,
 }
 
 impl Client {
@@ -106,9 +121,10 @@ impl Client {
             forms: vec![Vec::new(); pages],
             seen: vec![Seen::default(); pages],
             own: vec![Seen::default(); pages],
-            waits: None,
-            attempt: None,
+            waits: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             requests: 0,
+            bound: None,
         }
     }
 
@@ -116,8 +132,16 @@ impl Client {
     fn keep(&mut self, token: String) {
         match self.session {
             true => self.token = Some(token),
-            false => self.seen.iter_mut().for_each(|seen| *seen = Seen::default()),
+            false => self.is_promised_nothing(),
         }
+    }
+
+    /// Whatever it has seen may be gone.
+    fn is_promised_nothing(&mut self) {
+        let awaited = self.waits.values_mut();
+        let awaited = awaited.flat_map(|awaited| awaited.seen.iter_mut().chain(&mut awaited.own));
+        let known = self.seen.iter_mut().chain(&mut self.own).chain(awaited);
+        known.for_each(|seen| *seen = Seen::default());
     }
 }
 
@@ -478,7 +502,7 @@ impl Run {
     /// A client stops waiting; its sandbox goes on.
     fn give_up(&mut self) {
         let client = self.random.index(self.clients.len());
-        if let Some(request) = self.clients[client].waits.take() {
+        if let Some((request, _)) = self.clients[client].waits.pop_first() {
             self.note(|| format!("  client {client} gives up on ({request})"));
         }
     }

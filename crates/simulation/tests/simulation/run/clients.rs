@@ -10,19 +10,14 @@ const OBJECTS: u64 = 1 << 51;
 impl Run {
     pub(super) fn client_acts(&mut self) {
         let client = self.random.index(self.clients.len());
-        if self.clients[client].waits.is_some() {
-            // Its sandbox may have died.
-            if self.random.chance(300) {
-                self.clients[client].waits = None;
-            }
-            return;
-        }
-        let pop = match self.random.chance(if self.crowded { 900 } else { 600 }) {
-            true if self.crowded => 0,
-            true => client % self.pops.len(),
-            false => self.random.index(self.pops.len()),
-        };
-        if let Some(mut attempt) = self.clients[client].attempt.take() {
+        self.unbind(client);
+        let Some(pop) = self.pop_of(client) else { return };
+        let waits = &self.clients[client].waits;
+        let mut attempts = self.clients[client].attempts.keys();
+        let unsent = attempts.find(|request| !waits.contains_key(request)).copied();
+        if let Some(request) = unsent {
+            let attempt = self.clients[client].attempts.remove(&request);
+            let mut attempt = attempt.expect("it is one of them");
             attempt.tries += 1;
             match attempt.tries > 8 && self.random.chance(500) {
                 true => {}
@@ -40,12 +35,53 @@ impl Run {
         }
     }
 
+    /// Where a client asks next, if it does not wait.
+    fn pop_of(&mut self, client: usize) -> Option<usize> {
+        if let Some(awaited) = self.clients[client].waits.values().next() {
+            let pop = awaited.pop;
+            // Its sandbox may have died.
+            if self.random.chance(300) {
+                self.clients[client].waits.pop_first();
+                return None;
+            }
+            // Until it has a token nobody knows that its requests are one client's.
+            let known = self.clients[client].token.is_some() || !self.clients[client].session;
+            let overlaps = known && self.coherent && is_on(&self.plan, kinds::OVERLAPS);
+            return (overlaps && self.random.chance(400)).then_some(pop);
+        }
+        if let Some((pop, _)) = self.clients[client].bound {
+            return Some(pop);
+        }
+        match self.random.chance(if self.crowded { 900 } else { 600 }) {
+            true if self.crowded => Some(0),
+            true => Some(client % self.pops.len()),
+            false => Some(self.random.index(self.pops.len())),
+        }
+    }
+
+    /// With the cache, a point of presence loses what it knew of requests at once.
+    fn unbind(&mut self, client: usize) {
+        let Some((pop, life)) = self.clients[client].bound else { return };
+        if self.pops[pop].life != life {
+            self.clients[client].is_promised_nothing();
+            self.clients[client].bound = None;
+        }
+    }
+
+    /// A client's request, the one numbered last, begins.
     pub(super) fn request(&mut self, client: usize, pop: usize, page: usize) {
-        let of_client = &mut self.clients[client];
-        of_client.requests += 1;
-        of_client.waits = Some(of_client.requests);
         let (life, shown) = (self.pops[pop].life, self.pops[pop].shown[page].clone());
-        self.asked.insert((client, of_client.requests), Asked { pop, life, shown });
+        let of_client = &mut self.clients[client];
+        let request = of_client.requests;
+        let alone = of_client.waits.is_empty();
+        if !alone {
+            of_client.waits.values_mut().for_each(|awaited| awaited.alone = false);
+            of_client.bound = Some((pop, life));
+            self.report.struck.count("requests of a client overlap");
+        }
+        let (seen, own) = (of_client.seen.clone(), of_client.own.clone());
+        of_client.waits.insert(request, Awaited { pop, alone, seen, own });
+        self.asked.insert((client, request), Asked { pop, life, shown });
     }
 
     /// A point of presence has answered a read or a save with this text.
@@ -67,19 +103,20 @@ impl Run {
     }
 
     pub(super) fn read(&mut self, client: usize, pop: usize, page: usize) {
-        let request = self.clients[client].requests + 1;
+        self.clients[client].requests += 1;
+        let request = self.clients[client].requests;
         let sealed = self.clients[client].token.clone();
         let (key, events) = (self.keys[page].clone(), Arc::clone(&self.events));
         let noted = self.network.clone();
         let name = format!("client {client} reads page {page} ({request})");
         let started = self.start(pop, name, move |replica, ports, counter| {
-            let mut session = replica.open_session(sealed.as_deref());
-            noted.note(|| format!("    {session:?}"));
-            let snapshot = replica.request(ports, &mut session).read(&key);
+            let mut open = replica.open_session(ports, sealed.as_deref());
+            noted.note(|| format!("    {:?}", open.session));
+            let snapshot = replica.request(ports, &mut open.session).read(&key);
             let snapshot = snapshot.map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
             waits::tell_waits(&events, "read", ports, waits::READ);
-            let token = replica.seal(&session);
+            let token = replica.seal(ports, &open);
             tell(&events, Event::Read { client, request, page, token, snapshot });
             replica.context(ports).after_read(&key);
             counter.tell(&events, "after a read", CALLS);
@@ -125,7 +162,8 @@ impl Run {
     }
 
     pub(super) fn send(&mut self, client: usize, pop: usize, attempt: Attempt) {
-        let request = self.clients[client].requests + 1;
+        self.clients[client].requests += 1;
+        let request = self.clients[client].requests;
         let sealed = self.clients[client].token.clone();
         let (key, events) = (self.keys[attempt.page].clone(), Arc::clone(&self.events));
         let noted = self.network.clone();
@@ -137,12 +175,12 @@ impl Run {
         );
         let sent = attempt.clone();
         let started = self.start(pop, name, move |replica, ports, counter| {
-            let mut session = replica.open_session(sealed.as_deref());
-            noted.note(|| format!("    {session:?}"));
-            let saved = replica.request(ports, &mut session).save(&key, &sent.save);
+            let mut open = replica.open_session(ports, sealed.as_deref());
+            noted.note(|| format!("    {:?}", open.session));
+            let saved = replica.request(ports, &mut open.session).save(&key, &sent.save);
             counter.tell(&events, "save", CALLS);
             waits::tell_save(&events, ports);
-            let token = replica.seal(&session);
+            let token = replica.seal(ports, &open);
             let (snapshot, after) = match saved {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
                 Err(error) => (Err(error), None),
@@ -158,17 +196,31 @@ impl Run {
             self.invariants.submitted(&attempt.deleted);
             self.request(client, pop, page);
         }
-        self.clients[client].attempt = Some(attempt);
+        self.clients[client].attempts.insert(request, attempt);
     }
 
-    pub(super) fn waited(&mut self, client: usize, request: u64) -> bool {
-        let client = &mut self.clients[client];
+    /// The request of an answer; `None` where the client does not wait for it any more.
+    pub(super) fn waited(&mut self, client: usize, request: u64) -> Option<Awaited> {
         // An answer that comes late may be lost as well.
-        let waits = client.waits == Some(request);
-        if waits {
-            client.waits = None;
+        if !self.clients[client].waits.contains_key(&request) {
+            return None;
         }
-        waits
+        self.unbind(client);
+        let of_client = &mut self.clients[client];
+        let awaited = of_client.waits.remove(&request)?;
+        if awaited.alone {
+            // Its token has what those before it said.
+            of_client.bound = None;
+        }
+        Some(awaited)
+    }
+
+    /// What a client had seen of a page before an answer, as far as it is promised anything.
+    fn before(&self, client: usize, awaited: Awaited, page: usize) -> Seen {
+        match self.clients[client].session {
+            true => awaited.seen.into_iter().nth(page).unwrap_or_default(),
+            false => Seen::default(),
+        }
     }
 
     pub(super) fn heard_read(
@@ -183,16 +235,15 @@ impl Run {
         if let Ok((_, text)) = &snapshot {
             self.shown(client, request, page, text, true);
         }
-        if !self.waited(client, request) {
-            return;
-        }
+        let Some(awaited) = self.waited(client, request) else { return };
         let whose = format!("client {client} ({request})");
         self.clients[client].keep(token);
         match snapshot {
             Ok((id, text)) => {
                 self.report.reads += 1;
-                let of_client = &mut self.clients[client];
-                self.invariants.served(&mut of_client.seen[page], page, &text, &whose);
+                let before = self.before(client, awaited, page);
+                let seen = &mut self.clients[client].seen[page];
+                self.invariants.shown(seen, &before, page, &text, &whose);
                 self.form(client, page, id, text);
             }
             Err(
@@ -214,6 +265,10 @@ impl Run {
         let of_client = &mut self.clients[client];
         of_client.seen[page] = Seen::default();
         of_client.own[page] = Seen::default();
+        for awaited in of_client.waits.values_mut() {
+            awaited.seen[page] = Seen::default();
+            awaited.own[page] = Seen::default();
+        }
     }
 
     pub(super) fn form(&mut self, client: usize, page: usize, id: u64, text: String) {
@@ -251,30 +306,34 @@ impl Run {
             self.report.saves += 1;
             self.invariants.acknowledged(attempt.word, &attempt.deleted, loosely);
         }
-        if !self.waited(client, request) {
-            return;
-        }
+        let Some(awaited) = self.waited(client, request) else { return };
         let whose = format!("client {client} ({request})");
         self.clients[client].keep(token);
         match snapshot {
             Ok((id, text)) => {
+                let mut before = self.before(client, awaited, page);
+                self.invariants.own(&mut before, attempt.word);
                 let of_client = &mut self.clients[client];
-                of_client.attempt = None;
+                of_client.attempts.remove(&request);
                 if of_client.session && attempt.word.is_some() {
                     of_client.own[page] = Seen::default();
                     self.invariants.own(&mut of_client.own[page], attempt.word);
                 }
-                let seen = &mut of_client.seen[page];
-                self.invariants.own(seen, attempt.word);
-                self.invariants.served(seen, page, &text, &whose);
+                self.invariants.shown(&mut of_client.seen[page], &before, page, &text, &whose);
                 self.form(client, page, id, text);
             }
-            Err(error) => self.heard_refusal(client, &attempt, error, loosely),
+            Err(error) => self.heard_refusal((client, request), &attempt, error, loosely),
         }
     }
 
     /// A save was refused: whether it may be, and what its client does then.
-    fn heard_refusal(&mut self, client: usize, attempt: &Attempt, error: SaveError, loosely: bool) {
+    fn heard_refusal(
+        &mut self,
+        (client, request): (usize, u64),
+        attempt: &Attempt,
+        error: SaveError,
+        loosely: bool,
+    ) {
         let page = attempt.page;
         match error {
             SaveError::Load(LoadError::SaveLost) => self.told_lost(client, page),
@@ -282,29 +341,29 @@ impl Run {
                 self.report.refused += 1;
             }
             SaveError::Invalid(_) if attempt.save.note.author.len() > limits::AUTHOR_BYTES => {
-                self.clients[client].attempt = None;
+                self.clients[client].attempts.remove(&request);
             }
             // Others wrote as much; it is given up.
             SaveError::TooLong { .. } if self.style == Style::Large => {
                 self.report.refused += 1;
-                self.clients[client].attempt = None;
+                self.clients[client].attempts.remove(&request);
             }
             SaveError::Exists { .. } if attempt.save.base.is_none() => {
-                self.clients[client].attempt = None;
+                self.clients[client].attempts.remove(&request);
                 self.clients[client].forms[page].clear();
             }
             // It was told, has its text, and goes on.
             SaveError::UnknownVersion
                 if self.losses.turned_back || (loosely && self.deleted[page]) =>
             {
-                self.clients[client].attempt = None;
+                self.clients[client].attempts.remove(&request);
                 self.clients[client].forms[page].clear();
             }
             // Nothing tells a node that is behind that there is such a version.
             SaveError::UnknownVersion
                 if !self.clients[client].session && self.lags != (false, false) =>
             {
-                self.clients[client].attempt = None;
+                self.clients[client].attempts.remove(&request);
                 self.clients[client].forms[page].clear();
             }
             error => self.invariants.fail(format!("client {client}: {error}")),

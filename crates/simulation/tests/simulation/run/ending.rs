@@ -283,7 +283,7 @@ impl Run {
         let config = self.pops[pop].config.clone();
         let mut replica = Replica::start(config.clone(), &mut ports);
         let of_client = &mut self.clients[client];
-        let mut session = replica.open_session(of_client.token.as_deref());
+        let mut session = replica.open_session(&mut ports, of_client.token.as_deref()).session;
         let whose = format!("client {client} at the end, at pop {pop}");
         let mut read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         // Who has seen what is lost is told to wait for it first.

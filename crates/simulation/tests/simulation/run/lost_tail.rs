@@ -79,10 +79,9 @@ impl Run {
         self.invariants.turned_back();
         self.pops.iter_mut().for_each(Pop::loses_cache);
         for client in &mut self.clients {
-            let known = client.seen.iter_mut().chain(&mut client.own);
-            known.for_each(|seen| *seen = Seen::default());
+            client.is_promised_nothing();
             // What is on its way was made of the log of before.
-            client.waits = None;
+            client.waits.clear();
         }
     }
 

@@ -98,7 +98,7 @@ impl Run {
 
     fn long_save(&mut self, before: &[Vec<Option<Form>>]) {
         let client = self.random.index(self.clients.len());
-        if self.clients[client].waits.is_some() || self.clients[client].attempt.is_some() {
+        if !self.clients[client].waits.is_empty() || !self.clients[client].attempts.is_empty() {
             return self.client_acts();
         }
         let page = self.random.index(self.keys.len());
@@ -119,7 +119,7 @@ impl Run {
                 self.read(client, pop, page);
                 self.drain();
                 let form = self.clients[client].forms[page].last().cloned();
-                if let Some(form) = form.filter(|_| self.clients[client].waits.is_none()) {
+                if let Some(form) = form.filter(|_| self.clients[client].waits.is_empty()) {
                     self.save_on(client, pop, page, form);
                 }
             }

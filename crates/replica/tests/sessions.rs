@@ -1,0 +1,247 @@
+//! Sessions of one client whose requests are answered at once, and of one that writes
+//! more pages than its token can name.
+
+use redwedding_document::entry::Note;
+use redwedding_replica::client_record::OpenSession;
+use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::limits;
+use redwedding_replica::save::{Save, Saved, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::{Config, Replica};
+use redwedding_wire::identity::DocumentKey;
+
+fn page(number: usize) -> DocumentKey {
+    DocumentKey::new("wiki", format!("Page {number}")).expect("key")
+}
+
+fn save(base: Option<u64>, text: &str) -> Save {
+    Save {
+        base,
+        submitted: Submitted::Whole(text.to_owned()),
+        note: Note::default(),
+        idempotency_inputs: vec![text.as_bytes().to_vec()],
+        trace: 0,
+    }
+}
+
+/// A sandbox of a point of presence.
+struct Sandbox {
+    network: Network,
+    pop: usize,
+    ports: MemoryPorts,
+    replica: Replica,
+}
+
+impl Sandbox {
+    fn new(network: &Network, pop: usize) -> Self {
+        let mut ports = network.ports(pop, None);
+        // For the whole of a test nobody has to look for news.
+        let config = Config::new("wiki", &format!("pop-{pop}"), b"secret");
+        let config = Config { staleness_ms: 600_000, ..config };
+        let replica = Replica::start(config, &mut ports);
+        Self { network: network.clone(), pop, ports, replica }
+    }
+
+    /// The platform ends a sandbox that has asked others often enough.
+    fn renew(&mut self) {
+        if self.replica.is_spent() {
+            *self = Self::new(&self.network.clone(), self.pop);
+        }
+    }
+
+    fn read(&mut self, token: &str, number: usize) -> String {
+        self.renew();
+        let Self { ports, replica, .. } = self;
+        let mut open = replica.open_session(ports, Some(token));
+        let snapshot = replica.request(ports, &mut open.session).read(&page(number));
+        snapshot.expect("a page").text.clone()
+    }
+
+    /// A save, with the token that the answer hands out.
+    fn save(&mut self, token: &str, number: usize, save: &Save) -> (Saved<MemoryPorts>, String) {
+        self.renew();
+        let Self { ports, replica, .. } = self;
+        let mut open = replica.open_session(ports, Some(token));
+        let saved = replica.request(ports, &mut open.session).save(&page(number), save);
+        let token = replica.seal(ports, &open);
+        assert!(token.len() <= limits::TOKEN_BYTES);
+        (saved.expect("a save"), token)
+    }
+
+    fn saved(&mut self, token: &str, number: usize, save: &Save) -> String {
+        let (saved, token) = self.save(token, number, save);
+        self.finish(saved);
+        token
+    }
+
+    fn finish(&mut self, saved: Saved<MemoryPorts>) {
+        let after = saved.after.expect("something is left to do");
+        self.replica.context(&mut self.ports).finish_save(after);
+    }
+
+    /// It has just looked, and found no such pages.
+    fn knows_nothing_of(&mut self, pages: [usize; 2]) {
+        let token = self.greet();
+        pages.iter().for_each(|number| assert_eq!(self.read(&token, *number), ""));
+    }
+
+    /// The token of a client that has opened a form.
+    fn greet(&mut self) -> String {
+        self.renew();
+        let Self { ports, replica, .. } = self;
+        let open = replica.open_session(ports, None);
+        replica.seal(ports, &open)
+    }
+}
+
+/// What a point of presence answers at once: the second request begins before the first
+/// is answered, and the client keeps the second answer's token.
+fn at_once(network: &Network, pages: (usize, usize)) -> (Sandbox, String) {
+    let (mut one, mut other) = (Sandbox::new(network, 0), Sandbox::new(network, 0));
+    let token = one.greet();
+    let mut late = other.replica.open_session(&mut other.ports, Some(&token));
+    let (first, _) = one.save(&token, pages.0, &save(None, "one\n"));
+    let mut request = other.replica.request(&mut other.ports, &mut late.session);
+    let second = request.save(&page(pages.1), &save(None, "two\n")).expect("a save");
+    let token = other.replica.seal(&mut other.ports, &late);
+    drop((first, second));
+    (other, token)
+}
+
+#[test]
+fn a_client_that_saves_two_pages_at_once_sees_both() {
+    let network = Network::new(1, 2);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    elsewhere.knows_nothing_of([1, 2]);
+    let (mut here, token) = at_once(&network, (1, 2));
+    assert_eq!((here.read(&token, 1), here.read(&token, 2)), ("one\n".into(), "two\n".into()));
+    let shown = (elsewhere.read(&token, 1), elsewhere.read(&token, 2));
+    assert_eq!(shown, ("one\n".into(), "two\n".into()));
+}
+
+#[test]
+fn a_client_that_saves_a_page_twice_at_once_sees_both() {
+    let network = Network::new(2, 2);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    elsewhere.knows_nothing_of([1, 1]);
+    let (mut here, token) = at_once(&network, (1, 1));
+    for shown in [here.read(&token, 1), elsewhere.read(&token, 1)] {
+        assert!(shown.contains("one") && shown.contains("two"), "{shown}");
+    }
+}
+
+#[test]
+fn a_client_that_writes_many_pages_goes_back_on_none() {
+    const PAGES: usize = 60;
+    let network = Network::new(3, 2);
+    let (mut here, mut elsewhere) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+    let mut token = here.greet();
+    for number in 0..PAGES {
+        token = here.saved(&token, number, &save(None, "old\n"));
+    }
+    let reader = elsewhere.greet();
+    for number in 0..PAGES {
+        assert_eq!(elsewhere.read(&reader, number), "old\n");
+    }
+    for number in 0..PAGES {
+        here.renew();
+        let Sandbox { ports, replica, .. } = &mut here;
+        let mut open = replica.open_session(ports, Some(&token));
+        let mut request = replica.request(ports, &mut open.session);
+        let base = request.read(&page(number)).expect("a page").id;
+        token = here.saved(&token, number, &save(Some(base), "new\n"));
+    }
+    let session = ClientSession::open(&token, &here.replica.config().keys.tokens);
+    let named = |number: &usize| {
+        let session = session.as_ref().expect("a session");
+        !session.own(&page(*number)).is_empty()
+    };
+    assert!((0..PAGES).filter(named).count() < PAGES, "what the log holds is left out");
+    for number in 0..PAGES {
+        assert_eq!(elsewhere.read(&token, number), "new\n", "page {number}");
+    }
+}
+
+#[test]
+fn what_was_settled_elsewhere_does_not_come_back() {
+    let network = Network::new(5, 2);
+    let (mut here, mut elsewhere) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+    let token = here.greet();
+    let token = here.saved(&token, 1, &save(None, "one\n"));
+    network.advance(700_000);
+    let Sandbox { ports, replica, .. } = &mut elsewhere;
+    let mut open = replica.open_session(ports, Some(&token));
+    assert_eq!(open.session.own(&page(1)).len(), 1);
+    let read = replica.request(ports, &mut open.session).read(&page(1)).expect("a page");
+    assert_eq!(read.text, "one\n");
+    let token = replica.seal(ports, &open);
+    for of in [&mut here, &mut elsewhere] {
+        let open = of.replica.open_session(&mut of.ports, Some(&token));
+        assert!(open.session.own(&page(1)).is_empty(), "the log has it, which the client knows");
+    }
+}
+
+/// A client that has written so many pages while the relay is away, here, and its token.
+fn many_written(network: &Network, pages: usize) -> String {
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut here = Sandbox::new(network, 0);
+    let mut token = here.greet();
+    for number in 0..pages {
+        token = here.saved(&token, number, &save(None, "mine\n"));
+    }
+    token
+}
+
+#[test]
+fn with_the_relay_away_more_pages_than_a_token_names_are_known_elsewhere() {
+    const PAGES: usize = 60;
+    let network = Network::new(6, 2);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    let mut token = many_written(&network, PAGES);
+    let written = network.stored_keys("session/").len();
+    assert!((1..PAGES / 3).contains(&written), "{written} writes to the store");
+    for number in 0..PAGES {
+        elsewhere.renew();
+        let Sandbox { ports, replica, .. } = &mut elsewhere;
+        let mut open = replica.open_session(ports, Some(&token));
+        assert_eq!(open.session.own(&page(number)).len(), 1, "page {number}");
+        let read = replica.request(ports, &mut open.session).read(&page(number));
+        assert_eq!(read.expect("a page").text, "mine\n");
+        token = replica.seal(ports, &open);
+    }
+}
+
+#[test]
+fn what_is_not_visible_yet_is_not_forgotten() {
+    const PAGES: usize = 60;
+    let network = Network::new(7, 2);
+    let token = many_written(&network, PAGES);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    network.change_faults(|faults| faults.store_down = true);
+    let Sandbox { ports, replica, .. } = &mut elsewhere;
+    let open = replica.open_session(ports, Some(&token));
+    let known = |open: &OpenSession, number: &usize| !open.session.own(&page(*number)).is_empty();
+    assert!((0..PAGES).filter(|number| known(&open, number)).count() < PAGES);
+    let token = replica.seal(ports, &open);
+    network.change_faults(|faults| faults.store_down = false);
+    let open = replica.open_session(ports, Some(&token));
+    assert_eq!((0..PAGES).filter(|number| known(&open, number)).count(), PAGES);
+}
+
+#[test]
+fn with_the_relay_away_its_own_point_of_presence_knows_them_all() {
+    const PAGES: usize = 60;
+    let network = Network::new(4, 1);
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut here = Sandbox::new(&network, 0);
+    let mut token = here.greet();
+    for number in 0..PAGES {
+        token = here.saved(&token, number, &save(None, "mine\n"));
+    }
+    let mut another = Sandbox::new(&network, 0);
+    let open = another.replica.open_session(&mut another.ports, Some(&token));
+    for number in 0..PAGES {
+        assert_eq!(open.session.own(&page(number)).len(), 1, "page {number}");
+        assert_eq!(another.read(&token, number), "mine\n");
+    }
+}
