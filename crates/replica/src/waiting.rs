@@ -105,7 +105,8 @@ impl<P: Ports> Context<'_, P> {
         saves: &[OutboxEntry],
     ) {
         for edit in session.own(key) {
-            if saves.iter().any(|save| save.own.contains(&edit)) {
+            let later = |save: &OutboxEntry| save.edit() != Some(edit) && save.own.contains(&edit);
+            if saves.iter().any(later) {
                 session.confirmed_one(key, edit);
             }
         }

@@ -163,6 +163,21 @@ fn a_client_that_writes_many_pages_goes_back_on_none() {
 }
 
 #[test]
+fn a_save_that_is_sent_again_is_still_the_clients_own() {
+    let network = Network::new(8, 1);
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut here = Sandbox::new(&network, 0);
+    let token = here.greet();
+    let token = here.saved(&token, 1, &save(None, "one\n"));
+    let token = here.saved(&token, 1, &save(None, "one\n"));
+    here.read(&token, 1);
+    let mut open = here.replica.open_session(&mut here.ports, Some(&token));
+    let history = here.replica.request(&mut here.ports, &mut open.session);
+    let history = { history }.history(&page(1), &[None], 1).expect("a history");
+    assert_eq!(history.len(), 1);
+}
+
+#[test]
 fn what_was_settled_elsewhere_does_not_come_back() {
     let network = Network::new(5, 2);
     let (mut here, mut elsewhere) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));

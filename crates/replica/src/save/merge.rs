@@ -359,7 +359,13 @@ fn outbox_entry(entry: Entry, served: &VersionRef, before: &[OutboxEntry]) -> Ou
     if let Body::Edit(edit) = &mut entry.body {
         edit.served = Some(served.clone());
     }
-    let mut own: Vec<_> = before.iter().filter_map(OutboxEntry::edit).collect();
+    // A retry is not one of those before it.
+    let itself = match &entry.body {
+        Body::Edit(edit) => Some(edit.delta.edit),
+        _ => None,
+    };
+    let before = before.iter().filter_map(OutboxEntry::edit);
+    let mut own: Vec<_> = before.filter(|edit| Some(*edit) != itself).collect();
     let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
     own.drain(..excess);
     OutboxEntry { entry, own }
