@@ -218,7 +218,7 @@ impl ClientSession {
     /// it, until a token with it has no more than so many characters.
     pub(crate) fn split_off(&mut self, most: usize) -> Self {
         let whole = self.clone();
-        while !self.fits(most) && !(self.own.is_empty() && self.served.is_empty()) {
+        while !(self.fits(most) || self.own.is_empty() && self.served.is_empty()) {
             self.forget_oldest();
         }
         let SessionDelta { own, served, .. } = whole.beyond(self);

@@ -169,8 +169,8 @@ fn a_save_that_is_sent_again_is_still_the_clients_own() {
     let mut here = Sandbox::new(&network, 0);
     let token = here.greet();
     let token = here.saved(&token, 1, &save(None, "one\n"));
-    let token = here.saved(&token, 1, &save(None, "one\n"));
-    here.read(&token, 1);
+    let (again, token) = here.save(&token, 1, &save(None, "one\n"));
+    assert_eq!((again.snapshot.text.as_str(), again.after.is_none()), ("one\n", true));
     let mut open = here.replica.open_session(&mut here.ports, Some(&token));
     let history = here.replica.request(&mut here.ports, &mut open.session);
     let history = { history }.history(&page(1), &[None], 1).expect("a history");

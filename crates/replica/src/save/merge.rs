@@ -183,6 +183,10 @@ impl<P: Ports> ClientRequest<'_, P> {
     ) -> Result<Attempted, SaveError> {
         let Loaded { cached, authoritative } = loaded;
         let own = self.unconfirmed_saves(loaded)?;
+        if own.iter().any(|save| save.edit() == Some(edit)) {
+            // Sent again. It waits for the log, and the client's later saves may stand on it.
+            return Ok(Attempted::Done);
+        }
         let named = self.context.base_of(cached, *authoritative, save)?;
         if let Some(base) = self.context.unknown_root(cached, &named) {
             return Ok(Attempted::Append(Box::new(base)));
@@ -359,13 +363,7 @@ fn outbox_entry(entry: Entry, served: &VersionRef, before: &[OutboxEntry]) -> Ou
     if let Body::Edit(edit) = &mut entry.body {
         edit.served = Some(served.clone());
     }
-    // A retry is not one of those before it.
-    let itself = match &entry.body {
-        Body::Edit(edit) => Some(edit.delta.edit),
-        _ => None,
-    };
-    let before = before.iter().filter_map(OutboxEntry::edit);
-    let mut own: Vec<_> = before.filter(|edit| Some(*edit) != itself).collect();
+    let mut own: Vec<_> = before.iter().filter_map(OutboxEntry::edit).collect();
     let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
     own.drain(..excess);
     OutboxEntry { entry, own }
