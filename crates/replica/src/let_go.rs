@@ -50,9 +50,7 @@ impl<P: Ports> ClientRequest<'_, P> {
                 }
                 continue;
             }
-            if context.is_set_aside(key, edit)
-                || context.missing_for(&edit.to_string(), limits::LOST_SAVE_MS)
-            {
+            if context.is_lost_save(key, edit) {
                 self.session.confirmed_one(key, edit);
                 lost = true;
             }
@@ -68,6 +66,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             if lost
                 || !context.shows_version(cached, id)
                     && context.origin_lacks_root(cached, id)
+                    && context.store_tells(cached.key(), &keys::object(cached.key(), id))
                     && context.missing_for(&name.to_string(), limits::LOST_SAVE_MS)
             {
                 self.session.settled(cached.key());
@@ -164,10 +163,23 @@ impl<P: Ports> Context<'_, P> {
         all_told && now.is_none_or(|now| now.lacks_root(&version))
     }
 
-    /// Whether the relay has refused an acknowledged save.
-    fn is_set_aside(&mut self, key: &DocumentKey, edit: EditId) -> bool {
-        let found = self.ports.store().get(&keys::set_aside(key, edit));
-        matches!(found, Ok(Some(_)))
+    /// Whether the relay has refused an acknowledged save that cannot be shown, or the store has
+    /// not had it for long.
+    fn is_lost_save(&mut self, key: &DocumentKey, edit: EditId) -> bool {
+        match self.ports.store().get(&keys::set_aside(key, edit)) {
+            Ok(Some(_)) => true,
+            Ok(None) => {
+                self.store_tells(key, &keys::outbox(key, edit))
+                    && self.missing_for(&edit.to_string(), limits::LOST_SAVE_MS)
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Whether the store says what it has of a document's outbox, and under this name. While it
+    /// does not answer, nothing is lost.
+    fn store_tells(&mut self, key: &DocumentKey, name: &str) -> bool {
+        self.ports.store().get(name).is_ok() && self.outbox().names_of(key).is_ok()
     }
 
     /// Whether what a head asks for, and is not to be had, was sought for long enough.

@@ -85,6 +85,28 @@ fn nothing_is_called_lost_while_the_relay_is_away() {
 }
 
 #[test]
+fn a_save_in_a_store_that_does_not_answer_is_not_lost() {
+    let network = Network::new(1, 1);
+    let mut ports = network.ports(0, None);
+    let id = save(&mut ports, &mut ClientSession::new(), None, "a page\n").expect("a save");
+    network.advance(1_000);
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut session = ClientSession::new();
+    save(&mut ports, &mut session, Some(id), "a page\nmore\n").expect("a save");
+    network.clear_cache(0);
+    network.change_faults(|faults| {
+        faults.relay_down = false;
+        faults.store_down = true;
+    });
+    for _ in 0..20 {
+        network.advance(limits::LOST_SAVE_MS / 5);
+        assert_eq!(read(&mut ports, &mut session), Err(LoadError::Behind));
+    }
+    network.change_faults(|faults| faults.store_down = false);
+    assert_eq!(read(&mut ports, &mut session), Ok("a page\nmore\n".to_owned()));
+}
+
+#[test]
 fn whoever_has_seen_a_save_of_another_that_is_lost_goes_on() {
     let network = Network::new(3, 1);
     let mut ports = network.ports(0, None);

@@ -97,6 +97,8 @@ struct Client {
     /// Saves that were not acknowledged, by the request that sent them last.
     attempts: BTreeMap<u64, Attempt>,
     requests: u64,
+    /// Whether no other request was on its way beside the one that was answered last.
+    alone: bool,
     /// Where its requests overlapped, in which life of the cache there, and no other one was
     /// answered there since: it asks nobody else meanwhile.
     bound: Option<(usize, usize)>,
@@ -124,6 +126,7 @@ impl Client {
             waits: BTreeMap::new(),
             attempts: BTreeMap::new(),
             requests: 0,
+            alone: true,
             bound: None,
         }
     }

@@ -208,6 +208,7 @@ impl Run {
         self.unbind(client);
         let of_client = &mut self.clients[client];
         let awaited = of_client.waits.remove(&request)?;
+        of_client.alone = awaited.alone;
         if awaited.alone {
             // Its token has what those before it said.
             of_client.bound = None;
@@ -261,7 +262,10 @@ impl Run {
 
     /// A client is told that a save of its own is lost, and goes on without what it has seen.
     pub(super) fn told_lost(&mut self, client: usize, page: usize) {
-        *self.losses.told.entry(client).or_default() += 1;
+        if self.clients[client].alone {
+            // Of several at once each may tell it.
+            *self.losses.told.entry(client).or_default() += 1;
+        }
         let of_client = &mut self.clients[client];
         of_client.seen[page] = Seen::default();
         of_client.own[page] = Seen::default();
