@@ -39,9 +39,17 @@ impl<P: Ports> Context<'_, P> {
     /// The saves that were known before and the log does not have, as far as they can be had here.
     fn lost_saves(&mut self, before: &ConfirmedDocument, after: &Document) -> Vec<OutboxEntry> {
         let lost = |edit: EditId| after.change_of(edit).is_none();
-        let known = before.changes().kept().iter();
-        let known = known.filter(|change| change.edit != EditId::default() && lost(change.edit));
-        let known: BTreeSet<Actor> = known.map(|change| change.actor).collect();
+        // What the origin has, or may have, comes from there: put back it would be there twice.
+        let (tip, open) = (before.origin().tip.as_ref(), before.origin().open());
+        let written = open.map_or(0, |open| open.intent.upto.position);
+        let at_origin = |index: usize, position| {
+            tip.is_some_and(|tip| tip.version.contains(index as u32)) || position <= written
+        };
+        let known = before.changes().indexed().filter(|(index, change)| {
+            let save = change.edit != EditId::default();
+            save && lost(change.edit) && !at_origin(*index, change.place.position)
+        });
+        let known: BTreeSet<Actor> = known.map(|(_, change)| change.actor).collect();
         let mut found = self.outbox().taken_here(before.key(), &known);
         found.extend(before.tail_entries().filter_map(|entry| save_of(entry, &known)));
         if let Some(overlay) = self.replica.memory.overlay(before.key()) {
