@@ -287,7 +287,7 @@ impl Run {
         let whose = format!("client {client} at the end, at pop {pop}");
         let mut read = replica.request(&mut ports, &mut session).read(&self.keys[page]);
         // Who has seen what is lost is told to wait for it first.
-        let again = if self.losses.turned_back { 2 * limits::LOST_SAVE_MS / ROUND_MS } else { 1 };
+        let again = if self.losses.turned_back { 4 * limits::LOST_SAVE_MS / ROUND_MS } else { 1 };
         for _ in 0..again {
             if read.is_ok() {
                 break;

@@ -182,6 +182,13 @@ impl Run {
         let mut words: BTreeSet<Word> = words.copied().collect();
         words.extend(self.in_others_places());
         words.extend(&self.losses.imported);
+        for page in &self.losses.stopped {
+            // What only the origin has there was shown before the log knew the page, and is let go.
+            let revisions = self.network.revisions(self.keys[*page].key());
+            words.extend(
+                revisions.iter().flat_map(|revision| crate::invariants::words(&revision.text)),
+            );
+        }
         self.invariants.flickered(&words);
     }
 
