@@ -175,7 +175,7 @@ pub(crate) fn segment(document: &DocumentKey, name: Digest) -> String {
     format!("segment/{}/{name}", document.digest())
 }
 
-/// In the cache: since when something that a client has seen is sought in vain, in ms since 1970.
+/// In the cache: for how long something that a client has seen is sought in vain.
 pub(crate) fn missing(what: &str) -> String {
     format!("missing/{what}")
 }

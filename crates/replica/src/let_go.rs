@@ -21,6 +21,9 @@ use crate::load::LoadError;
 use crate::outbox::OutboxEntry;
 use crate::ports::{Cache, Ports, Store};
 
+/// How often something is sought in vain before it is given up, at least.
+const TIMES_SOUGHT: u64 = 4;
+
 impl<P: Ports> ClientRequest<'_, P> {
     /// After an answer failed for want of what the client has seen of a document: lets go of what
     /// is not to be had. What the client is to be told.
@@ -188,23 +191,33 @@ impl<P: Ports> Context<'_, P> {
         self.missing_for(&what, limits::LET_GO_MS)
     }
 
-    /// Whether something was sought in vain before, in this point of presence, so long ago, and the
-    /// relay has answered each time. Counts as sought now, if not.
+    /// Whether something has been sought in vain for so long, in this point of presence, and the
+    /// relay has answered each time. Between two times that it was sought no more than a part of
+    /// that counts, so that a clock that leaps does not give it up. Counts as sought now.
     pub(crate) fn missing_for(&mut self, what: &str, long_ms: u64) -> bool {
         let name = keys::missing(what);
         // What the request found out may be as old as itself.
         let now_ms = self.began_ms;
-        let since = self.ports.cache().peek(&name);
-        let since = since.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()).map(u64::from_le_bytes);
+        let sought = self.ports.cache().peek(&name).and_then(|bytes| sought_of(&bytes));
         let answered = self.relay_client().has_answered();
-        match since.and_then(|since_ms| now_ms.checked_sub(since_ms)) {
-            Some(for_ms) if answered => for_ms >= long_ms,
-            None if !answered => false,
-            _ => {
-                let value = now_ms.to_le_bytes().to_vec();
-                self.ports.cache().insert(None, &name, value, limits::CACHE_MS);
-                false
-            }
+        let passed_ms = sought.and_then(|(for_ms, last_ms)| {
+            let passed_ms = now_ms.checked_sub(last_ms)?.min(long_ms / TIMES_SOUGHT);
+            Some(for_ms + passed_ms)
+        });
+        let for_ms = passed_ms.filter(|_| answered).unwrap_or(0);
+        if answered || sought.is_some() {
+            let value = [for_ms.to_le_bytes(), now_ms.to_le_bytes()].concat();
+            self.ports.cache().insert(None, &name, value, limits::CACHE_MS);
         }
+        for_ms >= long_ms
     }
+}
+
+/// For how long something was sought in vain, and when last, both in ms.
+fn sought_of(bytes: &[u8]) -> Option<(u64, u64)> {
+    let (for_ms, last_ms) = bytes.split_at_checked(8)?;
+    Some((
+        u64::from_le_bytes(for_ms.try_into().ok()?),
+        u64::from_le_bytes(last_ms.try_into().ok()?),
+    ))
 }
