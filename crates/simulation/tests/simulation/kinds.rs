@@ -8,7 +8,7 @@ use redwedding_replica::testing::Random;
 use crate::plan::Plan;
 
 /// Kinds of faults, for [`Plan::without`].
-pub(crate) const KINDS: u32 = 34;
+pub(crate) const KINDS: u32 = 35;
 /// Clocks that are off by seconds.
 pub(crate) const SKEWS: u32 = 18;
 /// Floors of documents.
@@ -25,7 +25,7 @@ pub(crate) const DELETIONS: u32 = 32;
 pub(crate) const MERGES: u32 = 33;
 
 /// A client asks again before it has an answer.
-pub(crate) const OVERLAPS: u32 = 33;
+pub(crate) const OVERLAPS: u32 = 34;
 
 /// Whether a kind of fault happens in a run.
 pub(crate) fn is_on(plan: &Plan, kind: u32) -> bool {
