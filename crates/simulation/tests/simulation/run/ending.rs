@@ -30,6 +30,13 @@ impl Run {
             }
             if self.is_quiet() {
                 self.report.rounds = round + 1;
+                if self.losses.turned_back {
+                    // What was shown and is gone is sought a few times, before it is let go.
+                    for _ in 0..6 {
+                        self.network.advance(ROUND_MS);
+                        self.round();
+                    }
+                }
                 self.catch_up();
                 self.check_end();
                 return;
