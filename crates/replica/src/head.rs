@@ -78,10 +78,14 @@ impl Head {
     /// What is to be written where `there` lies now, of a head that was made so.
     pub(crate) fn over(self, there: Option<&Self>, made: Made<'_>) -> Self {
         let mut next = self;
-        if let Made::On(known) | Made::Beside(known) = made {
-            let had = known.held.iter().chain(&known.versions).copied();
-            next.held = had.filter(|version| !next.versions.contains(version)).collect();
-        }
+        let (versions, held): (&[u64], &[u64]) = match made {
+            Made::On(known) => (&known.versions, &known.held),
+            Made::Beside(known) if next.reaches(known) => (&known.versions, &known.held),
+            Made::Beside(known) => (&known.versions, &[]),
+            Made::Alone | Made::Without(_) => (&[], &[]),
+        };
+        let had = held.iter().chain(versions).copied();
+        next.held = had.filter(|version| !next.versions.contains(version)).collect();
         let Some(there) = there else { return next.bounded() };
         let known = match made {
             Made::Alone | Made::Beside(_) => false,
@@ -91,6 +95,13 @@ impl Head {
             next.join(there);
         }
         next.bounded()
+    }
+
+    /// Whether it is as far in the log and at the origin as another one.
+    fn reaches(&self, other: &Self) -> bool {
+        !self.is_of_another_log(other.epoch)
+            && self.place >= other.place
+            && self.revision >= other.revision
     }
 
     /// Asks for what another one asks for, too.

@@ -162,8 +162,11 @@ impl<P: Ports> Context<'_, P> {
             return true;
         };
         let all_told = self.reconcile(cached.confirmed().clone(), false).done;
-        let now = self.document_cache().document(cached.key());
-        all_told && now.is_none_or(|now| now.lacks_root(&version))
+        match self.document_cache().document(cached.key()) {
+            Some(now) if now.lacks_root(&version) => all_told || self.is_stopped(now.confirmed()),
+            Some(_) => false,
+            None => all_told,
+        }
     }
 
     /// Whether the relay has refused an acknowledged save that cannot be shown, or the store has

@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 16] = [
+const SHORT: [(u64, usize, u64, &str); 21] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -20,12 +20,17 @@ const SHORT: [(u64, usize, u64, &str); 16] = [
     (1025, 0, 0, "a client is told that its save is lost"),
     (1707, 50, 5_377_197_731, "a client waits for a revision that is never taken over"),
     (1767, 62, 6_404_824_870, "a client is told of one save, and lets go of those before"),
+    (2_964, 0, 0, "a page of the origin is taken to hold what a lost head held"),
     (25_785, 0, 0, "one of 8,000 that failed"),
     (3_000_315, 70, 6_024_158_214, "the log loses its tail twice"),
     (3_000_412, 103, 27_680, "the log loses what it took over from the origin"),
     (3_000_565, 60, 4_836_121_622, "a save shows for ever that only a cache has"),
     (3_001_812, 106, 6_511_664_264, "a revision is let go that the origin would have told of"),
     (3_002_842, 0, 0, "a save goes back to the outbox after long, and is pushed from there"),
+    (3_302_591, 0, 0, "a version is sought for ever on a page whose flushing has stopped"),
+    (5_003_829, 0, 0, "a save that is sent again supersedes itself"),
+    (5_102_154, 0, 0, "a save is called lost while the store does not answer"),
+    (5_104_333, 0, 0, "a save is called lost as a clock leaps"),
 ];
 
 /// Long runs, of so many actions.
