@@ -4,8 +4,8 @@
 //! May assume nothing of who is called: they can be slow, gone or wrong. Must
 //! never call one that has not answered yet, and never send the key anywhere.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::{Method, Request, Uri, header};
@@ -27,7 +27,7 @@ const ROUND_MS: u64 = 30_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a tick's token is good for, in seconds.
 const TOKEN_S: u64 = 60;
-/// Ticks of the same buckets, one after the other, for as long as each leaves more to do.
+/// Ticks, one after the other, for as long as each finds something that has waited.
 const MORE_TICKS: usize = 64;
 /// One point of presence's failures are logged once in so long.
 const LOG_EVERY_MS: u64 = 60_000;
@@ -95,12 +95,26 @@ impl Round {
         self.next = (first + count) % limits::OUTBOX_BUCKETS;
         Buckets { first, count }
     }
+
+    /// What the same target is called with at once, after a tick of `buckets`: the same again
+    /// while there is more in them, the next where something had waited in them, as then the
+    /// relay was away and others wait as well. `None`: it rests until its next turn.
+    fn after(&mut self, buckets: Buckets, ticked: TickAnswer) -> Option<Buckets> {
+        match ticked {
+            TickAnswer { more: true, .. } => Some(buckets),
+            TickAnswer { swept: 1.., .. } => Some(self.step()),
+            TickAnswer { swept: 0, .. } => None,
+        }
+    }
 }
 
 /// What a tick answers, as far as it matters here.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct TickAnswer {
+    /// Saves that had waited, and that the log now has.
+    swept: u64,
+    /// Whether the same tick would find more to do at once.
     more: bool,
 }
 
@@ -141,7 +155,7 @@ impl Ticker {
             return;
         }
         let ticker = Arc::new(self);
-        let mut round = Round::new(tick_ms);
+        let round = Arc::new(Mutex::new(Round::new(tick_ms)));
         let mut turn = 0;
         let mut interval = tokio::time::interval(Duration::from_millis(tick_ms));
         // After a pause of this machine there is no burst to make up for it.
@@ -150,14 +164,17 @@ impl Ticker {
             interval.tick().await;
             // All are still busy with their last tick. The bucket waits for the next one.
             let Some(target) = ticker.free(&mut turn) else { continue };
-            let buckets = round.step();
-            let ticker = Arc::clone(&ticker);
+            let (ticker, round) = (Arc::clone(&ticker), Arc::clone(&round));
+            let step = move |next: &dyn Fn(&mut Round) -> Option<Buckets>| {
+                next(&mut round.lock().unwrap_or_else(PoisonError::into_inner))
+            };
             tokio::spawn(async move {
                 // Buckets whose tick fails, or that are not done, come again in the next round.
+                let mut buckets = step(&|round| Some(round.step()));
                 for _ in 0..MORE_TICKS {
-                    if !ticker.tick(&target, buckets).await {
-                        break;
-                    }
+                    let Some(called) = buckets else { break };
+                    let ticked = ticker.tick(&target, called).await;
+                    buckets = step(&|round| round.after(called, ticked));
                 }
                 target.busy.store(false, Ordering::Release);
             });
@@ -176,19 +193,18 @@ impl Ticker {
         None
     }
 
-    /// Calls a target; counts the call, and its failure. Whether the same tick would find more to
-    /// do at once.
-    async fn tick(&self, target: &TickTarget, buckets: Buckets) -> bool {
+    /// Calls a target; counts the call, and its failure, which is as good as nothing to do.
+    async fn tick(&self, target: &TickTarget, buckets: Buckets) -> TickAnswer {
         self.metrics.ticks.inc();
         let result = match tokio::time::timeout(TIMEOUT, self.call(target, buckets)).await {
             Ok(result) => result,
             Err(_) => Err("no answer in time".to_owned()),
         };
         match result {
-            Ok(ticked) => ticked.more,
+            Ok(ticked) => ticked,
             Err(why) => {
                 self.note_failure(target, &why);
-                false
+                TickAnswer::default()
             }
         }
     }
@@ -247,6 +263,19 @@ mod tests {
             assert!(seen.iter().copied().eq(0..limits::OUTBOX_BUCKETS), "{tick_ms}");
             assert!(ticks * tick_ms <= ROUND_MS.max(tick_ms), "{tick_ms}: {ticks} ticks");
         }
+    }
+
+    #[test]
+    fn a_backlog_is_gone_through_without_a_rest() {
+        let mut round = Round::new(500);
+        let first = round.step();
+        let more = TickAnswer { swept: 9, more: true };
+        assert_eq!(round.after(first, more), Some(first));
+        let done = TickAnswer { swept: 9, more: false };
+        let next = round.after(first, done).expect("the next buckets");
+        assert_eq!(next.first, first.first + first.count);
+        assert_eq!(round.after(next, TickAnswer::default()), None);
+        assert_eq!(round.step().first, next.first + next.count);
     }
 
     #[test]
