@@ -105,6 +105,18 @@ impl Client {
         Self { keeps_session: true, ..Self::stranger() }
     }
 
+    /// One that has opened the forms of these pages: with a token of its own, which says that it
+    /// has seen them. Whoever shares a token is one client.
+    pub(crate) async fn at_forms(pop: &str, titles: &[String]) -> Self {
+        let mut client = Self::new();
+        for title in titles {
+            let form = client.get(&format!("{pop}/wiki/{title}?action=edit")).await.unwrap();
+            assert!(form.status.is_success(), "no form of {title}: {form:?}");
+        }
+        assert!(client.session.is_some(), "a form comes with a token");
+        client
+    }
+
     /// One that never presents a token: every request could be somebody else's.
     pub(crate) fn stranger() -> Self {
         let http = hyper::Client::builder().pool_max_idle_per_host(0).build_http();

@@ -6,6 +6,7 @@
 //! is a text without a word that the same person was shown before.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -88,7 +89,6 @@ impl Load {
     pub(crate) async fn start(network: &Network, name: &str, people: usize, seed: u64) -> Self {
         let titles: Vec<_> = (0..3).map(|page| format!("{name}_{page}")).collect();
         let pops = pop_urls(network);
-        // Whoever goes on from here has seen the pages, and says so.
         let mut beginner = Client::new();
         for title in &titles {
             let text = "It begins.\n".to_owned();
@@ -96,19 +96,30 @@ impl Load {
             beginner.saved(&pops[0], &save).await;
         }
         let shared = Arc::new(Shared::default());
-        let work = |person| {
+        let mut working = Vec::new();
+        for person in 0..people {
             let random = StdRng::seed_from_u64(seed.wrapping_add(1_000 + person as u64));
-            let clients = vec![beginner.clone(); titles.len()];
+            let mut clients = Vec::new();
+            for title in &titles {
+                clients.push(Client::at_forms(&pops[0], slice::from_ref(title)).await);
+            }
+            working.push((person, clients, random));
+        }
+        let mut reading = Vec::new();
+        for reader in 0..people.div_ceil(2) {
+            let random = StdRng::seed_from_u64(seed.wrapping_add(2_000 + reader as u64));
+            reading.push((reader, Client::at_forms(&pops[0], &titles).await, random));
+        }
+        let people = working.into_iter().map(|(person, clients, random)| {
             let (titles, pops, shared) = (titles.clone(), pops.clone(), shared.clone());
             tokio::spawn(work(person, clients, titles, pops, random, shared))
-        };
-        let readers = (0..people.div_ceil(2)).map(|reader| {
-            let random = StdRng::seed_from_u64(seed.wrapping_add(2_000 + reader as u64));
+        });
+        let people = people.collect();
+        let readers = reading.into_iter().map(|(reader, client, random)| {
             let (titles, pops, shared) = (titles.clone(), pops.clone(), shared.clone());
-            tokio::spawn(read_on(reader, beginner.clone(), titles, pops, random, shared))
+            tokio::spawn(read_on(reader, client, titles, pops, random, shared))
         });
         let readers = readers.collect();
-        let people = (0..people).map(work).collect();
         Self { titles, shared, people, readers }
     }
 

@@ -227,11 +227,12 @@ async fn one_page(
     let create = Save { title: title.clone(), base: 0, text, comment: "new".into() };
     let mut beginner = Client::new();
     beginner.saved(&pops[0], &create).await;
-    let person = |name| {
+    let mut people = Vec::new();
+    for name in 0..PEOPLE {
         let seed = seed().wrapping_mul(1_000_003) + (first * 100 + name) as u64;
-        Person::new(name, beginner.clone(), seed)
-    };
-    let mut people: Vec<_> = (0..PEOPLE).map(person).collect();
+        let client = Client::at_forms(&pops[0], std::slice::from_ref(&title)).await;
+        people.push(Person::new(name, client, seed));
+    }
     for round in first..first + rounds {
         let trouble = Trouble::draw(random, pops.len());
         trouble.begin(network).await;
