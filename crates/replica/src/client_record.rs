@@ -18,7 +18,7 @@ use redwedding_wire::identity::{Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::{Cursor, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use crate::client_session::{ClientSession, PopTag, SessionDelta};
+use crate::client_session::{ClientSession, PopTag, SessionDelta, tag_of};
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
@@ -173,8 +173,7 @@ impl Replica {
 
     /// The name that sessions know the point of presence by.
     fn pop_tag(&self) -> PopTag {
-        let digest = Digest::of_text(&self.config.pop).0;
-        u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+        tag_of(Digest::of_text(&self.config.pop))
     }
 }
 
@@ -218,10 +217,8 @@ fn fit<P: Ports>(ports: &mut P, session: &mut ClientSession, rest: Option<&(u64,
 }
 
 fn name_of(rest: &[u8]) -> u64 {
-    let digest = digest("session", &[rest]).0;
-    u64::from_le_bytes([
-        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
-    ])
+    let [a, b, c, d, e, f, g, h, ..] = digest("session", &[rest]).0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// What did not fit into a token, if it is visible here. Absence proves nothing: the token goes

@@ -7,7 +7,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
-use redwedding_wire::identity::{DocumentKey, EditId, keyed_digest};
+use redwedding_wire::identity::{Digest, DocumentKey, EditId, keyed_digest};
 use redwedding_wire::version::{Cursor, Place, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
@@ -104,8 +104,13 @@ fn prepend<T: Copy + PartialEq>(newer: &mut Vec<T>, older: &[T]) {
 }
 
 fn tag(document: &DocumentKey) -> DocumentTag {
-    let digest = document.digest().0;
-    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
+    tag_of(document.digest())
+}
+
+/// The tag of what has this digest.
+pub(crate) fn tag_of(digest: Digest) -> u32 {
+    let [first, second, third, fourth, ..] = digest.0;
+    u32::from_le_bytes([first, second, third, fourth])
 }
 
 impl Default for ClientSession {
@@ -422,7 +427,6 @@ impl Decode for ClientSession {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use redwedding_wire::identity::Digest;
     use redwedding_wire::version::ObjectId;
 
     fn document(name: &str) -> DocumentKey {

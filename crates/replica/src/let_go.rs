@@ -21,9 +21,6 @@ use crate::load::LoadError;
 use crate::outbox::OutboxEntry;
 use crate::ports::{Cache, Ports, Store};
 
-/// How often something is sought in vain before it is given up, at least.
-const TIMES_SOUGHT: u64 = 4;
-
 impl<P: Ports> ClientRequest<'_, P> {
     /// After an answer failed for want of what the client has seen of a document: lets go of what
     /// is not to be had. What the client is to be told.
@@ -48,7 +45,9 @@ impl<P: Ports> ClientRequest<'_, P> {
             }
             if context.shows_save(cached, edit) {
                 // The log may have had it, and lost it after it had left the outbox.
-                if context.missing_for(&format!("back-{edit}"), limits::LOST_SAVE_MS) {
+                let long = context.missing_for(&format!("back-{edit}"), limits::LOST_SAVE_MS);
+                // Where flushing has stopped the origin may have it: put back it would be twice.
+                if long && !context.is_stopped(cached.confirmed()) {
                     context.put_back(cached, edit);
                 }
                 continue;
@@ -204,7 +203,7 @@ impl<P: Ports> Context<'_, P> {
         let sought = self.ports.cache().peek(&name).and_then(|bytes| sought_of(&bytes));
         let answered = self.relay_client().has_answered();
         let passed_ms = sought.and_then(|(for_ms, last_ms)| {
-            let passed_ms = now_ms.checked_sub(last_ms)?.min(long_ms / TIMES_SOUGHT);
+            let passed_ms = now_ms.checked_sub(last_ms)?.min(long_ms / limits::TIMES_SOUGHT);
             Some(for_ms + passed_ms)
         });
         let for_ms = passed_ms.filter(|_| answered).unwrap_or(0);

@@ -55,6 +55,8 @@ pub const LET_GO_MS: u64 = 30_000;
 /// How long a client's own save is sought before it is told that it is lost: the store may show
 /// for a minute and more what it has not.
 pub const LOST_SAVE_MS: u64 = 300_000;
+/// How often either is sought in vain before it is given up, at least.
+pub const TIMES_SOUGHT: u64 = 4;
 /// A client's own unconfirmed saves that a token or an outbox value names.
 pub const OWN_UNCONFIRMED: usize = 64;
 /// Backend calls that a request makes before it is answered.
