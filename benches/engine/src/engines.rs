@@ -9,7 +9,7 @@ mod diamond_fork;
 #[cfg(not(target_family = "wasm"))]
 mod loro;
 mod ours;
-mod yrs;
+pub mod yrs;
 
 use crate::engine::Engine;
 pub use ours::HOT;

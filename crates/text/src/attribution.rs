@@ -60,7 +60,7 @@ fn of(history: &History, start_len: u32, version: &Version) -> Vec<Run> {
     // way to read a position serves to read a whole text.
     walker.set_prepare_version(history, version.seen());
     let mut runs = Vec::new();
-    for span in walker.sequence().spans().filter(|span| span.prepare_state == 1) {
+    for span in walker.sequence().spans().filter(|span| span.prepare.is_there()) {
         match span.first.checked_sub(GROUND) {
             Some(at) => push(&mut runs, Run { len: span.len, source: Source::Below(at) }),
             None => push_inserted(history.made(), (span.first, span.len), &mut runs),

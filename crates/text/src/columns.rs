@@ -20,7 +20,10 @@
 //!                  if it is new: n low 32 bits, n high 32 bits;
 //!                  z first counter - the one expected, n changes
 //!  SUPPRESSIONS  for each: n change - the first one behind the last suppression,
-//!                  n (change - target) << 1 | whether it suppresses (else it releases)
+//!                  n (change - target) << 1 | whether it suppresses (else it releases);
+//!                  of a part alone: before that a number 1 for edits, 0 for deletions; after it
+//!                  n how many, and for each n edit - the first one behind the last,
+//!                  or n where it begins - where the last ends, n length
 //! ```
 //!
 //! Rows belong to links in order: a link's changes say when its rows end. `kind` is [`INSERT`],
@@ -42,7 +45,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{ChangeId, History, RecordError, Suppression};
+use crate::history::{ChangeId, History, Part, RecordError, Suppression};
 use crate::ops::{Edit, Op, Ops};
 use crate::version::{Stretch, Version};
 
@@ -183,11 +186,7 @@ pub(crate) fn write(history: &History, makers: &Makers<'_>) -> Vec<u8> {
     }
     let mut at = history.floor();
     for suppression in history.suppressions() {
-        writer.push(SUPPRESSIONS, suppression.change - at);
-        writer.push(
-            SUPPRESSIONS,
-            (suppression.change - suppression.target) << 1 | u32::from(suppression.suppressed),
-        );
+        write_suppression(&mut writer, suppression, at);
         at = suppression.change + 1;
     }
     writer.finish()
@@ -254,17 +253,20 @@ pub(crate) fn read(
         if let (Makers::Written, Some((id, _))) = (makers, now) {
             places.switch(id.actor);
         }
-        if let Some(found) = suppression.filter(|event| event.change < end) {
+        if let Some(found) = suppression.take_if(|event| event.change < end) {
             let no_row = |_: Op, _: bool| Err(ColumnsError::Mismatch);
             read_rows((first, end), &mut places, &mut reader, no_row)?;
             let alone = (found.change, end) == (first, first + 1);
             let (id, count) = now.as_mut().ok_or(ColumnsError::Mismatch)?;
-            if !alone || base != Version::up_to(first) {
+            let closed = base.end() <= first && history.is_closed(&base);
+            let closed = closed && base.prefix() >= history.floor();
+            let fits = closed && history.may_suppress(&base, found.target, &found.part);
+            let again = found.part == Part::All
+                && history.is_suppressed(found.target) == found.suppressed;
+            if !alone || !fits || again {
                 return Err(ColumnsError::Mismatch);
             }
-            if !history.push_suppression(*id, found.target, found.suppressed) {
-                return Err(ColumnsError::Mismatch);
-            }
+            history.push_suppression(*id, &base, (found.target, found.part, found.suppressed));
             (id.counter, *count) = (id.counter.wrapping_add(1), *count - 1);
             if *count == 0 {
                 now = ids.next();
@@ -299,6 +301,37 @@ pub(crate) fn read(
     Ok(history)
 }
 
+fn write_suppression(writer: &mut Writer, suppression: &Suppression, at: u32) {
+    writer.push(SUPPRESSIONS, suppression.change - at);
+    // No target is so near that these could be one.
+    match suppression.part {
+        Part::All => {}
+        Part::Edits(_) => writer.push(SUPPRESSIONS, EDITS),
+        Part::Deletions(_) => writer.push(SUPPRESSIONS, DELETIONS),
+    }
+    let target = suppression.change - suppression.target;
+    writer.push(SUPPRESSIONS, target << 1 | u32::from(suppression.suppressed));
+    let mut behind = 0;
+    match &suppression.part {
+        Part::All => {}
+        Part::Edits(edits) => {
+            writer.push(SUPPRESSIONS, edits.len() as u32);
+            for edit in edits.iter() {
+                writer.push(SUPPRESSIONS, edit - behind);
+                behind = edit + 1;
+            }
+        }
+        Part::Deletions(parts) => {
+            writer.push(SUPPRESSIONS, parts.len() as u32);
+            for (from, to) in parts.iter() {
+                writer.push(SUPPRESSIONS, from - behind);
+                writer.push(SUPPRESSIONS, to - from);
+                behind = *to;
+            }
+        }
+    }
+}
+
 /// The next suppression, if there is one; the last one was before `at`.
 fn read_suppression(reader: &mut Reader<'_>, at: u32) -> Result<Option<Suppression>, ColumnsError> {
     if reader.is_over(SUPPRESSIONS) {
@@ -306,10 +339,40 @@ fn read_suppression(reader: &mut Reader<'_>, at: u32) -> Result<Option<Suppressi
     }
     let change = at.checked_add(reader.next(SUPPRESSIONS)?).ok_or(ColumnsError::Mismatch)?;
     let what = reader.next(SUPPRESSIONS)?;
+    let kind = (what <= EDITS).then_some(what);
+    let what = if kind.is_some() { reader.next(SUPPRESSIONS)? } else { what };
     let target = change.checked_sub(what >> 1).filter(|target| *target < change);
     let target = target.ok_or(ColumnsError::Mismatch)?;
-    Ok(Some(Suppression { change, target, suppressed: what & 1 == 1 }))
+    let part = match kind {
+        None => Part::All,
+        Some(kind) => read_part(reader, kind)?,
+    };
+    Ok(Some(Suppression { change, target, part, suppressed: what & 1 == 1 }))
 }
+
+fn read_part(reader: &mut Reader<'_>, kind: u32) -> Result<Part, ColumnsError> {
+    let count = reader.next(SUPPRESSIONS)?;
+    let (mut edits, mut deletions, mut behind) = (Vec::new(), Vec::new(), 0u32);
+    for _ in 0..count {
+        let begins = behind.checked_add(reader.next(SUPPRESSIONS)?);
+        let len = if kind == EDITS { 1 } else { reader.next(SUPPRESSIONS)? };
+        let ends = begins.and_then(|begins| begins.checked_add(len));
+        let (begins, ends) = begins.zip(ends).ok_or(ColumnsError::Mismatch)?;
+        match kind {
+            EDITS => edits.push(begins),
+            _ => deletions.push((begins, ends)),
+        }
+        behind = ends;
+    }
+    match kind {
+        EDITS => Ok(Part::Edits(edits.into())),
+        _ => Ok(Part::Deletions(deletions.into())),
+    }
+}
+
+/// In place of a target: what follows is of some edits of it alone, or of some deletions.
+const EDITS: u32 = 1;
+const DELETIONS: u32 = 0;
 
 fn write_ids(history: &History, writer: &mut Writer) {
     let mut actors = BTreeMap::new();

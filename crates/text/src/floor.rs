@@ -4,7 +4,7 @@
 //! that it leads to the text at the floor is checked. Must never change the text, nor what a later
 //! merge comes to.
 
-use crate::history::History;
+use crate::history::{History, Suppression};
 use crate::ops::{Edit, Ops};
 use crate::text::{MergeError, PartsError, Text};
 use crate::version::Version;
@@ -50,7 +50,9 @@ impl Text {
         let mut text = Self::above(start.to_owned(), below.floor());
         for change in below.floor()..floor {
             if let (Some(suppression), Some(id)) = (below.suppression(change), below.id(change)) {
-                text.set_suppressed(id, suppression.target, suppression.suppressed)?;
+                let base = below.base(change).ok_or(RestoreError::Gap)?;
+                let Suppression { target, part, suppressed, .. } = suppression.clone();
+                text.suppress(id, &base, (target, part, suppressed))?;
                 continue;
             }
             let parts = (below.id(change), below.base(change), below.patch(change));
@@ -97,7 +99,8 @@ fn copy(from: &History, (first, end): (u32, u32), to: &mut History) {
     for change in first..end {
         let (Some(id), Some(base)) = (from.id(change), from.base(change)) else { continue };
         if let Some(suppression) = from.suppression(change) {
-            to.push_suppression(id, suppression.target, suppression.suppressed);
+            let Suppression { target, part, suppressed, .. } = suppression.clone();
+            to.push_suppression(id, &base, (target, part, suppressed));
             continue;
         }
         edits.clear();

@@ -49,14 +49,28 @@ pub(crate) struct Link {
 }
 
 /// The event that suppresses another change, which takes it out of the text, or releases it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
     /// The change that does it.
     pub change: u32,
     /// The change that it is done to.
     pub target: u32,
-    /// Whether that one is suppressed: its insertions are not shown, its deletions do not count.
+    /// What of that one.
+    pub part: Part,
+    /// Whether that is suppressed: its insertions are not shown, its deletions do not count.
     pub suppressed: bool,
+}
+
+/// What of a change is suppressed or released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All that it did.
+    All,
+    /// These of its edits, counted from 0, ascending.
+    Edits(Arc<[u32]>),
+    /// That it deleted these bytes: from where to where in the row of all that it deleted,
+    /// ascending.
+    Deletions(Arc<[Stretch]>),
 }
 
 /// The changes of a document as their authors made them. What they came to is
@@ -369,38 +383,67 @@ impl History {
         self.made.close();
     }
 
-    /// Appends a suppression of a change that is here, by one who has seen all; `false` if there is
-    /// no room, or nothing to be done.
-    pub(crate) fn push_suppression(&mut self, id: ChangeId, target: u32, suppressed: bool) -> bool {
-        let fits = self.holds(target) && self.suppression(target).is_none();
-        if !self.has_room(0) || !fits || self.is_suppressed(target) == suppressed {
-            return false;
-        }
-        // It changes what its target did, so whoever replays it needs the target in the walker.
-        let reach = self.links[self.link_of(target)].reach_of(target);
-        let (change, base) = (self.len, Version::up_to(self.len));
+    /// Whether a suppression may be appended: its target is an edit that its base holds, and the
+    /// part is one of that.
+    pub(crate) fn may_suppress(&self, base: &Version, target: u32, part: &Part) -> bool {
+        let made = || self.made.of_change(target);
+        let ascends = |part: &[Stretch]| {
+            let deleted = made().map(|op| op.deleted_len()).sum();
+            part.iter().all(|(from, to)| from < to && *to <= deleted)
+                && part.windows(2).all(|pair| pair[0].1 <= pair[1].0)
+        };
+        self.has_room(0)
+            && self.holds(target)
+            && base.contains(target)
+            && self.suppression(target).is_none()
+            && match part {
+                Part::All => true,
+                Part::Edits(edits) => {
+                    let count = made().count();
+                    !edits.is_empty()
+                        && edits.iter().all(|edit| (*edit as usize) < count)
+                        && edits.windows(2).all(|pair| pair[0] < pair[1])
+                }
+                Part::Deletions(part) => !part.is_empty() && ascends(part),
+            }
+    }
+
+    /// The first change that has to be replayed for a suppression of this one: it changes what its
+    /// target did, so whoever replays it needs the target in the walker.
+    pub(crate) fn reach_of(&self, target: u32) -> u32 {
+        self.links[self.link_of(target)].reach_of(target)
+    }
+
+    /// Appends a suppression that [`History::may_suppress`].
+    pub(crate) fn push_suppression(
+        &mut self,
+        id: ChangeId,
+        base: &Version,
+        (target, part, suppressed): (u32, Part, bool),
+    ) {
+        let reach = self.reach_of(target);
+        let change = self.len;
         self.push_id(id);
-        self.push_link(&base);
+        self.push_link(base);
         if let Some(link) = self.links.last_mut() {
-            link.reach = reach;
+            link.reach = link.reach.min(reach);
         }
-        self.suppressions.push(Suppression { change, target, suppressed });
+        self.suppressions.push(Suppression { change, target, part, suppressed });
         self.len += 1;
-        true
     }
 
     /// What a change does to another one, if it is such.
     #[must_use]
-    pub fn suppression(&self, change: u32) -> Option<Suppression> {
+    pub fn suppression(&self, change: u32) -> Option<&Suppression> {
         let at = self.suppressions.binary_search_by_key(&change, |event| event.change).ok()?;
-        Some(self.suppressions[at])
+        Some(&self.suppressions[at])
     }
 
-    /// Whether a change is suppressed.
+    /// Whether a change is suppressed whole.
     #[must_use]
     pub fn is_suppressed(&self, change: u32) -> bool {
-        let about = self.suppressions.iter().rfind(|event| event.target == change);
-        about.is_some_and(|event| event.suppressed)
+        let whole = |event: &&Suppression| event.target == change && event.part == Part::All;
+        self.suppressions.iter().rfind(whole).is_some_and(|event| event.suppressed)
     }
 
     pub(crate) fn suppressions(&self) -> &[Suppression] {

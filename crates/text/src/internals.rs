@@ -5,7 +5,7 @@
 
 use crate::sequence::{GROUND, NONE};
 use crate::walker::Walker;
-use crate::{Text, Version, diff};
+use crate::{Patch, Text, Version, diff};
 
 const DOCUMENT: &str = include_str!("../INTERNALS.md");
 
@@ -28,7 +28,7 @@ fn picture(text: &Text, start: &str, walker: &Walker) -> String {
         let content = format!("{content:?}");
         let shown = if span.is_shown() { "yes" } else { "no" };
         let (left, right) = (name(span.left_origin), name(span.right_origin));
-        let state = span.prepare_state;
+        let state = if span.prepare.is_known() { 1 + span.prepare.removals() } else { 0 };
         let row = format!("{bytes:<8} {content:<10} {state:>7} {shown:>6}   {left:<5} {right:<5}");
         table.push_str(row.trim_end());
         table.push('\n');
@@ -49,13 +49,12 @@ fn the_worked_example_is_what_happens() {
     let base = page.head();
 
     // Save A: against the head, so that no walker is needed.
-    let a = diff::between(start, "The black cat sat.");
+    let a = insertion(4, "black ");
     let merged = page.merge(1, &base, &a).expect("it fits");
     assert_eq!((page.text(), &merged.effect), ("The black cat sat.", &a));
 
     // Save B had not seen A.
-    let b = diff::between(start, "The big cat sat.");
-    assert_eq!(b.edits().collect::<Vec<_>>(), [(4, 0, "big ")]);
+    let b = insertion(4, "big ");
     let mut walker = page.walker_at(0);
     walker.replay(page.history(), (0, 1));
     is_drawn(&picture(&page, start, &walker));
@@ -95,13 +94,18 @@ fn the_worked_example_is_what_happens() {
     assert_eq!(page.text_at(&seen_by_d).as_deref(), Ok("The big cat sat."));
 }
 
+/// An insertion alone.
+fn insertion(at: u32, text: &str) -> Patch {
+    Patch::builder().keep(at).insert(text).build().expect("it is short")
+}
+
 #[test]
 fn a_replaced_word_may_stand_before_a_concurrent_one() {
     let start = "The cat sat.";
     let mut page = Text::from_text(start);
     let base = page.head();
-    page.merge(1, &base, &diff::between(start, "The black cat sat.")).expect("it fits");
-    page.merge(2, &base, &diff::between(start, "The big cat sat.")).expect("it fits");
+    page.merge(1, &base, &insertion(4, "black ")).expect("it fits");
+    page.merge(2, &base, &insertion(4, "big ")).expect("it fits");
     let c = diff::between("The black cat sat.", "The black dog sat.");
     let merged = page.merge(3, &Version::up_to(1), &c).expect("it fits");
     assert_eq!(page.text(), "The black dogbig  sat.");
@@ -122,7 +126,7 @@ fn in_any_order_it_is_the_same_text() {
 fn keystrokes_in_a_row_are_one_row_and_few_bytes() {
     let mut page = Text::default();
     for at in 0..1_000u32 {
-        let patch = crate::Patch::builder().keep(at).insert("x").build().expect("it is short");
+        let patch = insertion(at, "x");
         let head = page.head();
         page.merge(crate::ChangeId { actor: 7, counter: at }, &head, &patch).expect("it fits");
     }

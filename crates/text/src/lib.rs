@@ -38,6 +38,7 @@ mod tokens;
 pub mod transpose;
 pub mod version;
 mod walker;
+mod words;
 
 pub use columns::ColumnsError;
 pub use erase::{PLACEHOLDERS, replaced};

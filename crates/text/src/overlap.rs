@@ -174,14 +174,14 @@ impl<'a> Contents<'a> {
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the
     /// change knew. A span may hold what several did in a row.
     fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {
-        match (span.prepare_state, span.is_shown()) {
+        match (span.prepare.is_known(), span.prepare.is_there(), span.is_shown()) {
             // The change's base lacks it, and the text has it.
-            (0, true) => {
+            (false, _, true) => {
                 changes(part, span.first, |byte| self.history.made().that_inserted(byte)).collect()
             }
             // The base has it, and the text lacks it. (What the change itself deleted, the prepare
             // version has not any more.)
-            (1, false) => self.deleters(span, part).collect(),
+            (true, true, false) => self.deleters(span, part).collect(),
             _ => Vec::new(),
         }
     }
@@ -326,7 +326,7 @@ impl<'a> Meeting<'a> {
                 Side::Left => span.len - 1..span.len,
                 Side::Right => 0..1,
             };
-            let deleted = !span.is_shown() && span.prepare_state == 1;
+            let deleted = !span.is_shown() && span.prepare.is_there();
             deleted.then(|| self.contents.deleters(span, nearest).next()).flatten()
         };
         // Two changes that each deleted up to here from one side have not deleted around it.
@@ -341,7 +341,7 @@ impl<'a> Meeting<'a> {
 /// Whether a span is out of the effect version and of no interest: the change had seen it deleted,
 /// or never saw it at all.
 fn is_past(span: &Span) -> bool {
-    !span.is_shown() && span.prepare_state != 1
+    !span.is_shown() && !span.prepare.is_there()
 }
 
 #[derive(Clone, Copy)]

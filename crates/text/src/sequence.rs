@@ -44,10 +44,10 @@ pub(crate) struct Span {
     pub(crate) left_origin: Byte,
     /// FugueMax's right origin: the byte behind when it was inserted, deleted or not.
     pub(crate) right_origin: Byte,
-    /// In the prepare version: 0 not yet inserted, 1 there, `n` deleted `n - 1` times.
-    pub(crate) prepare_state: u32,
-    /// In the effect version: by how many it is deleted or suppressed; 0 while it is shown.
-    effect_deletions: u32,
+    /// In the prepare version.
+    pub(crate) prepare: Presence,
+    /// In the effect version.
+    effect: Presence,
     /// While it is not shown, where in all that was removed it stands.
     pub(crate) removed_at: u32,
     leaf: u32,
@@ -61,15 +61,22 @@ impl Span {
             len,
             left_origin,
             right_origin,
-            prepare_state: 1,
-            effect_deletions: 0,
+            prepare: Presence::THERE,
+            effect: Presence::THERE,
             removed_at: NONE,
             leaf: 0,
         }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
-        self.effect_deletions == 0
+        self.effect.is_there()
+    }
+
+    /// Whether it is shown once a count has moved one step.
+    pub(crate) fn is_shown_after(&self, count: Count, shift: Shift) -> bool {
+        let mut effect = self.effect;
+        effect.shift(count, shift);
+        effect.is_there()
     }
 
     pub(crate) fn effect_len(&self) -> u32 {
@@ -78,14 +85,70 @@ impl Span {
 
     fn sums(&self) -> Sums {
         Sums {
-            prepare: if self.prepare_state == 1 { self.len } else { 0 },
+            prepare: if self.prepare.is_there() { self.len } else { 0 },
             effect: self.effect_len(),
-            known: u32::from(self.prepare_state > 0),
+            known: u32::from(self.prepare.is_known()),
         }
     }
 }
 
-/// Which way the prepare state of a span moves when the prepare version moves past an event.
+/// By how many events a span is in a version, and by how many it is out of it.
+///
+/// Eg-walker has one number: 0 is not yet inserted, 1 there, and each deletion adds one. Ours are
+/// three, since several may have inserted the same span, and what they did can be hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Presence {
+    /// Who inserted it, or made the same change.
+    inserted: u32,
+    /// Of those, whose insertion is hidden or suppressed.
+    hidden: u32,
+    /// Who deleted it, without those whose deletion was taken back.
+    deleted: u32,
+}
+
+impl Presence {
+    const THERE: Self = Self { inserted: 1, hidden: 0, deleted: 0 };
+
+    /// Whether it was inserted, whatever became of it.
+    pub(crate) fn is_known(self) -> bool {
+        self.inserted > 0
+    }
+
+    /// Whether it stands in the version's text.
+    pub(crate) fn is_there(self) -> bool {
+        self.inserted > self.hidden && self.deleted == 0
+    }
+
+    /// How many events keep it out of the text.
+    #[cfg(test)]
+    pub(crate) fn removals(self) -> u32 {
+        self.hidden + self.deleted
+    }
+
+    /// Moves a count one step. Between two events that are moved one after the other it may be below
+    /// zero, hence wrapping arithmetic.
+    fn shift(&mut self, count: Count, shift: Shift) {
+        let count = match count {
+            Count::Inserted => &mut self.inserted,
+            Count::Hidden => &mut self.hidden,
+            Count::Deleted => &mut self.deleted,
+        };
+        *count = count.wrapping_add(match shift {
+            Shift::Advance => 1,
+            Shift::Retreat => u32::MAX,
+        });
+    }
+}
+
+/// What of a [`Presence`] an event counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Count {
+    Inserted,
+    Hidden,
+    Deleted,
+}
+
+/// Which way the presence of a span moves when the prepare version moves past an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shift {
     /// Eg-walker's *advance*: the event comes into the prepare version.
@@ -95,17 +158,7 @@ pub(crate) enum Shift {
 }
 
 impl Shift {
-    /// What a span's state is moved by. Insertion and deletion both move it by one: 0 is not
-    /// inserted yet, 1 is there, and each deletion adds one. Between two events that are moved one
-    /// after the other a state may be below zero, hence wrapping arithmetic.
-    fn step(self) -> u32 {
-        match self {
-            Self::Advance => 1,
-            Self::Retreat => u32::MAX,
-        }
-    }
-
-    /// The other way, for an event that shows bytes again.
+    /// The other way, for an event that takes another one back.
     pub(crate) fn reversed(self) -> Self {
         match self {
             Self::Advance => Self::Retreat,
@@ -478,21 +531,17 @@ impl Sequence {
         self.insert(Cursor { leaf, slot: slot + 1 }, tail)
     }
 
-    /// Deletes the span at a cursor once more, in the prepare version and in the effect version. If
-    /// it was shown, it stands at `removed_at` in all that was removed.
-    pub(crate) fn delete(&mut self, cursor: Cursor, removed_at: u32) {
+    /// Moves a count of the span at a cursor one step, in the prepare version and in the effect
+    /// version. If that takes it out of what is shown, it stands at `removed_at` in all that was
+    /// removed.
+    pub(crate) fn count(&mut self, cursor: Cursor, count: Count, shift: Shift, removed_at: u32) {
         self.change(cursor, |span| {
-            span.removed_at = if span.is_shown() { removed_at } else { span.removed_at };
-            (span.prepare_state, span.effect_deletions) =
-                (span.prepare_state + 1, span.effect_deletions + 1);
-        });
-    }
-
-    /// Takes one deletion of the span at a cursor back, in both.
-    pub(crate) fn undelete(&mut self, cursor: Cursor) {
-        self.change(cursor, |span| {
-            span.prepare_state = span.prepare_state.saturating_sub(1);
-            span.effect_deletions = span.effect_deletions.saturating_sub(1);
+            let shown = span.is_shown();
+            span.prepare.shift(count, shift);
+            span.effect.shift(count, shift);
+            if shown && !span.is_shown() {
+                span.removed_at = removed_at;
+            }
         });
     }
 
@@ -522,9 +571,9 @@ impl Sequence {
         }
     }
 
-    /// Moves the prepare state of some bytes one step. The sums above a leaf are corrected once for
-    /// all its spans that are neighbours.
-    pub(crate) fn shift(&mut self, first: Byte, len: u32, shift: Shift) {
+    /// Moves a count of some bytes one step in the prepare version. The sums above a leaf are
+    /// corrected once for all its spans that are neighbours.
+    pub(crate) fn shift(&mut self, first: Byte, len: u32, count: Count, shift: Shift) {
         let (mut byte, end) = (first, first + len);
         if let Some(id) = self.find_byte(byte).filter(|id| self.span(*id).first < byte) {
             self.split(id, byte - self.span(id).first);
@@ -543,7 +592,7 @@ impl Sequence {
             cursor = self.cursor_near(id, cursor);
             let span = &mut self.spans[id as usize];
             let before = span.sums();
-            span.prepare_state = span.prepare_state.wrapping_add(shift.step());
+            span.prepare.shift(count, shift);
             byte += span.len;
             let sums = span.sums();
             self.nodes[cursor.leaf as usize].set(cursor.slot, sums);

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::columns::{self, ColumnsError, Makers};
-use crate::history::{ChangeId, History, RecordError, Suppression};
+use crate::history::{ChangeId, History, Part, RecordError, Suppression};
 use crate::ops::{self, Edit, Op, Ops};
 use crate::overlap::{self, Contents, Effect, Overlap};
 use crate::patch::{FitError, Patch};
@@ -281,46 +281,58 @@ impl Text {
         merged
     }
 
-    /// Suppresses a change, or releases it. What a suppressed change inserted is not shown, and
-    /// what it deleted is, unless another change deleted that, too. Nothing is inserted anew, so
-    /// whatever was written on earlier versions merges as ever. The suppression is a change of its
-    /// own that has seen all others. O(text + changes since the one it is about).
+    /// Suppresses a change, or releases it, by one who has seen all others: see
+    /// [`Text::suppress`].
     ///
     /// # Errors
-    /// If there is no such change here; nothing is changed then.
+    /// As [`Text::suppress`]; and if it is suppressed already, or released already.
     pub fn set_suppressed(
         &mut self,
         id: impl Into<ChangeId>,
         target: u32,
         suppressed: bool,
     ) -> Result<Patch, MergeError> {
+        if self.history.holds(target) && self.history.is_suppressed(target) == suppressed {
+            return Err(MergeError::NothingToSuppress);
+        }
+        self.suppress(id, &self.head(), (target, Part::All, suppressed))
+    }
+
+    /// Suppresses a part of a change, or releases it, by one who had seen `base`. What a suppressed
+    /// change inserted is not shown, and what it deleted is, unless another change deleted that,
+    /// too. Nothing is inserted anew, so whatever was written on earlier versions merges as ever.
+    /// What was suppressed once must be released before it is suppressed again. The suppression is
+    /// a change of its own. O(text + changes since the one it is about).
+    ///
+    /// # Errors
+    /// If there is no such change here, or no such part of it; nothing is changed then.
+    pub fn suppress(
+        &mut self,
+        id: impl Into<ChangeId>,
+        base: &Version,
+        (target, part, suppressed): (u32, Part, bool),
+    ) -> Result<Patch, MergeError> {
         let id = id.into();
-        self.check(id, &self.head())?;
+        self.check(id, base)?;
         if target >= self.history.len() {
             return Err(MergeError::UnknownBase);
         }
         if target < self.history.floor() {
             return Err(MergeError::BelowFloor);
         }
-        if self.history.suppression(target).is_some()
-            || self.history.is_suppressed(target) == suppressed
-        {
+        if !self.history.may_suppress(base, target, &part) {
             return Err(MergeError::NothingToSuppress);
         }
-        let mut history = self.history.clone();
-        if !history.push_suppression(id, target, suppressed) {
-            return Err(MergeError::Full);
-        }
         let change = self.history.len();
-        // Our own event, not one of the paper's. It had seen all, so all is in the prepare version.
-        // Its target has to be in the walker, so the replay begins below that.
-        let end = Version::up_to(change);
-        let reach = history.anchor(&end, change + 1);
-        let mut replayed = self.replayed_from(reach);
-        replayed.walker.set_prepare_version(&self.history, end.seen());
+        // Our own event, not one of the paper's. Its target has to be in the walker, so the replay
+        // begins below that.
+        let reach = self.history.reach_of(target).min(base.prefix());
+        let mut replayed = self.replayed(&Version::up_to(reach));
+        replayed.walker.set_prepare_version(&self.history, base.seen());
         let mut done = Effect::default();
-        let suppression = Suppression { change, target, suppressed };
-        replayed.walker.apply_suppression(&history, &suppression, &mut done);
+        let suppression = Suppression { change, target, part, suppressed };
+        replayed.walker.apply_suppression(&self.history, &suppression, &mut done);
+        replayed.end = change + 1;
         let contents = self.contents(&replayed.walker);
         let inserted: String = done.shown.iter().map(|id| contents.restored(*id)).collect();
         let rows =
@@ -329,9 +341,10 @@ impl Text {
         let applied = effect.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
         self.applied_mut().push(change, done.edits.iter().copied());
-        self.history = history;
+        let Suppression { part, .. } = suppression;
+        self.history.push_suppression(id, base, (target, part, suppressed));
         self.removed.push_str(&applied.removed);
-        self.walker_cache = WalkerCache::default();
+        self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         Ok(effect)
     }
 

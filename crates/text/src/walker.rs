@@ -24,10 +24,10 @@
 
 use std::cell::OnceCell;
 
-use crate::history::{ChangeId, History, Suppression};
+use crate::history::{ChangeId, History, Part, Suppression};
 use crate::ops::{Edit, Op};
 use crate::patch::FitError;
-use crate::sequence::{Byte, Cursor, GROUND, NONE, Sequence, Shift, Span, SpanId};
+use crate::sequence::{Byte, Count, Cursor, GROUND, NONE, Sequence, Shift, Span, SpanId};
 use crate::version::{Seen, Stretch, Version};
 
 /// Who is told what an edit does to the effect version.
@@ -161,13 +161,13 @@ impl Walker {
         // What changes in a row inserted has identities in a row: not inserted <-> there.
         let (from, to) = history.made().inserted_between(changes);
         if from < to {
-            self.sequence.shift(from, to - from, shift);
+            self.sequence.shift(from, to - from, Count::Inserted, shift);
         }
         // What they deleted, wherever that stands now: there <-> deleted once more.
         let from = self.applied.partition_point(|row| row.changes.1 <= changes.0);
         for row in self.applied[from..].iter().take_while(|row| row.changes.0 < changes.1) {
             for (first, len) in deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes) {
-                self.sequence.shift(first, len, shift);
+                self.sequence.shift(first, len, Count::Deleted, shift);
             }
         }
         // Our own event, not one of the paper's: a suppression counts as one more deletion of what
@@ -175,28 +175,74 @@ impl Walker {
         let suppressions = history.suppressions();
         let from = suppressions.partition_point(|event| event.change < changes.0);
         for event in suppressions[from..].iter().take_while(|event| event.change < changes.1) {
-            for (first, len, hide) in self.suppression_spans(history, event) {
-                self.sequence.shift(first, len, if hide { shift } else { shift.reversed() });
+            for (first, len, count, forth) in self.suppression_spans(history, event) {
+                let shift = if forth { shift } else { shift.reversed() };
+                self.sequence.shift(first, len, count, shift);
             }
         }
     }
 
-    /// The bytes that a suppression is about, and whether it hides them or shows them again.
+    /// The bytes that a suppression is about, which of their counts it moves, and whether forth.
     fn suppression_spans(
         &self,
         history: &History,
         suppression: &Suppression,
-    ) -> Vec<(Byte, u32, bool)> {
-        let changes = (suppression.target, suppression.target + 1);
-        let (from, to) = history.made().inserted_between(changes);
-        let inserted = (from < to).then_some((from, to - from, suppression.suppressed));
-        let at = self.applied.partition_point(|row| row.changes.1 <= suppression.target);
-        let rows = self.applied[at..].iter().take_while(|row| row.changes.0 < changes.1);
-        let deleted = rows.flat_map(|row| {
+    ) -> Vec<(Byte, u32, Count, bool)> {
+        let Suppression { target, part, suppressed, .. } = suppression;
+        let changes = (*target, target + 1);
+        let inserted = |(from, to): Stretch| {
+            (from < to).then_some((from, to - from, Count::Hidden, *suppressed))
+        };
+        let deleted =
+            |(first, len): (Byte, u32)| (first, len, Count::Deleted, !suppressed);
+        let mut spans = Vec::new();
+        match part {
+            Part::All => {
+                spans.extend(inserted(history.made().inserted_between(changes)));
+                spans.extend(self.deleted_by(*target).map(deleted));
+            }
+            Part::Edits(edits) => {
+                let mut before = 0;
+                for (at, edit) in history.made().of_change(*target).enumerate() {
+                    let part = (before, before + edit.deleted_len());
+                    before = part.1;
+                    if edits.iter().any(|listed| *listed as usize == at) {
+                        let bytes = edit.inserted();
+                        spans.extend(inserted((bytes.start, bytes.end)));
+                        spans.extend(self.deleted_within(*target, part).into_iter().map(deleted));
+                    }
+                }
+            }
+            Part::Deletions(parts) => {
+                let parts = parts.iter().flat_map(|part| self.deleted_within(*target, *part));
+                spans.extend(parts.map(deleted));
+            }
+        }
+        spans
+    }
+
+    /// The bytes that a change deleted, in the order in which it did.
+    fn deleted_by(&self, change: u32) -> impl Iterator<Item = (Byte, u32)> {
+        let changes = (change, change + 1);
+        let at = self.applied.partition_point(|row| row.changes.1 <= change);
+        let rows = self.applied[at..].iter().take_while(move |row| row.changes.0 < changes.1);
+        rows.flat_map(move |row| {
             deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes)
-                .map(|(first, len)| (first, len, !suppression.suppressed))
-        });
-        inserted.into_iter().chain(deleted).collect()
+        })
+    }
+
+    /// Those from one place to another in the row of them.
+    fn deleted_within(&self, change: u32, (from, to): Stretch) -> Vec<(Byte, u32)> {
+        let mut before = 0;
+        let mut found = Vec::new();
+        for (first, len) in self.deleted_by(change) {
+            let (start, end) = (from.max(before), to.min(before + len));
+            if start < end {
+                found.push((first + start - before, end - start));
+            }
+            before += len;
+        }
+        found
     }
 
     /// The spans of what a change inserted.
@@ -215,30 +261,30 @@ impl Walker {
         observer: &mut impl Observer,
     ) {
         let mut spans = Vec::new();
-        for (first, len, hide) in self.suppression_spans(history, suppression) {
+        for (first, len, count, forth) in self.suppression_spans(history, suppression) {
             let mut found = Vec::new();
             self.sequence.cut_out(first, len, &mut found);
-            spans.extend(found.into_iter().map(|id| (id, hide)));
+            let shift = if forth { Shift::Advance } else { Shift::Retreat };
+            spans.extend(found.into_iter().map(|id| (id, count, shift)));
         }
         // The observer builds a patch, which goes from left to right.
         spans.sort_unstable_by(|one, two| match self.sequence.span_before(one.0, two.0) {
             true => std::cmp::Ordering::Less,
             false => std::cmp::Ordering::Greater,
         });
-        for (id, hide) in spans {
+        for (id, count, shift) in spans {
             let cursor = self.sequence.cursor_of(id);
-            let shown = self.sequence.span(id).is_shown();
-            if hide {
-                if shown {
-                    observer.hiding(&self.sequence, cursor, id, self.removed);
-                }
-                self.sequence.delete(cursor, self.removed);
-                self.removed += if shown { self.sequence.span(id).len } else { 0 };
-            } else {
-                self.sequence.undelete(cursor);
-                if self.sequence.span(id).is_shown() {
-                    observer.showing(&self.sequence, cursor, id);
-                }
+            let span = self.sequence.span(id);
+            let (shown, len) = (span.is_shown(), span.len);
+            let stays = span.is_shown_after(count, shift);
+            if shown && !stays {
+                observer.hiding(&self.sequence, cursor, id, self.removed);
+            }
+            self.sequence.count(cursor, count, shift, self.removed);
+            match (shown, stays) {
+                (true, false) => self.removed += len,
+                (false, true) => observer.showing(&self.sequence, cursor, id),
+                _ => {}
             }
         }
         self.applied((suppression.change, suppression.change + 1), self.deleted.len());
@@ -295,7 +341,7 @@ impl Walker {
                 self.set_prepare_version(history, base.seen());
             }
             if let Some(suppression) = history.suppression(part.0) {
-                self.apply_suppression(history, &suppression, &mut ());
+                self.apply_suppression(history, suppression, &mut ());
                 continue;
             }
             let from = self.deleted.len();
@@ -320,7 +366,7 @@ impl Walker {
                 self.set_prepare_version(history, base.seen());
             }
             if let Some(suppression) = history.suppression(part.0) {
-                self.apply_suppression(history, &suppression, observer);
+                self.apply_suppression(history, suppression, observer);
                 continue;
             }
             let from = self.deleted.len();
@@ -467,7 +513,7 @@ impl Walker {
                 continue;
             }
             let other = sequence.span(other);
-            if other.prepare_state > 0 {
+            if other.prepare.is_known() {
                 break; // Rule 1.
             }
             if other.left_origin == left {
@@ -510,7 +556,7 @@ impl Walker {
             let Some((id, mut at)) = self.sequence.at(cursor) else { break };
             // A deletion is about bytes that its author saw. What stands between them but is not in
             // the prepare version, insertions by others above all, is left alone.
-            if self.sequence.span(id).prepare_state == 1 {
+            if self.sequence.span(id).prepare.is_there() {
                 if self.sequence.span(id).len > total - done {
                     self.sequence.split(id, total - done);
                     at = self.sequence.cursor_of(id);
@@ -520,7 +566,7 @@ impl Walker {
                 // If somebody concurrent deleted the byte already, it is only counted once more:
                 // the effect is nothing, and it takes two retreats until the byte is back.
                 let shown = self.sequence.span(id).is_shown();
-                self.sequence.delete(at, self.removed);
+                self.sequence.count(at, Count::Deleted, Shift::Advance, self.removed);
                 self.removed += if shown { len } else { 0 };
                 self.note(row, done, first, len);
                 done += len;

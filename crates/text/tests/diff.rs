@@ -85,6 +85,8 @@ proptest! {
         // White space next to white space is one token, so a line there may replace it.
         let spaces = |c: Option<char>| c.is_some_and(char::is_whitespace);
         let merges = line && (spaces(before.chars().next_back()) || spaces(after.chars().next()));
+        // A full stop between letters is inside a word.
+        let merges = merges || before.ends_with('.') || after.starts_with('.');
         prop_assert!(merges || patch.deleted_len() == 0, "{patch:?}");
     }
 
@@ -131,13 +133,13 @@ fn only_the_changed_words_are_touched() {
     let old = "The cat sat.\nA dog ran away.\nNothing here.\n";
     let new = "The black cat sat.\nA dog walked away.\nNothing here.\nThe end.\n";
     let patch = between(old, new);
-    assert_eq!(hunks(&patch), [(4, 0, "black "), (19, 3, "walked"), (43, 0, "The end.\n")]);
+    assert_eq!(hunks(&patch), [(3, 0, " black"), (19, 3, "walked"), (43, 0, "The end.\n")]);
 }
 
 #[test]
-fn a_rewritten_phrase_is_one_hunk() {
+fn a_rewritten_phrase_is_changed_word_by_word() {
     let patch = between("a quick brown fox\nx\ny", "a slow red fox\nx\nz");
-    assert_eq!(hunks(&patch), [(2, 11, "slow red"), (20, 1, "z")]);
+    assert_eq!(hunks(&patch), [(2, 5, "slow"), (8, 5, "red"), (20, 1, "z")]);
 }
 
 #[test]
@@ -153,6 +155,63 @@ fn far_apart_edits_of_a_long_page_stay_apart() {
     let patch = between(&old, &new);
     let words: Vec<_> = patch.edits().map(|(_, deleted, text)| (deleted, text)).collect();
     assert_eq!(words, [(2, "in"), (2, "on")]);
+}
+
+/// However much of a page a save touches, it touches nothing else.
+#[test]
+fn an_edit_of_every_row_is_as_fine_as_an_edit_of_one() {
+    for row in ["| row {} || of the table || 17\n", "| 0 || of the table || 17\n", "a {} 17 17 17\n"] {
+        let page = |value: &str| -> String {
+            let rows = (0..5_000).map(|at| row.replace("{}", &at.to_string()));
+            rows.map(|row| row.replace(" 17\n", &format!(" {value}\n"))).collect()
+        };
+        let (old, new) = (page("17"), page("18"));
+        let patch = between(&old, &new);
+        assert!(patch.edits().all(|(_, deleted, text)| (deleted, text) == (2, "18")), "{row:?}");
+        assert_eq!(patch.hunks().len(), 5_000, "{row:?}");
+    }
+}
+
+#[test]
+fn a_long_line_is_changed_by_the_word() {
+    for count in [2_500, 50_000] {
+        let old: String = (0..count).map(|at| format!("w{at} ")).collect();
+        let last = format!(" w{} ", count - 2);
+        let new = old.replacen(" w1 ", " one ", 1).replacen(&last, " last ", 1);
+        let patch = between(&old, &new);
+        let changed: Vec<_> = patch.edits().map(|(_, _, text)| text).collect();
+        assert_eq!(changed, ["one", "last"]);
+    }
+}
+
+/// What came, or went, alone is put where everybody's would be put, whatever else was changed.
+#[test]
+fn the_same_insertion_stands_at_the_same_place() {
+    let place = |old: &str, new: &str| -> Vec<(u32, u32, String)> {
+        between(old, new).edits().map(|(at, gone, text)| (at, gone, text.to_owned())).collect()
+    };
+    // Whole lines, the last such place.
+    let old = "* a\n* a\n* a\n";
+    assert_eq!(place(old, "* a\n* a\n* a\n* a\n"), [(12, 0, "* a\n".to_owned())]);
+    assert_eq!(place(old, "* b\n* a\n* a\n* a\n")[..], [(0, 0, "* b\n".to_owned())]);
+    assert_eq!(place("a\n\nb\n", "a\n\nc\n\nb\n"), [(3, 0, "c\n\n".to_owned())]);
+    // Words with the space before them.
+    assert_eq!(place("a b", "a c b"), [(1, 0, " c".to_owned())]);
+    assert_eq!(place("One. Two.", "One. New. Two."), [(4, 0, " New.".to_owned())]);
+    assert_eq!(place("a b c", "a c"), [(1, 2, String::new())]);
+    assert_eq!(place("b", "a b"), [(0, 0, "a ".to_owned())]);
+    // With another change beside it.
+    assert_eq!(place("a b x", "a c b y")[..1], [(1, 0, " c".to_owned())]);
+}
+
+#[test]
+fn what_reads_as_one_character_is_never_cut() {
+    for (old, new) in [("🇩🇪 x", "🇩🇰 x"), ("👍🏽", "👍🏾"), ("cafe\u{301} x", "cafe x"), ("กำ", "กา")] {
+        let patch = between(old, new);
+        let (at, gone, _) = patch.edits().next().expect("an edit");
+        let first = old.split(' ').next().expect("a word").len() as u32;
+        assert_eq!((at, gone), (0, first), "{old:?}");
+    }
 }
 
 /// Costs are bounded: what is too much to compare becomes a coarser edit, and still the right one.
