@@ -43,7 +43,7 @@ mod words;
 pub use columns::ColumnsError;
 pub use erase::{PLACEHOLDERS, replaced};
 pub use floor::RestoreError;
-pub use history::{ChangeId, History, RecordError, Suppression};
+pub use history::{ChangeId, History, Part, RecordError, Suppression};
 pub use overlap::Overlap;
 pub use patch::{Applied, FitError, Hunk, Patch, PatchBuilder, PatchError};
 pub use text::{Columns, MergeError, Merged, PartsError, Record, Text, VersionError};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use redwedding_text::{Patch, PatchBuilder, Text, Version};
 
-use crate::reference::{Reference, Seen};
+use crate::reference::{Reference, Seen, Suppressed};
 
 /// One save: its id, what it had seen (as ids), what it did.
 #[derive(Clone, Debug)]
@@ -16,8 +16,8 @@ pub(crate) struct Save {
     pub(crate) id: u64,
     pub(crate) base: Seen,
     pub(crate) patch: Patch,
-    /// Instead: which save it takes out (`true`) or puts back.
-    pub(crate) suppression: Option<(u64, bool)>,
+    /// Instead: which save it takes out or puts back.
+    pub(crate) suppression: Option<Suppressed>,
 }
 
 /// A document's beginning and its saves, parents first.
@@ -89,21 +89,13 @@ fn build_all(
     let mut suppressions = suppressions.into_iter();
     for (tie, heads, hunks) in drawn {
         let id = (u64::from(tie) << 32) | saves.len() as u64;
-        let edits: Vec<u64> =
-            saves.iter().filter(|save| save.suppression.is_none()).map(|save| save.id).collect();
+        let edits: Vec<&Save> = saves.iter().filter(|save| save.suppression.is_none()).collect();
         if let Some(pick) = suppressions.next().flatten().filter(|_| !edits.is_empty()) {
-            let target = edits[pick.index(edits.len())];
-            let about = saves.iter().rev().filter_map(|save| save.suppression);
-            let is_suppressed = about.into_iter().find(|event| event.0 == target);
-            let suppressed = !is_suppressed.is_some_and(|event| event.1);
-            reference.set_suppressed(id, target, suppressed);
-            let base = saves.iter().map(|save| save.id).collect();
-            saves.push(Save {
-                id,
-                base,
-                patch: Patch::empty(),
-                suppression: Some((target, suppressed)),
-            });
+            let save = suppression(id, edits[pick.index(edits.len())], &saves);
+            if let Some(what) = save.suppression {
+                reference.suppress(id, what);
+            }
+            saves.push(save);
             continue;
         }
         let base = base_of(&saves, &heads, linear);
@@ -112,6 +104,27 @@ fn build_all(
         saves.push(Save { id, base, patch, suppression: None });
     }
     Saves { start, saves }
+}
+
+/// Takes a save out, or puts it back. Half of the saves are taken out whole, by who has seen all;
+/// of the others one edit, by who has seen what belongs to it.
+fn suppression(id: u64, target: &Save, saves: &[Save]) -> Save {
+    let edits = target.patch.hunks().len();
+    let edit = (edits > 0 && (target.id >> 32) % 2 == 1).then(|| (id >> 32) as usize % edits);
+    let about = |save: &&Save| {
+        save.suppression.is_some_and(|what| (what.target, what.edit) == (target.id, edit))
+    };
+    let last = saves.iter().rfind(about);
+    let suppressed = !last.and_then(|last| last.suppression).is_some_and(|what| what.suppressed);
+    let base = match edit {
+        None => saves.iter().map(|save| save.id).collect(),
+        Some(_) => {
+            let seen = last.unwrap_or(target);
+            seen.base.iter().copied().chain([seen.id]).collect()
+        }
+    };
+    let what = Suppressed { target: target.id, edit, suppressed };
+    Save { id, base, patch: Patch::empty(), suppression: Some(what) }
 }
 
 fn base_of(saves: &[Save], heads: &[prop::sample::Index], linear: bool) -> Seen {
@@ -140,7 +153,7 @@ impl Saves {
         let mut reference = Reference::new(&self.start);
         for save in &self.saves {
             match save.suppression {
-                Some((target, suppressed)) => reference.set_suppressed(save.id, target, suppressed),
+                Some(what) => reference.suppress(save.id, what),
                 None => reference.apply(save.id, &save.base, &save.patch),
             }
         }
@@ -158,7 +171,8 @@ impl Saves {
         let (mut done, mut saves) = (Seen::new(), Vec::new());
         for pick in picks.iter().cycle() {
             // One that takes another out has seen all that comes before it.
-            let next = waiting.iter().find(|save| save.suppression.is_some());
+            let whole = |save: &&Save| save.suppression.is_some_and(|what| what.edit.is_none());
+            let next = waiting.iter().find(whole);
             let early = |save: &Save| {
                 next.is_none_or(|next| next.base.contains(&save.id) || next.id == save.id)
             };

@@ -7,10 +7,10 @@ mod reference;
 
 use proptest::prelude::*;
 use redwedding_text::attribution::Source;
-use redwedding_text::{MergeError, Merged, Patch, Record, Text, Version};
+use redwedding_text::{MergeError, Merged, Part, Patch, Record, Text, Version};
 
 use histories::{Saves, crowds, histories, version, with_suppressions};
-use reference::Seen;
+use reference::{Seen, Suppressed};
 
 fn config() -> ProptestConfig {
     let given = std::env::var("PROPTEST_CASES").is_ok();
@@ -44,9 +44,12 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
             text =
                 Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
         }
-        if let Some((target, suppressed)) = save.suppression {
+        if let Some(Suppressed { target, edit, suppressed }) = save.suppression {
             let target = text.history().index_of(target.into()).expect("merged before");
-            let effect = text.set_suppressed(save.id, target, suppressed).expect("it is there");
+            let base = version(&text, &save.base);
+            let part = edit.map_or(Part::All, |edit| Part::Edits([edit as u32].into()));
+            let effect = text.suppress(save.id, &base, (target, part, suppressed));
+            let effect = effect.expect("it is there");
             results.push(Merged { effect, overlaps: Vec::new() });
             continue;
         }
@@ -119,7 +122,11 @@ proptest! {
         prop_assert_eq!(&back, &text);
         prop_assert_eq!(back.columns(), columns);
         let id = back.history().len();
-        if let Some(target) = (0..id).find(|change| back.history().suppression(*change).is_none()) {
+        let whole = |at: &u32| {
+            let save = &saves.saves[*at as usize];
+            save.suppression.is_none() && (save.id >> 32) % 2 == 0
+        };
+        if let Some(target) = (0..id).find(whole) {
             let once = back.clone();
             let suppressed = back.history().is_suppressed(target);
             let again = back.set_suppressed(u64::MAX - 3, target, suppressed);

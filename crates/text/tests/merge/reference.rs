@@ -6,7 +6,7 @@
 //! all they had seen and fit their base. Must never share a line with the engine under test.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redwedding_text::Patch;
 
@@ -15,19 +15,30 @@ pub(crate) type Seen = BTreeSet<u64>;
 
 struct Node {
     change: u64,
+    /// Which of its change's edits inserted it.
+    edit: usize,
     c: char,
     left_children: Vec<usize>,
     right_children: Vec<usize>,
     /// What stood to the right when it was inserted.
     right_origin: Option<usize>,
-    deleted_by: BTreeSet<u64>,
+    /// By which change, and which of its edits.
+    deleted_by: BTreeMap<u64, usize>,
+}
+
+/// What takes out a change, or one of its edits, or puts that back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suppressed {
+    pub(crate) target: u64,
+    pub(crate) edit: Option<usize>,
+    pub(crate) suppressed: bool,
 }
 
 /// All characters ever inserted, as a tree below a root that is none.
 pub(crate) struct Reference {
     nodes: Vec<Node>,
-    /// Changes that took others out or put them back: (id, the other one, whether out).
-    suppressions: Vec<(u64, u64, bool)>,
+    /// Changes that took others out or put them back, or one edit of them.
+    suppressions: Vec<(u64, Suppressed)>,
 }
 
 const ROOT: usize = 0;
@@ -36,11 +47,11 @@ const ROOT_CHANGE: u64 = u64::MAX;
 impl Reference {
     /// A document that begins with a text.
     pub(crate) fn new(text: &str) -> Reference {
-        let nodes = vec![Node::new(ROOT_CHANGE, '\0', None)];
+        let nodes = vec![Node::new((ROOT_CHANGE, 0), '\0', None)];
         let mut reference = Reference { nodes, suppressions: Vec::new() };
         for c in text.chars() {
             let last = reference.nodes.len() - 1;
-            reference.nodes.push(Node::new(ROOT_CHANGE, c, None));
+            reference.nodes.push(Node::new((ROOT_CHANGE, 0), c, None));
             reference.nodes[last].right_children.push(last + 1);
         }
         reference
@@ -59,8 +70,8 @@ impl Reference {
     }
 
     /// Takes a change out, or puts it back.
-    pub(crate) fn set_suppressed(&mut self, id: u64, target: u64, suppressed: bool) {
-        self.suppressions.push((id, target, suppressed));
+    pub(crate) fn suppress(&mut self, id: u64, what: Suppressed) {
+        self.suppressions.push((id, what));
     }
 
     /// Applies a change that was made to the text of `base`.
@@ -70,28 +81,28 @@ impl Reference {
         let text = self.text(&seen);
         let chars = |byte: u32| text[..byte as usize].chars().count();
         let mut shift = 0isize;
-        for (start, deleted, inserted) in patch.edits() {
+        for (edit, (start, deleted, inserted)) in patch.edits().enumerate() {
             let at = chars(start).strict_add_signed(shift);
             for _ in 0..chars(start + deleted) - chars(start) {
                 let node = self.visible(&seen)[at];
-                self.nodes[node].deleted_by.insert(id);
+                self.nodes[node].deleted_by.insert(id, edit);
                 shift -= 1;
             }
             for (offset, c) in inserted.chars().enumerate() {
-                self.insert(id, &seen, at + offset, c);
+                self.insert((id, edit), &seen, at + offset, c);
                 shift += 1;
             }
         }
     }
 
-    fn insert(&mut self, change: u64, seen: &Seen, at: usize, c: char) {
+    fn insert(&mut self, by: (u64, usize), seen: &Seen, at: usize, c: char) {
         let left = at.checked_sub(1).map_or(ROOT, |before| self.visible(seen)[before]);
         let existing: Vec<usize> =
             self.order().into_iter().filter(|&node| self.exists(node, seen)).collect();
         let place = existing.iter().position(|&node| node == left);
         let right = existing.get(place.map_or(0, |place| place + 1)).copied();
         let node = self.nodes.len();
-        self.nodes.push(Node::new(change, c, right));
+        self.nodes.push(Node::new(by, c, right));
         let taken = self.nodes[left].right_children.iter().any(|&n| self.exists(n, seen));
         match right {
             Some(right) if taken => self.hang_left(right, node),
@@ -125,17 +136,23 @@ impl Reference {
     }
 
     fn visible(&self, seen: &Seen) -> Vec<usize> {
-        let suppressed = |change: u64| {
-            let about =
-                |&&(id, target, _): &&(u64, u64, bool)| target == change && seen.contains(&id);
-            self.suppressions.iter().rfind(about).is_some_and(|event| event.2)
+        let suppressed = |change: u64, edit: usize| {
+            let about = |event: &&(u64, Suppressed)| {
+                let (id, what) = event;
+                let part = what.edit.is_none_or(|only| only == edit);
+                what.target == change && part && seen.contains(id)
+            };
+            self.suppressions.iter().rfind(about).is_some_and(|event| event.1.suppressed)
         };
         let shown = |&node: &usize| {
-            let deleters = self.nodes[node].deleted_by.intersection(seen);
+            let Node { change, edit, deleted_by, .. } = &self.nodes[node];
+            let deletes = |(change, edit): (&u64, &usize)| {
+                seen.contains(change) && !suppressed(*change, *edit)
+            };
             node != ROOT
                 && self.exists(node, seen)
-                && !suppressed(self.nodes[node].change)
-                && deleters.filter(|change| !suppressed(**change)).count() == 0
+                && !suppressed(*change, *edit)
+                && !deleted_by.iter().any(deletes)
         };
         self.order().into_iter().filter(shown).collect()
     }
@@ -160,14 +177,15 @@ impl Reference {
 }
 
 impl Node {
-    fn new(change: u64, c: char, right_origin: Option<usize>) -> Node {
+    fn new((change, edit): (u64, usize), c: char, right_origin: Option<usize>) -> Node {
         Node {
             change,
+            edit,
             c,
             left_children: Vec::new(),
             right_children: Vec::new(),
             right_origin,
-            deleted_by: BTreeSet::new(),
+            deleted_by: BTreeMap::new(),
         }
     }
 }
