@@ -4,7 +4,7 @@
 //! Entries are immutable. Whoever pushes one never rewrites it; what an entry
 //! means is decided by the fold alone ([`crate::Document`]), from the log's order.
 
-use redwedding_text::{Patch, diff};
+use redwedding_text::Patch;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{
@@ -243,7 +243,8 @@ fn import_actor(document: &DocumentKey, from: Option<OriginText>, to: OriginText
             &from.text.0,
             &to.revision.to_le_bytes(),
             &to.text.0,
-            &[diff::DIFF_VERSION],
+            // The rules of its difference: the first ones, in the names of all of them.
+            &[1],
         ],
     )
 }

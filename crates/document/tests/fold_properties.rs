@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Import, Moved, Note, OriginPage};
 use redwedding_document::testing::{check, log};
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -111,6 +111,46 @@ fn what_was_written_on_an_unknown_text_can_be_gone_on_with_however_many_come_aft
     let next = save(2, on, "one two four five\n", "one two four five six\n");
     assert_eq!(apply(&mut document, Body::Edit(next)), Verdict::Counted);
     assert!(document.text().contains("five") && document.text().contains("six"));
+}
+
+/// The origin has merged by itself what was flushed, and the log has not heard of it: who reads that
+/// text and deletes of it what came from here has deleted it here.
+#[test]
+fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
+    for (later, imported) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut document = Document::new(log::key(), Cursor::start(7));
+        let first = origin(1, "one\n");
+        apply(&mut document, Body::Base(first.clone()));
+        let on = VersionRef::log(document.place());
+        let ours = Body::Edit(save(1, on, "one\n", "ours one\n"));
+        assert_eq!(apply(&mut document, ours), Verdict::Counted);
+        let merged = origin(2, "ours one\ntwo\n");
+        let edited = origin(3, "ours one\ntwo three\n");
+        let read = if imported { &edited } else { &merged };
+        let moved = |document: &mut Document| {
+            let moved = Moved { from: 1, to: merged.name() };
+            assert_eq!(apply(document, Body::Moved(moved)), Verdict::Counted);
+            let (from, to) = (Some(merged.name()), edited.name());
+            let patch = diff::between("one\n", "one\nthree");
+            let note = Note::default();
+            let import = Import { from, to, patch, time_ms: 2, note };
+            if imported {
+                assert_eq!(apply(document, Body::Import(import)), Verdict::Counted);
+            }
+        };
+        if !later {
+            moved(&mut document);
+        }
+        apply(&mut document, Body::Base(read.clone()));
+        let on = VersionRef { root: Root::Origin(read.name()), extra: Vec::new() };
+        let edit = save(2, on, &read.text, &read.text.replace("ours ", "").replace("two", "2"));
+        assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
+        if later {
+            moved(&mut document);
+        }
+        assert!(!document.text().contains("ours"), "{later} {imported} {:?}", document.text());
+        assert!(document.text().contains("one"), "{:?}", document.text());
+    }
 }
 
 #[test]

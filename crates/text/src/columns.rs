@@ -261,8 +261,8 @@ pub(crate) fn read(
             let closed = base.end() <= first && history.is_closed(&base);
             let closed = closed && base.prefix() >= history.floor();
             let fits = closed && history.may_suppress(&base, found.target, &found.part);
-            let again = found.part == Part::All
-                && history.is_suppressed(found.target) == found.suppressed;
+            let again =
+                found.part == Part::All && history.is_suppressed(found.target) == found.suppressed;
             if !alone || !fits || again {
                 return Err(ColumnsError::Mismatch);
             }

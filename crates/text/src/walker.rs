@@ -193,8 +193,7 @@ impl Walker {
         let inserted = |(from, to): Stretch| {
             (from < to).then_some((from, to - from, Count::Hidden, *suppressed))
         };
-        let deleted =
-            |(first, len): (Byte, u32)| (first, len, Count::Deleted, !suppressed);
+        let deleted = |(first, len): (Byte, u32)| (first, len, Count::Deleted, !suppressed);
         let mut spans = Vec::new();
         match part {
             Part::All => {
@@ -226,9 +225,7 @@ impl Walker {
         let changes = (change, change + 1);
         let at = self.applied.partition_point(|row| row.changes.1 <= change);
         let rows = self.applied[at..].iter().take_while(move |row| row.changes.0 < changes.1);
-        rows.flat_map(move |row| {
-            deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes)
-        })
+        rows.flat_map(move |row| deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes))
     }
 
     /// Those from one place to another in the row of them.

@@ -160,7 +160,9 @@ fn far_apart_edits_of_a_long_page_stay_apart() {
 /// However much of a page a save touches, it touches nothing else.
 #[test]
 fn an_edit_of_every_row_is_as_fine_as_an_edit_of_one() {
-    for row in ["| row {} || of the table || 17\n", "| 0 || of the table || 17\n", "a {} 17 17 17\n"] {
+    for row in
+        ["| row {} || of the table || 17\n", "| 0 || of the table || 17\n", "a {} 17 17 17\n"]
+    {
         let page = |value: &str| -> String {
             let rows = (0..5_000).map(|at| row.replace("{}", &at.to_string()));
             rows.map(|row| row.replace(" 17\n", &format!(" {value}\n"))).collect()
@@ -206,7 +208,8 @@ fn the_same_insertion_stands_at_the_same_place() {
 
 #[test]
 fn what_reads_as_one_character_is_never_cut() {
-    for (old, new) in [("🇩🇪 x", "🇩🇰 x"), ("👍🏽", "👍🏾"), ("cafe\u{301} x", "cafe x"), ("กำ", "กา")] {
+    for (old, new) in [("🇩🇪 x", "🇩🇰 x"), ("👍🏽", "👍🏾"), ("cafe\u{301} x", "cafe x"), ("กำ", "กา")]
+    {
         let patch = between(old, new);
         let (at, gone, _) = patch.edits().next().expect("an edit");
         let first = old.split(' ').next().expect("a word").len() as u32;

@@ -19,6 +19,7 @@ use redwedding_text::{Patch, Text, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
+use super::fold::FOLD_RULES;
 use super::resolve::OnDetachedBase;
 use super::state::DetachedBase;
 use super::{Change, ChangeKind, Fault, State, Verdict};
@@ -101,7 +102,7 @@ impl State {
         // A patch that does not fit its own base is a fault, as with any other edit. Once it is
         // mapped, it might fit by accident.
         patch.apply(&theirs).map_err(|error| fault(&error))?;
-        let mapped = map_through(patch, &diff::between(&ours, &theirs));
+        let mapped = map_through(patch, &diff::between_by(FOLD_RULES, &ours, &theirs));
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let index = self.merge(change, onto, mapped)?;
         let detached = &mut self.detached_bases[on.base];
@@ -114,8 +115,8 @@ impl State {
         Ok(())
     }
 
-    /// The tip's text has come in. What was deleted of it by edits on a detached base with
-    /// this text, while it was not in, is deleted now.
+    /// The tip has moved. What was deleted of its text by edits on a detached base with this
+    /// text, while it was not in, is deleted now.
     pub(super) fn complete_detached_base(&mut self, place: Place, logged_ms: u64) {
         let Some(tip) = self.origin.tip.as_ref().map(|tip| tip.stored) else { return };
         let Some(detached) = self.detached_base_of(tip) else { return };
@@ -145,11 +146,23 @@ impl State {
     /// Deletes what change `made` of a detached base deleted of the detached base's own text, if
     /// that is in.
     fn complete_on_own(&mut self, place: Place, logged_ms: u64, detached: usize, made: u32) {
-        let name = self.detached_bases[detached].name;
-        let Some(version) = self.known(name).cloned() else { return };
-        let text = &self.detached_bases[detached].text;
+        let DetachedBase { name, text, .. } = &self.detached_bases[detached];
+        let name = *name;
         let Some(patch) = deletions(text, made, &Version::up_to(1)) else { return };
-        self.complete(place, logged_ms, (detached, made), &name.text.0, version, patch);
+        let (version, patch) = match self.known(name) {
+            Some(version) => (version.clone(), patch),
+            // The origin has merged by itself, so that no version is its text: what was deleted is
+            // sought in the text that there is.
+            None if self.origin.tip.as_ref().is_some_and(|tip| tip.stored == name) => {
+                let Ok(own) = text.text_at(&Version::up_to(1)) else { return };
+                let mapped = map_through(&patch, &diff::between_by(FOLD_RULES, self.text(), &own));
+                (self.text.head(), mapped)
+            }
+            None => return,
+        };
+        if patch.deleted_len() > 0 {
+            self.complete(place, logged_ms, (detached, made), &name.text.0, version, patch);
+        }
     }
 
     fn complete(
@@ -247,7 +260,7 @@ fn deletions(text: &Text, change: u32, version: &Version) -> Option<Patch> {
     let deleted = patch_of(&deleted)?;
     let base = text.history().base(change)?;
     let (then, base) = (text.text_at(version).ok()?, text.text_at(&base).ok()?);
-    let mapped = map_through(&deleted, &diff::between(&then, &base));
+    let mapped = map_through(&deleted, &diff::between_by(FOLD_RULES, &then, &base));
     (mapped.deleted_len() > 0).then_some(mapped)
 }
 

@@ -10,7 +10,7 @@ use redwedding_text::{RestoreError, Text, Version, diff, map_through};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{Base, Place, Position, Root, VersionRef};
 
-use super::fold::{Fault, Verdict};
+use super::fold::{FOLD_RULES, Fault, Verdict};
 use super::resolve::missing_segment;
 use super::segment::{Archive, Segment, SegmentRef};
 use super::{Change, ChangeKind, Changes, Document, State, Unresolved};
@@ -205,7 +205,7 @@ impl State {
         edit.delta.patch.apply(&theirs).map_err(|error| fault(&error))?;
         let floor = Version::up_to(self.changes.floor() as u32);
         let ours = self.text.text_at(&floor).map_err(|error| fault(&error))?;
-        let mapped = map_through(&edit.delta.patch, &diff::between(&ours, &theirs));
+        let mapped = map_through(&edit.delta.patch, &diff::between_by(FOLD_RULES, &ours, &theirs));
         let change = Change {
             edit: edit.delta.edit,
             note: edit.delta.note.clone(),

@@ -34,6 +34,10 @@ use super::{Change, ChangeKind, Quarantined, State};
 use crate::entry::{Body, Edit, Entry};
 use crate::limits;
 
+/// By which rules the fold itself finds differences ([`redwedding_text::diff`]): no entry says yet
+/// which it was made under, so these are those of all.
+pub(super) const FOLD_RULES: u8 = 1;
+
 /// What became of an entry.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Verdict {
@@ -121,7 +125,7 @@ impl State {
             Body::Committed(committed) => self.apply_committed(place, logged_ms, committed),
             Body::Checkpoint(checkpoint) => self.apply_checkpoint(checkpoint),
             Body::Abandoned(abandoned) => self.apply_abandoned(abandoned),
-            Body::Moved(moved) => self.apply_moved(moved),
+            Body::Moved(moved) => self.apply_moved(place, logged_ms, moved),
             Body::Floor(floor) => self.apply_floor(floor),
             Body::Suppress(moderation) => {
                 self.apply_suppression(place, logged_ms, moderation, ChangeKind::Suppress)

@@ -114,9 +114,7 @@ impl State {
             Ok(index) => {
                 let version = version.joined(&Version::new(0, vec![index]));
                 self.origin.move_tip(import.to, version, exact);
-                if exact {
-                    self.complete_detached_base(place, logged_ms);
-                }
+                self.complete_detached_base(place, logged_ms);
                 Verdict::Counted
             }
             Err(fault) => Verdict::Quarantined(fault),
@@ -243,7 +241,7 @@ impl State {
         }
     }
 
-    pub(super) fn apply_moved(&mut self, moved: &Moved) -> Verdict {
+    pub(super) fn apply_moved(&mut self, place: Place, logged_ms: u64, moved: &Moved) -> Verdict {
         // A flush of ours that the origin merged with something else by itself: nobody can say
         // which version its bytes are, so the version stays, and the tip is not exact until the
         // next flush.
@@ -252,6 +250,7 @@ impl State {
         }
         let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         self.origin.move_tip(moved.to, version, false);
+        self.complete_detached_base(place, logged_ms);
         Verdict::Counted
     }
 }

@@ -34,7 +34,8 @@ fn place(position: u64) -> Place {
 fn edit() -> Edit {
     let root = Root::Log(place(1_234));
     let base = Base::Version(VersionRef { root, extra: vec![Actor(5), Actor(u64::MAX)] });
-    let patch = diff::between("The cat sat.\nThe end.\n", "The black cat sat.\nDas Ende: 終.\n");
+    let patch =
+        diff::between_by(1, "The cat sat.\nThe end.\n", "The black cat sat.\nDas Ende: 終.\n");
     let delta = Delta { edit: EditId([0x11; 16]), base, patch, note: note("Arya", "§ Röslin") };
     let served = VersionRef { root: Root::EMPTY, extra: vec![Actor(24), Actor(65_536)] };
     Edit { delta, accepted_ms: 1_790_000_000_123, pop: "AMS".to_owned(), served: Some(served) }
@@ -65,7 +66,7 @@ fn entries() {
     let import = Import {
         from: Some(on),
         to: OriginText { revision: 78, text: Digest([0x33; 16]) },
-        patch: diff::between("a b c\n", "a c d\n"),
+        patch: diff::between_by(1, "a b c\n", "a c d\n"),
         time_ms: 8,
         note: note("Walder", "undid"),
     };
@@ -83,7 +84,7 @@ fn entries() {
         time_ms: 9,
     };
     GOLDEN.holds(1, "entry-committed", &entry(Body::Committed(committed.clone())));
-    let difference = Some(diff::between("a \n\n", "a\n"));
+    let difference = Some(diff::between_by(1, "a \n\n", "a\n"));
     GOLDEN.holds(
         1,
         "entry-committed-otherwise",
@@ -119,7 +120,7 @@ impl Log {
     fn save(&mut self, number: u8, on: &VersionRef, change: (&str, &str)) -> Verdict {
         let resolved = self.0.resolve_version(on).unwrap();
         let old = self.0.text_of(&resolved).unwrap();
-        let patch = diff::between(&old, &old.replacen(change.0, change.1, 1));
+        let patch = diff::between_by(1, &old, &old.replacen(change.0, change.1, 1));
         let base = Base::Version(on.clone());
         let delta = Delta { edit: EditId([number; 16]), base, patch, note: note("Robb", "saved") };
         let served = Some(VersionRef { extra: vec![delta.actor()], ..on.clone() });
@@ -152,7 +153,7 @@ fn document() -> Document {
         from: 70,
         revision: 71,
         stored: Digest::of_text(&stored),
-        difference: Some(diff::between(log.0.text(), &stored)),
+        difference: Some(diff::between_by(1, log.0.text(), &stored)),
         time_ms: 12,
     };
     assert_eq!(log.put(Body::Committed(committed)), Verdict::Counted);

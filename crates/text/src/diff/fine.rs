@@ -62,8 +62,7 @@ impl Change {
 
 /// The edit that leads from `old` to `new`, by these rules.
 pub(super) fn between(old: &str, new: &str) -> Patch {
-    let mut differ =
-        Differ { old, new, changes: Vec::new(), pairs: PAIRS, tokens: TOKENS };
+    let mut differ = Differ { old, new, changes: Vec::new(), pairs: PAIRS, tokens: TOKENS };
     let whole = Change { old: 0..old.len(), new: 0..new.len() };
     differ.lines(&differ.trimmed(&whole, |bytes, at| at == 0 || bytes[at - 1] == b'\n'), DEPTH);
     differ.patch()
