@@ -17,7 +17,7 @@ use std::fmt;
 
 use redwedding_text::{Patch, Text, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
-use redwedding_wire::version::Place;
+use redwedding_wire::version::{OriginText, Place};
 
 use super::fold::FOLD_RULES;
 use super::resolve::OnDetachedBase;
@@ -44,10 +44,23 @@ impl State {
         if !self.make_room(logged_ms, page.text.len()) {
             return Verdict::Superseded;
         }
-        // Of the origin's texts that the log knows the tip is the nearest.
-        let onto = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        let onto = self.nearest(name);
         self.detached_bases.push(DetachedBase { name, text, mapped: Vec::new(), onto });
         Verdict::Superseded
+    }
+
+    /// The version of the origin's text that is nearest to this one, of those that are kept: the one
+    /// whose revision is. So an edit stands on the same in every log that has that text, also in one
+    /// that lost its tail and was told of the edit anew; and clients name versions by their edits.
+    fn nearest(&self, name: OriginText) -> Version {
+        let floor = self.text.history().floor();
+        let kept = self.origin.known.iter().filter(|known| known.version.prefix() >= floor);
+        let nearest = kept.min_by_key(|known| {
+            let revision = known.text.revision;
+            (revision.abs_diff(name.revision), revision)
+        });
+        let tip = || self.origin.tip.as_ref().map(|tip| &tip.version);
+        nearest.map(|known| &known.version).or_else(tip).cloned().unwrap_or_default()
     }
 
     /// Makes room for a detached base of this length, or changes nothing. One that edits
