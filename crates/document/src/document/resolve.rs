@@ -228,6 +228,7 @@ impl State {
             within.join(&self.closure_on_detached_base(detached, *actor)?);
         }
         let version = self.with_extra(detached.onto.clone(), extra)?;
+        self.kept(&version)?;
         Ok(Resolved { version, detached: Some(OnDetachedBase { base: index, within }) })
     }
 
