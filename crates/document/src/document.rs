@@ -45,7 +45,7 @@ use std::sync::Arc;
 
 use redwedding_text::{Text, Version};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey};
-use redwedding_wire::version::{Cursor, Place, Root, VersionRef};
+use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
 use crate::entry::{Body, Entry, Missing};
 use state::state_hash;
@@ -166,6 +166,8 @@ impl Document {
 pub struct View {
     state: State,
     confirmed: usize,
+    /// Whether a change beyond the confirmed ones was made on a text of the origin.
+    on_origin: bool,
 }
 
 impl Deref for View {
@@ -180,7 +182,8 @@ impl View {
     /// The confirmed state, nothing added. Copies it.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        Self { state: document.state.clone(), confirmed: document.changes.len() }
+        let confirmed = document.changes.len();
+        Self { state: document.state.clone(), confirmed, on_origin: false }
     }
 
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
@@ -203,6 +206,9 @@ impl View {
         }
         if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
+        }
+        if let Body::Edit(edit) = &entry.body {
+            self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
         }
         Ok(self.state.apply(Place::START, 0, entry))
     }
@@ -231,7 +237,8 @@ impl View {
         let (root, overlay) = self.root_and_overlay();
         let mut extra = self.newest_of(overlay);
         extra.sort_unstable();
-        VersionRef { root, extra }
+        let check = (self.on_origin && !extra.is_empty()).then(|| text_check(self.text()));
+        VersionRef { root, extra, check }
     }
 
     /// What the text stands on, and the changes beyond.

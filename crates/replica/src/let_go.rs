@@ -125,7 +125,7 @@ impl<P: Ports> Context<'_, P> {
             Base::Object(id) => self.version_store().object_of(cached.confirmed(), *id),
         };
         let Some(VersionRef { root, .. }) = on else { return false };
-        let root = VersionRef { root, extra: Vec::new() };
+        let root = VersionRef::of_root(root);
         match cached.confirmed().resolve_version(&root) {
             Err(Unresolved::Missing(missing @ Missing::Origin(_))) => {
                 self.dependency(cached.key(), &missing).is_some()

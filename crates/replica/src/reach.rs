@@ -94,7 +94,7 @@ impl<P: Ports> Context<'_, P> {
         if document.holds(version) {
             return true;
         }
-        let root = VersionRef { root: version.root, extra: Vec::new() };
+        let root = VersionRef::of_root(version.root);
         // What was not in the log up to a version came later: it is kept if that is.
         let kept = matches!(root.root, Root::Log(_)) && document.resolve_version(&root).is_ok();
         if !newest || kept || document.archive().is_empty() || !document.holds(&root) {

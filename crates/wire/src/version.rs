@@ -7,7 +7,9 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::SerializeTuple;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::codec::{self, Decode, DecodeError, Encode};
@@ -126,27 +128,78 @@ pub struct OriginText {
 
 /// A version in full: a root and the changes beyond it, by actor, sorted.
 /// Together with a change, everything that it was made on is meant.
-#[derive(
-    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize_tuple, Deserialize_tuple,
-)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct VersionRef {
     /// What it stands on.
     pub root: Root,
     /// The changes beyond, sorted, each once.
     pub extra: Vec<Actor>,
+    /// [`text_check`] of the text, where a change beyond was made on a text of the origin: on what
+    /// the log carries such a one over, and so what stands where, depends on what else it holds.
+    pub check: Option<u32>,
+}
+
+/// Check bits of a text: the first four bytes of its digest.
+#[must_use]
+pub fn text_check(text: &str) -> u32 {
+    let Digest(bytes) = Digest::of_text(text);
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+impl Serialize for VersionRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut tuple = serializer.serialize_tuple(2 + usize::from(self.check.is_some()))?;
+        tuple.serialize_element(&self.root)?;
+        tuple.serialize_element(&self.extra)?;
+        if let Some(check) = &self.check {
+            tuple.serialize_element(check)?;
+        }
+        tuple.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for VersionRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Fields)
+    }
+}
+
+/// Reads the two or three fields of a version.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = VersionRef;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a root, extra dots and perhaps check bits")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<VersionRef, A::Error> {
+        let root = fields.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let extra = fields.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
+        Ok(VersionRef { root, extra, check: fields.next_element()? })
+    }
 }
 
 impl VersionRef {
     /// The version right after the entry at `place`.
     #[must_use]
     pub fn log(place: Place) -> Self {
-        Self { root: Root::Log(place), extra: Vec::new() }
+        Self::of_root(Root::Log(place))
+    }
+
+    /// The version that a root is, with nothing beyond.
+    #[must_use]
+    pub fn of_root(root: Root) -> Self {
+        Self { root, extra: Vec::new(), check: None }
     }
 
     /// Whether the form is canonical and within `most` extra dots.
     #[must_use]
     pub fn is_canonical(&self, most: usize) -> bool {
-        self.extra.len() <= most && self.extra.windows(2).all(|pair| pair[0] < pair[1])
+        self.extra.len() <= most
+            && self.extra.windows(2).all(|pair| pair[0] < pair[1])
+            && (self.check.is_none() || !self.extra.is_empty())
     }
 
     /// The name that this version of `document` is served under.
@@ -160,7 +213,11 @@ impl VersionRef {
             }
             Root::Origin(text) => [&[1][..], &text.revision.to_le_bytes(), &text.text.0].concat(),
         };
-        let name = digest("version", &[&document.digest().0, &root, &dots]);
+        let check = self.check.map(u32::to_le_bytes);
+        let document = document.digest();
+        let mut parts = vec![&document.0[..], &root, &dots];
+        parts.extend(check.as_ref().map(|check| &check[..]));
+        let name = digest("version", &parts);
         let mut first = [0; 8];
         first.copy_from_slice(&name.0[..8]);
         ObjectId(u64::from_le_bytes(first) & (OBJECT_FLAG.get() - 1))

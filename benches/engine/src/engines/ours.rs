@@ -78,7 +78,7 @@ impl Page {
         let mut extra: Vec<Actor> = actors.collect();
         extra.sort_unstable();
         let root = last.map_or(Root::EMPTY, |last| Root::Log(last.place));
-        VersionRef { root, extra }
+        VersionRef { root, extra, check: None }
     }
 
     fn fold(&mut self, entry: Entry) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use redwedding_text::{Text, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
+    text_check,
 };
 
 use super::changes::Change;
@@ -121,9 +122,7 @@ impl State {
                 let known = self.origin.known.iter().rev();
                 let mut found = known.filter(|known| known.text.revision == revision.get());
                 match found.next() {
-                    Some(known) => {
-                        Ok(VersionRef { root: Root::Origin(known.text), extra: Vec::new() })
-                    }
+                    Some(known) => Ok(VersionRef::of_root(Root::Origin(known.text))),
                     None => Err(Unresolved::Stale),
                 }
             }
@@ -179,8 +178,23 @@ impl State {
     /// What `version` means here.
     ///
     /// # Errors
-    /// If what it names is not in, or lies below the floor.
+    /// If what it names is not in, or lies below the floor; or it names another text than it was
+    /// given for.
     pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
+        let resolved = self.resolve_unchecked(version)?;
+        let another = |check| {
+            let text = self.text_of(&resolved);
+            text.is_none_or(|text| text_check(&text) != check)
+        };
+        // Edits of a text of the origin may have been carried over onto something else, where the
+        // log lost them and was told of them anew.
+        match version.check.is_some_and(another) {
+            true => Err(Unresolved::Stale),
+            false => Ok(resolved),
+        }
+    }
+
+    fn resolve_unchecked(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
         match version.root {
             Root::Log(place) => {
                 let root = self.version_at(place)?;
@@ -264,7 +278,7 @@ impl State {
     /// # Errors
     /// As [`Self::resolve_version`].
     pub fn beyond_root(&self, version: &VersionRef) -> Result<Vec<Actor>, Unresolved> {
-        let root = VersionRef { root: version.root, extra: Vec::new() };
+        let root = VersionRef::of_root(version.root);
         let (root, whole) = (self.resolve_version(&root)?, self.resolve_version(version)?);
         let beyond = whole.version.minus(&root.version);
         Ok(beyond.filter_map(|index| Some(self.changes.get(index as usize)?.actor)).collect())

@@ -189,8 +189,8 @@ impl Writer {
             0..=5 => self.document.version(),
             6..=9 => VersionRef::log(self.place(draw)),
             10..=11 => VersionRef { extra, ..VersionRef::log(self.place(draw)) },
-            12 => VersionRef { root: Root::Origin(self.origin_text(draw)), extra: Vec::new() },
-            13 => VersionRef { root: Root::Origin(self.origin_text(draw)), extra },
+            12 => VersionRef::of_root(Root::Origin(self.origin_text(draw))),
+            13 => VersionRef { root: Root::Origin(self.origin_text(draw)), extra, check: None },
             14 => VersionRef { extra, ..VersionRef::log(Place::START) },
             _ => values::version(draw, 3),
         }

@@ -49,7 +49,8 @@ pub fn version(draw: &mut Draw<'_>, most: usize) -> VersionRef {
     let mut extra = draw.list(most, |draw| Actor(draw.number()));
     extra.sort_unstable();
     extra.dedup();
-    VersionRef { root, extra }
+    let check = (!extra.is_empty() && draw.one_in(3)).then(|| draw.number() as u32);
+    VersionRef { root, extra, check }
 }
 
 /// An edit of some text.

@@ -41,7 +41,7 @@ impl<P: Ports> Context<'_, P> {
     ) -> Result<Named, SaveError> {
         let latest = cached.id();
         let Some(number) = save.base else {
-            let empty = VersionRef { root: Root::EMPTY, extra: Vec::new() };
+            let empty = VersionRef::of_root(Root::EMPTY);
             return match latest {
                 0 => Ok(Named::known(empty)),
                 _ => Err(SaveError::Exists { latest }),
@@ -72,7 +72,7 @@ impl<P: Ports> Context<'_, P> {
             Err(error) => return Err(LoadError::from(error).into()),
         };
         let page = OriginPage { revision, text, time_ms: 0, note: Note::default() };
-        let version = VersionRef { root: Root::Origin(page.name()), extra: Vec::new() };
+        let version = VersionRef::of_root(Root::Origin(page.name()));
         let detached = Some(Entry::new(key.clone(), Body::Base(page)));
         Ok(Named { version, detached })
     }
@@ -83,7 +83,7 @@ impl<P: Ports> Context<'_, P> {
         if !cached.is_logged() {
             return None;
         }
-        let root = VersionRef { root: named.version.root, extra: Vec::new() };
+        let root = VersionRef::of_root(named.version.root);
         match (cached.confirmed().resolve_version(&root), &named.detached) {
             (Err(Unresolved::Missing(Missing::Origin(_))), Some(detached)) => {
                 Some(detached.clone())

@@ -130,7 +130,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         Entry::new(document.clone(), Body::Edit(body))
     };
     let dots = |entry: &Entry| vec![entry.actor().unwrap_or_default()];
-    let empty = VersionRef { root: Root::EMPTY, extra: Vec::new() };
+    let empty = VersionRef::of_root(Root::EMPTY);
 
     let unknown = ask(&[], None);
     let Some(Pulled::Entries { records, upto, more: false }) = unknown.pulled.first() else {
@@ -140,7 +140,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
     let start = *upto;
 
     let first = edit(1, empty, "", "one\n");
-    let on_first = VersionRef { root: Root::EMPTY, extra: dots(&first) };
+    let on_first = VersionRef { root: Root::EMPTY, extra: dots(&first), check: None };
     let second = edit(2, on_first, "one\n", "one\ntwo\n");
     let early = ask(&[&second], Some(start));
     assert_eq!(early.receipts, [Receipt::Deferred(Missing::Actor(dots(&first)[0]))]);
@@ -160,7 +160,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
     fold(&mut whole, &ask(&[], None));
     assert_eq!((whole.text(), whole.state_hash()), (held.text(), held.state_hash()));
 
-    let orphan = VersionRef { root: Root::EMPTY, extra: vec![Actor(7)] };
+    let orphan = VersionRef { root: Root::EMPTY, extra: vec![Actor(7)], check: None };
     let orphan = edit(3, orphan, "", "x");
     let deferred = ask(&[&orphan], None);
     assert_eq!(deferred.receipts, [Receipt::Deferred(Missing::Actor(Actor(7)))]);
@@ -177,7 +177,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
 fn refuses<R: Relay>(relay: &mut R, document: &DocumentKey) {
     let mut request = Request::new(document.site(), "conformance", Members::default());
     let elsewhere = DocumentKey::new("another-site", document.key()).expect("key");
-    let version = VersionRef { root: Root::EMPTY, extra: Vec::new() };
+    let version = VersionRef::of_root(Root::EMPTY);
     let foreign = Entry::new(elsewhere, Body::Version(version)).encode();
     request.pushes = vec![ByteBuf::from(b"not an entry".to_vec()), ByteBuf::from(foreign)];
     let pending = relay.begin(request.encode());

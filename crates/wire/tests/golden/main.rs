@@ -11,7 +11,12 @@ const GOLDEN: Golden = Golden::of(env!("CARGO_MANIFEST_DIR"));
 #[test]
 fn versions() {
     let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
-    let version = VersionRef { root: Root::Origin(on), extra: (1..40).map(Actor).collect() };
+    let version =
+        VersionRef { root: Root::Origin(on), extra: (1..40).map(Actor).collect(), check: None };
     GOLDEN.holds(1, "version", &version);
-    GOLDEN.holds(1, "version-empty", &VersionRef { root: Root::EMPTY, extra: Vec::new() });
+    GOLDEN.holds(
+        1,
+        "version-empty",
+        &VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None },
+    );
 }
