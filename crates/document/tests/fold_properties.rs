@@ -8,11 +8,11 @@
 use proptest::prelude::*;
 use redwedding_document::entry::{Body, Delta, Edit, Entry, Import, Moved, Note, OriginPage};
 use redwedding_document::testing::{check, log};
-use redwedding_document::{Document, Verdict, View};
+use redwedding_document::{Document, Unresolved, Verdict, View};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{DocumentKey, EditId};
-use redwedding_wire::version::{Base, Cursor, Root, VersionName, VersionRef};
+use redwedding_wire::version::{Base, Cursor, Root, VersionName, VersionRef, text_check};
 
 fn cases(default: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -151,6 +151,63 @@ fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
         assert!(!document.text().contains("ours"), "{later} {imported} {:?}", document.text());
         assert!(document.text().contains("one"), "{:?}", document.text());
     }
+}
+
+/// A log that lost its tail is told of an edit anew, after it took in more from the origin. A version
+/// that was served with that edit is still the same text.
+#[test]
+fn an_edit_of_the_origins_text_stands_on_the_same_in_another_log() {
+    let (read, first) = (origin(3, "two\n"), origin(11, "two four\n"));
+    let on = VersionRef::of_root(Root::Origin(read.name()));
+    let edit = save(1, on, "two\n", "ours two\n");
+    let begun = || {
+        let mut document = Document::new(log::key(), Cursor::start(7));
+        apply(&mut document, Body::Base(first.clone()));
+        document
+    };
+    let mut document = begun();
+    let root = Root::Log(document.place());
+    apply(&mut document, Body::Base(read.clone()));
+    assert_eq!(apply(&mut document, Body::Edit(edit.clone())), Verdict::Counted);
+    let (extra, check) = (vec![edit.delta.actor()], Some(text_check(document.text())));
+    let served = VersionRef { root, extra, check };
+    let text = document.text().to_owned();
+
+    let mut other = begun();
+    let (from, to) = (Some(first.name()), origin(15, "two three four\n").name());
+    let patch = diff::between("two four\n", "two three four\n");
+    let import = Import { from, to, patch, time_ms: 2, note: Note::default() };
+    assert_eq!(apply(&mut other, Body::Import(import)), Verdict::Counted);
+    apply(&mut other, Body::Base(read));
+    assert_eq!(apply(&mut other, Body::Edit(edit)), Verdict::Counted);
+    assert_eq!(other.text(), "ours two three four\n");
+    let resolved = other.resolve_version(&served).expect("the same text");
+    assert_eq!(other.text_of(&resolved), Some(text));
+}
+
+/// Where that cannot be, since the log lacks the text that the edit was made on, the version is none:
+/// never another text.
+#[test]
+fn a_version_is_the_text_that_it_was_served_for_or_none() {
+    let (first, second) = (origin(6, "one two\n"), origin(7, "one four two\n"));
+    let edit = |number, read: &OriginPage, text: &str| {
+        save(number, VersionRef::of_root(Root::Origin(read.name())), &read.text, text)
+    };
+    let edits = [edit(1, &first, "one five two\n"), edit(2, &second, "one ten four two\n")];
+    let mut document = Document::new(log::key(), Cursor::start(7));
+    apply(&mut document, Body::Base(first.clone()));
+    let root = Root::Log(document.place());
+    apply(&mut document, Body::Base(second.clone()));
+    for edit in edits.clone() {
+        assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
+    }
+    let mut extra: Vec<_> = edits.iter().map(|edit| edit.delta.actor()).collect();
+    extra.sort_unstable();
+    let served = VersionRef { root, extra, check: Some(text_check("one ten five four two\n")) };
+    assert_ne!(document.text(), "one ten five four two\n");
+    assert_eq!(document.resolve_version(&served), Err(Unresolved::Stale));
+    let named = VersionRef { check: Some(text_check(document.text())), ..served };
+    assert!(document.resolve_version(&named).is_ok());
 }
 
 #[test]
