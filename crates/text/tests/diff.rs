@@ -133,7 +133,7 @@ fn only_the_changed_words_are_touched() {
     let old = "The cat sat.\nA dog ran away.\nNothing here.\n";
     let new = "The black cat sat.\nA dog walked away.\nNothing here.\nThe end.\n";
     let patch = between(old, new);
-    assert_eq!(hunks(&patch), [(3, 0, " black"), (19, 3, "walked"), (43, 0, "The end.\n")]);
+    assert_eq!(hunks(&patch), [(4, 0, "black "), (19, 3, "walked"), (43, 0, "The end.\n")]);
 }
 
 #[test]
@@ -197,13 +197,14 @@ fn the_same_insertion_stands_at_the_same_place() {
     assert_eq!(place(old, "* a\n* a\n* a\n* a\n"), [(12, 0, "* a\n".to_owned())]);
     assert_eq!(place(old, "* b\n* a\n* a\n* a\n")[..], [(0, 0, "* b\n".to_owned())]);
     assert_eq!(place("a\n\nb\n", "a\n\nc\n\nb\n"), [(3, 0, "c\n\n".to_owned())]);
-    // Words with the space before them.
-    assert_eq!(place("a b", "a c b"), [(1, 0, " c".to_owned())]);
-    assert_eq!(place("One. Two.", "One. New. Two."), [(4, 0, " New.".to_owned())]);
-    assert_eq!(place("a b c", "a c"), [(1, 2, String::new())]);
+    // Words with the space behind them.
+    assert_eq!(place("a b", "a c b"), [(2, 0, "c ".to_owned())]);
+    assert_eq!(place("One. Two.", "One. New. Two."), [(5, 0, "New. ".to_owned())]);
+    assert_eq!(place("a b c", "a c"), [(2, 2, String::new())]);
     assert_eq!(place("b", "a b"), [(0, 0, "a ".to_owned())]);
+    assert_eq!(place("a\n", "a b\n"), [(1, 0, " b".to_owned())]);
     // With another change beside it.
-    assert_eq!(place("a b x", "a c b y")[..1], [(1, 0, " c".to_owned())]);
+    assert_eq!(place("a b x", "a c b y")[..1], [(2, 0, "c ".to_owned())]);
 }
 
 #[test]

@@ -265,8 +265,8 @@ fn moved(change: &Change, by: isize) -> Change {
 }
 
 /// By how many bytes to move a stretch of a text, so that without it the same remains: to whole
-/// lines, the last such place; else to where it begins with a space and another follows it; else to
-/// the first place between words.
+/// lines, else to words with the space behind them, else to between words; always to the last such
+/// place. So what is inserted before a word stands there whatever becomes of the word before.
 fn slid(text: &str, stretch: &Range<usize>, low: usize, high: usize) -> isize {
     let bytes = text.as_bytes();
     let (start, end) = (stretch.start, stretch.end);
@@ -282,18 +282,16 @@ fn slid(text: &str, stretch: &Range<usize>, low: usize, high: usize) -> isize {
         let (start, end) = place(*by);
         line_begins(start) && line_begins(end)
     };
-    if let Some(by) = (-back..=forth).rev().find(whole_lines) {
-        return by;
-    }
-    let spaced = |by: &isize| {
-        let (start, end) = place(*by);
-        let space = |at: usize| bytes.get(at).is_none_or(u8::is_ascii_whitespace);
-        space(start) && space(end) && !space(end - 1)
-    };
+    let space = |at: usize| bytes[at].is_ascii_whitespace();
     let between_words = |by: &isize| {
         let (start, end) = place(*by);
         words::is_boundary(text, start) && words::is_boundary(text, end)
     };
-    let spaced = (-back..=forth).filter(spaced).find(between_words);
-    spaced.or_else(|| (-back..=forth).find(between_words)).unwrap_or(0)
+    let spaced = |by: &isize| {
+        let (start, end) = place(*by);
+        space(end - 1) && (start == 0 || space(start - 1)) && between_words(by)
+    };
+    let places = || (-back..=forth).rev();
+    let found = places().find(whole_lines).or_else(|| places().find(spaced));
+    found.or_else(|| places().find(between_words)).unwrap_or(0)
 }
