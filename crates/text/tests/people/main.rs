@@ -55,9 +55,11 @@ fn changes_of_different_words_are_both_made() {
 
 #[test]
 fn what_holds_the_other_is_the_one() {
-    for (base, small, large) in
-        [("A\n", "A\nB\n", "A\nB\nC\n"), ("10\n", "12\n", "12 (so far)\n"), ("A\n", "A b\n", "A b c\n")]
-    {
+    for (base, small, large) in [
+        ("A\n", "A\nB\n", "A\nB\nC\n"),
+        ("10\n", "12\n", "12 (so far)\n"),
+        ("A\n", "A b\n", "A b c\n"),
+    ] {
         for saves in [[small, large], [large, small]] {
             assert_eq!(merged(base, &saves).0, large);
         }

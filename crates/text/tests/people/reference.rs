@@ -23,7 +23,7 @@ const COMPARED: usize = 1 << 18;
 
 /// What became of a hunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// The page shows it.
     Shown,
     /// Others made the same change, or one that holds it; all that they have in common stands once.
@@ -34,7 +34,7 @@ pub enum Fate {
 
 /// A page and the saves that led to it.
 #[derive(Clone, Debug, Default)]
-pub struct Page {
+pub(crate) struct Page {
     /// All bytes ever inserted, in the order of the page.
     order: Vec<Id>,
     /// What each is.
@@ -53,6 +53,18 @@ struct Hunk {
     fate: Fate,
 }
 
+/// What a save meets, by byte: made once for each.
+struct Met {
+    /// Where each stands.
+    place: Vec<usize>,
+    /// Whether the base shows it,
+    in_base: Vec<bool>,
+    /// whether the page does,
+    in_head: Vec<bool>,
+    /// and whether a version up to the base did.
+    known: Vec<bool>,
+}
+
 /// What a hunk meets between the two bytes of its base that it keeps.
 struct Gap {
     /// What it deletes.
@@ -67,18 +79,18 @@ struct Gap {
 
 impl Page {
     /// A page that begins with a text: version 0.
-    pub fn new(text: &str) -> Page {
+    pub(crate) fn new(text: &str) -> Page {
         let ids: Vec<Id> = (0..text.len()).collect();
         Page { order: ids.clone(), bytes: text.as_bytes().to_vec(), versions: vec![ids] }
     }
 
     /// The newest version.
-    pub fn last(&self) -> usize {
+    pub(crate) fn last(&self) -> usize {
         self.versions.len() - 1
     }
 
     /// The text of a version.
-    pub fn text(&self, version: usize) -> String {
+    pub(crate) fn text(&self, version: usize) -> String {
         self.read(&self.versions[version])
     }
 
@@ -88,24 +100,40 @@ impl Page {
     }
 
     /// Folds a save of a whole text that was made of a version, and says what became of its hunks.
-    pub fn save(&mut self, base: usize, submitted: &str) -> Vec<Fate> {
+    pub(crate) fn save(&mut self, base: usize, submitted: &str) -> Vec<Fate> {
         // Rule 10: a save whose text is that of an earlier version takes back what came between.
         let earlier = (0..base).rev().find(|version| self.text(*version) == submitted);
         let mut hunks = match earlier.filter(|_| self.text(base) != submitted) {
             Some(earlier) => self.reverted(base, earlier),
             None => self.hunks(base, submitted),
         };
+        let met = self.met(base);
         for hunk in &mut hunks {
-            self.decide(base, hunk);
+            self.decide(base, &met, hunk);
         }
         self.spread(base, &mut hunks);
-        self.apply(base, &hunks);
+        self.apply(base, met, &hunks);
         hunks.into_iter().map(|hunk| hunk.fate).collect()
+    }
+
+    fn met(&self, base: usize) -> Met {
+        let shown = |versions: &[Vec<Id>]| {
+            let mut shown = vec![false; self.bytes.len()];
+            versions.iter().flatten().for_each(|id| shown[*id] = true);
+            shown
+        };
+        Met {
+            place: self.places(),
+            in_base: shown(&self.versions[base..=base]),
+            in_head: shown(&self.versions[self.last()..]),
+            known: shown(&self.versions[..=base]),
+        }
     }
 
     /// What a save changed, and what of that came back.
     fn hunks(&self, base: usize, submitted: &str) -> Vec<Hunk> {
         let patch = diff::between(&self.text(base), submitted);
+        let met = self.met(base);
         let hunk = |(at, deleted, text): (u32, u32, &str)| {
             let base_range = at as usize..(at + deleted) as usize;
             let mut hunk = Hunk {
@@ -114,7 +142,7 @@ impl Page {
                 text: text.to_owned(),
                 fate: Fate::Shown,
             };
-            self.come_back(base, &mut hunk);
+            self.come_back(base, &met, &mut hunk);
             hunk
         };
         patch.edits().map(hunk).collect()
@@ -171,23 +199,26 @@ impl Page {
     }
 
     /// The places between the bytes of a base that a hunk keeps on its two sides.
-    fn between(&self, base: usize, hunk: &Hunk) -> Range<usize> {
-        let (ids, places) = (&self.versions[base], self.places());
-        let from = hunk.base.start.checked_sub(1).map_or(0, |left| places[ids[left]] + 1);
-        let to = ids.get(hunk.base.end).map_or(self.order.len(), |right| places[*right]);
+    fn between(&self, base: usize, place: &[usize], hunk: &Hunk) -> Range<usize> {
+        let ids = &self.versions[base];
+        let from = hunk.base.start.checked_sub(1).map_or(0, |left| place[ids[left]] + 1);
+        let to = ids.get(hunk.base.end).map_or(self.order.len(), |right| place[*right]);
         from..to
     }
 
     /// Rule 10: words that come back where they were deleted are the same words.
-    fn come_back(&self, base: usize, hunk: &mut Hunk) {
-        let range = self.between(base, hunk);
-        let shown: BTreeSet<Id> = self.versions[base].iter().copied().collect();
+    fn come_back(&self, base: usize, met: &Met, hunk: &mut Hunk) {
+        let row = &self.order[self.between(base, &met.place, hunk)];
+        let gone: Vec<Id> =
+            row.iter().filter(|id| met.known[**id] && !met.in_base[**id]).copied().collect();
+        if gone.is_empty() || hunk.text.is_empty() {
+            return;
+        }
         let mut best: Vec<Option<Id>> = hunk.meant.clone();
         let count = |meant: &[Option<Id>]| meant.iter().flatten().count();
         for earlier in (0..base).rev() {
             let there: BTreeSet<Id> = self.versions[earlier].iter().copied().collect();
-            let here = |id: &&Id| there.contains(id) && !shown.contains(id);
-            let ids: Vec<Id> = self.order[range.clone()].iter().filter(here).copied().collect();
+            let ids: Vec<Id> = gone.iter().filter(|id| there.contains(id)).copied().collect();
             if ids.is_empty() {
                 continue;
             }
@@ -205,30 +236,25 @@ impl Page {
         hunk.meant = best;
     }
 
-    fn gap(&self, base: usize, hunk: &Hunk) -> Gap {
-        let (head, ids) = (&self.versions[self.last()], &self.versions[base]);
-        let in_head: BTreeSet<Id> = head.iter().copied().collect();
-        let in_base: BTreeSet<Id> = ids.iter().copied().collect();
+    fn gap(&self, base: usize, met: &Met, hunk: &Hunk) -> Gap {
         let meant: BTreeSet<Id> = hunk.meant.iter().flatten().copied().collect();
-        let deleted: Vec<Id> = ids[hunk.base.clone()].to_vec();
-        let gone = deleted.iter().filter(|id| !in_head.contains(id)).count();
+        let deleted: Vec<Id> = self.versions[base][hunk.base.clone()].to_vec();
+        let gone = deleted.iter().filter(|id| !met.in_head[**id]).count();
         let (mut came, mut inside, mut open) = (Vec::<Vec<Id>>::new(), false, false);
-        let range = self.between(base, hunk);
-        let row = &self.order[range];
-        let first = row.iter().position(|id| deleted.contains(id));
-        let last = row.iter().rposition(|id| deleted.contains(id));
-        for (at, id) in row.iter().enumerate() {
-            let concurrent = in_head.contains(id) && !in_base.contains(id) && !meant.contains(id);
+        let range = self.between(base, &met.place, hunk);
+        let ends = deleted.first().zip(deleted.last());
+        let within = ends.map(|(first, last)| met.place[*first]..met.place[*last]);
+        for (at, id) in range.clone().zip(&self.order[range]) {
+            let concurrent = met.in_head[*id] && !met.in_base[*id] && !meant.contains(id);
             if concurrent {
                 match came.last_mut().filter(|_| open) {
                     Some(run) => run.push(*id),
                     None => came.push(vec![*id]),
                 }
-                let within = first.is_some_and(|first| first < at) && last.is_some_and(|last| at < last);
-                inside |= within;
+                inside |= within.as_ref().is_some_and(|within| within.contains(&at));
             }
             // What neither text has does not part what was written in one go.
-            open = concurrent || (open && !in_head.contains(id));
+            open = concurrent || (open && !met.in_head[*id]);
         }
         let lines = |run: &Vec<Id>| self.read(run).ends_with('\n');
         let whole = self.is_whole_lines(base, &hunk.base) && came.iter().all(lines);
@@ -242,11 +268,11 @@ impl Page {
         ends(range.start) && (ends(range.end) || range.end == ids.len())
     }
 
-    fn decide(&self, base: usize, hunk: &mut Hunk) {
-        let gap = self.gap(base, hunk);
+    fn decide(&self, base: usize, met: &Met, hunk: &mut Hunk) {
+        let gap = self.gap(base, met, hunk);
         let came = self.read(&gap.came.concat());
         if gap.deleted.is_empty() {
-            return self.decide_insertion(base, hunk, &gap);
+            return self.decide_insertion(base, met, hunk, &gap);
         }
         let all_gone = gap.gone == gap.deleted.len();
         hunk.fate = match () {
@@ -277,7 +303,7 @@ impl Page {
         if whole { Fate::Same } else { Fate::Shown }
     }
 
-    fn decide_insertion(&self, base: usize, hunk: &mut Hunk, gap: &Gap) {
+    fn decide_insertion(&self, base: usize, met: &Met, hunk: &mut Hunk, gap: &Gap) {
         if hunk.meant.iter().all(Option::is_some) {
             return;
         }
@@ -287,16 +313,15 @@ impl Page {
                 return;
             }
         }
-        if self.lost_line(base, hunk) {
+        if self.lost_line(base, met, hunk) {
             hunk.fate = Fate::Hidden;
         }
     }
 
     /// Rule 4: whether words were added to a line that is gone, or inside what is gone.
-    fn lost_line(&self, base: usize, hunk: &Hunk) -> bool {
+    fn lost_line(&self, base: usize, met: &Met, hunk: &Hunk) -> bool {
         let ids = &self.versions[base];
         let at = hunk.base.start;
-        let in_head: BTreeSet<Id> = self.versions[self.last()].iter().copied().collect();
         let newline = |at: usize| self.bytes[ids[at]] == b'\n';
         if self.is_whole_lines(base, &hunk.base) && hunk.text.ends_with('\n') {
             return false;
@@ -304,7 +329,7 @@ impl Page {
         let start = (0..at).rev().find(|at| newline(*at)).map_or(0, |before| before + 1);
         let end = (at..ids.len()).find(|at| newline(*at)).map_or(ids.len(), |end| end + 1);
         let line = &ids[start..end];
-        let gone = |id: &Id| !in_head.contains(id);
+        let gone = |id: &Id| !met.in_head[*id];
         let left = at.checked_sub(1).filter(|left| *left >= start).is_some_and(|at| gone(&ids[at]));
         let right = ids.get(at).filter(|_| at < end).is_some_and(gone);
         (!line.is_empty() && line.iter().all(gone)) || (left && right)
@@ -331,40 +356,37 @@ impl Page {
         }
     }
 
-    fn apply(&mut self, base: usize, hunks: &[Hunk]) {
-        let mut shown: BTreeSet<Id> = self.versions[self.last()].iter().copied().collect();
+    fn apply(&mut self, base: usize, met: Met, hunks: &[Hunk]) {
+        let Met { mut in_head, known, .. } = met;
         for hunk in hunks.iter().filter(|hunk| hunk.fate != Fate::Hidden) {
-            let ids = self.versions[base].clone();
-            let range = self.between(base, hunk);
-            for id in &ids[hunk.base.clone()] {
-                shown.remove(id);
+            let range = self.between(base, &self.places(), hunk);
+            for id in &self.versions[base][hunk.base.clone()] {
+                in_head[*id] = false;
             }
             // Behind what others inserted at the same place, in front of what stood there.
-            let known: BTreeSet<Id> = self.versions[..=base].iter().flatten().copied().collect();
-            let behind = |at: &usize| known.contains(&self.order[*at]);
+            let behind = |at: &usize| known.get(self.order[*at]).is_some_and(|known| *known);
             let mut place = range.clone().find(behind).unwrap_or(range.end);
             if let Some(first) = hunk.meant.iter().flatten().next() {
                 place = self.places()[*first];
             }
             for (byte, meant) in hunk.text.bytes().zip(&hunk.meant) {
-                let id = match meant {
+                match meant {
                     Some(id) => {
                         if self.order.get(place) != Some(id) {
                             place = self.places()[*id];
                         }
-                        *id
+                        in_head[*id] = true;
                     }
                     None => {
                         self.bytes.push(byte);
                         self.order.insert(place, self.bytes.len() - 1);
-                        self.bytes.len() - 1
+                        in_head.push(true);
                     }
-                };
+                }
                 place += 1;
-                shown.insert(id);
             }
         }
-        let head = self.order.iter().filter(|id| shown.contains(id)).copied().collect();
+        let head = self.order.iter().filter(|id| in_head[**id]).copied().collect();
         self.versions.push(head);
     }
 }
