@@ -3,8 +3,9 @@
 //! Neighbouring revisions of wiki pages are saved as if their authors had not seen each other. What
 //! has to come of it is known, so each merge is right, one writer's version with the other one at
 //! hand, refused, or wrong. Beside ours: diff3 by lines, as MediaWiki merges (`git merge-file`), the
-//! same by words (`merge3`), and yrs. Status 0: ours has no wrong page; 1: it has; 2: it could not
-//! be measured.
+//! same by words (`merge3`), and yrs. Arguments choose mergers, by name, and kinds of which the
+//! wrong pages of ours are shown. Status 0: ours has no wrong page; 1: it has; 2: it could not be
+//! measured.
 
 mod cases;
 mod mergers;
@@ -39,7 +40,10 @@ fn run() -> Result<bool, Failure> {
     for (name, file) in trace::WIKIS {
         cases.extend(cases::of_history(name, &trace::read_wiki(&data, file)?));
     }
-    let mergers = mergers::all();
+    let chosen = |merger: &Box<dyn Merger>| shown.iter().any(|name| name == merger.name());
+    let all = mergers::all();
+    let some = all.iter().any(chosen);
+    let mergers: Vec<_> = all.into_iter().filter(|merger| !some || chosen(merger)).collect();
     println!("| kind | cases | merged by | right | one version, other at hand | refused | wrong |");
     println!("|---|---|---|---|---|---|---|");
     let mut good = true;
@@ -66,7 +70,7 @@ fn count(merger: &dyn Merger, cases: &[&Case], shown: &[String]) -> Result<[usiz
         let merged = merger.merge(case)?;
         let verdict = Verdict::of(case, &merged);
         counts[verdict as usize] += 1;
-        let listed = shown.iter().any(|name| name == case.kind || *name == merger.name());
+        let listed = shown.iter().any(|name| name == case.kind);
         if listed && merger.is_ours() && verdict == Verdict::Wrong {
             verdict::print(case, &merged);
         }
