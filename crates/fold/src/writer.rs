@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
 
 use redwedding_replica::sync::Receipt;
-use redwedding_wire::version::Position;
+use redwedding_wire::version::{Cursor, Position};
 
 use crate::batch::{Batch, PreparedBatch, ProvisionalReceipt, PushedEntry, receipt_of};
 use crate::event::Event;
@@ -98,6 +98,7 @@ impl<'a> Writer<'a> {
         let AppendedBatch { mut batch, appended } = appended;
         let receipts = std::mem::take(&mut batch.receipts);
         let outcome = match appended {
+            None if refuses(&receipts) => self.if_nothing_came(batch.base),
             None => AppendOutcome::AsExpected,
             // The log's order is the one in which the batch was folded: the copies are what every
             // node will come to.
@@ -118,6 +119,16 @@ impl<'a> Writer<'a> {
             receipts.into_iter().map(|receipt| outcome.receipt(receipt)).collect()
         };
         receipts.into_iter().map(told).collect()
+    }
+
+    /// Of a batch of which nothing was appended the log says nothing. Who is refused does not come
+    /// again, so it is looked at first: another node may have appended what the entry rests on.
+    fn if_nothing_came(&mut self, base: Cursor) -> AppendOutcome {
+        let reached = self.catch_up().is_ok();
+        match reached && self.shard.read().head == base {
+            true => AppendOutcome::AsExpected,
+            false => AppendOutcome::Uncertain,
+        }
     }
 
     /// Puts the batch's copies in their documents' places.
@@ -161,6 +172,14 @@ impl<'a> Writer<'a> {
         *self.unsure = false;
         Ok(receipts)
     }
+}
+
+/// Whether an entry is refused for what the state is.
+fn refuses(receipts: &[Vec<ProvisionalReceipt>]) -> bool {
+    let refused = |receipt: &ProvisionalReceipt| {
+        matches!(receipt, ProvisionalReceipt::IfBatchAppended(Receipt::Refused(_)))
+    };
+    receipts.iter().flatten().any(refused)
 }
 
 impl AppendOutcome {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Note};
+use redwedding_document::entry::{Body, Committed, Delta, Edit, Entry, Intent, Note};
 use redwedding_fold::batch::PushedEntry;
 use redwedding_fold::log::memory::MemoryLog;
 use redwedding_fold::store::memory::MemoryNodeStore;
@@ -12,7 +12,7 @@ use redwedding_replica::limits;
 use redwedding_replica::sync::Receipt;
 use redwedding_text::diff;
 use redwedding_wire::codec::Encode;
-use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::identity::{Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{Base, Place, VersionRef};
 use serde_bytes::ByteBuf;
 
@@ -32,9 +32,7 @@ fn save(number: u8, place: Place, before: &str, text: &str) -> PushedEntry {
     let patch = diff::between(before, text);
     let delta = Delta { edit: EditId([number; 16]), base, patch, note: Note::default() };
     let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
-    let entry = Entry::new(page(), Body::Edit(edit));
-    let bytes = ByteBuf::from(entry.encode());
-    PushedEntry { entry, bytes }
+    pushed(Body::Edit(edit))
 }
 
 fn push(relay: &Relay, entries: Vec<PushedEntry>, now_ms: u64) -> Vec<Receipt> {
@@ -57,4 +55,28 @@ fn what_a_batch_is_compared_with_may_turn_out_otherwise() {
     assert_eq!(receipts, [Receipt::Known(place), Receipt::Busy], "nobody knows yet");
     let receipts = push(&second, both, 3_000);
     assert!(matches!(receipts[..], [Receipt::Known(_), Receipt::Logged(_)]), "{receipts:?}");
+}
+
+/// The second node has not heard of an intent, and is told what came of it.
+#[test]
+fn nothing_is_refused_for_what_another_node_has_appended() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let (first, second) = (node(&log), node(&log));
+    let receipts = push(&first, vec![save(1, Place::START, "", "a page\n")], 1_000);
+    let [Receipt::Logged(upto)] = receipts[..] else { panic!("{receipts:?}") };
+    let text = Digest::of_text("a page\n");
+    let flush = FlushId([1; 16]);
+    let intent = pushed(Body::Intent(Intent { flush, upto, tip: 0, text }));
+    assert!(matches!(push(&first, vec![intent], 2_000)[..], [Receipt::Logged(_)]));
+    let (from, revision, stored) = (0, 1, text);
+    let committed = Committed { flush, from, revision, stored, difference: None, time_ms: 2_000 };
+    let committed = pushed(Body::Committed(committed));
+    assert_eq!(push(&second, vec![committed.clone()], 3_000), [Receipt::Busy], "nobody knows yet");
+    assert!(matches!(push(&second, vec![committed], 3_000)[..], [Receipt::Logged(_)]));
+}
+
+fn pushed(body: Body) -> PushedEntry {
+    let entry = Entry::new(page(), body);
+    let bytes = ByteBuf::from(entry.encode());
+    PushedEntry { entry, bytes }
 }
