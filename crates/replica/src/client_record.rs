@@ -166,6 +166,9 @@ impl Replica {
             let name = keys::client(sealed.client());
             ports.cache().insert(None, &name, record.encode(), limits::CACHE_MS);
             drop(lock);
+        } else if let Some(record) = record(ports, session.client()) {
+            // The client may keep this answer's token, which says nothing new of its own.
+            record.tell(&mut sealed, self.pop_tag());
         }
         fit(ports, &mut sealed, rest.as_ref());
         sealed.seal(&self.config.keys.tokens)

@@ -7,7 +7,6 @@
 
 use redwedding_document::Unresolved;
 use redwedding_document::entry::{Body, Missing};
-use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, ObjectId, VersionName, VersionRef};
 
@@ -137,11 +136,7 @@ impl<P: Ports> Context<'_, P> {
     /// Puts a save that is known here into the outbox once more, with the client's own before it.
     fn put_back(&mut self, cached: &CachedDocument, edit: EditId) {
         for save in self.saves_of(cached, &[edit]).unwrap_or_default() {
-            let Some(edit) = save.edit() else { continue };
-            let name = keys::outbox(cached.key(), edit);
-            let pending = self.ports.store().begin_insert(&name, save.encode());
-            // Who asks again tries again.
-            let _ = self.ports.store().finish_insert(pending);
+            self.put_into_outbox(&save);
         }
     }
 
@@ -212,6 +207,11 @@ impl<P: Ports> Context<'_, P> {
             self.ports.cache().insert(None, &name, value, limits::CACHE_MS);
         }
         for_ms >= long_ms
+    }
+
+    /// What was sought in vain counts as sought for the first time when it is sought next.
+    pub(crate) fn seek_anew(&mut self, what: &str) {
+        self.ports.cache().insert(None, &keys::missing(what), Vec::new(), limits::CACHE_MS);
     }
 }
 

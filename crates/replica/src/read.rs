@@ -35,10 +35,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let shown = self.context.document_cache().shown_now(key);
         let snapshot = match shown.filter(|shown| shown.head.covers(key, self.session)) {
             Some(shown) => shown.snapshot,
-            None => self.read_head(key).map_err(|error| match error {
-                LoadError::Behind => self.let_go(key),
-                error => error,
-            })?,
+            None => self.read_head(key)?,
         };
         self.session.see_document(key, snapshot.cursor, snapshot.place);
         match VersionName::of(snapshot.id) {
@@ -137,10 +134,14 @@ impl<P: Ports> ClientRequest<'_, P> {
         }
         let session = self.session.clone();
         let read = self.refresh_head(key, shown, lookup.revalidation);
-        // An old text that holds all that was shown is better than none.
         read.or_else(|error| {
-            *self.session = session;
-            good.ok_or(error)
+            *self.session = session.clone();
+            let error = match error {
+                LoadError::Behind => self.let_go(key),
+                error => error,
+            };
+            // An old text that holds all that was shown is better than none, but not for ever.
+            good.filter(|_| *self.session == session).ok_or(error)
         })
     }
 

@@ -3,20 +3,24 @@
 //! When the relay says that a part of the log is gone, the saves that were known to be there go
 //! back into the outbox before the state that knows of them is given up: from there they are
 //! pushed as any other. One that stands on a place of the part that is gone cannot be taken: it is
-//! set aside then, with an alarm, and kept.
+//! set aside then, with an alarm, and kept. Where nothing but the point of presence's cache knows
+//! of a save, no state is given up: it goes back once it was shown beside the log for long.
 //!
 //! Must never change a save: its dots would be others, and where those decide what comes first,
 //! the text that later saves were made on would be another one.
 
 use std::collections::BTreeSet;
 
-use redwedding_document::Document;
 use redwedding_document::entry::{Body, Entry};
+use redwedding_document::{Document, View};
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, EditId};
 
+use crate::cached_document::CachedDocument;
 use crate::confirmed_document::ConfirmedDocument;
 use crate::context::Context;
+use crate::keys;
+use crate::limits;
 use crate::outbox::OutboxEntry;
 use crate::outbox::joined::JoinedEntries;
 use crate::ports::{Level, Ports, Store};
@@ -34,6 +38,45 @@ impl<P: Ports> Context<'_, P> {
             self.ports.log(Level::Warning, &event);
         }
         self.write_salvaged(before, &lost)
+    }
+
+    /// After a view was shown, with the relay in reach: puts its saves that the log does not have
+    /// back into the outbox, once they were not there for long. Those that wait as well are pushed
+    /// once more: nothing comes of it.
+    pub(crate) fn salvage_shown(&mut self, cached: &CachedDocument, view: &View) {
+        let shown = view.overlay().iter().take(limits::PEEKED_ENTRIES).map(|change| change.actor);
+        let oldest = shown.clone().next().filter(|_| self.relay_client().has_answered());
+        let what = oldest.map(|oldest| format!("shown-{oldest}"));
+        let Some(what) = what.filter(|what| self.missing_for(what, limits::LET_GO_MS)) else {
+            return;
+        };
+        self.seek_anew(&what);
+        if self.is_stopped(cached.confirmed()) {
+            // The origin may have them: put back they would be there twice.
+            return;
+        }
+        let shown = shown.collect();
+        for save in self.outbox().taken_here(cached.key(), &shown) {
+            if !self.is_set_aside(&save) {
+                self.put_into_outbox(&save);
+            }
+        }
+    }
+
+    /// Whether the relay has refused a save, as far as the store tells.
+    fn is_set_aside(&mut self, save: &OutboxEntry) -> bool {
+        let Some(edit) = save.edit() else { return false };
+        let name = keys::set_aside(save.document(), edit);
+        !matches!(self.ports.store().get(&name), Ok(None))
+    }
+
+    /// Puts a save that is known here into the outbox once more.
+    pub(crate) fn put_into_outbox(&mut self, save: &OutboxEntry) {
+        let Some(edit) = save.edit() else { return };
+        let name = keys::outbox(save.document(), edit);
+        let pending = self.ports.store().begin_insert(&name, save.encode());
+        // Who asks again tries again.
+        let _ = self.ports.store().finish_insert(pending);
     }
 
     /// The saves that were known before and the log does not have, as far as they can be had here.

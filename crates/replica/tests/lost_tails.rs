@@ -45,6 +45,19 @@ fn tick(network: &Network, ports: &mut MemoryPorts) {
     start(ports).context(ports).tick(vec![bucket(&page())]);
 }
 
+/// A client asks there for so long that nothing is sought any more. For each time, whether it is
+/// told that a save of its own is lost.
+fn tellings<'a>(
+    network: &'a Network,
+    ports: &'a mut MemoryPorts,
+    client: &'a mut ClientSession,
+) -> impl Iterator<Item = bool> + 'a {
+    (0..2 * limits::LOST_SAVE_MS / limits::OUTBOX_AGE_MS).map(|_| {
+        tick(network, ports);
+        read(ports, client) == Err(LoadError::SaveLost)
+    })
+}
+
 #[test]
 fn a_save_that_the_log_lost_goes_back_from_where_it_was_taken() {
     let network = Network::new(1, 2);
@@ -67,6 +80,32 @@ fn a_save_that_the_log_lost_goes_back_from_where_it_was_taken() {
     assert!(network.stored_keys("outbox/").is_empty());
     network.advance(1_000);
     assert_eq!(read(&mut there, &mut author).expect("a read").1, "a page\nmore\n");
+}
+
+#[test]
+fn a_save_that_only_a_cache_still_shows_goes_back_before_that_forgets_it() {
+    let network = Network::new(1, 2);
+    let (mut here, mut there) = (network.ports(0, None), network.ports(1, None));
+    let first = save(&mut here, &mut ClientSession::new(), (None, "a page\n"));
+    network.change_faults(|faults| faults.relay_loses_answer = 1_000);
+    let second = (Some(first.expect("a save")), "a page\nmore\n");
+    save(&mut here, &mut ClientSession::new(), second).expect("a save");
+    network.change_faults(|faults| faults.relay_loses_answer = 0);
+    // Nobody here hears that the log has it. It was not written to the origin yet.
+    network.change_faults(|faults| faults.origin_down = true);
+    tick(&network, &mut there);
+    network.change_faults(|faults| faults.origin_down = false);
+    assert!(network.stored_keys("outbox/").is_empty());
+    network.clear_cache(1);
+    network.lose_tail(&page(), 2);
+    assert_eq!(network.document(&page()).expect("a document").text(), "a page\n");
+    for _ in 0..3 * limits::LET_GO_MS / limits::OUTBOX_AGE_MS {
+        let (_, shown) = read(&mut here, &mut ClientSession::new()).expect("a read");
+        assert_eq!(shown, "a page\nmore\n");
+        tick(&network, &mut here);
+    }
+    assert_eq!(network.document(&page()).expect("a document").text(), "a page\nmore\n");
+    assert!(network.stored_keys("outbox/").is_empty());
 }
 
 #[test]
@@ -107,16 +146,38 @@ fn a_save_on_what_is_gone_is_set_aside_and_its_author_told_once() {
     network.clear_cache(1);
     network.lose_tail(&page(), 1);
     network.change_faults(|faults| faults.relay_down = false);
-    let mut told = 0;
-    for _ in 0..2 * limits::LOST_SAVE_MS / limits::OUTBOX_AGE_MS {
-        tick(&network, &mut there);
-        told += usize::from(read(&mut there, &mut author) == Err(LoadError::SaveLost));
-    }
-    assert_eq!(told, 1);
+    assert_eq!(tellings(&network, &mut there, &mut author).filter(|told| *told).count(), 1);
     assert!(network.stored_keys("outbox/").is_empty());
     assert_eq!(network.stored_keys("aside/").len(), 1, "it is kept");
     assert_eq!(read(&mut there, &mut author).expect("a read").1, "a page\n");
     let alarms =
         network.take_log().into_iter().filter(|log| log.2.contains("an acknowledged save"));
     assert_eq!(alarms.count(), 1);
+}
+
+#[test]
+fn whoever_sends_a_lost_save_again_where_nobody_knows_of_the_loss_is_told_once_more() {
+    let network = Network::new(2, 3);
+    let ports = |pop| network.ports(pop, None);
+    let (mut here, mut there, mut elsewhere) = (ports(0), ports(1), ports(2));
+    let first = save(&mut here, &mut ClientSession::new(), (None, "a page\n"));
+    let second = (Some(first.expect("a save")), "a page\nmore\n");
+    save(&mut here, &mut ClientSession::new(), second).expect("a save");
+    network.advance(1_000);
+    read(&mut elsewhere, &mut ClientSession::new()).expect("a read");
+    let (seen, _) = read(&mut there, &mut ClientSession::new()).expect("a read");
+    network.change_faults(|faults| faults.relay_down = true);
+    let mut author = ClientSession::new();
+    let third = (Some(seen), "a page\nmore\nand more\n");
+    save(&mut there, &mut author, third).expect("a save");
+    network.clear_cache(0);
+    network.clear_cache(1);
+    network.lose_tail(&page(), 1);
+    network.change_faults(|faults| faults.relay_down = false);
+    assert!(tellings(&network, &mut there, &mut author).any(|told| told));
+    network.change_faults(|faults| faults.relay_down = true);
+    save(&mut elsewhere, &mut author, third).expect("what it was made on is still known here");
+    network.change_faults(|faults| faults.relay_down = false);
+    assert_eq!(tellings(&network, &mut elsewhere, &mut author).filter(|told| *told).count(), 1);
+    assert!(read(&mut elsewhere, &mut author).is_ok(), "it goes on");
 }

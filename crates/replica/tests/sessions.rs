@@ -131,6 +131,20 @@ fn a_client_that_saves_a_page_twice_at_once_sees_both() {
 }
 
 #[test]
+fn an_answer_that_adds_nothing_takes_nothing_back() {
+    let network = Network::new(9, 2);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    elsewhere.knows_nothing_of([1, 1]);
+    let (mut one, mut other) = (Sandbox::new(&network, 0), Sandbox::new(&network, 0));
+    let token = one.greet();
+    let late = other.replica.open_session(&mut other.ports, Some(&token));
+    let saved = one.save(&token, 1, &save(None, "one\n"));
+    let token = other.replica.seal(&mut other.ports, &late);
+    assert_eq!(elsewhere.read(&token, 1), "one\n");
+    drop(saved);
+}
+
+#[test]
 fn a_client_that_writes_many_pages_goes_back_on_none() {
     const PAGES: usize = 60;
     let network = Network::new(3, 2);

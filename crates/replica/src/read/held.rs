@@ -95,6 +95,7 @@ impl<P: Ports> Context<'_, P> {
             self.version_store().write_detached_base(base)?;
         }
         let id = self.version_store().write_object(cached.key(), &version)?;
+        self.salvage_shown(cached, &based.view);
         Some(PageSnapshot::of_view(&based.view, id, cached.exchanged_ms()))
     }
 }

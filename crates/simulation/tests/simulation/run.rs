@@ -521,8 +521,11 @@ impl Run {
                 Event::Read { client, request, page, token, snapshot } => {
                     self.heard_read(client, request, page, token, snapshot);
                 }
-                Event::Saved { client, request, attempt, token, snapshot } => {
-                    self.heard_saved(client, request, attempt, token, snapshot);
+                Event::Saved { client, request, attempt, token, snapshot, written } => {
+                    if written {
+                        *self.losses.acknowledged.entry(attempt.edit).or_default() += 1;
+                    }
+                    self.heard_saved(client, request, *attempt, token, snapshot);
                 }
                 Event::History { client, request, page, token, texts } => {
                     self.heard_history(client, request, page, token, texts);

@@ -59,13 +59,18 @@ impl Run {
         }
     }
 
-    /// With the cache, a point of presence loses what it knew of requests at once.
+    /// With the cache, a point of presence loses what it knew of requests at once: the token that
+    /// the client keeps need not say what the other answers did. That goes for those still on their
+    /// way, too.
     fn unbind(&mut self, client: usize) {
-        let Some((pop, life)) = self.clients[client].bound else { return };
-        if self.pops[pop].life != life {
-            self.clients[client].is_promised_nothing();
-            self.clients[client].bound = None;
+        let Some((pop, of_then)) = self.clients[client].bound else { return };
+        let life = self.pops[pop].life;
+        if self.coherent && life == of_then {
+            return;
         }
+        let of_client = &mut self.clients[client];
+        of_client.is_promised_nothing();
+        of_client.bound = (!of_client.waits.is_empty()).then_some((pop, life));
     }
 
     /// A client's request, the one numbered last, begins.
@@ -158,7 +163,7 @@ impl Run {
         let note = Note { author, ..Note::default() };
         let save =
             Save { base, submitted: Submitted::Whole(text), note, idempotency_inputs, trace: 0 };
-        self.send(client, pop, Attempt { page, save, word, deleted, tries: 0 });
+        self.send(client, pop, Attempt { page, edit, save, word, deleted, tries: 0 });
     }
 
     pub(super) fn send(&mut self, client: usize, pop: usize, attempt: Attempt) {
@@ -173,7 +178,7 @@ impl Run {
         let name = format!(
             "client {client} saves page {page} ({request}): +{word} -{deleted:?} on {base:?}, try {tries}"
         );
-        let sent = attempt.clone();
+        let sent = Box::new(attempt.clone());
         let started = self.start(pop, name, move |replica, ports, counter| {
             let mut open = replica.open_session(ports, sealed.as_deref());
             noted.note(|| format!("    {:?}", open.session));
@@ -185,7 +190,11 @@ impl Run {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
                 Err(error) => (Err(error), None),
             };
-            tell(&events, Event::Saved { client, request, attempt: sent, token, snapshot });
+            let written = after.is_some();
+            tell(
+                &events,
+                Event::Saved { client, request, attempt: sent, token, snapshot, written },
+            );
             if let Some(after) = after {
                 replica.context(ports).finish_save(after);
                 counter.tell(&events, "after a save", CALLS * 2);

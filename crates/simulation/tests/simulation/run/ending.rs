@@ -36,6 +36,10 @@ impl Run {
                         self.network.advance(ROUND_MS);
                         self.round();
                     }
+                    if !self.is_quiet() {
+                        // What a cache alone had is back in the outbox.
+                        continue;
+                    }
                 }
                 self.catch_up();
                 self.check_end();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use redwedding_replica::save::{Save, SaveError};
 use redwedding_replica::testing::Waits;
 use redwedding_replica::{LoadError, Replica};
+use redwedding_wire::identity::EditId;
 
 use crate::invariants::Word;
 
@@ -19,6 +20,7 @@ pub(super) struct Form {
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
     pub(super) page: usize,
+    pub(super) edit: EditId,
     pub(super) save: Save,
     pub(super) word: Option<Word>,
     pub(super) deleted: Vec<Word>,
@@ -36,9 +38,11 @@ pub(super) enum Event {
     Saved {
         client: usize,
         request: u64,
-        attempt: Attempt,
+        attempt: Box<Attempt>,
         token: String,
         snapshot: Taken,
+        /// Whether something was written, and not only shown again.
+        written: bool,
     },
     History {
         client: usize,

@@ -49,6 +49,9 @@ pub(super) struct Losses {
     pub(super) deleted_with: BTreeMap<Word, Vec<Word>>,
     /// How often clients were told that a save of theirs is lost.
     pub(super) told: BTreeMap<usize, usize>,
+    /// How often each save was acknowledged. Who sends one again that is lost may be answered by
+    /// somebody who has not heard of the loss: then it can be lost once more.
+    pub(super) acknowledged: BTreeMap<EditId, usize>,
     /// What clients submitted.
     pub(super) submitted: BTreeMap<EditId, Submission>,
     /// Pages of which flushing has stopped, with an alarm: the log lost what announced a revision.

@@ -225,11 +225,21 @@ impl Run {
         [brought, deleted].concat()
     }
 
-    /// No client was told more often that a save of its own is lost than it had such saves.
+    /// How often saves of a client's were acknowledged: each at least once, as far as its point of
+    /// presence knows, whether the answer came or not.
+    fn times_acknowledged(&self, client: usize, edits: &BTreeSet<EditId>) -> usize {
+        let Losses { submitted, acknowledged, .. } = &self.losses;
+        let own = |edit: &&EditId| submitted.get(*edit).is_some_and(|save| save.client == client);
+        let times = |edit| acknowledged.get(edit).copied().unwrap_or_default().max(1);
+        edits.iter().filter(own).map(times).sum()
+    }
+
+    /// No client was told more often that a save of its own is lost than such saves were
+    /// acknowledged.
     pub(super) fn check_told(&mut self) {
-        let floating = self.submissions(&(&self.afloat() | &self.set_aside()));
+        let floating = &self.afloat() | &self.set_aside();
         for (client, told) in std::mem::take(&mut self.losses.told) {
-            let own = floating.iter().filter(|save| save.client == client).count();
+            let own = self.times_acknowledged(client, &floating);
             if told > own {
                 self.invariants.fail(format!("client {client} was told {told} times of {own}"));
             }
