@@ -42,13 +42,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             if context.has_save(cached.confirmed(), true, edit) {
                 continue;
             }
-            if context.shows_save(cached, edit) {
-                // The log may have had it, and lost it after it had left the outbox.
-                let long = context.missing_for(&format!("back-{edit}"), limits::LOST_SAVE_MS);
-                // Where flushing has stopped the origin may have it: put back it would be twice.
-                if long && !context.is_stopped(cached.confirmed()) {
-                    context.put_back(cached, edit);
-                }
+            if context.shows_save(cached, edit) && !context.stays_out(cached, edit) {
                 continue;
             }
             if context.is_lost_save(key, edit) {
@@ -113,6 +107,20 @@ impl<P: Ports> Context<'_, P> {
         let waits = own.iter().any(|save| self.waits_for_origin_text(cached, save));
         let lacking = Lacking { own, versions: Vec::new(), revision: 0 };
         waits || self.view_with(cached, &lacking).is_some()
+    }
+
+    /// After a save was not found in the log that can be shown: the log may have had it, and lost
+    /// it after it had left the outbox. Puts it back after long. Whether that cannot be: where
+    /// flushing has stopped the origin may have it, and it would be there twice.
+    fn stays_out(&mut self, cached: &CachedDocument, edit: EditId) -> bool {
+        if !self.missing_for(&format!("back-{edit}"), limits::LOST_SAVE_MS) {
+            return false;
+        }
+        let stopped = self.is_stopped(cached.confirmed());
+        if !stopped {
+            self.put_back(cached, edit);
+        }
+        stopped
     }
 
     /// Whether a save stands on a text of the origin that the log does not know and that can be

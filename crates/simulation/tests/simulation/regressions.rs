@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 21] = [
+const SHORT: [(u64, usize, u64, &str); 22] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -22,6 +22,7 @@ const SHORT: [(u64, usize, u64, &str); 21] = [
     (1767, 62, 6_404_824_870, "a client is told of one save, and lets go of those before"),
     (2_964, 0, 0, "a page of the origin is taken to hold what a lost head held"),
     (25_785, 0, 0, "one of 8,000 that failed"),
+    (2_008_776, 77, 21_575_570_434, "a client waits for a save that is kept from a stopped page"),
     (3_000_315, 70, 6_024_158_214, "the log loses its tail twice"),
     (3_000_412, 103, 27_680, "the log loses what it took over from the origin"),
     (3_000_565, 60, 4_836_121_622, "a save shows for ever that only a cache has"),
