@@ -186,7 +186,7 @@ impl Place {
     ) -> Result<Self, String> {
         if let Some(path) = attributes.iter().find_map(path_of) {
             let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let file = format!("{folder}/{path}");
+            let file = normal(&format!("{folder}/{path}"));
             let folder = file.trim_end_matches(".rs").to_owned();
             return Self { file, folder, test }.existing(repository, name);
         }
@@ -312,6 +312,18 @@ fn for_tests(attributes: &[Attribute]) -> bool {
         }
         Meta::List(_) | Meta::NameValue(_) => false,
     })
+}
+
+/// A path in which no folder is left again.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// What `#[path = "..."]` says.

@@ -113,8 +113,8 @@ fn what_was_written_on_an_unknown_text_can_be_gone_on_with_however_many_come_aft
     assert!(document.text().contains("five") && document.text().contains("six"));
 }
 
-/// The origin has merged by itself what was flushed, and the log has not heard of it: who reads that
-/// text and deletes of it what came from here has deleted it here.
+/// The origin has merged by itself what was flushed, and the log has not heard of it: who reads
+/// that text and deletes of it what came from here has deleted it here.
 #[test]
 fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
     for (later, imported) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -153,8 +153,8 @@ fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
     }
 }
 
-/// A log that lost its tail is told of an edit anew, after it took in more from the origin. A version
-/// that was served with that edit is still the same text.
+/// A log that lost its tail is told of an edit anew, after it took in more from the origin. A
+/// version that was served with that edit is still the same text.
 #[test]
 fn an_edit_of_the_origins_text_stands_on_the_same_in_another_log() {
     let (read, first) = (origin(3, "two\n"), origin(11, "two four\n"));
@@ -185,8 +185,8 @@ fn an_edit_of_the_origins_text_stands_on_the_same_in_another_log() {
     assert_eq!(other.text_of(&resolved), Some(text));
 }
 
-/// Where that cannot be, since the log lacks the text that the edit was made on, the version is none:
-/// never another text.
+/// Where that cannot be, since the log lacks the text that the edit was made on, the version is
+/// none: never another text.
 #[test]
 fn a_version_is_the_text_that_it_was_served_for_or_none() {
     let (first, second) = (origin(6, "one two\n"), origin(7, "one four two\n"));

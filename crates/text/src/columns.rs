@@ -256,17 +256,11 @@ pub(crate) fn read(
         if let Some(found) = suppression.take_if(|event| event.change < end) {
             let no_row = |_: Op, _: bool| Err(ColumnsError::Mismatch);
             read_rows((first, end), &mut places, &mut reader, no_row)?;
-            let alone = (found.change, end) == (first, first + 1);
             let (id, count) = now.as_mut().ok_or(ColumnsError::Mismatch)?;
-            let closed = base.end() <= first && history.is_closed(&base);
-            let closed = closed && base.prefix() >= history.floor();
-            let fits = closed && history.may_suppress(&base, found.target, &found.part);
-            let again =
-                found.part == Part::All && history.is_suppressed(found.target) == found.suppressed;
-            if !alone || !fits || again {
+            if (found.change, end) != (first, first + 1) {
                 return Err(ColumnsError::Mismatch);
             }
-            history.push_suppression(*id, &base, (found.target, found.part, found.suppressed));
+            suppress(&mut history, *id, &base, found)?;
             (id.counter, *count) = (id.counter.wrapping_add(1), *count - 1);
             if *count == 0 {
                 now = ids.next();
@@ -299,6 +293,24 @@ pub(crate) fn read(
     }
     reader.finish()?;
     Ok(history)
+}
+
+/// Appends a suppression that was read.
+fn suppress(
+    history: &mut History,
+    id: ChangeId,
+    base: &Version,
+    found: Suppression,
+) -> Result<(), ColumnsError> {
+    let Suppression { target, part, suppressed, .. } = found;
+    let closed = base.end() <= history.len() && history.is_closed(base);
+    let closed = closed && base.prefix() >= history.floor();
+    let again = part == Part::All && history.is_suppressed(target) == suppressed;
+    if !closed || again || !history.may_suppress(base, target, &part) {
+        return Err(ColumnsError::Mismatch);
+    }
+    history.push_suppression(id, base, (target, part, suppressed));
+    Ok(())
 }
 
 fn write_suppression(writer: &mut Writer, suppression: &Suppression, at: u32) {

@@ -125,8 +125,8 @@ impl Presence {
         self.hidden + self.deleted
     }
 
-    /// Moves a count one step. Between two events that are moved one after the other it may be below
-    /// zero, hence wrapping arithmetic.
+    /// Moves a count one step. Between two events that are moved one after the other it may be
+    /// below zero, hence wrapping arithmetic.
     fn shift(&mut self, count: Count, shift: Shift) {
         let count = match count {
             Count::Inserted => &mut self.inserted,

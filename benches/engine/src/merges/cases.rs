@@ -64,7 +64,11 @@ fn of_three(name: String, r0: &str, r1: &str, r2: &str) -> Vec<Case> {
     let second = diff::between(r1, r2);
     let others: Vec<_> = second.edits().filter_map(|edit| on_kept(r0, r1, &kept, edit)).collect();
     if !others.is_empty() {
-        add("apart", with(r0, &others, |other| other.old.clone()), with(r1, &others, |o| o.new.clone()));
+        add(
+            "apart",
+            with(r0, &others, |other| other.old.clone()),
+            with(r1, &others, |o| o.new.clone()),
+        );
     }
     let near: Vec<_> = others.into_iter().filter(|other| other.shares_line(r1, &first)).collect();
     if !near.is_empty() {
@@ -107,7 +111,12 @@ fn kept(old: &str, patch: &Patch) -> Vec<Kept> {
 }
 
 /// A change of the second save, if all that it touches was kept by the first, and a byte more.
-fn on_kept(r0: &str, r1: &str, kept: &[Kept], (at, deleted, text): (u32, u32, &str)) -> Option<Other> {
+fn on_kept(
+    r0: &str,
+    r1: &str,
+    kept: &[Kept],
+    (at, deleted, text): (u32, u32, &str),
+) -> Option<Other> {
     let new = at as usize..(at + deleted) as usize;
     let row = kept.iter().find(|row| {
         let from = row.new.start < new.start || new.start == 0 && row.old.start == 0;

@@ -1,9 +1,9 @@
-//! Merges of real edits, made concurrent: does the page come out as one person would have written it?
+//! Merges of real edits, made concurrent: does a page read as if one person had written it?
 //!
 //! Neighbouring revisions of wiki pages are saved as if their authors had not seen each other. What
 //! has to come of it is known, so each merge is right, one writer's version with the other one at
-//! hand, refused, or wrong. Beside ours: diff3 by lines, as MediaWiki merges (`git merge-file`), the
-//! same by words (`merge3`), and yrs. Arguments choose mergers, by name, and kinds of which the
+//! hand, refused, or wrong. Beside ours: diff3 by lines, as MediaWiki merges (`git merge-file`),
+//! the same by words (`merge3`), and yrs. Arguments choose mergers, by name, and kinds of which the
 //! wrong pages of ours are shown. Status 0: ours has no wrong page; 1: it has; 2: it could not be
 //! measured.
 

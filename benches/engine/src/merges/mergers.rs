@@ -170,7 +170,8 @@ impl Merger for YrsPages {
         let mut versions: Vec<Vec<usize>> = vec![vec![0]];
         for (base, submitted) in &case.saves {
             let mut writer = yrs.empty(updates.len() as u64 + 1)?;
-            let seen: Vec<&[u8]> = versions[*base].iter().map(|at| updates[*at].as_slice()).collect();
+            let seen: Vec<&[u8]> =
+                versions[*base].iter().map(|at| updates[*at].as_slice()).collect();
             writer.receive(&seen)?;
             writer.save(&writer.text()?, submitted)?;
             updates.push(writer.encode_update()?);

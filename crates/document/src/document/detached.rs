@@ -49,9 +49,9 @@ impl State {
         Verdict::Superseded
     }
 
-    /// The version of the origin's text that is nearest to this one: the one whose revision is. So an
-    /// edit stands on the same in every log that has that text, also in one that lost its tail and
-    /// was told of the edit anew; and clients name versions by their edits.
+    /// The version of the origin's text that is nearest to this one: the one whose revision is. So
+    /// an edit stands on the same in every log that has that text, also in one that lost its tail
+    /// and was told of the edit anew; and clients name versions by their edits.
     fn nearest(&self, name: OriginText) -> Version {
         let nearest = self.origin.known.iter().min_by_key(|known| {
             let revision = known.text.revision;

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff};
 
-use super::{Sides, common_end, common_start};
+use super::sides::{self, Sides, common_end, common_start};
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 
@@ -180,7 +180,7 @@ impl<'a> Differ<'a> {
     }
 
     /// What differs between two rows of tokens by the careful algorithm, if that is not too much.
-    fn compared(&mut self, sides: &Sides<'_>) -> Option<Vec<super::Change>> {
+    fn compared(&mut self, sides: &Sides<'_>) -> Option<Vec<sides::Change>> {
         // What both begin or end with costs nothing.
         let (before, after) = (&sides.input.before, &sides.input.after);
         let start = before.iter().zip(after).take_while(|(one, two)| one == two).count();
@@ -195,8 +195,8 @@ impl<'a> Differ<'a> {
         Some(differences(Algorithm::Histogram, sides))
     }
 
-    /// Looks further at what lies between tokens that occur once on each side; where there are none,
-    /// or that was done often enough, as `last` does.
+    /// Looks further at what lies between tokens that occur once on each side; where there are
+    /// none, or that was done often enough, as `last` does.
     fn between_anchors(
         &mut self,
         region: &Change,
@@ -251,7 +251,7 @@ impl<'a> Differ<'a> {
     }
 }
 
-fn differences(algorithm: Algorithm, sides: &Sides<'_>) -> Vec<super::Change> {
+fn differences(algorithm: Algorithm, sides: &Sides<'_>) -> Vec<sides::Change> {
     let ends = |range: Range<u32>| (range.start as usize, range.end as usize);
     let diff = Diff::compute(algorithm, &sides.input);
     diff.hunks().map(|hunk| (ends(hunk.before), ends(hunk.after))).collect()

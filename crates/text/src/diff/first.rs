@@ -5,7 +5,7 @@
 
 use imara_diff::{Algorithm, Diff};
 
-use super::{Change, Sides, common_end, common_start};
+use super::sides::{Change, Sides, common_end, common_start};
 use crate::patch::{Patch, PatchBuilder};
 use crate::tokens;
 

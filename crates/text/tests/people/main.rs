@@ -1,6 +1,7 @@
 //! Merging for people: what a page reads as after people who had not seen each other saved it.
 //!
-//! The rules are stated by the slow page in `reference`; here it is held against what people expect.
+//! The rules are stated by the slow page in `reference`; here it is held against what people
+//! expect.
 
 mod reference;
 
