@@ -241,6 +241,13 @@ impl View {
         VersionRef { root, extra, check }
     }
 
+    /// Whether the author of a change had seen another one.
+    #[must_use]
+    pub fn had_seen(&self, later: Actor, earlier: Actor) -> bool {
+        let both = self.state.index_of(later).zip(self.state.index_of(earlier));
+        both.is_some_and(|(later, earlier)| self.state.closure(later).contains(earlier))
+    }
+
     /// What the text stands on, and the changes beyond.
     fn root_and_overlay(&self) -> (Root, &[Arc<Change>]) {
         match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {

@@ -347,10 +347,11 @@ impl ClientSession {
     }
 
     /// The client wrote `edit`, which is not confirmed yet and was made on its saves of
-    /// the document before.
-    pub fn wrote(&mut self, document: &DocumentKey, edit: EditId) {
+    /// the document before, but for those `apart`: the log may take it before them.
+    pub fn wrote(&mut self, document: &DocumentKey, edit: EditId, apart: &[EditId]) {
         self.confirmed(document);
-        self.own.push((tag(document), edit));
+        let tag = tag(document);
+        self.own.extend(apart.iter().chain([&edit]).map(|edit| (tag, *edit)));
     }
 
     /// The client's saves of `document` are confirmed.
@@ -443,7 +444,7 @@ mod tests {
         for index in 0..100u16 {
             let document = document(&format!("page {index}"));
             session.see(index % limits::SHARDS, cursor(u64::MAX - u64::from(index)));
-            session.wrote(&document, EditId([0xff; 16]));
+            session.wrote(&document, EditId([0xff; 16]), &[]);
             session.served(&document, VersionName::Object(ObjectId((1 << 51) - 1)));
         }
         let sealed = session.seal(&[1; 32]);

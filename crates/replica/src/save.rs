@@ -132,7 +132,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         snapshot.time_ms = now_ms;
         let document = merged.cached.confirmed();
         self.session.see_document(&key, document.cursor(), document.place());
-        self.session.wrote(&key, merged.edit);
+        self.session.wrote(&key, merged.edit, &merged.apart);
         self.session.served(&key, served);
         let snapshot = Arc::new(snapshot);
         let fresh_ms = self.context.replica.config.staleness_ms;

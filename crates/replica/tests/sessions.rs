@@ -274,3 +274,30 @@ fn with_the_relay_away_its_own_point_of_presence_knows_them_all() {
         assert_eq!(another.read(&token, number), "mine\n");
     }
 }
+
+/// Two saves on one text, of which the log takes the later one first: the earlier one still waits, and
+/// its author sees both.
+#[test]
+fn a_save_that_the_log_takes_first_hides_no_earlier_one() {
+    let network = Network::new(5, 2);
+    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+    let token = here.greet();
+    let (created, token) = here.save(&token, 1, &save(None, "base\n"));
+    let base = Some(created.snapshot.id);
+    here.finish(created);
+    there.read(&token, 1);
+    network.change_faults(|faults| faults.relay_down = true);
+    let (first, token) = here.save(&token, 1, &save(base, "one\nbase\n"));
+    network.change_faults(|faults| faults.relay_down = false);
+    let (second, token) = there.save(&token, 1, &save(base, "base\ntwo\n"));
+    assert_eq!(second.snapshot.text, "one\nbase\ntwo\n");
+    drop((first, second));
+    network.advance(1_000_000);
+    let document = network.document(&page(1)).expect("it is in the log");
+    assert_eq!(document.text(), "base\ntwo\n", "the log has the second one alone");
+    there.renew();
+    let Sandbox { ports, replica, .. } = &mut there;
+    let mut open = replica.open_session(ports, Some(&token));
+    let history = replica.request(ports, &mut open.session).history(&page(1), &[None], 10);
+    assert_eq!(history.expect("a history").len(), 3);
+}

@@ -18,7 +18,7 @@ const FORMAT: u8 = 1;
 pub(crate) struct OutboxEntry {
     /// The entry to be pushed.
     pub(crate) entry: Entry,
-    /// The same client's unconfirmed saves before it, oldest first.
+    /// The same client's unconfirmed saves that it was made on, oldest first.
     pub(crate) own: Vec<EditId>,
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Merged {
     /// The text of the origin that the log needs before the save.
     pub(super) base: Option<Entry>,
     pub(super) edit: EditId,
+    /// The client's own saves that wait for the log, too, and that this one was not made on.
+    pub(super) apart: Vec<EditId>,
     /// The version that the client is answered with.
     pub(super) served: VersionRef,
     pub(super) overlaps: Vec<Overlapping>,
@@ -220,9 +222,13 @@ impl<P: Ports> ClientRequest<'_, P> {
         self.context.add_save(&mut view, named.version, &entry)?;
         let served = view.version();
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
-        let outbox_entry = outbox_entry(entry, &served, &own);
+        let (before, apart) = made_on(&view, &entry, own);
+        let latest = self.session.own(cached.key());
+        let apart = apart.into_iter().filter(|edit| latest.contains(edit)).collect();
+        let outbox_entry = outbox_entry(entry, &served, before);
         let cached = cached.clone();
-        let merged = Merged { cached, view, outbox_entry, base, edit, served, overlaps, created };
+        let merged =
+            Merged { cached, view, outbox_entry, base, edit, apart, served, overlaps, created };
         Ok(Attempted::Go(Box::new(merged)))
     }
 
@@ -356,14 +362,25 @@ fn no_part(save: &Save) -> SaveError {
     }
 }
 
+/// The client's own saves that an entry was made on, and those that it was not.
+fn made_on(view: &View, entry: &Entry, own: Vec<OutboxEntry>) -> (Vec<EditId>, Vec<EditId>) {
+    let had_seen = |save: &OutboxEntry| {
+        let both = entry.actor().zip(save.entry.actor());
+        both.is_some_and(|(later, earlier)| view.had_seen(later, earlier))
+    };
+    let (before, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(had_seen);
+    let edits = |saves: Vec<OutboxEntry>| saves.iter().filter_map(OutboxEntry::edit).collect();
+    (edits(before), edits(apart))
+}
+
 /// The save as it waits in the outbox, with the version that it is answered with and
-/// the client's own saves before it.
-fn outbox_entry(entry: Entry, served: &VersionRef, before: &[OutboxEntry]) -> OutboxEntry {
+/// the client's own saves that it was made on.
+fn outbox_entry(entry: Entry, served: &VersionRef, before: Vec<EditId>) -> OutboxEntry {
     let mut entry = entry;
     if let Body::Edit(edit) = &mut entry.body {
         edit.served = Some(served.clone());
     }
-    let mut own: Vec<_> = before.iter().filter_map(OutboxEntry::edit).collect();
+    let mut own = before;
     let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
     own.drain(..excess);
     OutboxEntry { entry, own }

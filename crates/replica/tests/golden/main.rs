@@ -172,7 +172,7 @@ fn client_sessions() {
     let mut session = ClientSession::new();
     session.see(3, cursor());
     session.see(11, Cursor { position: 1 << 35, ..cursor() });
-    session.wrote(&key(), EditId([3; 16]));
+    session.wrote(&key(), EditId([3; 16]), &[]);
     session.served(&key(), VersionName::Object(ObjectId(5)));
     written(3, "session-nameless", wire::session_body(&session));
     written(3, "session", wire::named_session_body(&session));
