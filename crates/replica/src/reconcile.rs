@@ -99,6 +99,20 @@ impl<P: Ports> Context<'_, P> {
         ours.any(|flush| origin.announced(flush).is_none())
     }
 
+    /// Whether a text of the origin is in the log, or will be the first in it, that holds a flush of
+    /// ours of which neither the log knows nor what was known `before`.
+    pub(crate) fn holds_unknown_flush(&mut self, before: &Document, now: &Document) -> bool {
+        let (key, known) = (before.key(), [before.origin(), now.origin()]);
+        let revisions = self.origin_client().revisions(key, before.origin().revision());
+        let revisions = revisions.unwrap_or_default();
+        let within = |id: u64| now.is_empty() || id <= now.origin().revision();
+        let mut within = revisions.iter().filter(|revision| within(revision.id));
+        within.any(|revision| {
+            let flush = self.our_flush(key, revision);
+            flush.is_some_and(|flush| known.iter().all(|origin| origin.announced(flush).is_none()))
+        })
+    }
+
     /// What a revision after the tip is: a flush of ours, or a person's edit. `None`
     /// where that cannot be said now.
     fn account_for(&mut self, document: &Document, revision: &Revision) -> Option<Body> {

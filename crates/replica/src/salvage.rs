@@ -32,6 +32,16 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn salvaged(&mut self, exchanged: &Exchanged) -> bool {
         let Some(before) = &exchanged.before else { return true };
         let lost = self.lost_saves(before, &exchanged.document);
+        if !lost.is_empty() && self.holds_unknown_flush(before, &exchanged.document) {
+            // The origin may have them: put back they would be there twice.
+            let event = format!(
+                "the log lost a part of {}, and a flush with it: {} saves are not put back",
+                before.key(),
+                lost.len()
+            );
+            self.ports.log(Level::Alarm, &event);
+            return true;
+        }
         if !lost.is_empty() {
             let (key, many) = (before.key(), lost.len());
             let event = format!("the log lost a part of {key}: {many} saves go back to the outbox");

@@ -108,6 +108,30 @@ fn a_save_that_only_a_cache_still_shows_goes_back_before_that_forgets_it() {
     assert!(network.stored_keys("outbox/").is_empty());
 }
 
+/// The whole log of a page is gone, and with it what tells that the origin has a save already.
+#[test]
+fn a_save_that_the_origin_has_by_a_flush_that_is_gone_does_not_go_back() {
+    let network = Network::new(1, 2);
+    let (mut here, mut there) = (network.ports(0, None), network.ports(1, None));
+    save(&mut here, &mut ClientSession::new(), (None, "a page\n")).expect("a save");
+    // The other point of presence writes it to the origin; nobody here hears of that.
+    for _ in 0..4 {
+        network.advance(limits::FLUSH_INTERVAL_MS);
+        start(&mut there).context(&mut there).tick(vec![bucket(&page())]);
+    }
+    assert_eq!(network.revisions("Page").len(), 1);
+    network.clear_cache(1);
+    let log = network.document(&page()).expect("a document");
+    network.lose_tail(&page(), log.cursor().position);
+    for _ in 0..4 {
+        let (_, shown) = read(&mut here, &mut ClientSession::new()).expect("a read");
+        assert_eq!(shown, "a page\n");
+        tick(&network, &mut here);
+    }
+    assert!(network.stored_keys("outbox/").is_empty());
+    assert!(network.revisions("Page").iter().all(|revision| revision.text == "a page\n"));
+}
+
 #[test]
 fn what_the_store_does_not_take_back_is_not_given_up() {
     let network = Network::new(1, 1);

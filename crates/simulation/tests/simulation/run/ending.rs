@@ -20,7 +20,11 @@ impl Run {
         if self.losses.turned_back {
             // What stands on what is gone is set aside after long.
             rounds += ROUNDS + (limits::LOST_SAVE_MS / ROUND_MS) as usize;
-            self.alarms_expected.extend(["an acknowledged save of", "that nobody announced"]);
+            self.alarms_expected.extend([
+                "an acknowledged save of",
+                "that nobody announced",
+                "and a flush with it",
+            ]);
         }
         for round in 0..rounds {
             self.network.advance(ROUND_MS);
