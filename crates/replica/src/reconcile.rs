@@ -99,8 +99,8 @@ impl<P: Ports> Context<'_, P> {
         ours.any(|flush| origin.announced(flush).is_none())
     }
 
-    /// Whether a text of the origin is in the log, or will be the first in it, that holds a flush of
-    /// ours of which neither the log knows nor what was known `before`.
+    /// Whether a text of the origin is in the log, or will be the first in it, that holds a flush
+    /// of ours of which neither the log knows nor what was known `before`.
     pub(crate) fn holds_unknown_flush(&mut self, before: &Document, now: &Document) -> bool {
         let (key, known) = (before.key(), [before.origin(), now.origin()]);
         let revisions = self.origin_client().revisions(key, before.origin().revision());

@@ -275,8 +275,8 @@ fn with_the_relay_away_its_own_point_of_presence_knows_them_all() {
     }
 }
 
-/// Two saves on one text, of which the log takes the later one first: the earlier one still waits, and
-/// its author sees both.
+/// Two saves on one text, of which the log takes the later one first: the earlier one still waits,
+/// and its author sees both.
 #[test]
 fn a_save_that_the_log_takes_first_hides_no_earlier_one() {
     let network = Network::new(5, 2);
