@@ -85,18 +85,30 @@ pub struct Changes {
     index: Index,
 }
 
-/// Where older changes stand in the list of those kept. The newest are looked through one by one,
-/// so that a short list needs no index; clones share it.
+/// Where changes stand in the list of those kept. The newest are looked through one by one, and so
+/// is what was there at first, which most who load a document ask for once or twice: a list that
+/// does not grow by much needs no index. Clones share it.
 #[derive(Clone, Debug, Default)]
 struct Index {
     by_actor: Arc<BTreeMap<Actor, usize>>,
     by_edit: Arc<BTreeMap<EditId, usize>>,
+    /// How many were there at first, and are not in it.
+    first: usize,
+    /// Up to where it goes.
     settled: usize,
 }
 
 impl Index {
-    /// How many are looked through one by one at most.
-    const NEWEST: usize = 4_096;
+    /// How many of the newest are not in it at most,
+    const NEWEST: usize = 256;
+
+    /// and how many of those that were there at first.
+    const FIRST: usize = 4_096;
+
+    fn of(kept: &[Arc<Change>]) -> Self {
+        let first = if kept.len() > Self::FIRST { 0 } else { kept.len() };
+        Self { first, settled: first, ..Self::default() }
+    }
 
     fn settle(&mut self, kept: &[Arc<Change>]) {
         if kept.len() - self.settled > Self::NEWEST {
@@ -124,7 +136,8 @@ impl Changes {
         hash: Digest,
         kept: Vec<Arc<Change>>,
     ) -> Self {
-        Self { floor, below, hash, kept, index: Index::default() }
+        let index = Index::of(&kept);
+        Self { floor, below, hash, kept, index }
     }
 
     /// How many there are, those that are not kept among them.
@@ -215,9 +228,12 @@ impl Changes {
         is: impl Fn(&Change) -> bool,
         settled: Option<&usize>,
     ) -> Option<(usize, &Change)> {
-        let newest = &self.kept[self.index.settled..];
-        let newest = newest.iter().rposition(|change| is(change));
-        let at = newest.map(|at| self.index.settled + at).or(settled.copied());
+        let within = |from: usize, to: usize| {
+            let found = self.kept[from..to].iter().rposition(|change| is(change));
+            found.map(|at| from + at)
+        };
+        let newest = within(self.index.settled, self.kept.len());
+        let at = newest.or(settled.copied()).or_else(|| within(0, self.index.first));
         let kept = at.map(|at| (self.floor + at, self.kept[at].as_ref()));
         let below = || self.below.as_deref().filter(|change| is(change));
         kept.or_else(|| below().map(|change| (self.floor.saturating_sub(1), change)))
@@ -234,7 +250,7 @@ impl Changes {
         self.hash = pruned.iter().fold(self.hash, |hash, change| after(hash, change));
         self.below = pruned.last().cloned().or(self.below.take());
         self.floor = floor;
-        self.index = Index::default();
+        self.index = Index::of(&self.kept);
         pruned
     }
 }
