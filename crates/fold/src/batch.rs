@@ -117,14 +117,14 @@ impl<'a> Batch<'a> {
     }
 
     /// Checks an entry and folds it in provisionally.
-    pub(crate) fn push(&mut self, pushed: PushedEntry) -> ProvisionalReceipt {
+    pub(crate) fn push(&mut self, pushed: &PushedEntry) -> ProvisionalReceipt {
         let entry = &pushed.entry;
         if let Some(receipt) = self.known(entry).or_else(|| self.unfounded(entry)) {
             return receipt;
         }
         // The record that the log would get, and its cursor there: the fold of it is the same as
         // the fold of the log, if the batch comes where it is expected.
-        let record = StoredRecord { logged_ms: self.logged_ms, entry: pushed.bytes };
+        let record = StoredRecord { logged_ms: self.logged_ms, entry: pushed.bytes.clone() };
         let record_bytes = codec::to_vec(&record);
         let cursor = self.head.after(&record_bytes);
         let (logged_ms, segments) = (self.logged_ms, SegmentStore::of(self.node, &entry.document));

@@ -66,14 +66,23 @@ impl<'a> Writer<'a> {
     /// Checks a batch and folds it into copies. Readers of the shard go on meanwhile.
     ///
     /// Where the log may hold more than was folded, that is folded first; if that fails, everyone
-    /// is told "busy".
+    /// is told "busy". Who would be refused does not come again, so the log is looked at before
+    /// that: another node may have appended what the entry rests on.
     pub fn prepare(&mut self, pushes: Vec<Vec<PushedEntry>>, now_ms: u64) -> PreparedBatch {
         let behind = *self.unsure && self.catch_up().is_err();
+        let prepared = self.check(&pushes, behind, now_ms);
+        let news = refuses(&prepared.receipts)
+            && self.catch_up().is_ok()
+            && self.shard.read().head != prepared.base;
+        if news { self.check(&pushes, false, now_ms) } else { prepared }
+    }
+
+    fn check(&self, pushes: &[Vec<PushedEntry>], behind: bool, now_ms: u64) -> PreparedBatch {
         let state = self.shard.read();
         let mut batch = Batch::new(&state, self.node, now_ms);
         let busy = || ProvisionalReceipt::Certain(Receipt::Busy);
         let mut one = |pushed| if behind { busy() } else { batch.push(pushed) };
-        let receipts = pushes.into_iter().map(|pushes| pushes.into_iter().map(&mut one).collect());
+        let receipts = pushes.iter().map(|pushes| pushes.iter().map(&mut one).collect());
         let receipts = receipts.collect();
         batch.finish(receipts)
     }
@@ -121,8 +130,8 @@ impl<'a> Writer<'a> {
         receipts.into_iter().map(told).collect()
     }
 
-    /// Of a batch of which nothing was appended the log says nothing. Who is refused does not come
-    /// again, so it is looked at first: another node may have appended what the entry rests on.
+    /// Of a batch of which nothing was appended the log says nothing, and another node may have
+    /// appended more since it was prepared.
     fn if_nothing_came(&mut self, base: Cursor) -> AppendOutcome {
         let reached = self.catch_up().is_ok();
         match reached && self.shard.read().head == base {
