@@ -93,24 +93,26 @@ impl<P: Ports> Context<'_, P> {
     /// Whether the origin says that it has a flush of ours that nobody announced: what it has from
     /// there on is not taken over.
     pub(crate) fn is_stopped(&mut self, document: &Document) -> bool {
-        let (key, origin) = (document.key(), document.origin());
-        let revisions = self.origin_client().revisions(key, origin.revision()).unwrap_or_default();
-        let mut ours = revisions.iter().filter_map(|revision| self.our_flush(key, revision));
-        ours.any(|flush| origin.announced(flush).is_none())
+        self.has_unknown_flush(document, &[document], u64::MAX)
     }
 
     /// Whether a text of the origin is in the log, or will be the first in it, that holds a flush
     /// of ours of which neither the log knows nor what was known `before`.
     pub(crate) fn holds_unknown_flush(&mut self, before: &Document, now: &Document) -> bool {
-        let (key, known) = (before.key(), [before.origin(), now.origin()]);
-        let revisions = self.origin_client().revisions(key, before.origin().revision());
-        let revisions = revisions.unwrap_or_default();
-        let within = |id: u64| now.is_empty() || id <= now.origin().revision();
-        let mut within = revisions.iter().filter(|revision| within(revision.id));
-        within.any(|revision| {
-            let flush = self.our_flush(key, revision);
-            flush.is_some_and(|flush| known.iter().all(|origin| origin.announced(flush).is_none()))
-        })
+        let upto = if now.is_empty() { u64::MAX } else { now.origin().revision() };
+        self.has_unknown_flush(before, &[before, now], upto)
+    }
+
+    /// Whether the origin has a flush of ours after a document's tip, up to a revision, that none of
+    /// these announced. Where it does not answer, none is known.
+    fn has_unknown_flush(&mut self, after: &Document, known: &[&Document], upto: u64) -> bool {
+        let (key, revision) = (after.key(), after.origin().revision());
+        let revisions = self.origin_client().revisions(key, revision).unwrap_or_default();
+        let mut flushes = revisions
+            .iter()
+            .filter(|revision| revision.id <= upto)
+            .filter_map(|revision| self.our_flush(key, revision));
+        flushes.any(|flush| known.iter().all(|known| known.origin().announced(flush).is_none()))
     }
 
     /// What a revision after the tip is: a flush of ours, or a person's edit. `None`

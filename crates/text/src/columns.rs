@@ -305,8 +305,7 @@ fn suppress(
     let Suppression { target, part, suppressed, .. } = found;
     let closed = base.end() <= history.len() && history.is_closed(base);
     let closed = closed && base.prefix() >= history.floor();
-    let again = part == Part::All && history.is_suppressed(target) == suppressed;
-    if !closed || again || !history.may_suppress(base, target, &part) {
+    if !closed || !history.may_suppress(base, (target, &part, suppressed)) {
         return Err(ColumnsError::Mismatch);
     }
     history.push_suppression(id, base, (target, part, suppressed));

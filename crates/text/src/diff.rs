@@ -22,7 +22,7 @@ pub const DIFF_VERSION: u8 = 2;
 /// A text beyond 32 bits cannot be described; both must be shorter than 2^32 bytes.
 #[must_use]
 pub fn between(old: &str, new: &str) -> Patch {
-    fine::between(old, new)
+    between_by(DIFF_VERSION, old, new)
 }
 
 /// As [`between`], by the rules of a version; those of a later one than is known are the newest.

@@ -383,9 +383,13 @@ impl History {
         self.made.close();
     }
 
-    /// Whether a suppression may be appended: its target is an edit that its base holds, and the
-    /// part is one of that.
-    pub(crate) fn may_suppress(&self, base: &Version, target: u32, part: &Part) -> bool {
+    /// Whether a suppression may be appended: its target is an edit that its base holds, the part is
+    /// one of that, and is not so already.
+    pub(crate) fn may_suppress(
+        &self,
+        base: &Version,
+        (target, part, suppressed): (u32, &Part, bool),
+    ) -> bool {
         let made = || self.made.of_change(target);
         let ascends = |part: &[Stretch]| {
             let deleted = made().map(|op| op.deleted_len()).sum();
@@ -396,6 +400,7 @@ impl History {
             && self.holds(target)
             && base.contains(target)
             && self.suppression(target).is_none()
+            && self.is_part_suppressed(target, part) != suppressed
             && match part {
                 Part::All => true,
                 Part::Edits(edits) => {
@@ -442,8 +447,13 @@ impl History {
     /// Whether a change is suppressed whole.
     #[must_use]
     pub fn is_suppressed(&self, change: u32) -> bool {
-        let whole = |event: &&Suppression| event.target == change && event.part == Part::All;
-        self.suppressions.iter().rfind(whole).is_some_and(|event| event.suppressed)
+        self.is_part_suppressed(change, &Part::All)
+    }
+
+    /// Whether the last that was done to this very part of a change suppressed it.
+    fn is_part_suppressed(&self, change: u32, part: &Part) -> bool {
+        let about = |event: &&Suppression| event.target == change && event.part == *part;
+        self.suppressions.iter().rfind(about).is_some_and(|event| event.suppressed)
     }
 
     pub(crate) fn suppressions(&self) -> &[Suppression] {

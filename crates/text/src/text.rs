@@ -285,24 +285,21 @@ impl Text {
     /// [`Text::suppress`].
     ///
     /// # Errors
-    /// As [`Text::suppress`]; and if it is suppressed already, or released already.
+    /// As [`Text::suppress`].
     pub fn set_suppressed(
         &mut self,
         id: impl Into<ChangeId>,
         target: u32,
         suppressed: bool,
     ) -> Result<Patch, MergeError> {
-        if self.history.holds(target) && self.history.is_suppressed(target) == suppressed {
-            return Err(MergeError::NothingToSuppress);
-        }
         self.suppress(id, &self.head(), (target, Part::All, suppressed))
     }
 
     /// Suppresses a part of a change, or releases it, by one who had seen `base`. What a suppressed
     /// change inserted is not shown, and what it deleted is, unless another change deleted that,
     /// too. Nothing is inserted anew, so whatever was written on earlier versions merges as ever.
-    /// What was suppressed once must be released before it is suppressed again. The suppression is
-    /// a change of its own. O(text + changes since the one it is about).
+    /// Parts that overlap must not be suppressed at a time. The suppression is a change of its own.
+    /// O(text + changes since the one it is about).
     ///
     /// # Errors
     /// If there is no such change here, or no such part of it; nothing is changed then.
@@ -320,7 +317,7 @@ impl Text {
         if target < self.history.floor() {
             return Err(MergeError::BelowFloor);
         }
-        if !self.history.may_suppress(base, target, &part) {
+        if !self.history.may_suppress(base, (target, &part, suppressed)) {
             return Err(MergeError::NothingToSuppress);
         }
         let change = self.history.len();

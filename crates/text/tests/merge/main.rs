@@ -273,3 +273,31 @@ fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
     assert_eq!(text.text(), format!("ay{}xb", "c".repeat(199)));
     assert_eq!(text.text(), saves.reference().text(&saves.all()));
 }
+
+/// What a vandal deleted comes back in part, for everyone and in every version.
+#[test]
+fn a_deletion_is_suppressed_byte_by_byte() {
+    let start = "one two three four";
+    let mut text = Text::from_text(start);
+    let blank = Patch::builder().keep(4).delete(14).insert("HI").build().expect("short");
+    text.merge(1, &Version::EMPTY, &blank).expect("it fits");
+    let seen = Version::up_to(1);
+    let back = |from, to| Part::Deletions([(from, to)].into());
+    text.suppress(2, &seen, (0, back(4, 10), true)).expect("it is there");
+    assert_eq!(text.text(), "one HIthree ");
+    assert_eq!(text.text_at(&seen).as_deref(), Ok("one HI"));
+    // Who had seen neither has deleted a word of it, and one that is still gone.
+    let word = Patch::builder().keep(8).delete(10).build().expect("short");
+    text.merge(3, &Version::EMPTY, &word).expect("it fits");
+    assert_eq!(text.text(), "one HI");
+    text.suppress(4, &text.head(), (0, back(0, 4), true)).expect("it is there");
+    assert_eq!(text.text(), "one HItwo ");
+    assert_eq!(text.history().checkout(start).as_deref(), Ok("one HItwo "));
+    let again = text.suppress(5, &text.head(), (0, back(0, 4), true));
+    assert_eq!(again, Err(MergeError::NothingToSuppress));
+    let columns = text.columns();
+    let loaded = Text::from_columns(columns.clone(), &[1, 2, 3, 4]).expect("it was written");
+    assert_eq!((&loaded, loaded.columns()), (&text, columns));
+    text.suppress(5, &text.head(), (0, back(4, 10), false)).expect("it is there");
+    assert_eq!(text.text(), "one HItwo ");
+}
