@@ -103,8 +103,8 @@ impl<P: Ports> Context<'_, P> {
         self.has_unknown_flush(before, &[before, now], upto)
     }
 
-    /// Whether the origin has a flush of ours after a document's tip, up to a revision, that none of
-    /// these announced. Where it does not answer, none is known.
+    /// Whether the origin has a flush of ours after a document's tip, up to a revision, that none
+    /// of these announced. Where it does not answer, none is known.
     fn has_unknown_flush(&mut self, after: &Document, known: &[&Document], upto: u64) -> bool {
         let (key, revision) = (after.key(), after.origin().revision());
         let revisions = self.origin_client().revisions(key, revision).unwrap_or_default();

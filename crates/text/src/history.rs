@@ -383,8 +383,8 @@ impl History {
         self.made.close();
     }
 
-    /// Whether a suppression may be appended: its target is an edit that its base holds, the part is
-    /// one of that, and is not so already.
+    /// Whether a suppression may be appended: its target is an edit that its base holds, the part
+    /// is one of that, and is not so already.
     pub(crate) fn may_suppress(
         &self,
         base: &Version,

@@ -2,8 +2,8 @@
 //!
 //! A token is a run of word characters, a run of white space, or any other single character.
 //! Scripts written without spaces have no words that a simple rule could find: each of their
-//! characters is a token. These are the tokens of the first rules of differences. May assume nothing.
-//! Must never change what it does: entries that are in logs are folded by it.
+//! characters is a token. These are the tokens of the first rules of differences. May assume
+//! nothing. Must never change what it does: entries that are in logs are folded by it.
 
 /// Whether a character is part of a word.
 pub(crate) fn is_word(c: char) -> bool {
