@@ -8,10 +8,10 @@
 //! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
 //! entries, `admit` those that are not logged yet, `origin` is what was agreed with the origin and
 //! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries
-//! over edits on texts that are not in the log's line, `floor` is what is kept of older changes and
-//! `segment` where the rest is, `moderation` suppresses changes, releases them or makes them
-//! unreadable, `erased` keeps what was erased out of later saves, `attribution` tells who wrote
-//! what, `stored` is the encoding.
+//! over edits on texts that are not in the log's line, `line_ends` keeps lines apart where an end
+//! was trimmed, `floor` is what is kept of older changes and `segment` where the rest is,
+//! `moderation` suppresses changes, releases them or makes them unreadable, `erased` keeps what was
+//! erased out of later saves, `attribution` tells who wrote what, `stored` is the encoding.
 
 mod admit;
 mod attribution;
@@ -20,6 +20,7 @@ mod detached;
 mod erased;
 mod floor;
 mod fold;
+mod line_ends;
 mod moderation;
 mod origin;
 mod origin_entries;
@@ -189,7 +190,8 @@ impl View {
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
     /// are missing changes nothing and is to be parked.
     ///
-    /// A view gives exactly the texts that the log will give. So it takes a text
+    /// A view gives exactly the texts that the log will give (but for the line ends that only the
+    /// log keeps). So it takes a text
     /// of the origin only where nothing is in yet: how edits on any other are
     /// carried over is for the log to say. And where it stands on such a text,
     /// it takes only what was made on that very text: the text may hold any

@@ -27,7 +27,7 @@ fn save(page: &mut Text, id: u64, base: &Version, submitted: &str) -> Result<(),
     let patch = diff::between(&before, submitted);
     println!("Save {id} was written on a version of {} changes:", base.end());
     print_edits("  its author did", &patch);
-    let Merged { effect, overlaps } = page.merge(id, base, &patch)?;
+    let Merged { effect, overlaps, .. } = page.merge(id, base, &patch)?;
     print_edits("  on today's text that is", &effect);
     for overlap in overlaps {
         let words = page.text().get(overlap.range.start as usize..overlap.range.end as usize);

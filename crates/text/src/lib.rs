@@ -28,6 +28,7 @@ mod floor;
 pub mod history;
 #[cfg(test)]
 mod internals;
+mod line_end;
 mod ops;
 mod overlap;
 pub mod patch;

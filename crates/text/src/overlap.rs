@@ -51,6 +51,11 @@ pub(crate) struct Effect {
 }
 
 impl Effect {
+    /// What each edit of the change touched.
+    pub(crate) fn touched(&self) -> &[Touched] {
+        &self.touched
+    }
+
     /// What an edit inserts behind what the one before deleted stands with that one.
     fn insert(&mut self, at: u32, len: u32) {
         match self.edits.last_mut() {
@@ -69,10 +74,10 @@ impl Effect {
 
 /// What an edit touched.
 #[derive(Debug, Default)]
-struct Touched {
-    inserted: Option<SpanId>,
+pub(crate) struct Touched {
+    pub(crate) inserted: Option<SpanId>,
     /// In order, and whether each was still shown.
-    deleted: Vec<(SpanId, bool)>,
+    pub(crate) deleted: Vec<(SpanId, bool)>,
 }
 
 impl Observer for Effect {
@@ -129,7 +134,8 @@ impl<'a> Contents<'a> {
         text.is_char_boundary(from + at as usize)
     }
 
-    fn of(&self, id: SpanId) -> &'a str {
+    /// What stands in a span.
+    pub(crate) fn of(&self, id: SpanId) -> &'a str {
         let len = self.sequence.span(id).len as usize;
         let (text, from) = self.source(id);
         text.get(from..from + len).unwrap_or_default()

@@ -12,11 +12,12 @@ use std::sync::Arc;
 
 use crate::columns::{self, ColumnsError, Makers};
 use crate::history::{ChangeId, History, Part, RecordError, Suppression};
+use crate::line_end;
 use crate::ops::{self, Edit, Op, Ops};
 use crate::overlap::{self, Contents, Effect, Overlap};
 use crate::patch::{FitError, Patch};
 use crate::rope::Rope;
-use crate::version::Version;
+use crate::version::{Stretch, Version};
 use crate::walker::Walker;
 
 /// A text and the changes that led to it, from a floor on.
@@ -41,6 +42,9 @@ pub struct Merged {
     pub effect: Patch,
     /// Where concurrent changes touched the same words; ranges are in the merged text.
     pub overlaps: Vec<Overlap>,
+    /// Changes that may have trimmed a line's end behind which something stands now: of those,
+    /// [`Text::trimmed_end`] says which.
+    pub trimming: Vec<u32>,
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
@@ -345,6 +349,23 @@ impl Text {
         Ok(effect)
     }
 
+    /// What a change deleted of the white space that its author's text ended with, line ends among
+    /// it, and put nothing there: from where to where in the row of all that it deleted. O(text +
+    /// changes since).
+    #[must_use]
+    pub fn trimmed_end(&self, change: u32) -> Option<Stretch> {
+        let rows = self.history.made().of_change(change);
+        let with = |(all, _): (u32, _), row: Op| (all + row.deleted_len(), Some(row));
+        let (deleted, last) = rows.fold((0, None), with);
+        let last = last.filter(|row| row.insert == 0 && row.delete > 0)?;
+        let text = self.text_at(&self.history.base(change)?).ok()?;
+        let trimmed = text.get(text.len().checked_sub(last.delete as usize)?..)?;
+        let patch = self.history.patch(change)?;
+        let to_the_end = patch.reach() as usize == text.len();
+        let white = trimmed.contains('\n') && trimmed.trim().is_empty();
+        (to_the_end && white).then_some((deleted - last.delete, deleted))
+    }
+
     /// The text at a version, which must be closed. O(text + changes since its prefix).
     ///
     /// # Errors
@@ -493,7 +514,7 @@ impl Text {
         let applied = patch.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
         self.push(id, base, patch, edits, edits, &applied.removed);
-        Ok(Merged { effect: patch.clone(), overlaps: Vec::new() })
+        Ok(Merged { effect: patch.clone(), overlaps: Vec::new(), trimming: Vec::new() })
     }
 
     fn merge_replayed(
@@ -519,8 +540,10 @@ impl Text {
         let applied = effect.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
         self.push(id, base, patch, edits, &done.edits, &applied.removed);
-        let overlaps = overlap::find(&self.contents(walker), change, &done);
-        Ok(Merged { effect, overlaps })
+        let contents = self.contents(walker);
+        let overlaps = overlap::find(&contents, change, &done);
+        let trimming = line_end::trimming(&contents, walker, change, &done);
+        Ok(Merged { effect, overlaps, trimming })
     }
 
     /// Lists a change that was applied to the text.

@@ -242,6 +242,15 @@ impl Walker {
         found
     }
 
+    /// The changes that deleted some of these bytes, those among them whose deletion was taken
+    /// back. O(what all changes since the anchor deleted).
+    pub(crate) fn deleters(&self, first: Byte, len: u32) -> impl Iterator<Item = u32> + '_ {
+        let meets = move |row: &&Deleted| {
+            row.first < first + len && first < row.first + row.count * row.unit
+        };
+        self.deleted.iter().filter(meets).flat_map(|row| row.change..row.end())
+    }
+
     /// The spans of what a change inserted.
     pub(crate) fn inserted_by(&mut self, history: &History, change: u32) -> Vec<SpanId> {
         let (from, to) = history.made().inserted_between((change, change + 1));

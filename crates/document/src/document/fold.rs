@@ -242,7 +242,11 @@ impl State {
             .map_err(|error| Fault::Patch(error.to_string()))?;
         change.bytes = self.text().len() as u32;
         change.overlaps = overlaps(&merged.overlaps);
+        let (place, logged_ms) = (change.place, change.logged_ms);
         self.changes.push(change);
+        if place != Place::START {
+            self.keep_line_ends(place, logged_ms, &merged.trimming);
+        }
         Ok(index)
     }
 

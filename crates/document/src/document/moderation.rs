@@ -39,10 +39,17 @@ impl State {
         if self.text().len() > limits::MERGED_BYTES {
             return Verdict::Quarantined(Fault::TooLong(self.text().len()));
         }
+        // Of what a suppressed change did nothing may be taken back twice.
+        if suppressed && !self.text.history().is_suppressed(target) {
+            self.let_line_end_go(place, logged_ms, target);
+        }
         match self.text.set_suppressed(actor.0, target, suppressed) {
             Ok(_) => {
                 let change = self.change(actor, place, logged_ms, kind);
                 self.note(change, moderation, target);
+                if !suppressed {
+                    self.keep_line_end_again(place, logged_ms, target);
+                }
                 Verdict::Counted
             }
             Err(MergeError::NothingToSuppress) => Verdict::Superseded,
