@@ -13,10 +13,13 @@ use redwedding_wire::version::{Base, Cursor, Place, VersionRef};
 
 struct Page(Document);
 
+fn key() -> DocumentKey {
+    DocumentKey::new("wiki", "Page").unwrap()
+}
+
 impl Page {
     fn new(text: &str) -> Page {
-        let key = DocumentKey::new("wiki", "Page").unwrap();
-        let mut page = Page(Document::new(key, Cursor::start(1)));
+        let mut page = Page(Document::new(key(), Cursor::start(1)));
         let (note, text) = (Note::default(), text.to_owned());
         page.put(Body::Base(OriginPage { revision: 1, text, time_ms: 1, note }));
         page
@@ -116,6 +119,38 @@ fn one_leaves_the_end_away_and_another_adds_a_line() {
         }
         assert_eq!(page.0.text(), "a\nmore\n", "{trimmed_first}");
     }
+}
+
+#[test]
+fn lines_that_two_wrote_at_one_place_stay_lines() {
+    // What stood there, what two made of it, and the lines that come of it, in either order.
+    let cases = [
+        ("", "one", "two", ["one", "two"].as_slice()),
+        ("a\n\nb\n", "a\none\nb\n", "a\ntwo\nb\n", &["a", "b", "one", "two"]),
+        ("a\n", "a\none", "a\ntwo", &["a", "one", "two"]),
+        ("a", "a\none", "a\ntwo", &["a", "one", "two"]),
+        ("old", "one", "two\n", &["one", "two"]),
+    ];
+    for (base, one, two, right) in cases {
+        for (first, second) in [(one, two), (two, one)] {
+            let mut page = Page(Document::new(key(), Cursor::start(1)));
+            if !base.is_empty() {
+                page = Page::new(base);
+            }
+            let version = page.0.version();
+            page.save(&version, first);
+            page.save(&version, second);
+            let mut lines: Vec<_> = page.0.text().lines().collect();
+            lines.sort_unstable();
+            assert_eq!(lines, right, "{first:?} {second:?}");
+        }
+    }
+    // Words of one line stay in it.
+    let mut page = Page::new("a cat");
+    let version = page.0.version();
+    page.save(&version, "a big cat");
+    page.save(&version, "a red cat");
+    assert_eq!(page.0.text().lines().count(), 1);
 }
 
 #[test]

@@ -1,14 +1,19 @@
-//! Line ends that one change trimmed, and behind which another wrote.
+//! Where lines of two writers would become one.
 //!
-//! The rule is ours: the end of a text counts as the end of a line. Many an origin trims it, and
-//! then what somebody wrote below the last line would stand in that line. The change that trimmed
-//! it may have come before or after the other. Only those that may be such are found here, by what
-//! stands next to the change that was just applied; must never look further than that.
+//! The rule is ours: the beginning and the end of a text count as a line's.
+//!
+//! 1. Many an origin trims the end, and then what somebody wrote below the last line would stand in
+//!    that line. The change that trimmed it may have come before or after the other.
+//! 2. Two wrote at one place, each a line of their own, and neither wrote the line's end, since
+//!    there was one, or the text's end.
+//!
+//! Both are found by what stands next to the change that was just applied; must never look further
+//! than that.
 
 use std::collections::BTreeSet;
 
 use crate::overlap::{Contents, Effect, Touched};
-use crate::sequence::{Byte, Sequence, SpanId};
+use crate::sequence::{Byte, Cursor, NONE, Sequence, Span, SpanId};
 use crate::walker::Walker;
 
 /// The changes that may have trimmed what the change in front of others, or others in front of it.
@@ -36,6 +41,90 @@ pub(crate) fn trimming(
         }
     }
     found.into_iter().collect()
+}
+
+/// Places in the merged text where the change meets what a concurrent one inserted, each a line of
+/// its own, and no line's end stands between.
+pub(crate) fn glued(contents: &Contents<'_>, effect: &Effect) -> Vec<u32> {
+    let sequence = contents.sequence;
+    let mut found = BTreeSet::new();
+    for hunk in effect.touched() {
+        let Some(id) = hunk.inserted else { continue };
+        let own = sequence.span(id);
+        let at = sequence.effect_len_before_span(id);
+        let before = shown(
+            std::iter::successors(sequence.before(sequence.cursor_of(id)), |(_, cursor)| {
+                sequence.before(*cursor)
+            }),
+            sequence,
+        );
+        let behind = shown(
+            std::iter::successors(
+                sequence.at(sequence.after(sequence.cursor_of(id))),
+                |(_, cursor)| sequence.at(sequence.after(*cursor)),
+            ),
+            sequence,
+        );
+        let met = |other: &Option<SpanId>| {
+            let other = sequence.span((*other)?);
+            (!other.prepare.is_known()).then_some(other)
+        };
+        if met(&before).is_some_and(|other| contents.ends_line(other) && contents.begins_line(own))
+        {
+            found.insert(at);
+        }
+        if met(&behind).is_some_and(|other| contents.ends_line(own) && contents.begins_line(other))
+        {
+            found.insert(at + own.len);
+        }
+    }
+    let broken = |at: u32| contents.text.as_bytes().get(at as usize) == Some(&b'\n');
+    found.retain(|at| *at > 0 && !broken(*at) && !broken(*at - 1));
+    found.into_iter().collect()
+}
+
+/// The first span that is shown.
+fn shown(mut spans: impl Iterator<Item = (SpanId, Cursor)>, sequence: &Sequence) -> Option<SpanId> {
+    spans.find(|(id, _)| sequence.span(*id).is_shown()).map(|(id, _)| id)
+}
+
+impl Contents<'_> {
+    /// Whether a span's author had it at the beginning of a line.
+    fn begins_line(&self, span: &Span) -> bool {
+        self.is_line_end(span.left_origin)
+    }
+
+    /// Whether a span is the last of what its author inserted, at the end of a line. What is asked
+    /// for is what stands there in the prepare version, since that is the same whatever a walker
+    /// has seen of the past.
+    fn ends_line(&self, span: &Span) -> bool {
+        let last = span.first + span.len - 1;
+        let next = self.sequence.find_byte(last + 1).map(|id| self.sequence.span(id));
+        if next.is_some_and(|next| next.left_origin == last) {
+            return false;
+        }
+        let Some(right) = self.sequence.find_byte(span.right_origin) else { return true };
+        let mut skipped = (span.right_origin - self.sequence.span(right).first) as usize;
+        let mut found = self.sequence.at(self.sequence.cursor_of(right));
+        while let Some((id, cursor)) = found {
+            if self.sequence.span(id).prepare.is_there() {
+                return self.of(id).as_bytes().get(skipped) == Some(&b'\n');
+            }
+            skipped = 0;
+            found = self.sequence.at(self.sequence.after(cursor));
+        }
+        true
+    }
+
+    /// Whether a byte ends a line, or is none.
+    fn is_line_end(&self, byte: Byte) -> bool {
+        if byte == NONE {
+            return true;
+        }
+        let Some(id) = self.sequence.find_byte(byte) else { return false };
+        let at = (byte - self.sequence.span(id).first) as usize;
+        self.of(id).as_bytes().get(at) == Some(&b'\n')
+    }
 }
 
 /// White space that the author had right in front of what they inserted, and that is gone.

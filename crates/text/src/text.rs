@@ -45,6 +45,17 @@ pub struct Merged {
     /// Changes that may have trimmed a line's end behind which something stands now: of those,
     /// [`Text::trimmed_end`] says which.
     pub trimming: Vec<u32>,
+    /// Places in the merged text between two lines that two wrote at one place, without a line's
+    /// end between them; ascending.
+    pub glued: Vec<u32>,
+}
+
+impl Merged {
+    /// What came of a change that met nobody.
+    #[must_use]
+    pub fn plain(effect: Patch) -> Self {
+        Self { effect, overlaps: Vec::new(), trimming: Vec::new(), glued: Vec::new() }
+    }
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
@@ -514,7 +525,7 @@ impl Text {
         let applied = patch.apply(&self.text).map_err(MergeError::Fit)?;
         self.text = applied.text;
         self.push(id, base, patch, edits, edits, &applied.removed);
-        Ok(Merged { effect: patch.clone(), overlaps: Vec::new(), trimming: Vec::new() })
+        Ok(Merged::plain(patch.clone()))
     }
 
     fn merge_replayed(
@@ -543,7 +554,8 @@ impl Text {
         let contents = self.contents(walker);
         let overlaps = overlap::find(&contents, change, &done);
         let trimming = line_end::trimming(&contents, walker, change, &done);
-        Ok(Merged { effect, overlaps, trimming })
+        let glued = line_end::glued(&contents, &done);
+        Ok(Merged { effect, overlaps, trimming, glued })
     }
 
     /// Lists a change that was applied to the text.

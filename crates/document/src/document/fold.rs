@@ -245,7 +245,7 @@ impl State {
         let (place, logged_ms) = (change.place, change.logged_ms);
         self.changes.push(change);
         if place != Place::START {
-            self.keep_line_ends(place, logged_ms, &merged.trimming);
+            self.keep_lines((index, place, logged_ms), &merged);
         }
         Ok(index)
     }

@@ -50,7 +50,7 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
             let part = edit.map_or(Part::All, |edit| Part::Edits([edit as u32].into()));
             let effect = text.suppress(save.id, &base, (target, part, suppressed));
             let effect = effect.expect("it is there");
-            results.push(Merged { effect, overlaps: Vec::new(), trimming: Vec::new() });
+            results.push(Merged::plain(effect));
             continue;
         }
         let base = version(&text, &save.base);
