@@ -9,7 +9,7 @@ use redwedding_document::{Document, Verdict};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
-use redwedding_wire::version::{Base, Cursor, Place, VersionRef};
+use redwedding_wire::version::{Base, Cursor, Place, Root, VersionRef};
 
 struct Page(Document);
 
@@ -26,13 +26,17 @@ impl Page {
     }
 
     fn put(&mut self, body: Body) {
-        let cursor = self.0.cursor().after(b"entry");
-        let entry = Entry::new(self.0.key().clone(), body);
-        assert_eq!(self.0.apply(cursor, cursor.position, &entry), Verdict::Counted);
+        assert_eq!(self.tell(body), Verdict::Counted);
         // What is stored says the same.
         let stored = Document::decode(&self.0.encode()).unwrap();
         assert_eq!(stored.state_hash(), self.0.state_hash());
         assert_eq!(stored.text(), self.0.text());
+    }
+
+    fn tell(&mut self, body: Body) -> Verdict {
+        let cursor = self.0.cursor().after(b"entry");
+        let entry = Entry::new(self.0.key().clone(), body);
+        self.0.apply(cursor, cursor.position, &entry)
     }
 
     /// Makes a text of another one; who did.
@@ -49,7 +53,7 @@ impl Page {
     /// Announces that all is written to the origin; how to say that it stored this.
     fn announced(&mut self, stored: &str) -> Committed {
         let (upto, sent) = (self.0.version(), self.0.text().to_owned());
-        let redwedding_wire::version::Root::Log(upto) = upto.root else { unreachable!() };
+        let Root::Log(upto) = upto.root else { unreachable!() };
         assert_ne!(upto, Place::START);
         let (flush, tip) = (FlushId([self.0.cursor().position as u8; 16]), 1);
         self.put(Body::Intent(Intent { flush, upto, tip, text: Digest::of_text(&sent) }));
@@ -151,6 +155,17 @@ fn lines_that_two_wrote_at_one_place_stay_lines() {
     page.save(&version, "a big cat");
     page.save(&version, "a red cat");
     assert_eq!(page.0.text().lines().count(), 1);
+}
+
+#[test]
+fn a_line_of_a_text_that_the_log_does_not_know_stays_one() {
+    let mut page = Page::new("one\ntwo");
+    let text = "one\ntwo\nthree".to_owned();
+    let newer = OriginPage { revision: 8, text, time_ms: 1, note: Note::default() };
+    let base = VersionRef::of_root(Root::Origin(newer.name()));
+    assert_eq!(page.tell(Body::Base(newer)), Verdict::Superseded);
+    page.save(&base, "one\ntwo\nnew three");
+    assert_eq!(page.0.text(), "one\ntwo\nnew ");
 }
 
 #[test]

@@ -115,7 +115,11 @@ impl State {
         patch.apply(&theirs).map_err(|error| fault(&error))?;
         let mapped = map_through(patch, &diff::between_by(FOLD_RULES, &ours, &theirs));
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
-        let index = self.merge(change, onto, mapped)?;
+        let (index, mut merged) = self.merge_alone(change, onto, mapped)?;
+        merged.glued.extend(line_bounds(&theirs, patch, &merged.effect));
+        merged.glued.sort_unstable();
+        merged.glued.dedup();
+        self.keep_lines((index, place, logged_ms), &merged);
         let detached = &mut self.detached_bases[on.base];
         // It fits: it was applied to this very text above.
         if detached.text.merge(actor, &on.within, patch).is_ok() {
@@ -262,6 +266,30 @@ fn inserted(patch: &Patch) -> Vec<Run> {
         gone += deleted;
     }
     runs
+}
+
+/// Where lines that an edit inserted into a text begin and end, in what the text became that it was
+/// carried over onto: there they may stand within others.
+fn line_bounds(text: &str, patch: &Patch, effect: &Patch) -> Vec<u32> {
+    let there = inserted(effect);
+    let place = |offset: u32| {
+        let run =
+            there.iter().find(|run| (run.offset..run.offset + run.length).contains(&offset))?;
+        Some(run.at + offset - run.offset)
+    };
+    let is_end = |at: u32| matches!(text.as_bytes().get(at as usize), None | Some(b'\n'));
+    let (mut bounds, mut offset) = (Vec::new(), 0);
+    for (start, deleted, written) in patch.edits().filter(|edit| !edit.2.is_empty()) {
+        let last = offset + written.len() as u32 - 1;
+        if start == 0 || is_end(start - 1) {
+            bounds.extend(place(offset));
+        }
+        if is_end(start + deleted) {
+            bounds.extend(place(last).map(|at| at + 1));
+        }
+        offset = last + 1;
+    }
+    bounds
 }
 
 /// What a change deleted, as an edit of the text at an earlier version.

@@ -26,7 +26,7 @@
 
 use std::fmt;
 
-use redwedding_text::{Overlap, Patch, Version};
+use redwedding_text::{Merged, Overlap, Patch, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
 use redwedding_wire::version::Place;
 
@@ -225,10 +225,23 @@ impl State {
     /// Merges a change into the text and lists it; on an error nothing changed.
     pub(super) fn merge(
         &mut self,
-        mut change: Change,
+        change: Change,
         base: Version,
         patch: Patch,
     ) -> Result<u32, Fault> {
+        let (place, logged_ms) = (change.place, change.logged_ms);
+        let (index, merged) = self.merge_alone(change, base, patch)?;
+        self.keep_lines((index, place, logged_ms), &merged);
+        Ok(index)
+    }
+
+    /// As [`Self::merge`], without what keeps its lines apart from those of others.
+    pub(super) fn merge_alone(
+        &mut self,
+        mut change: Change,
+        base: Version,
+        patch: Patch,
+    ) -> Result<(u32, Merged), Fault> {
         // Concurrent edits that each fit can together be longer than a page may be. The bound is
         // checked before the merge, since a merge cannot be taken back.
         let longest = self.text().len() + patch.inserted().len();
@@ -242,12 +255,8 @@ impl State {
             .map_err(|error| Fault::Patch(error.to_string()))?;
         change.bytes = self.text().len() as u32;
         change.overlaps = overlaps(&merged.overlaps);
-        let (place, logged_ms) = (change.place, change.logged_ms);
         self.changes.push(change);
-        if place != Place::START {
-            self.keep_lines((index, place, logged_ms), &merged);
-        }
-        Ok(index)
+        Ok((index, merged))
     }
 
     pub(super) fn quarantine(&mut self, place: Place, reason: String) {

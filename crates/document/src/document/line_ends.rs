@@ -22,6 +22,9 @@ impl State {
         (by, place, logged_ms): (u32, Place, u64),
         merged: &Merged,
     ) {
+        if place == Place::START {
+            return;
+        }
         let mut glued = merged.glued.clone();
         for trimmed_by in &merged.trimming {
             // The same whoever stands behind it: it is made once.
@@ -41,7 +44,8 @@ impl State {
     fn part_lines(&mut self, (by, place, logged_ms): (u32, Place, u64), at: &[u32]) {
         // What was trimmed and shows again may be that end.
         let glued = |at: &u32| {
-            let around = self.text().as_bytes().get(*at as usize - 1..=*at as usize);
+            let before = at.checked_sub(1).map(|before| before as usize..=*at as usize);
+            let around = before.and_then(|around| self.text().as_bytes().get(around));
             around.is_some_and(|around| !around.contains(&b'\n'))
         };
         let at: Vec<u32> = at.iter().copied().filter(glued).collect();
