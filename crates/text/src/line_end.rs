@@ -24,21 +24,19 @@ pub(crate) fn trimming(
     effect: &Effect,
 ) -> Vec<u32> {
     let mut found = BTreeSet::new();
-    for hunk in effect.touched() {
-        if let Some(inserted) = hunk.inserted {
-            for (first, len) in white_in_front(contents, inserted) {
-                found.extend(walker.deleters(first, len));
-            }
-        }
+    // Who was seen to delete it has not, where the author had it all the same: somebody took that
+    // back. A walker may know of them or not.
+    let deleters =
+        |(first, len)| walker.deleters(first, len).filter(|by| !walker.has_prepared(*by));
+    for inserted in effect.touched().iter().filter_map(|hunk| hunk.inserted) {
+        found.extend(white_in_front(contents, inserted).into_iter().flat_map(deleters));
     }
     if let Some(last) = effect.touched().last()
         && stands_in_front(contents, last)
     {
         found.insert(change);
-        for (id, _) in &last.deleted {
-            let span = contents.sequence.span(*id);
-            found.extend(walker.deleters(span.first, span.len));
-        }
+        let spans = last.deleted.iter().map(|(id, _)| contents.sequence.span(*id));
+        found.extend(spans.flat_map(|span| deleters((span.first, span.len))));
     }
     found.into_iter().collect()
 }

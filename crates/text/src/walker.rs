@@ -242,13 +242,20 @@ impl Walker {
         found
     }
 
+    /// Whether the prepare version has a change.
+    pub(crate) fn has_prepared(&self, change: u32) -> bool {
+        self.prepare_version.contains(change)
+    }
+
     /// The changes that deleted some of these bytes, those among them whose deletion was taken
     /// back. O(what all changes since the anchor deleted).
     pub(crate) fn deleters(&self, first: Byte, len: u32) -> impl Iterator<Item = u32> + '_ {
-        let meets = move |row: &&Deleted| {
-            row.first < first + len && first < row.first + row.count * row.unit
-        };
-        self.deleted.iter().filter(meets).flat_map(|row| row.change..row.end())
+        let meets = move |(from, unit): (Byte, u32)| first < from + unit && from < first + len;
+        let rows = self.deleted.iter().filter(move |row| meets((row.first, row.count * row.unit)));
+        // A row may hold what many changes deleted.
+        let each = rows.flat_map(|row| (row.change..row.end()).map(move |change| (row, change)));
+        let met = each.filter(move |(row, change)| meets(row.within((*change, change + 1))));
+        met.map(|(_, change)| change)
     }
 
     /// The spans of what a change inserted.
