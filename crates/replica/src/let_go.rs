@@ -19,6 +19,7 @@ use crate::limits;
 use crate::load::LoadError;
 use crate::outbox::OutboxEntry;
 use crate::ports::{Cache, Ports, Store};
+use crate::reconcile::Found;
 
 impl<P: Ports> ClientRequest<'_, P> {
     /// After an answer failed for want of what the client has seen of a document: lets go of what
@@ -91,7 +92,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             let what = format!("{}-{seen}", key.digest());
             let long = self.context.missing_for(&what, limits::LOST_SAVE_MS);
             // An origin that is away will tell once it is back.
-            if long && self.context.is_stopped(cached.confirmed()) {
+            if long && self.context.stopped(cached.confirmed()) == Found::Yes {
                 self.session.forget_revisions(key);
             }
         }
@@ -116,11 +117,11 @@ impl<P: Ports> Context<'_, P> {
         if !self.missing_for(&format!("back-{edit}"), limits::LOST_SAVE_MS) {
             return false;
         }
-        let stopped = self.is_stopped(cached.confirmed());
-        if !stopped {
+        let stopped = self.stopped(cached.confirmed());
+        if stopped == Found::No {
             self.put_back(cached, edit);
         }
-        stopped
+        stopped == Found::Yes
     }
 
     /// Whether a save stands on a text of the origin that the log does not know and that can be
@@ -165,7 +166,9 @@ impl<P: Ports> Context<'_, P> {
         };
         let all_told = self.reconcile(cached.confirmed().clone(), false).done;
         match self.document_cache().document(cached.key()) {
-            Some(now) if now.lacks_root(&version) => all_told || self.is_stopped(now.confirmed()),
+            Some(now) if now.lacks_root(&version) => {
+                all_told || self.stopped(now.confirmed()) == Found::Yes
+            }
             Some(_) => false,
             None => all_told,
         }

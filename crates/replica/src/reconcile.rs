@@ -30,6 +30,15 @@ pub(crate) struct Reconciled {
     pub(crate) authoritative: bool,
 }
 
+/// What the origin says when it is asked whether it has something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Found {
+    Yes,
+    No,
+    /// It does not answer: nothing may follow from that.
+    Unanswered,
+}
+
 impl<P: Ports> Context<'_, P> {
     /// Looks at the revisions after the tip, oldest first, and logs one entry for
     /// each; at most [`limits::IMPORTS`]. With all seen, an intent that is still open
@@ -90,29 +99,34 @@ impl<P: Ports> Context<'_, P> {
         flush_id(&revision.note.comment).filter(valid)
     }
 
-    /// Whether the origin says that it has a flush of ours that nobody announced: what it has from
-    /// there on is not taken over.
-    pub(crate) fn is_stopped(&mut self, document: &Document) -> bool {
-        self.has_unknown_flush(document, &[document], u64::MAX)
+    /// Whether the origin has a flush of ours that nobody announced: what it has from there on is
+    /// not taken over.
+    pub(crate) fn stopped(&mut self, document: &Document) -> Found {
+        self.unknown_flush(document, &[document], u64::MAX)
     }
 
     /// Whether a text of the origin is in the log, or will be the first in it, that holds a flush
     /// of ours of which neither the log knows nor what was known `before`.
-    pub(crate) fn holds_unknown_flush(&mut self, before: &Document, now: &Document) -> bool {
+    pub(crate) fn holds_unknown_flush(&mut self, before: &Document, now: &Document) -> Found {
         let upto = if now.is_empty() { u64::MAX } else { now.origin().revision() };
-        self.has_unknown_flush(before, &[before, now], upto)
+        self.unknown_flush(before, &[before, now], upto)
     }
 
     /// Whether the origin has a flush of ours after a document's tip, up to a revision, that none
-    /// of these announced. Where it does not answer, none is known.
-    fn has_unknown_flush(&mut self, after: &Document, known: &[&Document], upto: u64) -> bool {
+    /// of these announced.
+    fn unknown_flush(&mut self, after: &Document, known: &[&Document], upto: u64) -> Found {
         let (key, revision) = (after.key(), after.origin().revision());
-        let revisions = self.origin_client().revisions(key, revision).unwrap_or_default();
+        let Ok(revisions) = self.origin_client().revisions(key, revision) else {
+            return Found::Unanswered;
+        };
         let mut flushes = revisions
             .iter()
             .filter(|revision| revision.id <= upto)
             .filter_map(|revision| self.our_flush(key, revision));
-        flushes.any(|flush| known.iter().all(|known| known.origin().announced(flush).is_none()))
+        match flushes.any(|flush| known.iter().all(|it| it.origin().announced(flush).is_none())) {
+            true => Found::Yes,
+            false => Found::No,
+        }
     }
 
     /// What a revision after the tip is: a flush of ours, or a person's edit. `None`

@@ -24,30 +24,35 @@ use crate::limits;
 use crate::outbox::OutboxEntry;
 use crate::outbox::joined::JoinedEntries;
 use crate::ports::{Level, Ports, Store};
+use crate::reconcile::Found;
 use crate::relay_client::Exchanged;
 
 impl<P: Ports> Context<'_, P> {
     /// After an exchange: puts back into the outbox what it says to be lost. `false` where the
-    /// store does not take it: what was known must not be given up then.
+    /// store does not take it, or nobody can say whether it may go back: what was known must not
+    /// be given up then.
     pub(crate) fn salvaged(&mut self, exchanged: &Exchanged) -> bool {
         let Some(before) = &exchanged.before else { return true };
         let lost = self.lost_saves(before, &exchanged.document);
-        if !lost.is_empty() && self.holds_unknown_flush(before, &exchanged.document) {
-            // The origin may have them: put back they would be there twice.
-            let event = format!(
-                "the log lost a part of {}, and a flush with it: {} saves are not put back",
-                before.key(),
-                lost.len()
-            );
-            self.ports.log(Level::Alarm, &event);
+        if lost.is_empty() {
             return true;
         }
-        if !lost.is_empty() {
-            let (key, many) = (before.key(), lost.len());
-            let event = format!("the log lost a part of {key}: {many} saves go back to the outbox");
-            self.ports.log(Level::Warning, &event);
+        let (key, many) = (before.key(), lost.len());
+        match self.holds_unknown_flush(before, &exchanged.document) {
+            Found::No => {
+                let what = format!("the log lost a part of {key}: {many} saves go back");
+                self.ports.log(Level::Warning, &format!("{what} to the outbox"));
+                self.write_salvaged(before, &lost)
+            }
+            Found::Yes => {
+                // The origin may have them: put back they would be there twice.
+                let what = format!("the log lost a part of {key}, and a flush with it");
+                let event = format!("{what}: {many} saves are not put back");
+                self.ports.log(Level::Alarm, &event);
+                true
+            }
+            Found::Unanswered => false,
         }
-        self.write_salvaged(before, &lost)
     }
 
     /// After a view was shown, with the relay in reach: puts its saves that the log does not have
@@ -61,7 +66,7 @@ impl<P: Ports> Context<'_, P> {
             return;
         };
         self.seek_anew(&what);
-        if self.is_stopped(cached.confirmed()) {
+        if self.stopped(cached.confirmed()) != Found::No {
             // The origin may have them: put back they would be there twice.
             return;
         }

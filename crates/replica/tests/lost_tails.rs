@@ -135,6 +135,38 @@ fn a_save_that_the_origin_has_by_a_flush_that_is_gone_does_not_go_back() {
     assert!(network.stored_keys("outbox/").is_empty());
 }
 
+/// As above, and the origin cannot say so at first.
+#[test]
+fn while_the_origin_does_not_tell_what_it_has_nothing_goes_back_or_is_given_up() {
+    for flushed in [true, false] {
+        let network = Network::new(1, 2);
+        let (mut here, mut there) = (network.ports(0, None), network.ports(1, None));
+        save(&mut here, &mut ClientSession::new(), (None, "a page\n")).expect("a save");
+        for _ in 0..4 * u64::from(flushed) {
+            network.advance(limits::FLUSH_INTERVAL_MS);
+            start(&mut there).context(&mut there).tick(vec![bucket(&page())]);
+        }
+        assert_eq!(network.revisions("Page").len(), usize::from(flushed));
+        network.clear_cache(1);
+        let log = network.document(&page()).expect("a document");
+        network.lose_tail(&page(), log.cursor().position);
+        network.change_faults(|faults| faults.origin_down = true);
+        for _ in 0..3 {
+            network.advance(limits::STALENESS_MS + 1);
+            let _ = read(&mut here, &mut ClientSession::new());
+            assert!(network.stored_keys("outbox/").is_empty());
+        }
+        network.change_faults(|faults| faults.origin_down = false);
+        for _ in 0..2 {
+            let _ = read(&mut here, &mut ClientSession::new());
+            tick(&network, &mut here);
+        }
+        let (_, shown) = read(&mut here, &mut ClientSession::new()).expect("a read");
+        assert_eq!(shown, "a page\n");
+        assert_eq!(network.document(&page()).is_some(), !flushed);
+    }
+}
+
 #[test]
 fn what_the_store_does_not_take_back_is_not_given_up() {
     let network = Network::new(1, 1);
