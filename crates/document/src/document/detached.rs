@@ -130,13 +130,17 @@ impl State {
         Ok(())
     }
 
-    /// The tip has moved. What was deleted of its text by edits on a detached base with this
-    /// text, while it was not in, is deleted now.
-    pub(super) fn complete_detached_base(&mut self, place: Place, logged_ms: u64) {
-        let Some(tip) = self.origin.tip.as_ref().map(|tip| tip.stored) else { return };
-        let Some(detached) = self.detached_base_of(tip) else { return };
-        for made in 1..=self.detached_bases[detached].mapped.len() as u32 {
-            self.complete_on_own(place, logged_ms, detached, made);
+    /// The tip has moved, from this revision. What was deleted of a text up to it by edits on that
+    /// text as a detached base, while it was not in, is deleted now.
+    pub(super) fn complete_detached_bases(&mut self, place: Place, logged_ms: u64, from: u64) {
+        for detached in 0..self.detached_bases.len() {
+            let revision = self.detached_bases[detached].name.revision;
+            if revision <= from || revision > self.origin.revision() {
+                continue;
+            }
+            for made in 1..=self.detached_bases[detached].mapped.len() as u32 {
+                self.complete_on_own(place, logged_ms, detached, made);
+            }
         }
     }
 
@@ -166,9 +170,9 @@ impl State {
         let Some(patch) = deletions(text, made, &Version::up_to(1)) else { return };
         let (version, patch) = match self.known(name) {
             Some(version) => (version.clone(), patch),
-            // The origin has merged by itself, so that no version is its text: what was deleted is
-            // sought in the text that there is.
-            None if self.origin.tip.as_ref().is_some_and(|tip| tip.stored == name) => {
+            // It is in, since the tip has come to it, and no version is its text, since the origin has
+            // merged by itself: what was deleted is sought in the text that there is.
+            None if self.origin.revision() >= name.revision => {
                 let Ok(own) = text.text_at(&Version::up_to(1)) else { return };
                 let mapped = map_through(&patch, &diff::between_by(FOLD_RULES, self.text(), &own));
                 (self.text.head(), mapped)

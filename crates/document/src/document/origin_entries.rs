@@ -113,8 +113,9 @@ impl State {
         match self.merge(change, version.clone(), import.patch.clone()) {
             Ok(index) => {
                 let version = version.joined(&Version::new(0, vec![index]));
+                let from = self.origin.revision();
                 self.origin.move_tip(import.to, version, exact);
-                self.complete_detached_base(place, logged_ms);
+                self.complete_detached_bases(place, logged_ms, from);
                 Verdict::Counted
             }
             Err(fault) => Verdict::Quarantined(fault),
@@ -203,7 +204,7 @@ impl State {
         // Something of what was sent may have been erased since.
         let exact = self.has_text(&version, committed.stored);
         self.origin.move_tip(stored, version, exact);
-        self.complete_detached_base(place, logged_ms);
+        self.complete_detached_bases(place, logged_ms, committed.from);
         Verdict::Counted
     }
 
@@ -250,7 +251,7 @@ impl State {
         }
         let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         self.origin.move_tip(moved.to, version, false);
-        self.complete_detached_base(place, logged_ms);
+        self.complete_detached_bases(place, logged_ms, moved.from);
         Verdict::Counted
     }
 }
