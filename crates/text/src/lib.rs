@@ -36,6 +36,7 @@ mod rope;
 mod sequence;
 pub mod text;
 mod tokens;
+pub mod three_way;
 pub mod transpose;
 pub mod version;
 mod walker;

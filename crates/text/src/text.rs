@@ -395,6 +395,34 @@ impl Text {
         played.and_then(|()| rope.into_text()).map_err(VersionError::Corrupt)
     }
 
+    /// What has become of the text at a version, which must be closed, up to now: from that text to
+    /// this one, and what is deleted and what is inserted at one place stands in one hunk. As
+    /// costly as merging a change that was made there, which is cheap right after.
+    ///
+    /// # Errors
+    /// If the version is not one of this document's.
+    pub fn since(&mut self, version: &Version) -> Result<Patch, VersionError> {
+        self.history.check_version(version)?;
+        if *version == self.head() {
+            return Ok(Patch::empty());
+        }
+        let mut replayed = self.replayed(version);
+        replayed.walker.set_prepare_version(&self.history, version.seen());
+        let (mut since, mut at) = (Patch::builder(), 0);
+        for span in replayed.walker.sequence().spans() {
+            let len = span.len as usize;
+            match (span.prepare.is_there(), span.is_shown()) {
+                (true, true) => since.push_keep(span.len),
+                (true, false) => since.push_delete(span.len),
+                (false, true) => since.push_insert(self.text.get(at..at + len).unwrap_or_default()),
+                (false, false) => {}
+            }
+            at += if span.is_shown() { len } else { 0 };
+        }
+        self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
+        since.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))
+    }
+
     /// The text of the first `n` changes. O(text + changes since).
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub fn all() -> Vec<Box<dyn Merger>> {
     vec![
         Box::new(Ours),
         Box::new(Rules),
+        Box::new(Land),
         Box::new(ThreeWay { name: "diff3 by lines", merge: by_lines }),
         Box::new(ThreeWay { name: "merge3 by words", merge: by_words }),
         Box::new(YrsPages),
@@ -65,6 +66,50 @@ impl Merger for Ours {
             text.merge(id as u64 + 1, &version, &patch).map_err(Failure::of)?;
         }
         Ok(Merged { text: Some(text.text().to_owned()), alternatives: 0 })
+    }
+}
+
+struct Land;
+
+impl Merger for Land {
+    fn name(&self) -> &'static str {
+        "land"
+    }
+
+    fn is_ours(&self) -> bool {
+        true
+    }
+
+    fn merge(&self, case: &Case) -> Result<Merged, Failure> {
+        let mut text = Text::from_text(case.start.clone());
+        let mut ends = vec![0];
+        let mut alternatives = 0;
+        let mut id = 0;
+        for (base, submitted) in &case.saves {
+            let version = Version::up_to(ends[*base]);
+            let old = text.text_at(&version).map_err(Failure::of)?;
+            let patch = diff::between(&old, submitted);
+            let since = text.since(&version).map_err(Failure::of)?;
+            let merged = redwedding_text::three_way::merge(&old, &since, &patch);
+            id += 1;
+            let before = text.text().to_owned();
+            text.merge(id, &version, &patch).map_err(Failure::of)?;
+            if !merged.is_plain(text.text(), &before) {
+                alternatives += merged
+                    .met
+                    .iter()
+                    .filter(|met| matches!(met.outcome, redwedding_text::three_way::Outcome::Hidden(_)))
+                    .count();
+                id += 1;
+                let target = text.head().end() - 1;
+                text.set_suppressed(id, target, true).map_err(Failure::of)?;
+                id += 1;
+                let head = text.head();
+                text.merge(id, &head, &merged.patch).map_err(Failure::of)?;
+            }
+            ends.push(text.head().end());
+        }
+        Ok(Merged { text: Some(text.text().to_owned()), alternatives })
     }
 }
 

@@ -1,0 +1,295 @@
+//! Two edits of one text, merged as the people meant them who made them.
+//!
+//! The frame is diff3's (Khanna, Kunal and Pierce, "A Formal Investigation of Diff3", 2007): what
+//! one of two edits changes and the other one keeps is changed. Where both touch the same passage
+//! the rules are ours; each branch of `decide` names its own. They go by the two edits and the text
+//! alone, so whoever has these decides alike.
+//!
+//! May assume that both edits fit the text. Must never show a passage that nobody wrote: what is
+//! not shown of the second edit is handed back as an alternative, whole.
+
+mod passage;
+
+use std::ops::Range;
+
+use crate::diff;
+use crate::patch::{Patch, PatchBuilder};
+use crate::words;
+use passage::Passage;
+
+/// Words that may stand unchanged between two changes of one edit that are one passage.
+const NEAR: usize = 3;
+
+/// An edit as it comes out beside another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreeWay {
+    /// From the text after the first edit to the merged one.
+    pub patch: Patch,
+    /// Passages that both touched, in order.
+    pub met: Vec<Met>,
+    /// Whether the first edit put back what it took away.
+    came_back: bool,
+}
+
+/// A passage that both edits touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Where it is in the merged text; empty where nothing of it is left.
+    pub range: Range<u32>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a passage that two edits touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both are made.
+    Both,
+    /// The second edit made what the first one had made, or a part of it: that stands.
+    Same,
+    /// The second edit holds what the first one had made: it stands in its place.
+    Larger,
+    /// The first one is shown, and this is what the second one made of the passage.
+    Hidden(String),
+}
+
+impl ThreeWay {
+    /// Whether merging the two character by character would do as well, and give this text.
+    #[must_use]
+    pub fn is_plain(&self, merged: &str, after_first: &str) -> bool {
+        let both = self.met.iter().all(|met| met.outcome == Outcome::Both);
+        let same = || self.patch.apply(after_first).is_ok_and(|made| made.text == merged);
+        both && (!self.came_back || same())
+    }
+}
+
+/// A change of an edit: what it replaces, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Edit<'a> {
+    range: Range<usize>,
+    text: &'a str,
+}
+
+impl Edit<'_> {
+    fn is_insertion(&self) -> bool {
+        self.range.is_empty()
+    }
+}
+
+/// Merges `second` beside `first`, two edits of `base`. O(base + edits), and what comparing those
+/// passages takes that both touch.
+#[must_use]
+pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
+    let raw = first;
+    let first = refined(base, raw);
+    let came_back = first != *raw;
+    let (firsts, seconds) = (edits(&first), edits(second));
+    let mut passages = passages(base, &firsts, &seconds);
+    let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
+    spread(base, &mut passages, &mut decided);
+    let mut made = Made::default();
+    for (passage, decided) in passages.iter().zip(decided) {
+        made.keep_to(passage.hull().start);
+        made.add(base, passage, decided);
+    }
+    ThreeWay { patch: made.patch.build().unwrap_or_default(), met: made.met, came_back }
+}
+
+fn edits(patch: &Patch) -> Vec<Edit<'_>> {
+    let edit = |(at, deleted, text)| {
+        let (at, deleted): (u32, u32) = (at, deleted);
+        Edit { range: at as usize..(at + deleted) as usize, text }
+    };
+    patch.edits().map(edit).collect()
+}
+
+/// The same edit, without what it takes away and puts back: what is there again is what it was.
+fn refined(base: &str, patch: &Patch) -> Patch {
+    if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
+        return patch.clone();
+    }
+    let mut finer = Patch::builder();
+    for Edit { range, text } in edits(patch) {
+        finer.keep_to(range.start as u32);
+        let within = diff::between(&base[range.clone()], text);
+        for (at, deleted, text) in within.edits() {
+            finer.keep_to(range.start as u32 + at);
+            finer.push_delete(deleted);
+            finer.push_insert(text);
+        }
+        finer.keep_to(range.end as u32);
+    }
+    finer.build().unwrap_or_default()
+}
+
+/// The edits of both, those that touch each other together, in order.
+fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Passage<'a>> {
+    let key = |edit: &Edit<'_>| (edit.range.start, edit.range.end);
+    let mut all: Vec<(bool, &Edit<'a>)> = firsts.iter().map(|edit| (false, edit)).collect();
+    all.extend(seconds.iter().map(|edit| (true, edit)));
+    all.sort_by_key(|(second, edit)| (key(edit), *second));
+    let mut found: Vec<Passage<'a>> = Vec::new();
+    for (second, edit) in all {
+        // Edits of one side stand apart, so only the last one of the other side can reach here.
+        let open = found.last_mut().filter(|open| {
+            let other = if second { open.firsts.last() } else { open.seconds.last() };
+            other.is_some_and(|other| touch(base, other, edit))
+        });
+        match open {
+            Some(open) => open.add(second, edit.clone()),
+            None => found.push(Passage::of(second, edit.clone())),
+        }
+    }
+    found
+}
+
+/// Whether two edits, in order, touch the same place or the same word.
+fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
+    let (start, end) = (two.range.start, one.range.end);
+    if start < end || (one.is_insertion() && two.is_insertion() && start == end) {
+        return true;
+    }
+    if start > end {
+        let between = &base[end..start];
+        let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
+        return !whole && words::words(between).count() == 1;
+    }
+    // They meet: would what now stands on both sides become one word?
+    let left = one.text.chars().next_back().or_else(|| before(base, one.range.start));
+    let right = two.text.chars().next().or_else(|| base[two.range.end..].chars().next());
+    left.zip(right).is_some_and(|(left, right)| {
+        let joined = format!("{left}{right}");
+        !words::is_boundary(&joined, left.len_utf8())
+    })
+}
+
+fn before(text: &str, at: usize) -> Option<char> {
+    text[..at].chars().next_back()
+}
+
+/// What becomes of a passage.
+struct Decided {
+    text: String,
+    outcome: Outcome,
+}
+
+/// What becomes of a passage that both touch; `None` for one that only one of them does.
+fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
+    if passage.firsts.is_empty() || passage.seconds.is_empty() {
+        return None;
+    }
+    let (first, second) = (passage.first(base), passage.second(base));
+    let shown = |text, outcome| Some(Decided { text, outcome });
+    // The same change made twice is one.
+    if first == second {
+        return shown(first, Outcome::Same);
+    }
+    // White space alone gives way.
+    if passage.is_white(base, &passage.firsts) {
+        return shown(second, Outcome::Larger);
+    }
+    if passage.is_white(base, &passage.seconds) {
+        return shown(first, Outcome::Same);
+    }
+    // What holds the other whole stands for it.
+    match passage.larger() {
+        Some(true) => return shown(second, Outcome::Larger),
+        Some(false) => return shown(first, Outcome::Same),
+        None => {}
+    }
+    // What is deleted by either goes; whole lines stay that the other one added there.
+    if let Some(both) = passage.both(base) {
+        return shown(both, Outcome::Both);
+    }
+    // A conflict: one version, whole.
+    shown(first, Outcome::Hidden(second))
+}
+
+/// What the second edit changed within a few words of what is hidden of it is of that passage.
+fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<Decided>>) {
+    let hidden = |decided: &Option<Decided>| {
+        decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
+    };
+    let mut at = 0;
+    // The passage with something of the second edit that comes next, going up, then down.
+    while at < passages.len() {
+        let next = (at + 1..passages.len()).find(|next| !passages[*next].seconds.is_empty());
+        let Some(next) = next.filter(|_| !passages[at].seconds.is_empty()) else {
+            at += 1;
+            continue;
+        };
+        let one_hides = hidden(&decided[at]) != hidden(&decided[next]);
+        let plain = decided[at].is_none() || decided[next].is_none();
+        let between = &base[passages[at].hull().end..passages[next].hull().start];
+        if !one_hides || !plain || !is_near(between) {
+            at += 1;
+            continue;
+        }
+        for other in passages.drain(at + 1..=next).collect::<Vec<_>>() {
+            passages[at].join(other);
+        }
+        decided.drain(at + 1..=next);
+        let (text, alternative) = (passages[at].first(base), passages[at].second(base));
+        decided[at] = Some(Decided { text, outcome: Outcome::Hidden(alternative) });
+        at = at.saturating_sub(1);
+    }
+}
+
+fn is_near(between: &str) -> bool {
+    let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
+    !between.contains('\n') && words::words(between).filter(is_word).take(NEAR + 1).count() <= NEAR
+}
+
+/// The merged text as far as it is made.
+#[derive(Default)]
+struct Made {
+    patch: PatchBuilder,
+    met: Vec<Met>,
+    /// How far of the base,
+    base: usize,
+    /// and how much of the merged text, in bytes.
+    merged: usize,
+}
+
+impl Made {
+    fn keep_to(&mut self, base: usize) {
+        self.keep(base.saturating_sub(self.base));
+        self.base = self.base.max(base);
+    }
+
+    fn keep(&mut self, len: usize) {
+        self.patch.push_keep(len as u32);
+        self.merged += len;
+    }
+
+    fn replace(&mut self, len: usize, text: &str) {
+        self.patch.push_delete(len as u32);
+        self.patch.push_insert(text);
+        self.merged += text.len();
+    }
+
+    fn add(&mut self, base: &str, passage: &Passage<'_>, decided: Option<Decided>) {
+        let start = self.merged as u32;
+        match decided {
+            // Only one of them has it.
+            None if passage.seconds.is_empty() => self.keep(passage.first(base).len()),
+            None => self.replace(passage.hull().len(), &passage.second(base)),
+            Some(Decided { text, outcome }) => {
+                self.change(&passage.first(base), &text);
+                self.met.push(Met { range: start..self.merged as u32, outcome });
+            }
+        }
+        self.base = passage.hull().end;
+    }
+
+    /// Makes one text of another.
+    fn change(&mut self, old: &str, new: &str) {
+        let mut at = 0;
+        for Edit { range, text } in edits(&diff::between(old, new)) {
+            self.keep(range.start - at);
+            self.replace(range.len(), text);
+            at = range.end;
+        }
+        self.keep(old.len() - at);
+    }
+}

@@ -1,0 +1,200 @@
+//! A passage that two edits may both touch, and what can be said of it.
+
+use std::ops::Range;
+
+use super::Edit;
+use crate::words;
+
+/// Of two insertions at one place, how much of the longer one's words the shorter one must have,
+/// in order, for them to be two versions of one thing: out of ten. Chosen on wiki histories.
+const ALIKE: usize = 6;
+
+/// Words that are compared, of each.
+const COMPARED: usize = 512;
+
+/// Edits of both sides that hang together, in the order of the base.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Passage<'a> {
+    pub(super) firsts: Vec<Edit<'a>>,
+    pub(super) seconds: Vec<Edit<'a>>,
+}
+
+impl<'a> Passage<'a> {
+    pub(super) fn of(second: bool, edit: Edit<'a>) -> Self {
+        let mut passage = Self::default();
+        passage.add(second, edit);
+        passage
+    }
+
+    pub(super) fn add(&mut self, second: bool, edit: Edit<'a>) {
+        if second { self.seconds.push(edit) } else { self.firsts.push(edit) }
+    }
+
+    /// Adds what comes next.
+    pub(super) fn join(&mut self, next: Self) {
+        self.firsts.extend(next.firsts);
+        self.seconds.extend(next.seconds);
+    }
+
+    /// The bytes of the base from the first edit to the last.
+    pub(super) fn hull(&self) -> Range<usize> {
+        let all = || self.firsts.iter().chain(&self.seconds);
+        let start = all().map(|edit| edit.range.start).min().unwrap_or(0);
+        let end = all().map(|edit| edit.range.end).max().unwrap_or(0);
+        start..end
+    }
+
+    /// What the first edit makes of it,
+    pub(super) fn first(&self, base: &str) -> String {
+        self.edited(base, &self.firsts)
+    }
+
+    /// and what the second one does.
+    pub(super) fn second(&self, base: &str) -> String {
+        self.edited(base, &self.seconds)
+    }
+
+    fn edited(&self, base: &str, edits: &[Edit<'_>]) -> String {
+        let hull = self.hull();
+        let (mut text, mut at) = (String::new(), hull.start);
+        for edit in edits {
+            text.push_str(&base[at..edit.range.start]);
+            text.push_str(edit.text);
+            at = edit.range.end;
+        }
+        text.push_str(&base[at..hull.end]);
+        text
+    }
+
+    /// Whether edits of it are about nothing but white space.
+    pub(super) fn is_white(&self, base: &str, edits: &[Edit<'_>]) -> bool {
+        let white = |text: &str| text.trim().is_empty();
+        edits.iter().all(|edit| white(edit.text) && white(&base[edit.range.clone()]))
+    }
+
+    /// The two edits, if each side has one, of the same bytes.
+    fn in_one_place(&self) -> Option<(&Edit<'a>, &Edit<'a>)> {
+        match (&self.firsts[..], &self.seconds[..]) {
+            ([first], [second]) if first.range == second.range => Some((first, second)),
+            _ => None,
+        }
+    }
+
+    /// Whether the second one holds the first one whole, or the other way round, where both put
+    /// something in the same place.
+    pub(super) fn larger(&self) -> Option<bool> {
+        let (first, second) = self.in_one_place()?;
+        if holds(second.text, first.text) {
+            return Some(true);
+        }
+        holds(first.text, second.text).then_some(false)
+    }
+
+    /// What comes of doing both, where that is possible: deletions, and insertions that stay apart.
+    pub(super) fn both(&self, base: &str) -> Option<String> {
+        if let Some((first, second)) = self.in_one_place()
+            && first.is_insertion()
+        {
+            return both_inserted(base, first, second);
+        }
+        let all = || self.firsts.iter().chain(&self.seconds);
+        let deletions = all().all(|edit| edit.text.is_empty());
+        let lines = || all().all(|edit| is_whole_lines(base, edit));
+        if !deletions && !lines() {
+            return None;
+        }
+        // Two that each put something in place of the same lines are a conflict.
+        let replaces = |edit: &&Edit<'_>| !edit.is_insertion() && !edit.text.is_empty();
+        let replaced = |edits: &[Edit<'_>]| edits.iter().any(|edit| replaces(&edit));
+        if replaced(&self.firsts) && replaced(&self.seconds) {
+            return None;
+        }
+        // Who replaces lines that the other one deletes, too.
+        let deletes = |edits: &[Edit<'_>]| edits.iter().any(|edit| !edit.is_insertion());
+        if replaced(&self.firsts) && deletes(&self.seconds)
+            || replaced(&self.seconds) && deletes(&self.firsts)
+        {
+            return None;
+        }
+        let mut edits: Vec<&Edit<'_>> = all().collect();
+        edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let hull = self.hull();
+        let (mut text, mut at) = (String::new(), hull.start);
+        for edit in edits {
+            text.push_str(base.get(at..edit.range.start).unwrap_or_default());
+            text.push_str(edit.text);
+            at = at.max(edit.range.end);
+        }
+        text.push_str(&base[at..hull.end]);
+        Some(text)
+    }
+}
+
+/// What two insertions at one place come to, one after the other; `None` if that would be one
+/// thing twice, or one word of both.
+fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<String> {
+    if base.is_empty() || are_versions_of_one(first.text, second.text) {
+        return None;
+    }
+    let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    let apart = white(first.text.chars().next_back()) || white(second.text.chars().next());
+    apart.then(|| format!("{}{}", first.text, second.text))
+}
+
+/// Whether an edit takes and puts whole lines.
+fn is_whole_lines(base: &str, edit: &Edit<'_>) -> bool {
+    let edge = |at: usize| at == 0 || at == base.len() || base.as_bytes()[at - 1] == b'\n';
+    let whole = edit.text.is_empty() || edit.text.ends_with('\n');
+    edge(edit.range.start) && edge(edit.range.end) && whole
+}
+
+/// Whether a text holds another one whole: as what it begins or ends with, in words, or as whole
+/// lines. Nothing is held by anything.
+fn holds(long: &str, short: &str) -> bool {
+    if short.trim().is_empty() || long.len() < short.len() {
+        return false;
+    }
+    let tail = long.len() - short.len();
+    if long.starts_with(short) && words::is_boundary(long, short.len()) {
+        return true;
+    }
+    if long.ends_with(short) && words::is_boundary(long, tail) {
+        return true;
+    }
+    let begins = |at: usize| at == 0 || long.as_bytes()[at - 1] == b'\n';
+    short.ends_with('\n') && long.match_indices(short).any(|(at, _)| begins(at))
+}
+
+/// Whether two insertions are mostly the same words in the same order. Items of lists, rows of
+/// tables and signed replies of different people look alike, and are not.
+fn are_versions_of_one(one: &str, two: &str) -> bool {
+    let item = |text: &str| {
+        let line = text.trim_start();
+        line.starts_with(['*', '#', ':', ';', '|', '!', '-', '+', '{', '>'])
+            || line.starts_with(|c: char| c.is_ascii_digit())
+    };
+    if item(one) && item(two) {
+        return false;
+    }
+    let of = |text| -> Vec<&str> {
+        let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
+        words::words(text).filter(is_word).take(COMPARED).collect()
+    };
+    let (one, two) = (of(one), of(two));
+    let longer = one.len().max(two.len());
+    longer > 2 && common(&one, &two) * 10 >= longer * ALIKE
+}
+
+/// How many words two texts have in common, in order.
+fn common(one: &[&str], two: &[&str]) -> usize {
+    let mut row = vec![0; two.len() + 1];
+    for word in one {
+        let mut diagonal = 0;
+        for (at, other) in two.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if word == other { diagonal + 1 } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[two.len()]
+}
