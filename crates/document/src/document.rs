@@ -28,6 +28,7 @@ mod resolve;
 mod segment;
 mod state;
 mod stored;
+mod three_way;
 
 pub use admit::Admission;
 pub use attribution::Attribution;

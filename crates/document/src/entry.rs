@@ -4,13 +4,17 @@
 //! Entries are immutable. Whoever pushes one never rewrites it; what an entry
 //! means is decided by the fold alone ([`crate::Document`]), from the log's order.
 
+use std::fmt;
+
 use redwedding_text::Patch;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, REVISIONS, VersionRef,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::{SerializeTuple, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -126,18 +130,73 @@ pub struct Edit {
     pub served: Option<VersionRef>,
 }
 
+/// By which rules saves are merged now: [`Delta::rules`].
+pub const RULES: u8 = 2;
+
 /// The content of a save's dots.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Delta {
     /// The save as the client sent it.
     pub edit: EditId,
     /// The text that the client edited.
     pub base: Base,
     /// What the client changed in it.
-    #[serde(with = "patch_wire")]
     pub patch: Patch,
     /// What the client said about it.
     pub note: Note,
+    /// By which rules it is merged: 1 (not written) character by character; from 2 on as its author
+    /// meant it ([`redwedding_text::three_way`]).
+    pub rules: u8,
+}
+
+/// A patch as it is written.
+#[derive(Serialize, Deserialize)]
+struct PatchWire(#[serde(with = "patch_wire")] Patch);
+
+impl Serialize for Delta {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let first = self.rules <= 1;
+        let mut tuple = serializer.serialize_tuple(4 + usize::from(!first))?;
+        tuple.serialize_element(&self.edit)?;
+        tuple.serialize_element(&self.base)?;
+        tuple.serialize_element(&PatchWire(self.patch.clone()))?;
+        tuple.serialize_element(&self.note)?;
+        if !first {
+            tuple.serialize_element(&self.rules)?;
+        }
+        tuple.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Delta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(DeltaFields)
+    }
+}
+
+/// Reads the four or five fields of a delta.
+struct DeltaFields;
+
+impl<'de> Visitor<'de> for DeltaFields {
+    type Value = Delta;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an edit id, a base, a patch, a note and perhaps rules")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Delta, A::Error> {
+        let missing = |at| A::Error::invalid_length(at, &self);
+        let edit = fields.next_element()?.ok_or_else(|| missing(0))?;
+        let base = fields.next_element()?.ok_or_else(|| missing(1))?;
+        let PatchWire(patch) = fields.next_element()?.ok_or_else(|| missing(2))?;
+        let note = fields.next_element()?.ok_or_else(|| missing(3))?;
+        let rules = fields.next_element()?;
+        match rules {
+            // What is not written has one form.
+            Some(0 | 1) => Err(A::Error::custom("the first rules are not written")),
+            rules => Ok(Delta { edit, base, patch, note, rules: rules.unwrap_or(1) }),
+        }
+    }
 }
 
 impl Delta {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use redwedding_document::entry::{
-    Body, Committed, Delta, Edit, Entry, Floor, Missing, Note, OriginPage,
+    Body, Committed, Delta, Edit, Entry, Floor, Missing, Note, OriginPage, RULES,
 };
 use redwedding_document::entry::{Checkpoint, Intent};
 use redwedding_document::limits;
@@ -60,7 +60,13 @@ impl Page {
         let mut edit = EditId([7; 16]);
         edit.0[..8].copy_from_slice(&number.to_le_bytes());
         let base = Base::Version(base.clone());
-        let delta = Delta { edit, base, patch: diff::between(old, new), note: Note::default() };
+        let delta = Delta {
+            edit,
+            base,
+            patch: diff::between(old, new),
+            note: Note::default(),
+            rules: RULES,
+        };
         Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None })
     }
 

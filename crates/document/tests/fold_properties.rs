@@ -6,7 +6,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Import, Moved, Note, OriginPage};
+use redwedding_document::entry::{
+    Body, Delta, Edit, Entry, Import, Moved, Note, OriginPage, RULES,
+};
 use redwedding_document::testing::{check, log};
 use redwedding_document::{Document, Unresolved, Verdict, View};
 use redwedding_text::diff;
@@ -85,7 +87,8 @@ fn origin(revision: u64, text: &str) -> OriginPage {
 
 fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
     let (edit, note) = (EditId([number; 16]), Note::default());
-    let delta = Delta { edit, base: Base::Version(on), patch: diff::between(old, new), note };
+    let delta =
+        Delta { edit, base: Base::Version(on), patch: diff::between(old, new), note, rules: RULES };
     Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    Body, Committed, Delta, Edit, Entry, Intent, Moderation, Note, OriginPage,
+    Body, Committed, Delta, Edit, Entry, Intent, Moderation, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict};
 use redwedding_text::diff;
@@ -44,7 +44,7 @@ impl Page {
         let old = self.0.text_of(&self.0.resolve_version(base).unwrap()).unwrap();
         let edit = EditId([self.0.cursor().position as u8 + 1; 16]);
         let (base, patch) = (Base::Version(base.clone()), diff::between(&old, to));
-        let delta = Delta { edit, base, patch, note: Note::default() };
+        let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
         let actor = delta.actor();
         self.put(Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None }));
         actor

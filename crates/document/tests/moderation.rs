@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Moderation, Note, OriginPage};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Moderation, Note, OriginPage, RULES};
 use redwedding_document::{Document, Erased, NoArchive, Verdict};
 use redwedding_text::diff;
 use redwedding_wire::codec::Encode;
@@ -35,7 +35,7 @@ impl Page {
         let edit = EditId([self.0.cursor().position as u8 + 1; 16]);
         let base = Base::Version(base.clone());
         let note = Note { comment: format!("about {to}"), ..Note::default() };
-        let delta = Delta { edit, base, patch, note };
+        let delta = Delta { edit, base, patch, note, rules: RULES };
         let actor = delta.actor();
         let save = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None };
         assert_eq!(self.put(Body::Edit(save)), Verdict::Counted);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Committed, Delta, Edit, Entry, Intent, Note};
+use redwedding_document::entry::{Body, Committed, Delta, Edit, Entry, Intent, Note, RULES};
 use redwedding_fold::batch::PushedEntry;
 use redwedding_fold::log::memory::MemoryLog;
 use redwedding_fold::store::memory::MemoryNodeStore;
@@ -30,7 +30,8 @@ fn page() -> DocumentKey {
 fn save(number: u8, place: Place, before: &str, text: &str) -> PushedEntry {
     let base = Base::Version(VersionRef::log(place));
     let patch = diff::between(before, text);
-    let delta = Delta { edit: EditId([number; 16]), base, patch, note: Note::default() };
+    let delta =
+        Delta { edit: EditId([number; 16]), base, patch, note: Note::default(), rules: RULES };
     let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
     pushed(Body::Edit(edit))
 }

@@ -186,7 +186,7 @@ impl Decode for Tail {
 
 #[cfg(test)]
 mod tests {
-    use redwedding_document::entry::{Body, Delta, Edit, Note};
+    use redwedding_document::entry::{Body, Delta, Edit, Note, RULES};
     use redwedding_text::diff;
     use redwedding_wire::identity::{DocumentKey, EditId};
     use redwedding_wire::version::{Base, VersionRef};
@@ -206,6 +206,7 @@ mod tests {
                 base: Base::Version(VersionRef::log(confirmed.place())),
                 patch: diff::between(confirmed.text(), &text),
                 note: Note::default(),
+                rules: RULES,
             };
             let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
             let entry = Entry::new(key.clone(), Body::Edit(edit)).encode();

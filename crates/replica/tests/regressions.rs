@@ -4,7 +4,7 @@
 //! code around it.
 
 use redwedding_document::entry::{
-    Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Note, OriginPage,
+    Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -46,7 +46,7 @@ fn on(text: OriginText, extra: &[Actor]) -> VersionRef {
 fn edit(name: u8, base: VersionRef, from: &str, to: &str) -> Body {
     let patch = diff::between(from, to);
     let (edit, note) = (EditId([name; 16]), Note::default());
-    let delta = Delta { edit, base: Base::Version(base), patch, note };
+    let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
     Body::Edit(Edit { delta, accepted_ms: 0, pop: "pop".into(), served: None })
 }
 

@@ -177,6 +177,16 @@ impl<'a> Contents<'a> {
         all.filter(|change| history.suppression(*change).is_none())
     }
 
+    /// The changes that inserted a span which is shown, or deleted one that is not.
+    pub(crate) fn changed(&self, id: SpanId) -> impl Iterator<Item = u32> + 'a {
+        let span = self.sequence.span(id);
+        let inserted = span.is_shown().then(|| {
+            changes(0..span.len, span.first, |byte| self.history.made().that_inserted(byte))
+        });
+        let deleted = (!span.is_shown()).then(|| self.deleters(span, 0..span.len));
+        inserted.into_iter().flatten().chain(deleted.into_iter().flatten())
+    }
+
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the
     /// change knew. A span may hold what several did in a row.
     fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {

@@ -632,11 +632,16 @@ impl Sequence {
 
     /// All spans, in document order.
     pub(crate) fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.named_spans().map(|(_, span)| span)
+    }
+
+    /// The same, with their names.
+    pub(crate) fn named_spans(&self) -> impl Iterator<Item = (SpanId, &Span)> {
         let mut next = Some(self.start());
         std::iter::from_fn(move || {
             let (id, at) = self.at(next?)?;
             next = Some(self.after(at));
-            Some(self.span(id))
+            Some((id, self.span(id)))
         })
     }
 

@@ -7,6 +7,7 @@
 //! recorded effects lead to. Must never change anything when it returns an error.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,6 +57,16 @@ impl Merged {
     pub fn plain(effect: Patch) -> Self {
         Self { effect, overlaps: Vec::new(), trimming: Vec::new(), glued: Vec::new() }
     }
+}
+
+/// What [`Text::since`] gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// From the text then to the text now. What was deleted and what was inserted at one place
+    /// stands in one hunk.
+    pub patch: Patch,
+    /// For each of its hunks the changes that made it, ascending.
+    pub by: Vec<Vec<u32>>,
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
@@ -395,32 +406,42 @@ impl Text {
         played.and_then(|()| rope.into_text()).map_err(VersionError::Corrupt)
     }
 
-    /// What has become of the text at a version, which must be closed, up to now: from that text to
-    /// this one, and what is deleted and what is inserted at one place stands in one hunk. As
-    /// costly as merging a change that was made there, which is cheap right after.
+    /// What has become of the text at a version, which must be closed, up to now. As costly as
+    /// merging a change that was made there, which is cheap right after.
     ///
     /// # Errors
     /// If the version is not one of this document's.
-    pub fn since(&mut self, version: &Version) -> Result<Patch, VersionError> {
+    pub fn since(&mut self, version: &Version) -> Result<Since, VersionError> {
         self.history.check_version(version)?;
         if *version == self.head() {
-            return Ok(Patch::empty());
+            return Ok(Since::default());
         }
         let mut replayed = self.replayed(version);
         replayed.walker.set_prepare_version(&self.history, version.seen());
-        let (mut since, mut at) = (Patch::builder(), 0);
-        for span in replayed.walker.sequence().spans() {
-            let len = span.len as usize;
+        let contents = self.contents(&replayed.walker);
+        let (mut patch, mut by) = (Patch::builder(), vec![BTreeSet::new()]);
+        let mut at = 0;
+        for (id, span) in replayed.walker.sequence().named_spans() {
+            let end = at + span.effect_len() as usize;
             match (span.prepare.is_there(), span.is_shown()) {
-                (true, true) => since.push_keep(span.len),
-                (true, false) => since.push_delete(span.len),
-                (false, true) => since.push_insert(self.text.get(at..at + len).unwrap_or_default()),
+                (true, true) => {
+                    patch.push_keep(span.len);
+                    if by.last().is_some_and(|by| !by.is_empty()) {
+                        by.push(BTreeSet::new());
+                    }
+                }
+                (true, false) => patch.push_delete(span.len),
+                (false, true) => patch.push_insert(self.text.get(at..end).unwrap_or_default()),
                 (false, false) => {}
             }
-            at += if span.is_shown() { len } else { 0 };
+            if span.prepare.is_there() != span.is_shown() {
+                by.iter_mut().last().into_iter().for_each(|by| by.extend(contents.changed(id)));
+            }
+            at = end;
         }
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
-        since.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))
+        let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
+        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect() })
     }
 
     /// The text of the first `n` changes. O(text + changes since).

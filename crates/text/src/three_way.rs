@@ -34,7 +34,9 @@ pub struct ThreeWay {
 /// A passage that both edits touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Met {
-    /// Where it is in the merged text; empty where nothing of it is left.
+    /// Where it is in the text that both edited,
+    pub base: Range<u32>,
+    /// and in the merged text; empty where nothing of it is left.
     pub range: Range<u32>,
     /// What came of it.
     pub outcome: Outcome,
@@ -268,15 +270,17 @@ impl Made {
         self.merged += text.len();
     }
 
-    fn add(&mut self, base: &str, passage: &Passage<'_>, decided: Option<Decided>) {
+    fn add(&mut self, text: &str, passage: &Passage<'_>, decided: Option<Decided>) {
         let start = self.merged as u32;
         match decided {
             // Only one of them has it.
-            None if passage.seconds.is_empty() => self.keep(passage.first(base).len()),
-            None => self.replace(passage.hull().len(), &passage.second(base)),
-            Some(Decided { text, outcome }) => {
-                self.change(&passage.first(base), &text);
-                self.met.push(Met { range: start..self.merged as u32, outcome });
+            None if passage.seconds.is_empty() => self.keep(passage.first(text).len()),
+            None => self.replace(passage.hull().len(), &passage.second(text)),
+            Some(Decided { text: shown, outcome }) => {
+                self.change(&passage.first(text), &shown);
+                let (base, range) = (passage.hull(), start..self.merged as u32);
+                let base = base.start as u32..base.end as u32;
+                self.met.push(Met { base, range, outcome });
             }
         }
         self.base = passage.hull().end;

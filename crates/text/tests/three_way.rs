@@ -25,7 +25,7 @@ fn what_came_back_was_never_away() {
     text.merge(1, &Version::EMPTY, &diff::between(base, gone)).expect("a change");
     text.merge(2, &Version::up_to(1), &diff::between(gone, base)).expect("a change");
     let since = text.since(&Version::EMPTY).expect("a version");
-    assert_eq!(since.apply(base).expect("fits").text, base);
-    let made = merge(base, &since, &diff::between(base, gone));
+    assert_eq!(since.patch.apply(base).expect("fits").text, base);
+    let made = merge(base, &since.patch, &diff::between(base, gone));
     assert_eq!(made.patch.apply(base).expect("fits").text, gone, "{since:?} {made:?}");
 }

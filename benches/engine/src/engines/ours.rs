@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use redwedding_document::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage};
+use redwedding_document::entry::{Body, Delta, Edit as Save, Entry, Note, OriginPage, RULES};
 use redwedding_document::{Document, Verdict};
 use redwedding_text::{ChangeId, History, Patch, Version, diff};
 use redwedding_wire::codec::{self, Encode, Packed, pack, unpack};
@@ -62,7 +62,7 @@ impl Page {
         let mut edit = [0xed; 16];
         edit[..8].copy_from_slice(&self.saves.to_le_bytes());
         let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
-        let delta = Delta { edit, base, patch, note };
+        let delta = Delta { edit, base, patch, note, rules: RULES };
         let save = Save { delta, accepted_ms: NOW_MS, pop: "pop".to_owned(), served: None };
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
     }

@@ -90,7 +90,7 @@ impl Merger for Land {
             let old = text.text_at(&version).map_err(Failure::of)?;
             let patch = diff::between(&old, submitted);
             let since = text.since(&version).map_err(Failure::of)?;
-            let merged = redwedding_text::three_way::merge(&old, &since, &patch);
+            let merged = redwedding_text::three_way::merge(&old, &since.patch, &patch);
             id += 1;
             let before = text.text().to_owned();
             text.merge(id, &version, &patch).map_err(Failure::of)?;

@@ -31,8 +31,8 @@ pub struct Change {
     pub time_ms: u64,
     /// When the log took it, in ms since 1970.
     pub logged_ms: u64,
-    /// The origin's revision that it came from; of a moderation, the index of the change that it is
-    /// about; 0 for an edit made here.
+    /// The origin's revision that it came from; of a moderation, and of what stands for a save, the
+    /// index of the change that it is about; 0 for an edit made here.
     pub about: u64,
     /// Length of the text after it.
     pub bytes: u32,
@@ -62,14 +62,16 @@ pub enum ChangeKind {
     /// Another change was made unreadable. It changes no text of its own: it stands for the text's
     /// being another one, under an id of its own.
     Erase = 7,
+    /// What a save was meant to do, where others had changed the same: it stands for the save.
+    Meant = 8,
 }
 
 impl Change {
     /// Whether it was made here, not at the origin.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        use ChangeKind::{Base, Difference, Import};
-        ![Base, Import, Difference].iter().any(|kind| self.kind == *kind as u8)
+        use ChangeKind::{Base, Difference, Import, Meant};
+        ![Base, Import, Difference, Meant].iter().any(|kind| self.kind == *kind as u8)
     }
 }
 
@@ -197,12 +199,17 @@ impl Changes {
         self.hash
     }
 
-    /// Forgets what was said about a change.
-    pub(super) fn erase(&mut self, index: usize) {
+    /// Says more about a change that is kept.
+    pub(super) fn told(&mut self, index: usize, tell: impl FnOnce(&mut Change)) {
         let at = index.checked_sub(self.floor);
         if let Some(change) = at.and_then(|at| self.kept.get_mut(at)) {
-            Arc::make_mut(change).note.comment.clear();
+            tell(Arc::make_mut(change));
         }
+    }
+
+    /// Forgets what was said about a change.
+    pub(super) fn erase(&mut self, index: usize) {
+        self.told(index, |change| change.note.comment.clear());
     }
 
     pub(super) fn push(&mut self, change: Change) {

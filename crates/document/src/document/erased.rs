@@ -81,7 +81,8 @@ impl State {
         let since = self.changes.indexed().filter(|(index, change)| {
             change.kind == ChangeKind::Erase as u8 && !version.contains(*index as u32)
         });
-        since.filter_map(|(_, change)| u32::try_from(change.about).ok()).collect()
+        let erased = since.filter_map(|(_, change)| u32::try_from(change.about).ok());
+        erased.flat_map(|index| [index, self.shown_as(index)]).collect()
     }
 
     /// Who wrote which part of a version's text, by the document's changes.

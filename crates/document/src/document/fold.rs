@@ -159,6 +159,9 @@ impl State {
         // An edit on a text in the log's line merges exactly. One on a text that the log did not
         // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
+            None if edit.delta.rules > 1 => {
+                self.merge_as_meant(change, resolved.version, &edit.delta.patch)
+            }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
             Some(on) => {
                 self.merge_from_detached_base(change, resolved.version, &on, &edit.delta.patch)

@@ -17,7 +17,7 @@ use redwedding_wire::version::{
 use super::values;
 use crate::entry::{
     Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moderation, Moved,
-    Note, OriginPage,
+    Note, OriginPage, RULES,
 };
 use crate::{Archive, ChangeKind, Document, NoArchive, State, Verdict};
 
@@ -393,7 +393,7 @@ pub fn save_on(
         1 => Base::Object(ObjectId(id.0 ^ 1)),
         _ => Base::Version(version),
     };
-    let delta = Delta { edit, base, patch, note: note(draw) };
+    let delta = Delta { edit, base, patch, note: note(draw), rules: RULES };
     let served = draw.option(|draw| values::version(draw, 3));
     Some(Edit { delta, accepted_ms: draw.number(), pop: "AMS".to_owned(), served })
 }

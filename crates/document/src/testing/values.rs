@@ -9,7 +9,7 @@ use redwedding_wire::version::{
 
 use crate::entry::{
     Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note,
-    OriginPage,
+    OriginPage, RULES,
 };
 
 /// A key.
@@ -71,7 +71,8 @@ pub fn edit(draw: &mut Draw<'_>) -> Edit {
     };
     let mut id: [u8; 16] = draw.bytes();
     id[0] |= 1;
-    let delta = Delta { edit: EditId(id), base, patch: patch(draw), note: note(draw) };
+    let delta =
+        Delta { edit: EditId(id), base, patch: patch(draw), note: note(draw), rules: RULES };
     Edit {
         delta,
         accepted_ms: draw.number(),

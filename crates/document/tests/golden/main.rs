@@ -37,7 +37,8 @@ fn edit() -> Edit {
         Base::Version(VersionRef { root, extra: vec![Actor(5), Actor(u64::MAX)], check: None });
     let patch =
         diff::between_by(1, "The cat sat.\nThe end.\n", "The black cat sat.\nDas Ende: 終.\n");
-    let delta = Delta { edit: EditId([0x11; 16]), base, patch, note: note("Arya", "§ Röslin") };
+    let delta =
+        Delta { edit: EditId([0x11; 16]), base, patch, note: note("Arya", "§ Röslin"), rules: 1 };
     let served =
         VersionRef { root: Root::EMPTY, extra: vec![Actor(24), Actor(65_536)], check: None };
     Edit { delta, accepted_ms: 1_790_000_000_123, pop: "AMS".to_owned(), served: Some(served) }
@@ -125,7 +126,13 @@ impl Log {
         let old = self.0.text_of(&resolved).unwrap();
         let patch = diff::between_by(1, &old, &old.replacen(change.0, change.1, 1));
         let base = Base::Version(on.clone());
-        let delta = Delta { edit: EditId([number; 16]), base, patch, note: note("Robb", "saved") };
+        let delta = Delta {
+            edit: EditId([number; 16]),
+            base,
+            patch,
+            note: note("Robb", "saved"),
+            rules: 1,
+        };
         let served = Some(VersionRef { extra: vec![delta.actor()], ..on.clone() });
         self.put(Body::Edit(Edit { delta, accepted_ms: 5, pop: "AMS".to_owned(), served }))
     }

@@ -2,7 +2,7 @@
 //!
 //! Must never be compiled but for tests.
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Note};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, RULES};
 use redwedding_text::diff;
 use redwedding_wire::identity::{Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::{Base, Root, VersionRef};
@@ -30,6 +30,7 @@ pub(crate) fn save(
         base: Base::Version(VersionRef { root: Root::EMPTY, extra, check: None }),
         patch: diff::between(before.unwrap_or_default(), text),
         note: Note::default(),
+        rules: RULES,
     };
     let edit = Edit { delta, accepted_ms, pop: "pop".to_owned(), served: None };
     let own = parent.and_then(OutboxEntry::edit).into_iter().collect();

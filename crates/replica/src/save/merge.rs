@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, RULES};
 use redwedding_document::{Unresolved, Verdict, View};
 use redwedding_text::Patch;
 use redwedding_wire::identity::{DocumentKey, EditId};
@@ -300,7 +300,7 @@ impl<P: Ports> Context<'_, P> {
             false => Base::Object(named.object_id(key)),
         };
         let edit = Edit {
-            delta: Delta { edit, base, patch, note: save.note.clone() },
+            delta: Delta { edit, base, patch, note: save.note.clone(), rules: RULES },
             accepted_ms: self.ports.now_ms(),
             pop: self.replica.config.pop.clone(),
             served: None,

@@ -5,7 +5,7 @@
 //! contract leaves open (staleness, for one) is waited for, not forbidden.
 
 use redwedding_document::Document;
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note, RULES};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
@@ -125,7 +125,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         let patch = diff::between(from, to);
         let note = Note { author: "someone".into(), ..Note::default() };
         let edit = EditId([name; 16]);
-        let delta = Delta { edit, base: Base::Version(base), patch, note };
+        let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
         let body = Edit { delta, accepted_ms: 5, pop: "conformance".into(), served: None };
         Entry::new(document.clone(), Body::Edit(body))
     };
