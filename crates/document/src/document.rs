@@ -32,7 +32,7 @@ mod three_way;
 
 pub use admit::Admission;
 pub use attribution::Attribution;
-pub use changes::{Change, ChangeKind, Changes};
+pub use changes::{Change, ChangeKind, Changes, Hidden};
 pub use erased::Erased;
 pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};
@@ -40,6 +40,7 @@ pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
 pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 pub use state::{Quarantined, State};
+pub use three_way::Alternative;
 
 use std::num::NonZeroU64;
 use std::ops::Deref;

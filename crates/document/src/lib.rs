@@ -16,7 +16,7 @@ mod patch_wire;
 pub mod testing;
 
 pub use document::{
-    Admission, Announced, Archive, Attribution, Change, ChangeKind, Changes, Document, Erased,
-    Fault, IntentState, Known, NoArchive, Origin, Quarantined, Resolved, RestoreFault, Segment,
-    SegmentRef, State, Tip, Unresolved, Verdict, View,
+    Admission, Alternative, Announced, Archive, Attribution, Change, ChangeKind, Changes, Document,
+    Erased, Fault, Hidden, IntentState, Known, NoArchive, Origin, Quarantined, Resolved,
+    RestoreFault, Segment, SegmentRef, State, Tip, Unresolved, Verdict, View,
 };

@@ -5,17 +5,17 @@
 //! hash is of.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use redwedding_wire::codec;
 use redwedding_wire::identity::{Actor, Digest, EditId, digest};
 use redwedding_wire::version::Place;
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::entry::Note;
 
 /// What is known of a change beside what it does to the text.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Change {
     /// Who made its dots.
     pub actor: Actor,
@@ -39,6 +39,17 @@ pub struct Change {
     /// Spans, in the text after it, that a concurrent change touched too:
     /// (start, length, index of the other change).
     pub overlaps: Vec<(u32, u32, u32)>,
+    /// What of it the page does not show, since others had changed the same passages.
+    pub hidden: Vec<Hidden>,
+}
+
+/// A passage of which the page shows another writer's version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hidden {
+    /// Where it is in the text right after the save, in bytes.
+    pub at: Range<u32>,
+    /// What the save made of it.
+    pub text: String,
 }
 
 /// Where a change came from.
@@ -209,7 +220,10 @@ impl Changes {
 
     /// Forgets what was said about a change.
     pub(super) fn erase(&mut self, index: usize) {
-        self.told(index, |change| change.note.comment.clear());
+        self.told(index, |change| {
+            change.note.comment.clear();
+            change.hidden.clear();
+        });
     }
 
     pub(super) fn push(&mut self, change: Change) {

@@ -222,6 +222,7 @@ impl State {
             about: 0,
             bytes: 0,
             overlaps: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 

@@ -10,13 +10,30 @@
 //! it. Must never drop what somebody wrote without a trace: what is not shown of a save is told
 //! with it.
 
+use std::ops::Range;
+
 use redwedding_text::three_way::{self, Outcome, ThreeWay};
 use redwedding_text::{Patch, Since, Version};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
-use super::{Change, ChangeKind, Fault, State};
+use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::limits;
+
+/// What somebody made of a passage of which the page shows another version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative<'a> {
+    /// The index of the save,
+    pub save: usize,
+    /// and what is known of it.
+    pub change: &'a Change,
+    /// The passage, in the text that there is; empty where the page shows nothing there.
+    pub at: Range<u32>,
+    /// What the save made of it; empty where it deleted it.
+    pub text: &'a str,
+    /// From which change on the passage may have been changed.
+    settled: usize,
+}
 
 /// Names the change that stands for a save.
 const AS_MEANT: &str = "as meant";
@@ -47,7 +64,7 @@ impl State {
             self.keep_lines((index, place, logged_ms), &merged);
             return Ok(());
         }
-        let overlaps = overlaps(&meant, &since);
+        let (overlaps, hidden) = (overlaps(&meant, &since), hidden(&meant));
         // All that could go wrong was looked at before anything changed.
         let put = self.put_in_place(index, meant.patch);
         debug_assert!(put.is_ok(), "{put:?}");
@@ -55,6 +72,7 @@ impl State {
         self.changes.told(index as usize, |change| {
             change.bytes = bytes;
             change.overlaps = overlaps;
+            change.hidden = hidden;
         });
         put
     }
@@ -80,12 +98,66 @@ impl State {
         self.merge_alone(meant, self.text.head(), patch).map(|_| ())
     }
 
+    /// Passages of which somebody wrote another version than the page shows, and which nobody
+    /// changed since: oldest save first. O(changes since the first such save).
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<Alternative<'_>> {
+        let mut found: Vec<Alternative<'_>> = Vec::new();
+        for (index, change) in self.changes.indexed() {
+            let effect = self.text.effect(index as u32);
+            let effect = effect.filter(|effect| !effect.is_empty());
+            if let Some(effect) = effect {
+                found.retain_mut(|open| {
+                    // What stands for the save itself is not what came after it.
+                    let own = open.settled > index;
+                    let at = if own { Some(open.at.clone()) } else { moved(&open.at, &effect) };
+                    at.map(|at| open.at = at).is_some()
+                });
+            }
+            let settled = self.shown_as(index as u32) as usize + 1;
+            let hidden = change.hidden.iter().map(|hidden| Alternative {
+                save: index,
+                change,
+                at: hidden.at.clone(),
+                text: &hidden.text,
+                settled,
+            });
+            found.extend(hidden);
+        }
+        found
+    }
+
     /// The change that shows on the page what a save was meant to do: itself, if nothing else does.
     pub(super) fn shown_as(&self, save: u32) -> u32 {
         let change = self.changes.get(save as usize);
         let actor = change.map(|of| Actor::of(AS_MEANT, &[&of.actor.0.to_le_bytes()]));
         actor.and_then(|actor| self.index_of(actor)).unwrap_or(save)
     }
+}
+
+/// What the page does not show of a save.
+fn hidden(meant: &ThreeWay) -> Vec<Hidden> {
+    let found = meant.met.iter().filter_map(|met| match &met.outcome {
+        Outcome::Hidden(text) => Some(Hidden { at: met.range.clone(), text: text.clone() }),
+        _ => None,
+    });
+    found.take(limits::HIDDEN).collect()
+}
+
+/// Where a range of a text is once that was edited; `None` where it was touched.
+fn moved(at: &Range<u32>, patch: &Patch) -> Option<Range<u32>> {
+    let (mut came, mut went) = (0, 0);
+    for (start, deleted, text) in patch.edits() {
+        if start >= at.end {
+            break;
+        }
+        if start + deleted > at.start {
+            return None;
+        }
+        came += text.len() as u32;
+        went += deleted;
+    }
+    Some(at.start + came - went..at.end + came - went)
 }
 
 /// The passages that a save and others changed, and one of those others for each.

@@ -65,6 +65,10 @@ pub(crate) struct Invariants {
     turned_back: bool,
     /// What was wrong, unless this word may have been missing, or back, for a while.
     doubtful: Vec<(Word, String)>,
+    /// Words of which the page shows another version, or that a save deleted there.
+    alternatives: BTreeSet<Word>,
+    /// What was wrong, unless this word is in an alternative.
+    unsettled: Vec<(Word, String)>,
     /// What was found to be wrong.
     pub(crate) failures: Vec<String>,
 }
@@ -116,7 +120,7 @@ impl Invariants {
     }
 
     fn flickers(&self, word: Word) -> bool {
-        self.words.get(&word).is_some_and(|fact| fact.flickers)
+        self.words.get(&word).is_some_and(|fact| fact.flickers) || self.alternatives.contains(&word)
     }
 
     /// The log was turned back.
@@ -140,15 +144,27 @@ impl Invariants {
         self.turned_back = false;
         let doubtful = std::mem::take(&mut self.doubtful);
         let wrong = doubtful.into_iter().filter(|(word, _)| !words.contains(word));
-        self.failures.extend(wrong.map(|(_, what)| what));
+        self.unsettled.extend(wrong);
     }
 
     /// Notes that something was wrong with a word.
     fn fail_about(&mut self, word: Word, what: String) {
         match self.turned_back {
             true => self.doubtful.push((word, what)),
-            false => self.fail(what),
+            false => self.unsettled.push((word, what)),
         }
+    }
+
+    /// These are in alternatives: who saved them, or saw them so saved, is told.
+    pub(crate) fn has_alternatives(&mut self, words: impl IntoIterator<Item = Word>) {
+        self.alternatives.extend(words);
+    }
+
+    /// All alternatives are known.
+    pub(crate) fn knows_alternatives(&mut self) {
+        let unsettled = std::mem::take(&mut self.unsettled);
+        let wrong = unsettled.into_iter().filter(|(word, _)| !self.alternatives.contains(word));
+        self.failures.extend(wrong.map(|(_, what)| what));
     }
 
     fn well_formed(&mut self, page: usize, text: &str, whose: &str) -> BTreeSet<Word> {
@@ -247,14 +263,16 @@ impl Invariants {
             let (here, spelled) = (now.contains(word), spelled(*word));
             let expected = fact.certain && !fact.deletable && !fact.lost;
             if expected && !here && !elsewhere.contains(word) {
-                wrong.push(format!("the end: {spelled} is lost from {text:?}"));
+                let what = format!("the end: {spelled} is lost from {text:?}");
+                wrong.push((*word, what));
             }
             let gone = elsewhere.is_empty() || elsewhere.contains(word);
             if fact.deleted && !fact.loosely && here && gone {
-                wrong.push(format!("the end: {spelled} was deleted, and stands in {text:?}"));
+                let what = format!("the end: {spelled} was deleted, and stands in {text:?}");
+                wrong.push((*word, what));
             }
         }
-        self.failures.extend(wrong);
+        self.unsettled.extend(wrong);
     }
 
     /// One of the origin's revisions after another: nothing twice, nothing lost

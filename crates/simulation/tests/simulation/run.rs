@@ -570,6 +570,8 @@ impl Run {
         self.report.struck.count_many("sandbox dies", self.report.deaths as u64);
         self.report.struck.add(&self.network.struck());
         self.network.with_relay(|relay: &mut FoldRelay, _| self.report.struck.add(&relay.struck));
+        self.note_alternatives();
+        self.invariants.knows_alternatives();
         self.report.failures = std::mem::take(&mut self.invariants.failures);
         self.report.trace = self.network.take_trace();
         self.report

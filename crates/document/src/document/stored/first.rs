@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use redwedding_text::{Patch, Record, Text};
 use redwedding_wire::codec::{self, DecodeError};
-use redwedding_wire::identity::{Actor, DocumentKey};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, Position, VersionRef};
 use serde_tuple::Deserialize_tuple;
 
 use super::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_from};
 use crate::document::{Announced, Change, Changes, Quarantined};
+use crate::entry::Note;
 use crate::patch_wire;
 
 #[derive(Deserialize_tuple)]
@@ -20,7 +21,7 @@ struct DocumentV1 {
     place: Place,
     floor: Position,
     text: TextV1,
-    changes: Vec<Arc<Change>>,
+    changes: Vec<ChangeV1>,
     tip: Option<TipWire>,
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
@@ -30,6 +31,20 @@ struct DocumentV1 {
     quarantined: Vec<Quarantined>,
     #[serde(with = "serde_bytes")]
     extensions: Vec<u8>,
+}
+
+#[derive(Deserialize_tuple)]
+struct ChangeV1 {
+    actor: Actor,
+    place: Place,
+    kind: u8,
+    edit: EditId,
+    note: Note,
+    time_ms: u64,
+    logged_ms: u64,
+    about: u64,
+    bytes: u32,
+    overlaps: Vec<(u32, u32, u32)>,
 }
 
 #[derive(Deserialize_tuple)]
@@ -77,7 +92,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
         cursor: wire.cursor,
         place: wire.place,
         text,
-        changes: Changes::above(0, None, Default::default(), wire.changes),
+        changes: Changes::above(
+            0,
+            None,
+            Default::default(),
+            wire.changes.into_iter().map(change_from).collect(),
+        ),
         archive: Vec::new(),
         tip: wire.tip,
         intents: wire.intents,
@@ -105,4 +125,20 @@ fn text_from(wire: TextV1) -> Result<Text, DecodeError> {
     });
     let records = records.collect::<Result<Vec<_>, DecodeError>>()?;
     Text::from_changes(wire.text, records).map_err(|error| DecodeError::Invalid(error.to_string()))
+}
+
+fn change_from(wire: ChangeV1) -> Arc<Change> {
+    Arc::new(Change {
+        actor: wire.actor,
+        place: wire.place,
+        kind: wire.kind,
+        edit: wire.edit,
+        note: wire.note,
+        time_ms: wire.time_ms,
+        logged_ms: wire.logged_ms,
+        about: wire.about,
+        bytes: wire.bytes,
+        overlaps: wire.overlaps,
+        hidden: Vec::new(),
+    })
 }

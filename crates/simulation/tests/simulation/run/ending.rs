@@ -1,6 +1,8 @@
 //! The end of a run: everything heals, work goes on until there is none, and
 //! then every place has to hold the same, and all that was acknowledged.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// Between two rounds of ticks, in ms.
@@ -237,6 +239,13 @@ impl Run {
         self.network.with_relay(|relay: &mut FoldRelay, _| whole(&relay.archive(key), document))
     }
 
+    /// Notes what stands in alternatives by now.
+    pub(super) fn note_alternatives(&mut self) {
+        let documents = self.keys.iter().filter_map(|key| self.network.document(key));
+        let whole: Vec<Document> = documents.map(|document| self.whole(&document)).collect();
+        self.invariants.has_alternatives(whole.iter().flat_map(in_alternatives));
+    }
+
     /// All of a page's history can be read, and all texts that clients have seen.
     fn check_history(&mut self, key: &DocumentKey, document: &Document) {
         let mut ports = self.network.ports(0, None);
@@ -358,4 +367,21 @@ fn whole(archive: &impl Archive, document: &Document) -> Document {
         whole.restore(&segment).expect("it is the newest");
     }
     whole
+}
+
+/// The words by which alternatives differ from what the page showed.
+fn in_alternatives(document: &Document) -> BTreeSet<Word> {
+    let mut found = BTreeSet::new();
+    for (_, change) in document.changes().indexed().filter(|(_, change)| !change.hidden.is_empty())
+    {
+        let version = document.version_at(change.place).expect("a position of the document");
+        let text = document.text_at(&version).expect("all of it is kept");
+        for hidden in &change.hidden {
+            let shown = &text[hidden.at.start as usize..hidden.at.end as usize];
+            let [shown, other] = [shown, &hidden.text]
+                .map(|text| BTreeSet::from_iter(crate::invariants::words(text)));
+            found.extend(shown.symmetric_difference(&other));
+        }
+    }
+    found
 }

@@ -44,6 +44,7 @@ impl Run {
     /// A backup is restored: the newest entries of a shard are gone. Who was there may find what
     /// it has seen gone, and what it has seen deleted there again.
     pub(super) fn lose_tail(&mut self) {
+        self.note_alternatives();
         let key = self.keys[self.random.index(self.keys.len())].clone();
         let random = &mut self.random;
         let lose = |relay: &mut FoldRelay, _| relay.lose_tail(&key, random);
