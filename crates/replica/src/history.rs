@@ -73,6 +73,21 @@ impl PageHistory {
         kept.or_else(archived).map(AsRef::as_ref)
     }
 
+    /// The first change of the entry that made change `index`: what its author did. Others of it
+    /// keep it apart from what people had done meanwhile.
+    pub fn first_of_entry(&self, index: usize) -> usize {
+        let place = |index: usize| self.change(index).map(|change| change.place);
+        let Some(of) = place(index).filter(|place| *place != Place::START) else { return index };
+        let same = (0..index).rev().take_while(|before| place(*before) == Some(of));
+        same.last().unwrap_or(index)
+    }
+
+    /// Whether the entry that made change `index` made no further one.
+    pub fn is_last_of_entry(&self, index: usize) -> bool {
+        let next = self.change(index + 1).filter(|next| next.place != Place::START);
+        next.is_none_or(|next| self.change(index).is_some_and(|change| change.place != next.place))
+    }
+
     /// The number of the version right after change `index`.
     pub fn id(&self, index: usize) -> Option<u64> {
         if let Some(at) = index.checked_sub(self.document.changes().len()) {

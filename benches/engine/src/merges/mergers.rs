@@ -94,7 +94,8 @@ impl Merger for Land {
             id += 1;
             let before = text.text().to_owned();
             text.merge(id, &version, &patch).map_err(Failure::of)?;
-            if !merged.is_plain(text.text(), &before) {
+            let right = merged.patch.apply(&before).map_err(Failure::of)?.text;
+            if !merged.is_plain() && text.text() != right {
                 alternatives += merged
                     .met
                     .iter()

@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use redwedding_text::three_way::{self, Outcome, ThreeWay};
-use redwedding_text::{Patch, Since, Version};
+use redwedding_text::{Patch, Since, Version, diff};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
@@ -58,15 +58,16 @@ impl State {
         if longest > limits::MERGED_BYTES {
             return Err(Fault::TooLong(longest));
         }
+        let text = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
         let (place, logged_ms) = (change.place, change.logged_ms);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
-        if meant.is_plain(self.text(), &page) {
-            self.keep_lines((index, place, logged_ms), &merged);
+        self.keep_lines((index, place, logged_ms), &merged);
+        if meant.is_plain() || self.text() == text {
             return Ok(());
         }
         let (overlaps, hidden) = (overlaps(&meant, &since), hidden(&meant));
         // All that could go wrong was looked at before anything changed.
-        let put = self.put_in_place(index, meant.patch);
+        let put = self.put_in_place(index, &text);
         debug_assert!(put.is_ok(), "{put:?}");
         let bytes = self.text().len() as u32;
         self.changes.told(index as usize, |change| {
@@ -77,8 +78,8 @@ impl State {
         put
     }
 
-    /// Takes a save out of the text that was just merged, and puts in its place what it was to be.
-    fn put_in_place(&mut self, save: u32, patch: Patch) -> Result<(), Fault> {
+    /// Takes a save out of the text that was just merged, and makes that what it was to be.
+    fn put_in_place(&mut self, save: u32, text: &str) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
         let about = |name: &str, kind| Change {
@@ -95,6 +96,7 @@ impl State {
         let meant = Change { note: of.note.clone(), ..about(AS_MEANT, ChangeKind::Meant) };
         self.text.set_suppressed(aside.actor.0, save, true).map_err(|error| fault(&error))?;
         self.changes.push(Change { bytes: self.text().len() as u32, ..aside });
+        let patch = diff::between(self.text(), text);
         self.merge_alone(meant, self.text.head(), patch).map(|_| ())
     }
 

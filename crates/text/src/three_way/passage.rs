@@ -138,7 +138,16 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     }
     let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
     let apart = white(first.text.chars().next_back()) || white(second.text.chars().next());
-    apart.then(|| format!("{}{}", first.text, second.text))
+    // Two that each wrote a line where an empty one was, or behind the last line's end.
+    let at = first.range.start;
+    let line = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'\n');
+    let own = line(at.checked_sub(1).and_then(|before| base.as_bytes().get(before)))
+        && line(base.as_bytes().get(at));
+    match (apart, own) {
+        (true, _) => Some(format!("{}{}", first.text, second.text)),
+        (false, true) => Some(format!("{}\n{}", first.text, second.text)),
+        (false, false) => None,
+    }
 }
 
 /// Whether an edit takes and puts whole lines.

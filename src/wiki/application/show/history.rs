@@ -40,21 +40,25 @@ pub(super) fn author(change: &Change) -> Author<'_> {
     }
 }
 
-/// The row of change `index`; `None` where it is not at hand.
+/// The row of the entry whose last change is `index`; `None` where it is not at hand, or no row
+/// ends there.
 pub(super) fn row(history: &PageHistory, index: usize) -> Option<HistoryRow<'_>> {
-    let change = history.change(index)?;
-    let before = index.checked_sub(1).and_then(|before| history.change(before));
+    if !history.is_last_of_entry(index) {
+        return None;
+    }
+    let bytes = history.change(index)?.bytes;
+    let first = history.first_of_entry(index);
+    let change = history.change(first)?;
+    let before = first.checked_sub(1).and_then(|before| history.change(before));
     Some(HistoryRow {
         id: history.id(index)?,
-        parent: index.checked_sub(1).and_then(|before| history.id(before)),
+        parent: first.checked_sub(1).and_then(|before| history.id(before)),
         at: Moment(change.time_ms),
         author: author(change),
         comment: &change.note.comment,
         minor: change.note.minor,
-        bytes: u64::from(change.bytes),
-        bytes_delta: Some(
-            i64::from(change.bytes) - before.map_or(0, |before| i64::from(before.bytes)),
-        ),
+        bytes: u64::from(bytes),
+        bytes_delta: Some(i64::from(bytes) - before.map_or(0, |before| i64::from(before.bytes))),
         overlapped: !change.overlaps.is_empty(),
         at_origin: history.origin().revision_with(index as u32),
         kind: match change.kind {
