@@ -168,11 +168,14 @@ impl State {
         let DetachedBase { name, text, .. } = &self.detached_bases[detached];
         let name = *name;
         let Some(patch) = deletions(text, made, &Version::up_to(1)) else { return };
+        let tip = self.origin.tip.as_ref().map(|tip| tip.stored);
+        let passed = self.origin.revision() >= name.revision;
         let (version, patch) = match self.known(name) {
             Some(version) => (version.clone(), patch),
             // It is in, since the tip has come to it, and no version is its text, since the origin has
-            // merged by itself: what was deleted is sought in the text that there is.
-            None if self.origin.revision() >= name.revision => {
+            // merged by itself: what was deleted is sought in the text that there is. Where the tip
+            // has passed it the log alone does so: a view's versions say nothing of it.
+            None if tip == Some(name) || (place != Place::START && passed) => {
                 let Ok(own) = text.text_at(&Version::up_to(1)) else { return };
                 let mapped = map_through(&patch, &diff::between_by(FOLD_RULES, self.text(), &own));
                 (self.text.head(), mapped)

@@ -67,7 +67,7 @@ impl State {
         }
         let (overlaps, hidden) = (overlaps(&meant, &since), hidden(&meant));
         // All that could go wrong was looked at before anything changed.
-        let put = self.put_in_place(index, &text);
+        let put = self.put_in_place(index, &page, (meant.patch, &text));
         debug_assert!(put.is_ok(), "{put:?}");
         let bytes = self.text().len() as u32;
         self.changes.told(index as usize, |change| {
@@ -78,8 +78,14 @@ impl State {
         put
     }
 
-    /// Takes a save out of the text that was just merged, and makes that what it was to be.
-    fn put_in_place(&mut self, save: u32, text: &str) -> Result<(), Fault> {
+    /// Takes a save out of the text that was just merged, and makes that what it was to be; with
+    /// how that comes of the page as it was before.
+    fn put_in_place(
+        &mut self,
+        save: u32,
+        page: &str,
+        (patch, text): (Patch, &str),
+    ) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
         let about = |name: &str, kind| Change {
@@ -96,7 +102,11 @@ impl State {
         let meant = Change { note: of.note.clone(), ..about(AS_MEANT, ChangeKind::Meant) };
         self.text.set_suppressed(aside.actor.0, save, true).map_err(|error| fault(&error))?;
         self.changes.push(Change { bytes: self.text().len() as u32, ..aside });
-        let patch = diff::between(self.text(), text);
+        // What shows again of the save is what keeps lines apart.
+        let patch = match self.text() == page {
+            true => patch,
+            false => diff::between(self.text(), text),
+        };
         self.merge_alone(meant, self.text.head(), patch).map(|_| ())
     }
 
