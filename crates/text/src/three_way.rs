@@ -10,6 +10,7 @@
 
 mod passage;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::diff;
@@ -27,8 +28,10 @@ pub struct ThreeWay {
     pub patch: Patch,
     /// Passages that both touched, in order.
     pub met: Vec<Met>,
-    /// Whether the first edit put back what it took away.
-    came_back: bool,
+    /// Which of the second edit's hunks merging character by character would get wrong, ascending,
+    pub decided: Vec<u32>,
+    /// and what comes in their place: from the text after the first edit, these hunks alone.
+    pub instead: Patch,
 }
 
 /// A passage that both edits touched.
@@ -55,19 +58,13 @@ pub enum Outcome {
     Hidden(String),
 }
 
-impl ThreeWay {
-    /// Whether merging the two character by character does as well.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        !self.came_back && self.met.iter().all(|met| met.outcome == Outcome::Both)
-    }
-}
-
 /// A change of an edit: what it replaces, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edit<'a> {
     range: Range<usize>,
     text: &'a str,
+    /// Which hunk of its patch it is.
+    index: u32,
 }
 
 impl Edit<'_> {
@@ -82,25 +79,63 @@ impl Edit<'_> {
 pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
     let raw = first;
     let first = refined(base, raw);
-    let came_back = first != *raw;
     let (firsts, seconds) = (edits(&first), edits(second));
     let mut passages = passages(base, &firsts, &seconds);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
-    let mut made = Made::default();
-    for (passage, decided) in passages.iter().zip(decided) {
-        made.keep_to(passage.hull().start);
-        made.add(base, passage, decided);
+    let came_back = touching(base, &edits(raw), &firsts, &seconds);
+    let (mut made, mut instead) = (Made::default(), Made::default());
+    let mut hunks = Vec::new();
+    for (passage, decided) in passages.iter().zip(&decided) {
+        let plain = match decided {
+            Some(decided) => decided.outcome == Outcome::Both,
+            None => true,
+        };
+        let own = || passage.seconds.iter().map(|edit| edit.index);
+        let plain = plain && !own().any(|hunk| came_back.contains(&hunk));
+        made.add(base, passage, decided.as_ref());
+        if plain {
+            instead.leave(base, passage);
+        } else {
+            instead.add(base, passage, decided.as_ref());
+            hunks.extend(own());
+        }
     }
-    ThreeWay { patch: made.patch.build().unwrap_or_default(), met: made.met, came_back }
+    let [patch, instead_patch] =
+        [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
+    ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch }
+}
+
+/// The hunks of the second edit that touch something which the first one took away and put back: to
+/// a merge by characters that is not what it was.
+fn touching(
+    base: &str,
+    raw: &[Edit<'_>],
+    firsts: &[Edit<'_>],
+    seconds: &[Edit<'_>],
+) -> BTreeSet<u32> {
+    let same = |edit: &&Edit<'_>| {
+        !firsts.iter().any(|first| (&first.range, first.text) == (&edit.range, edit.text))
+    };
+    let put_back: Vec<&Edit<'_>> = raw.iter().filter(same).collect();
+    let touches = |second: &Edit<'_>| {
+        let from = put_back.partition_point(|edit| edit.range.end < second.range.start);
+        let near = put_back[from.saturating_sub(1)..].iter();
+        let mut near = near.take_while(|edit| edit.range.start <= second.range.end);
+        near.any(|edit| match edit.range.start <= second.range.start {
+            true => touch(base, edit, second),
+            false => touch(base, second, edit),
+        })
+    };
+    seconds.iter().filter(|second| touches(second)).map(|second| second.index).collect()
 }
 
 fn edits(patch: &Patch) -> Vec<Edit<'_>> {
-    let edit = |(at, deleted, text)| {
-        let (at, deleted): (u32, u32) = (at, deleted);
-        Edit { range: at as usize..(at + deleted) as usize, text }
+    let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
+        let range = at as usize..(at + deleted) as usize;
+        Edit { range, text, index }
     };
-    patch.edits().map(edit).collect()
+    (0..).zip(patch.edits()).map(edit).collect()
 }
 
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
@@ -109,7 +144,7 @@ fn refined(base: &str, patch: &Patch) -> Patch {
         return patch.clone();
     }
     let mut finer = Patch::builder();
-    for Edit { range, text } in edits(patch) {
+    for Edit { range, text, .. } in edits(patch) {
         finer.keep_to(range.start as u32);
         let within = diff::between(&base[range.clone()], text);
         for (at, deleted, text) in within.edits() {
@@ -257,6 +292,13 @@ impl Made {
         self.base = self.base.max(base);
     }
 
+    /// Leaves a passage as the first edit has it.
+    fn leave(&mut self, text: &str, passage: &Passage<'_>) {
+        self.keep_to(passage.hull().start);
+        self.keep(passage.first(text).len());
+        self.base = passage.hull().end;
+    }
+
     fn keep(&mut self, len: usize) {
         self.patch.push_keep(len as u32);
         self.merged += len;
@@ -268,17 +310,20 @@ impl Made {
         self.merged += text.len();
     }
 
-    fn add(&mut self, text: &str, passage: &Passage<'_>, decided: Option<Decided>) {
+    fn add(&mut self, text: &str, passage: &Passage<'_>, decided: Option<&Decided>) {
+        if passage.seconds.is_empty() {
+            return self.leave(text, passage);
+        }
+        self.keep_to(passage.hull().start);
         let start = self.merged as u32;
         match decided {
-            // Only one of them has it.
-            None if passage.seconds.is_empty() => self.keep(passage.first(text).len()),
+            // The second edit alone touches it.
             None => self.replace(passage.hull().len(), &passage.second(text)),
             Some(Decided { text: shown, outcome }) => {
-                self.change(&passage.first(text), &shown);
+                self.change(&passage.first(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;
-                self.met.push(Met { base, range, outcome });
+                self.met.push(Met { base, range, outcome: outcome.clone() });
             }
         }
         self.base = passage.hull().end;
@@ -287,7 +332,7 @@ impl Made {
     /// Makes one text of another.
     fn change(&mut self, old: &str, new: &str) {
         let mut at = 0;
-        for Edit { range, text } in edits(&diff::between(old, new)) {
+        for Edit { range, text, .. } in edits(&diff::between(old, new)) {
             self.keep(range.start - at);
             self.replace(range.len(), text);
             at = range.end;

@@ -94,19 +94,24 @@ impl Merger for Land {
             id += 1;
             let before = text.text().to_owned();
             text.merge(id, &version, &patch).map_err(Failure::of)?;
-            let right = merged.patch.apply(&before).map_err(Failure::of)?.text;
-            if !merged.is_plain() && text.text() != right {
+            if !merged.decided.is_empty() {
                 alternatives += merged
                     .met
                     .iter()
                     .filter(|met| matches!(met.outcome, redwedding_text::three_way::Outcome::Hidden(_)))
                     .count();
                 id += 1;
-                let target = text.head().end() - 1;
-                text.set_suppressed(id, target, true).map_err(Failure::of)?;
+                let save = text.head().end() - 1;
+                let part = redwedding_text::Part::Edits(merged.decided.as_slice().into());
+                let head = text.head();
+                text.suppress(id, &head, (save, part, true)).map_err(Failure::of)?;
+                let since = text.since(&Version::up_to(save)).map_err(Failure::of)?.patch;
+                let removed = since.apply(&before).map_err(Failure::of)?.removed;
+                let back = since.inverse(&removed).map_err(Failure::of)?;
+                let patch = redwedding_text::map_through(&merged.instead, &back);
                 id += 1;
                 let head = text.head();
-                text.merge(id, &head, &merged.patch).map_err(Failure::of)?;
+                text.merge(id, &head, &patch).map_err(Failure::of)?;
             }
             ends.push(text.head().end());
         }

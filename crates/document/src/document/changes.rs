@@ -73,7 +73,8 @@ pub enum ChangeKind {
     /// Another change was made unreadable. It changes no text of its own: it stands for the text's
     /// being another one, under an id of its own.
     Erase = 7,
-    /// What a save was meant to do, where others had changed the same: it stands for the save.
+    /// What a save was meant to do, where others had changed the same: hunks of it that are taken
+    /// out, or what stands in their place.
     Meant = 8,
 }
 

@@ -82,7 +82,7 @@ impl State {
             change.kind == ChangeKind::Erase as u8 && !version.contains(*index as u32)
         });
         let erased = since.filter_map(|(_, change)| u32::try_from(change.about).ok());
-        erased.flat_map(|index| [index, self.shown_as(index)]).collect()
+        erased.flat_map(|index| std::iter::once(index).chain(self.instead_of(index))).collect()
     }
 
     /// Who wrote which part of a version's text, by the document's changes.

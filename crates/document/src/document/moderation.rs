@@ -19,8 +19,7 @@ impl State {
     /// Whether a change is suppressed.
     #[must_use]
     pub fn is_suppressed(&self, index: usize) -> bool {
-        let shown = u32::try_from(index).map(|index| self.shown_as(index));
-        shown.is_ok_and(|index| self.text.history().is_suppressed(index))
+        u32::try_from(index).is_ok_and(|index| self.text.history().is_suppressed(index))
     }
 
     /// Suppresses a change, or releases it: an event of the text that has seen all others, so that
@@ -32,10 +31,9 @@ impl State {
         moderation: &Moderation,
         kind: ChangeKind,
     ) -> Verdict {
-        let Some(about) = self.index_of(moderation.change) else {
+        let Some(target) = self.index_of(moderation.change) else {
             return Verdict::Quarantined(Fault::Change(moderation.change));
         };
-        let target = self.shown_as(about);
         let actor = self.moderation_actor(place, moderation);
         let suppressed = matches!(kind, ChangeKind::Suppress);
         if self.text().len() > limits::MERGED_BYTES {
@@ -44,13 +42,15 @@ impl State {
         // Of what a suppressed change did nothing may be taken back twice.
         if suppressed && !self.text.history().is_suppressed(target) {
             self.let_line_end_go(place, logged_ms, target);
+            self.let_decided_go(place, logged_ms, target);
         }
         match self.text.set_suppressed(actor.0, target, suppressed) {
             Ok(_) => {
                 let change = self.change(actor, place, logged_ms, kind);
-                self.note(change, moderation, about);
+                self.note(change, moderation, target);
                 if !suppressed {
                     self.keep_line_end_again(place, logged_ms, target);
+                    self.decide_again(place, logged_ms, target);
                 }
                 Verdict::Counted
             }
@@ -84,12 +84,10 @@ impl State {
             return Verdict::Quarantined(Fault::Patch(error.to_string()));
         }
         self.changes.erase(index as usize);
-        // What stands for it on the page says the same.
-        let shown = self.shown_as(index);
-        if shown != index {
-            let erased = self.text.erase(shown);
+        // What stands in its place on the page says the same.
+        if let Some(instead) = self.instead_of(index) {
+            let erased = self.text.erase(instead);
             debug_assert!(erased.is_ok());
-            self.changes.erase(shown as usize);
         }
         let change = self.change(actor, place, logged_ms, ChangeKind::Erase);
         self.note(change, moderation, index);

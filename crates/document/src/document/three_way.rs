@@ -1,10 +1,10 @@
 //! Merges a save as its author meant it, where others have changed the same passage meanwhile.
 //!
-//! What [`redwedding_text::three_way`] makes of the two goes onto the text, as a change of its own
-//! that has seen all others; the save itself is kept out of it. So what later saves were made on is
-//! the text that their authors had before them, in every version that names the save, and what the
-//! page shows was decided once: where the log has the save. Where character by character the same
-//! comes of it, that does.
+//! Each hunk of the save is merged character by character, unless [`redwedding_text::three_way`]
+//! decides otherwise: such a one is taken out of the page again, and what is to stand there goes
+//! onto it as a change of its own that has seen all others. So what later saves were made on is the
+//! text that their authors had before them, in every version that names the save, and what the page
+//! shows was decided once: where the log has the save.
 //!
 //! Only the log does so. A view gives the texts that its versions name, and those say nothing of
 //! it. Must never drop what somebody wrote without a trace: what is not shown of a save is told
@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use redwedding_text::three_way::{self, Outcome, ThreeWay};
-use redwedding_text::{Patch, Since, Version, diff};
+use redwedding_text::{Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
@@ -35,8 +35,11 @@ pub struct Alternative<'a> {
     settled: usize,
 }
 
-/// Names the change that stands for a save.
-const AS_MEANT: &str = "as meant";
+/// Names the change that takes hunks out of a save,
+const ASIDE: &str = "aside";
+
+/// and the one that puts something in their place.
+const INSTEAD: &str = "instead";
 
 impl State {
     pub(super) fn merge_as_meant(
@@ -58,18 +61,21 @@ impl State {
         if longest > limits::MERGED_BYTES {
             return Err(Fault::TooLong(longest));
         }
-        let text = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
         let (place, logged_ms) = (change.place, change.logged_ms);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
-        self.keep_lines((index, place, logged_ms), &merged);
-        if meant.is_plain() || self.text() == text {
+        if meant.decided.is_empty() {
+            self.keep_lines((index, place, logged_ms), &merged);
             return Ok(());
         }
-        let (overlaps, hidden) = (overlaps(&meant, &since), hidden(&meant));
         // All that could go wrong was looked at before anything changed.
-        let put = self.put_in_place(index, &page, (meant.patch, &text));
+        let put = self.put_instead(index, &page, &meant);
         debug_assert!(put.is_ok(), "{put:?}");
+        // What stands at one place may stand there in another order.
+        let told = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
+        let order = diff::between(&told, self.text());
+        let place = |at: &Range<u32>| moved(at, &order).unwrap_or(0..0);
         let bytes = self.text().len() as u32;
+        let (overlaps, hidden) = (overlaps(&meant, &since, place), hidden(&meant, place));
         self.changes.told(index as usize, |change| {
             change.bytes = bytes;
             change.overlaps = overlaps;
@@ -78,17 +84,13 @@ impl State {
         put
     }
 
-    /// Takes a save out of the text that was just merged, and makes that what it was to be; with
-    /// how that comes of the page as it was before.
-    fn put_in_place(
-        &mut self,
-        save: u32,
-        page: &str,
-        (patch, text): (Patch, &str),
-    ) -> Result<(), Fault> {
+    /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
+    /// their place what is.
+    fn put_instead(&mut self, save: u32, page: &str, meant: &ThreeWay) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
         let about = |name: &str, kind| Change {
+            note: of.note.clone(),
             time_ms: of.time_ms,
             about: save.into(),
             ..self.change(
@@ -98,16 +100,21 @@ impl State {
                 kind,
             )
         };
-        let aside = about("aside", ChangeKind::Difference);
-        let meant = Change { note: of.note.clone(), ..about(AS_MEANT, ChangeKind::Meant) };
-        self.text.set_suppressed(aside.actor.0, save, true).map_err(|error| fault(&error))?;
+        let (aside, instead) = (about(ASIDE, ChangeKind::Meant), about(INSTEAD, ChangeKind::Meant));
+        let part = Part::Edits(meant.decided.as_slice().into());
+        let head = self.text.head();
+        let taken = self.text.suppress(aside.actor.0, &head, (save, part, true));
+        taken.map_err(|error| fault(&error))?;
         self.changes.push(Change { bytes: self.text().len() as u32, ..aside });
-        // What shows again of the save is what keeps lines apart.
-        let patch = match self.text() == page {
-            true => patch,
-            false => diff::between(self.text(), text),
-        };
-        self.merge_alone(meant, self.text.head(), patch).map(|_| ())
+        if meant.instead.is_empty() {
+            return Ok(());
+        }
+        // From the page as it was before the save to what the other hunks have made of it.
+        let since = self.text.since(&Version::up_to(save)).map_err(|error| fault(&error))?.patch;
+        let removed = since.apply(page).map_err(|error| fault(&error))?.removed;
+        let back = since.inverse(&removed).map_err(|error| fault(&error))?;
+        let patch = map_through(&meant.instead, &back);
+        self.merge_alone(instead, self.text.head(), patch).map(|_| ())
     }
 
     /// Passages of which somebody wrote another version than the page shows, and which nobody
@@ -126,7 +133,7 @@ impl State {
                     at.map(|at| open.at = at).is_some()
                 });
             }
-            let settled = self.shown_as(index as u32) as usize + 1;
+            let settled = self.instead_of(index as u32).map_or(index, |it| it as usize) + 1;
             let hidden = change.hidden.iter().map(|hidden| Alternative {
                 save: index,
                 change,
@@ -139,18 +146,62 @@ impl State {
         found
     }
 
-    /// The change that shows on the page what a save was meant to do: itself, if nothing else does.
-    pub(super) fn shown_as(&self, save: u32) -> u32 {
-        let change = self.changes.get(save as usize);
-        let actor = change.map(|of| Actor::of(AS_MEANT, &[&of.actor.0.to_le_bytes()]));
-        actor.and_then(|actor| self.index_of(actor)).unwrap_or(save)
+    /// The whole save is about to be suppressed: with what stands in place of its hunks, and nothing
+    /// of it may be taken back twice.
+    pub(super) fn let_decided_go(&mut self, place: Place, logged_ms: u64, save: u32) {
+        let aside = self.aside_of(save).map(|part| (save, part, false));
+        let instead = self.instead_of(save).map(|instead| (instead, Part::All, true));
+        self.set_decided(("aside gone", "instead gone"), (place, logged_ms), [aside, instead]);
+    }
+
+    /// Takes that back: the save was released.
+    pub(super) fn decide_again(&mut self, place: Place, logged_ms: u64, save: u32) {
+        let aside = self.aside_of(save).map(|part| (save, part, true));
+        let instead = self.instead_of(save).map(|instead| (instead, Part::All, false));
+        self.set_decided(("aside again", "instead again"), (place, logged_ms), [aside, instead]);
+    }
+
+    fn set_decided(
+        &mut self,
+        names: (&str, &str),
+        (place, logged_ms): (Place, u64),
+        parts: [Option<(u32, Part, bool)>; 2],
+    ) {
+        for (name, part) in [names.0, names.1].into_iter().zip(parts) {
+            let Some((target, part, suppressed)) = part else { continue };
+            let Some(of) = self.changes.get(target as usize) else { continue };
+            let name = Actor::of(name, &[&of.actor.0.to_le_bytes(), &place.position.to_le_bytes()]);
+            let change = self.change(name, place, logged_ms, ChangeKind::Meant);
+            let head = self.text.head();
+            // Where it is so already there is nothing to do.
+            if self.text.suppress(name.0, &head, (target, part, suppressed)).is_ok() {
+                let bytes = self.text().len() as u32;
+                self.changes.push(Change { bytes, about: target.into(), ..change });
+            }
+        }
+    }
+
+    /// What stands on the page in place of hunks of a save, if something does.
+    pub(super) fn instead_of(&self, save: u32) -> Option<u32> {
+        self.made_for(save, INSTEAD)
+    }
+
+    /// Which hunks of a save are decided otherwise.
+    pub(super) fn aside_of(&self, save: u32) -> Option<Part> {
+        let aside = self.made_for(save, ASIDE)?;
+        self.text.history().suppression(aside).map(|suppression| suppression.part.clone())
+    }
+
+    fn made_for(&self, save: u32, name: &str) -> Option<u32> {
+        let of = self.changes.get(save as usize)?;
+        self.index_of(Actor::of(name, &[&of.actor.0.to_le_bytes()]))
     }
 }
 
 /// What the page does not show of a save.
-fn hidden(meant: &ThreeWay) -> Vec<Hidden> {
+fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hidden> {
     let found = meant.met.iter().filter_map(|met| match &met.outcome {
-        Outcome::Hidden(text) => Some(Hidden { at: met.range.clone(), text: text.clone() }),
+        Outcome::Hidden(text) => Some(Hidden { at: place(&met.range), text: text.clone() }),
         _ => None,
     });
     found.take(limits::HIDDEN).collect()
@@ -173,7 +224,11 @@ fn moved(at: &Range<u32>, patch: &Patch) -> Option<Range<u32>> {
 }
 
 /// The passages that a save and others changed, and one of those others for each.
-fn overlaps(meant: &ThreeWay, since: &Since) -> Vec<(u32, u32, u32)> {
+fn overlaps(
+    meant: &ThreeWay,
+    since: &Since,
+    place: impl Fn(&Range<u32>) -> Range<u32>,
+) -> Vec<(u32, u32, u32)> {
     let met = meant.met.iter().filter(|met| met.outcome != Outcome::Both);
     let told = met.map(|met| {
         let by =
@@ -181,7 +236,8 @@ fn overlaps(meant: &ThreeWay, since: &Since) -> Vec<(u32, u32, u32)> {
                 *at <= met.base.end && met.base.start <= at + deleted
             });
         let with = by.flat_map(|(_, by)| by).copied().last().unwrap_or_default();
-        (met.range.start, met.range.end - met.range.start, with)
+        let at = place(&met.range);
+        (at.start, at.end - at.start, with)
     });
     told.take(limits::OVERLAPS).collect()
 }
