@@ -68,6 +68,11 @@ struct Edit<'a> {
 }
 
 impl Edit<'_> {
+    /// By which edits are ordered: what comes in front of something stands in front of it.
+    fn place(&self) -> (usize, usize) {
+        (self.range.start, self.range.end)
+    }
+
     fn is_insertion(&self) -> bool {
         self.range.is_empty()
     }
@@ -122,7 +127,7 @@ fn touching(
         let from = put_back.partition_point(|edit| edit.range.end < second.range.start);
         let near = put_back[from.saturating_sub(1)..].iter();
         let mut near = near.take_while(|edit| edit.range.start <= second.range.end);
-        near.any(|edit| match edit.range.start <= second.range.start {
+        near.any(|edit| match edit.place() <= second.place() {
             true => touch(base, edit, second),
             false => touch(base, second, edit),
         })
@@ -159,10 +164,9 @@ fn refined(base: &str, patch: &Patch) -> Patch {
 
 /// The edits of both, those that touch each other together, in order.
 fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Passage<'a>> {
-    let key = |edit: &Edit<'_>| (edit.range.start, edit.range.end);
     let mut all: Vec<(bool, &Edit<'a>)> = firsts.iter().map(|edit| (false, edit)).collect();
     all.extend(seconds.iter().map(|edit| (true, edit)));
-    all.sort_by_key(|(second, edit)| (key(edit), *second));
+    all.sort_by_key(|(second, edit)| (edit.place(), *second));
     let mut found: Vec<Passage<'a>> = Vec::new();
     for (second, edit) in all {
         // Edits of one side stand apart, so only the last one of the other side can reach here.
@@ -219,12 +223,14 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     if first == second {
         return shown(first, Outcome::Same);
     }
-    // White space alone gives way.
+    // White space alone gives way. (Line ends that somebody trims at the end of the text are kept by
+    // a merge of characters.)
+    let at_end = passage.hull().end == base.len() && base[passage.hull()].contains('\n');
     if passage.is_white(base, &passage.firsts) {
-        return shown(second, Outcome::Larger);
+        return shown(second, if at_end { Outcome::Both } else { Outcome::Larger });
     }
     if passage.is_white(base, &passage.seconds) {
-        return shown(first, Outcome::Same);
+        return shown(first, if at_end { Outcome::Both } else { Outcome::Same });
     }
     // What holds the other whole stands for it.
     match passage.larger() {
