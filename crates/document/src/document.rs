@@ -217,6 +217,15 @@ impl View {
         Ok(self.state.apply(Place::START, 0, entry))
     }
 
+    /// Whether the log will show something else of a save, once it has it, than this view does: what
+    /// several changed differently only the log decides. Cost: as that of adding it.
+    pub fn is_decided_by_log(&mut self, entry: &Entry) -> bool {
+        match &entry.body {
+            Body::Edit(edit) => self.state.is_decided_by_log(edit),
+            _ => false,
+        }
+    }
+
     /// Whether the view stands on a text of the origin, and a new edit does not.
     fn misses_base(&self, entry: &Entry) -> bool {
         let Some(first) = self.state.changes.kept().first() else { return false };

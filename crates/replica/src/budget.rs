@@ -85,6 +85,11 @@ impl Budget {
         self.relay = TimeBudget(limits::RELAY_BACKGROUND_MS);
     }
 
+    /// No more waiting for the relay: what it can say is known.
+    pub(crate) fn leave_relay_alone(&mut self) {
+        self.relay = TimeBudget(0);
+    }
+
     /// Counts one more look for what others left, if there may be one.
     pub(crate) fn take_handover(&mut self) -> bool {
         let left = self.handovers.checked_sub(1);

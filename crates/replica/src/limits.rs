@@ -77,6 +77,9 @@ pub const STALENESS_MS: u64 = 500;
 pub const ORIGIN_POLL_MS: u64 = 10_000;
 /// How long a request waits for the relay in all, before it is answered from what is there.
 pub const RELAY_WAIT_MS: u64 = 300;
+/// Longest wait of a save that the store has for what the log makes of it, where others changed the
+/// same.
+pub const DECISION_WAIT_MS: u64 = 100;
 /// A time-out after less than this says nothing about the relay.
 pub const RELAY_PATIENCE_MS: u64 = 150;
 /// How long work after the answer waits for the relay in all; a save that the store did not

@@ -62,6 +62,9 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
         };
         let saved = match self.context.persist(&merged)? {
+            Durable::Stored(push) if merged.log_decides => {
+                self.answer_as_decided(merged, push, made)
+            }
             Durable::Stored(push) => self.answer(merged, push, made),
             Durable::Logged(logged, remaining) => {
                 self.answer_from_log(merged, logged, remaining)?
@@ -121,6 +124,27 @@ impl<P: Ports> ClientRequest<'_, P> {
         let after = PersistedSave::new(logged, merged.edit, merged.outbox_entry, push);
         let overlaps = overlaps.unwrap_or_default();
         Ok(Saved { snapshot, overlaps, created: merged.created, after: Some(after) })
+    }
+
+    /// The answer to a save that is durable in the store, where others changed the same: what the
+    /// log decides, if that is known soon.
+    fn answer_as_decided(&mut self, merged: Merged, push: Push<P>, made: Made<'_>) -> Saved<P> {
+        let (push, logged) = self.context.heard_soon(&merged, push);
+        let snapshot = logged.as_ref().and_then(|logged| {
+            let document = logged.confirmed();
+            self.session.see_document(logged.key(), document.cursor(), document.place());
+            // It was asked just now.
+            self.context.budget.leave_relay_alone();
+            self.read_again(logged.key()).ok()
+        });
+        let (Some(logged), Some(snapshot)) = (logged, snapshot) else {
+            return self.answer(merged, push, made);
+        };
+        let actor = merged.outbox_entry.entry.actor();
+        let overlaps = actor.map(|actor| overlapping(logged.confirmed(), actor));
+        let overlaps = overlaps.unwrap_or_default();
+        let after = PersistedSave::new(logged, merged.edit, merged.outbox_entry, push);
+        Saved { snapshot, overlaps, created: merged.created, after: Some(after) }
     }
 
     /// The answer to a save that is durable in the store.

@@ -96,13 +96,13 @@ impl Sandbox {
 
 /// What a point of presence answers at once: the second request begins before the first
 /// is answered, and the client keeps the second answer's token.
-fn at_once(network: &Network, pages: (usize, usize)) -> (Sandbox, String) {
+fn at_once(network: &Network, pages: (usize, usize), then: &str) -> (Sandbox, String) {
     let (mut one, mut other) = (Sandbox::new(network, 0), Sandbox::new(network, 0));
     let token = one.greet();
     let mut late = other.replica.open_session(&mut other.ports, Some(&token));
     let (first, _) = one.save(&token, pages.0, &save(None, "one\n"));
     let mut request = other.replica.request(&mut other.ports, &mut late.session);
-    let second = request.save(&page(pages.1), &save(None, "two\n")).expect("a save");
+    let second = request.save(&page(pages.1), &save(None, then)).expect("a save");
     let token = other.replica.seal(&mut other.ports, &late);
     drop((first, second));
     (other, token)
@@ -113,7 +113,7 @@ fn a_client_that_saves_two_pages_at_once_sees_both() {
     let network = Network::new(1, 2);
     let mut elsewhere = Sandbox::new(&network, 1);
     elsewhere.knows_nothing_of([1, 2]);
-    let (mut here, token) = at_once(&network, (1, 2));
+    let (mut here, token) = at_once(&network, (1, 2), "two\n");
     assert_eq!((here.read(&token, 1), here.read(&token, 2)), ("one\n".into(), "two\n".into()));
     let shown = (elsewhere.read(&token, 1), elsewhere.read(&token, 2));
     assert_eq!(shown, ("one\n".into(), "two\n".into()));
@@ -124,7 +124,7 @@ fn a_client_that_saves_a_page_twice_at_once_sees_both() {
     let network = Network::new(2, 2);
     let mut elsewhere = Sandbox::new(&network, 1);
     elsewhere.knows_nothing_of([1, 1]);
-    let (mut here, token) = at_once(&network, (1, 1));
+    let (mut here, token) = at_once(&network, (1, 1), "one\nand two\n");
     for shown in [here.read(&token, 1), elsewhere.read(&token, 1)] {
         assert!(shown.contains("one") && shown.contains("two"), "{shown}");
     }

@@ -18,6 +18,7 @@ use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
 use super::{Change, ChangeKind, Fault, Hidden, State};
+use crate::entry::Edit;
 use crate::limits;
 
 /// What somebody made of a passage of which the page shows another version.
@@ -42,6 +43,23 @@ const ASIDE: &str = "aside";
 const INSTEAD: &str = "instead";
 
 impl State {
+    /// Whether the log will show something else of a save than merging it character by character
+    /// gives here. `false` where that cannot be told.
+    pub(super) fn is_decided_by_log(&mut self, edit: &Edit) -> bool {
+        let resolved = self.resolve(&edit.delta.base);
+        let Some(resolved) = resolved.ok().filter(|it| it.detached.is_none()) else { return false };
+        if edit.delta.rules <= 1 || resolved.version == self.text.head() {
+            return false;
+        }
+        let old = self.text.text_at(&resolved.version);
+        let since = self.text.since(&resolved.version);
+        old.ok().zip(since.ok()).is_some_and(|(old, since)| {
+            let patch = &edit.delta.patch;
+            patch.apply(&old).is_ok()
+                && !three_way::merge(&old, &since.patch, patch).decided.is_empty()
+        })
+    }
+
     pub(super) fn merge_as_meant(
         &mut self,
         change: Change,

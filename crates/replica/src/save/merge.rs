@@ -38,6 +38,8 @@ pub(super) struct Merged {
     pub(super) overlaps: Vec<Overlapping>,
     /// Whether it brings the page into being.
     pub(super) created: bool,
+    /// Whether others changed the same, so that what the page shows is for the log to say.
+    pub(super) log_decides: bool,
 }
 
 /// What a save comes to before anything is written.
@@ -219,6 +221,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let entry = self.context.entry(cached.key(), save, edit, &named.version, patch);
         // Nobody may refuse it once it is acknowledged.
         entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
+        let log_decides = view.is_decided_by_log(&entry);
         self.context.add_save(&mut view, named.version, &entry)?;
         let served = view.version();
         let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
@@ -227,8 +230,18 @@ impl<P: Ports> ClientRequest<'_, P> {
         let apart = apart.into_iter().filter(|edit| latest.contains(edit)).collect();
         let outbox_entry = outbox_entry(entry, &served, before);
         let cached = cached.clone();
-        let merged =
-            Merged { cached, view, outbox_entry, base, edit, apart, served, overlaps, created };
+        let merged = Merged {
+            cached,
+            view,
+            outbox_entry,
+            base,
+            edit,
+            apart,
+            served,
+            overlaps,
+            created,
+            log_decides,
+        };
         Ok(Attempted::Go(Box::new(merged)))
     }
 

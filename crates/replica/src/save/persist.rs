@@ -129,6 +129,28 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
+    /// Hears the relay on a save that is pushed, for a little while. The document with the save, if
+    /// the log has it by then.
+    pub(super) fn heard_soon(
+        &mut self,
+        merged: &Merged,
+        push: Push<P>,
+    ) -> (Push<P>, Option<Arc<CachedDocument>>) {
+        let Push::UnderWay(pending) = push else { return (push, None) };
+        // Whoever is not heard is pushed again by the sweep.
+        let Some(answer) = self.relay_client().finish_within(pending, limits::DECISION_WAIT_MS)
+        else {
+            return (Push::None, None);
+        };
+        let remaining = Remaining::of(&answer);
+        let logged = self.take_in(merged.cached.clone(), answer);
+        let has = logged.filter(|logged| {
+            let newest = logged.exchanged_ms() != 0;
+            self.has_save(logged.confirmed(), newest, merged.edit)
+        });
+        (Push::TakenIn(remaining), has)
+    }
+
     fn begin_push(&mut self, merged: &Merged) -> Option<PendingExchange<P>> {
         let document = merged.cached.confirmed();
         let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();

@@ -242,8 +242,20 @@ impl Run {
     /// Notes what stands in alternatives by now.
     pub(super) fn note_alternatives(&mut self) {
         let documents = self.keys.iter().filter_map(|key| self.network.document(key));
-        let whole: Vec<Document> = documents.map(|document| self.whole(&document)).collect();
-        self.invariants.has_alternatives(whole.iter().flat_map(in_alternatives));
+        let found = documents.flat_map(|mut document| {
+            let key = document.key().clone();
+            self.network.with_relay(|relay: &mut FoldRelay, _| {
+                let archive = relay.archive(&key);
+                while let Some(newest) = document.archive().last() {
+                    // In the middle of a run a part of it may not be there yet.
+                    let Some(segment) = archive.segment(newest.digest) else { break };
+                    document.restore(&segment).expect("it is the newest");
+                }
+            });
+            in_alternatives(&document)
+        });
+        let found: Vec<Word> = found.collect();
+        self.invariants.has_alternatives(found);
     }
 
     /// All of a page's history can be read, and all texts that clients have seen.

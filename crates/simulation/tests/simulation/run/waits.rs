@@ -17,7 +17,8 @@ pub(super) const READ: Waits =
     most(limits::RELAY_WAIT_MS, limits::RELAY_WAIT_MS, limits::ORIGIN_WAIT_MS);
 
 /// A save: nothing more for the relay once the store has it.
-const SAVE: Waits = most(limits::RELAY_WAIT_MS, 0, limits::ORIGIN_WAIT_MS);
+const SAVE: Waits =
+    most(limits::RELAY_WAIT_MS, limits::DECISION_WAIT_MS, limits::ORIGIN_WAIT_MS);
 
 /// A save that the store has not taken: the relay has to.
 const SAVE_WITHOUT_STORE: Waits = most(
