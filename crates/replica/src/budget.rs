@@ -85,9 +85,10 @@ impl Budget {
         self.relay = TimeBudget(limits::RELAY_BACKGROUND_MS);
     }
 
-    /// No more waiting for the relay: what it can say is known.
-    pub(crate) fn leave_relay_alone(&mut self) {
-        self.relay = TimeBudget(0);
+    /// Lets a save that the store has wait a little for what the log makes of it, and for nothing
+    /// else of the relay.
+    pub(crate) fn await_decision(&mut self) {
+        self.relay = TimeBudget(self.relay.0.min(limits::DECISION_WAIT_MS));
     }
 
     /// Counts one more look for what others left, if there may be one.

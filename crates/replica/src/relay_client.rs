@@ -169,19 +169,11 @@ impl<'a, P: Ports> RelayClient<'a, P> {
     /// Finishes an exchange. `None` where no answer came that can be read, and what was
     /// pushed may be in the log all the same; the breaker is open from then on.
     pub(crate) fn finish(&mut self, pending: PendingExchange<P>) -> Option<Answer> {
-        self.finish_within(pending, u64::MAX)
-    }
-
-    /// As [`Self::finish`], and no longer than this.
-    pub(crate) fn finish_within(
-        &mut self,
-        pending: PendingExchange<P>,
-        most_ms: u64,
-    ) -> Option<Answer> {
         let before_ms = self.budget.relay.left_ms();
-        let answer = self.budget.relay.spend(self.ports, |ports, wait_ms| {
-            ports.relay().finish(pending, wait_ms.min(most_ms))
-        });
+        let answer = self
+            .budget
+            .relay
+            .spend(self.ports, |ports, wait_ms| ports.relay().finish(pending, wait_ms));
         let took_ms = before_ms - self.budget.relay.left_ms();
         let answer = answer.and_then(|bytes| {
             Answer::decode(&bytes).map_err(|error| RelayError::Unavailable(error.to_string()))

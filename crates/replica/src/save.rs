@@ -133,8 +133,6 @@ impl<P: Ports> ClientRequest<'_, P> {
         let snapshot = logged.as_ref().and_then(|logged| {
             let document = logged.confirmed();
             self.session.see_document(logged.key(), document.cursor(), document.place());
-            // It was asked just now.
-            self.context.budget.leave_relay_alone();
             self.read_again(logged.key()).ok()
         });
         let (Some(logged), Some(snapshot)) = (logged, snapshot) else {

@@ -18,6 +18,9 @@ use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 use passage::Passage;
 
+/// Bytes that may stand between what goes and where it comes back, for it to be the same.
+const NEAR_BYTES: usize = 256;
+
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
 
@@ -143,23 +146,44 @@ fn edits(patch: &Patch) -> Vec<Edit<'_>> {
     (0..).zip(patch.edits()).map(edit).collect()
 }
 
-/// The same edit, without what it takes away and puts back: what is there again is what it was.
+/// The same edit, without what it takes away and puts back, there or near: what is there again is
+/// what it was.
 fn refined(base: &str, patch: &Patch) -> Patch {
-    if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
+    let edits = edits(patch);
+    if edits.iter().all(|edit| edit.text.is_empty()) || edits.iter().all(Edit::is_insertion) {
         return patch.clone();
     }
     let mut finer = Patch::builder();
-    for Edit { range, text, .. } in edits(patch) {
-        finer.keep_to(range.start as u32);
-        let within = diff::between(&base[range.clone()], text);
-        for (at, deleted, text) in within.edits() {
-            finer.keep_to(range.start as u32 + at);
-            finer.push_delete(deleted);
-            finer.push_insert(text);
+    let mut rest = &edits[..];
+    while let Some(first) = rest.first() {
+        let near = rest.windows(2).take_while(|pair| puts_back(base, &pair[0], &pair[1]));
+        let (group, others) = rest.split_at(1 + near.count());
+        rest = others;
+        let (start, mut at) = (first.range.start, first.range.start);
+        let mut text = String::new();
+        for edit in group {
+            text.push_str(&base[at..edit.range.start]);
+            text.push_str(edit.text);
+            at = edit.range.end;
         }
-        finer.keep_to(range.end as u32);
+        finer.keep_to(start as u32);
+        for (from, deleted, came) in diff::between(&base[start..at], &text).edits() {
+            finer.keep_to(start as u32 + from);
+            finer.push_delete(deleted);
+            finer.push_insert(came);
+        }
+        finer.keep_to(at as u32);
     }
     finer.build().unwrap_or_default()
+}
+
+/// Whether of two edits in a row, near each other, one takes away what the other one puts there.
+fn puts_back(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
+    let moved = |from: &Edit<'_>, to: &Edit<'_>| {
+        let gone = base[from.range.clone()].trim();
+        !gone.is_empty() && to.text.contains(gone)
+    };
+    two.range.start - one.range.end <= NEAR_BYTES && (moved(one, two) || moved(two, one))
 }
 
 /// The edits of both, those that touch each other together, in order.
@@ -223,14 +247,20 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     if first == second {
         return shown(first, Outcome::Same);
     }
-    // White space alone gives way. (Line ends that somebody trims at the end of the text are kept by
-    // a merge of characters.)
-    let at_end = passage.hull().end == base.len() && base[passage.hull()].contains('\n');
+    // White space that goes alone gives way. (Line ends that somebody trims at the end of the text
+    // are kept by a merge of characters, and so is white space that comes.)
+    let kept = |edits: &[Edit<'_>]| {
+        let hull = passage.hull();
+        let at_end = hull.end == base.len() && base[hull].contains('\n');
+        at_end || edits.iter().all(Edit::is_insertion)
+    };
     if passage.is_white(base, &passage.firsts) {
-        return shown(second, if at_end { Outcome::Both } else { Outcome::Larger });
+        let both = kept(&passage.firsts);
+        return shown(second, if both { Outcome::Both } else { Outcome::Larger });
     }
     if passage.is_white(base, &passage.seconds) {
-        return shown(first, if at_end { Outcome::Both } else { Outcome::Same });
+        let both = kept(&passage.seconds);
+        return shown(first, if both { Outcome::Both } else { Outcome::Same });
     }
     // What holds the other whole stands for it.
     match passage.larger() {

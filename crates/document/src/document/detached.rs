@@ -104,7 +104,7 @@ impl State {
         change: Change,
         onto: Version,
         on: &OnDetachedBase,
-        patch: &Patch,
+        (patch, rules): (&Patch, u8),
     ) -> Result<(), Fault> {
         let fault = |error: &dyn fmt::Display| Fault::Patch(error.to_string());
         let ours = self.text.text_at(&onto).map_err(|error| fault(&error))?;
@@ -113,7 +113,7 @@ impl State {
         // A patch that does not fit its own base is a fault, as with any other edit. Once it is
         // mapped, it might fit by accident.
         patch.apply(&theirs).map_err(|error| fault(&error))?;
-        let mapped = map_through(patch, &diff::between_by(FOLD_RULES, &ours, &theirs));
+        let mapped = map_through(patch, &diff::between_by(rules, &ours, &theirs));
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let (index, mut merged) = self.merge_alone(change, onto, mapped)?;
         merged.glued.extend(line_bounds(&theirs, patch, &merged.effect));

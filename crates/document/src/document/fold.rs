@@ -34,8 +34,7 @@ use super::{Change, ChangeKind, Quarantined, State};
 use crate::entry::{Body, Edit, Entry};
 use crate::limits;
 
-/// By which rules the fold itself finds differences ([`redwedding_text::diff`]): no entry says yet
-/// which it was made under, so these are those of all.
+/// By which rules the fold finds differences ([`redwedding_text::diff`]) where no entry says it.
 pub(super) const FOLD_RULES: u8 = 1;
 
 /// What became of an entry.
@@ -164,7 +163,8 @@ impl State {
             }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
             Some(on) => {
-                self.merge_from_detached_base(change, resolved.version, &on, &edit.delta.patch)
+                let edited = (&edit.delta.patch, edit.delta.rules);
+                self.merge_from_detached_base(change, resolved.version, &on, edited)
             }
         };
         match merged {

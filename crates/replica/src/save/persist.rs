@@ -138,10 +138,8 @@ impl<P: Ports> Context<'_, P> {
     ) -> (Push<P>, Option<Arc<CachedDocument>>) {
         let Push::UnderWay(pending) = push else { return (push, None) };
         // Whoever is not heard is pushed again by the sweep.
-        let Some(answer) = self.relay_client().finish_within(pending, limits::DECISION_WAIT_MS)
-        else {
-            return (Push::None, None);
-        };
+        self.budget.await_decision();
+        let Some(answer) = self.relay_client().finish(pending) else { return (Push::None, None) };
         let remaining = Remaining::of(&answer);
         let logged = self.take_in(merged.cached.clone(), answer);
         let has = logged.filter(|logged| {

@@ -18,8 +18,7 @@ pub(super) const READ: Waits =
 
 /// A save: once the store has it, no more for the relay than what it takes to say what the page shows
 /// where others changed the same.
-const SAVE: Waits =
-    most(limits::RELAY_WAIT_MS, limits::DECISION_WAIT_MS, limits::ORIGIN_WAIT_MS);
+const SAVE: Waits = most(limits::RELAY_WAIT_MS, limits::DECISION_WAIT_MS, limits::ORIGIN_WAIT_MS);
 
 /// A save that the store has not taken: the relay has to.
 const SAVE_WITHOUT_STORE: Waits = most(
