@@ -371,8 +371,8 @@ impl Text {
         Ok(effect)
     }
 
-    /// What a change deleted of the white space that its author's text ended with, line ends among
-    /// it, and put nothing there: from where to where in the row of all that it deleted. O(text +
+    /// What a change deleted of the white space that its author's text ended with, and put nothing
+    /// there: from where to where in the row of all that it deleted. O(text +
     /// changes since).
     #[must_use]
     pub fn trimmed_end(&self, change: u32) -> Option<Stretch> {
@@ -384,8 +384,7 @@ impl Text {
         let trimmed = text.get(text.len().checked_sub(last.delete as usize)?..)?;
         let patch = self.history.patch(change)?;
         let to_the_end = patch.reach() as usize == text.len();
-        let white = trimmed.contains('\n') && trimmed.trim().is_empty();
-        (to_the_end && white).then_some((deleted - last.delete, deleted))
+        (to_the_end && trimmed.trim().is_empty()).then_some((deleted - last.delete, deleted))
     }
 
     /// The text at a version, which must be closed. O(text + changes since its prefix).

@@ -169,7 +169,8 @@ impl State {
         let name = *name;
         let Some(patch) = deletions(text, made, &Version::up_to(1)) else { return };
         let tip = self.origin.tip.as_ref().map(|tip| tip.stored);
-        let passed = self.origin.revision() >= name.revision;
+        let passed =
+            self.origin.revision() >= name.revision && self.lacks_deletions(detached, made);
         let (version, patch) = match self.known(name) {
             Some(version) => (version.clone(), patch),
             // It is in, since the tip has come to it, and no version is its text, since the origin has
@@ -185,6 +186,15 @@ impl State {
         if patch.deleted_len() > 0 {
             self.complete(place, logged_ms, (detached, made), &name.text.0, version, patch);
         }
+    }
+
+    /// Whether something that change `made` of a detached base deleted was not found when it was
+    /// carried over.
+    fn lacks_deletions(&self, detached: usize, made: u32) -> bool {
+        let DetachedBase { text, mapped, .. } = &self.detached_bases[detached];
+        let deleted = |text: &Text, index| text.history().patch(index).map(|it| it.deleted_len());
+        let there = mapped.get(made as usize - 1).and_then(|index| deleted(&self.text, *index));
+        deleted(text, made) > there
     }
 
     fn complete(
