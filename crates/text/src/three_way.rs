@@ -85,18 +85,20 @@ impl Edit<'_> {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
-    let raw = first;
-    let first = refined(base, raw);
-    let (firsts, seconds) = (edits(&first), edits(second));
+    let (raw, seconds) = (edits(first), edits(second));
+    let first = refined(base, first, &seconds);
+    let firsts = edits(&first);
     let mut passages = passages(base, &firsts, &seconds);
-    let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
+    let sides = [&firsts[..], &seconds[..]];
+    let mut decided: Vec<Option<Decided>> =
+        passages.iter().map(|it| decide(base, sides, it)).collect();
     spread(base, &mut passages, &mut decided);
-    let came_back = touching(base, &edits(raw), &firsts, &seconds);
+    let came_back = touching(base, &raw, &firsts, &seconds);
     let (mut made, mut instead) = (Made::default(), Made::default());
     let mut hunks = Vec::new();
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
-            Some(decided) => decided.outcome == Outcome::Both,
+            Some(decided) => !decided.exact,
             None => true,
         };
         let own = || passage.seconds.iter().map(|edit| edit.index);
@@ -131,8 +133,8 @@ fn touching(
         let near = put_back[from.saturating_sub(1)..].iter();
         let mut near = near.take_while(|edit| edit.range.start <= second.range.end);
         near.any(|edit| match edit.place() <= second.place() {
-            true => touch(base, edit, second),
-            false => touch(base, second, edit),
+            true => touch(base, [raw, seconds], edit, second),
+            false => touch(base, [raw, seconds], second, edit),
         })
     };
     seconds.iter().filter(|second| touches(second)).map(|second| second.index).collect()
@@ -148,7 +150,7 @@ fn edits(patch: &Patch) -> Vec<Edit<'_>> {
 
 /// The same edit, without what it takes away and puts back, there or near: what is there again is
 /// what it was.
-fn refined(base: &str, patch: &Patch) -> Patch {
+fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
     let edits = edits(patch);
     if edits.iter().all(|edit| edit.text.is_empty()) || edits.iter().all(Edit::is_insertion) {
         return patch.clone();
@@ -157,6 +159,15 @@ fn refined(base: &str, patch: &Patch) -> Patch {
     let mut rest = &edits[..];
     while let Some(first) = rest.first() {
         let near = rest.windows(2).take_while(|pair| puts_back(base, &pair[0], &pair[1]));
+        // What the second edit does just so is what it was.
+        let place = seconds.binary_search_by_key(&first.place(), Edit::place);
+        if place.is_ok_and(|at| seconds[at].text == first.text) {
+            finer.keep_to(first.range.start as u32);
+            finer.push_delete(first.range.len() as u32);
+            finer.push_insert(first.text);
+            rest = &rest[1..];
+            continue;
+        }
         let (group, others) = rest.split_at(1 + near.count());
         rest = others;
         let (start, mut at) = (first.range.start, first.range.start);
@@ -196,7 +207,7 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
         // Edits of one side stand apart, so only the last one of the other side can reach here.
         let open = found.last_mut().filter(|open| {
             let other = if second { open.firsts.last() } else { open.seconds.last() };
-            other.is_some_and(|other| touch(base, other, edit))
+            other.is_some_and(|other| touch(base, [firsts, seconds], other, edit))
         });
         match open {
             Some(open) => open.add(second, edit.clone()),
@@ -206,8 +217,9 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
     found
 }
 
-/// Whether two edits, in order, touch the same place or the same word.
-fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
+/// Whether two edits of the two sides, in order, touch the same place or the same word; `sides` has
+/// all edits of each.
+fn touch(base: &str, sides: [&[Edit<'_>]; 2], one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let (start, end) = (two.range.start, one.range.end);
     if start < end || (one.is_insertion() && two.is_insertion() && start == end) {
         return true;
@@ -217,32 +229,77 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
         return !whole && words::words(between).count() == 1;
     }
-    // They meet: would what now stands on both sides become one word?
-    let left = one.text.chars().next_back().or_else(|| before(base, one.range.start));
-    let right = two.text.chars().next().or_else(|| base[two.range.end..].chars().next());
-    left.zip(right).is_some_and(|(left, right)| {
-        let joined = format!("{left}{right}");
-        !words::is_boundary(&joined, left.len_utf8())
-    })
+    // They meet. A line would be joined with one that comes behind it,
+    let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
+    if joins && two.is_insertion() {
+        return true;
+    }
+    // or what now stands on both sides would become one word.
+    let left = one.text.chars().next_back().or_else(|| in_front(base, sides, one.range.start));
+    let right = two.text.chars().next().or_else(|| behind(base, sides, two.range.end));
+    left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
 }
 
-fn before(text: &str, at: usize) -> Option<char> {
-    text[..at].chars().next_back()
+/// Whether two characters in a row are of one word.
+fn is_one_word(left: char, right: char) -> bool {
+    let joined = format!("{left}{right}");
+    !words::is_boundary(&joined, left.len_utf8())
+}
+
+/// What stands in front of a place once both have edited.
+fn in_front(base: &str, sides: [&[Edit<'_>]; 2], mut at: usize) -> Option<char> {
+    loop {
+        let ending = sides.iter().flat_map(|edits| {
+            let from = edits.partition_point(|edit| edit.range.end < at);
+            edits[from..].iter().take_while(|edit| edit.range.end == at)
+        });
+        let ending: Vec<&Edit<'_>> = ending.collect();
+        let inserted = ending.iter().find_map(|edit| edit.text.chars().next_back());
+        let before = ending.iter().map(|edit| edit.range.start).min().filter(|start| *start < at);
+        match (inserted, before) {
+            (Some(inserted), _) => return Some(inserted),
+            (None, Some(before)) => at = before,
+            (None, None) => return base[..at].chars().next_back(),
+        }
+    }
+}
+
+/// What stands behind it.
+fn behind(base: &str, sides: [&[Edit<'_>]; 2], mut at: usize) -> Option<char> {
+    loop {
+        let beginning = sides.iter().flat_map(|edits| {
+            let from = edits.partition_point(|edit| edit.range.start < at);
+            edits[from..].iter().take_while(|edit| edit.range.start == at)
+        });
+        let beginning: Vec<&Edit<'_>> = beginning.collect();
+        let inserted = beginning.iter().find_map(|edit| edit.text.chars().next());
+        let after = beginning.iter().map(|edit| edit.range.end).max().filter(|end| *end > at);
+        match (inserted, after) {
+            (Some(inserted), _) => return Some(inserted),
+            (None, Some(after)) => at = after,
+            (None, None) => return base[at..].chars().next(),
+        }
+    }
 }
 
 /// What becomes of a passage.
 struct Decided {
     text: String,
     outcome: Outcome,
+    /// Whether it has to stand there just so, which a merge of characters need not give.
+    exact: bool,
 }
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
-fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
+fn decide(base: &str, sides: [&[Edit<'_>]; 2], passage: &Passage<'_>) -> Option<Decided> {
     if passage.firsts.is_empty() || passage.seconds.is_empty() {
         return None;
     }
     let (first, second) = (passage.first(base), passage.second(base));
-    let shown = |text, outcome| Some(Decided { text, outcome });
+    let shown = |text, outcome| {
+        let exact = outcome != Outcome::Both;
+        Some(Decided { text, outcome, exact })
+    };
     // The same change made twice is one.
     if first == second {
         return shown(first, Outcome::Same);
@@ -269,8 +326,13 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
-    if let Some(both) = passage.both(base) {
-        return shown(both, Outcome::Both);
+    let apart = |text: &str| {
+        let hull = passage.hull();
+        let (left, right) = (in_front(base, sides, hull.start), behind(base, sides, hull.end));
+        !text.is_empty() || !left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
+    };
+    if let Some((text, exact)) = passage.both(base).filter(|both| apart(&both.0)) {
+        return Some(Decided { text, outcome: Outcome::Both, exact });
     }
     // A conflict: one version, whole.
     shown(first, Outcome::Hidden(second))
@@ -301,7 +363,8 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
         }
         decided.drain(at + 1..=next);
         let (text, alternative) = (passages[at].first(base), passages[at].second(base));
-        decided[at] = Some(Decided { text, outcome: Outcome::Hidden(alternative) });
+        let outcome = Outcome::Hidden(alternative);
+        decided[at] = Some(Decided { text, outcome, exact: true });
         at = at.saturating_sub(1);
     }
 }
@@ -355,7 +418,7 @@ impl Made {
         match decided {
             // The second edit alone touches it.
             None => self.replace(passage.hull().len(), &passage.second(text)),
-            Some(Decided { text: shown, outcome }) => {
+            Some(Decided { text: shown, outcome, .. }) => {
                 self.change(&passage.first(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;

@@ -1,20 +1,118 @@
 //! Two edits of one text, merged as people mean them.
 
-use redwedding_text::three_way::{Outcome, merge};
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use redwedding_text::three_way::{Met, Outcome, ThreeWay, merge};
 use redwedding_text::{Text, Version, diff};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// What comes of a second save beside a first one of the same text.
-fn merged(base: &str, first: &str, second: &str) -> (String, Vec<Outcome>) {
+fn merged(base: &str, first: &str, second: &str) -> (String, Vec<Met>) {
     let (one, two) = (diff::between(base, first), diff::between(base, second));
-    let made = merge(base, &one, &two);
-    let text = made.patch.apply(first).expect("a patch that fits").text;
-    let met = made.met.into_iter();
-    let outcomes = met.map(|met| {
+    let ThreeWay { patch, met, decided, instead } = merge(base, &one, &two);
+    let text = patch.apply(first).expect("a patch that fits").text;
+    for met in &met {
         let shown = text.get(met.range.start as usize..met.range.end as usize);
         assert!(shown.is_some(), "{:?} in {text:?}", met.range);
-        met.outcome
+    }
+    let of_both = met.iter().all(|met| met.outcome == Outcome::Both);
+    assert!(!decided.is_empty() || of_both, "{met:?}");
+    instead.apply(first).expect("a patch that fits");
+    (text, met)
+}
+
+fn hidden(met: &[Met]) -> Vec<&str> {
+    let found = met.iter().filter_map(|met| match &met.outcome {
+        Outcome::Hidden(text) => Some(text.as_str()),
+        _ => None,
     });
-    (text.clone(), outcomes.collect())
+    found.collect()
+}
+
+#[test]
+fn the_same_change_made_twice_is_one() {
+    for (base, change) in [
+        ("1. teh cat\n2. b\n", "1. the cat\n2. b\n"),
+        ("Deaths: 10\n", "Deaths: 12\n"),
+        ("", "# Red Wedding\n"),
+        ("a\nb\n", "a\nc\nb\n"),
+        ("a b c\n", "a c\n"),
+        ("a\n\nb\n\nc\n", "c\n\na\n\nb\n"),
+    ] {
+        let (text, met) = merged(base, change, change);
+        assert_eq!(text, change);
+        assert!(met.iter().all(|met| met.outcome == Outcome::Same), "{met:?}");
+    }
+}
+
+#[test]
+fn of_two_versions_of_a_passage_one_is_shown_whole() {
+    for (base, one, two, other) in [
+        (
+            "The sky is blue today.\n",
+            "The sky is crimson today.\n",
+            "The sky is azure today.\n",
+            "azure",
+        ),
+        (
+            "Hello beatiful world.\n\nEnd.\n",
+            "End.\n",
+            "Hello beautiful world.\n\nEnd.\n",
+            "Hello beautiful world.\n\n",
+        ),
+        ("a quick brown fox\n", "a slow red fox\n", "a fast brown fox\n", "fast"),
+        ("a quick brown fox\n", "a fast brown fox\n", "a slow red fox\n", "slow red"),
+        ("", "# One page\n", "# Another page\n", "# Another page\n"),
+        ("cat\n", "cats\n", "cat's\n", "cat's"),
+        ("Hello\n", "Hello,\n", "Hello!\n", "!"),
+        ("a\nb c\nd\n", "a\nd\n", "a\nb x c\nd\n", "b x c\n"),
+        ("a\nb c\nd\n", "a\nb x c\nd\n", "a\nd\n", ""),
+    ] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!(text, one);
+        assert_eq!(hidden(&met), [other]);
+    }
+}
+
+#[test]
+fn what_holds_the_other_is_the_one() {
+    for (base, small, large) in [
+        ("A\n", "A\nB\n", "A\nB\nC\n"),
+        ("10\n", "12\n", "12 (so far)\n"),
+        ("A\n", "A b\n", "A b c\n"),
+        ("", "one\n", "one\ntwo\n"),
+    ] {
+        for (first, second) in [(small, large), (large, small)] {
+            let (text, met) = merged(base, first, second);
+            assert_eq!(text, large);
+            assert!(hidden(&met).is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_does_not_touch_is_all_there() {
+    let words = |changed: &[usize]| -> String {
+        let word = |at| if changed.contains(&at) { format!("W{at} ") } else { format!("w{at} ") };
+        (0..2_500).map(word).collect()
+    };
+    let (text, met) = merged(&words(&[]), &words(&[1, 2_498]), &words(&[1_200]));
+    assert_eq!((text, met), (words(&[1, 1_200, 2_498]), Vec::new()));
+    for (base, one, two, right) in [
+        ("a\nb\nc\nd\n", "a\nb\nx\nc\nd\n", "a\nd\n", "a\nx\nd\n"),
+        ("a\nb\nc\nd\n", "a\nd\n", "a\nb\nx\nc\nd\n", "a\nx\nd\n"),
+        ("a b c d\n", "a c d\n", "a b d\n", "a d\n"),
+        ("a\n", "a\n* one\n", "a\n* two\n", "a\n* one\n* two\n"),
+        ("a\n\nb\n", "a\none\nb\n", "a\ntwo\nb\n", "a\none\ntwo\nb\n"),
+        ("a b\n", "a big b\n", "a red b\n", "a big red b\n"),
+        ("a\n", "a", "a\nmore\n", "a\nmore\n"),
+        ("a b", "a b ", "a b c", "a b c"),
+    ] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!(text.trim_end(), right.trim_end());
+        assert!(hidden(&met).is_empty(), "{met:?}");
+    }
 }
 
 #[test]
@@ -28,4 +126,138 @@ fn what_came_back_was_never_away() {
     assert_eq!(since.patch.apply(base).expect("fits").text, base);
     let made = merge(base, &since.patch, &diff::between(base, gone));
     assert_eq!(made.patch.apply(base).expect("fits").text, gone, "{since:?} {made:?}");
+}
+
+/// A line of a page, of few words, so that many are alike.
+fn line() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        4 => "[a-e]{1,3}",
+        1 => Just("漢字".to_owned()),
+        1 => Just("👩\u{200d}👧🇩🇪".to_owned()),
+        1 => Just("café,".to_owned()),
+    ];
+    let mark = prop_oneof![4 => Just(""), 1 => Just("* "), 1 => Just("|-"), 1 => Just("# ")];
+    (mark, prop::collection::vec(word, 0..5))
+        .prop_map(|(mark, words)| format!("{mark}{}", words.join(" ")))
+}
+
+/// What a person does to a page.
+#[derive(Clone, Debug)]
+enum Act {
+    Word(prop::sample::Index, prop::sample::Index, String),
+    Line(prop::sample::Index, String),
+    Delete(prop::sample::Index, usize),
+    Move(prop::sample::Index, prop::sample::Index),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let at = any::<prop::sample::Index>;
+    prop_oneof![
+        3 => (at(), at(), "[f-h]{0,2}|[f-h]{1,2} [f-h]").prop_map(|(l, w, t)| Act::Word(l, w, t)),
+        2 => (at(), line()).prop_map(|(l, text)| Act::Line(l, text)),
+        1 => (at(), 1usize..3).prop_map(|(l, many)| Act::Delete(l, many)),
+        1 => (at(), at()).prop_map(|(from, to)| Act::Move(from, to)),
+    ]
+}
+
+fn edited(lines: &[String], acts: &[Act], end: bool) -> String {
+    let mut lines = lines.to_vec();
+    for act in acts {
+        match act {
+            Act::Word(at, word, text) if !lines.is_empty() => {
+                let at = at.index(lines.len());
+                let line = &mut lines[at];
+                let mut words: Vec<&str> = line.split(' ').collect();
+                let word = word.index(words.len());
+                words[word] = text;
+                words.retain(|word| !word.is_empty());
+                *line = words.join(" ");
+            }
+            Act::Line(at, text) => lines.insert(at.index(lines.len() + 1), text.clone()),
+            Act::Delete(at, many) if !lines.is_empty() => {
+                let at = at.index(lines.len());
+                lines.drain(at..(at + many).min(lines.len()));
+            }
+            Act::Move(from, to) if !lines.is_empty() => {
+                let line = lines.remove(from.index(lines.len()));
+                lines.insert(to.index(lines.len() + 1), line);
+            }
+            _ => {}
+        }
+    }
+    lines.join("\n") + if end { "\n" } else { "" }
+}
+
+/// A page and what two made of it; they often do the same.
+fn saves() -> impl Strategy<Value = [String; 3]> {
+    let acts = || prop::collection::vec(act(), 0..3);
+    let lines = prop::collection::vec(line(), 0..8);
+    (lines, acts(), acts(), acts(), any::<[bool; 3]>()).prop_map(|(lines, both, one, two, ends)| {
+        let acts = [Vec::new(), [both.clone(), one].concat(), [both, two].concat()];
+        [0, 1, 2].map(|who| edited(&lines, &acts[who], ends[who]))
+    })
+}
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.unicode_words().collect()
+}
+
+/// Cases: `PROPTEST_CASES`, or some thousands.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases.max(4_000), ..default }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Who alone changed something, or the same as the other, has it.
+    #[test]
+    fn one_edit_beside_none_or_itself_is_that_edit([base, one, _] in saves()) {
+        prop_assert_eq!(&merged(&base, &one, &one).0, &one);
+        prop_assert_eq!(&merged(&base, &base, &one).0, &one);
+        prop_assert_eq!(&merged(&base, &one, &base).0, &one);
+    }
+
+    /// No word stands there that nobody wrote, and none is gone that somebody inserted, unless an
+    /// alternative has it.
+    #[test]
+    fn every_word_is_somebodys_and_none_is_lost([base, one, two] in saves()) {
+        let (text, met) = merged(&base, &one, &two);
+        let written: BTreeSet<&str> = [&base, &one, &two].into_iter().flat_map(|t| words(t)).collect();
+        let there = words(&text);
+        let glued: Vec<_> = there.difference(&written).collect();
+        prop_assert!(glued.is_empty(), "{:?} in {:?}", glued, text);
+        let others = hidden(&met);
+        let mut told = there.clone();
+        told.extend(others.iter().flat_map(|text| words(text)));
+        for (of, kept) in [(&one, &there), (&two, &told)] {
+            let patch = diff::between(&base, of);
+            let inserted: BTreeSet<&str> = patch.edits().flat_map(|edit| words(edit.2)).collect();
+            // What an edit's differences begin or end within is no word of it.
+            let lost: Vec<_> =
+                inserted.intersection(&words(of)).filter(|word| !kept.contains(*word)).copied().collect();
+            prop_assert!(lost.is_empty(), "{:?} of {:?} in {:?} {:?}", lost, of, text, met);
+        }
+    }
+
+    /// A line that somebody added as a line stands there as one, unless an alternative has it.
+    #[test]
+    fn whole_lines_survive(
+        [base, one, two] in saves(),
+        at in any::<prop::sample::Index>(),
+        first in any::<bool>(),
+    ) {
+        let base = if base.ends_with('\n') || base.is_empty() { base } else { base + "\n" };
+        let mut lines: Vec<&str> = base.lines().collect();
+        lines.insert(at.index(lines.len() + 1), "zebra of one line");
+        let added = lines.join("\n") + "\n";
+        let other = if first { &one } else { &two };
+        let (text, met) = merged(&base, &added, other);
+        prop_assert!(text.lines().any(|line| line == "zebra of one line"), "{:?}", text);
+        let (text, met_second) = merged(&base, other, &added);
+        let told = hidden(&met_second).concat();
+        let there = |text: &str| text.lines().any(|line| line == "zebra of one line");
+        prop_assert!(there(&text) || there(&told), "{:?} {:?} {:?}", text, met_second, met);
+    }
 }

@@ -91,7 +91,8 @@ impl<'a> Passage<'a> {
     }
 
     /// What comes of doing both, where that is possible: deletions, and insertions that stay apart.
-    pub(super) fn both(&self, base: &str) -> Option<String> {
+    /// And whether it has to be in this order.
+    pub(super) fn both(&self, base: &str) -> Option<(String, bool)> {
         if let Some((first, second)) = self.in_one_place()
             && first.is_insertion()
         {
@@ -126,26 +127,35 @@ impl<'a> Passage<'a> {
             at = at.max(edit.range.end);
         }
         text.push_str(&base[at..hull.end]);
-        Some(text)
+        Some((text, false))
     }
 }
 
-/// What two insertions at one place come to, one after the other; `None` if that would be one
-/// thing twice, or one word of both.
-fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<String> {
+/// What two insertions at one place come to, one after the other, and whether only in this order;
+/// `None` if that would be one thing twice, or one word of both.
+fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<(String, bool)> {
     if base.is_empty() || are_versions_of_one(first.text, second.text) {
         return None;
     }
+    // Whole lines stand in front of what is written into the line that begins here, and behind what
+    // is written at the end of the one that ends here.
+    let (one, two) = (first.text, second.text);
+    let (ends, begins) = (|text: &str| text.ends_with('\n'), |text: &str| text.starts_with('\n'));
+    let (one, two) = match ends(two) && !ends(one) || begins(one) && !begins(two) {
+        true => (two, one),
+        false => (one, two),
+    };
+    let exact = ends(one) != ends(two) || begins(one) != begins(two);
     let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
-    let apart = white(first.text.chars().next_back()) || white(second.text.chars().next());
+    let apart = white(one.chars().next_back()) || white(two.chars().next());
     // Two that each wrote a line where an empty one was, or behind the last line's end.
     let at = first.range.start;
     let line = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'\n');
     let own = line(at.checked_sub(1).and_then(|before| base.as_bytes().get(before)))
         && line(base.as_bytes().get(at));
     match (apart, own) {
-        (true, _) => Some(format!("{}{}", first.text, second.text)),
-        (false, true) => Some(format!("{}\n{}", first.text, second.text)),
+        (true, _) => Some((format!("{one}{two}"), exact)),
+        (false, true) => Some((format!("{one}\n{two}"), exact)),
         (false, false) => None,
     }
 }
