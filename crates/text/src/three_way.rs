@@ -235,8 +235,22 @@ fn touch(base: &str, sides: [&[Edit<'_>]; 2], one: &Edit<'_>, two: &Edit<'_>) ->
         return true;
     }
     // or what now stands on both sides would become one word.
-    let left = one.text.chars().next_back().or_else(|| in_front(base, sides, one.range.start));
-    let right = two.text.chars().next().or_else(|| behind(base, sides, two.range.end));
+    let left = one.text.chars().next_back().or_else(|| {
+        let inside = |edit: &&Edit<'_>| one.range.contains(&edit.range.end);
+        let inside = sides[0].iter().chain(sides[1]).filter(inside);
+        let last = inside.filter(|edit| !edit.text.is_empty()).max_by_key(|edit| edit.range.end);
+        let last = last.and_then(|edit| edit.text.chars().next_back());
+        last.or_else(|| in_front(base, sides, one.range.start))
+    });
+    let right = two.text.chars().next().or_else(|| {
+        let inside = |edit: &&Edit<'_>| {
+            two.range.start < edit.range.start && edit.range.start <= two.range.end
+        };
+        let inside = sides[0].iter().chain(sides[1]).filter(inside);
+        let first = inside.filter(|edit| !edit.text.is_empty()).min_by_key(|edit| edit.range.start);
+        let first = first.and_then(|edit| edit.text.chars().next());
+        first.or_else(|| behind(base, sides, two.range.end))
+    });
     left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
 }
 
@@ -249,36 +263,48 @@ fn is_one_word(left: char, right: char) -> bool {
 /// What stands in front of a place once both have edited.
 fn in_front(base: &str, sides: [&[Edit<'_>]; 2], mut at: usize) -> Option<char> {
     loop {
-        let ending = sides.iter().flat_map(|edits| {
-            let from = edits.partition_point(|edit| edit.range.end < at);
-            edits[from..].iter().take_while(|edit| edit.range.end == at)
+        // What ends here was deleted as far back as this, by one of them at least.
+        let ending = |edits: &[Edit<'_>]| {
+            let next = edits.partition_point(|edit| edit.range.end < at);
+            edits.get(next).filter(|edit| edit.range.end == at).map(|edit| edit.range.start)
+        };
+        let gone = sides.iter().filter_map(|edits| ending(edits)).min().unwrap_or(at);
+        let inserted = sides.iter().flat_map(|edits| {
+            let from = edits.partition_point(|edit| edit.range.end < gone);
+            edits[from..].iter().take_while(|edit| edit.range.end <= at)
         });
-        let ending: Vec<&Edit<'_>> = ending.collect();
-        let inserted = ending.iter().find_map(|edit| edit.text.chars().next_back());
-        let before = ending.iter().map(|edit| edit.range.start).min().filter(|start| *start < at);
-        match (inserted, before) {
-            (Some(inserted), _) => return Some(inserted),
-            (None, Some(before)) => at = before,
-            (None, None) => return base[..at].chars().next_back(),
+        let inserted = inserted.filter(|edit| !edit.text.is_empty());
+        if let Some(last) = inserted.max_by_key(|edit| edit.range.end) {
+            return last.text.chars().next_back();
         }
+        if gone == at {
+            return base[..at].chars().next_back();
+        }
+        at = gone;
     }
 }
 
 /// What stands behind it.
 fn behind(base: &str, sides: [&[Edit<'_>]; 2], mut at: usize) -> Option<char> {
     loop {
-        let beginning = sides.iter().flat_map(|edits| {
+        let beginning = |edits: &[Edit<'_>]| {
             let from = edits.partition_point(|edit| edit.range.start < at);
-            edits[from..].iter().take_while(|edit| edit.range.start == at)
+            let here = edits[from..].iter().take_while(|edit| edit.range.start == at);
+            here.map(|edit| edit.range.end).max()
+        };
+        let gone = sides.iter().filter_map(|edits| beginning(edits)).max().unwrap_or(at);
+        let inserted = sides.iter().flat_map(|edits| {
+            let from = edits.partition_point(|edit| edit.range.start < at);
+            edits[from..].iter().take_while(|edit| edit.range.start <= gone)
         });
-        let beginning: Vec<&Edit<'_>> = beginning.collect();
-        let inserted = beginning.iter().find_map(|edit| edit.text.chars().next());
-        let after = beginning.iter().map(|edit| edit.range.end).max().filter(|end| *end > at);
-        match (inserted, after) {
-            (Some(inserted), _) => return Some(inserted),
-            (None, Some(after)) => at = after,
-            (None, None) => return base[at..].chars().next(),
+        let inserted = inserted.filter(|edit| !edit.text.is_empty());
+        if let Some(first) = inserted.min_by_key(|edit| edit.range.start) {
+            return first.text.chars().next();
         }
+        if gone == at {
+            return base[at..].chars().next();
+        }
+        at = gone;
     }
 }
 

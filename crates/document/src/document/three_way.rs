@@ -91,7 +91,7 @@ impl State {
         // What stands at one place may stand there in another order.
         let told = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
         let order = diff::between(&told, self.text());
-        let place = |at: &Range<u32>| moved(at, &order).unwrap_or(0..0);
+        let place = |at: &Range<u32>| moved(at, in_turn(&order)).unwrap_or(0..0);
         let bytes = self.text().len() as u32;
         let (overlaps, hidden) = (overlaps(&meant, &since, place), hidden(&meant, place));
         self.changes.told(index as usize, |change| {
@@ -141,17 +141,14 @@ impl State {
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();
         for (index, change) in self.changes.indexed() {
-            let effect = self.text.effect(index as u32);
-            let effect = effect.filter(|effect| !effect.is_empty());
-            if let Some(effect) = effect {
-                found.retain_mut(|open| {
-                    // What stands for the save itself is not what came after it.
-                    let own = open.settled > index;
-                    let at = if own { Some(open.at.clone()) } else { moved(&open.at, &effect) };
-                    at.map(|at| open.at = at).is_some()
-                });
-            }
-            let settled = self.instead_of(index as u32).map_or(index, |it| it as usize) + 1;
+            found.retain_mut(|open| {
+                // What stands for the save itself is not what came after it.
+                let own = open.settled > index;
+                let moved = || moved(&open.at, self.text.effects(index as u32));
+                let at = if own { Some(open.at.clone()) } else { moved() };
+                at.map(|at| open.at = at).is_some()
+            });
+            let settled = self.settled_by(index as u32);
             let hidden = change.hidden.iter().map(|hidden| Alternative {
                 save: index,
                 change,
@@ -161,6 +158,13 @@ impl State {
             });
             found.extend(hidden);
         }
+        // What several wrote alike is one.
+        let mut told: Vec<(Range<u32>, &str)> = Vec::new();
+        found.retain(|it| {
+            let new = !told.iter().any(|(at, text)| (at, *text) == (&it.at, it.text));
+            told.push((it.at.clone(), it.text));
+            new
+        });
         found
     }
 
@@ -204,6 +208,12 @@ impl State {
         self.made_for(save, INSTEAD)
     }
 
+    /// The first change after a save and what was decided of it.
+    fn settled_by(&self, save: u32) -> usize {
+        let last = self.instead_of(save).or_else(|| self.made_for(save, ASIDE)).unwrap_or(save);
+        last as usize + 1
+    }
+
     /// Which hunks of a save are decided otherwise.
     pub(super) fn aside_of(&self, save: u32) -> Option<Part> {
         let aside = self.made_for(save, ASIDE)?;
@@ -225,20 +235,30 @@ fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hi
     found.take(limits::HIDDEN).collect()
 }
 
-/// Where a range of a text is once that was edited; `None` where it was touched.
-fn moved(at: &Range<u32>, patch: &Patch) -> Option<Range<u32>> {
-    let (mut came, mut went) = (0, 0);
-    for (start, deleted, text) in patch.edits() {
-        if start >= at.end {
-            break;
-        }
-        if start + deleted > at.start {
+/// Where a range of a text is once that was edited, here and there, each in the text that the edit
+/// before left; `None` where it was touched.
+fn moved(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> Option<Range<u32>> {
+    let mut at = at.clone();
+    for (place, deleted, inserted) in edits {
+        if place + deleted <= at.start {
+            let by = |place: u32| place - deleted + inserted;
+            at = by(at.start)..by(at.end);
+        } else if place < at.end {
             return None;
         }
+    }
+    Some(at)
+}
+
+/// The edits of a patch, each in the text that the one before left.
+fn in_turn(patch: &Patch) -> impl Iterator<Item = (u32, u32, u32)> {
+    let (mut came, mut went) = (0, 0);
+    patch.edits().map(move |(at, deleted, text)| {
+        let place = at + came - went;
         came += text.len() as u32;
         went += deleted;
-    }
-    Some(at.start + came - went..at.end + came - went)
+        (place, deleted, text.len() as u32)
+    })
 }
 
 /// The passages that a save and others changed, and one of those others for each.

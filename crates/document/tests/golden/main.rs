@@ -56,6 +56,9 @@ fn entry(body: Body) -> Entry {
 fn entries() {
     let traced = Entry { trace: 0x0123_4567_89ab_cdef, ..entry(Body::Edit(edit())) };
     GOLDEN.holds(1, "entry-edit", &traced);
+    let mut as_meant = edit();
+    as_meant.delta.rules = 2;
+    GOLDEN.holds(1, "entry-edit-rules", &entry(Body::Edit(as_meant)));
     let mut on_object = edit();
     on_object.delta.base = Base::Object(ObjectId(0x7_ffff_ffff_ffff));
     on_object.served = None;
