@@ -89,10 +89,12 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
     let first = refined(base, first, &seconds);
     let firsts = edits(&first);
     let mut passages = passages(base, &firsts, &seconds);
-    let sides = [&firsts[..], &seconds[..]];
-    let mut decided: Vec<Option<Decided>> =
-        passages.iter().map(|it| decide(base, sides, it)).collect();
+    let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
+    while let Some(glued) = glued(base, &passages, &decided) {
+        hide(base, &mut passages, &mut decided, glued);
+        spread(base, &mut passages, &mut decided);
+    }
     let came_back = touching(base, &raw, &firsts, &seconds);
     let (mut made, mut instead) = (Made::default(), Made::default());
     let mut hunks = Vec::new();
@@ -133,8 +135,8 @@ fn touching(
         let near = put_back[from.saturating_sub(1)..].iter();
         let mut near = near.take_while(|edit| edit.range.start <= second.range.end);
         near.any(|edit| match edit.place() <= second.place() {
-            true => touch(base, [raw, seconds], edit, second),
-            false => touch(base, [raw, seconds], second, edit),
+            true => touch(base, edit, second),
+            false => touch(base, second, edit),
         })
     };
     seconds.iter().filter(|second| touches(second)).map(|second| second.index).collect()
@@ -207,7 +209,7 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
         // Edits of one side stand apart, so only the last one of the other side can reach here.
         let open = found.last_mut().filter(|open| {
             let other = if second { open.firsts.last() } else { open.seconds.last() };
-            other.is_some_and(|other| touch(base, [firsts, seconds], other, edit))
+            other.is_some_and(|other| touch(base, other, edit))
         });
         match open {
             Some(open) => open.add(second, edit.clone()),
@@ -217,9 +219,8 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
     found
 }
 
-/// Whether two edits of the two sides, in order, touch the same place or the same word; `sides` has
-/// all edits of each.
-fn touch(base: &str, sides: [&[Edit<'_>]; 2], one: &Edit<'_>, two: &Edit<'_>) -> bool {
+/// Whether two edits of the two sides, in order, touch the same place or the same word.
+fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let (start, end) = (two.range.start, one.range.end);
     if start < end || (one.is_insertion() && two.is_insertion() && start == end) {
         return true;
@@ -235,22 +236,8 @@ fn touch(base: &str, sides: [&[Edit<'_>]; 2], one: &Edit<'_>, two: &Edit<'_>) ->
         return true;
     }
     // or what now stands on both sides would become one word.
-    let left = one.text.chars().next_back().or_else(|| {
-        let inside = |edit: &&Edit<'_>| one.range.contains(&edit.range.end);
-        let inside = sides[0].iter().chain(sides[1]).filter(inside);
-        let last = inside.filter(|edit| !edit.text.is_empty()).max_by_key(|edit| edit.range.end);
-        let last = last.and_then(|edit| edit.text.chars().next_back());
-        last.or_else(|| in_front(base, sides, one.range.start))
-    });
-    let right = two.text.chars().next().or_else(|| {
-        let inside = |edit: &&Edit<'_>| {
-            two.range.start < edit.range.start && edit.range.start <= two.range.end
-        };
-        let inside = sides[0].iter().chain(sides[1]).filter(inside);
-        let first = inside.filter(|edit| !edit.text.is_empty()).min_by_key(|edit| edit.range.start);
-        let first = first.and_then(|edit| edit.text.chars().next());
-        first.or_else(|| behind(base, sides, two.range.end))
-    });
+    let left = one.text.chars().next_back().or_else(|| base[..one.range.start].chars().next_back());
+    let right = two.text.chars().next().or_else(|| base[two.range.end..].chars().next());
     left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
 }
 
@@ -258,54 +245,6 @@ fn touch(base: &str, sides: [&[Edit<'_>]; 2], one: &Edit<'_>, two: &Edit<'_>) ->
 fn is_one_word(left: char, right: char) -> bool {
     let joined = format!("{left}{right}");
     !words::is_boundary(&joined, left.len_utf8())
-}
-
-/// What stands in front of a place once both have edited.
-fn in_front(base: &str, sides: [&[Edit<'_>]; 2], mut at: usize) -> Option<char> {
-    loop {
-        // What ends here was deleted as far back as this, by one of them at least.
-        let ending = |edits: &[Edit<'_>]| {
-            let next = edits.partition_point(|edit| edit.range.end < at);
-            edits.get(next).filter(|edit| edit.range.end == at).map(|edit| edit.range.start)
-        };
-        let gone = sides.iter().filter_map(|edits| ending(edits)).min().unwrap_or(at);
-        let inserted = sides.iter().flat_map(|edits| {
-            let from = edits.partition_point(|edit| edit.range.end < gone);
-            edits[from..].iter().take_while(|edit| edit.range.end <= at)
-        });
-        let inserted = inserted.filter(|edit| !edit.text.is_empty());
-        if let Some(last) = inserted.max_by_key(|edit| edit.range.end) {
-            return last.text.chars().next_back();
-        }
-        if gone == at {
-            return base[..at].chars().next_back();
-        }
-        at = gone;
-    }
-}
-
-/// What stands behind it.
-fn behind(base: &str, sides: [&[Edit<'_>]; 2], mut at: usize) -> Option<char> {
-    loop {
-        let beginning = |edits: &[Edit<'_>]| {
-            let from = edits.partition_point(|edit| edit.range.start < at);
-            let here = edits[from..].iter().take_while(|edit| edit.range.start == at);
-            here.map(|edit| edit.range.end).max()
-        };
-        let gone = sides.iter().filter_map(|edits| beginning(edits)).max().unwrap_or(at);
-        let inserted = sides.iter().flat_map(|edits| {
-            let from = edits.partition_point(|edit| edit.range.start < at);
-            edits[from..].iter().take_while(|edit| edit.range.start <= gone)
-        });
-        let inserted = inserted.filter(|edit| !edit.text.is_empty());
-        if let Some(first) = inserted.min_by_key(|edit| edit.range.start) {
-            return first.text.chars().next();
-        }
-        if gone == at {
-            return base[at..].chars().next();
-        }
-        at = gone;
-    }
 }
 
 /// What becomes of a passage.
@@ -317,7 +256,7 @@ struct Decided {
 }
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
-fn decide(base: &str, sides: [&[Edit<'_>]; 2], passage: &Passage<'_>) -> Option<Decided> {
+fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     if passage.firsts.is_empty() || passage.seconds.is_empty() {
         return None;
     }
@@ -352,12 +291,7 @@ fn decide(base: &str, sides: [&[Edit<'_>]; 2], passage: &Passage<'_>) -> Option<
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
-    let apart = |text: &str| {
-        let hull = passage.hull();
-        let (left, right) = (in_front(base, sides, hull.start), behind(base, sides, hull.end));
-        !text.is_empty() || !left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
-    };
-    if let Some((text, exact)) = passage.both(base).filter(|both| apart(&both.0)) {
+    if let Some((text, exact)) = passage.both(base) {
         return Some(Decided { text, outcome: Outcome::Both, exact });
     }
     // A conflict: one version, whole.
@@ -384,15 +318,91 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
             at += 1;
             continue;
         }
-        for other in passages.drain(at + 1..=next).collect::<Vec<_>>() {
-            passages[at].join(other);
-        }
-        decided.drain(at + 1..=next);
-        let (text, alternative) = (passages[at].first(base), passages[at].second(base));
-        let outcome = Outcome::Hidden(alternative);
-        decided[at] = Some(Decided { text, outcome, exact: true });
+        hide(base, passages, decided, at..next + 1);
         at = at.saturating_sub(1);
     }
+}
+
+/// Hides what the second edit did in some passages: they are one then.
+fn hide(
+    base: &str,
+    passages: &mut Vec<Passage<'_>>,
+    decided: &mut Vec<Option<Decided>>,
+    which: Range<usize>,
+) {
+    let at = which.start;
+    for other in passages.drain(at + 1..which.end).collect::<Vec<_>>() {
+        passages[at].join(other);
+    }
+    decided.drain(at + 1..which.end);
+    let (text, alternative) = (passages[at].first(base), passages[at].second(base));
+    let outcome = Outcome::Hidden(alternative);
+    decided[at] = Some(Decided { text, outcome, exact: true });
+}
+
+/// A part of the merged text, and where it is in that of each edit, if it is.
+struct Piece {
+    last: char,
+    ends: [Option<usize>; 2],
+    /// How many passages come before it ends.
+    passages: usize,
+}
+
+/// Passages, something of the second edit among them, around a place where two words of the merged
+/// text became one that stands in neither edit's text.
+fn glued(
+    base: &str,
+    passages: &[Passage<'_>],
+    decided: &[Option<Decided>],
+) -> Option<Range<usize>> {
+    let mut before: Option<Piece> = None;
+    let (mut at, mut ends) = (0, [0, 0]);
+    for (index, passage) in passages.iter().map(Some).chain([None]).enumerate() {
+        let (hull, texts) = match passage {
+            Some(passage) => (passage.hull(), [passage.first(base), passage.second(base)]),
+            None => (base.len()..base.len(), [String::new(), String::new()]),
+        };
+        let kept = &base[at..hull.start];
+        let shown = match decided.get(index).and_then(Option::as_ref) {
+            Some(decided) => decided.text.as_str(),
+            None if passage.is_some_and(|it| it.seconds.is_empty()) => &texts[0],
+            None => &texts[1],
+        };
+        let is = [shown == texts[0], shown == texts[1]];
+        let alone = decided.get(index).is_some_and(Option::is_none);
+        let first_alone = alone && passage.is_some_and(|it| it.seconds.is_empty());
+        let of = if alone { [first_alone, !first_alone] } else { is };
+        for (text, there, passed) in [(kept, [true, true], index), (shown, of, index + 1)] {
+            let starts = ends;
+            let len = |side: usize| if passed == index { kept.len() } else { texts[side].len() };
+            ends = [0, 1].map(|side| starts[side] + len(side));
+            let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
+                continue;
+            };
+            if let Some(before) = &before
+                && is_one_word(before.last, first)
+                && ![0, 1]
+                    .iter()
+                    .any(|side| there[*side] && before.ends[*side] == Some(starts[*side]))
+            {
+                let around = before.passages.saturating_sub(1)..passed.min(passages.len());
+                let of_second = |at: &usize| !passages[*at].seconds.is_empty();
+                let from = around.clone().find(of_second)?;
+                let to = around.rev().find(of_second)?;
+                let hidden = |at: usize| {
+                    let decided = decided[at].as_ref();
+                    decided.is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
+                };
+                if from < to || !hidden(from) {
+                    return Some(from..to + 1);
+                }
+            }
+            let ends = [0, 1].map(|side| there[side].then_some(ends[side]));
+            before = Some(Piece { last, ends, passages: passed });
+        }
+        at = hull.end;
+    }
+    None
 }
 
 fn is_near(between: &str) -> bool {
