@@ -9,6 +9,7 @@
 //! not shown of the second edit is handed back as an alternative, whole.
 
 mod passage;
+mod seams;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 use passage::Passage;
+use seams::{glued, is_one_word};
 
 /// Bytes that may stand between what goes and where it comes back, for it to be the same.
 const NEAR_BYTES: usize = 256;
@@ -241,12 +243,6 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
 }
 
-/// Whether two characters in a row are of one word.
-fn is_one_word(left: char, right: char) -> bool {
-    let joined = format!("{left}{right}");
-    !words::is_boundary(&joined, left.len_utf8())
-}
-
 /// What becomes of a passage.
 struct Decided {
     text: String,
@@ -338,71 +334,6 @@ fn hide(
     let (text, alternative) = (passages[at].first(base), passages[at].second(base));
     let outcome = Outcome::Hidden(alternative);
     decided[at] = Some(Decided { text, outcome, exact: true });
-}
-
-/// A part of the merged text, and where it is in that of each edit, if it is.
-struct Piece {
-    last: char,
-    ends: [Option<usize>; 2],
-    /// How many passages come before it ends.
-    passages: usize,
-}
-
-/// Passages, something of the second edit among them, around a place where two words of the merged
-/// text became one that stands in neither edit's text.
-fn glued(
-    base: &str,
-    passages: &[Passage<'_>],
-    decided: &[Option<Decided>],
-) -> Option<Range<usize>> {
-    let mut before: Option<Piece> = None;
-    let (mut at, mut ends) = (0, [0, 0]);
-    for (index, passage) in passages.iter().map(Some).chain([None]).enumerate() {
-        let (hull, texts) = match passage {
-            Some(passage) => (passage.hull(), [passage.first(base), passage.second(base)]),
-            None => (base.len()..base.len(), [String::new(), String::new()]),
-        };
-        let kept = &base[at..hull.start];
-        let shown = match decided.get(index).and_then(Option::as_ref) {
-            Some(decided) => decided.text.as_str(),
-            None if passage.is_some_and(|it| it.seconds.is_empty()) => &texts[0],
-            None => &texts[1],
-        };
-        let is = [shown == texts[0], shown == texts[1]];
-        let alone = decided.get(index).is_some_and(Option::is_none);
-        let first_alone = alone && passage.is_some_and(|it| it.seconds.is_empty());
-        let of = if alone { [first_alone, !first_alone] } else { is };
-        for (text, there, passed) in [(kept, [true, true], index), (shown, of, index + 1)] {
-            let starts = ends;
-            let len = |side: usize| if passed == index { kept.len() } else { texts[side].len() };
-            ends = [0, 1].map(|side| starts[side] + len(side));
-            let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
-                continue;
-            };
-            if let Some(before) = &before
-                && is_one_word(before.last, first)
-                && ![0, 1]
-                    .iter()
-                    .any(|side| there[*side] && before.ends[*side] == Some(starts[*side]))
-            {
-                let around = before.passages.saturating_sub(1)..passed.min(passages.len());
-                let of_second = |at: &usize| !passages[*at].seconds.is_empty();
-                let from = around.clone().find(of_second)?;
-                let to = around.rev().find(of_second)?;
-                let hidden = |at: usize| {
-                    let decided = decided[at].as_ref();
-                    decided.is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
-                };
-                if from < to || !hidden(from) {
-                    return Some(from..to + 1);
-                }
-            }
-            let ends = [0, 1].map(|side| there[side].then_some(ends[side]));
-            before = Some(Piece { last, ends, passages: passed });
-        }
-        at = hull.end;
-    }
-    None
 }
 
 fn is_near(between: &str) -> bool {

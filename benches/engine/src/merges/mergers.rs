@@ -5,16 +5,17 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::process::Command;
 
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage, RULES};
+use redwedding_document::{Document as Page, Verdict};
 use redwedding_engine_bench::document::{Document, Documents};
 use redwedding_engine_bench::engines::yrs::Yrs;
 use redwedding_engine_bench::failure::Failure;
 use redwedding_text::{Text, Version, diff};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, Cursor};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::cases::Case;
-
-#[path = "../../../../crates/text/tests/people/reference.rs"]
-mod reference;
 
 /// What came of a case.
 pub struct Merged {
@@ -37,15 +38,14 @@ pub trait Merger {
 pub fn all() -> Vec<Box<dyn Merger>> {
     vec![
         Box::new(Ours),
-        Box::new(Rules),
-        Box::new(Land),
+        Box::new(ByCharacters),
         Box::new(ThreeWay { name: "diff3 by lines", merge: by_lines }),
         Box::new(ThreeWay { name: "merge3 by words", merge: by_words }),
         Box::new(YrsPages),
     ]
 }
 
-/// The engine as the fold calls it.
+/// The log's fold, in which it is decided what the page shows.
 struct Ours;
 
 impl Merger for Ours {
@@ -58,6 +58,47 @@ impl Merger for Ours {
     }
 
     fn merge(&self, case: &Case) -> Result<Merged, Failure> {
+        let key = DocumentKey::new("wiki", "Page").map_err(Failure::of)?;
+        let mut page = Page::new(key, Cursor::start(1));
+        let text = case.start.clone();
+        let first = OriginPage { revision: 1, text, time_ms: 1, note: Note::default() };
+        fold(&mut page, Body::Base(first))?;
+        let mut versions = vec![page.version()];
+        for (number, (base, submitted)) in case.saves.iter().enumerate() {
+            let on = &versions[*base];
+            let resolved = page.resolve_version(on).map_err(Failure::of)?;
+            let old = page.text_of(&resolved).ok_or(Failure::of("no text at a version"))?;
+            let mut edit = EditId([1; 16]);
+            edit.0[..8].copy_from_slice(&(number as u64).to_le_bytes());
+            let (base, patch) = (Base::Version(on.clone()), diff::between(&old, submitted));
+            let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
+            let pop = "bench".to_owned();
+            fold(&mut page, Body::Edit(Edit { delta, accepted_ms: 1, pop, served: None }))?;
+            versions.push(page.version());
+        }
+        let alternatives = page.changes().kept().iter().map(|change| change.hidden.len()).sum();
+        Ok(Merged { text: Some(page.text().to_owned()), alternatives })
+    }
+}
+
+fn fold(page: &mut Page, body: Body) -> Result<(), Failure> {
+    let cursor = page.cursor().after(b"entry");
+    let entry = Entry::new(page.key().clone(), body);
+    match page.apply(cursor, cursor.position, &entry) {
+        Verdict::Counted => Ok(()),
+        other => Err(Failure::of(format!("not folded: {other:?}"))),
+    }
+}
+
+/// Character by character, as every text type that merges does.
+struct ByCharacters;
+
+impl Merger for ByCharacters {
+    fn name(&self) -> &'static str {
+        "by characters"
+    }
+
+    fn merge(&self, case: &Case) -> Result<Merged, Failure> {
         let mut text = Text::from_text(case.start.clone());
         for (id, (base, submitted)) in case.saves.iter().enumerate() {
             let version = Version::up_to(*base as u32);
@@ -66,79 +107,6 @@ impl Merger for Ours {
             text.merge(id as u64 + 1, &version, &patch).map_err(Failure::of)?;
         }
         Ok(Merged { text: Some(text.text().to_owned()), alternatives: 0 })
-    }
-}
-
-struct Land;
-
-impl Merger for Land {
-    fn name(&self) -> &'static str {
-        "land"
-    }
-
-    fn is_ours(&self) -> bool {
-        true
-    }
-
-    fn merge(&self, case: &Case) -> Result<Merged, Failure> {
-        let mut text = Text::from_text(case.start.clone());
-        let mut ends = vec![0];
-        let mut alternatives = 0;
-        let mut id = 0;
-        for (base, submitted) in &case.saves {
-            let version = Version::up_to(ends[*base]);
-            let old = text.text_at(&version).map_err(Failure::of)?;
-            let patch = diff::between(&old, submitted);
-            let since = text.since(&version).map_err(Failure::of)?;
-            let merged = redwedding_text::three_way::merge(&old, &since.patch, &patch);
-            id += 1;
-            let before = text.text().to_owned();
-            text.merge(id, &version, &patch).map_err(Failure::of)?;
-            if !merged.decided.is_empty() {
-                alternatives += merged
-                    .met
-                    .iter()
-                    .filter(|met| matches!(met.outcome, redwedding_text::three_way::Outcome::Hidden(_)))
-                    .count();
-                id += 1;
-                let save = text.head().end() - 1;
-                let part = redwedding_text::Part::Edits(merged.decided.as_slice().into());
-                let head = text.head();
-                text.suppress(id, &head, (save, part, true)).map_err(Failure::of)?;
-                let since = text.since(&Version::up_to(save)).map_err(Failure::of)?.patch;
-                let removed = since.apply(&before).map_err(Failure::of)?.removed;
-                let back = since.inverse(&removed).map_err(Failure::of)?;
-                let patch = redwedding_text::map_through(&merged.instead, &back);
-                id += 1;
-                let head = text.head();
-                text.merge(id, &head, &patch).map_err(Failure::of)?;
-            }
-            ends.push(text.head().end());
-        }
-        Ok(Merged { text: Some(text.text().to_owned()), alternatives })
-    }
-}
-
-/// The rules, stated plainly.
-struct Rules;
-
-impl Merger for Rules {
-    fn name(&self) -> &'static str {
-        "the rules"
-    }
-
-    fn is_ours(&self) -> bool {
-        true
-    }
-
-    fn merge(&self, case: &Case) -> Result<Merged, Failure> {
-        let mut page = reference::Page::new(&case.start);
-        let mut alternatives = 0;
-        for (base, submitted) in &case.saves {
-            let fates = page.save(*base, submitted);
-            alternatives += fates.iter().filter(|fate| **fate == reference::Fate::Hidden).count();
-        }
-        Ok(Merged { text: Some(page.text(page.last())), alternatives })
     }
 }
 

@@ -1,0 +1,94 @@
+//! Where what stays of one edit meets what stays of another: no word may come of two.
+//!
+//! Passages are decided one by one, and each reads well by itself. But what stood between two of
+//! them may be gone by now, by one edit or by both.
+
+use std::ops::Range;
+
+use super::passage::Passage;
+use super::{Decided, Outcome};
+use crate::words;
+
+/// A part of the merged text.
+struct Piece<'a> {
+    text: &'a str,
+    /// Where it begins in the text of each edit, if it stands there,
+    starts: [Option<usize>; 2],
+    /// and where it ends.
+    ends: [Option<usize>; 2],
+    /// How many passages end with it or before.
+    passages: usize,
+}
+
+/// Passages, something of the second edit among them, around a place where two words of the merged
+/// text became one that stands in neither edit's text. O(passages and what they hold).
+pub(super) fn glued(
+    base: &str,
+    passages: &[Passage<'_>],
+    decided: &[Option<Decided>],
+) -> Option<Range<usize>> {
+    let texts: Vec<[String; 2]> =
+        passages.iter().map(|passage| [passage.first(base), passage.second(base)]).collect();
+    let pieces = pieces(base, passages, decided, &texts);
+    pieces.windows(2).filter(|pair| is_foreign(&pair[0], &pair[1])).find_map(|pair| {
+        let around = pair[0].passages.saturating_sub(1)..pair[1].passages;
+        let of_second = |at: &usize| !passages[*at].seconds.is_empty();
+        let from = around.clone().find(of_second)?;
+        let to = around.rev().find(of_second)?;
+        // Where one is hidden already there is nothing more to hide.
+        let hidden =
+            decided[from].as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)));
+        (from < to || !hidden).then_some(from..to + 1)
+    })
+}
+
+/// The merged text: what both keep, and what becomes of each passage.
+fn pieces<'a>(
+    base: &'a str,
+    passages: &[Passage<'_>],
+    decided: &'a [Option<Decided>],
+    texts: &'a [[String; 2]],
+) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::with_capacity(2 * passages.len() + 1);
+    let (mut at, mut ends) = (0, [0, 0]);
+    for (index, passage) in passages.iter().enumerate() {
+        let hull = passage.hull();
+        pieces.push(kept(&base[at..hull.start], &mut ends, index));
+        let of = &texts[index];
+        let (text, there) = match &decided[index] {
+            Some(decided) => {
+                let text = decided.text.as_str();
+                (text, [text == of[0], text == of[1]])
+            }
+            None if passage.seconds.is_empty() => (of[0].as_str(), [true, false]),
+            None => (of[1].as_str(), [false, true]),
+        };
+        let starts = ends;
+        ends = [0, 1].map(|side| starts[side] + of[side].len());
+        let only = |places: [usize; 2]| [0, 1].map(|side| there[side].then_some(places[side]));
+        pieces.push(Piece { text, starts: only(starts), ends: only(ends), passages: index + 1 });
+        at = hull.end;
+    }
+    pieces.push(kept(&base[at..], &mut ends, passages.len()));
+    pieces.retain(|piece| !piece.text.is_empty());
+    pieces
+}
+
+fn kept<'a>(text: &'a str, ends: &mut [usize; 2], passages: usize) -> Piece<'a> {
+    let starts = ends.map(Some);
+    *ends = ends.map(|end| end + text.len());
+    Piece { text, starts, ends: ends.map(Some), passages }
+}
+
+/// Whether two pieces in a row make one word of what stands so in neither edit's text.
+fn is_foreign(one: &Piece<'_>, two: &Piece<'_>) -> bool {
+    let meet = one.text.chars().next_back().zip(two.text.chars().next());
+    let beside = |side: usize| one.ends[side].is_some() && one.ends[side] == two.starts[side];
+    meet.is_some_and(|(left, right)| is_one_word(left, right)) && !beside(0) && !beside(1)
+}
+
+/// Whether two characters in a row are of one word.
+pub(super) fn is_one_word(left: char, right: char) -> bool {
+    let joined = format!("{left}{right}");
+    !words::is_boundary(&joined, left.len_utf8())
+}
