@@ -8,6 +8,7 @@
 //! May assume that both edits fit the text. Must never show a passage that nobody wrote: what is
 //! not shown of the second edit is handed back as an alternative, whole.
 
+mod moves;
 mod passage;
 mod seams;
 
@@ -17,11 +18,9 @@ use std::ops::Range;
 use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
+use moves::Carried;
 use passage::Passage;
 use seams::{glued, is_one_word};
-
-/// Bytes that may stand between what goes and where it comes back, for it to be the same.
-const NEAR_BYTES: usize = 256;
 
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
@@ -90,7 +89,17 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
     let (raw, seconds) = (edits(first), edits(second));
     let first = refined(base, first, &seconds);
     let firsts = edits(&first);
-    let mut passages = passages(base, &firsts, &seconds);
+    let (mut carried, others) = moves::carry(base, &firsts, &seconds);
+    let mut passages = passages(base, &firsts, &others);
+    // Where the second edit touches that place, too, nothing goes along: a conflict is to be seen.
+    let meets = |passage: &Passage<'_>| {
+        let to = |edit: &Edit<'_>| carried.iter().any(|carried| carried.first == edit.index);
+        !passage.seconds.is_empty() && passage.firsts.iter().any(to)
+    };
+    if passages.iter().any(meets) {
+        carried.clear();
+        passages = self::passages(base, &firsts, &seconds);
+    }
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
     while let Some(glued) = glued(base, &passages, &decided) {
@@ -98,8 +107,8 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
         spread(base, &mut passages, &mut decided);
     }
     let came_back = touching(base, &raw, &firsts, &seconds);
-    let (mut made, mut instead) = (Made::default(), Made::default());
-    let mut hunks = Vec::new();
+    let (mut made, mut instead) = (Made::with(&carried), Made::with(&carried));
+    let mut hunks: Vec<u32> = carried.iter().map(|edit| edit.index).collect();
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
             Some(decided) => !decided.exact,
@@ -115,6 +124,7 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
             hunks.extend(own());
         }
     }
+    hunks.sort_unstable();
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
     ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch }
@@ -152,53 +162,29 @@ fn edits(patch: &Patch) -> Vec<Edit<'_>> {
     (0..).zip(patch.edits()).map(edit).collect()
 }
 
-/// The same edit, without what it takes away and puts back, there or near: what is there again is
-/// what it was.
+/// The same edit, without what it takes away and puts back: what is there again is what it was.
 fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
-    let edits = edits(patch);
-    if edits.iter().all(|edit| edit.text.is_empty()) || edits.iter().all(Edit::is_insertion) {
+    if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
         return patch.clone();
     }
     let mut finer = Patch::builder();
-    let mut rest = &edits[..];
-    while let Some(first) = rest.first() {
-        let near = rest.windows(2).take_while(|pair| puts_back(base, &pair[0], &pair[1]));
+    for edit in edits(patch) {
+        let Edit { range, text, .. } = &edit;
+        finer.keep_to(range.start as u32);
         // What the second edit does just so is what it was.
-        let place = seconds.binary_search_by_key(&first.place(), Edit::place);
-        if place.is_ok_and(|at| seconds[at].text == first.text) {
-            finer.keep_to(first.range.start as u32);
-            finer.push_delete(first.range.len() as u32);
-            finer.push_insert(first.text);
-            rest = &rest[1..];
-            continue;
-        }
-        let (group, others) = rest.split_at(1 + near.count());
-        rest = others;
-        let (start, mut at) = (first.range.start, first.range.start);
-        let mut text = String::new();
-        for edit in group {
-            text.push_str(&base[at..edit.range.start]);
-            text.push_str(edit.text);
-            at = edit.range.end;
-        }
-        finer.keep_to(start as u32);
-        for (from, deleted, came) in diff::between(&base[start..at], &text).edits() {
-            finer.keep_to(start as u32 + from);
+        let place = seconds.binary_search_by_key(&edit.place(), Edit::place);
+        let within = match place.is_ok_and(|at| seconds[at].text == *text) {
+            true => Patch::builder().delete(range.len() as u32).insert(text).build(),
+            false => Ok(diff::between(&base[range.clone()], text)),
+        };
+        for (at, deleted, text) in within.iter().flat_map(Patch::edits) {
+            finer.keep_to(range.start as u32 + at);
             finer.push_delete(deleted);
-            finer.push_insert(came);
+            finer.push_insert(text);
         }
-        finer.keep_to(at as u32);
+        finer.keep_to(range.end as u32);
     }
     finer.build().unwrap_or_default()
-}
-
-/// Whether of two edits in a row, near each other, one takes away what the other one puts there.
-fn puts_back(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
-    let moved = |from: &Edit<'_>, to: &Edit<'_>| {
-        let gone = base[from.range.clone()].trim();
-        !gone.is_empty() && to.text.contains(gone)
-    };
-    two.range.start - one.range.end <= NEAR_BYTES && (moved(one, two) || moved(two, one))
 }
 
 /// The edits of both, those that touch each other together, in order.
@@ -343,8 +329,10 @@ fn is_near(between: &str) -> bool {
 
 /// The merged text as far as it is made.
 #[derive(Default)]
-struct Made {
+struct Made<'a> {
     patch: PatchBuilder,
+    /// What goes with text that the first edit moved, in the order of where that came.
+    carried: &'a [Carried<'a>],
     met: Vec<Met>,
     /// How far of the base,
     base: usize,
@@ -352,7 +340,11 @@ struct Made {
     merged: usize,
 }
 
-impl Made {
+impl<'a> Made<'a> {
+    fn with(carried: &'a [Carried<'a>]) -> Self {
+        Self { carried, ..Self::default() }
+    }
+
     fn keep_to(&mut self, base: usize) {
         self.keep(base.saturating_sub(self.base));
         self.base = self.base.max(base);
@@ -361,7 +353,16 @@ impl Made {
     /// Leaves a passage as the first edit has it.
     fn leave(&mut self, text: &str, passage: &Passage<'_>) {
         self.keep_to(passage.hull().start);
-        self.keep(passage.first(text).len());
+        let (len, mut at) = (passage.first(text).len(), 0);
+        if let [first] = &passage.firsts[..] {
+            let carried = self.carried.iter().filter(|edit| edit.first == first.index);
+            for edit in carried.collect::<Vec<_>>() {
+                self.keep(edit.at.start - at);
+                self.replace(edit.at.len(), edit.text);
+                at = edit.at.end;
+            }
+        }
+        self.keep(len - at);
         self.base = passage.hull().end;
     }
 

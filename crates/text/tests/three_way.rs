@@ -115,6 +115,16 @@ fn what_does_not_touch_is_all_there() {
     }
 }
 
+#[test]
+fn what_is_moved_takes_corrections_along() {
+    let base = "First teh cat.\n\nSecond dog.\n\nThird cow.\n";
+    let moved = "Second dog.\n\nThird cow.\n\nFirst teh cat.\n";
+    let corrected = "First the cat.\n\nSecond dog.\n\nThird cow.\n";
+    let right = "Second dog.\n\nThird cow.\n\nFirst the cat.\n";
+    let (text, met) = merged(base, moved, corrected);
+    assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()));
+}
+
 /// What each deleted in turn left two words of two people side by side.
 #[test]
 fn words_far_apart_are_not_glued_either() {

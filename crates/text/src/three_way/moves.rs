@@ -1,0 +1,93 @@
+//! Text that the first edit takes from one place to another, and what the second one changed in it.
+//!
+//! The changes go along. May assume nothing. Must never guess: where a text went is said only of one
+//! that goes once and comes once.
+
+use std::ops::Range;
+
+use super::Edit;
+
+/// Shortest text that counts as moved, in bytes.
+const LEAST: usize = 3;
+
+/// A change of the second edit that goes along with text that the first one moved.
+#[derive(Clone, Debug)]
+pub(super) struct Carried<'a> {
+    /// Which hunk of the second edit it is.
+    pub(super) index: u32,
+    /// The hunk of the first edit that put the text where it is,
+    pub(super) first: u32,
+    /// what of that it replaces,
+    pub(super) at: Range<usize>,
+    /// and by what.
+    pub(super) text: &'a str,
+}
+
+/// A text that goes from one place to another.
+struct Move<'a> {
+    from: Range<usize>,
+    to: &'a Edit<'a>,
+    /// Where in what comes there.
+    at: usize,
+}
+
+/// The changes of the second edit that go along with moved text, in the order of where that went,
+/// and the others.
+pub(super) fn carry<'a>(
+    base: &str,
+    firsts: &[Edit<'_>],
+    seconds: &[Edit<'a>],
+) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
+    let moves = moves(base, firsts);
+    let (mut carried, mut others) = (Vec::new(), Vec::new());
+    for edit in seconds {
+        let inside = |of: &&Move<'_>| {
+            let Range { start, end } = of.from;
+            let within = start <= edit.range.start && edit.range.end <= end;
+            // What is written at its edge may stand beside it as well.
+            within && !(edit.is_insertion() && [start, end].contains(&edit.range.start))
+        };
+        match moves.iter().find(inside) {
+            Some(of) => {
+                let place = |at: usize| at - of.from.start + of.at;
+                let at = place(edit.range.start)..place(edit.range.end);
+                let (index, text) = (edit.index, edit.text);
+                carried.push(Carried { index, first: of.to.index, at, text });
+            }
+            None => others.push(edit.clone()),
+        }
+    }
+    carried.sort_by_key(|edit| (edit.first, edit.at.start));
+    (carried, others)
+}
+
+fn moves<'a>(base: &str, firsts: &'a [Edit<'a>]) -> Vec<Move<'a>> {
+    let goes = firsts.iter().filter(|edit| edit.text.is_empty());
+    let comes = || firsts.iter().filter(|edit| edit.is_insertion());
+    let mut moves: Vec<Move<'a>> = Vec::new();
+    for edit in goes {
+        // White space around it may be another there.
+        let gone = &base[edit.range.clone()];
+        let text = gone.trim();
+        if text.len() < LEAST {
+            continue;
+        }
+        let start = edit.range.start + gone.len() - gone.trim_start().len();
+        let mut places =
+            comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
+        if let (Some((to, at)), None) = (places.next(), places.next()) {
+            moves.push(Move { from: start..start + text.len(), to, at });
+        }
+    }
+    // Two that went to one place are copies of one text: which is which, nobody can tell.
+    let taken = |one: &Move<'_>, two: &Move<'_>| {
+        one.to.index == two.to.index
+            && one.at < two.at + two.from.len()
+            && two.at < one.at + one.from.len()
+    };
+    let unique: Vec<bool> =
+        moves.iter().map(|one| moves.iter().filter(|two| taken(one, two)).count() == 1).collect();
+    let mut unique = unique.into_iter();
+    moves.retain(|_| unique.next().unwrap_or(false));
+    moves
+}
