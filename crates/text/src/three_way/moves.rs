@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::Edit;
+use crate::words;
 
 /// Shortest text that counts as moved, in bytes.
 const LEAST: usize = 3;
@@ -66,17 +67,25 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>]) -> Vec<Move<'a>> {
     let comes = || firsts.iter().filter(|edit| edit.is_insertion());
     let mut moves: Vec<Move<'a>> = Vec::new();
     for edit in goes {
-        // White space around it may be another there.
         let gone = &base[edit.range.clone()];
-        let text = gone.trim();
-        if text.len() < LEAST {
+        let bare = gone.trim();
+        if bare.len() < LEAST {
             continue;
         }
-        let start = edit.range.start + gone.len() - gone.trim_start().len();
-        let mut places =
-            comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
-        if let (Some((to, at)), None) = (places.next(), places.next()) {
-            moves.push(Move { from: start..start + text.len(), to, at });
+        // White space around it may be another there.
+        for text in [gone, bare] {
+            let start = edit.range.start + gone.len() - gone.trim_start().len();
+            let start = if text == gone { edit.range.start } else { start };
+            let whole = |(to, at): &(&Edit<'_>, usize)| {
+                words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
+            };
+            let places =
+                comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
+            let mut places = places.filter(whole);
+            if let (Some((to, at)), None) = (places.next(), places.next()) {
+                moves.push(Move { from: start..start + text.len(), to, at });
+                break;
+            }
         }
     }
     // Two that went to one place are copies of one text: which is which, nobody can tell.
