@@ -13,6 +13,9 @@ pub const BODY_BYTES: usize = 8 << 20;
 pub const RENDER_CACHE_ANSWERS: usize = 8;
 /// Bytes of such answers, with the texts that they show.
 pub const RENDER_CACHE_BYTES: usize = 8 << 20;
+/// Bytes of texts to be saved that a page for choosing between versions holds.
+pub const CHOICES_BYTES: usize = 8 << 20;
 
 const _: () = assert!(BODY_BYTES >= PAGE_BYTES * 3, "a page must fit a form");
+const _: () = assert!(CHOICES_BYTES >= PAGE_BYTES * 4, "the choices of a page must fit");
 const _: () = assert!(TITLE_BYTES <= KEY_BYTES);

@@ -11,6 +11,7 @@
 // A test may fail by panicking.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod alternatives;
 pub mod application;
 mod article;
 mod chrome;
@@ -23,6 +24,7 @@ pub mod link;
 pub mod markdown;
 mod notice;
 pub mod outline;
+pub mod passage;
 pub mod rest;
 #[cfg(test)]
 mod samples;

@@ -24,8 +24,8 @@ use crate::application::{
 };
 
 pub use context::{
-    HistoryContext, HistoryView, ReadContext, ReadView, ReportContext, Resource, SaveContext,
-    VersionContext, VersionView, Window,
+    HistoryContext, HistoryResource, HistoryView, ReadContext, ReadView, ReportContext, Resource,
+    SaveContext, VersionContext, VersionView, Window,
 };
 use show::{people, programs};
 pub use wiki::Wiki;
@@ -83,10 +83,10 @@ impl Application for Wiki {
     ) -> Response<Vec<u8>> {
         match context {
             HistoryContext::People { title, view } => {
-                people::history(&self.site(), &title, view, outcome)
+                people::history(&self.site(), &title, view, incoming, outcome)
             }
-            HistoryContext::Programs { title, window } => {
-                programs::history(&title, window, incoming, outcome)
+            HistoryContext::Programs { title, resource } => {
+                programs::history(&title, resource, incoming, outcome)
             }
         }
     }

@@ -102,11 +102,16 @@ fn overlaps(page: &ArticlePage<'_>) -> Markup {
                 @else { "Edits that met at the same words" }
             }
             p {
-                "Nothing was thrown away: both edits are in the page. \
-                 Please read these places once more."
+                "Nothing was thrown away: where two versions cannot stand side by side, the page \
+                 shows one and keeps the other. Please read these places once more."
             }
             ol { @for overlap in page.overlaps { (overlap_item(page, overlap)) } }
-            p { a.button href=(link::action(page.title, "edit")) { "Edit the page" } }
+            p.buttons {
+                a.button href=(link::action(page.title, "alternatives")) {
+                    "See the other versions"
+                }
+                a.button href=(link::action(page.title, "edit")) { "Edit the page" }
+            }
         }
     }
 }

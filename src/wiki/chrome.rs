@@ -118,6 +118,14 @@ pub(super) fn notice(class: &'static str, text: Markup) -> Markup {
     html! { div.notice.(class) role="note" { (text) } }
 }
 
+/// How many passages of a page have another version, in words.
+pub(super) fn alternatives(count: usize) -> String {
+    match count {
+        1 => "1 passage has another version".to_owned(),
+        count => format!("{count} passages have other versions"),
+    }
+}
+
 /// A number with thin spaces between its thousands.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();

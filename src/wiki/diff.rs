@@ -89,6 +89,12 @@ pub fn diff_rows<'a>(old: &'a str, new: &'a str) -> Vec<Row<'a>> {
     rows.rows
 }
 
+/// Both texts whole, line by line, with the words marked by which they differ.
+pub fn sides<'a>(old: &'a str, new: &'a str) -> [Lines<'a>; 2] {
+    let lines = |text: &'a str| text.split_inclusive('\n').collect::<Vec<_>>();
+    word_parts(&lines(old), &lines(new)).into()
+}
+
 fn span(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
 }
@@ -149,7 +155,8 @@ fn without_end(line: &str) -> &str {
     line.strip_suffix('\n').unwrap_or(line)
 }
 
-type Lines<'a> = Vec<Vec<Part<'a>>>;
+/// Lines in parts, without their ends.
+pub type Lines<'a> = Vec<Vec<Part<'a>>>;
 
 /// The lines of a changed stretch in parts.
 fn word_parts<'a>(removed: &[&'a str], added: &[&'a str]) -> (Lines<'a>, Lines<'a>) {

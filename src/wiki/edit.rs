@@ -127,6 +127,7 @@ fn rows(form: &EditPage<'_>) -> usize {
     }
 }
 
-fn hidden(name: &'static str, value: &str) -> Markup {
+/// A field that nobody sees.
+pub(super) fn hidden(name: &'static str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }

@@ -11,11 +11,15 @@ use super::link;
 use super::title::Title;
 use super::view::{DiffPage, HistoryPage, HistoryRow, RowKind, Site};
 
+/// What is said of a save of which the page shows another version.
+const HIDDEN: &str = "part of it is not shown";
+
 /// A page's saves, newest first, with a form to compare two of them.
 pub fn history(site: &Site<'_>, page: &HistoryPage<'_>) -> String {
     let name = page.title.display();
     let main = html! {
         h1 { "History of " bdi { (name) } }
+        (alternatives(page))
         @if page.rows.is_empty() {
             p.empty { "There are no saves here." }
         } @else {
@@ -44,6 +48,18 @@ pub fn history(site: &Site<'_>, page: &HistoryPage<'_>) -> String {
         wide: true,
     };
     chrome::document(&frame, main, html! {})
+}
+
+fn alternatives(page: &HistoryPage<'_>) -> Markup {
+    let count = page.alternatives;
+    html! {
+        @if count > 0 {
+            p.hint {
+                a href=(link::action(page.title, "alternatives")) { (chrome::alternatives(count)) }
+                "."
+            }
+        }
+    }
 }
 
 fn paging(page: &HistoryPage<'_>) -> Markup {
@@ -76,7 +92,7 @@ fn history_row(page: &HistoryPage<'_>, index: usize, row: &HistoryRow<'_>) -> Ma
                     a href=(link::version(page.title, row.id)) { (chrome::time(row.at)) } " "
                     (chrome::author(row.author)) " "
                     (size(row)) " "
-                    (marks(page.latest, row))
+                    (marks(page, row))
                 }
                 @if !row.comment.is_empty() { p { (chrome::comment(row.comment)) } }
                 p.links {
@@ -114,9 +130,9 @@ fn size(row: &HistoryRow<'_>) -> Markup {
     }
 }
 
-fn marks(latest: u64, row: &HistoryRow<'_>) -> Markup {
+fn marks(page: &HistoryPage<'_>, row: &HistoryRow<'_>) -> Markup {
     html! {
-        @if row.id == latest { span.chip.good { "current" } " " }
+        @if row.id == page.latest { span.chip.good { "current" } " " }
         @if row.minor { span.chip { "minor" } " " }
         @match row.kind {
             RowKind::Edit => {},
@@ -127,6 +143,10 @@ fn marks(latest: u64, row: &HistoryRow<'_>) -> Markup {
             RowKind::Erase => span.chip { "erases another edit" },
         }
         @if row.overlapped { " " span.chip.warn { "met another edit" } }
+        @if row.open {
+            " "
+            a.chip.warn href=(link::action(page.title, "alternatives")) { (HIDDEN) }
+        } @else if row.hidden { " " span.chip { (HIDDEN) } }
         @match row.at_origin {
             Some(revision) => {
                 " "

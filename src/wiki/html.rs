@@ -4,6 +4,7 @@
 //! [`CONTENT_SECURITY_POLICY`] as `text/html; charset=utf-8`. They link one
 //! style sheet, [`super::style::STYLE_CSS`] under [`super::style::href`].
 
+pub use super::alternatives::alternatives;
 pub use super::article::{missing, read};
 pub use super::edit::edit;
 pub use super::history::{diff, history};

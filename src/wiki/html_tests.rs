@@ -111,6 +111,27 @@ fn nobody_is_shown_with_an_address() {
 }
 
 #[test]
+fn a_save_that_is_not_shown_whole_leads_to_the_choice_while_there_is_one() {
+    let pages = samples::pages("words");
+    let history = &pages.iter().find(|(name, _)| *name == "history").unwrap().1;
+    let choice = "href=\"/wiki/Red_Wedding?action=alternatives\"";
+    assert!(history.contains(&format!("<a {choice}>2 passages have other versions</a>")));
+    let link = format!("<a class=\"chip warn\" {choice}>part of it is not shown</a>");
+    assert_eq!(history.matches(&link).count(), 1, "{history}");
+    assert_eq!(history.matches("<span class=\"chip\">part of it is not shown</span>").count(), 1);
+}
+
+#[test]
+fn who_met_others_is_led_to_their_versions() {
+    let pages = samples::pages("words");
+    let choice = "href=\"/wiki/Red_Wedding?action=alternatives\"";
+    for (name, page) in &pages {
+        let told = matches!(*name, "overlaps" | "history");
+        assert_eq!(page.contains(choice), told, "{name}");
+    }
+}
+
+#[test]
 fn a_bad_licence_address_is_not_linked() {
     let title = Title::parse("T").unwrap();
     let license = Some(License { url: "javascript:alert(1)", title: "Free" });

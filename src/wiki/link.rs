@@ -12,6 +12,7 @@
 //! | `/wiki/T?action=submit` | where the form is posted |
 //! | `/wiki/T?action=history` `[&before=N` or `&after=N]` | its revisions |
 //! | `/wiki/T?action=diff&from=N&to=M` | what changed between two versions |
+//! | `/wiki/T?action=alternatives` | passages of which there is another version |
 //! | `/wiki/T?action=raw` `[&oldid=N]` | the source |
 
 use super::title::Title;

@@ -2,7 +2,8 @@
 //!
 //! The member names, error keys and status codes are those of MediaWiki 1.39,
 //! so that its clients work unmodified. Extensions, which those clients
-//! ignore: `overlaps` in the answer to a save that met a concurrent edit.
+//! ignore: `overlaps` in the answer to a save that met a concurrent edit, `hidden` of a save that
+//! is not shown whole, and `/alternatives`.
 //!
 //! Bodies are made with [`to_body`], straight from borrowed texts. Times are
 //! ISO 8601 in whole seconds, UTC.
@@ -129,6 +130,34 @@ pub struct RestHistory<'a> {
     pub newer: Option<String>,
 }
 
+/// Passages of which there is another version: `GET /page/{title}/alternatives`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestAlternatives<'a> {
+    /// The version of the text that the ranges are in.
+    pub latest: Latest,
+    /// Oldest first.
+    pub alternatives: Vec<RestAlternative<'a>>,
+}
+
+/// What a save made of a passage of which the page shows another version.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct RestAlternative<'a> {
+    /// The version right after the save.
+    pub id: u64,
+    /// Who saved.
+    pub user: User<'a>,
+    /// When.
+    pub timestamp: Iso,
+    /// The author's comment.
+    pub comment: &'a str,
+    /// As in [`RestOverlap`].
+    pub range: [u64; 2],
+    /// What the page shows there.
+    pub shown: &'a str,
+    /// What the save made of it; empty if it deleted it.
+    pub alternative: &'a str,
+}
+
 /// One save.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct RestRevision<'a> {
@@ -146,6 +175,9 @@ pub struct RestRevision<'a> {
     pub user: User<'a>,
     /// What it added to the size; `null` if that is not known.
     pub delta: Option<i64>,
+    /// Whether the page shows another version of a part of it. Left out if not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 impl<'a> RestPage<'a> {
@@ -206,6 +238,13 @@ impl<'a> RestHistory<'a> {
     }
 }
 
+impl<'a> RestAlternatives<'a> {
+    /// The alternatives of the page at a version.
+    pub fn new(latest: Latest, alternatives: &[view::Alternative<'a>]) -> Self {
+        Self { latest, alternatives: alternatives.iter().map(RestAlternative::from).collect() }
+    }
+}
+
 impl Latest {
     /// A version and its time.
     pub fn new(id: u64, at: Moment) -> Self {
@@ -246,6 +285,20 @@ impl<'a> From<&view::Overlap<'a>> for RestOverlap<'a> {
     }
 }
 
+impl<'a> From<&view::Alternative<'a>> for RestAlternative<'a> {
+    fn from(alternative: &view::Alternative<'a>) -> Self {
+        Self {
+            id: alternative.id,
+            user: alternative.author.into(),
+            timestamp: alternative.at.iso(),
+            comment: alternative.comment,
+            range: [alternative.start, alternative.end],
+            shown: alternative.shown.marked,
+            alternative: alternative.text,
+        }
+    }
+}
+
 impl<'a> From<&view::HistoryRow<'a>> for RestRevision<'a> {
     fn from(row: &view::HistoryRow<'a>) -> Self {
         Self {
@@ -256,6 +309,7 @@ impl<'a> From<&view::HistoryRow<'a>> for RestRevision<'a> {
             comment: row.comment,
             user: row.author.into(),
             delta: row.bytes_delta,
+            hidden: row.hidden,
         }
     }
 }

@@ -31,7 +31,23 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
     let diff = diff_rows(&old, TEXT);
     let form = form(&title, words);
     let latest = rows[0].id;
-    let history = HistoryPage { title: &title, rows: &rows, latest, older: true, newer: true };
+    let history = HistoryPage {
+        title: &title,
+        rows: &rows,
+        latest,
+        older: true,
+        newer: true,
+        alternatives: 2,
+    };
+    let alternatives = alternatives(words);
+    let other_versions = AlternativesPage {
+        title: &title,
+        text: TEXT,
+        id: page.id,
+        alternatives: &alternatives,
+        started: form.started,
+        edit_token: words,
+    };
     vec![
         ("read", html::read(&site, &page)),
         ("saved", html::read(&site, &ArticlePage { saved: true, pending: true, ..page })),
@@ -59,6 +75,11 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
             ),
         ),
         ("history", html::history(&site, &history)),
+        ("alternatives", html::alternatives(&site, &other_versions)),
+        (
+            "no-alternatives",
+            html::alternatives(&site, &AlternativesPage { alternatives: &[], ..other_versions }),
+        ),
         (
             "diff",
             html::diff(&site, &DiffPage { title: &title, from: rows[1], to: rows[0], rows: &diff }),
@@ -115,6 +136,21 @@ fn overlap(words: &str) -> Overlap<'_> {
     }
 }
 
+fn alternatives(words: &str) -> [Alternative<'_>; 2] {
+    let of = |at: usize, author, comment, text| {
+        let bytes = at..at + TEXT[at..].find(['.', '\n']).unwrap();
+        let shown = Excerpt {
+            before: &TEXT[..at],
+            marked: &TEXT[bytes.clone()],
+            after: " and the feast went on",
+        };
+        let (start, end) = (at as u64, bytes.end as u64);
+        let (id, moment) = (1_125_899_906_842_998, Moment(NOW - 40_000));
+        Alternative { id, author, at: moment, comment, bytes, start, end, shown, text }
+    };
+    [of(4, Author::Named(words), words, words), of(20, Author::Anonymous, "", "")]
+}
+
 fn form<'a>(title: &'a Title, words: &'a str) -> EditPage<'a> {
     EditPage {
         title,
@@ -144,6 +180,8 @@ fn revisions(words: &str) -> Vec<HistoryRow<'_>> {
         bytes: 20_480 - back * 300,
         bytes_delta: delta,
         overlapped: back == 1,
+        hidden: back == 1 || back == 2,
+        open: back == 1,
         at_origin: (back > 1).then_some(40 - back),
         kind: match back {
             3 => RowKind::Import,

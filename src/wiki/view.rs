@@ -5,6 +5,8 @@
 //! version object); it is never a save's. Texts are borrowed: a page is
 //! rendered once and dropped.
 
+use std::ops::Range;
+
 use super::diff::Row;
 use super::time::Moment;
 use super::title::Title;
@@ -108,7 +110,7 @@ pub struct Overlap<'a> {
 pub struct Excerpt<'a> {
     /// What stands before.
     pub before: &'a str,
-    /// The words that both edits touched; empty if both removed them.
+    /// The words that it is about; empty if they were removed.
     pub marked: &'a str,
     /// What stands after.
     pub after: &'a str,
@@ -170,6 +172,8 @@ pub struct HistoryPage<'a> {
     pub older: bool,
     /// There are newer saves than the first row.
     pub newer: bool,
+    /// How many passages of the page have another version.
+    pub alternatives: usize,
 }
 
 /// One save.
@@ -193,6 +197,10 @@ pub struct HistoryRow<'a> {
     pub bytes_delta: Option<i64>,
     /// Whether it touched words that a concurrent edit touched too.
     pub overlapped: bool,
+    /// Whether the page shows another version of a part of it.
+    pub hidden: bool,
+    /// Whether that part may still be chosen.
+    pub open: bool,
     /// The origin's revision that holds it, once there is one.
     pub at_origin: Option<u64>,
     /// Where it came from.
@@ -214,6 +222,46 @@ pub enum RowKind {
     Release,
     /// Another one was erased.
     Erase,
+}
+
+/// The passages of a page of which there is another version than the one shown.
+#[derive(Clone, Copy, Debug)]
+pub struct AlternativesPage<'a> {
+    /// The page's title.
+    pub title: &'a Title,
+    /// Its Markdown source.
+    pub text: &'a str,
+    /// The version that `text` is.
+    pub id: u64,
+    /// The other versions, oldest first.
+    pub alternatives: &'a [Alternative<'a>],
+    /// When the page was opened; see [`EditPage::started`].
+    pub started: &'a str,
+    /// Proves that its forms came from here.
+    pub edit_token: &'a str,
+}
+
+/// What somebody made of a passage of which the page shows another version.
+#[derive(Clone, Debug)]
+pub struct Alternative<'a> {
+    /// The version right after the save.
+    pub id: u64,
+    /// Who saved.
+    pub author: Author<'a>,
+    /// When.
+    pub at: Moment,
+    /// The author's comment, or empty.
+    pub comment: &'a str,
+    /// The passage, in bytes of the page's source.
+    pub bytes: Range<usize>,
+    /// Where it begins, in characters.
+    pub start: u64,
+    /// Where it ends.
+    pub end: u64,
+    /// What the page shows there.
+    pub shown: Excerpt<'a>,
+    /// What the save made of it; empty if it deleted it.
+    pub text: &'a str,
 }
 
 /// Two versions compared.

@@ -91,12 +91,12 @@ pub enum HistoryContext {
         /// What of its history is shown.
         view: HistoryView,
     },
-    /// For programs: the history's rows.
+    /// For programs.
     Programs {
         /// The page.
         title: Title,
-        /// Which part.
-        window: Window,
+        /// What of its history is given.
+        resource: HistoryResource,
     },
 }
 
@@ -112,6 +112,17 @@ pub enum HistoryView {
         /// The version on the right.
         to: u64,
     },
+    /// Passages of which there is another version.
+    Alternatives,
+}
+
+/// What programs are given of a history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HistoryResource {
+    /// Its rows.
+    Rows(Window),
+    /// Passages of which there is another version.
+    Alternatives,
 }
 
 /// Which part of a history is asked for.
@@ -176,7 +187,12 @@ impl HistoryContext {
             Self::People { view: HistoryView::Comparison { from, to }, .. } => {
                 (vec![Some(*from), Some(*to)], 0)
             }
-            Self::Programs { window, .. } => (vec![window.version()], HISTORY_ROWS),
+            Self::Programs { resource: HistoryResource::Rows(window), .. } => {
+                (vec![window.version()], HISTORY_ROWS)
+            }
+            // The log tells them, without what is archived.
+            Self::People { view: HistoryView::Alternatives, .. }
+            | Self::Programs { resource: HistoryResource::Alternatives, .. } => (Vec::new(), 0),
         };
         Operation::History { key, around, rows, context: self }
     }

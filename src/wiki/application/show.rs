@@ -3,6 +3,7 @@
 pub(super) mod people;
 pub(super) mod programs;
 
+mod alternatives;
 mod failure;
 mod form;
 mod history;

@@ -24,6 +24,8 @@ fn revision(id: u64) -> view::HistoryRow<'static> {
         bytes: 9,
         bytes_delta: None,
         overlapped: false,
+        hidden: false,
+        open: false,
         at_origin: None,
         kind: view::RowKind::Edit,
     }
@@ -76,8 +78,14 @@ fn a_save_that_met_another_says_so() {
 fn a_history_pages_by_id() {
     let title = title();
     let rows = [revision(5), revision(4)];
-    let mut page =
-        view::HistoryPage { title: &title, rows: &rows, latest: 5, older: true, newer: false };
+    let mut page = view::HistoryPage {
+        title: &title,
+        rows: &rows,
+        latest: 5,
+        older: true,
+        newer: false,
+        alternatives: 0,
+    };
     assert_eq!(
         json(&RestHistory::new(&page, "")),
         concat!(
@@ -95,6 +103,37 @@ fn a_history_pages_by_id() {
     assert_eq!(
         history.newer.as_deref(),
         Some("https://w.example/rest.php/v1/page/Red_wedding%2F%C3%A9a/history?newer_than=5")
+    );
+}
+
+#[test]
+fn a_save_that_is_not_shown_whole_says_so() {
+    let whole = json(&RestRevision::from(&revision(5)));
+    assert!(whole.ends_with(r#""delta":null}"#), "{whole}");
+    let row = view::HistoryRow { hidden: true, ..revision(5) };
+    assert!(json(&RestRevision::from(&row)).ends_with(r#""delta":null,"hidden":true}"#));
+}
+
+#[test]
+fn alternatives_stand_beside_what_is_shown() {
+    let silk = view::Alternative {
+        id: 8,
+        author: Author::Named("Robb"),
+        at: AT,
+        comment: "silk",
+        bytes: 4..9,
+        start: 3,
+        end: 8,
+        shown: view::Excerpt { before: "the ", marked: "white", after: "." },
+        text: "green",
+    };
+    assert_eq!(
+        json(&RestAlternatives::new(Latest::new(9, AT), &[silk])),
+        concat!(
+            r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"alternatives":[{"id":8,"#,
+            r#""user":{"id":null,"name":"Robb"},"timestamp":"2026-11-23T05:36:47Z","#,
+            r#""comment":"silk","range":[3,8],"shown":"white","alternative":"green"}]}"#
+        )
     );
 }
 

@@ -91,6 +91,7 @@ fn view(
             }
         }
         ("history", _) => history(key, title, HistoryView::Rows(window)),
+        ("alternatives", _) => history(key, title, HistoryView::Alternatives),
         ("diff", _) => {
             let (Some(from), Some(to)) = (number("from")?, number("to")?) else {
                 let detail = "A comparison needs the two versions, from= and to=.";
@@ -100,7 +101,7 @@ fn view(
             history(key, title, HistoryView::Comparison { from, to })
         }
         _ => {
-            let detail = "There are view, edit, history, diff and raw.";
+            let detail = "There are view, edit, history, diff, alternatives and raw.";
             let status = StatusCode::BAD_REQUEST;
             return Err(refused(wiki, status, "There is no such action", detail));
         }

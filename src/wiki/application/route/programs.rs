@@ -14,7 +14,7 @@ use crate::application::{Incoming, Operation, Routed};
 use crate::limits;
 use crate::wiki::application::answer::rest;
 use crate::wiki::application::context::{
-    HistoryContext, ReadContext, Resource, SaveContext, Window,
+    HistoryContext, HistoryResource, ReadContext, Resource, SaveContext, Window,
 };
 use crate::wiki::application::wiki::Wiki;
 use crate::wiki::rest::{RestError, UpdateRequest, parse_create, parse_update};
@@ -60,11 +60,15 @@ pub(super) fn route_page(
         "history" if reading => {
             let before = query.number("older_than").map_err(not_a_number)?;
             let after = query.number("newer_than").map_err(not_a_number)?;
-            let window = Window::of(before, after);
-            HistoryContext::Programs { title, window }.operation(key)
+            let resource = HistoryResource::Rows(Window::of(before, after));
+            HistoryContext::Programs { title, resource }.operation(key)
+        }
+        "alternatives" if reading => {
+            let resource = HistoryResource::Alternatives;
+            HistoryContext::Programs { title, resource }.operation(key)
         }
         "" => return Err(rest_refused(&RestError::wrong_method(method.as_str(), "GET, PUT"))),
-        "bare" | "html" | "history" => {
+        "bare" | "html" | "history" | "alternatives" => {
             return Err(rest_refused(&RestError::wrong_method(method.as_str(), "GET")));
         }
         _ => return Err(rest_refused(&RestError::no_match(incoming.request.uri().path()))),

@@ -6,6 +6,7 @@
 use redwedding_document::{Change, ChangeKind};
 use redwedding_replica::history::PageHistory;
 
+use super::alternatives::open_saves;
 use crate::wiki::application::context::Window;
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
@@ -14,6 +15,8 @@ use crate::wiki::view::{Author, HistoryPage, HistoryRow, RowKind};
 /// A part of the history, newest first.
 pub(super) struct HistoryRows<'a> {
     rows: Vec<HistoryRow<'a>>,
+    /// How many passages of the page have another version.
+    alternatives: usize,
     older: bool,
     newer: bool,
 }
@@ -27,6 +30,7 @@ impl<'a> HistoryRows<'a> {
             latest: history.id(history.len().wrapping_sub(1)).unwrap_or(0),
             older: self.older,
             newer: self.newer,
+            alternatives: self.alternatives,
         }
     }
 }
@@ -41,8 +45,12 @@ pub(super) fn author(change: &Change) -> Author<'_> {
 }
 
 /// The row of the entry whose last change is `index`; `None` where it is not at hand, or no row
-/// ends there.
-pub(super) fn row(history: &PageHistory, index: usize) -> Option<HistoryRow<'_>> {
+/// ends there. `open` are the saves of which a part may still be chosen.
+pub(super) fn row<'a>(
+    history: &'a PageHistory,
+    index: usize,
+    open: &[usize],
+) -> Option<HistoryRow<'a>> {
     if !history.is_last_of_entry(index) {
         return None;
     }
@@ -60,6 +68,8 @@ pub(super) fn row(history: &PageHistory, index: usize) -> Option<HistoryRow<'_>>
         bytes: u64::from(bytes),
         bytes_delta: Some(i64::from(bytes) - before.map_or(0, |before| i64::from(before.bytes))),
         overlapped: !change.overlaps.is_empty(),
+        hidden: !change.hidden.is_empty(),
+        open: open.contains(&first),
         at_origin: history.origin().revision_with(index as u32),
         kind: match change.kind {
             kind if kind == ChangeKind::Base as u8 => RowKind::Base,
@@ -86,6 +96,7 @@ pub(super) fn rows(history: &PageHistory, window: Window, most: usize) -> Option
         }
         Window::Newest => (all.saturating_sub(most), all),
     };
-    let rows = (from..to).rev().filter_map(|index| row(history, index)).collect();
-    Some(HistoryRows { rows, older: from > 0, newer: to < all })
+    let open: Vec<_> = open_saves(history).into_iter().map(|(save, _)| save).collect();
+    let rows = (from..to).rev().filter_map(|index| row(history, index, &open)).collect();
+    Some(HistoryRows { rows, alternatives: open.len(), older: from > 0, newer: to < all })
 }

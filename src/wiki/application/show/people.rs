@@ -12,6 +12,7 @@ use redwedding_replica::overlap::Overlapping;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::SaveError;
 
+use super::alternatives;
 use super::failure::save_problem;
 use super::form::{self, Filled};
 use super::history;
@@ -102,6 +103,7 @@ pub(in crate::wiki::application) fn history(
     site: &Site<'_>,
     title: &Title,
     view: HistoryView,
+    incoming: &Incoming,
     outcome: Result<PageHistory, LoadError>,
 ) -> Response<Vec<u8>> {
     let history = match outcome {
@@ -111,6 +113,8 @@ pub(in crate::wiki::application) fn history(
     match view {
         HistoryView::Rows(window) => rows(site, title, &history, window),
         HistoryView::Comparison { from, to } => comparison(site, title, &history, (from, to)),
+        HistoryView::Alternatives if history.is_empty() => missing(site, title),
+        HistoryView::Alternatives => alternatives::choices(site, title, incoming, &history),
     }
 }
 
@@ -204,7 +208,7 @@ fn comparison(
     (from, to): (u64, u64),
 ) -> Response<Vec<u8>> {
     let version = |number| {
-        let row = history::row(history, history.index_of(number)?)?;
+        let row = history::row(history, history.index_of(number)?, &[])?;
         Some((row, history.text(number)?))
     };
     let Some((from, before)) = version(from) else { return no_version(site, title, from) };

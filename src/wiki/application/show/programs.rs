@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use http::{Response, StatusCode};
+use redwedding_document::State;
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::SaveError;
 
+use super::alternatives;
 use super::failure::load_problem;
 use super::history;
 use super::overlap::overlaps;
@@ -16,8 +18,10 @@ use crate::limits;
 use crate::wiki::application::answer::{
     HTML, answer, rest, rest_error, title_digits, with_etag, with_open_access, with_surrogate_key,
 };
-use crate::wiki::application::context::{Resource, Window};
-use crate::wiki::rest::{HISTORY_ROWS, Latest, RestError, RestHistory, RestPage, html, to_body};
+use crate::wiki::application::context::{HistoryResource, Resource};
+use crate::wiki::rest::{
+    HISTORY_ROWS, Latest, RestAlternatives, RestError, RestHistory, RestPage, html, to_body,
+};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
 use crate::wiki::view::License;
@@ -55,7 +59,7 @@ pub(in crate::wiki::application) fn read(
 /// What came of asking for the history.
 pub(in crate::wiki::application) fn history(
     title: &Title,
-    window: Window,
+    resource: HistoryResource,
     incoming: &Incoming,
     outcome: Result<PageHistory, LoadError>,
 ) -> Response<Vec<u8>> {
@@ -66,12 +70,24 @@ pub(in crate::wiki::application) fn history(
     if history.is_empty() {
         return rest_error(&RestError::nonexistent_title(title));
     }
-    let Some(rows) = history::rows(&history, window, HISTORY_ROWS) else {
-        let id = window.version().unwrap_or(0);
-        return rest_error(&RestError::nonexistent_revision(title, id));
+    let body = match resource {
+        HistoryResource::Rows(window) => {
+            let Some(rows) = history::rows(&history, window, HISTORY_ROWS) else {
+                let id = window.version().unwrap_or(0);
+                return rest_error(&RestError::nonexistent_revision(title, id));
+            };
+            to_body(&RestHistory::new(&rows.page(title, &history), &incoming.base))
+        }
+        HistoryResource::Alternatives => alternatives_of(&history),
     };
-    let body = to_body(&RestHistory::new(&rows.page(title, &history), &incoming.base));
     with_surrogate_key(rest(StatusCode::OK, body), title)
+}
+
+/// The alternatives of a page, with the version of the text that their places are in.
+fn alternatives_of(state: &State) -> Vec<u8> {
+    let time_ms = state.changes().last().map_or(0, |change| change.time_ms);
+    let latest = Latest::new(alternatives::id(state), Moment(time_ms));
+    to_body(&RestAlternatives::new(latest, &alternatives::open(state)))
 }
 
 /// What came of a save on the version `base`.

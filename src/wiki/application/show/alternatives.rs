@@ -1,0 +1,131 @@
+//! The other versions of a page's passages, as pages and the REST API show them.
+
+use std::num::NonZeroU64;
+use std::ops::Range;
+
+use http::{Response, StatusCode};
+use redwedding_document::{Change, State};
+use redwedding_replica::history::PageHistory;
+
+use super::history::author;
+use super::overlap::{characters, excerpt};
+use crate::application::Incoming;
+use crate::wiki::application::answer::{page, private};
+use crate::wiki::time::Moment;
+use crate::wiki::title::Title;
+use crate::wiki::view::{Alternative, AlternativesPage, Site};
+use crate::wiki::{html, passage};
+
+/// The page for people to choose from. It holds a token of its reader, so it may not be shared.
+pub(super) fn choices(
+    site: &Site<'_>,
+    title: &Title,
+    incoming: &Incoming,
+    history: &PageHistory,
+) -> Response<Vec<u8>> {
+    let confirmed: &State = history;
+    let shown = AlternativesPage {
+        title,
+        text: confirmed.text(),
+        id: id(confirmed),
+        alternatives: &open(confirmed),
+        started: &Moment(incoming.now_ms).digits(),
+        edit_token: &incoming.form_token(),
+    };
+    private(page(StatusCode::OK, html::alternatives(site, &shown)))
+}
+
+/// The number of the text that the places of alternatives are in: the log's, without what waits
+/// for it.
+pub(super) fn id(state: &State) -> u64 {
+    let last = state.changes().len().checked_sub(1);
+    last.and_then(|last| state.version_id(last)).map_or(0, NonZeroU64::get)
+}
+
+/// What may still be chosen, oldest first.
+pub(super) fn open(state: &State) -> Vec<Alternative<'_>> {
+    open_saves(state).into_iter().map(|(_, alternative)| alternative).collect()
+}
+
+/// The same, each with the index of the save that it is from.
+pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
+    let mut open = Vec::new();
+    for found in state.alternatives() {
+        let id = state.version_id(found.save).map_or(0, NonZeroU64::get);
+        let at = found.at.start as usize..found.at.end as usize;
+        let shown = alternative(state.text(), id, found.change, at, found.text);
+        open.extend(shown.map(|alternative| (found.save, alternative)));
+    }
+    open
+}
+
+/// What is shown of an alternative; `None` where it stands on the page by now.
+fn alternative<'a>(
+    text: &'a str,
+    id: u64,
+    change: &'a Change,
+    at: Range<usize>,
+    other: &'a str,
+) -> Option<Alternative<'a>> {
+    if passage::stands(text, &at, other) {
+        return None;
+    }
+    let shown = excerpt(text, &at);
+    Some(Alternative {
+        id,
+        author: author(change),
+        at: Moment(change.time_ms),
+        comment: &change.note.comment,
+        start: characters(text, at.start),
+        end: characters(text, at.end),
+        bytes: at,
+        shown,
+        text: other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use redwedding_document::{ChangeKind, entry::Note};
+    use redwedding_wire::identity::{Actor, EditId};
+    use redwedding_wire::version::Place;
+
+    use super::*;
+    use crate::wiki::view::{Author, Excerpt};
+
+    fn change(author: &str, comment: &str) -> Change {
+        let (author, comment) = (author.to_owned(), comment.to_owned());
+        Change {
+            actor: Actor::of("test", &[]),
+            place: Place::START,
+            kind: ChangeKind::Edit as u8,
+            edit: EditId([1; 16]),
+            note: Note { author, comment, ..Note::default() },
+            time_ms: 7,
+            logged_ms: 7,
+            about: 0,
+            bytes: 0,
+            overlaps: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_alternative_is_told_with_its_save_and_its_place_in_characters() {
+        let (text, change) = ("Rosé wore white.\n", change("", "silk"));
+        let found = alternative(text, 5, &change, 11..16, "green").unwrap();
+        assert_eq!((found.id, found.at, found.comment), (5, Moment(7), "silk"));
+        assert_eq!(found.author, Author::Anonymous);
+        assert_eq!((found.bytes, found.start, found.end), (11..16, 10, 15));
+        let shown = Excerpt { before: "Rosé wore ", marked: "white", after: ".\n" };
+        assert_eq!((found.shown, found.text), (shown, "green"));
+    }
+
+    #[test]
+    fn what_stands_on_the_page_is_no_alternative_any_more() {
+        let change = change("Robb", "");
+        assert!(alternative("wore white green.\n", 5, &change, 5..10, "green").is_none());
+        assert!(alternative("a\nb\nd\n", 5, &change, 2..2, "b\n").is_none());
+        assert!(alternative("a\nd\n", 5, &change, 2..2, "b\n").is_some());
+    }
+}
