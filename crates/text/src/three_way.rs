@@ -26,7 +26,7 @@ use seams::{glued, is_one_word};
 const NEAR: usize = 3;
 
 /// An edit as it comes out beside another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreeWay {
     /// From the text after the first edit to the merged one.
     pub patch: Patch,
@@ -86,19 +86,35 @@ impl Edit<'_> {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
-    let (raw, seconds) = (edits(first), edits(second));
-    let first = refined(base, first, &seconds);
-    let firsts = edits(&first);
-    let (mut carried, others) = moves::carry(base, &firsts, &seconds);
-    let mut passages = passages(base, &firsts, &others);
-    // Where the second edit touches that place, too, nothing goes along: a conflict is to be seen.
+    let seconds = edits(second);
+    let finer = refined(base, first, &seconds);
+    let firsts = edits(&finer);
+    let sides = (&edits(first)[..], &firsts[..]);
+    let (carried, others) = moves::carry(base, &firsts, &seconds);
+    if !carried.is_empty() {
+        let made = merge_with(base, sides, &others, &carried);
+        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], &made.patch)) {
+            return made;
+        }
+    }
+    merge_with(base, sides, &seconds, &[]).unwrap_or_default()
+}
+
+/// The same, of edits that go along with moved text and others. `None` if the second edit touches
+/// the place where text was moved to, too: a conflict is to be seen then.
+fn merge_with(
+    base: &str,
+    (raw, firsts): (&[Edit<'_>], &[Edit<'_>]),
+    seconds: &[Edit<'_>],
+    carried: &[Carried<'_>],
+) -> Option<ThreeWay> {
+    let mut passages = passages(base, firsts, seconds);
     let meets = |passage: &Passage<'_>| {
         let to = |edit: &Edit<'_>| carried.iter().any(|carried| carried.first == edit.index);
         !passage.seconds.is_empty() && passage.firsts.iter().any(to)
     };
     if passages.iter().any(meets) {
-        carried.clear();
-        passages = self::passages(base, &firsts, &seconds);
+        return None;
     }
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
@@ -106,8 +122,8 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
         hide(base, &mut passages, &mut decided, glued);
         spread(base, &mut passages, &mut decided);
     }
-    let came_back = touching(base, &raw, &firsts, &seconds);
-    let (mut made, mut instead) = (Made::with(&carried), Made::with(&carried));
+    let came_back = touching(base, raw, firsts, seconds);
+    let (mut made, mut instead) = (Made::with(carried), Made::with(carried));
     let mut hunks: Vec<u32> = carried.iter().map(|edit| edit.index).collect();
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
@@ -127,7 +143,17 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
     hunks.sort_unstable();
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
-    ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch }
+    Some(ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch })
+}
+
+/// Whether each word of what comes of the first of two edits by a patch is one of the texts that
+/// were edited.
+fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
+    let texts = edited.map(|patch| patch.apply(base).map(|made| made.text).unwrap_or_default());
+    let Ok(made) = patch.apply(&texts[0]) else { return false };
+    let known = texts.iter().map(String::as_str).chain([base]);
+    let known: BTreeSet<&str> = known.flat_map(words::words).collect();
+    words::words(&made.text).all(|word| known.contains(word))
 }
 
 /// The hunks of the second edit that touch something which the first one took away and put back: to

@@ -27,6 +27,8 @@ pub(super) struct Carried<'a> {
 /// A text that goes from one place to another.
 struct Move<'a> {
     from: Range<usize>,
+    /// The same without white space around it.
+    bare: Range<usize>,
     to: &'a Edit<'a>,
     /// Where in what comes there.
     at: usize,
@@ -43,10 +45,13 @@ pub(super) fn carry<'a>(
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
         let inside = |of: &&Move<'_>| {
-            let Range { start, end } = of.from;
-            let within = start <= edit.range.start && edit.range.end <= end;
-            // What is written at its edge may stand beside it as well.
-            within && !(edit.is_insertion() && [start, end].contains(&edit.range.start))
+            let (whole, bare) = (&of.from, &of.bare);
+            let within =
+                |of: &Range<usize>| of.start <= edit.range.start && edit.range.end <= of.end;
+            let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
+            // What is written at its edge, or white space there, may be of what stands beside it.
+            let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
+            within(bare) && !at_edge || within(whole) && all
         };
         match moves.iter().find(inside) {
             Some(of) => {
@@ -73,9 +78,9 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>]) -> Vec<Move<'a>> {
             continue;
         }
         // White space around it may be another there.
-        for text in [gone, bare] {
-            let start = edit.range.start + gone.len() - gone.trim_start().len();
-            let start = if text == gone { edit.range.start } else { start };
+        let start = edit.range.start + gone.len() - gone.trim_start().len();
+        let bare_range = start..start + bare.len();
+        for (text, from) in [(gone, edit.range.clone()), (bare, bare_range.clone())] {
             let whole = |(to, at): &(&Edit<'_>, usize)| {
                 words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
             };
@@ -83,7 +88,7 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>]) -> Vec<Move<'a>> {
                 comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
             let mut places = places.filter(whole);
             if let (Some((to, at)), None) = (places.next(), places.next()) {
-                moves.push(Move { from: start..start + text.len(), to, at });
+                moves.push(Move { from, bare: bare_range, to, at });
                 break;
             }
         }
