@@ -127,7 +127,7 @@ fn merge_with(
     let mut hunks: Vec<u32> = carried.iter().map(|edit| edit.index).collect();
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
-            Some(decided) => !decided.exact,
+            Some(decided) => decided.outcome == Outcome::Both,
             None => true,
         };
         let own = || passage.seconds.iter().map(|edit| edit.index);
@@ -151,9 +151,10 @@ fn merge_with(
 fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
     let texts = edited.map(|patch| patch.apply(base).map(|made| made.text).unwrap_or_default());
     let Ok(made) = patch.apply(&texts[0]) else { return false };
+    let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
     let known = texts.iter().map(String::as_str).chain([base]);
     let known: BTreeSet<&str> = known.flat_map(words::words).collect();
-    words::words(&made.text).all(|word| known.contains(word))
+    words::words(&made.text).filter(is_word).all(|word| known.contains(word))
 }
 
 /// The hunks of the second edit that touch something which the first one took away and put back: to
@@ -259,8 +260,6 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
 struct Decided {
     text: String,
     outcome: Outcome,
-    /// Whether it has to stand there just so, which a merge of characters need not give.
-    exact: bool,
 }
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
@@ -269,10 +268,7 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         return None;
     }
     let (first, second) = (passage.first(base), passage.second(base));
-    let shown = |text, outcome| {
-        let exact = outcome != Outcome::Both;
-        Some(Decided { text, outcome, exact })
-    };
+    let shown = |text, outcome| Some(Decided { text, outcome });
     // The same change made twice is one.
     if first == second {
         return shown(first, Outcome::Same);
@@ -299,8 +295,8 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
-    if let Some((text, exact)) = passage.both(base) {
-        return Some(Decided { text, outcome: Outcome::Both, exact });
+    if let Some(both) = passage.both(base) {
+        return shown(both, Outcome::Both);
     }
     // A conflict: one version, whole.
     shown(first, Outcome::Hidden(second))
@@ -345,7 +341,7 @@ fn hide(
     decided.drain(at + 1..which.end);
     let (text, alternative) = (passages[at].first(base), passages[at].second(base));
     let outcome = Outcome::Hidden(alternative);
-    decided[at] = Some(Decided { text, outcome, exact: true });
+    decided[at] = Some(Decided { text, outcome });
 }
 
 fn is_near(between: &str) -> bool {

@@ -91,8 +91,7 @@ impl<'a> Passage<'a> {
     }
 
     /// What comes of doing both, where that is possible: deletions, and insertions that stay apart.
-    /// And whether it has to be in this order.
-    pub(super) fn both(&self, base: &str) -> Option<(String, bool)> {
+    pub(super) fn both(&self, base: &str) -> Option<String> {
         if let Some((first, second)) = self.in_one_place()
             && first.is_insertion()
         {
@@ -127,13 +126,13 @@ impl<'a> Passage<'a> {
             at = at.max(edit.range.end);
         }
         text.push_str(&base[at..hull.end]);
-        Some((text, false))
+        Some(text)
     }
 }
 
-/// What two insertions at one place come to, one after the other, and whether only in this order;
-/// `None` if that would be one thing twice, or one word of both.
-fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<(String, bool)> {
+/// What two insertions at one place come to, one after the other; `None` if that would be one thing
+/// twice, or one word of both.
+fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<String> {
     if base.is_empty() || are_versions_of_one(first.text, second.text) {
         return None;
     }
@@ -145,7 +144,6 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<(Str
         true => (two, one),
         false => (one, two),
     };
-    let exact = ends(one) != ends(two) || begins(one) != begins(two);
     let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
     let apart = white(one.chars().next_back()) || white(two.chars().next());
     // Two that each wrote a line where an empty one was, or behind the last line's end.
@@ -154,8 +152,8 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<(Str
     let own = line(at.checked_sub(1).and_then(|before| base.as_bytes().get(before)))
         && line(base.as_bytes().get(at));
     match (apart, own) {
-        (true, _) => Some((format!("{one}{two}"), exact)),
-        (false, true) => Some((format!("{one}\n{two}"), exact)),
+        (true, _) => Some(format!("{one}{two}")),
+        (false, true) => Some(format!("{one}\n{two}")),
         (false, false) => None,
     }
 }
