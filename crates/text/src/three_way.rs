@@ -8,7 +8,9 @@
 //! May assume that both edits fit the text. Must never show a passage that nobody wrote: what is
 //! not shown of the second edit is handed back as an alternative, whole.
 
+mod edit;
 mod moves;
+mod outcome;
 mod passage;
 mod seams;
 
@@ -18,7 +20,10 @@ use std::ops::Range;
 use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
+use edit::{Edit, edits};
 use moves::Carried;
+use outcome::Decided;
+pub use outcome::Outcome;
 use passage::Passage;
 use seams::{glued, is_one_word};
 
@@ -47,39 +52,6 @@ pub struct Met {
     pub range: Range<u32>,
     /// What came of it.
     pub outcome: Outcome,
-}
-
-/// What came of a passage that two edits touched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Both are made.
-    Both,
-    /// The second edit made what the first one had made, or a part of it: that stands.
-    Same,
-    /// The second edit holds what the first one had made: it stands in its place.
-    Larger,
-    /// The first one is shown, and this is what the second one made of the passage.
-    Hidden(String),
-}
-
-/// A change of an edit: what it replaces, and by what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Edit<'a> {
-    range: Range<usize>,
-    text: &'a str,
-    /// Which hunk of its patch it is.
-    index: u32,
-}
-
-impl Edit<'_> {
-    /// By which edits are ordered: what comes in front of something stands in front of it.
-    fn place(&self) -> (usize, usize) {
-        (self.range.start, self.range.end)
-    }
-
-    fn is_insertion(&self) -> bool {
-        self.range.is_empty()
-    }
 }
 
 /// Merges `second` beside `first`, two edits of `base`. O(base + edits), and what comparing those
@@ -181,14 +153,6 @@ fn touching(
     seconds.iter().filter(|second| touches(second)).map(|second| second.index).collect()
 }
 
-fn edits(patch: &Patch) -> Vec<Edit<'_>> {
-    let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
-        let range = at as usize..(at + deleted) as usize;
-        Edit { range, text, index }
-    };
-    (0..).zip(patch.edits()).map(edit).collect()
-}
-
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
 fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
     if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
@@ -254,12 +218,6 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let left = one.text.chars().next_back().or_else(|| base[..one.range.start].chars().next_back());
     let right = two.text.chars().next().or_else(|| base[two.range.end..].chars().next());
     left.zip(right).is_some_and(|(left, right)| is_one_word(left, right))
-}
-
-/// What becomes of a passage.
-struct Decided {
-    text: String,
-    outcome: Outcome,
 }
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.

@@ -1,11 +1,11 @@
 //! Text that the first edit takes from one place to another, and what the second one changed in it.
 //!
-//! The changes go along. May assume nothing. Must never guess: where a text went is said only of one
-//! that goes once and comes once.
+//! The changes go along. May assume nothing. Must never guess: where a text went is said only of
+//! one that goes once and comes once.
 
 use std::ops::Range;
 
-use super::Edit;
+use super::edit::Edit;
 use crate::words;
 
 /// Shortest text that counts as moved, in bytes.

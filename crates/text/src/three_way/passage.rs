@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Edit;
+use super::edit::Edit;
 use crate::words;
 
 /// Of two insertions at one place, how much of the longer one's words the shorter one must have,

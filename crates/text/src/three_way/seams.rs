@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
-use super::{Decided, Outcome};
 use crate::words;
 
 /// A part of the merged text.

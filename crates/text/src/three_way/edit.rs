@@ -1,0 +1,34 @@
+//! An edit, hunk by hunk.
+
+use std::ops::Range;
+
+use crate::patch::Patch;
+
+/// A change of an edit: what it replaces, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edit<'a> {
+    pub(super) range: Range<usize>,
+    pub(super) text: &'a str,
+    /// Which hunk of its patch it is.
+    pub(super) index: u32,
+}
+
+impl Edit<'_> {
+    /// By which edits are ordered: what comes in front of something stands in front of it.
+    pub(super) fn place(&self) -> (usize, usize) {
+        (self.range.start, self.range.end)
+    }
+
+    pub(super) fn is_insertion(&self) -> bool {
+        self.range.is_empty()
+    }
+}
+
+/// The hunks of a patch, in order.
+pub(super) fn edits(patch: &Patch) -> Vec<Edit<'_>> {
+    let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
+        let range = at as usize..(at + deleted) as usize;
+        Edit { range, text, index }
+    };
+    (0..).zip(patch.edits()).map(edit).collect()
+}

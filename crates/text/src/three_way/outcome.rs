@@ -1,0 +1,20 @@
+//! What comes of passages.
+
+/// What came of a passage that two edits touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both are made.
+    Both,
+    /// The second edit made what the first one had made, or a part of it: that stands.
+    Same,
+    /// The second edit holds what the first one had made: it stands in its place.
+    Larger,
+    /// The first one is shown, and this is what the second one made of the passage.
+    Hidden(String),
+}
+
+/// What becomes of a passage.
+pub(super) struct Decided {
+    pub(super) text: String,
+    pub(super) outcome: Outcome,
+}
