@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod alternatives;
 mod bad_input;
 mod both_down;
 mod chaos;
