@@ -21,7 +21,6 @@ use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 use edit::{Edit, edits};
-use moves::Carried;
 use outcome::Decided;
 pub use outcome::Outcome;
 use passage::Passage;
@@ -61,33 +60,29 @@ pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
     let seconds = edits(second);
     let finer = refined(base, first, &seconds);
     let firsts = edits(&finer);
-    let sides = (&edits(first)[..], &firsts[..]);
+    let raw = edits(first);
     let (carried, others) = moves::carry(base, &firsts, &seconds);
     if !carried.is_empty() {
-        let made = merge_with(base, sides, &others, &carried);
-        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], &made.patch)) {
+        let texts = moves::with_carried(&firsts, &carried);
+        let with = firsts.iter().zip(&texts);
+        let moved: Vec<Edit<'_>> = with.map(|(edit, text)| Edit { text, ..edit.clone() }).collect();
+        let hunks = carried.iter().map(|edit| edit.index).collect();
+        let made = merge_with(base, (&raw, &moved), &others, hunks);
+        if is_of_either(base, [first, second], &made.patch) {
             return made;
         }
     }
-    merge_with(base, sides, &seconds, &[]).unwrap_or_default()
+    merge_with(base, (&raw, &firsts), &seconds, Vec::new())
 }
 
-/// The same, of edits that go along with moved text and others. `None` if the second edit touches
-/// the place where text was moved to, too: a conflict is to be seen then.
+/// The same, where these hunks of the second edit are among what the first one did.
 fn merge_with(
     base: &str,
     (raw, firsts): (&[Edit<'_>], &[Edit<'_>]),
     seconds: &[Edit<'_>],
-    carried: &[Carried<'_>],
-) -> Option<ThreeWay> {
+    mut hunks: Vec<u32>,
+) -> ThreeWay {
     let mut passages = passages(base, firsts, seconds);
-    let meets = |passage: &Passage<'_>| {
-        let to = |edit: &Edit<'_>| carried.iter().any(|carried| carried.first == edit.index);
-        !passage.seconds.is_empty() && passage.firsts.iter().any(to)
-    };
-    if passages.iter().any(meets) {
-        return None;
-    }
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
     while let Some(glued) = glued(base, &passages, &decided) {
@@ -95,8 +90,7 @@ fn merge_with(
         spread(base, &mut passages, &mut decided);
     }
     let came_back = touching(base, raw, firsts, seconds);
-    let (mut made, mut instead) = (Made::with(carried), Made::with(carried));
-    let mut hunks: Vec<u32> = carried.iter().map(|edit| edit.index).collect();
+    let (mut made, mut instead) = (Made::default(), Made::default());
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
             Some(decided) => decided.outcome == Outcome::Both,
@@ -115,7 +109,7 @@ fn merge_with(
     hunks.sort_unstable();
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
-    Some(ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch })
+    ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch }
 }
 
 /// Whether each word of what comes of the first of two edits by a patch is one of the texts that
@@ -309,10 +303,8 @@ fn is_near(between: &str) -> bool {
 
 /// The merged text as far as it is made.
 #[derive(Default)]
-struct Made<'a> {
+struct Made {
     patch: PatchBuilder,
-    /// What goes with text that the first edit moved, in the order of where that came.
-    carried: &'a [Carried<'a>],
     met: Vec<Met>,
     /// How far of the base,
     base: usize,
@@ -320,11 +312,7 @@ struct Made<'a> {
     merged: usize,
 }
 
-impl<'a> Made<'a> {
-    fn with(carried: &'a [Carried<'a>]) -> Self {
-        Self { carried, ..Self::default() }
-    }
-
+impl Made {
     fn keep_to(&mut self, base: usize) {
         self.keep(base.saturating_sub(self.base));
         self.base = self.base.max(base);
@@ -333,16 +321,7 @@ impl<'a> Made<'a> {
     /// Leaves a passage as the first edit has it.
     fn leave(&mut self, text: &str, passage: &Passage<'_>) {
         self.keep_to(passage.hull().start);
-        let (len, mut at) = (passage.first(text).len(), 0);
-        if let [first] = &passage.firsts[..] {
-            let carried = self.carried.iter().filter(|edit| edit.first == first.index);
-            for edit in carried.collect::<Vec<_>>() {
-                self.keep(edit.at.start - at);
-                self.replace(edit.at.len(), edit.text);
-                at = edit.at.end;
-            }
-        }
-        self.keep(len - at);
+        self.change(&passage.first_was(text), &passage.first(text));
         self.base = passage.hull().end;
     }
 
@@ -367,7 +346,7 @@ impl<'a> Made<'a> {
             // The second edit alone touches it.
             None => self.replace(passage.hull().len(), &passage.second(text)),
             Some(Decided { text: shown, outcome, .. }) => {
-                self.change(&passage.first(text), shown);
+                self.change(&passage.first_was(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;
                 self.met.push(Met { base, range, outcome: outcome.clone() });
@@ -378,6 +357,9 @@ impl<'a> Made<'a> {
 
     /// Makes one text of another.
     fn change(&mut self, old: &str, new: &str) {
+        if old == new {
+            return self.keep(old.len());
+        }
         let mut at = 0;
         for Edit { range, text, .. } in edits(&diff::between(old, new)) {
             self.keep(range.start - at);

@@ -9,6 +9,8 @@ use crate::patch::Patch;
 pub(super) struct Edit<'a> {
     pub(super) range: Range<usize>,
     pub(super) text: &'a str,
+    /// What stands there without what the other edit changed in it; else as `text`.
+    pub(super) was: &'a str,
     /// Which hunk of its patch it is.
     pub(super) index: u32,
 }
@@ -28,7 +30,7 @@ impl Edit<'_> {
 pub(super) fn edits(patch: &Patch) -> Vec<Edit<'_>> {
     let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
         let range = at as usize..(at + deleted) as usize;
-        Edit { range, text, index }
+        Edit { range, text, was: text, index }
     };
     (0..).zip(patch.edits()).map(edit).collect()
 }

@@ -34,6 +34,17 @@ struct Move<'a> {
     at: usize,
 }
 
+/// What the first edit inserts, with what goes along with it.
+pub(super) fn with_carried(firsts: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<String> {
+    let with = |edit: &Edit<'_>| {
+        let mut text = edit.text.to_owned();
+        let own = carried.iter().rev().filter(|carried| carried.first == edit.index);
+        own.for_each(|carried| text.replace_range(carried.at.clone(), carried.text));
+        text
+    };
+    firsts.iter().map(with).collect()
+}
+
 /// The changes of the second edit that go along with moved text, in the order of where that went,
 /// and the others.
 pub(super) fn carry<'a>(
@@ -42,6 +53,8 @@ pub(super) fn carry<'a>(
     seconds: &[Edit<'a>],
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
     let moves = moves(base, firsts);
+    // Who takes it elsewhere has not deleted it.
+    let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
         let inside = |of: &&Move<'_>| {
@@ -51,7 +64,7 @@ pub(super) fn carry<'a>(
             let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
             // What is written at its edge, or white space there, may be of what stands beside it.
             let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
-            within(bare) && !at_edge || within(whole) && all
+            within(bare) && !at_edge && !all || within(whole) && all && !keeps(bare)
         };
         match moves.iter().find(inside) {
             Some(of) => {

@@ -46,20 +46,25 @@ impl<'a> Passage<'a> {
 
     /// What the first edit makes of it,
     pub(super) fn first(&self, base: &str) -> String {
-        self.edited(base, &self.firsts)
+        self.edited(base, &self.firsts, |edit| edit.text)
+    }
+
+    /// the same without what the second one changed in text that the first one moved,
+    pub(super) fn first_was(&self, base: &str) -> String {
+        self.edited(base, &self.firsts, |edit| edit.was)
     }
 
     /// and what the second one does.
     pub(super) fn second(&self, base: &str) -> String {
-        self.edited(base, &self.seconds)
+        self.edited(base, &self.seconds, |edit| edit.text)
     }
 
-    fn edited(&self, base: &str, edits: &[Edit<'_>]) -> String {
+    fn edited(&self, base: &str, edits: &[Edit<'a>], to: impl Fn(&Edit<'a>) -> &'a str) -> String {
         let hull = self.hull();
         let (mut text, mut at) = (String::new(), hull.start);
         for edit in edits {
             text.push_str(&base[at..edit.range.start]);
-            text.push_str(edit.text);
+            text.push_str(to(edit));
             at = edit.range.end;
         }
         text.push_str(&base[at..hull.end]);
