@@ -39,15 +39,6 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
         newer: true,
         alternatives: 2,
     };
-    let alternatives = alternatives(words);
-    let other_versions = AlternativesPage {
-        title: &title,
-        text: TEXT,
-        id: page.id,
-        alternatives: &alternatives,
-        started: form.started,
-        edit_token: words,
-    };
     vec![
         ("read", html::read(&site, &page)),
         ("saved", html::read(&site, &ArticlePage { saved: true, pending: true, ..page })),
@@ -75,30 +66,13 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
             ),
         ),
         ("history", html::history(&site, &history)),
-        ("alternatives", html::alternatives(&site, &other_versions)),
-        (
-            "no-alternatives",
-            html::alternatives(&site, &AlternativesPage { alternatives: &[], ..other_versions }),
-        ),
+        ("alternatives", other_versions(&site, &title, words, &alternatives(words))),
+        ("no-alternatives", other_versions(&site, &title, words, &[])),
         (
             "diff",
             html::diff(&site, &DiffPage { title: &title, from: rows[1], to: rows[0], rows: &diff }),
         ),
-        (
-            "problem",
-            html::problem(
-                &site,
-                &ProblemPage {
-                    status: 503,
-                    title: "Not saved yet",
-                    detail: "Neither the store nor the relay could take your edit just now.",
-                    advice: "Nothing of it is lost: go back, and press Save again in a few \
-                             seconds.",
-                    page: Some(&title),
-                    unsaved: Some(words),
-                },
-            ),
-        ),
+        ("problem", html::problem(&site, &problem(&title, words))),
     ]
 }
 
@@ -120,6 +94,18 @@ fn page<'a>(title: &'a Title, words: &'a str) -> ArticlePage<'a> {
     }
 }
 
+fn problem<'a>(title: &'a Title, words: &'a str) -> ProblemPage<'a> {
+    ProblemPage {
+        status: 503,
+        title: "Not saved yet",
+        detail: "Neither the store nor the relay could take your edit just now.",
+        advice: "Nothing of it is lost: go back, and press Save again in a few \
+                             seconds.",
+        page: Some(title),
+        unsaved: Some(words),
+    }
+}
+
 fn overlap(words: &str) -> Overlap<'_> {
     Overlap {
         id: 1_125_899_906_842_998,
@@ -134,6 +120,20 @@ fn overlap(words: &str) -> Overlap<'_> {
             after: " were seated above",
         },
     }
+}
+
+fn other_versions(
+    site: &Site<'_>,
+    title: &Title,
+    words: &str,
+    alternatives: &[Alternative<'_>],
+) -> String {
+    let (id, started) = (1_125_899_906_842_999, "20261123053647");
+    let (text, edit_token) = (TEXT, words);
+    html::alternatives(
+        site,
+        &AlternativesPage { title, text, id, alternatives, started, edit_token },
+    )
 }
 
 fn alternatives(words: &str) -> [Alternative<'_>; 2] {

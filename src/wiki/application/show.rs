@@ -4,6 +4,7 @@ pub(super) mod people;
 pub(super) mod programs;
 
 mod alternatives;
+mod author;
 mod failure;
 mod form;
 mod history;

@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use redwedding_document::{Change, State};
 use redwedding_replica::history::PageHistory;
 
-use super::history::author;
+use super::author::author;
 use super::overlap::{characters, excerpt};
 use crate::application::Incoming;
 use crate::wiki::application::answer::{page, private};

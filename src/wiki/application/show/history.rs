@@ -3,14 +3,15 @@
 //! Changes that the log holds have a row, and saves of the client's own that it does not hold
 //! yet: those of others have no id that lasts.
 
-use redwedding_document::{Change, ChangeKind};
+use redwedding_document::ChangeKind;
 use redwedding_replica::history::PageHistory;
 
 use super::alternatives::open_saves;
+use super::author::author;
 use crate::wiki::application::context::Window;
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::{Author, HistoryPage, HistoryRow, RowKind};
+use crate::wiki::view::{HistoryPage, HistoryRow, RowKind};
 
 /// A part of the history, newest first.
 pub(super) struct HistoryRows<'a> {
@@ -32,15 +33,6 @@ impl<'a> HistoryRows<'a> {
             newer: self.newer,
             alternatives: self.alternatives,
         }
-    }
-}
-
-/// Who made a change.
-pub(super) fn author(change: &Change) -> Author<'_> {
-    match change.note.author.as_str() {
-        "" if change.is_ours() => Author::Anonymous,
-        "" => Author::Origin,
-        name => Author::Named(name),
     }
 }
 
