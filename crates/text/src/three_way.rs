@@ -158,9 +158,12 @@ fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
         finer.keep_to(range.start as u32);
         // What the second edit does just so is what it was.
         let place = seconds.binary_search_by_key(&edit.place(), Edit::place);
-        let within = match place.is_ok_and(|at| seconds[at].text == *text) {
+        let within = diff::between(&base[range.clone()], text);
+        let whole = place.is_ok_and(|at| seconds[at].text == *text)
+            || !keeps_words(&base[range.clone()], &within);
+        let within = match whole {
             true => Patch::builder().delete(range.len() as u32).insert(text).build(),
-            false => Ok(diff::between(&base[range.clone()], text)),
+            false => Ok(within),
         };
         for (at, deleted, text) in within.iter().flat_map(Patch::edits) {
             finer.keep_to(range.start as u32 + at);
@@ -170,6 +173,18 @@ fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
         finer.keep_to(range.end as u32);
     }
     finer.build().unwrap_or_default()
+}
+
+/// Whether an edit keeps more of a text than white space and signs.
+fn keeps_words(text: &str, edit: &Patch) -> bool {
+    let mut at = 0;
+    let mut kept = edits(edit).into_iter().map(|edit| {
+        let kept = &text[at..edit.range.start];
+        at = edit.range.end;
+        kept.contains(char::is_alphanumeric)
+    });
+    let before = kept.any(|kept| kept);
+    before || text[at..].contains(char::is_alphanumeric)
 }
 
 /// The edits of both, those that touch each other together, in order.

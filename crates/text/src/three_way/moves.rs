@@ -81,13 +81,13 @@ pub(super) fn carry<'a>(
 }
 
 fn moves<'a>(base: &str, firsts: &'a [Edit<'a>]) -> Vec<Move<'a>> {
-    let goes = firsts.iter().filter(|edit| edit.text.is_empty());
-    let comes = || firsts.iter().filter(|edit| edit.is_insertion());
+    let goes = firsts.iter().filter(|edit| !edit.is_insertion());
+    let comes = || firsts.iter().filter(|edit| !edit.text.is_empty());
     let mut moves: Vec<Move<'a>> = Vec::new();
     for edit in goes {
         let gone = &base[edit.range.clone()];
         let bare = gone.trim();
-        if bare.len() < LEAST {
+        if bare.len() < LEAST || edit.text.contains(bare) {
             continue;
         }
         // White space around it may be another there.
