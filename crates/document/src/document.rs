@@ -217,8 +217,8 @@ impl View {
         Ok(self.state.apply(Place::START, 0, entry))
     }
 
-    /// Whether the log will show something else of a save, once it has it, than this view does: what
-    /// several changed differently only the log decides. Cost: as that of adding it.
+    /// Whether the log will show something else of a save, once it has it, than this view does:
+    /// what several changed differently only the log decides. Cost: as that of adding it.
     pub fn is_decided_by_log(&mut self, entry: &Entry) -> bool {
         match &entry.body {
             Body::Edit(edit) => self.state.is_decided_by_log(edit),

@@ -261,8 +261,8 @@ impl Text {
         made.then(|| ops::patch_of(edits, inserted))
     }
 
-    /// Where a change, or a suppression, changed the text of all before it: place, bytes deleted and
-    /// bytes inserted, each in the text that the one before left.
+    /// Where a change, or a suppression, changed the text of all before it: place, bytes deleted
+    /// and bytes inserted, each in the text that the one before left.
     pub fn effects(&self, change: u32) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
         let held = self.history.holds(change);
         let rows = self.applied().of_change(change).filter(move |_| held);

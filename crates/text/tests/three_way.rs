@@ -241,7 +241,8 @@ proptest! {
     #[test]
     fn every_word_is_somebodys_and_none_is_lost([base, one, two] in saves()) {
         let (text, met) = merged(&base, &one, &two);
-        let written: BTreeSet<&str> = [&base, &one, &two].into_iter().flat_map(|t| words(t)).collect();
+        let texts = [&base, &one, &two];
+        let written: BTreeSet<&str> = texts.into_iter().flat_map(|text| words(text)).collect();
         let there = words(&text);
         let glued: Vec<_> = there.difference(&written).collect();
         prop_assert!(glued.is_empty(), "{:?} in {:?}", glued, text);

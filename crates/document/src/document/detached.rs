@@ -173,9 +173,9 @@ impl State {
             self.origin.revision() >= name.revision && self.lacks_deletions(detached, made);
         let (version, patch) = match self.known(name) {
             Some(version) => (version.clone(), patch),
-            // It is in, since the tip has come to it, and no version is its text, since the origin has
-            // merged by itself: what was deleted is sought in the text that there is. Where the tip
-            // has passed it the log alone does so: a view's versions say nothing of it.
+            // It is in, since the tip has come to it, and no version is its text, since the origin
+            // has merged by itself: what was deleted is sought in the text that there is. Where the
+            // tip has passed it the log alone does so: a view's versions say nothing of it.
             None if tip == Some(name) || (place != Place::START && passed) => {
                 let Ok(own) = text.text_at(&Version::up_to(1)) else { return };
                 let mapped = map_through(&patch, &diff::between_by(FOLD_RULES, self.text(), &own));

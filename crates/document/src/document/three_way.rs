@@ -143,9 +143,10 @@ impl State {
         for (index, change) in self.changes.indexed() {
             found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
-                let own = open.settled > index;
-                let moved = || moved(&open.at, self.text.effects(index as u32));
-                let at = if own { Some(open.at.clone()) } else { moved() };
+                if open.settled > index {
+                    return true;
+                }
+                let at = moved(&open.at, self.text.effects(index as u32));
                 at.map(|at| open.at = at).is_some()
             });
             let settled = self.settled_by(index as u32);
@@ -168,8 +169,8 @@ impl State {
         found
     }
 
-    /// The whole save is about to be suppressed: with what stands in place of its hunks, and nothing
-    /// of it may be taken back twice.
+    /// The whole save is about to be suppressed: with what stands in place of its hunks, and
+    /// nothing of it may be taken back twice.
     pub(super) fn let_decided_go(&mut self, place: Place, logged_ms: u64, save: u32) {
         let aside = self.aside_of(save).map(|part| (save, part, false));
         let instead = self.instead_of(save).map(|instead| (instead, Part::All, true));

@@ -16,8 +16,8 @@ const fn most(relay_ms: u64, relay_after_store_ms: u64, origin_ms: u64) -> Waits
 pub(super) const READ: Waits =
     most(limits::RELAY_WAIT_MS, limits::RELAY_WAIT_MS, limits::ORIGIN_WAIT_MS);
 
-/// A save: once the store has it, no more for the relay than what it takes to say what the page shows
-/// where others changed the same.
+/// A save: once the store has it, no more for the relay than what it takes to say what the page
+/// shows where others changed the same.
 const SAVE: Waits = most(limits::RELAY_WAIT_MS, limits::DECISION_WAIT_MS, limits::ORIGIN_WAIT_MS);
 
 /// A save that the store has not taken: the relay has to.
