@@ -24,7 +24,6 @@ pub mod link;
 pub mod markdown;
 mod notice;
 pub mod outline;
-pub mod passage;
 pub mod rest;
 #[cfg(test)]
 mod samples;

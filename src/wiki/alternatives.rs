@@ -4,12 +4,12 @@
 //! as the form of [`super::edit`] is. It is merged if others save meanwhile.
 
 use maud::{Markup, html};
+use redwedding_document::passage;
 
 use super::chrome::{self, Frame, Tab};
 use super::diff::{self, Lines};
 use super::edit::hidden;
 use super::link;
-use super::passage;
 use super::view::{Alternative, AlternativesPage, Author, Site};
 use crate::limits;
 

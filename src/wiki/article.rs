@@ -23,6 +23,7 @@ pub fn read(site: &Site<'_>, page: &ArticlePage<'_>) -> String {
         h1 { (name) }
         (notices(page))
         (overlaps(page))
+        (other_versions(page))
         (contents(&rendered.contents))
         article.text dir="auto" {
             @if page.text.trim().is_empty() { p.empty { "This page is empty." } }
@@ -89,6 +90,25 @@ fn notices(page: &ArticlePage<'_>) -> Markup {
             }))
         }
     }
+}
+
+/// That there is more than one version of something, to whoever reads.
+fn other_versions(page: &ArticlePage<'_>) -> Markup {
+    // Whoever has just met others is led there already.
+    if page.alternatives == 0 || !page.overlaps.is_empty() {
+        return html! {};
+    }
+    chrome::notice(
+        "versions",
+        html! {
+            p {
+                a href=(link::action(page.title, "alternatives")) {
+                    (chrome::alternatives(page.alternatives))
+                }
+                "."
+            }
+        },
+    )
 }
 
 fn overlaps(page: &ArticlePage<'_>) -> Markup {

@@ -84,6 +84,8 @@ pub struct ArticlePage<'a> {
     pub saved: bool,
     /// Where the reader's save met others'.
     pub overlaps: &'a [Overlap<'a>],
+    /// Of how many passages there is another version.
+    pub alternatives: usize,
 }
 
 /// A concurrent edit that touched the same words as the reader's save.

@@ -153,8 +153,7 @@ async fn two_people_change_the_same_words(stage: &Stage, ann: &Browser, ben: &Br
 
 /// Whom the page does not show is told so, and anybody may choose the other version.
 async fn a_third_person_chooses_between_them(stage: &Stage, cleo: &Browser) {
-    let history = stage.at(3, &format!("{PAGE}?action=history"));
-    cleo.open_until(&history, "main", |text| text.contains("1 passage")).await;
+    cleo.open_until(&stage.at(3, PAGE), "main", |text| text.contains("1 passage")).await;
     cleo.click("a[href*='action=alternatives']").await;
     let review = cleo.text(".alternatives").await;
     assert!(review.contains("crimson") && review.contains("green silk"), "{review}");

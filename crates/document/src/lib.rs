@@ -11,6 +11,7 @@
 mod document;
 pub mod entry;
 pub mod limits;
+pub mod passage;
 mod patch_wire;
 #[cfg(feature = "testing")]
 pub mod testing;

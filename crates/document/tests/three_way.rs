@@ -134,6 +134,19 @@ fn what_is_written_on_an_alternative_belongs_to_it() {
     assert_eq!(page.others(), []);
 }
 
+/// Who keeps both leaves the passage as it is, and adds the other version.
+#[test]
+fn what_stands_on_the_page_is_no_alternative_any_more() {
+    let mut page = Page::new("a blue sky\nend\n");
+    let base = page.0.version();
+    page.save(&base, "a crimson sky\nend\n");
+    page.save(&base, "a green sky\nend\n");
+    assert_eq!(page.others(), [("crimson", "green")]);
+    let head = page.0.version();
+    page.save(&head, "a crimson green sky\nend\n");
+    assert_eq!(page.others(), []);
+}
+
 #[test]
 fn a_form_from_before_a_vandal_is_good() {
     let text = "One teh.\n\nTwo dog.\n\nThree cow.\n";

@@ -13,7 +13,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// One text of a document, with its name.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
@@ -39,6 +39,9 @@ pub struct PageSnapshot {
     pub stale: bool,
     /// The text.
     pub text: String,
+    /// Of how many passages of it there is another version: see
+    /// [`State::alternatives`](redwedding_document::State::alternatives).
+    pub alternatives: u32,
 }
 
 impl PageSnapshot {
@@ -49,8 +52,7 @@ impl PageSnapshot {
 
     /// Whether a reader sees the same of both: the same page at the same version.
     pub fn shows_same(&self, other: &Self) -> bool {
-        let seen =
-            |snapshot: &Self| (snapshot.id, snapshot.time_ms, snapshot.pending, snapshot.stale);
+        let seen = |it: &Self| (it.id, it.time_ms, it.pending, it.stale, it.alternatives);
         self.exists() && seen(self) == seen(other) && self.note == other.note
     }
 
@@ -79,6 +81,7 @@ impl PageSnapshot {
             pending: state.pending().next().is_some(),
             stale: false,
             text: state.text().to_owned(),
+            alternatives: state.alternatives().len() as u32,
         }
     }
 
@@ -96,6 +99,7 @@ impl PageSnapshot {
             pending: false,
             stale: false,
             text: page.text.clone(),
+            alternatives: 0,
         }
     }
 }

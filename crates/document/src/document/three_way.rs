@@ -19,7 +19,7 @@ use redwedding_wire::version::Place;
 
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::Edit;
-use crate::limits;
+use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,8 +135,8 @@ impl State {
         self.merge_alone(instead, self.text.head(), patch).map(|_| ())
     }
 
-    /// Passages of which somebody wrote another version than the page shows, and which nobody
-    /// changed since: oldest save first. O(changes since the first such save).
+    /// Passages of which somebody wrote another version than the page shows, which nobody changed
+    /// since, and where that version does not stand by now: oldest save first. O(changes since the first such save).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();
@@ -159,6 +159,12 @@ impl State {
             });
             found.extend(hidden);
         }
+        // Who keeps both leaves the passage as it was.
+        let text = self.text();
+        found.retain(|it| {
+            let at = it.at.start as usize..it.at.end as usize;
+            !passage::stands(text, &at, it.text)
+        });
         // What several wrote alike is one.
         let mut told: Vec<(Range<u32>, &str)> = Vec::new();
         found.retain(|it| {

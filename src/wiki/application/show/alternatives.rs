@@ -11,10 +11,10 @@ use super::author::author;
 use super::overlap::{characters, excerpt};
 use crate::application::Incoming;
 use crate::wiki::application::answer::{page, private};
+use crate::wiki::html;
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
 use crate::wiki::view::{Alternative, AlternativesPage, Site};
-use crate::wiki::{html, passage};
 
 /// The page for people to choose from. It holds a token of its reader, so it may not be shared.
 pub(super) fn choices(
@@ -54,24 +54,21 @@ pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
         let id = state.version_id(found.save).map_or(0, NonZeroU64::get);
         let at = found.at.start as usize..found.at.end as usize;
         let shown = alternative(state.text(), id, found.change, at, found.text);
-        open.extend(shown.map(|alternative| (found.save, alternative)));
+        open.push((found.save, shown));
     }
     open
 }
 
-/// What is shown of an alternative; `None` where it stands on the page by now.
+/// What is shown of an alternative.
 fn alternative<'a>(
     text: &'a str,
     id: u64,
     change: &'a Change,
     at: Range<usize>,
     other: &'a str,
-) -> Option<Alternative<'a>> {
-    if passage::stands(text, &at, other) {
-        return None;
-    }
+) -> Alternative<'a> {
     let shown = excerpt(text, &at);
-    Some(Alternative {
+    Alternative {
         id,
         author: author(change),
         at: Moment(change.time_ms),
@@ -81,7 +78,7 @@ fn alternative<'a>(
         bytes: at,
         shown,
         text: other,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -113,19 +110,11 @@ mod tests {
     #[test]
     fn an_alternative_is_told_with_its_save_and_its_place_in_characters() {
         let (text, change) = ("Rosé wore white.\n", change("", "silk"));
-        let found = alternative(text, 5, &change, 11..16, "green").unwrap();
+        let found = alternative(text, 5, &change, 11..16, "green");
         assert_eq!((found.id, found.at, found.comment), (5, Moment(7), "silk"));
         assert_eq!(found.author, Author::Anonymous);
         assert_eq!((found.bytes, found.start, found.end), (11..16, 10, 15));
         let shown = Excerpt { before: "Rosé wore ", marked: "white", after: ".\n" };
         assert_eq!((found.shown, found.text), (shown, "green"));
-    }
-
-    #[test]
-    fn what_stands_on_the_page_is_no_alternative_any_more() {
-        let change = change("Robb", "");
-        assert!(alternative("wore white green.\n", 5, &change, 5..10, "green").is_none());
-        assert!(alternative("a\nb\nd\n", 5, &change, 2..2, "b\n").is_none());
-        assert!(alternative("a\nd\n", 5, &change, 2..2, "b\n").is_some());
     }
 }

@@ -161,6 +161,7 @@ fn article(
         stale: snapshot.stale,
         saved: saved.is_some(),
         overlaps: &met,
+        alternatives: snapshot.alternatives as usize,
     };
     with_surrogate_key(page(StatusCode::OK, html::read(site, &shown)), title)
 }
@@ -176,6 +177,7 @@ fn old(site: &Site<'_>, title: &Title, id: u64, text: &str) -> Response<Vec<u8>>
         stale: false,
         saved: false,
         overlaps: &[],
+        alternatives: 0,
     };
     page(StatusCode::OK, html::read(site, &shown))
 }

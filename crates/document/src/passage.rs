@@ -73,6 +73,7 @@ fn around<'a>(text: &'a str, at: &Range<usize>) -> (&'a str, &'a str, &'a str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
