@@ -136,7 +136,8 @@ impl State {
     }
 
     /// Passages of which somebody wrote another version than the page shows, which nobody changed
-    /// since, and where that version does not stand by now: oldest save first. O(changes since the first such save).
+    /// since, and where that version does not stand by now: oldest save first. O(changes since the
+    /// first such save).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();
