@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Note};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, RULES};
 use redwedding_replica::auth::{self, Grant};
 use redwedding_replica::member::Members;
 use redwedding_replica::sync::{Answer, Receipt, Request};
@@ -106,6 +106,7 @@ impl Load {
             base: Base::Version(VersionRef::log(newest.unwrap_or_default())),
             patch: diff::between("", &format!("What {pusher} says in round {round}.\n")),
             note: Note { author: format!("user {pusher}"), ..Note::default() },
+            rules: RULES,
         };
         let edit = Edit { delta, accepted_ms: self.run, pop: "load".into(), served: None };
         let key = DocumentKey::new("load", format!("{} {page}", self.run)).expect("a key");
