@@ -74,7 +74,11 @@ impl Pop {
                 if self.is_done() {
                     return;
                 }
-                let text = format!("{}{writer}.{page}.{save}\n", on.text);
+                // Both begin with the same line: of two different pages one would be shown.
+                let text = match on.id {
+                    0 => format!("{title}\n"),
+                    _ => format!("{}{writer}.{page}.{save}\n", on.text),
+                };
                 let comment = format!("{writer}.{page}.{save}");
                 let save = Save { title: title.clone(), base: on.id, text, comment };
                 let begun = Instant::now();
