@@ -53,6 +53,21 @@ pub struct Met {
     pub outcome: Outcome,
 }
 
+/// Bytes between two changes from which on no word and no line joins them.
+const FAR: u32 = 1_024;
+
+/// Whether two edits of one text come near each other somewhere. Where they do not, merging them
+/// character by character is what [`merge`] gives, too. O(hunks of both).
+#[must_use]
+pub fn meet(first: &Patch, second: &Patch) -> bool {
+    let mut firsts = first.edits().peekable();
+    second.edits().any(|(at, deleted, _)| {
+        let before = |first: &(u32, u32, &str)| first.0 + first.1 + FAR < at;
+        while firsts.next_if(before).is_some() {}
+        firsts.peek().is_some_and(|first| first.0 <= at + deleted + FAR)
+    })
+}
+
 /// Merges `second` beside `first`, two edits of `base`. O(base + edits), and what comparing those
 /// passages takes that both touch.
 #[must_use]

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use redwedding_text::three_way::{Met, Outcome, ThreeWay, merge};
+use redwedding_text::three_way::{Met, Outcome, ThreeWay, meet, merge};
 use redwedding_text::{Text, Version, diff};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What comes of a second save beside a first one of the same text.
 fn merged(base: &str, first: &str, second: &str) -> (String, Vec<Met>) {
     let (one, two) = (diff::between(base, first), diff::between(base, second));
+    let near = meet(&one, &two);
     let ThreeWay { patch, met, decided, instead } = merge(base, &one, &two);
     let text = patch.apply(first).expect("a patch that fits").text;
     for met in &met {
@@ -18,6 +19,7 @@ fn merged(base: &str, first: &str, second: &str) -> (String, Vec<Met>) {
     }
     let of_both = met.iter().all(|met| met.outcome == Outcome::Both);
     assert!(!decided.is_empty() || of_both, "{met:?}");
+    assert!(near || decided.is_empty(), "{base:?} {first:?} {second:?}");
     instead.apply(first).expect("a patch that fits");
     (text, met)
 }

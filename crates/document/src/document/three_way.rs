@@ -51,13 +51,14 @@ impl State {
         if edit.delta.rules <= 1 || resolved.version == self.text.head() {
             return false;
         }
-        let old = self.text.text_at(&resolved.version);
-        let since = self.text.since(&resolved.version);
-        old.ok().zip(since.ok()).is_some_and(|(old, since)| {
-            let patch = &edit.delta.patch;
-            patch.apply(&old).is_ok()
-                && !three_way::merge(&old, &since.patch, patch).decided.is_empty()
-        })
+        let patch = &edit.delta.patch;
+        let Ok(since) = self.text.since(&resolved.version) else { return false };
+        let old = || self.text.text_at(&resolved.version).ok();
+        three_way::meet(&since.patch, patch)
+            && old().is_some_and(|old| {
+                patch.apply(&old).is_ok()
+                    && !three_way::merge(&old, &since.patch, patch).decided.is_empty()
+            })
     }
 
     pub(super) fn merge_as_meant(
@@ -70,22 +71,21 @@ impl State {
             return self.merge(change, base, patch.clone()).map(|_| ());
         }
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let page = self.text().to_owned();
-        let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
-        patch.apply(&old).map_err(|error| fault(&error))?;
         let since = self.text.since(&base).map_err(|error| fault(&error))?;
-        let meant = three_way::merge(&old, &since.patch, patch);
-        let longest = page.len() + meant.patch.inserted().len();
-        if longest > limits::MERGED_BYTES {
-            return Err(Fault::TooLong(longest));
+        if !three_way::meet(&since.patch, patch) {
+            return self.merge(change, base, patch.clone()).map(|_| ());
         }
+        let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
         let (place, logged_ms) = (change.place, change.logged_ms);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
-        if meant.decided.is_empty() {
+        // It fits: it was merged.
+        let meant = three_way::merge(&old, &since.patch, patch);
+        let longest = self.text().len() + meant.instead.inserted().len();
+        if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
             self.keep_lines((index, place, logged_ms), &merged);
             return Ok(());
         }
-        // All that could go wrong was looked at before anything changed.
+        let page = self.text.prefix_text(index).map_err(|error| fault(&error))?;
         let put = self.put_instead(index, &page, &meant);
         debug_assert!(put.is_ok(), "{put:?}");
         // What stands at one place may stand there in another order.
