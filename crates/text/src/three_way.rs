@@ -100,8 +100,14 @@ fn merge_with(
     let mut passages = passages(base, firsts, seconds);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
-    while let Some(glued) = glued(base, &passages, &decided) {
-        hide(base, &mut passages, &mut decided, glued);
+    loop {
+        let glued = glued(base, &passages, &decided);
+        if glued.is_empty() {
+            break;
+        }
+        for which in glued.into_iter().rev() {
+            hide(base, &mut passages, &mut decided, which);
+        }
         spread(base, &mut passages, &mut decided);
     }
     let came_back = touching(base, raw, firsts, seconds);
@@ -146,10 +152,11 @@ fn touching(
     firsts: &[Edit<'_>],
     seconds: &[Edit<'_>],
 ) -> BTreeSet<u32> {
-    let same = |edit: &&Edit<'_>| {
-        !firsts.iter().any(|first| (&first.range, first.text) == (&edit.range, edit.text))
+    let other = |edit: &&Edit<'_>| {
+        let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
+        !place.is_ok_and(|at| firsts[at].was == edit.text)
     };
-    let put_back: Vec<&Edit<'_>> = raw.iter().filter(same).collect();
+    let put_back: Vec<&Edit<'_>> = raw.iter().filter(other).collect();
     let touches = |second: &Edit<'_>| {
         let from = put_back.partition_point(|edit| edit.range.end < second.range.start);
         let near = put_back[from.saturating_sub(1)..].iter();
@@ -292,8 +299,9 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
     let mut at = 0;
     // The passage with something of the second edit that comes next, going up, then down.
     while at < passages.len() {
-        let next = (at + 1..passages.len()).find(|next| !passages[*next].seconds.is_empty());
-        let Some(next) = next.filter(|_| !passages[at].seconds.is_empty()) else {
+        let of_second = |at: &usize| !passages[*at].seconds.is_empty();
+        let next = of_second(&at).then(|| (at + 1..passages.len()).find(of_second)).flatten();
+        let Some(next) = next else {
             at += 1;
             continue;
         };
@@ -375,7 +383,7 @@ impl Made {
         match decided {
             // The second edit alone touches it.
             None => self.replace(passage.hull().len(), &passage.second(text)),
-            Some(Decided { text: shown, outcome, .. }) => {
+            Some(Decided { text: shown, outcome }) => {
                 self.change(&passage.first_was(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;

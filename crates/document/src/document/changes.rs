@@ -211,17 +211,17 @@ impl Changes {
         self.hash
     }
 
-    /// Says more about a change that is kept.
-    pub(super) fn told(&mut self, index: usize, tell: impl FnOnce(&mut Change)) {
+    /// Amends what is said about a change that is kept.
+    pub(super) fn amend(&mut self, index: usize, amend: impl FnOnce(&mut Change)) {
         let at = index.checked_sub(self.floor);
         if let Some(change) = at.and_then(|at| self.kept.get_mut(at)) {
-            tell(Arc::make_mut(change));
+            amend(Arc::make_mut(change));
         }
     }
 
     /// Forgets what was said about a change.
     pub(super) fn erase(&mut self, index: usize) {
-        self.told(index, |change| {
+        self.amend(index, |change| {
             change.note.comment.clear();
             change.hidden.clear();
         });

@@ -80,6 +80,7 @@ impl State {
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, &since.patch, patch);
+        // What would not fit stays as merged by characters: after the merge nothing is refused.
         let longest = self.text().len() + meant.instead.inserted().len();
         if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
             self.keep_lines((index, place, logged_ms), &merged);
@@ -94,7 +95,7 @@ impl State {
         let place = |at: &Range<u32>| moved(at, in_turn(&order)).unwrap_or(0..0);
         let bytes = self.text().len() as u32;
         let (overlaps, hidden) = (overlaps(&meant, &since, place), hidden(&meant, place));
-        self.changes.told(index as usize, |change| {
+        self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
             change.overlaps = overlaps;
             change.hidden = hidden;

@@ -11,6 +11,11 @@ use crate::words;
 /// Shortest text that counts as moved, in bytes.
 const LEAST: usize = 3;
 
+/// Bytes of what comes that are looked through for what goes, in all; and texts that are followed.
+/// Where there is more, none is: an edit of a whole page moves nothing that others could follow.
+const SEARCHED: usize = 4 << 20;
+const FOLLOWED: usize = 256;
+
 /// A change of the second edit that goes along with text that the first one moved.
 #[derive(Clone, Debug)]
 pub(super) struct Carried<'a> {
@@ -52,7 +57,7 @@ pub(super) fn carry<'a>(
     firsts: &[Edit<'_>],
     seconds: &[Edit<'a>],
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
-    let moves = moves(base, firsts);
+    let moves = moves(base, firsts, seconds);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
     let (mut carried, mut others) = (Vec::new(), Vec::new());
@@ -80,9 +85,19 @@ pub(super) fn carry<'a>(
     (carried, others)
 }
 
-fn moves<'a>(base: &str, firsts: &'a [Edit<'a>]) -> Vec<Move<'a>> {
-    let goes = firsts.iter().filter(|edit| !edit.is_insertion());
+fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Move<'a>> {
+    // Only where the second edit changed something is there anything to go along.
+    let changed = |edit: &&Edit<'_>| {
+        let next = seconds.partition_point(|second| second.range.end < edit.range.start);
+        seconds.get(next).is_some_and(|second| second.range.start <= edit.range.end)
+    };
+    let goes: Vec<&Edit<'_>> =
+        firsts.iter().filter(|edit| !edit.is_insertion()).filter(changed).collect();
     let comes = || firsts.iter().filter(|edit| !edit.text.is_empty());
+    let bytes: usize = comes().map(|edit| edit.text.len()).sum();
+    if goes.len() > FOLLOWED || goes.len().saturating_mul(bytes) > SEARCHED {
+        return Vec::new();
+    }
     let mut moves: Vec<Move<'a>> = Vec::new();
     for edit in goes {
         let gone = &base[edit.range.clone()];

@@ -20,26 +20,32 @@ struct Piece<'a> {
     passages: usize,
 }
 
-/// Passages, something of the second edit among them, around a place where two words of the merged
-/// text became one that stands in neither edit's text. O(passages and what they hold).
+/// Passages, something of the second edit among them, around each place where two words of the
+/// merged text became one that stands in neither edit's text: in order, none in two of them.
+/// O(passages and what they hold).
 pub(super) fn glued(
     base: &str,
     passages: &[Passage<'_>],
     decided: &[Option<Decided>],
-) -> Option<Range<usize>> {
+) -> Vec<Range<usize>> {
     let texts: Vec<[String; 2]> =
         passages.iter().map(|passage| [passage.first(base), passage.second(base)]).collect();
     let pieces = pieces(base, passages, decided, &texts);
-    pieces.windows(2).filter(|pair| is_foreign(&pair[0], &pair[1])).find_map(|pair| {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for pair in pieces.windows(2).filter(|pair| is_foreign(&pair[0], &pair[1])) {
         let around = pair[0].passages.saturating_sub(1)..pair[1].passages;
         let of_second = |at: &usize| !passages[*at].seconds.is_empty();
-        let from = around.clone().find(of_second)?;
-        let to = around.rev().find(of_second)?;
+        let ends = around.clone().find(of_second).zip(around.rev().find(of_second));
+        let Some((from, to)) = ends else { continue };
         // Where one is hidden already there is nothing more to hide.
-        let hidden =
-            decided[from].as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)));
-        (from < to || !hidden).then_some(from..to + 1)
-    })
+        let hidden = decided[from].as_ref();
+        let hidden = hidden.is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)));
+        let apart = found.last().is_none_or(|last| last.end <= from);
+        if apart && (from < to || !hidden) {
+            found.push(from..to + 1);
+        }
+    }
+    found
 }
 
 /// The merged text: what both keep, and what becomes of each passage.
