@@ -196,8 +196,8 @@ impl View {
     /// log keeps). So it takes a text
     /// of the origin only where nothing is in yet: how edits on any other are
     /// carried over is for the log to say. And where it stands on such a text,
-    /// it takes only what was made on that very text: the text may hold any
-    /// other edit already.
+    /// it takes only what was made on that very text, or where that is logged, on
+    /// something in the log: the text may hold any other edit already.
     ///
     /// # Errors
     /// With what has to be added first, or if what the entry names does not exist.
@@ -208,7 +208,7 @@ impl View {
         if let Some(missing) = self.state.missing(entry)? {
             return Err(Unresolved::Missing(missing));
         }
-        if self.confirmed == 0 && self.misses_base(entry) {
+        if self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
         if let Body::Edit(edit) = &entry.body {
@@ -226,13 +226,17 @@ impl View {
         }
     }
 
-    /// Whether the view stands on a text of the origin, and a new edit does not.
+    /// Whether the view stands on a text of the origin, and a new edit was made where there was
+    /// none.
     fn misses_base(&self, entry: &Entry) -> bool {
-        let Some(first) = self.state.changes.kept().first() else { return false };
+        let Some(first) = self.state.changes.get(0) else { return false };
         let Body::Edit(edit) = &entry.body else { return false };
         first.kind == ChangeKind::Base as u8
             && self.state.change_of(edit.delta.edit).is_none()
-            && matches!(self.state.root_of(&edit.delta.base), Some(Root::Log(_)))
+            && match self.state.root_of(&edit.delta.base) {
+                Some(Root::Log(place)) => self.confirmed == 0 || place == Place::START,
+                Some(Root::Origin(_)) | None => false,
+            }
     }
 
     /// Changes beyond the confirmed ones.

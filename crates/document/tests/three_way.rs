@@ -9,7 +9,7 @@ use redwedding_document::{Document, Verdict};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, DocumentKey, EditId};
-use redwedding_wire::version::{Base, Cursor, VersionRef};
+use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
 
 struct Page(Document);
 
@@ -25,10 +25,14 @@ impl Page {
     }
 
     fn put(&mut self, body: Body) {
+        self.tell(body, Verdict::Counted);
+    }
+
+    fn tell(&mut self, body: Body, verdict: Verdict) {
         let cursor = self.0.cursor().after(b"entry");
         let entry = Entry::new(self.0.key().clone(), body);
         assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
-        assert_eq!(self.0.apply(cursor, cursor.position, &entry), Verdict::Counted);
+        assert_eq!(self.0.apply(cursor, cursor.position, &entry), verdict);
         // What is stored says the same.
         let stored = Document::decode(&self.0.encode()).unwrap();
         assert_eq!(stored.state_hash(), self.0.state_hash());
@@ -186,4 +190,53 @@ fn a_save_that_is_not_shown_is_suppressed_released_and_erased() {
     page.put(Body::Erase(moderation(&larger)));
     assert!(!page.0.text().contains("secret"), "{:?}", page.0.text());
     assert!(!String::from_utf8_lossy(&page.0.encode()).contains("secret"));
+}
+
+/// A page of which the log has this text of the origin, and saves of an older one.
+#[track_caller]
+fn comes_of_an_older_text_to(
+    now: &str,
+    old: &str,
+    saves: &[&str],
+    right: &str,
+    others: &[(&str, &str)],
+) {
+    let mut page = Page::new("");
+    let origin = |revision, text: &str| {
+        let (text, note) = (text.to_owned(), Note::default());
+        OriginPage { revision, text, time_ms: 1, note }
+    };
+    page.put(Body::Base(origin(7, now)));
+    let old = origin(5, old);
+    let version = VersionRef::of_root(Root::Origin(old.name()));
+    page.tell(Body::Base(old), Verdict::Superseded);
+    saves.iter().for_each(|save| drop(page.save(&version, save)));
+    assert_eq!((page.0.text(), page.others().as_slice()), (right, others));
+}
+
+/// A log that lost a page begins with what the origin has by then. It may hold saves that are
+/// still on their way, or what somebody else wrote there in place of them.
+#[test]
+fn a_save_of_an_older_text_of_the_origin_comes_out_as_meant() {
+    let the = "1. the cat\n2. b\n";
+    let teh = "1. teh cat\n2. b\n";
+    comes_of_an_older_text_to(the, teh, &[the, the], the, &[]);
+    comes_of_an_older_text_to("b\na\n", "a\n", &["b\na\n"], "b\na\n", &[]);
+    comes_of_an_older_text_to("c b\na\n", "a\n", &["b\na\n"], "c b\na\n", &[]);
+    comes_of_an_older_text_to("b\na\n", "a\n", &["b\na\nc\n"], "b\na\nc\n", &[]);
+    comes_of_an_older_text_to(
+        "The sky is crimson today.\n",
+        "The sky is blue today.\n",
+        &["The sky is azure today.\n"],
+        "The sky is crimson today.\n",
+        &[("crimson", "azure")],
+    );
+    // Beside a save that the log had first, too.
+    comes_of_an_older_text_to(
+        "New.\n\nThe sky is blue today.\n",
+        "The sky is blue today.\n",
+        &["The sky is crimson today.\n", "The sky is azure today.\n"],
+        "New.\n\nThe sky is crimson today.\n",
+        &[("crimson", "azure")],
+    );
 }

@@ -46,7 +46,7 @@ pub struct Change {
 /// A passage of which the page shows another writer's version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hidden {
-    /// Where it is in the text right after the save, in bytes.
+    /// Where it is in the text right after the save's entry, in bytes.
     pub at: Range<u32>,
     /// What the save made of it.
     pub text: String,

@@ -1,8 +1,11 @@
 //! Detached bases: texts of the origin that are not in the log's line, and the edits that
 //! were made on them.
 //!
-//! The rules are ours. Eg-walker has none for an edit whose base is not in the event graph. It is
-//! transposed instead, as operational transformation does (`map_through`).
+//! The rules are ours. Eg-walker has none for an edit whose base is not in the event graph. Where
+//! the document stands on a newer text of the origin, what the two differ in was done meanwhile,
+//! and the edit is merged beside that (`three_way`): the newer text may hold the very edit already,
+//! as one does that a log begins with which lost the page. On an older text it is transposed, as
+//! operational transformation does (`map_through`).
 //!
 //! Such an edit enters the document carried over onto the version that stands for
 //! the detached base's text. Its insertions are all in then; what it deleted is, as far as
@@ -15,7 +18,7 @@
 
 use std::fmt;
 
-use redwedding_text::{Patch, Text, Version, diff, map_through};
+use redwedding_text::{Patch, Text, Version, diff, map_through, three_way};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::{OriginText, Place};
 
@@ -113,13 +116,27 @@ impl State {
         // A patch that does not fit its own base is a fault, as with any other edit. Once it is
         // mapped, it might fit by accident.
         patch.apply(&theirs).map_err(|error| fault(&error))?;
-        let mapped = map_through(patch, &diff::between_by(rules, &ours, &theirs));
+        let meant = (rules > 1 && self.is_older(on.base)).then(|| {
+            let meanwhile = diff::between_by(rules, &theirs, &ours);
+            three_way::merge(&theirs, &meanwhile, patch)
+        });
+        let mapped = match &meant {
+            Some(meant) => meant.patch.clone(),
+            None => map_through(patch, &diff::between_by(rules, &ours, &theirs)),
+        };
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
-        let (index, mut merged) = self.merge_alone(change, onto, mapped)?;
-        merged.glued.extend(line_bounds(&theirs, patch, &merged.effect));
-        merged.glued.sort_unstable();
-        merged.glued.dedup();
-        self.keep_lines((index, place, logged_ms), &merged);
+        let (index, by_characters) = match rules {
+            0..=1 => self.merge_alone(change, onto, mapped).map(|(index, it)| (index, Some(it)))?,
+            _ => self.merge_decided(change, onto, &mapped)?,
+        };
+        if let Some(mut merged) = by_characters {
+            if meant.is_none() {
+                merged.glued.extend(line_bounds(&theirs, patch, &merged.effect));
+                merged.glued.sort_unstable();
+                merged.glued.dedup();
+            }
+            self.keep_lines((index, place, logged_ms), &merged);
+        }
         let detached = &mut self.detached_bases[on.base];
         // It fits: it was applied to this very text above.
         if detached.text.merge(actor, &on.within, patch).is_ok() {
@@ -127,7 +144,16 @@ impl State {
         }
         let made = detached.mapped.len() as u32;
         self.complete_edit(place, logged_ms, on.base, made);
+        meant.into_iter().for_each(|meant| self.tell_hidden(index, &meant));
         Ok(())
+    }
+
+    /// Whether a detached base is an older text of the origin than the one that stands for it: what
+    /// the two differ in was done since, and an edit of the older one is merged beside that.
+    fn is_older(&self, detached: usize) -> bool {
+        let DetachedBase { name, onto, .. } = &self.detached_bases[detached];
+        let stands = self.origin.known.iter().find(|known| known.version == *onto);
+        stands.is_some_and(|known| name.revision < known.text.revision)
     }
 
     /// The tip has moved, from this revision. What was deleted of a text up to it by edits on that
@@ -238,7 +264,12 @@ impl State {
         let after = super::resolve::closure_in(text, earlier);
         let deleted = deletions(text, made, &after)?;
         let index = *self.detached_bases[detached].mapped.get(earlier as usize - 1)?;
-        let there = inserted(&self.text.history().patch(index)?);
+        let carried = self.text.history().patch(index)?;
+        if carried.inserted() != written.inserted() {
+            // Something of it was there already, and is found there.
+            return None;
+        }
+        let there = inserted(&carried);
         // From places after the detached base's change, by the inserted bytes, to places
         // after the document's.
         let mut found = Vec::new();

@@ -13,7 +13,7 @@
 use std::ops::Range;
 
 use redwedding_text::three_way::{self, Outcome, ThreeWay};
-use redwedding_text::{Part, Patch, Since, Version, diff, map_through};
+use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
@@ -67,24 +67,39 @@ impl State {
         base: Version,
         patch: &Patch,
     ) -> Result<(), Fault> {
+        let (place, logged_ms) = (change.place, change.logged_ms);
+        let (index, by_characters) = self.merge_decided(change, base, patch)?;
+        if let Some(merged) = by_characters {
+            self.keep_lines((index, place, logged_ms), &merged);
+        }
+        Ok(())
+    }
+
+    /// The same, but for what keeps its lines apart from those of others, where that is to be seen
+    /// to: where nothing was decided, and all was merged character by character.
+    pub(super) fn merge_decided(
+        &mut self,
+        change: Change,
+        base: Version,
+        patch: &Patch,
+    ) -> Result<(u32, Option<Merged>), Fault> {
+        let alone = |it: (u32, Merged)| (it.0, Some(it.1));
         if change.place == Place::START || base == self.text.head() {
-            return self.merge(change, base, patch.clone()).map(|_| ());
+            return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let since = self.text.since(&base).map_err(|error| fault(&error))?;
         if !three_way::meet(&since.patch, patch) {
-            return self.merge(change, base, patch.clone()).map(|_| ());
+            return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
-        let (place, logged_ms) = (change.place, change.logged_ms);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, &since.patch, patch);
         // What would not fit stays as merged by characters: after the merge nothing is refused.
         let longest = self.text().len() + meant.instead.inserted().len();
         if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
-            self.keep_lines((index, place, logged_ms), &merged);
-            return Ok(());
+            return Ok((index, Some(merged)));
         }
         let page = self.text.prefix_text(index).map_err(|error| fault(&error))?;
         let put = self.put_instead(index, &page, &meant);
@@ -100,7 +115,19 @@ impl State {
             change.overlaps = overlaps;
             change.hidden = hidden;
         });
-        put
+        put.map(|()| (index, None))
+    }
+
+    /// Tells what is not shown of a save that was merged as it was meant beside a text, with all
+    /// that came of it done.
+    pub(super) fn tell_hidden(&mut self, save: u32, meant: &ThreeWay) {
+        let own = self.closure(save);
+        let Ok(since) = self.text.since(&own).map(|since| since.patch) else { return };
+        let found = hidden(meant, |at| moved(at, in_turn(&since)).unwrap_or(0..0));
+        self.changes.amend(save as usize, |change| {
+            let room = limits::HIDDEN.saturating_sub(change.hidden.len());
+            change.hidden.extend(found.into_iter().take(room));
+        });
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
@@ -151,7 +178,7 @@ impl State {
                 let at = moved(&open.at, self.text.effects(index as u32));
                 at.map(|at| open.at = at).is_some()
             });
-            let settled = self.settled_by(index as u32);
+            let settled = self.settled_by(index, change.place);
             let hidden = change.hidden.iter().map(|hidden| Alternative {
                 save: index,
                 change,
@@ -217,10 +244,10 @@ impl State {
         self.made_for(save, INSTEAD)
     }
 
-    /// The first change after a save and what was decided of it.
-    fn settled_by(&self, save: u32) -> usize {
-        let last = self.instead_of(save).or_else(|| self.made_for(save, ASIDE)).unwrap_or(save);
-        last as usize + 1
+    /// The first change after those of a save's own entry.
+    fn settled_by(&self, save: usize, place: Place) -> usize {
+        let later = self.changes.kept()[save + 1 - self.changes.floor()..].iter();
+        save + 1 + later.take_while(|change| change.place == place).count()
     }
 
     /// Which hunks of a save are decided otherwise.

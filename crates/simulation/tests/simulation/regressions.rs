@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 22] = [
+const SHORT: [(u64, usize, u64, &str); 24] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -17,6 +17,8 @@ const SHORT: [(u64, usize, u64, &str); 22] = [
     (260, 0, 0, "a save waits for ever for a position that the log has lost"),
     (405, 0, 0, "a save that is gone for the log goes back late"),
     (541, 0, 0, "a deletion at the origin is not taken over where flushing has stopped"),
+    (702_601, 35, 32_178_170_830, "a log begins anew with a text that holds a waiting save"),
+    (9_015_066, 112, 30_668_839_942, "and that save was made where there was no page"),
     (1025, 0, 0, "a client is told that its save is lost"),
     (1707, 50, 5_377_197_731, "a client waits for a revision that is never taken over"),
     (1767, 62, 6_404_824_870, "a client is told of one save, and lets go of those before"),
