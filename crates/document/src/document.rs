@@ -196,8 +196,8 @@ impl View {
     /// log keeps). So it takes a text
     /// of the origin only where nothing is in yet: how edits on any other are
     /// carried over is for the log to say. And where it stands on such a text,
-    /// it takes only what was made on that very text, or where that is logged, on
-    /// something in the log: the text may hold any other edit already.
+    /// it takes only what was made on that very text: the text may hold any
+    /// other edit already.
     ///
     /// # Errors
     /// With what has to be added first, or if what the entry names does not exist.
@@ -208,7 +208,7 @@ impl View {
         if let Some(missing) = self.state.missing(entry)? {
             return Err(Unresolved::Missing(missing));
         }
-        if self.misses_base(entry) {
+        if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
         if let Body::Edit(edit) = &entry.body {
@@ -226,17 +226,27 @@ impl View {
         }
     }
 
-    /// Whether the view stands on a text of the origin, and a new edit was made where there was
-    /// none.
+    /// Whether the view stands on a text of the origin, and a new edit does not.
     fn misses_base(&self, entry: &Entry) -> bool {
-        let Some(first) = self.state.changes.get(0) else { return false };
         let Body::Edit(edit) = &entry.body else { return false };
-        first.kind == ChangeKind::Base as u8
+        self.begins_with_base()
             && self.state.change_of(edit.delta.edit).is_none()
-            && match self.state.root_of(&edit.delta.base) {
-                Some(Root::Log(place)) => self.confirmed == 0 || place == Place::START,
-                Some(Root::Origin(_)) | None => false,
-            }
+            && matches!(self.state.root_of(&edit.delta.base), Some(Root::Log(_)))
+    }
+
+    /// Whether the text may hold an edit twice that is in: it was made where there was no page, and
+    /// the log begins with a text of the origin.
+    #[must_use]
+    pub fn may_double(&self, entry: &Entry) -> bool {
+        let Body::Edit(edit) = &entry.body else { return false };
+        let overlay = self.overlay().iter().any(|change| change.edit == edit.delta.edit);
+        overlay
+            && self.begins_with_base()
+            && self.state.root_of(&edit.delta.base) == Some(Root::EMPTY)
+    }
+
+    fn begins_with_base(&self) -> bool {
+        self.state.changes.get(0).is_some_and(|first| first.kind == ChangeKind::Base as u8)
     }
 
     /// Changes beyond the confirmed ones.

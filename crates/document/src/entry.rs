@@ -4,17 +4,14 @@
 //! Entries are immutable. Whoever pushes one never rewrites it; what an entry
 //! means is decided by the fold alone ([`crate::Document`]), from the log's order.
 
-use std::fmt;
-
 use redwedding_text::Patch;
+use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, REVISIONS, VersionRef,
 };
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::ser::{SerializeTuple, Serializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -134,7 +131,8 @@ pub struct Edit {
 pub const RULES: u8 = 2;
 
 /// The content of a save's dots.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(into = "DeltaWire", try_from = "DeltaWire")]
 pub struct Delta {
     /// The save as the client sent it.
     pub edit: EditId,
@@ -153,49 +151,43 @@ pub struct Delta {
 #[derive(Serialize, Deserialize)]
 struct PatchWire(#[serde(with = "patch_wire")] Patch);
 
-impl Serialize for Delta {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let first = self.rules <= 1;
-        let mut tuple = serializer.serialize_tuple(4 + usize::from(!first))?;
-        tuple.serialize_element(&self.edit)?;
-        tuple.serialize_element(&self.base)?;
-        tuple.serialize_element(&PatchWire(self.patch.clone()))?;
-        tuple.serialize_element(&self.note)?;
-        if !first {
-            tuple.serialize_element(&self.rules)?;
-        }
-        tuple.end()
+/// A delta as it is written.
+struct DeltaWire {
+    edit: EditId,
+    base: Base,
+    patch: PatchWire,
+    note: Note,
+    rules: Option<u8>,
+}
+
+array_with_optional_last!(DeltaWire { edit, base, patch, note; rules });
+
+impl From<Delta> for DeltaWire {
+    fn from(delta: Delta) -> Self {
+        let Delta { edit, base, patch, note, rules } = delta;
+        Self { edit, base, patch: PatchWire(patch), note, rules: written(rules) }
     }
 }
 
-impl<'de> Deserialize<'de> for Delta {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(DeltaFields)
+impl TryFrom<DeltaWire> for Delta {
+    type Error = DecodeError;
+
+    fn try_from(wire: DeltaWire) -> Result<Self, DecodeError> {
+        let DeltaWire { edit, base, patch: PatchWire(patch), note, rules } = wire;
+        Ok(Self { edit, base, patch, note, rules: read(rules)? })
     }
 }
 
-/// Reads the four or five fields of a delta.
-struct DeltaFields;
+/// Rules as they are written: the first ones are not.
+fn written(rules: u8) -> Option<u8> {
+    Some(rules).filter(|rules| *rules > 1)
+}
 
-impl<'de> Visitor<'de> for DeltaFields {
-    type Value = Delta;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an edit id, a base, a patch, a note and perhaps rules")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Delta, A::Error> {
-        let missing = |at| A::Error::invalid_length(at, &self);
-        let edit = fields.next_element()?.ok_or_else(|| missing(0))?;
-        let base = fields.next_element()?.ok_or_else(|| missing(1))?;
-        let PatchWire(patch) = fields.next_element()?.ok_or_else(|| missing(2))?;
-        let note = fields.next_element()?.ok_or_else(|| missing(3))?;
-        let rules = fields.next_element()?;
-        match rules {
-            // What is not written has one form.
-            Some(0 | 1) => Err(A::Error::custom("the first rules are not written")),
-            rules => Ok(Delta { edit, base, patch, note, rules: rules.unwrap_or(1) }),
-        }
+fn read(rules: Option<u8>) -> Result<u8, DecodeError> {
+    match rules {
+        // What is not written has one form.
+        Some(0 | 1) => Err(DecodeError::invalid("the first rules are not written")),
+        rules => Ok(rules.unwrap_or(1)),
     }
 }
 
@@ -269,30 +261,65 @@ impl OriginPage {
 }
 
 /// An edit that was made at the origin, on the tip's revision.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(into = "ImportWire", try_from = "ImportWire")]
 pub struct Import {
     /// The tip that it extends; `None` where the page did not exist.
     pub from: Option<OriginText>,
     /// The revision with its text.
     pub to: OriginText,
     /// From the text at the tip's version to the revision's text.
-    #[serde(with = "patch_wire")]
     pub patch: Patch,
     /// When the origin stored it, in milliseconds since 1970.
     pub time_ms: u64,
     /// Author, summary.
     pub note: Note,
+    /// By which rules it is merged, as [`Delta::rules`].
+    pub rules: u8,
 }
 
 impl Import {
-    /// Who made the dots of this change: the same for everyone who imports it.
+    /// Who made the dots of this change: the same for everyone who imports it by these rules.
     #[must_use]
     pub fn actor(&self, document: &DocumentKey) -> Actor {
-        import_actor(document, self.from, self.to)
+        import_actor(document, self.from, self.to, self.rules)
     }
 }
 
-fn import_actor(document: &DocumentKey, from: Option<OriginText>, to: OriginText) -> Actor {
+/// An import as it is written.
+struct ImportWire {
+    from: Option<OriginText>,
+    to: OriginText,
+    patch: PatchWire,
+    time_ms: u64,
+    note: Note,
+    rules: Option<u8>,
+}
+
+array_with_optional_last!(ImportWire { from, to, patch, time_ms, note; rules });
+
+impl From<Import> for ImportWire {
+    fn from(import: Import) -> Self {
+        let Import { from, to, patch, time_ms, note, rules } = import;
+        Self { from, to, patch: PatchWire(patch), time_ms, note, rules: written(rules) }
+    }
+}
+
+impl TryFrom<ImportWire> for Import {
+    type Error = DecodeError;
+
+    fn try_from(wire: ImportWire) -> Result<Self, DecodeError> {
+        let ImportWire { from, to, patch: PatchWire(patch), time_ms, note, rules } = wire;
+        Ok(Self { from, to, patch, time_ms, note, rules: read(rules)? })
+    }
+}
+
+fn import_actor(
+    document: &DocumentKey,
+    from: Option<OriginText>,
+    to: OriginText,
+    rules: u8,
+) -> Actor {
     let from = from.unwrap_or(OriginText { revision: 0, text: Digest::of_text("") });
     Actor::of(
         "import",
@@ -302,8 +329,7 @@ fn import_actor(document: &DocumentKey, from: Option<OriginText>, to: OriginText
             &from.text.0,
             &to.revision.to_le_bytes(),
             &to.text.0,
-            // The rules of its difference: the first ones, in the names of all of them.
-            &[1],
+            &[rules],
         ],
     )
 }
@@ -347,7 +373,8 @@ impl Committed {
     pub fn actor(&self, document: &DocumentKey, sent: Digest) -> Actor {
         let from = OriginText { revision: self.revision, text: sent };
         let to = OriginText { revision: self.revision, text: self.stored };
-        import_actor(document, Some(from), to)
+        // What the origin makes of a text is nobody's version: it is merged character by character.
+        import_actor(document, Some(from), to, 1)
     }
 }
 

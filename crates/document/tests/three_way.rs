@@ -4,12 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Moderation, Note, OriginPage, RULES};
+use redwedding_document::entry::{
+    Body, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
+};
 use redwedding_document::{Document, Verdict};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
-use redwedding_wire::identity::{Actor, DocumentKey, EditId};
-use redwedding_wire::version::{Base, Cursor, Root, VersionRef};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
+use redwedding_wire::version::{Base, Cursor, OriginText, Root, VersionRef};
 
 struct Page(Document);
 
@@ -237,6 +239,35 @@ fn a_save_of_an_older_text_of_the_origin_comes_out_as_meant() {
         "The sky is blue today.\n",
         &["The sky is crimson today.\n", "The sky is azure today.\n"],
         "New.\n\nThe sky is crimson today.\n",
+        &[("crimson", "azure")],
+    );
+}
+
+#[test]
+fn an_edit_made_at_the_origin_comes_out_as_meant() {
+    let comes_to =
+        |old: &str, saved: &str, imported: &str, right: &str, others: &[(&str, &str)]| {
+            let mut page = Page::new(old);
+            page.save(&page.0.version(), saved);
+            let text = |revision, text| OriginText { revision, text: Digest::of_text(text) };
+            let (from, to) = (Some(text(1, old)), text(2, imported));
+            let (patch, note) = (diff::between(old, imported), Note::default());
+            page.put(Body::Import(Import { from, to, patch, time_ms: 2, note, rules: RULES }));
+            assert_eq!((page.0.text(), page.others().as_slice()), (right, others));
+            // The origin's own text is still the one that it has.
+            assert_eq!(
+                page.0.text_at(&page.0.origin().tip.as_ref().unwrap().version).unwrap(),
+                imported
+            );
+        };
+    let the = "1. the cat\n2. b\n";
+    comes_to("1. teh cat\n2. b\n", the, the, the, &[]);
+    comes_to("A\n", "A\nB\n", "A\nB\nC\n", "A\nB\nC\n", &[]);
+    comes_to(
+        "The sky is blue today.\n",
+        "The sky is crimson today.\n",
+        "The sky is azure today.\n",
+        "The sky is crimson today.\n",
         &[("crimson", "azure")],
     );
 }

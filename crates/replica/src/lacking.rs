@@ -66,7 +66,9 @@ impl<P: Ports> Context<'_, P> {
         let versions: Vec<_> = versions.iter().collect();
         let wanted = Wanted { own, versions: &versions, detached: None };
         let has = |view: &View, own: &OutboxEntry| {
-            own.edit().is_none_or(|edit| view.change_of(edit).is_some())
+            let there = own.edit().is_none_or(|edit| view.change_of(edit).is_some());
+            // The log will tell whether it is the same.
+            there && !view.may_double(&own.entry)
         };
         self.view_where(cached, &wanted, |view: &View| {
             own.iter().all(|own| has(view, own))

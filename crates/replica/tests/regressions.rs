@@ -54,7 +54,7 @@ fn import(from: Option<&OriginPage>, to: &OriginPage) -> Body {
     let before = from.map_or("", |from| &from.text);
     let patch = diff::between(before, &to.text);
     let (from, note) = (from.map(OriginPage::name), Note::default());
-    Body::Import(Import { from, to: to.name(), patch, time_ms: 0, note })
+    Body::Import(Import { from, to: to.name(), patch, time_ms: 0, note, rules: RULES })
 }
 
 fn empty() -> VersionRef {

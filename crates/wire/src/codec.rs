@@ -18,6 +18,57 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits;
 
+/// Makes an array of a structure, of which the last element is an [`Option`] and is not written
+/// where it is `None`: a field that came later, and that older values lack.
+#[macro_export]
+macro_rules! array_with_optional_last {
+    ($name:ident { $($field:ident),+; $last:ident }) => {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> ::std::result::Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeTuple;
+                let fields = [$(stringify!($field)),+].len();
+                let mut array = to.serialize_tuple(fields + usize::from(self.$last.is_some()))?;
+                $(array.serialize_element(&self.$field)?;)+
+                if let Some(last) = &self.$last {
+                    array.serialize_element(last)?;
+                }
+                array.end()
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> ::std::result::Result<Self, D::Error> {
+                struct Fields;
+
+                impl<'de> ::serde::de::Visitor<'de> for Fields {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str(concat!("the fields of ", stringify!($name)))
+                    }
+
+                    fn visit_seq<A: ::serde::de::SeqAccess<'de>>(
+                        self,
+                        mut fields: A,
+                    ) -> ::std::result::Result<$name, A::Error> {
+                        let mut read = 0;
+                        $(
+                            let $field = fields.next_element()?;
+                            let missing = || ::serde::de::Error::invalid_length(read, &self);
+                            let $field = $field.ok_or_else(missing)?;
+                            read += 1;
+                        )+
+                        let _ = read;
+                        Ok($name { $($field,)+ $last: fields.next_element()? })
+                    }
+                }
+
+                from.deserialize_seq(Fields)
+            }
+        }
+    };
+}
+
 /// Has a canonical encoding with a version.
 pub trait Encode {
     /// The canonical bytes. Equal values give equal bytes.

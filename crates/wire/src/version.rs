@@ -7,9 +7,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::ser::SerializeTuple;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::codec::{self, Decode, DecodeError, Encode};
@@ -146,40 +144,7 @@ pub fn text_check(text: &str) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-impl Serialize for VersionRef {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tuple = serializer.serialize_tuple(2 + usize::from(self.check.is_some()))?;
-        tuple.serialize_element(&self.root)?;
-        tuple.serialize_element(&self.extra)?;
-        if let Some(check) = &self.check {
-            tuple.serialize_element(check)?;
-        }
-        tuple.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for VersionRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Fields)
-    }
-}
-
-/// Reads the two or three fields of a version.
-struct Fields;
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = VersionRef;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a root, extra dots and perhaps check bits")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<VersionRef, A::Error> {
-        let root = fields.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
-        let extra = fields.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
-        Ok(VersionRef { root, extra, check: fields.next_element()? })
-    }
-}
+crate::array_with_optional_last!(VersionRef { root, extra; check });
 
 impl VersionRef {
     /// The version right after the entry at `place`.

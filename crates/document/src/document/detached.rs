@@ -137,6 +137,7 @@ impl State {
             }
             self.keep_lines((index, place, logged_ms), &merged);
         }
+        let merged = self.text.head();
         let detached = &mut self.detached_bases[on.base];
         // It fits: it was applied to this very text above.
         if detached.text.merge(actor, &on.within, patch).is_ok() {
@@ -144,7 +145,9 @@ impl State {
         }
         let made = detached.mapped.len() as u32;
         self.complete_edit(place, logged_ms, on.base, made);
-        meant.into_iter().for_each(|meant| self.tell_hidden(index, &meant));
+        if rules > 1 && place != Place::START {
+            self.tell_hidden(index, &merged, meant.as_ref());
+        }
         Ok(())
     }
 

@@ -159,7 +159,7 @@ impl State {
         // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
             None if edit.delta.rules > 1 => {
-                self.merge_as_meant(change, resolved.version, &edit.delta.patch)
+                self.merge_as_meant(change, resolved.version, &edit.delta.patch).map(|_| ())
             }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
             Some(on) => {

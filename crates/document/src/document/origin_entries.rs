@@ -110,7 +110,11 @@ impl State {
         };
         // A person at the origin had seen the tip and nothing else, so the import is concurrent to
         // all that is not written yet: it is merged, and nothing of either is overwritten.
-        match self.merge(change, version.clone(), import.patch.clone()) {
+        let merged = match import.rules {
+            0..=1 => self.merge(change, version.clone(), import.patch.clone()),
+            _ => self.merge_as_meant(change, version.clone(), &import.patch),
+        };
+        match merged {
             Ok(index) => {
                 let version = version.joined(&Version::new(0, vec![index]));
                 let from = self.origin.revision();

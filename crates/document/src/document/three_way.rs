@@ -66,13 +66,13 @@ impl State {
         change: Change,
         base: Version,
         patch: &Patch,
-    ) -> Result<(), Fault> {
+    ) -> Result<u32, Fault> {
         let (place, logged_ms) = (change.place, change.logged_ms);
         let (index, by_characters) = self.merge_decided(change, base, patch)?;
         if let Some(merged) = by_characters {
             self.keep_lines((index, place, logged_ms), &merged);
         }
-        Ok(())
+        Ok(index)
     }
 
     /// The same, but for what keeps its lines apart from those of others, where that is to be seen
@@ -118,15 +118,18 @@ impl State {
         put.map(|()| (index, None))
     }
 
-    /// Tells what is not shown of a save that was merged as it was meant beside a text, with all
-    /// that came of it done.
-    pub(super) fn tell_hidden(&mut self, save: u32, meant: &ThreeWay) {
+    /// With all done that came of a save since the text was at a version: puts right where its
+    /// passages are that are not shown, and tells those of a text that it was carried over from.
+    pub(super) fn tell_hidden(&mut self, save: u32, since: &Version, carried: Option<&ThreeWay>) {
+        let done = self.text.since(since).map(|since| since.patch).unwrap_or_default();
         let own = self.closure(save);
-        let Ok(since) = self.text.since(&own).map(|since| since.patch) else { return };
-        let found = hidden(meant, |at| moved(at, in_turn(&since)).unwrap_or(0..0));
+        let beside = self.text.since(&own).map(|since| since.patch).unwrap_or_default();
+        let place = |at: &Range<u32>, patch| moved(at, in_turn(patch)).unwrap_or(0..0);
+        let carried = carried.map(|meant| hidden(meant, |at| place(at, &beside)));
         self.changes.amend(save as usize, |change| {
-            let room = limits::HIDDEN.saturating_sub(change.hidden.len());
-            change.hidden.extend(found.into_iter().take(room));
+            change.hidden.iter_mut().for_each(|hidden| hidden.at = place(&hidden.at, &done));
+            change.hidden.extend(carried.into_iter().flatten());
+            change.hidden.truncate(limits::HIDDEN);
         });
     }
 

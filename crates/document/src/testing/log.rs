@@ -241,7 +241,14 @@ impl Writer {
         };
         let to = OriginText { revision, text: digest(draw, &text) };
         let patch = diff::between(&old, &text);
-        Body::Import(Import { from, to, patch, time_ms: draw.number(), note: values::note(draw) })
+        Body::Import(Import {
+            from,
+            to,
+            patch,
+            time_ms: draw.number(),
+            note: values::note(draw),
+            rules: RULES,
+        })
     }
 
     /// Sometimes a text that saves may stand on already, beyond the tip.

@@ -108,6 +108,7 @@ pub fn body(draw: &mut Draw<'_>) -> Body {
             patch: patch(draw),
             time_ms: draw.number(),
             note: note(draw),
+            rules: RULES,
         }),
         4 => Body::Intent(Intent {
             flush: flush(draw),

@@ -76,7 +76,10 @@ fn entries() {
         patch: diff::between_by(1, "a b c\n", "a c d\n"),
         time_ms: 8,
         note: note("Walder", "undid"),
+        rules: 1,
     };
+    let as_meant = Import { rules: 2, ..import.clone() };
+    GOLDEN.holds(1, "entry-import-rules", &entry(Body::Import(as_meant)));
     GOLDEN.holds(1, "entry-import", &entry(Body::Import(Import { from: None, ..import.clone() })));
     GOLDEN.holds(1, "entry-import-on-tip", &entry(Body::Import(import)));
     let flush = FlushId([0x44; 16]);

@@ -1,14 +1,11 @@
 //! The list of changes in columns: of a save, little more than its ids is new.
 
-use std::fmt;
 use std::sync::Arc;
 
+use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::DecodeError;
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::Place;
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::ser::{SerializeTuple, Serializer};
-use serde::{Deserialize, Deserializer, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::document::{Change, ChangeKind, Hidden};
@@ -27,56 +24,11 @@ pub(in crate::document) struct ChangesWire {
     notes: Vec<Note>,
     /// Each with the index of its change.
     overlaps: Vec<(u32, u32, u32, u32)>,
-    /// Each with the index of its change.
-    hidden: Vec<(u32, u32, u32, String)>,
+    /// Each with the index of its change; `None` for nothing.
+    hidden: Option<Vec<(u32, u32, u32, String)>>,
 }
 
-impl Serialize for ChangesWire {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let hides = !self.hidden.is_empty();
-        let mut tuple = serializer.serialize_tuple(6 + usize::from(hides))?;
-        tuple.serialize_element(&self.actors)?;
-        tuple.serialize_element(&self.checks)?;
-        tuple.serialize_element(&self.numbers)?;
-        tuple.serialize_element(&self.edits)?;
-        tuple.serialize_element(&self.notes)?;
-        tuple.serialize_element(&self.overlaps)?;
-        if hides {
-            tuple.serialize_element(&self.hidden)?;
-        }
-        tuple.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for ChangesWire {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Columns)
-    }
-}
-
-/// Reads the six or seven columns.
-struct Columns;
-
-impl<'de> Visitor<'de> for Columns {
-    type Value = ChangesWire;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("six columns of changes, and perhaps a seventh")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut columns: A) -> Result<ChangesWire, A::Error> {
-        let missing = |at| A::Error::invalid_length(at, &self);
-        Ok(ChangesWire {
-            actors: columns.next_element()?.ok_or_else(|| missing(0))?,
-            checks: columns.next_element()?.ok_or_else(|| missing(1))?,
-            numbers: columns.next_element()?.ok_or_else(|| missing(2))?,
-            edits: columns.next_element()?.ok_or_else(|| missing(3))?,
-            notes: columns.next_element()?.ok_or_else(|| missing(4))?,
-            overlaps: columns.next_element()?.ok_or_else(|| missing(5))?,
-            hidden: columns.next_element()?.unwrap_or_default(),
-        })
-    }
-}
+array_with_optional_last!(ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden });
 
 /// Numbers that are near those of the change before.
 struct Numbers(Vec<u8>);
@@ -121,7 +73,7 @@ impl ChangesWire {
             edits: ByteBuf::with_capacity(changes.len() * 16),
             notes: changes.iter().map(|change| change.note.clone()).collect(),
             overlaps: Vec::new(),
-            hidden: Vec::new(),
+            hidden: None,
         };
         let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
@@ -143,7 +95,10 @@ impl ChangesWire {
             let overlaps = change.overlaps.iter();
             wire.overlaps.extend(overlaps.map(|met| (index, met.0, met.1, met.2)));
             let hidden = change.hidden.iter();
-            wire.hidden.extend(hidden.map(|it| (index, it.at.start, it.at.end, it.text.clone())));
+            let hidden = hidden.map(|it| (index, it.at.start, it.at.end, it.text.clone()));
+            if hidden.len() > 0 {
+                wire.hidden.get_or_insert_default().extend(hidden);
+            }
         }
         wire.numbers = ByteBuf::from(numbers.0);
         wire
@@ -176,7 +131,10 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let mut hidden = self.hidden.into_iter().peekable();
+        if self.hidden.as_ref().is_some_and(Vec::is_empty) {
+            return Err(DecodeError::NotCanonical);
+        }
+        let mut hidden = self.hidden.into_iter().flatten().peekable();
         let mut before = (0, 0, 0);
         let mut changes = Vec::with_capacity(actors.len());
         let rows = actors.into_iter().zip(checks).zip(self.notes);
