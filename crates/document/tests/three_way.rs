@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use redwedding_document::entry::{
     Body, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
 };
-use redwedding_document::{Document, Verdict};
+use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
@@ -270,4 +270,29 @@ fn an_edit_made_at_the_origin_comes_out_as_meant() {
         "The sky is crimson today.\n",
         &[("crimson", "azure")],
     );
+}
+
+/// What the log begins with may hold a save that was made where there was no page. Only the log
+/// tells.
+#[test]
+fn a_view_says_where_a_save_may_stand_twice() {
+    let mut page = Page::new("");
+    let empty = page.0.version();
+    let (note, text) = (Note::default(), "# Red Wedding\n".to_owned());
+    page.put(Body::Base(OriginPage { revision: 7, text: text.clone(), time_ms: 1, note }));
+    let save = |base: &VersionRef, from: &str| {
+        let (base, patch) = (Base::Version(base.clone()), diff::between(from, &text));
+        let (edit, note) = (EditId([9; 16]), Note::default());
+        let delta = Delta { edit, base, patch, note, rules: RULES };
+        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None };
+        Entry::new(page.0.key().clone(), Body::Edit(edit))
+    };
+    let may_double = |entry: &Entry| {
+        let mut view = View::of(&page.0);
+        view.add(entry).unwrap();
+        (view.may_double(entry), view.text().len())
+    };
+    assert_eq!(may_double(&save(&empty, "")), (true, 2 * text.len()));
+    assert_eq!(may_double(&save(&page.0.version(), &text)), (false, text.len()));
+    assert!(!View::of(&page.0).may_double(&save(&empty, "")), "it is not in");
 }
