@@ -13,12 +13,15 @@ use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Base, Cursor, OriginText, Root, VersionRef};
 
-struct Page(Document);
+struct Page {
+    document: Document,
+    salt: u8,
+}
 
 impl Page {
     fn new(text: &str) -> Page {
         let key = DocumentKey::new("wiki", "Page").unwrap();
-        let mut page = Page(Document::new(key, Cursor::start(1)));
+        let mut page = Page { document: Document::new(key, Cursor::start(1)), salt: 0 };
         let (note, text) = (Note::default(), text.to_owned());
         if !text.is_empty() {
             page.put(Body::Base(OriginPage { revision: 1, text, time_ms: 1, note }));
@@ -31,18 +34,18 @@ impl Page {
     }
 
     fn tell(&mut self, body: Body, verdict: Verdict) {
-        let cursor = self.0.cursor().after(b"entry");
-        let entry = Entry::new(self.0.key().clone(), body);
+        let cursor = self.document.cursor().after(b"entry");
+        let entry = Entry::new(self.document.key().clone(), body);
         assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
-        assert_eq!(self.0.apply(cursor, cursor.position, &entry), verdict);
+        assert_eq!(self.document.apply(cursor, cursor.position, &entry), verdict);
         // What is stored says the same.
-        let stored = Document::decode(&self.0.encode()).unwrap();
-        assert_eq!(stored.state_hash(), self.0.state_hash());
-        assert_eq!(stored.alternatives(), self.0.alternatives());
+        let stored = Document::decode(&self.document.encode()).unwrap();
+        assert_eq!(stored.state_hash(), self.document.state_hash());
+        assert_eq!(stored.alternatives(), self.document.alternatives());
     }
 
     fn text_of(&self, version: &VersionRef) -> String {
-        self.0.text_of(&self.0.resolve_version(version).unwrap()).unwrap()
+        self.document.text_of(&self.document.resolve_version(version).unwrap()).unwrap()
     }
 
     /// Makes a text of another one; the version that its author has before them then.
@@ -52,7 +55,8 @@ impl Page {
 
     fn save_by(&mut self, rules: u8, base: &VersionRef, to: &str) -> VersionRef {
         let old = self.text_of(base);
-        let edit = EditId([self.0.cursor().position as u8 + 1; 16]);
+        let mut edit = EditId([self.document.cursor().position as u8 + 1; 16]);
+        edit.0[0] ^= self.salt << 4;
         let patch = diff::between(&old, to);
         let on = Base::Version(base.clone());
         let delta = Delta { edit, base: on, patch, note: Note::default(), rules };
@@ -64,8 +68,9 @@ impl Page {
     }
 
     fn others(&self) -> Vec<(&str, &str)> {
-        let text = |at: std::ops::Range<u32>| &self.0.text()[at.start as usize..at.end as usize];
-        self.0.alternatives().into_iter().map(|it| (text(it.at), it.text)).collect()
+        let text =
+            |at: std::ops::Range<u32>| &self.document.text()[at.start as usize..at.end as usize];
+        self.document.alternatives().into_iter().map(|it| (text(it.at), it.text)).collect()
     }
 }
 
@@ -76,12 +81,18 @@ fn actor(version: &VersionRef) -> Actor {
 /// The page after saves that were all made on one text, and what is not shown.
 #[track_caller]
 fn comes_to(base: &str, saves: &[&str], right: &str, others: &[(&str, &str)]) {
-    let mut page = Page::new(base);
-    let version = page.0.version();
+    comes_to_by(0, base, saves, right, others);
+}
+
+/// The same of saves that are named otherwise.
+#[track_caller]
+fn comes_to_by(salt: u8, base: &str, saves: &[&str], right: &str, others: &[(&str, &str)]) {
+    let mut page = Page { salt, ..Page::new(base) };
+    let version = page.document.version();
     for save in saves {
         page.save(&version, save);
     }
-    assert_eq!((page.0.text(), page.others().as_slice()), (right, others));
+    assert_eq!((page.document.text(), page.others().as_slice()), (right, others));
 }
 
 #[test]
@@ -98,6 +109,18 @@ fn what_several_wrote_reads_as_if_one_had() {
         "The sky is crimson today.\n",
         &[("crimson", "azure")],
     );
+    // However the saves are named.
+    for salt in 0..16 {
+        let salted =
+            |saves| comes_to_by(salt, "killed 10 men\n", saves, "killed about 12 men\n", &[]);
+        salted(&["killed 12 men\n", "killed about 10 men\n"]);
+        salted(&["killed about 10 men\n", "killed 12 men\n"]);
+        let (one, two) = ("the Stark died\n", "the [[Robb]] died\n");
+        comes_to_by(salt, "the Robb died\n", &[one, two], "the [[Stark]] died\n", &[]);
+        comes_to_by(salt, "the Robb died\n", &[two, one], "the [[Stark]] died\n", &[]);
+        let (one, two) = ("A d.\n", "New.\n\nThe d.\n");
+        comes_to_by(salt, "The d.\n", &[one, two], "New.\n\nA d.\n", &[]);
+    }
     comes_to(
         "Hello beatiful world.\n\nEnd.\n",
         &["End.\n", "Hello beautiful world.\n\nEnd.\n"],
@@ -106,36 +129,36 @@ fn what_several_wrote_reads_as_if_one_had() {
     );
     // Both stay, in the order of their names.
     let mut page = Page::new("a z\n");
-    let base = page.0.version();
+    let base = page.document.version();
     page.save(&base, "a one z\n");
     page.save(&base, "a two z\n");
-    let words: BTreeSet<&str> = page.0.text().split_whitespace().collect();
-    assert_eq!((words.len(), page.0.text().len()), (4, 12), "{:?}", page.0.text());
+    let words: BTreeSet<&str> = page.document.text().split_whitespace().collect();
+    assert_eq!((words.len(), page.document.text().len()), (4, 12), "{:?}", page.document.text());
 }
 
 #[test]
 fn entries_of_before_are_merged_as_before() {
     let mut page = Page::new("Deaths: 10\n");
-    let version = page.0.version();
+    let version = page.document.version();
     page.save_by(1, &version, "Deaths: 12\n");
     page.save_by(1, &version, "Deaths: 12\n");
-    assert_eq!(page.0.text(), "Deaths: 1212\n");
+    assert_eq!(page.document.text(), "Deaths: 1212\n");
 }
 
 /// Who saved something that is not shown goes on from what they have before them.
 #[test]
 fn what_is_written_on_an_alternative_belongs_to_it() {
     let mut page = Page::new("The sky is blue today.\nAnd so on.\n");
-    let base = page.0.version();
+    let base = page.document.version();
     page.save(&base, "The sky is crimson today.\nAnd so on.\n");
     let mine = page.save(&base, "The sky is azure today.\nAnd so on.\n");
     let more = page.save(&mine, "The sky is azure today.\nAnd so forth.\n");
-    assert_eq!(page.0.text(), "The sky is crimson today.\nAnd so forth.\n");
+    assert_eq!(page.document.text(), "The sky is crimson today.\nAnd so forth.\n");
     page.save(&more, "The sky is azurite today.\nAnd so forth.\n");
-    assert_eq!(page.0.text(), "The sky is crimson today.\nAnd so forth.\n");
+    assert_eq!(page.document.text(), "The sky is crimson today.\nAnd so forth.\n");
     assert_eq!(page.others().last(), Some(&("crimson", "azurite")));
     // Whoever changes the passage closes it.
-    let head = page.0.version();
+    let head = page.document.version();
     page.save(&head, "The sky is azure today.\nAnd so forth.\n");
     assert_eq!(page.others(), []);
 }
@@ -144,11 +167,11 @@ fn what_is_written_on_an_alternative_belongs_to_it() {
 #[test]
 fn what_stands_on_the_page_is_no_alternative_any_more() {
     let mut page = Page::new("a blue sky\nend\n");
-    let base = page.0.version();
+    let base = page.document.version();
     page.save(&base, "a crimson sky\nend\n");
     page.save(&base, "a green sky\nend\n");
     assert_eq!(page.others(), [("crimson", "green")]);
-    let head = page.0.version();
+    let head = page.document.version();
     page.save(&head, "a crimson green sky\nend\n");
     assert_eq!(page.others(), []);
 }
@@ -157,41 +180,41 @@ fn what_stands_on_the_page_is_no_alternative_any_more() {
 fn a_form_from_before_a_vandal_is_good() {
     let text = "One teh.\n\nTwo dog.\n\nThree cow.\n";
     let mut page = Page::new(text);
-    let base = page.0.version();
+    let base = page.document.version();
     page.save(&base, "HI");
-    let head = page.0.version();
+    let head = page.document.version();
     page.save(&head, text);
     page.save(&base, &text.replace("dog", "cat"));
-    assert_eq!(page.0.text(), text.replace("dog", "cat"));
+    assert_eq!(page.document.text(), text.replace("dog", "cat"));
     assert_eq!(page.others(), []);
 }
 
 #[test]
 fn a_save_that_is_not_shown_is_suppressed_released_and_erased() {
     let mut page = Page::new("a blue sky\nend\n");
-    let base = page.0.version();
+    let base = page.document.version();
     page.save(&base, "a crimson sky\nend\n");
     let (second, both) = (page.save(&base, "an azure sky\nthe end\n"), "a crimson sky\nthe end\n");
-    assert_eq!(page.0.text(), both);
+    assert_eq!(page.document.text(), both);
     let moderation = |of| Moderation { change: actor(of), note: Note::default(), time_ms: 2 };
     for _ in 0..2 {
         page.put(Body::Suppress(moderation(&second)));
-        assert_eq!(page.0.text(), "a crimson sky\nend\n");
+        assert_eq!(page.document.text(), "a crimson sky\nend\n");
         page.put(Body::Release(moderation(&second)));
-        assert_eq!(page.0.text(), both);
+        assert_eq!(page.document.text(), both);
     }
     // One that stands in place of an other one.
     let mut page = Page::new("A\n");
-    let base = page.0.version();
+    let base = page.document.version();
     page.save(&base, "A\nB\n");
     let larger = page.save(&base, "A\nB\nsecret\n");
     page.put(Body::Suppress(moderation(&larger)));
-    assert!(!page.0.text().contains("secret"), "{:?}", page.0.text());
+    assert!(!page.document.text().contains("secret"), "{:?}", page.document.text());
     page.put(Body::Release(moderation(&larger)));
-    assert_eq!(page.0.text(), "A\nB\nsecret\n");
+    assert_eq!(page.document.text(), "A\nB\nsecret\n");
     page.put(Body::Erase(moderation(&larger)));
-    assert!(!page.0.text().contains("secret"), "{:?}", page.0.text());
-    assert!(!String::from_utf8_lossy(&page.0.encode()).contains("secret"));
+    assert!(!page.document.text().contains("secret"), "{:?}", page.document.text());
+    assert!(!String::from_utf8_lossy(&page.document.encode()).contains("secret"));
 }
 
 /// A page of which the log has this text of the origin, and saves of an older one.
@@ -213,7 +236,7 @@ fn comes_of_an_older_text_to(
     let version = VersionRef::of_root(Root::Origin(old.name()));
     page.tell(Body::Base(old), Verdict::Superseded);
     saves.iter().for_each(|save| drop(page.save(&version, save)));
-    assert_eq!((page.0.text(), page.others().as_slice()), (right, others));
+    assert_eq!((page.document.text(), page.others().as_slice()), (right, others));
 }
 
 /// A log that lost a page begins with what the origin has by then. It may hold saves that are
@@ -248,15 +271,17 @@ fn an_edit_made_at_the_origin_comes_out_as_meant() {
     let comes_to =
         |old: &str, saved: &str, imported: &str, right: &str, others: &[(&str, &str)]| {
             let mut page = Page::new(old);
-            page.save(&page.0.version(), saved);
+            page.save(&page.document.version(), saved);
             let text = |revision, text| OriginText { revision, text: Digest::of_text(text) };
             let (from, to) = (Some(text(1, old)), text(2, imported));
             let (patch, note) = (diff::between(old, imported), Note::default());
             page.put(Body::Import(Import { from, to, patch, time_ms: 2, note, rules: RULES }));
-            assert_eq!((page.0.text(), page.others().as_slice()), (right, others));
+            assert_eq!((page.document.text(), page.others().as_slice()), (right, others));
             // The origin's own text is still the one that it has.
             assert_eq!(
-                page.0.text_at(&page.0.origin().tip.as_ref().unwrap().version).unwrap(),
+                page.document
+                    .text_at(&page.document.origin().tip.as_ref().unwrap().version)
+                    .unwrap(),
                 imported
             );
         };
@@ -277,7 +302,7 @@ fn an_edit_made_at_the_origin_comes_out_as_meant() {
 #[test]
 fn a_view_says_where_a_save_may_stand_twice() {
     let mut page = Page::new("");
-    let empty = page.0.version();
+    let empty = page.document.version();
     let (note, text) = (Note::default(), "# Red Wedding\n".to_owned());
     page.put(Body::Base(OriginPage { revision: 7, text: text.clone(), time_ms: 1, note }));
     let save = |base: &VersionRef, from: &str| {
@@ -285,14 +310,14 @@ fn a_view_says_where_a_save_may_stand_twice() {
         let (edit, note) = (EditId([9; 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None };
-        Entry::new(page.0.key().clone(), Body::Edit(edit))
+        Entry::new(page.document.key().clone(), Body::Edit(edit))
     };
     let may_double = |entry: &Entry| {
-        let mut view = View::of(&page.0);
+        let mut view = View::of(&page.document);
         view.add(entry).unwrap();
         (view.may_double(entry), view.text().len())
     };
     assert_eq!(may_double(&save(&empty, "")), (true, 2 * text.len()));
-    assert_eq!(may_double(&save(&page.0.version(), &text)), (false, text.len()));
-    assert!(!View::of(&page.0).may_double(&save(&empty, "")), "it is not in");
+    assert_eq!(may_double(&save(&page.document.version(), &text)), (false, text.len()));
+    assert!(!View::of(&page.document).may_double(&save(&empty, "")), "it is not in");
 }

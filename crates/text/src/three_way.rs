@@ -110,7 +110,7 @@ fn merge_with(
         }
         spread(base, &mut passages, &mut decided);
     }
-    let came_back = touching(base, raw, firsts, seconds);
+    let apart = misplaced(base, raw, firsts, seconds);
     let (mut made, mut instead) = (Made::default(), Made::default());
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
@@ -118,7 +118,7 @@ fn merge_with(
             None => true,
         };
         let own = || passage.seconds.iter().map(|edit| edit.index);
-        let plain = plain && !own().any(|hunk| came_back.contains(&hunk));
+        let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         made.add(base, passage, decided.as_ref());
         if plain {
             instead.leave(base, passage);
@@ -144,29 +144,43 @@ fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
     words::words(&made.text).filter(is_word).all(|word| known.contains(word))
 }
 
-/// The hunks of the second edit that touch something which the first one took away and put back: to
-/// a merge by characters that is not what it was.
-fn touching(
+/// The hunks of the second edit that a merge by characters may put elsewhere, though nobody
+/// disagrees. They touch something which the first one took away and put back: to a merge by
+/// characters that is not what it was. Or each puts something there, and one in place of something:
+/// a merge by characters has them in the order of their names, whatever stood first.
+fn misplaced(
     base: &str,
     raw: &[Edit<'_>],
     firsts: &[Edit<'_>],
     seconds: &[Edit<'_>],
 ) -> BTreeSet<u32> {
-    let other = |edit: &&Edit<'_>| {
+    let is_back = |edit: &&Edit<'_>| {
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
         !place.is_ok_and(|at| firsts[at].was == edit.text)
     };
-    let put_back: Vec<&Edit<'_>> = raw.iter().filter(other).collect();
-    let touches = |second: &Edit<'_>| {
-        let from = put_back.partition_point(|edit| edit.range.end < second.range.start);
-        let near = put_back[from.saturating_sub(1)..].iter();
-        let mut near = near.take_while(|edit| edit.range.start <= second.range.end);
-        near.any(|edit| match edit.place() <= second.place() {
-            true => touch(base, edit, second),
-            false => touch(base, second, edit),
-        })
+    let (put_back, all): (Vec<_>, Vec<_>) =
+        (raw.iter().filter(is_back).collect(), raw.iter().collect());
+    let touches = |edit: &Edit<'_>, second: &Edit<'_>| match edit.place() <= second.place() {
+        true => touch(base, edit, second),
+        false => touch(base, second, edit),
     };
-    seconds.iter().filter(|second| touches(second)).map(|second| second.index).collect()
+    let both_put = |edit: &Edit<'_>, second: &Edit<'_>| {
+        let insertions = edit.is_insertion() && second.is_insertion();
+        let meet = second.range.start <= edit.range.end;
+        meet && !edit.text.is_empty() && !second.text.is_empty() && !insertions
+    };
+    let is_misplaced = |second: &&Edit<'_>| {
+        up_to(&put_back, second).any(|edit| touches(edit, second))
+            || up_to(&all, second).any(|edit| both_put(edit, second))
+    };
+    seconds.iter().filter(is_misplaced).map(|second| second.index).collect()
+}
+
+/// Of some edits in order those that reach another one, and the one before.
+fn up_to<'a>(edits: &'a [&'a Edit<'a>], other: &'a Edit<'_>) -> impl Iterator<Item = &'a Edit<'a>> {
+    let from = edits.partition_point(|edit| edit.range.end < other.range.start);
+    let near = edits[from.saturating_sub(1)..].iter().copied();
+    near.take_while(|edit| edit.range.start <= other.range.end)
 }
 
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
