@@ -321,3 +321,81 @@ fn a_view_says_where_a_save_may_stand_twice() {
     assert_eq!(may_double(&save(&page.document.version(), &text)), (false, text.len()));
     assert!(!View::of(&page.document).may_double(&save(&empty, "")), "it is not in");
 }
+
+/// Somebody had both versions before them, since no log had decided yet, and chose.
+#[test]
+fn who_saw_both_decides() {
+    let comes_to = |base: &str, saves: [&str; 2], mended: &dyn Fn(&str) -> String, right: &str| {
+        for salt in 0..16 {
+            let mut page = Page { salt, ..Page::new(base) };
+            let root = page.document.version();
+            let one = page.save(&root, saves[0]);
+            let two = page.save(&root, saves[1]);
+            let mut extra = [one.extra, two.extra].concat();
+            extra.sort_unstable();
+            let both = VersionRef { extra, ..root };
+            let seen = page.text_of(&both);
+            page.save(&both, &mended(&seen));
+            assert_eq!(page.document.text(), right, "of {seen:?}");
+        }
+    };
+    // One of the two lines goes, whichever.
+    let once = |at: usize| {
+        move |seen: &str| {
+            let mut lines: Vec<&str> = seen.split_inclusive('\n').collect();
+            lines.remove(at);
+            lines.concat()
+        }
+    };
+    let new = "* a\n* new four\n";
+    comes_to("* a\n", [new, new], &once(1), new);
+    comes_to("* a\n", [new, new], &once(2), new);
+    let page = "# Red Wedding\n";
+    comes_to("", [page, page], &once(0), page);
+    comes_to("", [page, page], &once(1), page);
+    let colours = ["crimson", "azure"].map(|colour| format!("The sky is {colour} today.\n"));
+    for chosen in &colours {
+        let saves = [&*colours[0], &*colours[1]];
+        comes_to("The sky is blue today.\n", saves, &|_| chosen.clone(), chosen);
+    }
+}
+
+/// A change that is made twice is one, whatever became of the one that was first.
+#[test]
+fn the_same_change_is_the_same_after_others_worked_on_it() {
+    let (old, new) = ("* a\n* b\n* c\n", "* a\n* b\n* c\n* new\n");
+    comes_to(old, &["* a\n* b\n", new, new], "* a\n* b\n* new\n", &[]);
+    comes_to(old, &[new, "* a\n* b\n", new], "* a\n* b\n* new\n", &[]);
+    let mut page = Page::new(old);
+    let root = page.document.version();
+    let first = page.save(&root, new);
+    page.save(&first, "* a\n* b\n* c\n* quite new\n");
+    page.save(&root, new);
+    assert_eq!(page.document.text(), "* a\n* b\n* c\n* quite new\n");
+}
+
+/// Lines that somebody takes elsewhere are one change with two places.
+#[test]
+fn moved_lines_stand_once() {
+    let old = "First teh cat.\n\nSecond dog.\n\nThird cow.\n";
+    let fixed = "First the cat.\n\nSecond dog.\n\nThird cow.\n";
+    let moved = "Second dog.\n\nThird cow.\n\nFirst teh cat.\n";
+    let both = "Second dog.\n\nThird cow.\n\nFirst the cat.\n";
+    let list = "* Arya\n* Bran\n* Catelyn\n* Robb\n* Sansa\n";
+    let up = "* Robb\n* Arya\n* Bran\n* Catelyn\n* Sansa\n";
+    let down = "* Arya\n* Bran\n* Catelyn\n* Sansa\n* Robb\n";
+    let gone = "* Arya\n* Bran\n* Catelyn\n* Sansa\n";
+    for salt in 0..16 {
+        comes_to_by(salt, old, &[moved, fixed], both, &[]);
+        comes_to_by(salt, old, &[fixed, moved], both, &[]);
+        comes_to_by(salt, list, &[up, up], up, &[]);
+        for (saves, right) in [([up, down], up), ([down, up], down), ([gone, up], gone)] {
+            let mut page = Page { salt, ..Page::new(list) };
+            let root = page.document.version();
+            saves.iter().for_each(|save| drop(page.save(&root, save)));
+            assert_eq!(page.document.text(), right);
+        }
+        // Who deletes it knows of no other place.
+        comes_to_by(salt, list, &[up, gone], gone, &[]);
+    }
+}

@@ -21,6 +21,7 @@ use crate::history::History;
 use crate::ops::{Edit, Ops};
 use crate::sequence::{Cursor, GROUND, Sequence, Span, SpanId};
 use crate::tokens;
+use crate::version::Version;
 use crate::walker::Observer;
 
 /// A place where a concurrent change touched the same words.
@@ -177,14 +178,40 @@ impl<'a> Contents<'a> {
         all.filter(|change| history.suppression(*change).is_none())
     }
 
-    /// The changes that inserted a span which is shown, or deleted one that is not.
+    /// The changes that inserted a span which is shown, or took away one that is not.
     pub(crate) fn changed(&self, id: SpanId) -> impl Iterator<Item = u32> + 'a {
         let span = self.sequence.span(id);
         let inserted = span.is_shown().then(|| {
             changes(0..span.len, span.first, |byte| self.history.made().that_inserted(byte))
         });
-        let deleted = (!span.is_shown()).then(|| self.deleters(span, 0..span.len));
-        inserted.into_iter().flatten().chain(deleted.into_iter().flatten())
+        let applied = self.applied;
+        let gone = (!span.is_shown())
+            .then(|| changes(0..span.len, span.removed_at, |byte| applied.that_deleted(byte)));
+        inserted.into_iter().flatten().chain(gone.into_iter().flatten())
+    }
+
+    /// What changes that a version lacks did to a span: who deleted it, or inserted it and which
+    /// text. Nothing where the version has it as it is.
+    pub(crate) fn made_since(
+        &self,
+        version: &'a Version,
+        id: SpanId,
+    ) -> impl Iterator<Item = (u32, &'a str)> + 'a {
+        let (span, history) = (self.sequence.span(id), self.history);
+        let made = history.made();
+        let mut at = span.first;
+        let end = if span.prepare.is_there() || at >= GROUND { at } else { at + span.len };
+        let inserted = std::iter::from_fn(move || {
+            let by = made.that_inserted(at).filter(|_| at < end)?;
+            let upto = made.inserted_before(by + 1).min(end);
+            let text = history.inserted_all().get(at as usize..upto as usize)?;
+            at = upto;
+            Some((by, text))
+        });
+        let deleted = span.prepare.is_there() && !span.is_shown();
+        let deleted = deleted.then(|| self.deleters(span, 0..span.len).map(|by| (by, "")));
+        let all = inserted.chain(deleted.into_iter().flatten());
+        all.filter(|(by, _)| !version.contains(*by))
     }
 
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the

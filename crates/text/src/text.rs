@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::columns::{self, ColumnsError, Makers};
@@ -65,8 +66,30 @@ pub struct Since {
     /// From the text then to the text now. What was deleted and what was inserted at one place
     /// stands in one hunk.
     pub patch: Patch,
-    /// For each of its hunks the changes that made it, ascending.
+    /// For each of its hunks the changes that made it, ascending; who took a change out that
+    /// somebody made is one of them.
     pub by: Vec<Vec<u32>>,
+    /// Each hunk of those changes by itself, as an edit of the text then, whatever has become of it
+    /// since: from where to where in bytes, and what was put there. Where several deleted the same,
+    /// the first one did.
+    pub made: BTreeSet<(u32, u32, String)>,
+}
+
+/// Puts the parts of hunks together: of each the change, what it deleted and what it inserted, in
+/// the order of the text.
+fn hunks(mut parts: Vec<(u32, Range<u32>, &str)>) -> BTreeSet<(u32, u32, String)> {
+    parts.sort_by_key(|part| part.0);
+    let mut hunks: Vec<(u32, Range<u32>, String)> = Vec::new();
+    for (by, at, text) in parts {
+        match hunks.last_mut().filter(|last| last.0 == by && last.1.end == at.start) {
+            Some(last) => {
+                last.1.end = at.end;
+                last.2.push_str(text);
+            }
+            None => hunks.push((by, at, text.to_owned())),
+        }
+    }
+    hunks.into_iter().map(|(_, at, text)| (at.start, at.end, text)).collect()
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
@@ -427,7 +450,7 @@ impl Text {
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
         let (mut patch, mut by) = (Patch::builder(), vec![BTreeSet::new()]);
-        let mut at = 0;
+        let (mut at, mut then, mut made) = (0, 0, Vec::new());
         for (id, span) in replayed.walker.sequence().named_spans() {
             let end = at + span.effect_len() as usize;
             match (span.prepare.is_there(), span.is_shown()) {
@@ -445,10 +468,14 @@ impl Text {
                 by.iter_mut().last().into_iter().for_each(|by| by.extend(contents.changed(id)));
             }
             at = end;
+            let there = then;
+            then += if span.prepare.is_there() { span.len } else { 0 };
+            made.extend(contents.made_since(version, id).map(|(by, text)| (by, there..then, text)));
         }
+        let made = hunks(made);
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
-        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect() })
+        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect(), made })
     }
 
     /// The text of the first `n` changes. O(text + changes since).

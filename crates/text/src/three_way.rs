@@ -13,6 +13,7 @@ mod moves;
 mod outcome;
 mod passage;
 mod seams;
+mod slid;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,11 +21,12 @@ use std::ops::Range;
 use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
-use edit::{Edit, edits};
+use edit::{Edit, Kind, edits};
 use outcome::Decided;
 pub use outcome::Outcome;
 use passage::Passage;
 use seams::{glued, is_one_word};
+use slid::slid;
 
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
@@ -53,6 +55,25 @@ pub struct Met {
     pub outcome: Outcome,
 }
 
+/// An edit beside which another one is merged, and what is known of its making.
+#[derive(Clone, Debug)]
+pub struct Beside<'a> {
+    /// What it changes.
+    pub patch: &'a Patch,
+    /// Hunks of it that nobody wrote, but that took away or put what the author of the other edit
+    /// had before them with that there: who saw both decides.
+    pub yields: BTreeSet<u32>,
+    /// Hunks that somebody made on the way to it, whatever has become of them: from where to where
+    /// in the text that both edited, and what was put there.
+    pub made: Option<&'a BTreeSet<(u32, u32, String)>>,
+}
+
+impl<'a> From<&'a Patch> for Beside<'a> {
+    fn from(patch: &'a Patch) -> Self {
+        Self { patch, yields: BTreeSet::new(), made: None }
+    }
+}
+
 /// Bytes between two changes from which on no word and no line joins them.
 const FAR: u32 = 1_024;
 
@@ -71,46 +92,105 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// Merges `second` beside `first`, two edits of `base`. O(base + edits), and what comparing those
 /// passages takes that both touch.
 #[must_use]
-pub fn merge(base: &str, first: &Patch, second: &Patch) -> ThreeWay {
-    let seconds = edits(second);
+pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
+    let Beside { patch: first, yields, made } = first.into();
+    let seconds = known(edits(second), made);
     let finer = refined(base, first, &seconds);
-    let firsts = edits(&finer);
-    let raw = edits(first);
+    let raw = yielding(edits(first), &yields);
+    let firsts = as_their(&raw, edits(&finer));
+    let seconds = slid(base, &firsts, seconds);
+    let links = moves::places(base, &seconds, &firsts);
+    // What either changed in text that the other one moved goes along.
     let (carried, others) = moves::carry(base, &firsts, &seconds);
-    if !carried.is_empty() {
-        let texts = moves::with_carried(&firsts, &carried);
-        let with = firsts.iter().zip(&texts);
-        let moved: Vec<Edit<'_>> = with.map(|(edit, text)| Edit { text, ..edit.clone() }).collect();
+    let texts = moves::with_carried(&firsts, &carried);
+    let mut moved = with_texts(&firsts, &texts);
+    let (along, _) = moves::carry(base, &others, &moved);
+    if !carried.is_empty() || !along.is_empty() {
+        let gone: BTreeSet<u32> = along.iter().map(|edit| edit.index).collect();
+        let gone = moved.iter_mut().filter(|edit| gone.contains(&edit.index));
+        gone.for_each(|edit| edit.kind = Kind::Along);
+        let texts = moves::with_carried(&others, &along);
+        let taken: BTreeSet<u32> = along.iter().map(|edit| edit.mover).collect();
+        let sides = Sides { raw: &raw, firsts: &moved, seconds: &with_texts(&others, &texts) };
         let hunks = carried.iter().map(|edit| edit.index).collect();
-        let made = merge_with(base, (&raw, &moved), &others, hunks);
+        let made = merge_with(base, &sides, &links, &taken, hunks);
         if is_of_either(base, [first, second], &made.patch) {
             return made;
         }
     }
-    merge_with(base, (&raw, &firsts), &seconds, Vec::new())
+    let sides = Sides { raw: &raw, firsts: &firsts, seconds: &seconds };
+    merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new())
 }
 
-/// The same, where these hunks of the second edit are among what the first one did.
+/// Two edits of one text, hunk by hunk.
+struct Sides<'a> {
+    /// The first one as it was made,
+    raw: &'a [Edit<'a>],
+    /// and as it is understood;
+    firsts: &'a [Edit<'a>],
+    seconds: &'a [Edit<'a>],
+}
+
+/// Edits, each with another text.
+fn with_texts<'a>(edits: &[Edit<'a>], texts: &'a [String]) -> Vec<Edit<'a>> {
+    let with = edits.iter().zip(texts);
+    with.map(|(edit, text)| Edit { text, ..edit.clone() }).collect()
+}
+
+/// The second edit's hunks, and which of them somebody else made just so.
+fn known<'a>(
+    mut seconds: Vec<Edit<'a>>,
+    made: Option<&BTreeSet<(u32, u32, String)>>,
+) -> Vec<Edit<'a>> {
+    let Some(made) = made else { return seconds };
+    for edit in &mut seconds {
+        let (from, to) = (edit.range.start as u32, edit.range.end as u32);
+        if made.contains(&(from, to, edit.text.to_owned())) {
+            edit.kind = Kind::Known;
+        }
+    }
+    seconds
+}
+
+fn yielding<'a>(mut firsts: Vec<Edit<'a>>, yields: &BTreeSet<u32>) -> Vec<Edit<'a>> {
+    let yielding = firsts.iter_mut().filter(|edit| yields.contains(&edit.index));
+    yielding.for_each(|edit| edit.kind = Kind::Yields);
+    firsts
+}
+
+/// The first edit's hunks, made finer, each of the kind of the one that it is of.
+fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
+    let mut raw = raw.iter().peekable();
+    for edit in &mut finer {
+        while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
+        edit.kind = raw.peek().map_or(Kind::Plain, |raw| raw.kind);
+    }
+    finer
+}
+
+/// The same. Of the second edit these hunks are among what the first one did, those take along what
+/// the first one changed, and each pair of `links` takes lines from one place to another.
 fn merge_with(
     base: &str,
-    (raw, firsts): (&[Edit<'_>], &[Edit<'_>]),
-    seconds: &[Edit<'_>],
+    sides: &Sides<'_>,
+    links: &[(u32, u32)],
+    taken: &BTreeSet<u32>,
     mut hunks: Vec<u32>,
 ) -> ThreeWay {
-    let mut passages = passages(base, firsts, seconds);
+    let mut passages = passages(base, sides.firsts, sides.seconds);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
-    spread(base, &mut passages, &mut decided);
     loop {
-        let glued = glued(base, &passages, &decided);
-        if glued.is_empty() {
+        spread(base, &mut passages, &mut decided);
+        let alone = moved_alone(&passages, &decided, links);
+        let more = if alone.is_empty() { glued(base, &passages, &decided) } else { alone };
+        if more.is_empty() {
             break;
         }
-        for which in glued.into_iter().rev() {
+        for which in more.into_iter().rev() {
             hide(base, &mut passages, &mut decided, which);
         }
-        spread(base, &mut passages, &mut decided);
     }
-    let apart = misplaced(base, raw, firsts, seconds);
+    let apart = misplaced(base, sides);
     let (mut made, mut instead) = (Made::default(), Made::default());
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
@@ -118,7 +198,9 @@ fn merge_with(
             None => true,
         };
         let own = || passage.seconds.iter().map(|edit| edit.index);
-        let plain = plain && !own().any(|hunk| apart.contains(&hunk));
+        let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
+        let other = |hunk| apart.contains(&hunk) || taken.contains(&hunk);
+        let plain = plain && !goes && !own().any(other);
         made.add(base, passage, decided.as_ref());
         if plain {
             instead.leave(base, passage);
@@ -148,12 +230,8 @@ fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
 /// disagrees. They touch something which the first one took away and put back: to a merge by
 /// characters that is not what it was. Or each puts something there, and one in place of something:
 /// a merge by characters has them in the order of their names, whatever stood first.
-fn misplaced(
-    base: &str,
-    raw: &[Edit<'_>],
-    firsts: &[Edit<'_>],
-    seconds: &[Edit<'_>],
-) -> BTreeSet<u32> {
+fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
+    let Sides { raw, firsts, seconds } = *sides;
     let is_back = |edit: &&Edit<'_>| {
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
         !place.is_ok_and(|at| firsts[at].was == edit.text)
@@ -174,6 +252,34 @@ fn misplaced(
             || up_to(&all, second).any(|edit| both_put(edit, second))
     };
     seconds.iter().filter(is_misplaced).map(|second| second.index).collect()
+}
+
+/// What the second edit takes from one place to another is one change. Passages to be hidden, since
+/// the other place is, or since the first edit took the same away from there: it would stand twice.
+fn moved_alone(
+    passages: &[Passage<'_>],
+    decided: &[Option<Decided>],
+    links: &[(u32, u32)],
+) -> Vec<Range<usize>> {
+    let of =
+        |hunk: u32| passages.iter().position(|it| it.seconds.iter().any(|edit| edit.index == hunk));
+    let outcome = |at: usize| decided[at].as_ref().map(|it| &it.outcome);
+    let is_hidden = |at: usize| matches!(outcome(at), Some(Outcome::Hidden(_)));
+    let mut found: Vec<usize> = Vec::new();
+    for (from, to) in links {
+        let Some((from, to)) = of(*from).zip(of(*to)) else { continue };
+        let taken = is_hidden(from) || matches!(outcome(from), Some(Outcome::Same));
+        let there = matches!(outcome(to), Some(Outcome::Same));
+        if taken && !there && !is_hidden(to) {
+            found.push(to);
+        }
+        if is_hidden(to) && !taken {
+            found.push(from);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().map(|at| at..at + 1).collect()
 }
 
 /// Of some edits in order those that reach another one, and the one before.
@@ -267,13 +373,30 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
 fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
-    if passage.firsts.is_empty() || passage.seconds.is_empty() {
+    let is_known = passage.seconds.iter().all(|edit| edit.kind == Kind::Known);
+    if passage.seconds.is_empty() || passage.firsts.is_empty() && !is_known {
         return None;
     }
     let (first, second) = (passage.first(base), passage.second(base));
     let shown = |text, outcome| Some(Decided { text, outcome });
     // The same change made twice is one.
     if first == second {
+        return shown(first, Outcome::Same);
+    }
+    // Who saw both versions of it, and made something of that, has decided.
+    // What the first edit changed in text that the second one takes elsewhere has gone along.
+    let are = |kind| {
+        let mut firsts = passage.firsts.iter();
+        !passage.firsts.is_empty() && firsts.all(|edit| edit.kind == kind)
+    };
+    if are(Kind::Along) {
+        return shown(second, Outcome::Both);
+    }
+    if are(Kind::Yields) {
+        return shown(second, Outcome::Larger);
+    }
+    // The same as somebody else had made is that, whatever has become of it since.
+    if is_known {
         return shown(first, Outcome::Same);
     }
     // White space that goes alone gives way. (Line ends that somebody trims at the end of the text

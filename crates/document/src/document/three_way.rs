@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use redwedding_text::three_way::{self, Outcome, ThreeWay};
+use redwedding_text::three_way::{self, Beside, Outcome, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
@@ -56,8 +56,9 @@ impl State {
         let old = || self.text.text_at(&resolved.version).ok();
         three_way::meet(&since.patch, patch)
             && old().is_some_and(|old| {
+                let beside = self.beside(&resolved.version, &since);
                 patch.apply(&old).is_ok()
-                    && !three_way::merge(&old, &since.patch, patch).decided.is_empty()
+                    && !three_way::merge(&old, beside, patch).decided.is_empty()
             })
     }
 
@@ -93,9 +94,10 @@ impl State {
             return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
+        let beside = self.beside(&base, &since);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
-        let meant = three_way::merge(&old, &since.patch, patch);
+        let meant = three_way::merge(&old, beside, patch);
         // What would not fit stays as merged by characters: after the merge nothing is refused.
         let longest = self.text().len() + meant.instead.inserted().len();
         if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
@@ -109,7 +111,11 @@ impl State {
         let order = diff::between(&told, self.text());
         let place = |at: &Range<u32>| moved(at, in_turn(&order)).unwrap_or(0..0);
         let bytes = self.text().len() as u32;
-        let (overlaps, hidden) = (overlaps(&meant, &since, place), hidden(&meant, place));
+        let author = |by: u32| match self.changes.get(by as usize) {
+            Some(change) if change.kind == ChangeKind::Meant as u8 => change.about as u32,
+            _ => by,
+        };
+        let (overlaps, hidden) = (overlaps(&meant, &since, place, author), hidden(&meant, place));
         self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
             change.overlaps = overlaps;
@@ -131,6 +137,20 @@ impl State {
             change.hidden.extend(carried.into_iter().flatten());
             change.hidden.truncate(limits::HIDDEN);
         });
+    }
+
+    /// What others did since a version. What the log alone decided of changes that the version holds
+    /// yields to whoever saved on it: they had all of them before them.
+    fn beside<'a>(&self, version: &Version, since: &'a Since) -> Beside<'a> {
+        let is_seen = |by: &u32| {
+            self.changes.get(*by as usize).is_some_and(|change| {
+                change.kind == ChangeKind::Meant as u8 && version.contains(change.about as u32)
+            })
+        };
+        let yields = (0..).zip(&since.by);
+        let yields = yields.filter(|(_, by)| !by.is_empty() && by.iter().all(is_seen));
+        let yields = yields.map(|(hunk, _)| hunk).collect();
+        Beside { patch: &since.patch, yields, made: Some(&since.made) }
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
@@ -305,6 +325,7 @@ fn overlaps(
     meant: &ThreeWay,
     since: &Since,
     place: impl Fn(&Range<u32>) -> Range<u32>,
+    author: impl Fn(u32) -> u32,
 ) -> Vec<(u32, u32, u32)> {
     let met = meant.met.iter().filter(|met| met.outcome != Outcome::Both);
     let told = met.map(|met| {
@@ -312,7 +333,7 @@ fn overlaps(
             since.patch.edits().zip(&since.by).filter(|((at, deleted, _), _)| {
                 *at <= met.base.end && met.base.start <= at + deleted
             });
-        let with = by.flat_map(|(_, by)| by).copied().last().unwrap_or_default();
+        let with = by.flat_map(|(_, by)| by).copied().map(&author).max().unwrap_or_default();
         let at = place(&met.range);
         (at.start, at.end - at.start, with)
     });

@@ -13,6 +13,21 @@ pub(super) struct Edit<'a> {
     pub(super) was: &'a str,
     /// Which hunk of its patch it is.
     pub(super) index: u32,
+    /// What is special about it.
+    pub(super) kind: Kind,
+}
+
+/// What may be special about an edit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    #[default]
+    Plain,
+    /// Nobody wrote it: the author of the other edit had both versions of the passage before them.
+    Yields,
+    /// Somebody else had made just the same, whatever has become of that.
+    Known,
+    /// The other edit takes what it is in elsewhere, and it has gone along.
+    Along,
 }
 
 impl Edit<'_> {
@@ -30,7 +45,7 @@ impl Edit<'_> {
 pub(super) fn edits(patch: &Patch) -> Vec<Edit<'_>> {
     let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
         let range = at as usize..(at + deleted) as usize;
-        Edit { range, text, was: text, index }
+        Edit { range, text, was: text, index, kind: Kind::Plain }
     };
     (0..).zip(patch.edits()).map(edit).collect()
 }

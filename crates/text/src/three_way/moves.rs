@@ -1,4 +1,4 @@
-//! Text that the first edit takes from one place to another, and what the second one changed in it.
+//! Text that one edit takes from one place to another, and what the other one changed in it.
 //!
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
@@ -16,13 +16,13 @@ const LEAST: usize = 3;
 const SEARCHED: usize = 4 << 20;
 const FOLLOWED: usize = 256;
 
-/// A change of the second edit that goes along with text that the first one moved.
+/// A change of one edit that goes along with text that the other one moved.
 #[derive(Clone, Debug)]
 pub(super) struct Carried<'a> {
-    /// Which hunk of the second edit it is.
+    /// Which hunk it is.
     pub(super) index: u32,
-    /// The hunk of the first edit that put the text where it is,
-    pub(super) first: u32,
+    /// The hunk of the other edit that put the text where it is,
+    pub(super) mover: u32,
     /// what of that it replaces,
     pub(super) at: Range<usize>,
     /// and by what.
@@ -31,6 +31,8 @@ pub(super) struct Carried<'a> {
 
 /// A text that goes from one place to another.
 struct Move<'a> {
+    /// The hunk that takes it.
+    taken: u32,
     from: Range<usize>,
     /// The same without white space around it.
     bare: Range<usize>,
@@ -39,19 +41,30 @@ struct Move<'a> {
     at: usize,
 }
 
-/// What the first edit inserts, with what goes along with it.
-pub(super) fn with_carried(firsts: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<String> {
+/// What an edit inserts, with what goes along with it.
+pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<String> {
     let with = |edit: &Edit<'_>| {
         let mut text = edit.text.to_owned();
-        let own = carried.iter().rev().filter(|carried| carried.first == edit.index);
+        let own = carried.iter().rev().filter(|carried| carried.mover == edit.index);
         own.for_each(|carried| text.replace_range(carried.at.clone(), carried.text));
         text
     };
-    firsts.iter().map(with).collect()
+    movers.iter().map(with).collect()
 }
 
-/// The changes of the second edit that go along with moved text, in the order of where that went,
-/// and the others.
+/// The hunks by which an edit takes whole lines elsewhere that the other one changed: the one that
+/// takes them and the one that puts them.
+pub(super) fn places(base: &str, movers: &[Edit<'_>], others: &[Edit<'_>]) -> Vec<(u32, u32)> {
+    let is_line = |of: &Move<'_>| {
+        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        of.bare.start.checked_sub(1).is_none_or(ends) && ends(of.bare.end)
+    };
+    let moves = moves(base, movers, others).into_iter().filter(is_line);
+    moves.map(|of| (of.taken, of.to.index)).collect()
+}
+
+/// The changes of the second edit that go along with text that the first one moved, in the order of
+/// where that went, and the others.
 pub(super) fn carry<'a>(
     base: &str,
     firsts: &[Edit<'_>],
@@ -76,12 +89,12 @@ pub(super) fn carry<'a>(
                 let place = |at: usize| at - of.from.start + of.at;
                 let at = place(edit.range.start)..place(edit.range.end);
                 let (index, text) = (edit.index, edit.text);
-                carried.push(Carried { index, first: of.to.index, at, text });
+                carried.push(Carried { index, mover: of.to.index, at, text });
             }
             None => others.push(edit.clone()),
         }
     }
-    carried.sort_by_key(|edit| (edit.first, edit.at.start));
+    carried.sort_by_key(|edit| (edit.mover, edit.at.start));
     (carried, others)
 }
 
@@ -116,7 +129,7 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
                 comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
             let mut places = places.filter(whole);
             if let (Some((to, at)), None) = (places.next(), places.next()) {
-                moves.push(Move { from, bare: bare_range, to, at });
+                moves.push(Move { taken: edit.index, from, bare: bare_range, to, at });
                 break;
             }
         }
