@@ -39,8 +39,6 @@ pub const SEGMENTS: usize = 16;
 pub const QUARANTINED: usize = 64;
 /// Overlaps recorded for one edit.
 pub const OVERLAPS: usize = 8;
-/// Passages of one edit that are kept beside those that the page shows; the edit itself has all.
-pub const HIDDEN: usize = 64;
 
 const _: () =
     assert!(DETACHED_BYTES * 4 <= DOCUMENT_BYTES, "a detached base is stored as text and as edits");

@@ -8,6 +8,7 @@
 
 mod fine;
 mod first;
+mod pairs;
 mod sides;
 
 use crate::patch::Patch;

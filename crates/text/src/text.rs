@@ -72,7 +72,7 @@ pub struct Since {
     /// Each hunk of those changes by itself, as an edit of the text then, whatever has become of it
     /// since: from where to where in bytes, and what was put there. Where several deleted the same,
     /// the first one did.
-    pub made: BTreeSet<(u32, u32, String)>,
+    made: BTreeSet<(u32, u32, String)>,
 }
 
 /// Puts the parts of hunks together: of each the change, what it deleted and what it inserted, in
@@ -476,6 +476,31 @@ impl Text {
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
         Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect(), made })
+    }
+
+    /// Which hunks of an edit of the text at a version others have made just so since, whatever has
+    /// become of them. O(changes since), and what the ones take that were made on that version, too,
+    /// and inserted the same.
+    #[must_use]
+    pub fn made_before(&self, version: &Version, since: &Since, patch: &Patch) -> BTreeSet<u32> {
+        let hunk = |(at, deleted, text): (u32, u32, &str)| (at, at + deleted, text.to_owned());
+        let ours: Vec<_> = patch.edits().map(hunk).collect();
+        let mut known: BTreeSet<u32> =
+            (0..).zip(&ours).filter(|(_, hunk)| since.made.contains(hunk)).map(|it| it.0).collect();
+        // What one of them deleted another one may have deleted before it.
+        let alike = |change: &u32| {
+            let inserted = self.history.inserted_by(*change);
+            !inserted.is_empty() && ours.iter().any(|ours| inserted.contains(&ours.2))
+        };
+        let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
+        let others = others.filter(alike);
+        for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
+            let made = self.history.patch(change);
+            let made: BTreeSet<_> = made.iter().flat_map(Patch::edits).map(hunk).collect();
+            let ours = (0..).zip(&ours).filter(|(_, hunk)| made.contains(hunk));
+            known.extend(ours.map(|(index, _)| index));
+        }
+        known
     }
 
     /// The text of the first `n` changes. O(text + changes since).

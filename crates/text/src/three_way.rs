@@ -31,6 +31,9 @@ use slid::slid;
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
 
+/// Passages of which another version is shown that one edit may leave, at most.
+pub const HIDDEN: usize = 64;
+
 /// An edit as it comes out beside another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreeWay {
@@ -63,14 +66,14 @@ pub struct Beside<'a> {
     /// Hunks of it that nobody wrote, but that took away or put what the author of the other edit
     /// had before them with that there: who saw both decides.
     pub yields: BTreeSet<u32>,
-    /// Hunks that somebody made on the way to it, whatever has become of them: from where to where
-    /// in the text that both edited, and what was put there.
-    pub made: Option<&'a BTreeSet<(u32, u32, String)>>,
+    /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
+    /// them.
+    pub made: BTreeSet<u32>,
 }
 
 impl<'a> From<&'a Patch> for Beside<'a> {
     fn from(patch: &'a Patch) -> Self {
-        Self { patch, yields: BTreeSet::new(), made: None }
+        Self { patch, yields: BTreeSet::new(), made: BTreeSet::new() }
     }
 }
 
@@ -94,12 +97,12 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let Beside { patch: first, yields, made } = first.into();
-    let seconds = known(edits(second), made);
+    let seconds = of_kind(edits(second), &made, Kind::Known);
     let finer = refined(base, first, &seconds);
-    let raw = yielding(edits(first), &yields);
+    let raw = of_kind(edits(first), &yields, Kind::Yields);
     let firsts = as_their(&raw, edits(&finer));
     let seconds = slid(base, &firsts, seconds);
-    let links = moves::places(base, &seconds, &firsts);
+    let links = moves::places(base, &seconds);
     // What either changed in text that the other one moved goes along.
     let (carried, others) = moves::carry(base, &firsts, &seconds);
     let texts = moves::with_carried(&firsts, &carried);
@@ -137,25 +140,36 @@ fn with_texts<'a>(edits: &[Edit<'a>], texts: &'a [String]) -> Vec<Edit<'a>> {
     with.map(|(edit, text)| Edit { text, ..edit.clone() }).collect()
 }
 
-/// The second edit's hunks, and which of them somebody else made just so.
-fn known<'a>(
-    mut seconds: Vec<Edit<'a>>,
-    made: Option<&BTreeSet<(u32, u32, String)>>,
-) -> Vec<Edit<'a>> {
-    let Some(made) = made else { return seconds };
-    for edit in &mut seconds {
-        let (from, to) = (edit.range.start as u32, edit.range.end as u32);
-        if made.contains(&(from, to, edit.text.to_owned())) {
-            edit.kind = Kind::Known;
-        }
+/// What is hidden of the second edit beyond so many passages is told as one, with what lies between.
+fn together(base: &str, seconds: &[Edit<'_>], mut met: Vec<Met>) -> Vec<Met> {
+    let is_hidden = |met: &Met| matches!(met.outcome, Outcome::Hidden(_));
+    let mut hidden = met.iter().enumerate().filter(|(_, met)| is_hidden(met)).map(|(at, _)| at);
+    let Some(from) = hidden.nth(HIDDEN - 1) else { return met };
+    let Some(last) = hidden.last() else { return met };
+    let hull = met[from].base.start..met[last].base.end;
+    let (start, end) = (hull.start as usize, hull.end as usize);
+    let (mut text, mut at) = (String::new(), start);
+    for edit in seconds.iter().filter(|edit| start <= edit.range.start && edit.range.end <= end) {
+        text.push_str(&base[at..edit.range.start]);
+        text.push_str(edit.text);
+        at = edit.range.end;
     }
-    seconds
+    text.push_str(&base[at..end]);
+    let range = met[from].range.start..met[last].range.end;
+    met[from] = Met { base: hull, range, outcome: Outcome::Hidden(text) };
+    let mut index = 0;
+    met.retain(|it| {
+        index += 1;
+        index <= from + 1 || !is_hidden(it)
+    });
+    met
 }
 
-fn yielding<'a>(mut firsts: Vec<Edit<'a>>, yields: &BTreeSet<u32>) -> Vec<Edit<'a>> {
-    let yielding = firsts.iter_mut().filter(|edit| yields.contains(&edit.index));
-    yielding.for_each(|edit| edit.kind = Kind::Yields);
-    firsts
+/// Hunks, these of them of a kind.
+fn of_kind<'a>(mut edits: Vec<Edit<'a>>, which: &BTreeSet<u32>, kind: Kind) -> Vec<Edit<'a>> {
+    let these = edits.iter_mut().filter(|edit| which.contains(&edit.index));
+    these.for_each(|edit| edit.kind = kind);
+    edits
 }
 
 /// The first edit's hunks, made finer, each of the kind of the one that it is of.
@@ -212,7 +226,8 @@ fn merge_with(
     hunks.sort_unstable();
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
-    ThreeWay { patch, met: made.met, decided: hunks, instead: instead_patch }
+    let met = together(base, sides.seconds, made.met);
+    ThreeWay { patch, met, decided: hunks, instead: instead_patch }
 }
 
 /// Whether each word of what comes of the first of two edits by a patch is one of the texts that
@@ -242,10 +257,12 @@ fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
         true => touch(base, edit, second),
         false => touch(base, second, edit),
     };
+    // Of two insertions it makes no difference, but where only one is of lines.
+    let kind = |edit: &Edit<'_>| (edit.text.starts_with('\n'), edit.text.ends_with('\n'));
     let both_put = |edit: &Edit<'_>, second: &Edit<'_>| {
-        let insertions = edit.is_insertion() && second.is_insertion();
+        let alike = edit.is_insertion() && second.is_insertion() && kind(edit) == kind(second);
         let meet = second.range.start <= edit.range.end;
-        meet && !edit.text.is_empty() && !second.text.is_empty() && !insertions
+        meet && !edit.text.is_empty() && !second.text.is_empty() && !alike
     };
     let is_misplaced = |second: &&Edit<'_>| {
         up_to(&put_back, second).any(|edit| touches(edit, second))
@@ -360,7 +377,11 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
         return !whole && words::words(between).count() == 1;
     }
-    // They meet. A line would be joined with one that comes behind it,
+    // They meet. The one holds what the other one puts there,
+    if one.holds_beside(two) || two.holds_beside(one) {
+        return true;
+    }
+    // a line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
     if joins && two.is_insertion() {
         return true;
@@ -428,7 +449,8 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     shown(first, Outcome::Hidden(second))
 }
 
-/// What the second edit changed within a few words of what is hidden of it is of that passage.
+/// What the second edit changed within a few words of what is hidden of it is of that passage,
+/// whether it is hidden, too, or not.
 fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<Decided>>) {
     let hidden = |decided: &Option<Decided>| {
         decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
@@ -442,10 +464,10 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
             at += 1;
             continue;
         };
-        let one_hides = hidden(&decided[at]) != hidden(&decided[next]);
-        let plain = decided[at].is_none() || decided[next].is_none();
+        let hide_one = hidden(&decided[at]) || hidden(&decided[next]);
+        let open = |at: usize| decided[at].is_none() || hidden(&decided[at]);
         let between = &base[passages[at].hull().end..passages[next].hull().start];
-        if !one_hides || !plain || !is_near(between) {
+        if !hide_one || !open(at) || !open(next) || !is_near(between) {
             at += 1;
             continue;
         }

@@ -56,7 +56,7 @@ impl State {
         let old = || self.text.text_at(&resolved.version).ok();
         three_way::meet(&since.patch, patch)
             && old().is_some_and(|old| {
-                let beside = self.beside(&resolved.version, &since);
+                let beside = self.beside(&resolved.version, &since, patch);
                 patch.apply(&old).is_ok()
                     && !three_way::merge(&old, beside, patch).decided.is_empty()
             })
@@ -94,7 +94,7 @@ impl State {
             return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
-        let beside = self.beside(&base, &since);
+        let beside = self.beside(&base, &since, patch);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, beside, patch);
@@ -135,13 +135,12 @@ impl State {
         self.changes.amend(save as usize, |change| {
             change.hidden.iter_mut().for_each(|hidden| hidden.at = place(&hidden.at, &done));
             change.hidden.extend(carried.into_iter().flatten());
-            change.hidden.truncate(limits::HIDDEN);
         });
     }
 
-    /// What others did since a version. What the log alone decided of changes that the version holds
+    /// What others did since a version, beside which an edit of it is merged. What the log alone decided of changes that the version holds
     /// yields to whoever saved on it: they had all of them before them.
-    fn beside<'a>(&self, version: &Version, since: &'a Since) -> Beside<'a> {
+    fn beside<'a>(&self, version: &Version, since: &'a Since, patch: &Patch) -> Beside<'a> {
         let is_seen = |by: &u32| {
             self.changes.get(*by as usize).is_some_and(|change| {
                 change.kind == ChangeKind::Meant as u8 && version.contains(change.about as u32)
@@ -150,7 +149,8 @@ impl State {
         let yields = (0..).zip(&since.by);
         let yields = yields.filter(|(_, by)| !by.is_empty() && by.iter().all(is_seen));
         let yields = yields.map(|(hunk, _)| hunk).collect();
-        Beside { patch: &since.patch, yields, made: Some(&since.made) }
+        let made = self.text.made_before(version, since, patch);
+        Beside { patch: &since.patch, yields, made }
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
@@ -195,11 +195,7 @@ impl State {
         for (index, change) in self.changes.indexed() {
             found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
-                if open.settled > index {
-                    return true;
-                }
-                let at = moved(&open.at, self.text.effects(index as u32));
-                at.map(|at| open.at = at).is_some()
+                open.settled > index || self.stays_open(open, index, change)
             });
             let settled = self.settled_by(index, change.place);
             let hidden = change.hidden.iter().map(|hidden| Alternative {
@@ -225,6 +221,28 @@ impl State {
             new
         });
         found
+    }
+
+    /// Whether an alternative is open after a change, and where its passage is then. Who could see it
+    /// and wrote the passage anew, the most of it, has closed it; nobody else.
+    fn stays_open(&self, open: &mut Alternative<'_>, index: usize, change: &Change) -> bool {
+        let (at, gone) = grown(&open.at, self.text.effects(index as u32));
+        let anew = gone * 2 >= open.at.len();
+        let touched = gone > 0 || at.len() != open.at.len();
+        open.at = at;
+        if !touched || !anew {
+            return true;
+        }
+        // What the log decided of a save is the save's.
+        let (save, of) = match change.kind == ChangeKind::Meant as u8 {
+            true => (change.about as usize, self.changes.get(change.about as usize)),
+            false => (index, self.changes.get(index)),
+        };
+        let base = self.text.history().base(save as u32);
+        let saw = base.is_none_or(|base| base.contains(open.save as u32));
+        // Where it is not shown itself, it has changed nothing.
+        let hides = |of: &Change| !of.hidden.is_empty();
+        !saw || of.is_some_and(|of| hides(of))
     }
 
     /// The whole save is about to be suppressed: with what stands in place of its hunks, and
@@ -291,7 +309,23 @@ fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hi
         Outcome::Hidden(text) => Some(Hidden { at: place(&met.range), text: text.clone() }),
         _ => None,
     });
-    found.take(limits::HIDDEN).collect()
+    found.collect()
+}
+
+/// Where a range of a text is once that was edited, here and there, each in the text that the edit
+/// before left: with all that came where something of it went. And how much of it went, in bytes.
+fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Range<u32>, usize) {
+    let (mut at, mut gone) = (at.clone(), 0);
+    for (place, deleted, inserted) in edits {
+        let end = place + deleted;
+        if end <= at.start {
+            at = at.start - deleted + inserted..at.end - deleted + inserted;
+        } else if place < at.end {
+            gone += (end.min(at.end) - place.max(at.start)) as usize;
+            at = at.start.min(place)..at.end.max(end) - deleted + inserted;
+        }
+    }
+    (at, gone)
 }
 
 /// Where a range of a text is once that was edited, here and there, each in the text that the edit

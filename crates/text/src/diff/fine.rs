@@ -1,6 +1,7 @@
 //! The second rules: lines first, then words, and fine at any size.
 //!
-//! Lines are aligned first, then the words of what changed. Where that would cost too much, what
+//! Lines are aligned first, then the changed ones with what they became, then the words in these.
+//! Where that would cost too much, what
 //! occurs once on both sides is aligned (patience diff; Bram Cohen), and only what lies between is
 //! looked at further; lines in which nothing is unique are paired in order. So no region is one
 //! replacement only because it is long. A stretch that only came, or only went, can often stand at
@@ -8,10 +9,12 @@
 //! ([`slid`]). May assume nothing about the texts. Must never depend on time, on the platform or on
 //! hashing.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff};
 
+use super::pairs::{self, Lines};
 use super::sides::{self, Sides, common_end, common_start};
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
@@ -33,6 +36,15 @@ const DEPTH: usize = 8;
 
 /// Bytes that a stretch is moved at most, in each direction, to where it is put.
 const SLIDE: usize = 1 << 10;
+
+/// Lines on both sides that are paired with what lies between them, at most.
+const JOINED: usize = 256;
+
+/// Words that are replaced, at most, where what is put there is looked through for an addition.
+const MORE: usize = 64;
+
+/// Of so many words of changed lines one may have changed, for all of these to be compared together.
+const KEPT: usize = 10;
 
 /// What changed: bytes of the old text, and bytes of the new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +74,10 @@ impl Change {
 
 /// The edit that leads from `old` to `new`, by these rules.
 pub(super) fn between(old: &str, new: &str) -> Patch {
-    let mut differ = Differ { old, new, changes: Vec::new(), pairs: PAIRS, tokens: TOKENS };
+    let mut differ = Differ::new(old, new);
     let whole = Change { old: 0..old.len(), new: 0..new.len() };
     differ.lines(&differ.trimmed(&whole, |bytes, at| at == 0 || bytes[at - 1] == b'\n'), DEPTH);
+    differ.stretches();
     differ.patch()
 }
 
@@ -75,9 +88,27 @@ struct Differ<'a> {
     changes: Vec<Change>,
     pairs: usize,
     tokens: usize,
+    /// Stretches of lines that changed,
+    stretches: Vec<Change>,
+    /// and the lines in them, on each side.
+    went: HashSet<&'a str>,
+    came: HashSet<&'a str>,
 }
 
 impl<'a> Differ<'a> {
+    fn new(old: &'a str, new: &'a str) -> Self {
+        Self {
+            old,
+            new,
+            changes: Vec::new(),
+            pairs: PAIRS,
+            tokens: TOKENS,
+            stretches: Vec::new(),
+            went: HashSet::new(),
+            came: HashSet::new(),
+        }
+    }
+
     fn texts(&self, change: &Change) -> (&'a str, &'a str) {
         (&self.old[change.old.clone()], &self.new[change.new.clone()])
     }
@@ -110,23 +141,109 @@ impl<'a> Differ<'a> {
     /// Compares by lines.
     fn lines(&mut self, region: &Change, depth: usize) {
         if region.is_simple() {
-            return self.push(region.clone());
+            return self.stretch(region);
         }
         let (old, new) = self.texts(region);
         let sides = Sides::new(old.split_inclusive('\n'), new.split_inclusive('\n'));
         if let Some(hunks) = self.compared(&sides) {
-            for (old, new) in hunks {
-                self.group(&region.part(sides.old_bytes(old), sides.new_bytes(new)));
+            for (old, new) in over_blank_lines(&sides, hunks) {
+                self.stretch(&region.part(sides.old_bytes(old), sides.new_bytes(new)));
             }
             return;
         }
-        self.between_anchors(region, &sides, depth, Self::lines, Self::group);
+        self.between_anchors(region, &sides, depth, Self::lines, Self::stretch);
     }
 
-    /// Compares changed lines by words.
+    /// Puts a stretch of lines that changed aside.
+    fn stretch(&mut self, region: &Change) {
+        let (old, new) = self.texts(region);
+        self.went.extend(old.split_inclusive('\n'));
+        self.came.extend(new.split_inclusive('\n'));
+        self.stretches.push(region.clone());
+    }
+
+    /// Looks further at those stretches.
+    fn stretches(&mut self) {
+        for region in std::mem::take(&mut self.stretches) {
+            self.group(&region);
+        }
+    }
+
+    /// Compares changed lines by words: each with what it became.
     fn group(&mut self, region: &Change) {
+        if region.is_simple() {
+            return self.push(region.clone());
+        }
+        let (old, new) = self.texts(region);
+        let mut numbers = HashMap::new();
+        let olds = Lines::of(old, &mut numbers, &self.came);
+        let news = Lines::of(new, &mut numbers, &self.went);
+        if let Some(hunks) = self.rewrapped(old, new, (olds.count(), news.count())) {
+            return hunks.iter().for_each(|hunk| self.push(region.part(hunk.0, hunk.1)));
+        }
+        let Some(pairs) = pairs::pairs(&olds, &news) else { return self.line(region) };
+        let mut from = (region.old.start, region.new.start);
+        let mut at = (0, 0);
+        let length = |lines: &[&str]| lines.iter().map(|line| line.len()).sum::<usize>();
+        let ends = [(olds.lines().len(), news.lines().len())];
+        for (row, column) in pairs.into_iter().chain(ends) {
+            let old = from.0..from.0 + length(&olds.lines()[at.0..row]);
+            let new = from.1..from.1 + length(&news.lines()[at.1..column]);
+            let (old_end, new_end) = (old.end, new.end);
+            self.others(&Change { old, new });
+            let [old, new] = [(&olds, row, old_end), (&news, column, new_end)].map(|side| {
+                let (lines, line, start) = side;
+                start..start + length(lines.lines().get(line..=line).unwrap_or_default())
+            });
+            from = (old.end, new.end);
+            at = (row + 1, column + 1);
+            self.line(&Change { old, new });
+        }
+    }
+
+    /// Compares a line with what it became.
+    fn line(&mut self, region: &Change) {
         let region = self.trimmed(region, words::is_safe_cut);
         self.words(&region, DEPTH);
+    }
+
+    /// Lines of which none became another.
+    fn others(&mut self, region: &Change) {
+        if region.is_simple() {
+            return self.push(region.clone());
+        }
+        let mut region = region.clone();
+        let (old, new) = self.texts(&region);
+        if old.ends_with('\n') && new.ends_with('\n') {
+            (region.old.end, region.new.end) = (region.old.end - 1, region.new.end - 1);
+        }
+        self.push(region);
+    }
+
+    /// What differs in bytes of two texts by words, where nearly all of these are kept, or words only
+    /// came, or only went: lines that were wrapped anew, or in which little was changed.
+    fn rewrapped(
+        &mut self,
+        old: &str,
+        new: &str,
+        count: (usize, usize),
+    ) -> Option<Vec<sides::Change>> {
+        let sides = Sides::new(words::words(old), words::words(new));
+        let hunks = self.compared(&sides)?;
+        let changed = |row: &[imara_diff::Token], tokens: (usize, usize)| {
+            let tokens = row[tokens.0..tokens.1].iter();
+            tokens.filter(|token| pairs::is_word(sides.input.interner[**token])).count()
+        };
+        let sum = |all: &mut dyn Iterator<Item = usize>| all.sum::<usize>();
+        let went = sum(&mut hunks.iter().map(|hunk| changed(&sides.input.before, hunk.0)));
+        let came = sum(&mut hunks.iter().map(|hunk| changed(&sides.input.after, hunk.1)));
+        let one_sided = went == 0 || came == 0;
+        if !one_sided && (went * KEPT > count.0 || came * KEPT > count.1) {
+            return None;
+        }
+        let bytes =
+            hunks.into_iter().map(|(old, new)| (sides.old_bytes(old), sides.new_bytes(new)));
+        Some(bytes.collect())
     }
 
     fn words(&mut self, region: &Change, depth: usize) {
@@ -217,16 +334,55 @@ impl<'a> Differ<'a> {
         }
     }
 
-    /// What was collected, each stretch where it is put.
-    fn patch(self) -> Patch {
-        let mut patch = PatchBuilder::default();
-        let mut ends = (0, 0);
-        let mut changes = self.changes.into_iter().peekable();
+    /// What was collected, neighbours as one, and each that comes with more than it replaces as two.
+    fn parted(&mut self) -> Vec<Change> {
+        let mut found: Vec<Change> = Vec::with_capacity(self.changes.len());
+        let mut changes = std::mem::take(&mut self.changes).into_iter().peekable();
         while let Some(mut change) = changes.next() {
-            // Neighbours are one change.
             while let Some(next) = changes.next_if(|next| next.old.start == change.old.end) {
                 (change.old.end, change.new.end) = (next.old.end, next.new.end);
             }
+            let kept = change.old.end..changes.peek().map_or(self.old.len(), |next| next.old.start);
+            match self.with_more(&change, &self.old[kept]) {
+                Some((replaces, adds)) => found.extend([replaces, adds]),
+                None => found.push(change),
+            }
+        }
+        found
+    }
+
+    /// Where some words are replaced by as many and then more: the one and the other. So what
+    /// somebody adds is the same whether they correct what stands before it or not. What is kept
+    /// behind it has to stand in between, too.
+    fn with_more(&self, change: &Change, kept: &str) -> Option<(Change, Change)> {
+        let (old, new) = self.texts(change);
+        let next = words::words(kept).next().filter(|_| !change.is_simple())?;
+        let is_word = |token: &&str| pairs::is_word(token);
+        let many = words::words(old).take(MORE + 1).filter(is_word).count();
+        let (mut counted, mut at) = (0, 0);
+        let place = words::words(new).take(2 * MORE).find_map(|token| {
+            let here = at;
+            at += token.len();
+            counted += usize::from(pairs::is_word(token));
+            (counted == many && token == next).then_some(here)
+        })?;
+        let rest = place + next.len();
+        if many == 0 || many > MORE || !new[rest..].contains(char::is_alphanumeric) {
+            return None;
+        }
+        let replaces = change.part((0, old.len()), (0, place));
+        let at = old.len() + next.len();
+        // What is kept stands behind the addition as well as before it.
+        let adds = change.part((at, at), (rest, new.len() + next.len()));
+        Some((replaces, adds))
+    }
+
+    /// What was collected, each stretch where it is put.
+    fn patch(mut self) -> Patch {
+        let mut patch = PatchBuilder::default();
+        let mut ends = (0, 0);
+        let mut changes = self.parted().into_iter().peekable();
+        while let Some(change) = changes.next() {
             let next = changes.peek();
             let change = match (change.old.is_empty(), change.new.is_empty()) {
                 (true, false) => {
@@ -249,6 +405,27 @@ impl<'a> Differ<'a> {
         }
         patch.build().unwrap_or_default()
     }
+}
+
+/// Changed lines, those as one between which nothing is kept but lines without a word: a blank line
+/// says nothing of what stands around it.
+fn over_blank_lines(sides: &Sides<'_>, hunks: Vec<sides::Change>) -> Vec<sides::Change> {
+    let mut found: Vec<sides::Change> = Vec::with_capacity(hunks.len());
+    let is_simple = |(old, new): &sides::Change| (old.0 == old.1, new.0 == new.1);
+    for hunk in hunks {
+        let joins = |last: &&mut sides::Change| {
+            let (kept, lines) = (last.0.1..hunk.0.0, hunk.0.1 - last.0.0 + hunk.1.1 - last.1.0);
+            let same_kind =
+                is_simple(last) == is_simple(&hunk) && is_simple(last) != (false, false);
+            let blank = |line| !pairs::is_word(sides.input.interner[sides.input.before[line]]);
+            !same_kind && lines <= JOINED && kept.clone().all(blank)
+        };
+        match found.last_mut().filter(joins) {
+            Some(last) => (last.0.1, last.1.1) = (hunk.0.1, hunk.1.1),
+            None => found.push(hunk),
+        }
+    }
+    found
 }
 
 fn differences(algorithm: Algorithm, sides: &Sides<'_>) -> Vec<sides::Change> {

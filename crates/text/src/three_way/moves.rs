@@ -3,13 +3,22 @@
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::edit::Edit;
 use crate::words;
 
-/// Shortest text that counts as moved, in bytes.
+/// Shortest text that counts as moved, in bytes,
 const LEAST: usize = 3;
+
+/// and shortest line of what goes that counts as moved by itself.
+const LINE: usize = 8;
+
+/// Words of a line that counts as moved though it was changed on the way, at least, and how many of
+/// its words it must have kept, out of ten.
+const REWORDED: usize = 4;
+const ALIKE: usize = 7;
 
 /// Bytes of what comes that are looked through for what goes, in all; and texts that are followed.
 /// Where there is more, none is: an edit of a whole page moves nothing that others could follow.
@@ -52,15 +61,51 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
     movers.iter().map(with).collect()
 }
 
-/// The hunks by which an edit takes whole lines elsewhere that the other one changed: the one that
-/// takes them and the one that puts them.
-pub(super) fn places(base: &str, movers: &[Edit<'_>], others: &[Edit<'_>]) -> Vec<(u32, u32)> {
-    let is_line = |of: &Move<'_>| {
-        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-        of.bare.start.checked_sub(1).is_none_or(ends) && ends(of.bare.end)
+/// The hunks by which an edit takes whole lines elsewhere: the one that takes them and the one that
+/// puts them.
+pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Vec<(u32, u32)> {
+    let is_whole = |of: &Move<'_>| is_lines(base, &of.bare);
+    let moves = moves(base, movers, None).into_iter().filter(is_whole);
+    let mut places: Vec<_> = moves.map(|of| (of.taken, of.to.index)).collect();
+    places.extend(reworded(base, movers));
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The same of lines that it changed on the way: those that go and come are mostly the same words.
+fn reworded(base: &str, movers: &[Edit<'_>]) -> Vec<(u32, u32)> {
+    let goes = movers.iter().flat_map(|edit| bags(edit.index, &base[edit.range.clone()]));
+    let comes = movers.iter().flat_map(|edit| bags(edit.index, edit.text));
+    let (goes, comes): (Vec<_>, Vec<_>) = (goes.take(FOLLOWED).collect(), comes.collect());
+    if goes.len().saturating_mul(comes.len()) > FOLLOWED * FOLLOWED / 4 {
+        return Vec::new();
+    }
+    let alike = |one: &[&str], two: &[&str]| {
+        let common = one.iter().filter(|word| two.binary_search(word).is_ok()).count();
+        2 * common * 10 >= ALIKE * (one.len() + two.len())
     };
-    let moves = moves(base, movers, others).into_iter().filter(is_line);
-    moves.map(|of| (of.taken, of.to.index)).collect()
+    let pairs = goes.iter().flat_map(|from| comes.iter().map(move |to| (from, to)));
+    let pairs = pairs.filter(|(from, to)| from.0 != to.0 && alike(&from.1, &to.1));
+    pairs.map(|(from, to)| (from.0, to.0)).collect()
+}
+
+/// The words of each line of a hunk that has enough of them.
+fn bags(index: u32, text: &str) -> impl Iterator<Item = (u32, Vec<&str>)> {
+    let lines = text.lines().map(bag).filter(|words| words.len() >= REWORDED);
+    lines.map(move |words| (index, words))
+}
+
+/// The words of a line, each once, sorted.
+fn bag(line: &str) -> Vec<&str> {
+    let words = words::words(line).filter(|word| word.contains(char::is_alphanumeric));
+    words.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether a line begins and a line ends with a part of a text.
+fn is_lines(base: &str, part: &Range<usize>) -> bool {
+    let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+    part.start.checked_sub(1).is_none_or(ends) && ends(part.end)
 }
 
 /// The changes of the second edit that go along with text that the first one moved, in the order of
@@ -70,7 +115,7 @@ pub(super) fn carry<'a>(
     firsts: &[Edit<'_>],
     seconds: &[Edit<'a>],
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
-    let moves = moves(base, firsts, seconds);
+    let moves = moves(base, firsts, Some(seconds));
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
     let (mut carried, mut others) = (Vec::new(), Vec::new());
@@ -80,9 +125,15 @@ pub(super) fn carry<'a>(
             let within =
                 |of: &Range<usize>| of.start <= edit.range.start && edit.range.end <= of.end;
             let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
-            // What is written at its edge, or white space there, may be of what stands beside it.
+            // What is written at its edge, or white space there, may be of what stands beside it;
+            // unless these are lines, and it is written on the first or the last of them.
             let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
-            within(bare) && !at_edge && !all || within(whole) && all && !keeps(bare)
+            let on_line = match edit.range.start == bare.start {
+                true => !edit.text.ends_with('\n'),
+                false => !edit.text.starts_with('\n') && !edit.text.ends_with('\n'),
+            };
+            let beside = at_edge && !(on_line && is_lines(base, bare));
+            within(bare) && !beside && !all || within(whole) && all && !keeps(bare)
         };
         match moves.iter().find(inside) {
             Some(of) => {
@@ -98,9 +149,43 @@ pub(super) fn carry<'a>(
     (carried, others)
 }
 
-fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Move<'a>> {
+/// Where a part of what an edit takes away went, as it was or with other white space around it.
+fn move_of<'a>(
+    base: &str,
+    edit: &Edit<'_>,
+    part: Range<usize>,
+    place: impl Fn(&str) -> Option<(&'a Edit<'a>, usize)>,
+) -> Option<Move<'a>> {
+    let gone = &base[part.clone()];
+    let text = gone.trim();
+    if text.len() < LEAST || edit.text.contains(text) {
+        return None;
+    }
+    let start = part.start + gone.len() - gone.trim_start().len();
+    let bare = start..start + text.len();
+    let whole = place(gone).map(|place| (part, place));
+    let (from, (to, at)) = whole.or_else(|| place(text).map(|place| (bare.clone(), place)))?;
+    Some(Move { taken: edit.index, from, bare, to, at })
+}
+
+/// The lines of a part of a text, if there are several.
+fn lines(base: &str, part: &Range<usize>) -> Vec<Range<usize>> {
+    let mut at = part.start;
+    let lines = base[part.clone()].split_inclusive('\n').map(|line| {
+        let start = at;
+        at += line.len();
+        start..at
+    });
+    let lines: Vec<_> = lines.collect();
+    let many = lines.len() > 1;
+    let long = |line: &Range<usize>| many && base[line.clone()].trim().len() >= LINE;
+    lines.into_iter().filter(long).collect()
+}
+
+fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: Option<&[Edit<'_>]>) -> Vec<Move<'a>> {
     // Only where the second edit changed something is there anything to go along.
     let changed = |edit: &&Edit<'_>| {
+        let Some(seconds) = seconds else { return true };
         let next = seconds.partition_point(|second| second.range.end < edit.range.start);
         seconds.get(next).is_some_and(|second| second.range.start <= edit.range.end)
     };
@@ -112,27 +197,20 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
         return Vec::new();
     }
     let mut moves: Vec<Move<'a>> = Vec::new();
+    let place = |text: &str| {
+        let whole = |(to, at): &(&Edit<'_>, usize)| {
+            words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
+        };
+        let places = comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
+        let mut places = places.filter(whole);
+        places.next().filter(|_| places.next().is_none())
+    };
     for edit in goes {
-        let gone = &base[edit.range.clone()];
-        let bare = gone.trim();
-        if bare.len() < LEAST || edit.text.contains(bare) {
-            continue;
-        }
-        // White space around it may be another there.
-        let start = edit.range.start + gone.len() - gone.trim_start().len();
-        let bare_range = start..start + bare.len();
-        for (text, from) in [(gone, edit.range.clone()), (bare, bare_range.clone())] {
-            let whole = |(to, at): &(&Edit<'_>, usize)| {
-                words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
-            };
-            let places =
-                comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
-            let mut places = places.filter(whole);
-            if let (Some((to, at)), None) = (places.next(), places.next()) {
-                moves.push(Move { taken: edit.index, from, bare: bare_range, to, at });
-                break;
-            }
-        }
+        let found = move_of(base, edit, edit.range.clone(), place);
+        // What goes with more may have gone line by line.
+        let lines = found.is_none().then(|| lines(base, &edit.range)).into_iter().flatten();
+        let lines = lines.take(FOLLOWED).filter_map(|line| move_of(base, edit, line, place));
+        moves.extend(found.into_iter().chain(lines));
     }
     // Two that went to one place are copies of one text: which is which, nobody can tell.
     let taken = |one: &Move<'_>, two: &Move<'_>| {

@@ -87,8 +87,16 @@ impl<'a> Passage<'a> {
     }
 
     /// Whether the second one holds the first one whole, or the other way round, where both put
-    /// something in the same place.
+    /// something in the same place, or the one beside what the other replaces.
     pub(super) fn larger(&self) -> Option<bool> {
+        if let ([first], [second]) = (&self.firsts[..], &self.seconds[..]) {
+            if first.holds_beside(second) {
+                return Some(false);
+            }
+            if second.holds_beside(first) {
+                return Some(true);
+            }
+        }
         let (first, second) = self.in_one_place()?;
         if holds(second.text, first.text) {
             return Some(true);
@@ -169,6 +177,19 @@ fn is_whole_lines(base: &str, edit: &Edit<'_>) -> bool {
     let edge = |at: usize| at == 0 || at == base.len() || base.as_bytes()[at - 1] == b'\n';
     let whole = edit.text.is_empty() || edit.text.ends_with('\n');
     edge(edit.range.start) && edge(edit.range.end) && whole
+}
+
+impl Edit<'_> {
+    /// Whether it puts in place of something what the other one inserts right before or behind
+    /// that, and more.
+    pub(super) fn holds_beside(&self, other: &Edit<'_>) -> bool {
+        let beside = |at: usize| other.range == (at..at);
+        let (long, short) = (self.text.trim(), other.text.trim());
+        let replaces = !self.is_insertion() && !short.is_empty() && long.len() >= short.len();
+        let begins = || long.starts_with(short) && words::is_boundary(long, short.len());
+        let ends = || long.ends_with(short) && words::is_boundary(long, long.len() - short.len());
+        replaces && (beside(self.range.start) && begins() || beside(self.range.end) && ends())
+    }
 }
 
 /// Whether a text holds another one whole: as what it begins or ends with, in words, or as whole

@@ -20,8 +20,8 @@ struct Piece<'a> {
     passages: usize,
 }
 
-/// Passages, something of the second edit among them, around each place where two words of the
-/// merged text became one that stands in neither edit's text: in order, none in two of them.
+/// Passages, something of the second edit among them, around each place where two words or two lines
+/// of the merged text became one that stands in neither edit's text: in order, none in two of them.
 /// O(passages and what they hold).
 pub(super) fn glued(
     base: &str,
@@ -31,9 +31,13 @@ pub(super) fn glued(
     let texts: Vec<[String; 2]> =
         passages.iter().map(|passage| [passage.first(base), passage.second(base)]).collect();
     let pieces = pieces(base, passages, decided, &texts);
+    let words = pieces.windows(2).filter(|pair| is_foreign(&pair[0], &pair[1]));
+    let words = words.map(|pair| pair[0].passages.saturating_sub(1)..pair[1].passages);
+    let mut all: Vec<Range<usize>> = words.collect();
+    all.extend(joined_lines(base, passages, decided, &texts));
+    all.sort_unstable_by_key(|around| (around.start, around.end));
     let mut found: Vec<Range<usize>> = Vec::new();
-    for pair in pieces.windows(2).filter(|pair| is_foreign(&pair[0], &pair[1])) {
-        let around = pair[0].passages.saturating_sub(1)..pair[1].passages;
+    for around in all {
         let of_second = |at: &usize| !passages[*at].seconds.is_empty();
         let ends = around.clone().find(of_second).zip(around.rev().find(of_second));
         let Some((from, to)) = ends else { continue };
@@ -78,6 +82,38 @@ fn pieces<'a>(
     pieces.push(kept(&base[at..], &mut ends, passages.len()));
     pieces.retain(|piece| !piece.text.is_empty());
     pieces
+}
+
+/// Passages in a row, nothing kept between them, behind which the merged text goes on in the line in
+/// which it was before them, though each edit's text has two lines there.
+fn joined_lines(
+    base: &str,
+    passages: &[Passage<'_>],
+    decided: &[Option<Decided>],
+    texts: &[[String; 2]],
+) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while from < passages.len() {
+        let meets = |at: &usize| passages[at - 1].hull().end == passages[*at].hull().start;
+        let upto = from + 1 + (from + 1..passages.len()).take_while(meets).count();
+        let parted = |side: usize| texts[from..upto].iter().any(|of| of[side].contains('\n'));
+        let merged = |at: usize| match (&decided[at], passages[at].seconds.is_empty()) {
+            (Some(decided), _) => decided.text.contains('\n'),
+            (None, alone) => texts[at][usize::from(!alone)].contains('\n'),
+        };
+        let (start, end) = (passages[from].hull().start, passages[upto - 1].hull().end);
+        let within = |at: Option<&u8>| at.is_some_and(|byte| *byte != b'\n');
+        let bytes = base.as_bytes();
+        let on =
+            within(start.checked_sub(1).and_then(|at| bytes.get(at))) && within(bytes.get(end));
+        let joined = on && base[start..end].contains('\n') && !(from..upto).any(merged);
+        if joined && parted(0) && parted(1) {
+            found.push(from..upto);
+        }
+        from = upto;
+    }
+    found
 }
 
 fn kept<'a>(text: &'a str, ends: &mut [usize; 2], passages: usize) -> Piece<'a> {

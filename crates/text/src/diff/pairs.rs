@@ -1,0 +1,127 @@
+//! Which line of a changed stretch became which.
+//!
+//! Words are compared within a line and what became of it. Where lines were added beside a changed
+//! one, or lines were sorted, comparing the words of all of them would take the sign or the name
+//! that two lines have in common for what was kept, and what somebody else writes at it would land
+//! in another line. So lines are paired first: in order, those that have most words in common.
+//! (The rule is ours; the alignment is the one of Needleman and Wunsch, 1970.)
+
+use std::collections::{HashMap, HashSet};
+
+use crate::words;
+
+/// Of the words of two lines so many are in both, out of ten, that the one became the other.
+const ALIKE: usize = 4;
+
+/// Words that are looked at for one alignment, at most.
+const LOOKED_AT: usize = 1 << 20;
+
+/// The lines of either side, by the words in them.
+pub(super) struct Lines<'a> {
+    lines: Vec<&'a str>,
+    /// The words of each line, sorted, as numbers.
+    words: Vec<Vec<u32>>,
+    /// Which of them stand on the other side as they are, somewhere: none of those became another.
+    stay: Vec<bool>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(
+        text: &'a str,
+        numbers: &mut HashMap<&'a str, u32>,
+        other: &HashSet<&str>,
+    ) -> Self {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let words = lines.iter().map(|line| {
+            let mut words: Vec<u32> = words::words(line)
+                .filter(|word| is_word(word))
+                .map(|word| {
+                    let next = numbers.len() as u32;
+                    *numbers.entry(word).or_insert(next)
+                })
+                .collect();
+            words.sort_unstable();
+            words
+        });
+        let words: Vec<_> = words.collect();
+        let stay = lines.iter().zip(&words);
+        let stay = stay.map(|(line, words)| words.len() > 1 && other.contains(line)).collect();
+        Self { lines, words, stay }
+    }
+
+    pub(super) fn lines(&self) -> &[&'a str] {
+        &self.lines
+    }
+
+    /// How many words all of them have.
+    pub(super) fn count(&self) -> usize {
+        self.words.iter().map(Vec::len).sum()
+    }
+}
+
+/// Whether a token is more than white space and signs.
+pub(super) fn is_word(token: &str) -> bool {
+    token.chars().any(char::is_alphanumeric)
+}
+
+/// Which old lines became which new ones, in order; `None` where there are too many to tell.
+pub(super) fn pairs(old: &Lines<'_>, new: &Lines<'_>) -> Option<Vec<(usize, usize)>> {
+    let (rows, columns) = (old.lines.len(), new.lines.len());
+    let looked_at = (old.count() + rows).checked_mul(columns)?;
+    let looked_at = looked_at.checked_add((new.count() + columns).checked_mul(rows)?)?;
+    if looked_at > LOOKED_AT {
+        return None;
+    }
+    // How much the lines from here on have in common at best.
+    let width = columns + 1;
+    let mut best = vec![0; (rows + 1) * width];
+    let mut scores = vec![0; rows * columns];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            let score = score(old, row, new, column);
+            let (here, below) = (row * width + column, (row + 1) * width + column);
+            let paired = if score > 0 { best[below + 1] + score } else { 0 };
+            best[here] = paired.max(best[below]).max(best[here + 1]);
+            scores[row * columns + column] = score;
+        }
+    }
+    let (mut found, mut row, mut column) = (Vec::new(), 0, 0);
+    while row < rows && column < columns {
+        let (here, below) = (row * width + column, (row + 1) * width + column);
+        let score = scores[row * columns + column];
+        if score > 0 && best[here] == best[below + 1] + score {
+            found.push((row, column));
+            (row, column) = (row + 1, column + 1);
+        } else if best[here] == best[below] {
+            row += 1;
+        } else {
+            column += 1;
+        }
+    }
+    Some(found)
+}
+
+/// How much two lines have in common; 0 where the one did not become the other.
+fn score(old: &Lines<'_>, row: usize, new: &Lines<'_>, column: usize) -> usize {
+    let (one, two) = (&old.words[row], &new.words[column]);
+    let same = old.lines[row] == new.lines[column];
+    if one.is_empty() && two.is_empty() || same {
+        return usize::from(same) * (2 * one.len() + 1);
+    }
+    if old.stay[row] || new.stay[column] {
+        return 0;
+    }
+    let common = common(one, two);
+    let alike = 2 * common * 10 >= ALIKE * (one.len() + two.len());
+    if alike { 2 * common } else { 0 }
+}
+
+/// How many words two lines have in common, each as often as both have it.
+fn common(one: &[u32], two: &[u32]) -> usize {
+    let mut two = two.iter().peekable();
+    let is_there = |word: &&u32| {
+        while two.next_if(|other| other < word).is_some() {}
+        two.next_if(|other| other == word).is_some()
+    };
+    one.iter().filter(is_there).count()
+}
