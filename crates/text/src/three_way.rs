@@ -145,7 +145,7 @@ fn together(base: &str, seconds: &[Edit<'_>], mut met: Vec<Met>) -> Vec<Met> {
     let is_hidden = |met: &Met| matches!(met.outcome, Outcome::Hidden(_));
     let mut hidden = met.iter().enumerate().filter(|(_, met)| is_hidden(met)).map(|(at, _)| at);
     let Some(from) = hidden.nth(HIDDEN - 1) else { return met };
-    let Some(last) = hidden.last() else { return met };
+    let Some(last) = hidden.next_back() else { return met };
     let hull = met[from].base.start..met[last].base.end;
     let (start, end) = (hull.start as usize, hull.end as usize);
     let (mut text, mut at) = (String::new(), start);

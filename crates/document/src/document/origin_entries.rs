@@ -117,9 +117,10 @@ impl State {
         match merged {
             Ok(index) => {
                 let version = version.joined(&Version::new(0, vec![index]));
-                let from = self.origin.revision();
+                let (from, merged) = (self.origin.revision(), self.text.head());
                 self.origin.move_tip(import.to, version, exact);
                 self.complete_detached_bases(place, logged_ms, from);
+                self.tell_hidden(index, &merged, None);
                 Verdict::Counted
             }
             Err(fault) => Verdict::Quarantined(fault),

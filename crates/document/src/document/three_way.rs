@@ -127,6 +127,10 @@ impl State {
     /// With all done that came of a save since the text was at a version: puts right where its
     /// passages are that are not shown, and tells those of a text that it was carried over from.
     pub(super) fn tell_hidden(&mut self, save: u32, since: &Version, carried: Option<&ThreeWay>) {
+        let hides = self.changes.get(save as usize).is_some_and(|change| !change.hidden.is_empty());
+        if !hides && carried.is_none() {
+            return;
+        }
         let done = self.text.since(since).map(|since| since.patch).unwrap_or_default();
         let own = self.closure(save);
         let beside = self.text.since(&own).map(|since| since.patch).unwrap_or_default();
