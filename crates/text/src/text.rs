@@ -485,19 +485,21 @@ impl Text {
     pub fn made_before(&self, version: &Version, since: &Since, patch: &Patch) -> BTreeSet<u32> {
         let hunk = |(at, deleted, text): (u32, u32, &str)| (at, at + deleted, text.to_owned());
         let ours: Vec<_> = patch.edits().map(hunk).collect();
-        let mut known: BTreeSet<u32> =
-            (0..).zip(&ours).filter(|(_, hunk)| since.made.contains(hunk)).map(|it| it.0).collect();
+        // What both delete is gone, or is there again.
+        let comes = |hunk: &(u32, u32, String)| !hunk.2.is_empty();
+        let known = (0..).zip(&ours).filter(|(_, hunk)| comes(hunk) && since.made.contains(hunk));
+        let mut known: BTreeSet<u32> = known.map(|(index, _)| index).collect();
         // What one of them deleted another one may have deleted before it.
         let alike = |change: &u32| {
             let inserted = self.history.inserted_by(*change);
-            !inserted.is_empty() && ours.iter().any(|ours| inserted.contains(&ours.2))
+            ours.iter().any(|ours| comes(ours) && inserted.contains(&ours.2))
         };
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
         let others = others.filter(alike);
         for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
             let made = self.history.patch(change);
             let made: BTreeSet<_> = made.iter().flat_map(Patch::edits).map(hunk).collect();
-            let ours = (0..).zip(&ours).filter(|(_, hunk)| made.contains(hunk));
+            let ours = (0..).zip(&ours).filter(|(_, hunk)| comes(hunk) && made.contains(hunk));
             known.extend(ours.map(|(index, _)| index));
         }
         known

@@ -64,8 +64,9 @@ pub struct Beside<'a> {
     /// What it changes.
     pub patch: &'a Patch,
     /// Hunks of it that nobody wrote, but that took away or put what the author of the other edit
-    /// had before them with that there: who saw both decides.
-    pub yields: BTreeSet<u32>,
+    /// had before them with that there: who saw both decides. Those that were decided together
+    /// yield together.
+    pub yields: Vec<BTreeSet<u32>>,
     /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
     /// them.
     pub made: BTreeSet<u32>,
@@ -73,7 +74,7 @@ pub struct Beside<'a> {
 
 impl<'a> From<&'a Patch> for Beside<'a> {
     fn from(patch: &'a Patch) -> Self {
-        Self { patch, yields: BTreeSet::new(), made: BTreeSet::new() }
+        Self { patch, yields: Vec::new(), made: BTreeSet::new() }
     }
 }
 
@@ -97,9 +98,13 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let Beside { patch: first, yields, made } = first.into();
-    let seconds = of_kind(edits(second), &made, Kind::Known);
+    let mut seconds = edits(second);
+    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
+    these.for_each(|edit| edit.kind = Kind::Known);
     let finer = refined(base, first, &seconds);
-    let raw = of_kind(edits(first), &yields, Kind::Yields);
+    let mut raw = edits(first);
+    let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
+    these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
     let firsts = as_their(&raw, edits(&finer));
     let seconds = slid(base, &firsts, seconds);
     let links = moves::places(base, &seconds);
@@ -114,14 +119,15 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         gone.for_each(|edit| edit.kind = Kind::Along);
         let texts = moves::with_carried(&others, &along);
         let taken: BTreeSet<u32> = along.iter().map(|edit| edit.mover).collect();
-        let sides = Sides { raw: &raw, firsts: &moved, seconds: &with_texts(&others, &texts) };
+        let others = with_texts(&others, &texts);
+        let sides = Sides { raw: &raw, firsts: &moved, seconds: &others, yields: &yields };
         let hunks = carried.iter().map(|edit| edit.index).collect();
         let made = merge_with(base, &sides, &links, &taken, hunks);
         if is_of_either(base, [first, second], &made.patch) {
             return made;
         }
     }
-    let sides = Sides { raw: &raw, firsts: &firsts, seconds: &seconds };
+    let sides = Sides { raw: &raw, firsts: &firsts, seconds: &seconds, yields: &yields };
     merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new())
 }
 
@@ -132,6 +138,8 @@ struct Sides<'a> {
     /// and as it is understood;
     firsts: &'a [Edit<'a>],
     seconds: &'a [Edit<'a>],
+    /// Hunks of the first one that yield, those together that do so together.
+    yields: &'a [BTreeSet<u32>],
 }
 
 /// Edits, each with another text.
@@ -165,11 +173,32 @@ fn together(base: &str, seconds: &[Edit<'_>], mut met: Vec<Met>) -> Vec<Met> {
     met
 }
 
-/// Hunks, these of them of a kind.
-fn of_kind<'a>(mut edits: Vec<Edit<'a>>, which: &BTreeSet<u32>, kind: Kind) -> Vec<Edit<'a>> {
-    let these = edits.iter_mut().filter(|edit| which.contains(&edit.index));
-    these.for_each(|edit| edit.kind = kind);
-    edits
+/// What yields only in part does not: of hunks that were decided together each must be among the
+/// passages that the second edit changes.
+fn yield_together(passages: &mut [Passage<'_>], yields: &[BTreeSet<u32>]) {
+    let hunk = |edit: &Edit<'_>| match edit.kind {
+        Kind::Yields(hunk) => Some(hunk),
+        _ => None,
+    };
+    let changed = |passage: &Passage<'_>| {
+        !passage.seconds.is_empty() && passage.firsts.iter().all(|edit| hunk(edit).is_some())
+    };
+    let stay = passages.iter().filter(|passage| !changed(passage));
+    let mut stay: BTreeSet<u32> = stay.flat_map(|it| it.firsts.iter().filter_map(hunk)).collect();
+    loop {
+        let before = stay.len();
+        let in_part = yields.iter().filter(|of| !of.is_disjoint(&stay));
+        let in_part: Vec<u32> = in_part.flatten().copied().collect();
+        stay.extend(in_part);
+        if stay.len() == before {
+            break;
+        }
+    }
+    for edit in passages.iter_mut().flat_map(|passage| &mut passage.firsts) {
+        if hunk(edit).is_some_and(|hunk| stay.contains(&hunk)) {
+            edit.kind = Kind::Plain;
+        }
+    }
 }
 
 /// The first edit's hunks, made finer, each of the kind of the one that it is of.
@@ -192,6 +221,7 @@ fn merge_with(
     mut hunks: Vec<u32>,
 ) -> ThreeWay {
     let mut passages = passages(base, sides.firsts, sides.seconds);
+    yield_together(&mut passages, sides.yields);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     loop {
         spread(base, &mut passages, &mut decided);
@@ -246,7 +276,7 @@ fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
 /// characters that is not what it was. Or each puts something there, and one in place of something:
 /// a merge by characters has them in the order of their names, whatever stood first.
 fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
-    let Sides { raw, firsts, seconds } = *sides;
+    let Sides { raw, firsts, seconds, .. } = *sides;
     let is_back = |edit: &&Edit<'_>| {
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
         !place.is_ok_and(|at| firsts[at].was == edit.text)
@@ -406,14 +436,14 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     }
     // Who saw both versions of it, and made something of that, has decided.
     // What the first edit changed in text that the second one takes elsewhere has gone along.
-    let are = |kind| {
+    let are = |kind: fn(Kind) -> bool| {
         let mut firsts = passage.firsts.iter();
-        !passage.firsts.is_empty() && firsts.all(|edit| edit.kind == kind)
+        !passage.firsts.is_empty() && firsts.all(|edit| kind(edit.kind))
     };
-    if are(Kind::Along) {
+    if are(|kind| kind == Kind::Along) {
         return shown(second, Outcome::Both);
     }
-    if are(Kind::Yields) {
+    if are(|kind| matches!(kind, Kind::Yields(_))) {
         return shown(second, Outcome::Larger);
     }
     // The same as somebody else had made is that, whatever has become of it since.

@@ -10,6 +10,7 @@
 //! it. Must never drop what somebody wrote without a trace: what is not shown of a save is told
 //! with it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use redwedding_text::three_way::{self, Beside, Outcome, ThreeWay};
@@ -142,17 +143,32 @@ impl State {
         });
     }
 
-    /// What others did since a version, beside which an edit of it is merged. What the log alone decided of changes that the version holds
+    /// What others did since a version, beside which an edit of it is merged. What the log alone
+    /// decided of changes that the version holds, and of those that they were decided against,
     /// yields to whoever saved on it: they had all of them before them.
     fn beside<'a>(&self, version: &Version, since: &'a Since, patch: &Patch) -> Beside<'a> {
-        let is_seen = |by: &u32| {
-            self.changes.get(*by as usize).is_some_and(|change| {
-                change.kind == ChangeKind::Meant as u8 && version.contains(change.about as u32)
-            })
+        let sides = |save: &Change| save.overlaps.iter().all(|met| version.contains(met.2));
+        // The save of which something was decided that its author saw, and of what against.
+        let seen = |by: &u32| {
+            let decided = self.changes.get(*by as usize);
+            let decided = decided.filter(|change| change.kind == ChangeKind::Meant as u8)?;
+            let save = self.changes.get(decided.about as usize);
+            let seen = version.contains(decided.about as u32) && save.is_some_and(|it| sides(it));
+            seen.then_some(decided.about)
         };
-        let yields = (0..).zip(&since.by);
-        let yields = yields.filter(|(_, by)| !by.is_empty() && by.iter().all(is_seen));
-        let yields = yields.map(|(hunk, _)| hunk).collect();
+        let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+        let mut stay = BTreeSet::new();
+        for (hunk, by) in (0..).zip(&since.by) {
+            let saves: Vec<Option<u64>> = by.iter().map(seen).collect();
+            if saves.iter().any(Option::is_none) {
+                stay.insert(hunk);
+            }
+            for save in saves.into_iter().flatten() {
+                yields.entry(save).or_default().insert(hunk);
+            }
+        }
+        yields.retain(|_, hunks| hunks.is_disjoint(&stay));
+        let yields = yields.into_values().collect();
         let made = self.text.made_before(version, since, patch);
         Beside { patch: &since.patch, yields, made }
     }

@@ -112,7 +112,9 @@ fn score(old: &Lines<'_>, row: usize, new: &Lines<'_>, column: usize) -> usize {
         return 0;
     }
     let common = common(one, two);
-    let alike = 2 * common * 10 >= ALIKE * (one.len() + two.len());
+    // Words that only came, or only went, leave the others as they were.
+    let holds = common > 0 && common == one.len().min(two.len());
+    let alike = holds || 2 * common * 10 >= ALIKE * (one.len() + two.len());
     if alike { 2 * common } else { 0 }
 }
 

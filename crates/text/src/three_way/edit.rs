@@ -23,7 +23,8 @@ pub(super) enum Kind {
     #[default]
     Plain,
     /// Nobody wrote it: the author of the other edit had both versions of the passage before them.
-    Yields,
+    /// Which hunk of its patch it is of.
+    Yields(u32),
     /// Somebody else had made just the same, whatever has become of that.
     Known,
     /// The other edit takes what it is in elsewhere, and it has gone along.
