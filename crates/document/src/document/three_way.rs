@@ -110,7 +110,7 @@ impl State {
         // What stands at one place may stand there in another order.
         let told = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
         let order = diff::between(&told, self.text());
-        let place = |at: &Range<u32>| moved(at, in_turn(&order)).unwrap_or(0..0);
+        let place = |at: &Range<u32>| grown(at, in_turn(&order)).0;
         let bytes = self.text().len() as u32;
         let author = |by: u32| match self.changes.get(by as usize) {
             Some(change) if change.kind == ChangeKind::Meant as u8 => change.about as u32,
@@ -135,7 +135,7 @@ impl State {
         let done = self.text.since(since).map(|since| since.patch).unwrap_or_default();
         let own = self.closure(save);
         let beside = self.text.since(&own).map(|since| since.patch).unwrap_or_default();
-        let place = |at: &Range<u32>, patch| moved(at, in_turn(patch)).unwrap_or(0..0);
+        let place = |at: &Range<u32>, patch| grown(at, in_turn(patch)).0;
         let carried = carried.map(|meant| hidden(meant, |at| place(at, &beside)));
         self.changes.amend(save as usize, |change| {
             change.hidden.iter_mut().for_each(|hidden| hidden.at = place(&hidden.at, &done));
@@ -346,21 +346,6 @@ fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Rang
         }
     }
     (at, gone)
-}
-
-/// Where a range of a text is once that was edited, here and there, each in the text that the edit
-/// before left; `None` where it was touched.
-fn moved(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> Option<Range<u32>> {
-    let mut at = at.clone();
-    for (place, deleted, inserted) in edits {
-        if place + deleted <= at.start {
-            let by = |place: u32| place - deleted + inserted;
-            at = by(at.start)..by(at.end);
-        } else if place < at.end {
-            return None;
-        }
-    }
-    Some(at)
 }
 
 /// The edits of a patch, each in the text that the one before left.
