@@ -9,10 +9,13 @@
 //! not shown of the second edit is handed back as an alternative, whole.
 
 mod edit;
+mod entangled;
 mod moves;
 mod outcome;
 mod passage;
+mod repeated;
 mod seams;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -23,11 +26,10 @@ use crate::words;
 use edit::{Edit, edits};
 use outcome::Decided;
 pub use outcome::Outcome;
-use passage::Passage;
+use passage::{Passage, is_near};
+use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
-
-/// Words that may stand unchanged between two changes of one edit that are one passage.
-const NEAR: usize = 3;
+use versions::repeat;
 
 /// An edit as it comes out beside another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +54,12 @@ pub struct Met {
     /// What came of it.
     pub outcome: Outcome,
 }
+
+/// How often what is hidden is looked at again for what belongs to it.
+const ROUNDS: usize = 8;
+
+/// Bytes that go and come, at the least, where an edit may have put back what it took away.
+const REWRITTEN: usize = 64;
 
 /// Bytes between two changes from which on no word and no line joins them.
 const FAR: u32 = 1_024;
@@ -97,15 +105,15 @@ fn merge_with(
     seconds: &[Edit<'_>],
     mut hunks: Vec<u32>,
 ) -> ThreeWay {
-    let mut passages = passages(base, firsts, seconds);
+    let mut passages = entangled::join(base, passages(base, firsts, seconds));
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     spread(base, &mut passages, &mut decided);
-    loop {
-        let glued = glued(base, &passages, &decided);
-        if glued.is_empty() {
-            break;
-        }
-        for which in glued.into_iter().rev() {
+    for round in 0.. {
+        let wrong = [repeated, half_moved, glued].into_iter();
+        let wrong = wrong.skip(if round < ROUNDS { 0 } else { 2 });
+        let mut wrong = wrong.map(|wrong| wrong(base, &passages, &decided));
+        let Some(wrong) = wrong.find(|wrong| !wrong.is_empty()) else { break };
+        for which in wrong.into_iter().rev() {
             hide(base, &mut passages, &mut decided, which);
         }
         spread(base, &mut passages, &mut decided);
@@ -166,13 +174,34 @@ fn touching(
             false => touch(base, second, edit),
         })
     };
-    seconds.iter().filter(|second| touches(second)).map(|second| second.index).collect()
+    let mut to = [shifts(raw, |edit| edit.text), shifts(firsts, |edit| edit.was)];
+    let other = |second: &Edit<'_>| {
+        let [one, two] = to.each_mut().map(|shift| shift(second.range.start));
+        one != two
+    };
+    let others: Vec<bool> = seconds.iter().map(other).collect();
+    let found = seconds.iter().zip(others).filter(|(second, other)| *other || touches(second));
+    found.map(|(second, _)| second.index).collect()
+}
+
+/// By how much edits shift places of the base; asked in order.
+fn shifts<'a>(
+    edits: &'a [Edit<'a>],
+    to: fn(&'a Edit<'a>) -> &'a str,
+) -> impl FnMut(usize) -> isize {
+    let (mut edits, mut shift) = (edits.iter().peekable(), 0);
+    move |place| {
+        while let Some(edit) = edits.next_if(|edit| edit.range.end <= place) {
+            shift += to(edit).len() as isize - edit.range.len() as isize;
+        }
+        shift
+    }
 }
 
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
 fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
     if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
-        return patch.clone();
+        return smaller(base, patch, patch.clone());
     }
     let mut finer = Patch::builder();
     for edit in edits(patch) {
@@ -194,7 +223,25 @@ fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
         }
         finer.keep_to(range.end as u32);
     }
-    finer.build().unwrap_or_default()
+    smaller(base, patch, finer.build().unwrap_or_default())
+}
+
+/// What leads to the same text and changes less of it: an edit of many saves may have taken away
+/// here what it put back there.
+fn smaller(base: &str, patch: &Patch, finer: Patch) -> Patch {
+    let changed = |patch: &Patch| -> [usize; 2] {
+        patch
+            .edits()
+            .fold([0, 0], |[gone, came], edit| [gone + edit.1 as usize, came + edit.2.len()])
+    };
+    let much = changed(&finer);
+    if much.into_iter().min() < Some(REWRITTEN) {
+        return finer;
+    }
+    let Ok(made) = patch.apply(base) else { return finer };
+    let plain = diff::between(base, &made.text);
+    let less = changed(&plain).into_iter().sum::<usize>() < much.into_iter().sum();
+    if less { plain } else { finer }
 }
 
 /// Whether an edit keeps more of a text than white space and signs.
@@ -237,10 +284,25 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     }
     if start > end {
         let between = &base[end..start];
+        // Which of several empty lines one took away, and the other one filled, nobody can tell.
+        let fills = |one: &Edit<'_>, two: &Edit<'_>| one.is_white(base) && two.fills_line(base);
+        if between.trim().is_empty() && (fills(one, two) || fills(two, one)) {
+            return true;
+        }
+        if one.is_deleted_in(base, two, between) || two.is_deleted_in(base, one, between) {
+            return true;
+        }
         let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
         return !whole && words::words(between).count() == 1;
     }
-    // They meet. A line would be joined with one that comes behind it,
+    // They meet. What is put beside words that go with the end of their line may be of them.
+    // They meet. Where a line is cut, what is put beside the cut may be of either line; and both
+    // may have put the same there.
+    let cut = |edit: &Edit<'_>, beside: &Edit<'_>| beside.is_insertion() && edit.cuts_line(base);
+    if cut(one, two) || cut(two, one) || repeat(one.text, two.text) {
+        return true;
+    }
+    // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
     if joins && two.is_insertion() {
         return true;
@@ -332,11 +394,6 @@ fn hide(
     let (text, alternative) = (passages[at].first(base), passages[at].second(base));
     let outcome = Outcome::Hidden(alternative);
     decided[at] = Some(Decided { text, outcome });
-}
-
-fn is_near(between: &str) -> bool {
-    let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
-    !between.contains('\n') && words::words(between).filter(is_word).take(NEAR + 1).count() <= NEAR
 }
 
 /// The merged text as far as it is made.

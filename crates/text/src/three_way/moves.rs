@@ -1,4 +1,5 @@
-//! Text that the first edit takes from one place to another, and what the second one changed in it.
+//! Lines that the first edit takes from one place to another, and what the second one changed in
+//! them.
 //!
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
@@ -7,9 +8,6 @@ use std::ops::Range;
 
 use super::edit::Edit;
 use crate::words;
-
-/// Shortest text that counts as moved, in bytes.
-const LEAST: usize = 3;
 
 /// Bytes of what comes that are looked through for what goes, in all; and texts that are followed.
 /// Where there is more, none is: an edit of a whole page moves nothing that others could follow.
@@ -57,21 +55,29 @@ pub(super) fn carry<'a>(
     firsts: &[Edit<'_>],
     seconds: &[Edit<'a>],
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
-    let moves = moves(base, firsts, seconds);
+    let mut moves = moves(base, firsts, seconds);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
+    let inside = |of: &Move<'_>, edit: &Edit<'_>| {
+        let (whole, bare) = (&of.from, &of.bare);
+        let within = |of: &Range<usize>| of.start <= edit.range.start && edit.range.end <= of.end;
+        let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
+        // What is written at its edge, or white space there, may be of what stands beside it.
+        let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
+        // What both did is no change of what was moved.
+        let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
+        let same = place.is_ok_and(|at| firsts[at].text == edit.text);
+        !same && (within(bare) && !at_edge && !all || within(whole) && all && !keeps(bare))
+    };
+    // All that was changed of it goes along, or nothing.
+    moves.retain(|of| {
+        let bare = &of.bare;
+        let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
+        seconds.iter().filter(met).all(|edit| inside(of, edit))
+    });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
-        let inside = |of: &&Move<'_>| {
-            let (whole, bare) = (&of.from, &of.bare);
-            let within =
-                |of: &Range<usize>| of.start <= edit.range.start && edit.range.end <= of.end;
-            let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
-            // What is written at its edge, or white space there, may be of what stands beside it.
-            let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
-            within(bare) && !at_edge && !all || within(whole) && all && !keeps(bare)
-        };
-        match moves.iter().find(inside) {
+        match moves.iter().find(|of| inside(of, edit)) {
             Some(of) => {
                 let place = |at: usize| at - of.from.start + of.at;
                 let at = place(edit.range.start)..place(edit.range.end);
@@ -102,12 +108,14 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
     for edit in goes {
         let gone = &base[edit.range.clone()];
         let bare = gone.trim();
-        if bare.len() < LEAST || edit.text.contains(bare) {
-            continue;
-        }
         // White space around it may be another there.
         let start = edit.range.start + gone.len() - gone.trim_start().len();
         let bare_range = start..start + bare.len();
+        let line_end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        let lines = (start == 0 || line_end(start - 1)) && line_end(bare_range.end);
+        if bare.is_empty() || !lines || edit.text.contains(bare) {
+            continue;
+        }
         for (text, from) in [(gone, edit.range.clone()), (bare, bare_range.clone())] {
             let whole = |(to, at): &(&Edit<'_>, usize)| {
                 words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
