@@ -189,6 +189,26 @@ fn a_form_from_before_a_vandal_is_good() {
     assert_eq!(page.others(), []);
 }
 
+/// What was put back is in another order than it was: what stayed of it stands elsewhere.
+#[test]
+fn a_form_from_before_is_good_whatever_stayed() {
+    let [x, y] =
+        ["a line that is there twice, as long as this one is\n", "one that is there once\n"];
+    let q = "and what a vandal wrote, which is just as long as all of it\n";
+    let text = [x, y, x, "end\n"].concat();
+    let mut page = Page::new(&text);
+    let base = page.document.version();
+    for to in
+        [[y, x, "end\n"].concat(), [x, "end\n"].concat(), [x, q, "end\n"].concat(), text.clone()]
+    {
+        let head = page.document.version();
+        page.save(&head, &to);
+    }
+    let right = [x, y, &x.replace("long", "short"), "end\n"].concat();
+    page.save(&base, &right);
+    assert_eq!((page.document.text(), page.others().len()), (right.as_str(), 0));
+}
+
 #[test]
 fn a_save_that_is_not_shown_is_suppressed_released_and_erased() {
     let mut page = Page::new("a blue sky\nend\n");

@@ -9,11 +9,14 @@
 //! not shown of the second edit is handed back as an alternative, whole.
 
 mod edit;
+mod entangled;
 mod moves;
 mod outcome;
 mod passage;
+mod repeated;
 mod seams;
 mod slid;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -24,12 +27,11 @@ use crate::words;
 use edit::{Edit, Kind, edits};
 use outcome::Decided;
 pub use outcome::Outcome;
-use passage::Passage;
+use passage::{Passage, is_near};
+use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
-
-/// Words that may stand unchanged between two changes of one edit that are one passage.
-const NEAR: usize = 3;
+use versions::repeat;
 
 /// Passages of which another version is shown that one edit may leave, at most.
 pub const HIDDEN: usize = 64;
@@ -77,6 +79,12 @@ impl<'a> From<&'a Patch> for Beside<'a> {
         Self { patch, yields: Vec::new(), made: BTreeSet::new() }
     }
 }
+
+/// How often what is hidden is looked at again for what belongs to it.
+const ROUNDS: usize = 8;
+
+/// Bytes that go and come, at the least, where an edit may have put back what it took away.
+const REWRITTEN: usize = 64;
 
 /// Bytes between two changes from which on no word and no line joins them.
 const FAR: u32 = 1_024;
@@ -220,13 +228,18 @@ fn merge_with(
     taken: &BTreeSet<u32>,
     mut hunks: Vec<u32>,
 ) -> ThreeWay {
-    let mut passages = passages(base, sides.firsts, sides.seconds);
+    let mut passages = entangled::join(base, passages(base, sides.firsts, sides.seconds));
     yield_together(&mut passages, sides.yields);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
-    loop {
+    for round in 0.. {
         spread(base, &mut passages, &mut decided);
-        let alone = moved_alone(&passages, &decided, links);
-        let more = if alone.is_empty() { glued(base, &passages, &decided) } else { alone };
+        let mut more = moved_alone(&passages, &decided, links);
+        let wrong = [repeated, half_moved, glued].into_iter();
+        for wrong in wrong.skip(if round < ROUNDS { 0 } else { 2 }) {
+            if more.is_empty() {
+                more = wrong(base, &passages, &decided);
+            }
+        }
         if more.is_empty() {
             break;
         }
@@ -294,11 +307,29 @@ fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
         let meet = second.range.start <= edit.range.end;
         meet && !edit.text.is_empty() && !second.text.is_empty() && !alike
     };
+    // Where the one is understood as it was not made, all behind it stands elsewhere.
+    let mut to = [shifts(raw, |edit| edit.text), shifts(firsts, |edit| edit.was)];
     let is_misplaced = |second: &&Edit<'_>| {
-        up_to(&put_back, second).any(|edit| touches(edit, second))
+        let [one, two] = to.each_mut().map(|shift| shift(second.range.start));
+        one != two
+            || up_to(&put_back, second).any(|edit| touches(edit, second))
             || up_to(&all, second).any(|edit| both_put(edit, second))
     };
     seconds.iter().filter(is_misplaced).map(|second| second.index).collect()
+}
+
+/// By how much edits shift places of the base; asked in order.
+fn shifts<'a>(
+    edits: &'a [Edit<'a>],
+    to: fn(&'a Edit<'a>) -> &'a str,
+) -> impl FnMut(usize) -> isize {
+    let (mut edits, mut shift) = (edits.iter().peekable(), 0);
+    move |place| {
+        while let Some(edit) = edits.next_if(|edit| edit.range.end <= place) {
+            shift += to(edit).len() as isize - edit.range.len() as isize;
+        }
+        shift
+    }
 }
 
 /// What the second edit takes from one place to another is one change. Passages to be hidden, since
@@ -339,7 +370,7 @@ fn up_to<'a>(edits: &'a [&'a Edit<'a>], other: &'a Edit<'_>) -> impl Iterator<It
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
 fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
     if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
-        return patch.clone();
+        return smaller(base, patch, patch.clone());
     }
     let mut finer = Patch::builder();
     for edit in edits(patch) {
@@ -361,7 +392,25 @@ fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
         }
         finer.keep_to(range.end as u32);
     }
-    finer.build().unwrap_or_default()
+    smaller(base, patch, finer.build().unwrap_or_default())
+}
+
+/// What leads to the same text and changes less of it: an edit of many saves may have taken away
+/// here what it put back there.
+fn smaller(base: &str, patch: &Patch, finer: Patch) -> Patch {
+    let changed = |patch: &Patch| -> [usize; 2] {
+        patch
+            .edits()
+            .fold([0, 0], |[gone, came], edit| [gone + edit.1 as usize, came + edit.2.len()])
+    };
+    let much = changed(&finer);
+    if much.into_iter().min() < Some(REWRITTEN) {
+        return finer;
+    }
+    let Ok(made) = patch.apply(base) else { return finer };
+    let plain = diff::between(base, &made.text);
+    let less = changed(&plain).into_iter().sum::<usize>() < much.into_iter().sum();
+    if less { plain } else { finer }
 }
 
 /// Whether an edit keeps more of a text than white space and signs.
@@ -404,14 +453,27 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     }
     if start > end {
         let between = &base[end..start];
+        // Which of several empty lines one took away, and the other one filled, nobody can tell.
+        let fills = |one: &Edit<'_>, two: &Edit<'_>| one.is_white(base) && two.fills_line(base);
+        if between.trim().is_empty() && (fills(one, two) || fills(two, one)) {
+            return true;
+        }
+        if one.is_deleted_in(base, two, between) || two.is_deleted_in(base, one, between) {
+            return true;
+        }
         let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
         return !whole && words::words(between).count() == 1;
     }
-    // They meet. The one holds what the other one puts there,
-    if one.holds_beside(two) || two.holds_beside(one) {
+    // They meet. The one holds what the other one puts there, or both may have put the same.
+    if one.holds_beside(two) || two.holds_beside(one) || repeat(one.text, two.text) {
         return true;
     }
-    // a line would be joined with one that comes behind it,
+    // Where a line is cut, what is put beside the cut may be of either line.
+    let cut = |edit: &Edit<'_>, beside: &Edit<'_>| beside.is_insertion() && edit.cuts_line(base);
+    if cut(one, two) || cut(two, one) {
+        return true;
+    }
+    // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
     if joins && two.is_insertion() {
         return true;
@@ -521,11 +583,6 @@ fn hide(
     let (text, alternative) = (passages[at].first(base), passages[at].second(base));
     let outcome = Outcome::Hidden(alternative);
     decided[at] = Some(Decided { text, outcome });
-}
-
-fn is_near(between: &str) -> bool {
-    let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
-    !between.contains('\n') && words::words(between).filter(is_word).take(NEAR + 1).count() <= NEAR
 }
 
 /// The merged text as far as it is made.

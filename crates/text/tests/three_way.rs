@@ -84,6 +84,8 @@ fn what_holds_the_other_is_the_one() {
         ("10\n", "12\n", "12 (so far)\n"),
         ("A\n", "A b\n", "A b c\n"),
         ("", "one\n", "one\ntwo\n"),
+        ("x\n", "x\n# a\n</div>\n", "x\n# a\n# b\n</div>\n"),
+        ("x.", "x.\n\nd: a\ne: a", "x.\n\nSee b\n\nd: a\ne: a\nf: a"),
     ] {
         for (first, second) in [(small, large), (large, small)] {
             let (text, met) = merged(base, first, second);
@@ -125,6 +127,124 @@ fn what_is_moved_takes_corrections_along() {
     let right = "Second dog.\n\nThird cow.\n\nFirst the cat.\n";
     let (text, met) = merged(base, moved, corrected);
     assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()));
+}
+
+/// The first one's version of each passage is shown, and the second one's is at hand: nothing is
+/// there twice, and nothing mixed.
+#[track_caller]
+fn is_first_with_alternative(base: &str, first: &str, second: &str, words: &[&str]) {
+    let (text, met) = merged(base, first, second);
+    assert_eq!(text, first, "{met:?}");
+    let told = hidden(&met).concat();
+    assert!(words.iter().all(|word| told.contains(word)), "{met:?}");
+}
+
+#[test]
+fn items_of_the_same_words_are_one() {
+    is_first_with_alternative(
+        "a\n\nb\n",
+        "a\n\n:Main article:[[Pet]]\n\nb\n",
+        "a\n\n:Main article: [[Pet]]\n\nb\n",
+        &["Main article: [[Pet]]"],
+    );
+    let list =
+        |extra: &str| format!("a\n* one of these\n* two of those{extra}\n* three of mine\nb\n");
+    is_first_with_alternative("a\nb\n", &list(""), &list(" again"), &["again"]);
+    // Those that merely look alike are two.
+    let (text, met) = merged("a\nb\n", "a\n* a list of red\nb\n", "a\n* a list of blue\nb\n");
+    assert!(hidden(&met).is_empty() && text.contains("red") && text.contains("blue"), "{text:?}");
+}
+
+#[test]
+fn what_both_put_at_one_word_is_there_once() {
+    is_first_with_alternative(
+        "schools such as old-style is a good one\n",
+        "schools such as brand new style is a good one\n",
+        "schools such as brand new style (lately) and old-style are good ones\n",
+        &["(lately)"],
+    );
+    let list = |one: &str, two: &str| format!("* [[A]] one{one}\n{two}* C\n");
+    let two = "* [[B]] two of b\n";
+    let (text, _) = merged(&list("", two), &list(" [http:x]", two), &list(" [http:x]", ""));
+    assert_eq!(text.matches("http:x").count(), 1, "{text:?}");
+    // What the first one put in place of something holds it.
+    let (text, met) =
+        merged("and [[Mata Tam|M]]\n", "and [[Mata,Tam|M]]\n", "and [[Mata, Tam|M]]\n");
+    assert_eq!((text.as_str(), hidden(&met)), ("and [[Mata,Tam|M]]\n", Vec::new()));
+}
+
+#[test]
+fn what_both_put_near_one_place_is_there_once() {
+    is_first_with_alternative(
+        "''See: a, b''\n\n[[de:A]]\n",
+        "==See: a, b\n\n[[Red rivers]]\n[[Blue rivers]]\n\n[[de:A]]\n",
+        "''See: a, b\n\n[[Red rivers]]\n[[Blue rivers|Blue]]\n\n[[de:A]]\n",
+        &["Blue rivers|Blue"],
+    );
+    let first = ":This article is about the river to the gulf of Mexico.\n\nText.\n";
+    let (text, met) = merged(
+        ":For the movie Bravo see the list of movies.\n\nText.\n",
+        first,
+        ":This article is about the river to the gulf of Mexico.\n\n\
+         :For the movie Bravo see the list of movies.\n\nText.\n",
+    );
+    assert_eq!((text.as_str(), hidden(&met)), (first, Vec::new()));
+}
+
+#[test]
+fn an_empty_line_is_taken_once() {
+    let (text, met) = merged("a\n\n\nb\n", "a\n\nb\n", "a\n# x y\n\nb\n");
+    assert_eq!((text.as_str(), hidden(&met)), ("a\n# x y\n\nb\n", Vec::new()));
+}
+
+/// What stays of a passage that was rewritten stays by chance.
+#[test]
+fn what_was_rewritten_is_one_passage() {
+    is_first_with_alternative(
+        "a red fox ran by one old house where some man had lost his dog\n",
+        "every green cat sat by five new sheds while no girl ever found her bone\n",
+        "a red fox ran right by one old house where some man had lost his dog\n",
+        &["right"],
+    );
+    // Who changes words here and there has not.
+    let (text, met) = merged(
+        "a red fox ran by one old house where some man had lost his dog\n",
+        "a green fox ran by one new house where some man had lost her dog\n",
+        "a red fox ran right by one old house where some poor man had lost his dog\n",
+    );
+    let right = "a green fox ran right by one new house where some poor man had lost her dog\n";
+    assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()));
+}
+
+/// The second edit's lines are not in both places, nor in none.
+#[test]
+fn who_moved_a_passage_has_moved_it_whole() {
+    let (a, b) = ("The river rises in the hills of snow.\n\n", "It flows to the sea.\n\n");
+    let base = [a, b, "It is long.\n"].concat();
+    let one = base.replace("hills", "mountains");
+    let two = [b, "It is long.\n\n", &a.replace("snow", "snow and ice")].concat();
+    let (text, met) = merged(&base, &one, &two);
+    assert_eq!(text.matches("The river rises").count(), 1, "{text:?} {met:?}");
+}
+
+/// Each kept other signs of the same ones.
+#[test]
+fn two_deletions_do_not_take_what_both_kept() {
+    let base = "x.\n\nhistory of it all\n\n=====A=====\nold\n\n====B====\n";
+    let one = "x.\n\nhistory of it all\n\n===B====\n";
+    let two = "x.\n\n===B====\n";
+    let (text, _) = merged(base, one, two);
+    assert!(text.ends_with("\n\n===B====\n"), "{text:?}");
+}
+
+#[test]
+fn words_are_not_followed_from_line_to_line() {
+    is_first_with_alternative(
+        "Zeno was a stoic\nold\nPeter was here\n",
+        "Zeno was here\nold\nPeter was a stoic\n",
+        "Zeno was a Stoic\nold\nPeter was here\n",
+        &["Stoic"],
+    );
 }
 
 /// What each deleted in turn left two words of two people side by side.

@@ -4,20 +4,23 @@ use std::ops::Range;
 
 use redwedding_text::{Patch, diff};
 
+use crate::words::{hunks, is_white, words_and_gaps};
+
 /// Kinds of cases, in the order of the report.
-pub const KINDS: [&str; 5] = ["same", "contained", "apart", "near", "reverted"];
+pub const KINDS: [&str; 6] = ["same", "contained", "taken back", "apart", "near", "reverted"];
 
 /// Saves of a page and what has to come of them.
 pub struct Case {
     pub kind: &'static str,
-    /// Which page, and which revision.
+    /// Which page, and which revisions of it, counted from 0.
     pub name: String,
     /// The page before.
     pub start: String,
     /// Each whole text, with the version that its author had opened: 0 is `start`, then each save
     /// makes one.
     pub saves: Vec<(usize, String)>,
-    pub right: String,
+    /// `None` where no text is it: all that both meant has to be there.
+    pub right: Option<String>,
 }
 
 /// Bytes of a text that another one kept, and where they are there.
@@ -32,8 +35,8 @@ pub fn of_history(page: &str, texts: &[String]) -> Vec<Case> {
         let [before, after] = pair else { continue };
         if before != after {
             let saves = vec![(0, after.clone()), (0, after.clone())];
-            let name = format!("{page} {at}");
-            let (start, right) = (before.clone(), after.clone());
+            let name = format!("{page} {at}, {}", at + 1);
+            let (start, right) = (before.clone(), Some(after.clone()));
             cases.push(Case { kind: "same", name, start, saves, right });
         }
     }
@@ -41,7 +44,7 @@ pub fn of_history(page: &str, texts: &[String]) -> Vec<Case> {
     for step in [1, 2] {
         for at in 0..texts.len().saturating_sub(2 * step) {
             let (r0, r1, r2) = (&texts[at], &texts[at + step], &texts[at + 2 * step]);
-            let name = format!("{page} {at} +{step}");
+            let name = format!("{page} {at}, {}, {}", at + step, at + 2 * step);
             cases.extend(of_three(name, r0, r1, r2));
         }
     }
@@ -54,11 +57,14 @@ fn of_three(name: String, r0: &str, r1: &str, r2: &str) -> Vec<Case> {
     if r0 == r1 || r1 == r2 || r0 == r2 {
         return cases;
     }
-    let mut add = |kind, two: String, right: String| {
+    let mut add = |kind, two: String, right: Option<String>| {
         let saves = vec![(0, r1.to_owned()), (0, two)];
         cases.push(Case { kind, name: name.clone(), start: r0.to_owned(), saves, right });
     };
-    add("contained", r2.to_owned(), r2.to_owned());
+    match is_kept(r0, r1, r2) {
+        true => add("contained", r2.to_owned(), Some(r2.to_owned())),
+        false => add("taken back", r2.to_owned(), None),
+    }
     let first = diff::between(r0, r1);
     let kept = kept(r0, &first);
     let second = diff::between(r1, r2);
@@ -67,14 +73,38 @@ fn of_three(name: String, r0: &str, r1: &str, r2: &str) -> Vec<Case> {
         add(
             "apart",
             with(r0, &others, |other| other.old.clone()),
-            with(r1, &others, |o| o.new.clone()),
+            Some(with(r1, &others, |other| other.new.clone())),
         );
     }
     let near: Vec<_> = others.into_iter().filter(|other| other.shares_line(r1, &first)).collect();
     if !near.is_empty() {
-        add("near", with(r0, &near, |other| other.old.clone()), with(r1, &near, |o| o.new.clone()));
+        add(
+            "near",
+            with(r0, &near, |other| other.old.clone()),
+            Some(with(r1, &near, |other| other.new.clone())),
+        );
     }
     cases
+}
+
+/// Whether all that `r1` made of `r0` is still there in `r2`: nothing that came is gone, and
+/// nothing that went came again in its place, but white space beside words.
+fn is_kept(r0: &str, r1: &str, r2: &str) -> bool {
+    let [r0, r1, r2] = [r0, r1, r2].map(words_and_gaps);
+    let next = hunks(&r1, &r2);
+    hunks(&r0, &r1).iter().all(|made| {
+        let (came, went) = (&r1[made.new.clone()], &r0[made.old.clone()]);
+        let white = came.iter().chain(went).all(|word| is_white(word));
+        let counts = |word: &str| white || !is_white(word);
+        next.iter().all(|then| {
+            let (from, to) = (then.old.start, then.old.end);
+            let lost = made.new.start.max(from)..made.new.end.min(to);
+            let lost = r1.get(lost).unwrap_or_default().iter().any(|word| counts(word));
+            let beside = from <= made.new.end && made.new.start <= to;
+            let again = |word: &&str| counts(word) && went.contains(word);
+            !(lost || beside && r2[then.new.clone()].iter().any(again))
+        })
+    })
 }
 
 /// A change that can be made on two texts.
@@ -151,10 +181,10 @@ fn reverts(page: &str, texts: &[String]) -> Vec<Case> {
         saves.push((0, texts[at + 1].clone()));
         cases.push(Case {
             kind: "reverted",
-            name: format!("{page} {at}"),
+            name: format!("{page} {before} to {}", at + 1),
             start: texts[before].clone(),
             saves,
-            right: texts[at + 1].clone(),
+            right: Some(texts[at + 1].clone()),
         });
     }
     cases

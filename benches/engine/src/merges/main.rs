@@ -8,8 +8,10 @@
 //! measured.
 
 mod cases;
+mod meant;
 mod mergers;
 mod verdict;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,10 +42,11 @@ fn run() -> Result<bool, Failure> {
     for (name, file) in trace::WIKIS {
         cases.extend(cases::of_history(name, &trace::read_wiki(&data, file)?));
     }
-    let chosen = |merger: &Box<dyn Merger>| shown.iter().any(|name| name == merger.name());
-    let all = mergers::all();
-    let some = all.iter().any(chosen);
-    let mergers: Vec<_> = all.into_iter().filter(|merger| !some || chosen(merger)).collect();
+    let chosen = |merger: &dyn Merger| shown.iter().any(|name| name == merger.name());
+    let mut mergers = mergers::all();
+    if mergers.iter().any(|merger| chosen(merger.as_ref())) {
+        mergers.retain(|merger| chosen(merger.as_ref()));
+    }
     println!("| kind | cases | merged by | right | one version, other at hand | refused | wrong |");
     println!("|---|---|---|---|---|---|---|");
     let mut good = true;

@@ -21,8 +21,14 @@ use crate::cases::Case;
 pub struct Merged {
     /// The page; `None` if a save was refused.
     pub text: Option<String>,
-    /// Passages of which another version is at hand.
-    pub alternatives: usize,
+    /// What is at hand of passages of which the page shows another version.
+    pub alternatives: Vec<String>,
+}
+
+impl Merged {
+    fn of(text: Option<String>) -> Merged {
+        Merged { text, alternatives: Vec::new() }
+    }
 }
 
 pub trait Merger {
@@ -76,7 +82,8 @@ impl Merger for Ours {
             fold(&mut page, Body::Edit(Edit { delta, accepted_ms: 1, pop, served: None }))?;
             versions.push(page.version());
         }
-        let alternatives = page.changes().kept().iter().map(|change| change.hidden.len()).sum();
+        let hidden = page.changes().kept().iter().flat_map(|change| &change.hidden);
+        let alternatives = hidden.map(|hidden| hidden.text.clone()).collect();
         Ok(Merged { text: Some(page.text().to_owned()), alternatives })
     }
 }
@@ -106,7 +113,7 @@ impl Merger for ByCharacters {
             let patch = diff::between(&old, submitted);
             text.merge(id as u64 + 1, &version, &patch).map_err(Failure::of)?;
         }
-        Ok(Merged { text: Some(text.text().to_owned()), alternatives: 0 })
+        Ok(Merged::of(Some(text.text().to_owned())))
     }
 }
 
@@ -128,11 +135,11 @@ impl Merger for ThreeWay {
         for (base, submitted) in &case.saves {
             let page = &versions[versions.len() - 1];
             let Some(next) = (self.merge)(&versions[*base], page, submitted)? else {
-                return Ok(Merged { text: None, alternatives: 0 });
+                return Ok(Merged::of(None));
             };
             versions.push(next);
         }
-        Ok(Merged { text: versions.pop(), alternatives: 0 })
+        Ok(Merged::of(versions.pop()))
     }
 }
 
@@ -199,6 +206,6 @@ impl Merger for YrsPages {
         let mut page: Box<dyn Document> = yrs.empty(1 << 20)?;
         let all: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
         page.receive(&all)?;
-        Ok(Merged { text: Some(page.text()?), alternatives: 0 })
+        Ok(Merged::of(Some(page.text()?)))
     }
 }

@@ -5,7 +5,17 @@ use std::ops::Range;
 use redwedding_text::{Patch, diff};
 
 use crate::cases::Case;
+use crate::meant::{Meant, meant};
 use crate::mergers::Merged;
+
+/// Characters that are shown around what changed,
+const AROUND: usize = 24;
+
+/// and at most of what did.
+const LONGEST: usize = 240;
+
+/// Bytes from what is wrong within which what was done is shown.
+const NEAR: usize = 200;
 
 /// How a case came out; the order is the report's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +29,26 @@ pub enum Verdict {
 
 impl Verdict {
     pub fn of(case: &Case, merged: &Merged) -> Verdict {
-        match &merged.text {
-            None => Verdict::Refused,
-            Some(text) if *text == case.right => Verdict::Right,
-            Some(text) if merged.alternatives > 0 && is_of_writers(case, text) => Verdict::Version,
-            Some(_) => Verdict::Wrong,
+        let Some(text) = &merged.text else { return Verdict::Refused };
+        let Some(right) = &case.right else { return of_both(case, merged) };
+        if text == right {
+            return Verdict::Right;
         }
+        let version = is_of_writers(case, text) || of_both(case, merged) == Verdict::Version;
+        match version && !merged.alternatives.is_empty() {
+            true => Verdict::Version,
+            false => Verdict::Wrong,
+        }
+    }
+}
+
+/// Two saves of one text, where all that both meant has to be there.
+fn of_both(case: &Case, merged: &Merged) -> Verdict {
+    let [(0, first), (0, second)] = &case.saves[..] else { return Verdict::Wrong };
+    match meant(&case.start, [first, second], merged) {
+        Meant::Both => Verdict::Right,
+        Meant::One => Verdict::Version,
+        Meant::Neither => Verdict::Wrong,
     }
 }
 
@@ -33,9 +57,7 @@ fn is_of_writers(case: &Case, page: &str) -> bool {
     let patches: Vec<Patch> =
         case.saves.iter().map(|(_, text)| diff::between(&case.start, text)).collect();
     let on_page = diff::between(&case.start, page);
-    let touched = patches.iter().chain([&on_page]).flat_map(|patch| {
-        patch.edits().map(|(at, deleted, _)| at as usize..(at + deleted) as usize)
-    });
+    let touched = patches.iter().chain([&on_page]).flat_map(|patch| patch.edits().map(place));
     passages(touched.collect()).iter().all(|passage| {
         let shown = replaced(&case.start, &on_page, passage);
         let mut versions = patches.iter().map(|patch| replaced(&case.start, patch, passage));
@@ -72,28 +94,69 @@ fn replaced(base: &str, patch: &Patch, passage: &Range<usize>) -> String {
     text
 }
 
-/// Shows what came out wrong.
+/// Shows what came out wrong: what each save made, what the page shows and what was wanted, each
+/// beside the page before, and what is at hand. Where it is known what was wanted, without what is
+/// far from all that is wrong.
 pub fn print(case: &Case, merged: &Merged) {
     println!("--- {} {}", case.kind, case.name);
-    for (_, text) in &case.saves {
-        show(&case.start, text, "save");
+    let got = merged.text.as_ref().map(|text| diff::between(&case.start, text));
+    let wanted = case.right.as_ref().map(|text| diff::between(&case.start, text));
+    let wrong = got.as_ref().zip(wanted.as_ref()).map(|(got, wanted)| {
+        let only = |one: &Patch, two: &Patch| -> Vec<Range<usize>> {
+            let other = |edit: &(u32, u32, &str)| !two.edits().any(|it| it == *edit);
+            one.edits().filter(other).map(place).collect()
+        };
+        [only(got, wanted), only(wanted, got)].concat()
+    });
+    for (number, (on, text)) in case.saves.iter().enumerate() {
+        let base = if *on == 0 { &case.start } else { &case.saves[*on - 1].1 };
+        let wrong = wrong.as_deref().filter(|_| *on == 0);
+        let what = format!("save {} of {on}", number + 1);
+        show(base, &diff::between(base, text), &what, wrong);
     }
-    if let Some(text) = &merged.text {
-        show(&case.right, text, "page beside what is right");
+    for (patch, what) in [(got, "got"), (wanted, "wanted")] {
+        patch.iter().for_each(|patch| show(&case.start, patch, what, wrong.as_deref()));
+    }
+    if let (Some(right), Some(text)) = (&case.right, &merged.text) {
+        show(right, &diff::between(right, text), "wrong", None);
+    }
+    for text in &merged.alternatives {
+        println!("    at hand: {:?}", shortened(text));
     }
 }
 
-fn show(from: &str, to: &str, what: &str) {
-    for (at, deleted, text) in diff::between(from, to).edits() {
-        let (start, end) = (at as usize, (at + deleted) as usize);
-        let left = from[..start].char_indices().rev().nth(24).map_or(0, |(at, _)| at);
-        let right = from[end..].char_indices().nth(24).map_or(from.len(), |(at, _)| end + at);
+fn place((at, deleted, _): (u32, u32, &str)) -> Range<usize> {
+    at as usize..(at + deleted) as usize
+}
+
+/// Shows an edit of a text, or of that what is near some of its places.
+fn show(from: &str, patch: &Patch, what: &str, places: Option<&[Range<usize>]>) {
+    for edit in patch.edits() {
+        let (range, text) = (place(edit), edit.2);
+        let near = |it: &Range<usize>| it.start <= range.end + NEAR && range.start <= it.end + NEAR;
+        if places.is_some_and(|places| !places.iter().any(near)) {
+            continue;
+        }
+        let (left, right) = (&from[..range.start], &from[range.end..]);
+        let start = left.char_indices().rev().nth(AROUND).map_or(0, |(at, _)| at);
+        let end = right.char_indices().nth(AROUND).map_or(right.len(), |(at, _)| at);
         println!(
             "    {what}: {:?} [-{:?}-]{{+{:?}+}} {:?}",
-            &from[left..start],
-            &from[start..end],
-            text,
-            &from[end..right],
+            &left[start..],
+            shortened(&from[range]),
+            shortened(text),
+            &right[..end],
         );
     }
+}
+
+/// A long text without its middle.
+fn shortened(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(LONGEST / 2).collect();
+    let end: String = text.chars().skip(count - LONGEST / 2).collect();
+    format!("{start} ...{} more... {end}", count - LONGEST)
 }

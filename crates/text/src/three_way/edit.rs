@@ -3,6 +3,10 @@
 use std::ops::Range;
 
 use crate::patch::Patch;
+use crate::words;
+
+/// Bytes within which a deletion may slide.
+const SLID: usize = 64;
 
 /// A change of an edit: what it replaces, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,69 @@ impl Edit<'_> {
 
     pub(super) fn is_insertion(&self) -> bool {
         self.range.is_empty()
+    }
+
+    /// Whether it is about nothing but white space.
+    pub(super) fn is_white(&self, base: &str) -> bool {
+        self.text.trim().is_empty() && base[self.range.clone()].trim().is_empty()
+    }
+
+    /// Whether it deletes what another one does, too, and it might as well be done there, on the
+    /// other side of what is between them.
+    pub(super) fn is_deleted_in(&self, base: &str, other: &Self, between: &str) -> bool {
+        let gone = &base[self.range.clone()];
+        let slid = gone.bytes().chain(between.bytes()).zip(between.bytes());
+        let same = self.text.is_empty() && !gone.is_empty() && *gone == base[other.range.clone()];
+        same && slid.take(between.len()).all(|(one, two)| one == two)
+    }
+
+    /// Whether the two share something, or meet.
+    pub(super) fn touches(&self, other: &Self) -> bool {
+        self.range.start <= other.range.end && other.range.start <= self.range.end
+    }
+
+    /// Whether the two share something, and each has more.
+    pub(super) fn crosses(&self, other: &Self) -> bool {
+        let (one, two) = (&self.range, &other.range);
+        let shared = one.start.max(two.start) < one.end.min(two.end);
+        let nested =
+            |one: &Range<usize>, two: &Range<usize>| one.start <= two.start && two.end <= one.end;
+        shared && !nested(one, two) && !nested(two, one)
+    }
+
+    /// Whether deleting words that stand beside it instead of its own comes to the same.
+    pub(super) fn may_slide(&self, base: &str) -> bool {
+        let (start, end) = (self.range.start, self.range.end);
+        let left = base[..start].bytes().rev().zip(base[..end].bytes().rev());
+        let left = left.take(SLID).take_while(|(one, two)| one == two).count();
+        let right = base[start..].bytes().zip(base[end..].bytes());
+        let right = right.take(SLID).take_while(|(one, two)| one == two).count();
+        let words = |range: Range<usize>| {
+            let bounds = range.clone().filter(|at| words::is_boundary(base, *at));
+            let bounds: Vec<usize> = bounds.chain([range.end]).collect();
+            bounds.windows(2).any(|pair| !base[pair[0]..pair[1]].trim().is_empty())
+        };
+        let from = (start - left..=start).find(|at| words::is_boundary(base, *at));
+        let to = (end..=end + right).rev().find(|at| words::is_boundary(base, *at));
+        from.is_some_and(|from| words(from..start)) || to.is_some_and(|to| words(end..to))
+    }
+
+    /// Whether it puts something into an empty line.
+    pub(super) fn fills_line(&self, base: &str) -> bool {
+        let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        let (at, text) = (self.range.start, self.text);
+        let within = !text.starts_with('\n') && !text.ends_with('\n');
+        self.is_insertion() && within && (at == 0 || end(at - 1)) && end(at)
+    }
+
+    /// Whether it takes the end of a line with words of the next, and not whole lines.
+    pub(super) fn cuts_line(&self, base: &str) -> bool {
+        let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        let begins = |at: usize| at == 0 || end(at - 1);
+        let (Range { start, end: last }, gone) = (self.range.clone(), &base[self.range.clone()]);
+        let whole = begins(start) && (begins(last) || last == base.len());
+        let whole = whole || end(start) && end(last);
+        gone.contains('\n') && !self.is_white(base) && !whole
     }
 }
 

@@ -1,24 +1,15 @@
-//! Text that one edit takes from one place to another, and what the other one changed in it.
+//! Lines that one edit takes from one place to another, and what the other one changed in them.
 //!
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::edit::Edit;
 use crate::words;
 
-/// Shortest text that counts as moved, in bytes,
-const LEAST: usize = 3;
-
-/// and shortest line of what goes that counts as moved by itself.
+/// Shortest line of what goes with more that counts as moved by itself, in bytes.
 const LINE: usize = 8;
-
-/// Words of a line that counts as moved though it was changed on the way, at least, and how many of
-/// its words it must have kept, out of ten.
-const REWORDED: usize = 4;
-const ALIKE: usize = 7;
 
 /// Bytes of what comes that are looked through for what goes, in all; and texts that are followed.
 /// Where there is more, none is: an edit of a whole page moves nothing that others could follow.
@@ -64,42 +55,7 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
 /// The hunks by which an edit takes whole lines elsewhere: the one that takes them and the one that
 /// puts them.
 pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Vec<(u32, u32)> {
-    let is_whole = |of: &Move<'_>| is_lines(base, &of.bare);
-    let moves = moves(base, movers, None).into_iter().filter(is_whole);
-    let mut places: Vec<_> = moves.map(|of| (of.taken, of.to.index)).collect();
-    places.extend(reworded(base, movers));
-    places.sort_unstable();
-    places.dedup();
-    places
-}
-
-/// The same of lines that it changed on the way: those that go and come are mostly the same words.
-fn reworded(base: &str, movers: &[Edit<'_>]) -> Vec<(u32, u32)> {
-    let goes = movers.iter().flat_map(|edit| bags(edit.index, &base[edit.range.clone()]));
-    let comes = movers.iter().flat_map(|edit| bags(edit.index, edit.text));
-    let (goes, comes): (Vec<_>, Vec<_>) = (goes.take(FOLLOWED).collect(), comes.collect());
-    if goes.len().saturating_mul(comes.len()) > FOLLOWED * FOLLOWED / 4 {
-        return Vec::new();
-    }
-    let alike = |one: &[&str], two: &[&str]| {
-        let common = one.iter().filter(|word| two.binary_search(word).is_ok()).count();
-        2 * common * 10 >= ALIKE * (one.len() + two.len())
-    };
-    let pairs = goes.iter().flat_map(|from| comes.iter().map(move |to| (from, to)));
-    let pairs = pairs.filter(|(from, to)| from.0 != to.0 && alike(&from.1, &to.1));
-    pairs.map(|(from, to)| (from.0, to.0)).collect()
-}
-
-/// The words of each line of a hunk that has enough of them.
-fn bags(index: u32, text: &str) -> impl Iterator<Item = (u32, Vec<&str>)> {
-    let lines = text.lines().map(bag).filter(|words| words.len() >= REWORDED);
-    lines.map(move |words| (index, words))
-}
-
-/// The words of a line, each once, sorted.
-fn bag(line: &str) -> Vec<&str> {
-    let words = words::words(line).filter(|word| word.contains(char::is_alphanumeric));
-    words.collect::<BTreeSet<_>>().into_iter().collect()
+    moves(base, movers, None).into_iter().map(|of| (of.taken, of.to.index)).collect()
 }
 
 /// Whether a line begins and a line ends with a part of a text.
@@ -115,27 +71,35 @@ pub(super) fn carry<'a>(
     firsts: &[Edit<'_>],
     seconds: &[Edit<'a>],
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
-    let moves = moves(base, firsts, Some(seconds));
+    let mut moves = moves(base, firsts, Some(seconds));
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
+    let inside = |of: &Move<'_>, edit: &Edit<'_>| {
+        let (whole, bare) = (&of.from, &of.bare);
+        let within = |of: &Range<usize>| of.start <= edit.range.start && edit.range.end <= of.end;
+        let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
+        // What is written at its edge, or white space there, may be of what stands beside it;
+        // unless these are lines, and it is written on the first or the last of them.
+        let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
+        let on_line = match edit.range.start == bare.start {
+            true => !edit.text.ends_with('\n'),
+            false => !edit.text.starts_with('\n') && !edit.text.ends_with('\n'),
+        };
+        let beside = at_edge && !on_line;
+        // What both did is no change of what was moved.
+        let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
+        let same = place.is_ok_and(|at| firsts[at].text == edit.text);
+        !same && (within(bare) && !beside && !all || within(whole) && all && !keeps(bare))
+    };
+    // All that was changed of it goes along, or nothing.
+    moves.retain(|of| {
+        let bare = &of.bare;
+        let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
+        seconds.iter().filter(met).all(|edit| inside(of, edit))
+    });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
-        let inside = |of: &&Move<'_>| {
-            let (whole, bare) = (&of.from, &of.bare);
-            let within =
-                |of: &Range<usize>| of.start <= edit.range.start && edit.range.end <= of.end;
-            let all = edit.range.start <= bare.start && bare.end <= edit.range.end;
-            // What is written at its edge, or white space there, may be of what stands beside it;
-            // unless these are lines, and it is written on the first or the last of them.
-            let at_edge = edit.is_insertion() && [bare.start, bare.end].contains(&edit.range.start);
-            let on_line = match edit.range.start == bare.start {
-                true => !edit.text.ends_with('\n'),
-                false => !edit.text.starts_with('\n') && !edit.text.ends_with('\n'),
-            };
-            let beside = at_edge && !(on_line && is_lines(base, bare));
-            within(bare) && !beside && !all || within(whole) && all && !keeps(bare)
-        };
-        match moves.iter().find(inside) {
+        match moves.iter().find(|of| inside(of, edit)) {
             Some(of) => {
                 let place = |at: usize| at - of.from.start + of.at;
                 let at = place(edit.range.start)..place(edit.range.end);
@@ -158,11 +122,11 @@ fn move_of<'a>(
 ) -> Option<Move<'a>> {
     let gone = &base[part.clone()];
     let text = gone.trim();
-    if text.len() < LEAST || edit.text.contains(text) {
-        return None;
-    }
     let start = part.start + gone.len() - gone.trim_start().len();
     let bare = start..start + text.len();
+    if text.is_empty() || !is_lines(base, &bare) || edit.text.contains(text) {
+        return None;
+    }
     let whole = place(gone).map(|place| (part, place));
     let (from, (to, at)) = whole.or_else(|| place(text).map(|place| (bare.clone(), place)))?;
     Some(Move { taken: edit.index, from, bare, to, at })

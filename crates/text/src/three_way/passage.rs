@@ -3,15 +3,11 @@
 use std::ops::Range;
 
 use super::edit::Edit;
+use super::versions::{are_versions_of_one, holds, repeat};
 use crate::words;
 
-/// Of two insertions at one place, how much of the longer one's words the shorter one must have,
-/// in order, for them to be two versions of one thing: out of ten. Not tried against others
-/// yet.
-const ALIKE: usize = 6;
-
-/// Words that are compared, of each.
-const COMPARED: usize = 512;
+/// Words that may stand unchanged between two changes of one edit that are one passage.
+const NEAR: usize = 3;
 
 /// Edits of both sides that hang together, in the order of the base.
 #[derive(Clone, Debug, Default)]
@@ -72,10 +68,14 @@ impl<'a> Passage<'a> {
         text
     }
 
+    /// Whether some edit puts the end of a line.
+    pub(super) fn has_line_ends(&self) -> bool {
+        self.firsts.iter().chain(&self.seconds).any(|edit| edit.text.contains('\n'))
+    }
+
     /// Whether edits of it are about nothing but white space.
     pub(super) fn is_white(&self, base: &str, edits: &[Edit<'_>]) -> bool {
-        let white = |text: &str| text.trim().is_empty();
-        edits.iter().all(|edit| white(edit.text) && white(&base[edit.range.clone()]))
+        edits.iter().all(|edit| edit.is_white(base))
     }
 
     /// The two edits, if each side has one, of the same bytes.
@@ -130,6 +130,23 @@ impl<'a> Passage<'a> {
         {
             return None;
         }
+        // What both put there would stand there twice.
+        let twice = |first: &Edit<'_>| {
+            let near = |it: &&Edit<'_>| first.touches(it);
+            self.seconds.iter().filter(near).any(|it| repeat(first.text, it.text))
+        };
+        if self.firsts.iter().any(twice) {
+            return None;
+        }
+        // Two deletions of which one might as well stand elsewhere may have kept the same.
+        let shifted = |first: &Edit<'_>| {
+            self.seconds.iter().any(|it| {
+                first.crosses(it) && [first, it].map(|it| it.may_slide(base)) != [false; 2]
+            })
+        };
+        if !lines() && self.firsts.iter().any(shifted) {
+            return None;
+        }
         let mut edits: Vec<&Edit<'_>> = all().collect();
         edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
         let hull = self.hull();
@@ -142,6 +159,12 @@ impl<'a> Passage<'a> {
         text.push_str(&base[at..hull.end]);
         Some(text)
     }
+}
+
+/// Whether what stands between two changes is a few words of a line.
+pub(super) fn is_near(between: &str) -> bool {
+    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
+    !between.contains('\n') && words::words(between).filter(is_word).take(NEAR + 1).count() <= NEAR
 }
 
 /// What two insertions at one place come to, one after the other; `None` if that would be one thing
@@ -190,55 +213,4 @@ impl Edit<'_> {
         let ends = || long.ends_with(short) && words::is_boundary(long, long.len() - short.len());
         replaces && (beside(self.range.start) && begins() || beside(self.range.end) && ends())
     }
-}
-
-/// Whether a text holds another one whole: as what it begins or ends with, in words, or as whole
-/// lines. Nothing is held by anything.
-fn holds(long: &str, short: &str) -> bool {
-    if short.trim().is_empty() || long.len() < short.len() {
-        return false;
-    }
-    let tail = long.len() - short.len();
-    if long.starts_with(short) && words::is_boundary(long, short.len()) {
-        return true;
-    }
-    if long.ends_with(short) && words::is_boundary(long, tail) {
-        return true;
-    }
-    let begins = |at: usize| at == 0 || long.as_bytes()[at - 1] == b'\n';
-    short.ends_with('\n') && long.match_indices(short).any(|(at, _)| begins(at))
-}
-
-/// Whether two insertions are mostly the same words in the same order. Items of lists, rows of
-/// tables and signed replies of different people look alike, and are not.
-fn are_versions_of_one(one: &str, two: &str) -> bool {
-    let item = |text: &str| {
-        let line = text.trim_start();
-        line.starts_with(['*', '#', ':', ';', '|', '!', '-', '+', '{', '>'])
-            || line.starts_with(|c: char| c.is_ascii_digit())
-    };
-    if item(one) && item(two) {
-        return false;
-    }
-    let of = |text| -> Vec<&str> {
-        let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
-        words::words(text).filter(is_word).take(COMPARED).collect()
-    };
-    let (one, two) = (of(one), of(two));
-    let longer = one.len().max(two.len());
-    longer > 2 && common(&one, &two) * 10 >= longer * ALIKE
-}
-
-/// How many words two texts have in common, in order.
-fn common(one: &[&str], two: &[&str]) -> usize {
-    let mut row = vec![0; two.len() + 1];
-    for word in one {
-        let mut diagonal = 0;
-        for (at, other) in two.iter().enumerate() {
-            let above = row[at + 1];
-            row[at + 1] = if word == other { diagonal + 1 } else { above.max(row[at]) };
-            diagonal = above;
-        }
-    }
-    row[two.len()]
 }

@@ -1,0 +1,91 @@
+//! Changes of two edits that touch nowhere, and still are one passage.
+//!
+//! Where one edit rewrote a passage, what stays of it between its changes stays by chance: what the
+//! other one changed there is of a text that is gone. Must never join what is merely near.
+
+use std::ops::Range;
+
+use super::edit::Edit;
+use super::passage::{Passage, is_near};
+use super::versions::words_of;
+
+/// Changes in a row, each near the next, from which on they are one that rewrote a passage.
+const REWRITES: usize = 6;
+
+/// Changes of both, one at the other's edge, from which on they are one passage.
+const CHAIN: usize = 3;
+
+/// Joins the passages that only seem to stand apart. O(passages and what stays between them).
+pub(super) fn join<'a>(base: &str, passages: Vec<Passage<'a>>) -> Vec<Passage<'a>> {
+    let mut spans = rewritten(base, &passages, |passage| &passage.firsts, |it| &it.seconds);
+    spans.extend(rewritten(base, &passages, |passage| &passage.seconds, |it| &it.firsts));
+    spans.extend(chains(base, &passages));
+    spans.sort_by_key(|span| (span.start, span.end));
+    let mut spans = spans.into_iter().peekable();
+    let mut joined: Vec<Passage<'a>> = Vec::with_capacity(passages.len());
+    let mut end = 0;
+    for (at, passage) in passages.into_iter().enumerate() {
+        let inside = at < end;
+        while let Some(span) = spans.next_if(|span| span.start <= at) {
+            end = end.max(span.end);
+        }
+        match joined.last_mut().filter(|_| inside) {
+            Some(last) => last.join(passage),
+            None => joined.push(passage),
+        }
+    }
+    joined
+}
+
+/// Passages that one side rewrote, where the other one changed something in between.
+fn rewritten<'a, 'b>(
+    base: &str,
+    passages: &'b [Passage<'a>],
+    own: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
+    others: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
+) -> Vec<Range<usize>> {
+    // What both did alike is nobody's alone.
+    let alone = |passage: &Passage<'_>| passage.first(base) != passage.second(base);
+    let own: Vec<(usize, &Edit<'_>)> = passages
+        .iter()
+        .enumerate()
+        .filter(|(_, passage)| alone(passage))
+        .flat_map(|(at, passage)| own(passage).iter().map(move |edit| (at, edit)))
+        .collect();
+    let near = |one: &(usize, &Edit<'_>), two: &(usize, &Edit<'_>)| {
+        let between = &base[one.1.range.end..two.1.range.start];
+        between.trim().is_empty() || is_near(between)
+    };
+    let mut found = Vec::new();
+    for run in own.chunk_by(near).filter(|run| run.len() >= REWRITES) {
+        let gone: usize = run.iter().map(|(_, edit)| words_of(&base[edit.range.clone()])).sum();
+        let between = |pair: &[(usize, &Edit<'_>)]| {
+            words_of(&base[pair[0].1.range.end..pair[1].1.range.start])
+        };
+        let kept: usize = run.windows(2).map(between).sum();
+        let span = run[0].0..run[run.len() - 1].0 + 1;
+        let met = |passage: &'b Passage<'a>| alone(passage) && !others(passage).is_empty();
+        if kept * 2 < gone && passages[span.clone()].iter().any(met) {
+            found.push(span);
+        }
+    }
+    found
+}
+
+/// Passages within a line that each begin where the one before ends, now of one side, now of the
+/// other.
+fn chains(base: &str, passages: &[Passage<'_>]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let meet = |one: &Passage<'_>, two: &Passage<'_>| {
+        let lines = |of: &Passage<'_>| base[of.hull()].contains('\n') || of.has_line_ends();
+        one.hull().end == two.hull().start && !lines(one) && !lines(two)
+    };
+    for chain in passages.chunk_by(meet) {
+        if chain.len() >= CHAIN {
+            found.push(start..start + chain.len());
+        }
+        start += chain.len();
+    }
+    found
+}

@@ -1,0 +1,110 @@
+//! Whether texts are versions of one thing.
+//!
+//! May assume nothing about the texts. Must never take for one what merely looks alike: items,
+//! rows and signed replies of different people.
+
+use crate::words;
+
+/// Of two insertions at one place, how much of the longer one's words the shorter one must have,
+/// in order, for them to be two versions of one thing: out of ten. Not tried against others
+/// yet.
+const ALIKE: usize = 6;
+
+/// Words or lines that are compared, of each.
+const COMPARED: usize = 512;
+
+/// Lines that are looked for, and among how many.
+const LINES: usize = 64;
+
+/// Whether a text holds another one whole: as what it begins or ends with, in words, or as whole
+/// lines, in order. Nothing is held by anything.
+pub(super) fn holds(long: &str, short: &str) -> bool {
+    if short.trim().is_empty() || long.len() < short.len() {
+        return false;
+    }
+    let tail = long.len() - short.len();
+    if long.starts_with(short) && words::is_boundary(long, short.len()) {
+        return true;
+    }
+    if long.ends_with(short) && words::is_boundary(long, tail) {
+        return true;
+    }
+    let mut lines = long.lines();
+    let whole = short.ends_with('\n') || short.starts_with('\n');
+    whole && short.lines().all(|line| line.is_empty() || lines.any(|it| it == line))
+}
+
+/// Whether two insertions are mostly the same words in the same order. Items of lists, rows of
+/// tables and signed replies of different people look alike, and are not: of those, only lines that
+/// have the same words count.
+pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
+    if is_item(one) && is_item(two) {
+        return is_mostly(&lines_of(one), &lines_of(two), Vec::len);
+    }
+    let [one, two] = [one, two].map(bare);
+    one.len().max(two.len()) > 2 && is_mostly(&one, &two, |_| 1)
+}
+
+/// Whether half of the lines of a text, or more, are versions of some of these; items only where
+/// they have just the same words.
+pub(super) fn have_half(lines: &[&str], text: &str) -> bool {
+    let lines = lines.iter().filter(|line| words_of(line) > 0).take(LINES);
+    let lines: Vec<(bool, Vec<&str>)> = lines.map(|line| (is_item(line), bare(line))).collect();
+    let (mut all, mut there) = (0, 0);
+    for line in text.lines().filter(|line| words_of(line) > 0).take(LINES) {
+        let (item, words) = (is_item(line), bare(line));
+        let alike = |(other_item, other): &(bool, Vec<&str>)| {
+            words == *other || !(item && *other_item) && is_mostly(&words, other, |_| 1)
+        };
+        all += 1;
+        there += usize::from(lines.iter().any(alike));
+    }
+    all > 0 && there * 2 >= all
+}
+
+/// Whether two texts are one twice, or one of them holds the other.
+pub(super) fn repeat(one: &str, two: &str) -> bool {
+    holds(one, two) || holds(two, one) || are_versions_of_one(one, two)
+}
+
+fn is_item(text: &str) -> bool {
+    let line = text.trim_start();
+    line.starts_with(['*', '#', ':', ';', '|', '!', '-', '+', '{', '>'])
+        || line.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// How many words a text has.
+pub(super) fn words_of(text: &str) -> usize {
+    words::words(text).filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
+fn lines_of(text: &str) -> Vec<Vec<&str>> {
+    text.lines().map(bare).collect()
+}
+
+/// The words of a text, without white space and signs.
+fn bare(text: &str) -> Vec<&str> {
+    words::words(text).filter(|word| word.contains(char::is_alphanumeric)).collect()
+}
+
+/// Whether two lists have most of the heavier one in common, in order.
+fn is_mostly<T: PartialEq>(one: &[T], two: &[T], weight: impl Fn(&T) -> usize) -> bool {
+    let (one, two) = (&one[..one.len().min(COMPARED)], &two[..two.len().min(COMPARED)]);
+    let [all, other] = [one, two].map(|of| of.iter().map(&weight).sum::<usize>());
+    let enough = |common: usize| common * 10 >= all.max(other) * ALIKE;
+    all.min(other) > 0 && enough(all.min(other)) && enough(common(one, two, &weight))
+}
+
+/// How much two lists have in common, in order.
+fn common<T: PartialEq>(one: &[T], two: &[T], weight: impl Fn(&T) -> usize) -> usize {
+    let mut row = vec![0; two.len() + 1];
+    for item in one {
+        let mut diagonal = 0;
+        for (at, other) in two.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if item == other { diagonal + weight(item) } else { above.max(row[at]) };
+            diagonal = above;
+        }
+    }
+    row[two.len()]
+}
