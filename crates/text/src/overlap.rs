@@ -177,14 +177,14 @@ impl<'a> Contents<'a> {
         all.filter(|change| history.suppression(*change).is_none())
     }
 
-    /// The changes that inserted a span which is shown, or deleted one that is not.
-    pub(crate) fn changed(&self, id: SpanId) -> impl Iterator<Item = u32> + 'a {
+    /// The last of the changes that inserted a span which is shown, or deleted one that is not.
+    pub(crate) fn last_changed(&self, id: SpanId) -> Option<u32> {
         let span = self.sequence.span(id);
-        let inserted = span.is_shown().then(|| {
-            changes(0..span.len, span.first, |byte| self.history.made().that_inserted(byte))
-        });
-        let deleted = (!span.is_shown()).then(|| self.deleters(span, 0..span.len));
-        inserted.into_iter().flatten().chain(deleted.into_iter().flatten())
+        match span.is_shown() {
+            // What several did in a row stands in that order.
+            true => self.history.made().that_inserted(span.first + span.len.checked_sub(1)?),
+            false => self.deleters(span, 0..span.len).max(),
+        }
     }
 
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the

@@ -7,7 +7,6 @@
 //! recorded effects lead to. Must never change anything when it returns an error.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -65,8 +64,8 @@ pub struct Since {
     /// From the text then to the text now. What was deleted and what was inserted at one place
     /// stands in one hunk.
     pub patch: Patch,
-    /// For each of its hunks the changes that made it, ascending.
-    pub by: Vec<Vec<u32>>,
+    /// For each of its hunks the last of the changes that made it.
+    pub by: Vec<Option<u32>>,
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
@@ -426,15 +425,15 @@ impl Text {
         let mut replayed = self.replayed(version);
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
-        let (mut patch, mut by) = (Patch::builder(), vec![BTreeSet::new()]);
+        let (mut patch, mut by) = (Patch::builder(), vec![None]);
         let mut at = 0;
         for (id, span) in replayed.walker.sequence().named_spans() {
             let end = at + span.effect_len() as usize;
             match (span.prepare.is_there(), span.is_shown()) {
                 (true, true) => {
                     patch.push_keep(span.len);
-                    if by.last().is_some_and(|by| !by.is_empty()) {
-                        by.push(BTreeSet::new());
+                    if by.last().is_some_and(Option::is_some) {
+                        by.push(None);
                     }
                 }
                 (true, false) => patch.push_delete(span.len),
@@ -442,13 +441,15 @@ impl Text {
                 (false, false) => {}
             }
             if span.prepare.is_there() != span.is_shown() {
-                by.iter_mut().last().into_iter().for_each(|by| by.extend(contents.changed(id)));
+                by.iter_mut().last().into_iter().for_each(|by| {
+                    *by = (*by).max(contents.last_changed(id));
+                });
             }
             at = end;
         }
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
-        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect() })
+        Ok(Since { patch, by })
     }
 
     /// The text of the first `n` changes. O(text + changes since).

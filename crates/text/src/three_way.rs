@@ -152,8 +152,9 @@ fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
     words::words(&made.text).filter(is_word).all(|word| known.contains(word))
 }
 
-/// The hunks of the second edit that touch something which the first one took away and put back: to
-/// a merge by characters that is not what it was.
+/// The hunks of the second edit that touch something which the first one took away and put back, or
+/// that are of text which thereby stands elsewhere: to a merge by characters that is not what it
+/// was.
 fn touching(
     base: &str,
     raw: &[Edit<'_>],

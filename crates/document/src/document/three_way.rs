@@ -282,7 +282,7 @@ fn overlaps(
             since.patch.edits().zip(&since.by).filter(|((at, deleted, _), _)| {
                 *at <= met.base.end && met.base.start <= at + deleted
             });
-        let with = by.flat_map(|(_, by)| by).copied().last().unwrap_or_default();
+        let with = by.filter_map(|(_, by)| *by).last().unwrap_or_default();
         let at = place(&met.range);
         (at.start, at.end - at.start, with)
     });

@@ -44,6 +44,9 @@ fn rewritten<'a, 'b>(
     own: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
     others: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
 ) -> Vec<Range<usize>> {
+    if passages.iter().map(|passage| own(passage).len()).sum::<usize>() < REWRITES {
+        return Vec::new();
+    }
     // What both did alike is nobody's alone.
     let alone = |passage: &Passage<'_>| passage.first(base) != passage.second(base);
     let own: Vec<(usize, &Edit<'_>)> = passages
