@@ -46,10 +46,11 @@ pub(super) fn half_moved(
     };
     let of_second = |at: &usize| !passages[*at].seconds.is_empty();
     let all = || (0..passages.len()).filter(of_second);
-    let open = || all().filter(|at| is_open(&decided[*at]));
-    let pairs = all().filter(is_hidden).flat_map(|hidden| open().map(move |at| (hidden, at)));
+    let open: Vec<usize> = all().filter(|at| is_open(&decided[*at])).take(COMPARED).collect();
+    let hidden = all().filter(is_hidden).take(COMPARED);
+    let pairs = hidden.flat_map(|hidden| open.iter().map(move |at| (hidden, *at)));
     let moves = |(hidden, at): &(usize, usize)| is_move(base, [&passages[*hidden], &passages[*at]]);
-    let found = pairs.take(COMPARED * COMPARED).filter(moves).take(COMPARED);
+    let found = pairs.filter(moves).take(COMPARED);
     apart(found.map(|(_, at)| at..at + 1).collect())
 }
 
