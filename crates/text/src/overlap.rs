@@ -190,26 +190,25 @@ impl<'a> Contents<'a> {
         inserted.into_iter().flatten().chain(gone.into_iter().flatten())
     }
 
-    /// What changes that a version lacks did to a span: who deleted it, or inserted it and which
-    /// text. Nothing where the version has it as it is.
+    /// What changes that a version lacks did to a span: who deleted it, or inserted it and which of
+    /// all inserted bytes. Nothing where the version has it as it is.
     pub(crate) fn made_since(
         &self,
         version: &'a Version,
         id: SpanId,
-    ) -> impl Iterator<Item = (u32, &'a str)> + 'a {
-        let (span, history) = (self.sequence.span(id), self.history);
-        let made = history.made();
+    ) -> impl Iterator<Item = (u32, Range<u32>)> + 'a {
+        let (span, made) = (self.sequence.span(id), self.history.made());
         let mut at = span.first;
         let end = if span.prepare.is_there() || at >= GROUND { at } else { at + span.len };
         let inserted = std::iter::from_fn(move || {
             let by = made.that_inserted(at).filter(|_| at < end)?;
             let upto = made.inserted_before(by + 1).min(end);
-            let text = history.inserted_all().get(at as usize..upto as usize)?;
+            let inserted = at..upto;
             at = upto;
-            Some((by, text))
+            Some((by, inserted))
         });
         let deleted = span.prepare.is_there() && !span.is_shown();
-        let deleted = deleted.then(|| self.deleters(span, 0..span.len).map(|by| (by, "")));
+        let deleted = deleted.then(|| self.deleters(span, 0..span.len).map(|by| (by, 0..0)));
         let all = inserted.chain(deleted.into_iter().flatten());
         all.filter(|(by, _)| !version.contains(*by))
     }

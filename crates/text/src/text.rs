@@ -69,27 +69,44 @@ pub struct Since {
     /// For each of its hunks the changes that made it, ascending; who took a change out that
     /// somebody made is one of them.
     pub by: Vec<Vec<u32>>,
-    /// Each hunk of those changes by itself, as an edit of the text then, whatever has become of it
-    /// since: from where to where in bytes, and what was put there. Where several deleted the same,
-    /// the first one did.
-    made: BTreeSet<(u32, u32, String)>,
+    /// Each hunk of those changes by itself, whatever has become of it since.
+    made: Vec<MadeSince>,
 }
 
-/// Puts the parts of hunks together: of each the change, what it deleted and what it inserted, in
-/// the order of the text.
-fn hunks(mut parts: Vec<(u32, Range<u32>, &str)>) -> BTreeSet<(u32, u32, String)> {
-    parts.sort_by_key(|part| part.0);
-    let mut hunks: Vec<(u32, Range<u32>, String)> = Vec::new();
-    for (by, at, text) in parts {
-        match hunks.last_mut().filter(|last| last.0 == by && last.1.end == at.start) {
-            Some(last) => {
-                last.1.end = at.end;
-                last.2.push_str(text);
+/// A hunk of a change, as an edit of an older text. What several deleted the first one did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MadeSince {
+    by: u32,
+    /// What of that text it deleted.
+    range: Range<u32>,
+    /// Which of all inserted bytes it put there.
+    inserted: Range<u32>,
+}
+
+impl MadeSince {
+    /// Puts parts of hunks together, which come in the order of the text.
+    fn joined(mut parts: Vec<Self>) -> Vec<Self> {
+        parts.sort_by_key(|part| part.by);
+        let mut hunks: Vec<Self> = Vec::with_capacity(parts.len());
+        for part in parts {
+            let goes_on = |last: &&mut Self| {
+                let apart = !last.inserted.is_empty() && !part.inserted.is_empty();
+                let apart = apart && last.inserted.end != part.inserted.start;
+                last.by == part.by && last.range.end == part.range.start && !apart
+            };
+            match hunks.last_mut().filter(goes_on) {
+                Some(last) if part.inserted.is_empty() => last.range.end = part.range.end,
+                Some(last) if last.inserted.is_empty() => {
+                    (last.range.end, last.inserted) = (part.range.end, part.inserted);
+                }
+                Some(last) => {
+                    (last.range.end, last.inserted.end) = (part.range.end, part.inserted.end);
+                }
+                None => hunks.push(part),
             }
-            None => hunks.push((by, at, text.to_owned())),
         }
+        hunks
     }
-    hunks.into_iter().map(|(_, at, text)| (at.start, at.end, text)).collect()
 }
 
 /// Why a change was not merged. The change is at fault; nothing was changed.
@@ -470,9 +487,12 @@ impl Text {
             at = end;
             let there = then;
             then += if span.prepare.is_there() { span.len } else { 0 };
-            made.extend(contents.made_since(version, id).map(|(by, text)| (by, there..then, text)));
+            made.extend(contents.made_since(version, id).map(|(by, inserted)| {
+                let range = there..then;
+                MadeSince { by, range, inserted }
+            }));
         }
-        let made = hunks(made);
+        let made = MadeSince::joined(made);
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
         Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect(), made })
@@ -483,24 +503,31 @@ impl Text {
     /// and inserted the same.
     #[must_use]
     pub fn made_before(&self, version: &Version, since: &Since, patch: &Patch) -> BTreeSet<u32> {
-        let hunk = |(at, deleted, text): (u32, u32, &str)| (at, at + deleted, text.to_owned());
-        let ours: Vec<_> = patch.edits().map(hunk).collect();
         // What both delete is gone, or is there again.
-        let comes = |hunk: &(u32, u32, String)| !hunk.2.is_empty();
-        let known = (0..).zip(&ours).filter(|(_, hunk)| comes(hunk) && since.made.contains(hunk));
-        let mut known: BTreeSet<u32> = known.map(|(index, _)| index).collect();
+        let ours = (0..).zip(patch.edits()).filter(|(_, (.., text))| !text.is_empty());
+        let ours: Vec<(u32, (u32, u32, &str))> = ours.collect();
+        let is_alike = |(at, deleted, text): (u32, u32, &str)| {
+            since.made.iter().any(|made| {
+                let bytes = made.inserted.start as usize..made.inserted.end as usize;
+                made.range == (at..at + deleted)
+                    && bytes.len() == text.len()
+                    && self.history.inserted_all().get(bytes) == Some(text)
+            })
+        };
+        let known = ours.iter().filter(|(_, edit)| is_alike(*edit));
+        let mut known: BTreeSet<u32> = known.map(|(index, _)| *index).collect();
         // What one of them deleted another one may have deleted before it.
-        let alike = |change: &u32| {
+        let rest: Vec<_> = ours.into_iter().filter(|(index, _)| !known.contains(index)).collect();
+        let puts = |change: &u32| {
             let inserted = self.history.inserted_by(*change);
-            ours.iter().any(|ours| comes(ours) && inserted.contains(&ours.2))
+            rest.iter().any(|(_, (.., text))| inserted.contains(text))
         };
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
-        let others = others.filter(alike);
+        let others = others.filter(puts);
         for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
-            let made = self.history.patch(change);
-            let made: BTreeSet<_> = made.iter().flat_map(Patch::edits).map(hunk).collect();
-            let ours = (0..).zip(&ours).filter(|(_, hunk)| comes(hunk) && made.contains(hunk));
-            known.extend(ours.map(|(index, _)| index));
+            let Some(made) = self.history.patch(change) else { continue };
+            let alike = rest.iter().filter(|(_, edit)| made.edits().any(|made| made == *edit));
+            known.extend(alike.map(|(index, _)| *index));
         }
         known
     }

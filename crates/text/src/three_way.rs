@@ -18,7 +18,7 @@ mod seams;
 mod slid;
 mod versions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::diff;
@@ -82,9 +82,6 @@ impl<'a> From<&'a Patch> for Beside<'a> {
 
 /// How often what is hidden is looked at again for what belongs to it.
 const ROUNDS: usize = 8;
-
-/// Bytes that go and come, at the least, where an edit may have put back what it took away.
-const REWRITTEN: usize = 64;
 
 /// Bytes between two changes from which on no word and no line joins them.
 const FAR: u32 = 1_024;
@@ -398,19 +395,32 @@ fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
 /// What leads to the same text and changes less of it: an edit of many saves may have taken away
 /// here what it put back there.
 fn smaller(base: &str, patch: &Patch, finer: Patch) -> Patch {
-    let changed = |patch: &Patch| -> [usize; 2] {
-        patch
-            .edits()
-            .fold([0, 0], |[gone, came], edit| [gone + edit.1 as usize, came + edit.2.len()])
-    };
-    let much = changed(&finer);
-    if much.into_iter().min() < Some(REWRITTEN) {
+    if !puts_back(base, &finer) {
         return finer;
     }
     let Ok(made) = patch.apply(base) else { return finer };
     let plain = diff::between(base, &made.text);
-    let less = changed(&plain).into_iter().sum::<usize>() < much.into_iter().sum();
-    if less { plain } else { finer }
+    let changed = |patch: &Patch| -> usize {
+        patch.edits().map(|(_, deleted, text)| deleted as usize + text.len()).sum()
+    };
+    if changed(&plain) < changed(&finer) { plain } else { finer }
+}
+
+/// Whether half of the words that go, or of those that come, are among the others.
+fn puts_back(base: &str, patch: &Patch) -> bool {
+    let (mut gone, mut came) = (BTreeMap::<&str, usize>::new(), 0);
+    for edit in edits(patch) {
+        base[edit.range].split_whitespace().for_each(|word| *gone.entry(word).or_default() += 1);
+    }
+    let (all, mut back) = (gone.values().sum::<usize>(), 0);
+    for word in patch.edits().flat_map(|(_, _, text)| text.split_whitespace()) {
+        came += 1;
+        if let Some(left) = gone.get_mut(word).filter(|left| **left > 0) {
+            *left -= 1;
+            back += 1;
+        }
+    }
+    back > 0 && back * 2 >= all.min(came)
 }
 
 /// Whether an edit keeps more of a text than white space and signs.

@@ -44,8 +44,14 @@ fn rewritten<'a, 'b>(
     own: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
     others: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
 ) -> Vec<Range<usize>> {
+    if passages.iter().map(|passage| own(passage).len()).sum::<usize>() < REWRITES {
+        return Vec::new();
+    }
     // What both did alike is nobody's alone.
-    let alone = |passage: &Passage<'_>| passage.first(base) != passage.second(base);
+    let change = |edit: &Edit<'a>| (edit.range.clone(), edit.text);
+    let alone = |passage: &Passage<'a>| {
+        !passage.firsts.iter().map(change).eq(passage.seconds.iter().map(change))
+    };
     let own: Vec<(usize, &Edit<'_>)> = passages
         .iter()
         .enumerate()

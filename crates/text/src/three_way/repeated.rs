@@ -47,10 +47,11 @@ pub(super) fn half_moved(
     };
     let of_second = |at: &usize| !passages[*at].seconds.is_empty();
     let all = || (0..passages.len()).filter(of_second);
-    let open = || all().filter(|at| is_open(&decided[*at]));
-    let pairs = all().filter(is_hidden).flat_map(|hidden| open().map(move |at| (hidden, at)));
+    let open: Vec<usize> = all().filter(|at| is_open(&decided[*at])).take(COMPARED).collect();
+    let hidden = all().filter(is_hidden).take(COMPARED);
+    let pairs = hidden.flat_map(|hidden| open.iter().map(move |at| (hidden, *at)));
     let moves = |(hidden, at): &(usize, usize)| is_move(base, [&passages[*hidden], &passages[*at]]);
-    let found = pairs.take(COMPARED * COMPARED).filter(moves).take(COMPARED);
+    let found = pairs.filter(moves).take(COMPARED);
     apart(found.map(|(_, at)| at..at + 1).collect())
 }
 
@@ -91,7 +92,9 @@ fn around(base: &str, passages: &[Passage<'_>], at: usize) -> Option<Range<usize
     };
     let of_other = |other: &usize| {
         let passage = &passages[*other];
-        !if second { &passage.firsts } else { &passage.seconds }.is_empty()
+        let others = if second { &passage.firsts } else { &passage.seconds };
+        // What has gone along with what is put here is in it.
+        others.iter().any(|edit| edit.kind != Kind::Along)
     };
     let before = (0..at).rev().take_while(inside).filter(of_other).last();
     let after = (at + 1..passages.len()).take_while(inside).filter(of_other).last();

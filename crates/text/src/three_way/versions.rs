@@ -38,21 +38,28 @@ pub(super) fn holds(long: &str, short: &str) -> bool {
 /// tables and signed replies of different people look alike, and are not: of those, only lines that
 /// have the same words count.
 pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
+    let (short, long) = if one.len() < two.len() { (one, two) } else { (two, one) };
+    // What is too long for that is not read to its end.
+    let enough = |words: usize| words.saturating_mul(10) / ALIKE + 1;
     if is_item(one) && is_item(two) {
-        return is_mostly(&lines_of(one), &lines_of(two), Vec::len);
+        let short = lines_of(short, usize::MAX);
+        let long = lines_of(long, enough(short.iter().map(Vec::len).sum()));
+        return is_mostly(&short, &long, Vec::len);
     }
-    let [one, two] = [one, two].map(bare);
-    one.len().max(two.len()) > 2 && is_mostly(&one, &two, |_| 1)
+    let short: Vec<&str> = bare(short).take(COMPARED).collect();
+    let long: Vec<&str> = bare(long).take(COMPARED.min(enough(short.len()))).collect();
+    short.len().max(long.len()) > 2 && is_mostly(&short, &long, |_| 1)
 }
 
 /// Whether half of the lines of a text, or more, are versions of some of these; items only where
 /// they have just the same words.
 pub(super) fn have_half(lines: &[&str], text: &str) -> bool {
     let lines = lines.iter().filter(|line| words_of(line) > 0).take(LINES);
-    let lines: Vec<(bool, Vec<&str>)> = lines.map(|line| (is_item(line), bare(line))).collect();
+    let lines: Vec<(bool, Vec<&str>)> =
+        lines.map(|line| (is_item(line), bare(line).collect())).collect();
     let (mut all, mut there) = (0, 0);
     for line in text.lines().filter(|line| words_of(line) > 0).take(LINES) {
-        let (item, words) = (is_item(line), bare(line));
+        let (item, words) = (is_item(line), bare(line).collect::<Vec<&str>>());
         let alike = |(other_item, other): &(bool, Vec<&str>)| {
             words == *other || !(item && *other_item) && is_mostly(&words, other, |_| 1)
         };
@@ -75,16 +82,26 @@ fn is_item(text: &str) -> bool {
 
 /// How many words a text has.
 pub(super) fn words_of(text: &str) -> usize {
-    words::words(text).filter(|word| word.contains(char::is_alphanumeric)).count()
+    bare(text).count()
 }
 
-fn lines_of(text: &str) -> Vec<Vec<&str>> {
-    text.lines().map(bare).collect()
+/// The words of the lines of a text, until they are some number.
+fn lines_of(text: &str, enough: usize) -> Vec<Vec<&str>> {
+    let (mut lines, mut words) = (Vec::new(), 0);
+    for line in text.lines().take(COMPARED) {
+        let line: Vec<&str> = bare(line).collect();
+        words += line.len();
+        lines.push(line);
+        if words >= enough {
+            break;
+        }
+    }
+    lines
 }
 
 /// The words of a text, without white space and signs.
-fn bare(text: &str) -> Vec<&str> {
-    words::words(text).filter(|word| word.contains(char::is_alphanumeric)).collect()
+fn bare(text: &str) -> impl Iterator<Item = &str> {
+    words::words(text).filter(|word| word.contains(char::is_alphanumeric))
 }
 
 /// Whether two lists have most of the heavier one in common, in order.
