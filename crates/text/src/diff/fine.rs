@@ -207,17 +207,28 @@ impl<'a> Differ<'a> {
         self.words(&region, DEPTH);
     }
 
-    /// Lines of which none became another.
+    /// Lines of which none became another: all is replaced, but for signs that both begin and end
+    /// with. Those of lines that went elsewhere go with them.
     fn others(&mut self, region: &Change) {
         if region.is_simple() {
             return self.push(region.clone());
         }
-        let mut region = region.clone();
-        let (old, new) = self.texts(&region);
-        if old.ends_with('\n') && new.ends_with('\n') {
-            (region.old.end, region.new.end) = (region.old.end - 1, region.new.end - 1);
-        }
-        self.push(region);
+        let (old, new) = self.texts(region);
+        let stays = |text: &'a str, other: &HashSet<&str>| {
+            text.split_inclusive('\n').any(|line| pairs::is_word(line) && other.contains(line))
+        };
+        let is_sign = match stays(old, &self.came) || stays(new, &self.went) {
+            true => |token: &str| token == "\n",
+            false => |token: &str| !pairs::is_word(token),
+        };
+        let (from, to): (Vec<_>, Vec<_>) =
+            (words::words(old).collect(), words::words(new).collect());
+        let end = alike(from.iter().rev(), to.iter().rev(), is_sign);
+        let least = old.len().min(new.len()) - end;
+        let on_line = |token: &str| !token.contains('\n') && is_sign(token);
+        let start = alike(from.iter(), to.iter(), on_line);
+        let start = if start <= least { start } else { 0 };
+        self.push(region.part((start, old.len() - end), (start, new.len() - end)));
     }
 
     /// What differs in bytes of two texts by words, where nearly all of these are kept, or words only
@@ -432,6 +443,16 @@ fn differences(algorithm: Algorithm, sides: &Sides<'_>) -> Vec<sides::Change> {
     let ends = |range: Range<u32>| (range.start as usize, range.end as usize);
     let diff = Diff::compute(algorithm, &sides.input);
     diff.hunks().map(|hunk| (ends(hunk.before), ends(hunk.after))).collect()
+}
+
+/// The length of the signs that two rows of tokens have in common.
+fn alike<'a>(
+    one: impl Iterator<Item = &'a &'a str>,
+    two: impl Iterator<Item = &'a &'a str>,
+    is_sign: impl Fn(&str) -> bool,
+) -> usize {
+    let common = one.zip(two).take_while(|(one, two)| one == two && is_sign(one));
+    common.map(|(one, _)| one.len()).sum()
 }
 
 fn moved(change: &Change, by: isize) -> Change {
