@@ -47,6 +47,8 @@ pub struct ThreeWay {
     pub decided: Vec<u32>,
     /// and what comes in their place: from the text after the first edit, these hunks alone.
     pub instead: Patch,
+    /// Whether it may get all of them right, too: nothing is to be done where it does.
+    pub by_chance: bool,
 }
 
 /// A passage that both edits touched.
@@ -69,6 +71,8 @@ pub struct Beside<'a> {
     /// had before them with that there: who saw both decides. Those that were decided together
     /// yield together.
     pub yields: Vec<BTreeSet<u32>>,
+    /// Hunks of it by which others' text stands where it was decided that it should.
+    pub decided: BTreeSet<u32>,
     /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
     /// them.
     pub made: BTreeSet<u32>,
@@ -76,7 +80,7 @@ pub struct Beside<'a> {
 
 impl<'a> From<&'a Patch> for Beside<'a> {
     fn from(patch: &'a Patch) -> Self {
-        Self { patch, yields: Vec::new(), made: BTreeSet::new() }
+        Self { patch, yields: Vec::new(), decided: BTreeSet::new(), made: BTreeSet::new() }
     }
 }
 
@@ -102,7 +106,7 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, made } = first.into();
+    let Beside { patch: first, yields, decided, made } = first.into();
     let mut seconds = edits(second);
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
     these.for_each(|edit| edit.kind = Kind::Known);
@@ -110,6 +114,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let mut raw = edits(first);
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
+    raw.iter_mut().for_each(|edit| edit.is_decided = decided.contains(&edit.index));
     let firsts = as_their(&raw, edits(&finer));
     let seconds = slid(base, &firsts, seconds);
     let links = moves::places(base, &seconds);
@@ -179,14 +184,15 @@ fn together(base: &str, seconds: &[Edit<'_>], mut met: Vec<Met>) -> Vec<Met> {
 }
 
 /// What yields only in part does not: of hunks that were decided together each must be among the
-/// passages that the second edit changes.
+/// passages of which the second edit takes something away. Who only adds has not chosen.
 fn yield_together(passages: &mut [Passage<'_>], yields: &[BTreeSet<u32>]) {
     let hunk = |edit: &Edit<'_>| match edit.kind {
         Kind::Yields(hunk) => Some(hunk),
         _ => None,
     };
     let changed = |passage: &Passage<'_>| {
-        !passage.seconds.is_empty() && passage.firsts.iter().all(|edit| hunk(edit).is_some())
+        let chooses = passage.seconds.iter().any(|edit| !edit.is_insertion());
+        chooses && passage.firsts.iter().all(|edit| hunk(edit).is_some())
     };
     let stay = passages.iter().filter(|passage| !changed(passage));
     let mut stay: BTreeSet<u32> = stay.flat_map(|it| it.firsts.iter().filter_map(hunk)).collect();
@@ -211,7 +217,8 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     let mut raw = raw.iter().peekable();
     for edit in &mut finer {
         while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
-        edit.kind = raw.peek().map_or(Kind::Plain, |raw| raw.kind);
+        let Some(of) = raw.peek() else { break };
+        (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
     }
     finer
 }
@@ -246,6 +253,7 @@ fn merge_with(
     }
     let apart = misplaced(base, sides);
     let (mut made, mut instead) = (Made::default(), Made::default());
+    let mut by_chance = hunks.is_empty();
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
             Some(decided) => decided.outcome == Outcome::Both,
@@ -253,8 +261,9 @@ fn merge_with(
         };
         let own = || passage.seconds.iter().map(|edit| edit.index);
         let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
-        let other = |hunk| apart.contains(&hunk) || taken.contains(&hunk);
-        let plain = plain && !goes && !own().any(other);
+        let plain = plain && !goes && !own().any(|hunk| taken.contains(&hunk));
+        by_chance &= plain;
+        let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         made.add(base, passage, decided.as_ref());
         if plain {
             instead.leave(base, passage);
@@ -267,7 +276,7 @@ fn merge_with(
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
     let met = together(base, sides.seconds, made.met);
-    ThreeWay { patch, met, decided: hunks, instead: instead_patch }
+    ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance }
 }
 
 /// Whether each word of what comes of the first of two edits by a patch is one of the texts that

@@ -17,6 +17,7 @@
 //! served go on being the same texts.
 
 use std::fmt;
+use std::sync::Arc;
 
 use redwedding_text::{Patch, Text, Version, diff, map_through, three_way};
 use redwedding_wire::identity::Actor;
@@ -250,8 +251,13 @@ impl State {
             time_ms: edited.time_ms,
             ..self.change(actor, place, logged_ms, ChangeKind::Difference)
         };
-        // The patch was made for the text at this version.
-        let merged = self.merge(change, version, patch);
+        // The patch was made for the text at this version. What it deletes may stand on the page by
+        // another change by now, as it was decided.
+        let decided = |change: &Arc<Change>| change.kind == ChangeKind::Meant as u8;
+        let merged = match self.changes.kept().iter().any(decided) {
+            true => self.merge_as_meant(change, version, &patch),
+            false => self.merge(change, version, patch),
+        };
         debug_assert!(merged.is_ok());
     }
 

@@ -105,10 +105,13 @@ impl State {
             return Ok((index, Some(merged)));
         }
         let page = self.text.prefix_text(index).map_err(|error| fault(&error))?;
+        let told = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
+        if meant.by_chance && told == self.text() {
+            return Ok((index, Some(merged)));
+        }
         let put = self.put_instead(index, &page, &meant);
         debug_assert!(put.is_ok(), "{put:?}");
         // What stands at one place may stand there in another order.
-        let told = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
         let order = diff::between(&told, self.text());
         let place = |at: &Range<u32>| grown(at, in_turn(&order)).0;
         let bytes = self.text().len() as u32;
@@ -156,6 +159,12 @@ impl State {
             let seen = version.contains(decided.about as u32) && save.is_some_and(|it| sides(it));
             seen.then_some(decided.about)
         };
+        let is_meant = |by: &u32| {
+            let change = self.changes.get(*by as usize);
+            change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
+        };
+        let decided = (0..).zip(&since.by).filter(|(_, by)| by.iter().any(is_meant));
+        let decided = decided.map(|(hunk, _)| hunk).collect();
         let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
         let mut stay = BTreeSet::new();
         for (hunk, by) in (0..).zip(&since.by) {
@@ -170,7 +179,7 @@ impl State {
         yields.retain(|_, hunks| hunks.is_disjoint(&stay));
         let yields = yields.into_values().collect();
         let made = self.text.made_before(version, since, patch);
-        Beside { patch: &since.patch, yields, made }
+        Beside { patch: &since.patch, yields, decided, made }
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in

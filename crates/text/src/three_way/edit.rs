@@ -19,6 +19,8 @@ pub(super) struct Edit<'a> {
     pub(super) index: u32,
     /// What is special about it.
     pub(super) kind: Kind,
+    /// Whether nobody wrote it, but others' text stands where it was decided that it should.
+    pub(super) is_decided: bool,
 }
 
 /// What may be special about an edit.
@@ -113,7 +115,7 @@ impl Edit<'_> {
 pub(super) fn edits(patch: &Patch) -> Vec<Edit<'_>> {
     let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
         let range = at as usize..(at + deleted) as usize;
-        Edit { range, text, was: text, index, kind: Kind::Plain }
+        Edit { range, text, was: text, index, kind: Kind::Plain, is_decided: false }
     };
     (0..).zip(patch.edits()).map(edit).collect()
 }

@@ -11,6 +11,9 @@ use crate::words;
 /// Shortest line of what goes with more that counts as moved by itself, in bytes.
 const LINE: usize = 8;
 
+/// Shortest part of a line that is followed, in bytes.
+const LEAST: usize = 3;
+
 /// Bytes of what comes that are looked through for what goes, in all; and texts that are followed.
 /// Where there is more, none is: an edit of a whole page moves nothing that others could follow.
 const SEARCHED: usize = 4 << 20;
@@ -118,17 +121,21 @@ fn move_of<'a>(
     base: &str,
     edit: &Edit<'_>,
     part: Range<usize>,
-    place: impl Fn(&str) -> Option<(&'a Edit<'a>, usize)>,
+    place: impl Fn(&str, bool) -> Option<(&'a Edit<'a>, usize)>,
 ) -> Option<Move<'a>> {
     let gone = &base[part.clone()];
     let text = gone.trim();
     let start = part.start + gone.len() - gone.trim_start().len();
     let bare = start..start + text.len();
-    if text.is_empty() || !is_lines(base, &bare) || edit.text.contains(text) {
+    // A word may come anywhere; but not one that is known to be the same.
+    let lines = is_lines(base, &bare);
+    let follows = lines || edit.is_decided && text.len() >= LEAST;
+    if text.is_empty() || !follows || edit.text.contains(text) {
         return None;
     }
-    let whole = place(gone).map(|place| (part, place));
-    let (from, (to, at)) = whole.or_else(|| place(text).map(|place| (bare.clone(), place)))?;
+    let whole = place(gone, lines).map(|place| (part, place));
+    let (from, (to, at)) =
+        whole.or_else(|| place(text, lines).map(|place| (bare.clone(), place)))?;
     Some(Move { taken: edit.index, from, bare, to, at })
 }
 
@@ -161,11 +168,12 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: Option<&[Edit<'_>]>) -
         return Vec::new();
     }
     let mut moves: Vec<Move<'a>> = Vec::new();
-    let place = |text: &str| {
+    let place = |text: &str, lines: bool| {
         let whole = |(to, at): &(&Edit<'_>, usize)| {
             words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
         };
-        let places = comes().flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
+        let comes = comes().filter(|to| lines || to.is_decided);
+        let places = comes.flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
         let mut places = places.filter(whole);
         places.next().filter(|_| places.next().is_none())
     };
