@@ -118,6 +118,10 @@ fn what_several_wrote_reads_as_if_one_had() {
         let (one, two) = ("the Stark died\n", "the [[Robb]] died\n");
         comes_to_by(salt, "the Robb died\n", &[one, two], one, &[("Stark", "[[Robb]]")]);
         comes_to_by(salt, "the Robb died\n", &[two, one], two, &[("[[Robb]]", "Stark")]);
+        // A sentence at the end of the last line, and a section below it.
+        let (one, two) = ("Text. More.", "Text.\n\n# New\n\nA.");
+        comes_to_by(salt, "Text.", &[one, two], "Text. More.\n\n# New\n\nA.", &[]);
+        comes_to_by(salt, "Text.", &[two, one], "Text. More.\n\n# New\n\nA.", &[]);
         let (one, two) = ("A d.\n", "New.\n\nThe d.\n");
         comes_to_by(salt, "The d.\n", &[one, two], "New.\n\nA d.\n", &[]);
     }

@@ -306,10 +306,10 @@ fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
         true => touch(base, edit, second),
         false => touch(base, second, edit),
     };
-    // Of two insertions it makes no difference, but where only one is of lines.
-    let kind = |edit: &Edit<'_>| (edit.text.starts_with('\n'), edit.text.ends_with('\n'));
+    // Of two insertions it makes no difference, but where one is of lines below the other one's.
+    let below = |edit: &Edit<'_>| edit.text.starts_with('\n');
     let both_put = |edit: &Edit<'_>, second: &Edit<'_>| {
-        let alike = edit.is_insertion() && second.is_insertion() && kind(edit) == kind(second);
+        let alike = edit.is_insertion() && second.is_insertion() && below(edit) == below(second);
         let meet = second.range.start <= edit.range.end;
         meet && !edit.text.is_empty() && !second.text.is_empty() && !alike
     };
