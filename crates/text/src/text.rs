@@ -499,7 +499,7 @@ impl Text {
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has
-    /// become of them. O(changes since), and what the ones take that were made on that version, too,
+    /// become of them. O(changes since), and what those take that were made on that version, too,
     /// and inserted the same.
     #[must_use]
     pub fn made_before(&self, version: &Version, since: &Since, patch: &Patch) -> BTreeSet<u32> {

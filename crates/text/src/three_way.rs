@@ -158,7 +158,7 @@ fn with_texts<'a>(edits: &[Edit<'a>], texts: &'a [String]) -> Vec<Edit<'a>> {
     with.map(|(edit, text)| Edit { text, ..edit.clone() }).collect()
 }
 
-/// What is hidden of the second edit beyond so many passages is told as one, with what lies between.
+/// What is hidden of the second edit beyond some passages is told as one, with what lies between.
 fn together(base: &str, seconds: &[Edit<'_>], mut met: Vec<Met>) -> Vec<Met> {
     let is_hidden = |met: &Met| matches!(met.outcome, Outcome::Hidden(_));
     let mut hidden = met.iter().enumerate().filter(|(_, met)| is_hidden(met)).map(|(at, _)| at);

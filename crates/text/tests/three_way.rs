@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 fn merged(base: &str, first: &str, second: &str) -> (String, Vec<Met>) {
     let (one, two) = (diff::between(base, first), diff::between(base, second));
     let near = meet(&one, &two);
-    let ThreeWay { patch, met, decided, instead } = merge(base, &one, &two);
+    let ThreeWay { patch, met, decided, instead, .. } = merge(base, &one, &two);
     let text = patch.apply(first).expect("a patch that fits").text;
     for met in &met {
         let shown = text.get(met.range.start as usize..met.range.end as usize);

@@ -24,7 +24,10 @@ use crate::limits;
 macro_rules! array_with_optional_last {
     ($name:ident { $($field:ident),+; $last:ident }) => {
         impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, to: S) -> ::std::result::Result<S::Ok, S::Error> {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                to: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
                 use ::serde::ser::SerializeTuple;
                 let fields = [$(stringify!($field)),+].len();
                 let mut array = to.serialize_tuple(fields + usize::from(self.$last.is_some()))?;
@@ -37,7 +40,9 @@ macro_rules! array_with_optional_last {
         }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> ::std::result::Result<Self, D::Error> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                from: D,
+            ) -> ::std::result::Result<Self, D::Error> {
                 struct Fields;
 
                 impl<'de> ::serde::de::Visitor<'de> for Fields {

@@ -252,8 +252,8 @@ impl State {
         found
     }
 
-    /// Whether an alternative is open after a change, and where its passage is then. Who could see it
-    /// and wrote the passage anew, the most of it, has closed it; nobody else.
+    /// Whether an alternative is open after a change, and where its passage is then. Who could see
+    /// it and wrote the passage anew, the most of it, has closed it; nobody else.
     fn stays_open(&self, open: &mut Alternative<'_>, index: usize, change: &Change) -> bool {
         let (at, gone) = grown(&open.at, self.text.effects(index as u32));
         let anew = gone * 2 >= open.at.len();

@@ -43,7 +43,7 @@ const JOINED: usize = 256;
 /// Words that are replaced, at most, where what is put there is looked through for an addition.
 const MORE: usize = 64;
 
-/// Of so many words of changed lines one may have changed, for all of these to be compared together.
+/// Of so many words of changed lines one may have changed, for them to be compared together.
 const KEPT: usize = 10;
 
 /// What changed: bytes of the old text, and bytes of the new one.
@@ -231,8 +231,8 @@ impl<'a> Differ<'a> {
         self.push(region.part((start, old.len() - end), (start, new.len() - end)));
     }
 
-    /// What differs in bytes of two texts by words, where nearly all of these are kept, or words only
-    /// came, or only went: lines that were wrapped anew, or in which little was changed.
+    /// What differs in bytes of two texts by words, where nearly all of these are kept, or words
+    /// only came, or only went: lines that were wrapped anew, or in which little was changed.
     fn rewrapped(
         &mut self,
         old: &str,
@@ -345,7 +345,7 @@ impl<'a> Differ<'a> {
         }
     }
 
-    /// What was collected, neighbours as one, and each that comes with more than it replaces as two.
+    /// What was collected, neighbours as one; and what comes with more than it replaces as two.
     fn parted(&mut self) -> Vec<Change> {
         let mut found: Vec<Change> = Vec::with_capacity(self.changes.len());
         let mut changes = std::mem::take(&mut self.changes).into_iter().peekable();

@@ -20,8 +20,8 @@ struct Piece<'a> {
     passages: usize,
 }
 
-/// Passages, something of the second edit among them, around each place where two words or two lines
-/// of the merged text became one that stands in neither edit's text: in order, none in two of them.
+/// Passages, something of the second edit among them, around each place where two words or two
+/// lines of the merged text became one that stands in neither edit's text: in order, none in two.
 /// O(passages and what they hold).
 pub(super) fn glued(
     base: &str,
@@ -84,8 +84,8 @@ fn pieces<'a>(
     pieces
 }
 
-/// Passages in a row, nothing kept between them, behind which the merged text goes on in the line in
-/// which it was before them, though each edit's text has two lines there.
+/// Passages in a row, nothing kept between them, behind which the merged text goes on in the line
+/// in which it was before them, though each edit's text has two lines there.
 fn joined_lines(
     base: &str,
     passages: &[Passage<'_>],
