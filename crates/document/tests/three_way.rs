@@ -422,3 +422,32 @@ fn moved_lines_stand_once() {
         comes_to_by(salt, list, &[up, gone], up, &[]);
     }
 }
+
+/// What is not shown stays at hand until somebody who could see it writes the passage anew.
+#[test]
+fn who_had_not_seen_an_alternative_does_not_close_it() {
+    let sky = |colour: &str| format!("The sky is {colour} today.\n");
+    let mut page = Page::new(&sky("blue"));
+    let root = page.document.version();
+    page.save(&root, &sky("crimson"));
+    let crimson = page.document.version();
+    page.save(&root, &sky("azure"));
+    assert_eq!(page.others(), [("crimson", "azure")]);
+    page.save(&crimson, &sky("scarlet"));
+    assert_eq!(
+        (page.document.text(), &*page.others()),
+        (&*sky("scarlet"), &[("scarlet", "azure")][..])
+    );
+    let head = page.document.version();
+    page.save(&head, &sky("golden"));
+    assert_eq!((page.document.text(), page.others().len()), (&*sky("golden"), 0));
+    // Nor does who is not shown there, nor who mends a word of a long passage.
+    let mut page = Page::new("");
+    let root = page.document.version();
+    page.save(&root, "# Red\n\nA teh text of some words.\n");
+    page.save(&root, "# Red\n\nOther words of somebody else.\n");
+    let before = page.others().len();
+    let head = page.document.version();
+    page.save(&head, "# Red\n\nA the text of some words.\n");
+    assert_eq!((before, page.others().len()), (1, 1));
+}
