@@ -133,7 +133,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         let sides = Sides { raw: &raw, firsts: &moved, seconds: &others, yields: &yields };
         let hunks = carried.iter().map(|edit| edit.index).collect();
         let made = merge_with(base, &sides, &links, &taken, hunks);
-        if is_of_either(base, [first, second], &made.patch) {
+        if is_of_either(base, [first, second], &made) {
             return made;
         }
     }
@@ -279,15 +279,20 @@ fn merge_with(
     ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance }
 }
 
-/// Whether each word of what comes of the first of two edits by a patch is one of the texts that
+/// Whether each word of what comes of two edits, and of what is not shown, is one of the texts that
 /// were edited.
-fn is_of_either(base: &str, edited: [&Patch; 2], patch: &Patch) -> bool {
+fn is_of_either(base: &str, edited: [&Patch; 2], made: &ThreeWay) -> bool {
     let texts = edited.map(|patch| patch.apply(base).map(|made| made.text).unwrap_or_default());
-    let Ok(made) = patch.apply(&texts[0]) else { return false };
+    let Ok(page) = made.patch.apply(&texts[0]) else { return false };
     let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
     let known = texts.iter().map(String::as_str).chain([base]);
     let known: BTreeSet<&str> = known.flat_map(words::words).collect();
-    words::words(&made.text).filter(is_word).all(|word| known.contains(word))
+    let hidden = made.met.iter().filter_map(|met| match &met.outcome {
+        Outcome::Hidden(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let all = hidden.chain([page.text.as_str()]);
+    all.flat_map(words::words).filter(is_word).all(|word| known.contains(word))
 }
 
 /// The hunks of the second edit that a merge by characters may put elsewhere, though nobody
