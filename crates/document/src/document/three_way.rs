@@ -150,14 +150,19 @@ impl State {
     /// decided of changes that the version holds, and of those that they were decided against,
     /// yields to whoever saved on it: they had all of them before them.
     fn beside<'a>(&self, version: &Version, since: &'a Since, patch: &Patch) -> Beside<'a> {
-        let sides = |save: &Change| save.overlaps.iter().all(|met| version.contains(met.2));
-        // The save of which something was decided that its author saw, and of what against.
+        // All that somebody had made when the log decided of a save.
+        let had_seen = |save: u32| {
+            let before = version.prefix()..save + 1;
+            before.filter(|index| !version.contains(*index)).all(|index| {
+                let change = self.changes.get(index as usize);
+                change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
+            })
+        };
+        // The save of which something was decided that its author saw, and all that it was against.
         let seen = |by: &u32| {
             let decided = self.changes.get(*by as usize);
             let decided = decided.filter(|change| change.kind == ChangeKind::Meant as u8)?;
-            let save = self.changes.get(decided.about as usize);
-            let seen = version.contains(decided.about as u32) && save.is_some_and(|it| sides(it));
-            seen.then_some(decided.about)
+            had_seen(decided.about as u32).then_some(decided.about)
         };
         let is_meant = |by: &u32| {
             let change = self.changes.get(*by as usize);
