@@ -7,7 +7,7 @@
 //! recorded effects lead to. Must never change anything when it returns an error.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -499,35 +499,32 @@ impl Text {
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has
-    /// become of them. O(changes since), and what those take that were made on that version, too,
-    /// and inserted the same.
+    /// become of them. O(changes since and their hunks).
     #[must_use]
     pub fn made_before(&self, version: &Version, since: &Since, patch: &Patch) -> BTreeSet<u32> {
         // What both delete is gone, or is there again.
         let ours = (0..).zip(patch.edits()).filter(|(_, (.., text))| !text.is_empty());
-        let ours: Vec<(u32, (u32, u32, &str))> = ours.collect();
-        let is_alike = |(at, deleted, text): (u32, u32, &str)| {
-            since.made.iter().any(|made| {
-                let bytes = made.inserted.start as usize..made.inserted.end as usize;
-                made.range == (at..at + deleted)
-                    && bytes.len() == text.len()
-                    && self.history.inserted_all().get(bytes) == Some(text)
-            })
+        let ours: HashMap<(u32, u32), (u32, &str)> =
+            ours.map(|(index, (at, deleted, text))| ((at, deleted), (index, text))).collect();
+        let alike = |at: u32, deleted: u32, text: Option<&str>| {
+            let ours = ours.get(&(at, deleted)).filter(|ours| Some(ours.1) == text);
+            ours.map(|ours| ours.0)
         };
-        let known = ours.iter().filter(|(_, edit)| is_alike(*edit));
-        let mut known: BTreeSet<u32> = known.map(|(index, _)| *index).collect();
-        // What one of them deleted another one may have deleted before it.
-        let rest: Vec<_> = ours.into_iter().filter(|(index, _)| !known.contains(index)).collect();
-        let puts = |change: &u32| {
-            let inserted = self.history.inserted_by(*change);
-            rest.iter().any(|(_, (.., text))| inserted.contains(text))
-        };
+        let made = since.made.iter().filter_map(|made| {
+            let bytes = made.inserted.start as usize..made.inserted.end as usize;
+            let text = self.history.inserted_all().get(bytes);
+            alike(made.range.start, made.range.end - made.range.start, text)
+        });
+        let mut known: BTreeSet<u32> = made.collect();
+        // What one of them replaced another one may have deleted before it.
+        if ours.iter().all(|((_, deleted), (index, _))| *deleted == 0 || known.contains(index)) {
+            return known;
+        }
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
-        let others = others.filter(puts);
         for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
-            let Some(made) = self.history.patch(change) else { continue };
-            let alike = rest.iter().filter(|(_, edit)| made.edits().any(|made| made == *edit));
-            known.extend(alike.map(|(index, _)| *index));
+            let made = self.history.patch(change);
+            let edits = made.iter().flat_map(Patch::edits);
+            known.extend(edits.filter_map(|(at, deleted, text)| alike(at, deleted, Some(text))));
         }
         known
     }

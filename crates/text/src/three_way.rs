@@ -228,7 +228,7 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
 fn merge_with(
     base: &str,
     sides: &Sides<'_>,
-    links: &[(u32, u32)],
+    links: &BTreeSet<(u32, u32)>,
     taken: &BTreeSet<u32>,
     mut hunks: Vec<u32>,
 ) -> ThreeWay {
@@ -345,30 +345,39 @@ fn shifts<'a>(
 
 /// What the second edit takes from one place to another is one change. Passages to be hidden, since
 /// the other place is, or since the first edit took the same away from there: it would stand twice.
+/// O(passages and links).
 fn moved_alone(
     passages: &[Passage<'_>],
     decided: &[Option<Decided>],
-    links: &[(u32, u32)],
+    links: &BTreeSet<(u32, u32)>,
 ) -> Vec<Range<usize>> {
-    let of =
-        |hunk: u32| passages.iter().position(|it| it.seconds.iter().any(|edit| edit.index == hunk));
+    let hunks = |(at, it): (usize, &Passage<'_>)| -> Vec<(u32, usize)> {
+        it.seconds.iter().map(|edit| (edit.index, at)).collect()
+    };
+    let of: BTreeMap<u32, usize> = passages.iter().enumerate().flat_map(hunks).collect();
     let outcome = |at: usize| decided[at].as_ref().map(|it| &it.outcome);
     let is_hidden = |at: usize| matches!(outcome(at), Some(Outcome::Hidden(_)));
-    let mut found: Vec<usize> = Vec::new();
+    let is_same = |at: usize| matches!(outcome(at), Some(Outcome::Same));
+    let mut beside: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut gone = Vec::new();
     for (from, to) in links {
-        let Some((from, to)) = of(*from).zip(of(*to)) else { continue };
-        let taken = is_hidden(from) || matches!(outcome(from), Some(Outcome::Same));
-        let there = matches!(outcome(to), Some(Outcome::Same));
-        if taken && !there && !is_hidden(to) {
-            found.push(to);
+        let Some((&from, &to)) = of.get(from).zip(of.get(to)) else { continue };
+        // What both put there stands there.
+        if is_same(to) || from == to {
+            continue;
         }
-        if is_hidden(to) && !taken {
-            found.push(from);
+        beside.entry(from).or_default().push(to);
+        beside.entry(to).or_default().push(from);
+        gone.extend([from, to].into_iter().filter(|at| is_hidden(*at)));
+        gone.extend(is_same(from).then_some(to));
+    }
+    let mut found = BTreeSet::new();
+    while let Some(at) = gone.pop() {
+        if !is_same(at) && found.insert(at) {
+            gone.extend(beside.get(&at).into_iter().flatten());
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    found.into_iter().map(|at| at..at + 1).collect()
+    found.into_iter().filter(|at| !is_hidden(*at)).map(|at| at..at + 1).collect()
 }
 
 /// Of some edits in order those that reach another one, and the one before.
@@ -482,9 +491,6 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         if between.trim().is_empty() && (fills(one, two) || fills(two, one)) {
             return true;
         }
-        if one.is_deleted_in(base, two, between) || two.is_deleted_in(base, one, between) {
-            return true;
-        }
         let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
         return !whole && words::words(between).count() == 1;
     }
@@ -520,15 +526,15 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     if first == second {
         return shown(first, Outcome::Same);
     }
-    // Who saw both versions of it, and made something of that, has decided.
-    // What the first edit changed in text that the second one takes elsewhere has gone along.
     let are = |kind: fn(Kind) -> bool| {
         let mut firsts = passage.firsts.iter();
         !passage.firsts.is_empty() && firsts.all(|edit| kind(edit.kind))
     };
+    // What the first edit changed in text that the second one takes elsewhere has gone along.
     if are(|kind| kind == Kind::Along) {
         return shown(second, Outcome::Both);
     }
+    // Who saw both versions of it, and made something of that, has decided.
     if are(|kind| matches!(kind, Kind::Yields(_))) {
         return shown(second, Outcome::Larger);
     }

@@ -63,6 +63,7 @@ impl State {
             })
     }
 
+    /// Merges a change as its author meant it: which one it is then. On an error nothing changed.
     pub(super) fn merge_as_meant(
         &mut self,
         change: Change,
@@ -150,26 +151,22 @@ impl State {
     /// decided of changes that the version holds, and of those that they were decided against,
     /// yields to whoever saved on it: they had all of them before them.
     fn beside<'a>(&self, version: &Version, since: &'a Since, patch: &Patch) -> Beside<'a> {
-        // All that somebody had made when the log decided of a save.
-        let had_seen = |save: u32| {
-            let before = version.prefix()..save + 1;
-            before.filter(|index| !version.contains(*index)).all(|index| {
-                let change = self.changes.get(index as usize);
-                change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
-            })
-        };
-        // The save of which something was decided that its author saw, and all that it was against.
-        let seen = |by: &u32| {
-            let decided = self.changes.get(*by as usize);
-            let decided = decided.filter(|change| change.kind == ChangeKind::Meant as u8)?;
-            had_seen(decided.about as u32).then_some(decided.about)
-        };
-        let is_meant = |by: &u32| {
-            let change = self.changes.get(*by as usize);
+        let is_meant = |index: u32| {
+            let change = self.changes.get(index as usize);
             change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
         };
-        let decided = (0..).zip(&since.by).filter(|(_, by)| by.iter().any(is_meant));
+        let decided = (0..).zip(&since.by);
+        let decided = decided.filter(|(_, by)| by.iter().any(|by| is_meant(*by)));
         let decided = decided.map(|(hunk, _)| hunk).collect();
+        // The first change that its author had not seen. Of what stands before it the log decided
+        // against nothing else.
+        let unseen = |index: &u32| !version.contains(*index) && !is_meant(*index);
+        let seen_upto = (version.prefix()..self.changes.len() as u32).find(unseen);
+        let seen = |by: &u32| {
+            let about = self.changes.get(*by as usize).map(|change| change.about)?;
+            let seen = seen_upto.is_none_or(|upto| about < upto.into());
+            (seen && is_meant(*by)).then_some(about)
+        };
         let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
         let mut stay = BTreeSet::new();
         for (hunk, by) in (0..).zip(&since.by) {
@@ -220,9 +217,9 @@ impl State {
         self.merge_alone(instead, self.text.head(), patch).map(|_| ())
     }
 
-    /// Passages of which somebody wrote another version than the page shows, which nobody changed
-    /// since, and where that version does not stand by now: oldest save first. O(changes since the
-    /// first such save).
+    /// Passages of which somebody wrote another version than the page shows, which nobody who could
+    /// see it wrote anew, and where that version does not stand by now: oldest save first. O(changes
+    /// since the first such save).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();
@@ -268,15 +265,12 @@ impl State {
             return true;
         }
         // What the log decided of a save is the save's.
-        let (save, of) = match change.kind == ChangeKind::Meant as u8 {
-            true => (change.about as usize, self.changes.get(change.about as usize)),
-            false => (index, self.changes.get(index)),
-        };
+        let meant = change.kind == ChangeKind::Meant as u8;
+        let save = if meant { change.about as usize } else { index };
         let base = self.text.history().base(save as u32);
         let saw = base.is_none_or(|base| base.contains(open.save as u32));
-        // Where it is not shown itself, it has changed nothing.
-        let hides = |of: &Change| !of.hidden.is_empty();
-        !saw || of.is_some_and(|of| hides(of))
+        // What is not all shown itself may have changed nothing there.
+        !saw || self.changes.get(save).is_some_and(|of| !of.hidden.is_empty())
     }
 
     /// The whole save is about to be suppressed: with what stands in place of its hunks, and

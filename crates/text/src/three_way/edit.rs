@@ -52,15 +52,6 @@ impl Edit<'_> {
         self.text.trim().is_empty() && base[self.range.clone()].trim().is_empty()
     }
 
-    /// Whether it deletes what another one does, too, and it might as well be done there, on the
-    /// other side of what is between them.
-    pub(super) fn is_deleted_in(&self, base: &str, other: &Self, between: &str) -> bool {
-        let gone = &base[self.range.clone()];
-        let slid = gone.bytes().chain(between.bytes()).zip(between.bytes());
-        let same = self.text.is_empty() && !gone.is_empty() && *gone == base[other.range.clone()];
-        same && slid.take(between.len()).all(|(one, two)| one == two)
-    }
-
     /// Whether the two share something, or meet.
     pub(super) fn touches(&self, other: &Self) -> bool {
         self.range.start <= other.range.end && other.range.start <= self.range.end

@@ -3,6 +3,7 @@
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::edit::Edit;
@@ -34,8 +35,6 @@ pub(super) struct Carried<'a> {
 
 /// A text that goes from one place to another.
 struct Move<'a> {
-    /// The hunk that takes it.
-    taken: u32,
     from: Range<usize>,
     /// The same without white space around it.
     bare: Range<usize>,
@@ -55,10 +54,26 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
     movers.iter().map(with).collect()
 }
 
-/// The hunks by which an edit takes whole lines elsewhere: the one that takes them and the one that
-/// puts them.
-pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Vec<(u32, u32)> {
-    moves(base, movers, None).into_iter().map(|of| (of.taken, of.to.index)).collect()
+/// The hunks by which an edit takes lines elsewhere: the one that takes a line and the one that puts
+/// it. Of lines that go once and come once. O(what goes and comes).
+pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> BTreeSet<(u32, u32)> {
+    let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()]));
+    let comes = movers.iter().map(|edit| (edit.index, edit.text));
+    let (goes, comes) = (once(goes), once(comes));
+    let pairs = goes.into_iter().filter_map(|(line, from)| Some((from?, (*comes.get(line)?)?)));
+    pairs.filter(|(from, to)| from != to).collect()
+}
+
+/// Lines with words, each with the hunk that it is in, if that is one.
+fn once<'a>(texts: impl Iterator<Item = (u32, &'a str)>) -> HashMap<&'a str, Option<u32>> {
+    let mut found = HashMap::new();
+    for (hunk, text) in texts {
+        let lines = text.lines().map(str::trim);
+        for line in lines.filter(|line| line.contains(char::is_alphanumeric)) {
+            found.entry(line).and_modify(|hunk| *hunk = None).or_insert(Some(hunk));
+        }
+    }
+    found
 }
 
 /// Whether a line begins and a line ends with a part of a text.
@@ -74,7 +89,7 @@ pub(super) fn carry<'a>(
     firsts: &[Edit<'_>],
     seconds: &[Edit<'a>],
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
-    let mut moves = moves(base, firsts, Some(seconds));
+    let mut moves = moves(base, firsts, seconds);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
     let inside = |of: &Move<'_>, edit: &Edit<'_>| {
@@ -127,7 +142,7 @@ fn move_of<'a>(
     let text = gone.trim();
     let start = part.start + gone.len() - gone.trim_start().len();
     let bare = start..start + text.len();
-    // A word may come anywhere; but not one that is known to be the same.
+    // A word may come anywhere, so it is followed only where it is known to be the same one.
     let lines = is_lines(base, &bare);
     let follows = lines || edit.is_decided && text.len() >= LEAST;
     if text.is_empty() || !follows || edit.text.contains(text) {
@@ -136,7 +151,7 @@ fn move_of<'a>(
     let whole = place(gone, lines).map(|place| (part, place));
     let (from, (to, at)) =
         whole.or_else(|| place(text, lines).map(|place| (bare.clone(), place)))?;
-    Some(Move { taken: edit.index, from, bare, to, at })
+    Some(Move { from, bare, to, at })
 }
 
 /// The lines of a part of a text, if there are several.
@@ -153,10 +168,9 @@ fn lines(base: &str, part: &Range<usize>) -> Vec<Range<usize>> {
     lines.into_iter().filter(long).collect()
 }
 
-fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: Option<&[Edit<'_>]>) -> Vec<Move<'a>> {
+fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Move<'a>> {
     // Only where the second edit changed something is there anything to go along.
     let changed = |edit: &&Edit<'_>| {
-        let Some(seconds) = seconds else { return true };
         let next = seconds.partition_point(|second| second.range.end < edit.range.start);
         seconds.get(next).is_some_and(|second| second.range.start <= edit.range.end)
     };
@@ -177,12 +191,16 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: Option<&[Edit<'_>]>) -
         let mut places = places.filter(whole);
         places.next().filter(|_| places.next().is_none())
     };
+    // What goes with more may have gone line by line, as long as these are not too many, either.
+    let mut left = (SEARCHED / bytes.max(1)).min(FOLLOWED);
     for edit in goes {
         let found = move_of(base, edit, edit.range.clone(), place);
-        // What goes with more may have gone line by line.
-        let lines = found.is_none().then(|| lines(base, &edit.range)).into_iter().flatten();
-        let lines = lines.take(FOLLOWED).filter_map(|line| move_of(base, edit, line, place));
-        moves.extend(found.into_iter().chain(lines));
+        let lines = if found.is_none() { lines(base, &edit.range) } else { Vec::new() };
+        moves.extend(found);
+        if lines.len() <= left {
+            left -= lines.len();
+            moves.extend(lines.into_iter().filter_map(|line| move_of(base, edit, line, place)));
+        }
     }
     // Two that went to one place are copies of one text: which is which, nobody can tell.
     let taken = |one: &Move<'_>, two: &Move<'_>| {
