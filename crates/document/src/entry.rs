@@ -192,6 +192,18 @@ fn read(rules: Option<u8>) -> Result<u8, DecodeError> {
 }
 
 impl Delta {
+    /// Whether it is a *merge node*: it changes nothing, and has seen several changes that nobody
+    /// who made them had seen together. So one dot stands for all of these in a version.
+    #[must_use]
+    pub fn is_merge_node(&self) -> bool {
+        let beyond = match &self.base {
+            Base::Version(version) => !version.extra.is_empty(),
+            // It has more dots than are named inline.
+            Base::Object(_) => true,
+        };
+        beyond && self.patch.is_empty()
+    }
+
     /// Who made the dots of this change.
     #[must_use]
     pub fn actor(&self) -> Actor {

@@ -45,6 +45,7 @@ pub mod limits;
 mod load;
 mod log;
 pub mod member;
+mod merge_node;
 mod origin_client;
 mod outbox;
 pub mod outbox_report;

@@ -83,6 +83,11 @@ impl Overlay {
         self.cursor == cached.confirmed().cursor() && self.base == cached.base_entry()
     }
 
+    /// The text of the origin that it stands on where the log holds nothing.
+    pub(crate) fn base(&self) -> Option<&Entry> {
+        self.base.as_ref()
+    }
+
     /// What is shown of it.
     pub(crate) fn view(&self) -> &View {
         &self.view

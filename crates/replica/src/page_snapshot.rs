@@ -68,7 +68,7 @@ impl PageSnapshot {
     }
 
     fn of_state(state: &State, id: u64, exchanged_ms: u64) -> Self {
-        let last = state.changes().last();
+        let last = state.changes().last_written();
         Self {
             format: FORMAT,
             exchanged_ms,

@@ -135,6 +135,51 @@ fn a_page_with_many_waiting_saves_starves_no_other() {
 }
 
 #[test]
+fn a_crowd_that_knows_nothing_of_each_other_is_named_in_few_words() {
+    let mut edge = Edge::new(11);
+    let rows: Vec<String> = (0..100).map(|row| format!("row {row}")).collect();
+    let with = |more: &[usize]| {
+        let more = more.iter().map(|writer| format!("{}\nwriter {writer}", rows[writer % 100]));
+        let mut rows = rows.clone();
+        more.for_each(|row| {
+            let at = rows.iter().position(|it| row.starts_with(&format!("{it}\n")));
+            rows[at.expect("a row")] = row;
+        });
+        rows.join("\n") + "\n"
+    };
+    let base = edge.save(&page(0), None, &with(&[]));
+    edge.network.advance(1_000);
+    edge.relay_away();
+    let mut forms = Vec::new();
+    for writer in 0..100 {
+        let saved = edge.try_save(&page(0), Some(base), &with(&[writer])).expect("a save");
+        forms.push((saved.snapshot.id, saved.snapshot.text.clone()));
+        edge.replica.context(&mut edge.ports).finish_save(saved.after.expect("something is left"));
+        edge.network.advance(100);
+        if edge.replica.is_spent() || writer % 7 == 0 {
+            edge.replica = Replica::start(edge.replica.config().clone(), &mut edge.ports);
+        }
+    }
+    let everybody: Vec<usize> = (0..100).collect();
+    assert_eq!(edge.read(&page(0)), with(&everybody));
+    let objects = edge.network.written("version/");
+    let longest = objects.values().flatten().map(Vec::len).max();
+    assert!(longest <= Some(limits::INLINE_DOTS * 9 + 64), "{longest:?} bytes");
+    edge.settle(&[page(0)], 12);
+    let document = edge.network.document(&page(0)).expect("a document");
+    assert_eq!(document.text(), with(&everybody));
+    let nodes = document.changes().kept().iter().filter(|change| change.is_merge_node()).count();
+    assert!((6..12).contains(&nodes), "{nodes} merge nodes");
+    // Who goes on from a form of then has all that was in it.
+    for (id, text) in [&forms[3], &forms[50], &forms[99]] {
+        let mine = format!("{text}more of {id}\n");
+        edge.save(&page(0), Some(*id), &mine);
+        let read = edge.read(&page(0));
+        assert!(read.contains(&format!("more of {id}\n")) && read.contains("writer 7\n"), "{read}");
+    }
+}
+
+#[test]
 fn large_saves_fit_an_exchange() {
     let mut edge = Edge::new(3);
     edge.relay_away();

@@ -76,14 +76,24 @@ pub enum ChangeKind {
     /// What a save was meant to do, where others had changed the same: hunks of it that are taken
     /// out, or what stands in their place.
     Meant = 8,
+    /// Nothing: what a point of presence had put together, under one dot
+    /// ([`crate::entry::Delta::is_merge_node`]).
+    MergeNode = 9,
 }
 
 impl Change {
     /// Whether it was made here, not at the origin.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        use ChangeKind::{Base, Difference, Import, Meant};
-        ![Base, Import, Difference, Meant].iter().any(|kind| self.kind == *kind as u8)
+        use ChangeKind::{Base, Difference, Import, Meant, MergeNode};
+        let others = [Base, Import, Difference, Meant, MergeNode];
+        !others.iter().any(|kind| self.kind == *kind as u8)
+    }
+
+    /// Whether nobody made it, and it changes nothing.
+    #[must_use]
+    pub fn is_merge_node(&self) -> bool {
+        self.kind == ChangeKind::MergeNode as u8
     }
 }
 
@@ -199,6 +209,14 @@ impl Changes {
     #[must_use]
     pub fn last(&self) -> Option<&Arc<Change>> {
         self.kept.last().or(self.below.as_ref())
+    }
+
+    /// The last change that changed something: who wrote the page last. The very last, where only
+    /// merge nodes are kept.
+    #[must_use]
+    pub fn last_written(&self) -> Option<&Arc<Change>> {
+        let all = self.below.iter().chain(&self.kept);
+        all.rev().find(|change| !change.is_merge_node()).or_else(|| self.last())
     }
 
     /// The last change below the floor.

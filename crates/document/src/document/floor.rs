@@ -206,11 +206,15 @@ impl State {
         let floor = Version::up_to(self.changes.floor() as u32);
         let ours = self.text.text_at(&floor).map_err(|error| fault(&error))?;
         let mapped = map_through(&edit.delta.patch, &diff::between_by(FOLD_RULES, &ours, &theirs));
+        let kind = match edit.delta.is_merge_node() {
+            true => ChangeKind::MergeNode,
+            false => ChangeKind::CarriedOver,
+        };
         let change = Change {
             edit: edit.delta.edit,
             note: edit.delta.note.clone(),
             time_ms: edit.accepted_ms,
-            ..self.change(edit.delta.actor(), place, logged_ms, ChangeKind::CarriedOver)
+            ..self.change(edit.delta.actor(), place, logged_ms, kind)
         };
         self.merge(change, floor, mapped).map(|_| ())
     }

@@ -149,16 +149,20 @@ impl State {
             Ok(resolved) => resolved,
             Err(error) => return Verdict::Quarantined(Fault::Base(error.to_string())),
         };
+        let kind = match edit.delta.is_merge_node() {
+            true => ChangeKind::MergeNode,
+            false => ChangeKind::Edit,
+        };
         let change = Change {
             edit: edit.delta.edit,
             note: edit.delta.note.clone(),
             time_ms: edit.accepted_ms,
-            ..self.change(actor, place, logged_ms, ChangeKind::Edit)
+            ..self.change(actor, place, logged_ms, kind)
         };
         // An edit on a text in the log's line merges exactly. One on a text that the log did not
         // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
-            None if edit.delta.rules > 1 => {
+            None if edit.delta.rules > 1 && kind != ChangeKind::MergeNode => {
                 self.merge_as_meant(change, resolved.version, &edit.delta.patch).map(|_| ())
             }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),

@@ -116,11 +116,12 @@ impl State {
         &self.quarantined
     }
 
-    /// Changes that the origin does not hold.
+    /// Changes that the origin does not hold. Merge nodes bring it nothing.
     pub fn pending(&self) -> impl Iterator<Item = &Arc<Change>> {
         let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
         let indexed = self.changes.indexed();
-        indexed.filter(move |(index, _)| !held.contains(*index as u32)).map(|(_, change)| change)
+        let pending = indexed.filter(move |(index, _)| !held.contains(*index as u32));
+        pending.map(|(_, change)| change).filter(|change| !change.is_merge_node())
     }
 
     /// The hash of the value alone.

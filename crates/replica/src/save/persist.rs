@@ -194,6 +194,7 @@ impl<P: Ports> Context<'_, P> {
 
     /// After a save that waits for the relay: keeps what others need who save and read meanwhile.
     fn wait_for_relay(&mut self, key: &DocumentKey) {
+        self.add_merge_node(key);
         self.join_waiting(key);
         self.leave_document(key);
     }

@@ -48,7 +48,7 @@ pub(super) fn row<'a>(
     }
     let bytes = history.change(index)?.bytes;
     let first = history.first_of_entry(index);
-    let change = history.change(first)?;
+    let change = history.change(first).filter(|change| !change.is_merge_node())?;
     let before = first.checked_sub(1).and_then(|before| history.change(before));
     Some(HistoryRow {
         id: history.id(index)?,

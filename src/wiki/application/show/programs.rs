@@ -85,7 +85,7 @@ pub(in crate::wiki::application) fn history(
 
 /// The alternatives of a page, with the version of the text that their places are in.
 fn alternatives_of(state: &State) -> Vec<u8> {
-    let time_ms = state.changes().last().map_or(0, |change| change.time_ms);
+    let time_ms = state.changes().last_written().map_or(0, |change| change.time_ms);
     let latest = Latest::new(alternatives::id(state), Moment(time_ms));
     to_body(&RestAlternatives::new(latest, &alternatives::open(state)))
 }
