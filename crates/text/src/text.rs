@@ -499,9 +499,15 @@ impl Text {
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has
-    /// become of them. O(changes since and their hunks).
+    /// become of them: by changes that are `theirs`. O(changes since and their hunks).
     #[must_use]
-    pub fn made_before(&self, version: &Version, since: &Since, patch: &Patch) -> BTreeSet<u32> {
+    pub fn made_before(
+        &self,
+        version: &Version,
+        since: &Since,
+        patch: &Patch,
+        theirs: impl Fn(u32) -> bool,
+    ) -> BTreeSet<u32> {
         // What both delete is gone, or is there again.
         let ours = (0..).zip(patch.edits()).filter(|(_, (.., text))| !text.is_empty());
         let ours: HashMap<(u32, u32), (u32, &str)> =
@@ -510,7 +516,8 @@ impl Text {
             let ours = ours.get(&(at, deleted)).filter(|ours| Some(ours.1) == text);
             ours.map(|ours| ours.0)
         };
-        let made = since.made.iter().filter_map(|made| {
+        let made = since.made.iter().filter(|made| theirs(made.by));
+        let made = made.filter_map(|made| {
             let bytes = made.inserted.start as usize..made.inserted.end as usize;
             let text = self.history.inserted_all().get(bytes);
             alike(made.range.start, made.range.end - made.range.start, text)
@@ -521,6 +528,7 @@ impl Text {
             return known;
         }
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
+        let others = others.filter(|change| theirs(*change));
         for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
             let made = self.history.patch(change);
             let edits = made.iter().flat_map(Patch::edits);

@@ -180,7 +180,12 @@ impl State {
         }
         yields.retain(|_, hunks| hunks.is_disjoint(&stay));
         let yields = yields.into_values().collect();
-        let made = self.text.made_before(version, since, patch);
+        // What the log put in again of what the author had before them is not made anew.
+        let theirs = |by: u32| {
+            let meant = self.changes.get(by as usize).filter(|_| is_meant(by));
+            meant.is_none_or(|meant| !version.contains(meant.about as u32))
+        };
+        let made = self.text.made_before(version, since, patch, theirs);
         Beside { patch: &since.patch, yields, decided, made }
     }
 
