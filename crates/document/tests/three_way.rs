@@ -384,6 +384,26 @@ fn who_saw_both_decides() {
     }
 }
 
+/// What the log puts in another place is its author's all the same, and goes when they delete it.
+#[test]
+fn who_deletes_their_own_words_deletes_them_wherever_they_stand() {
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new("oak ") };
+        let root = page.document.version();
+        let before = page.save(&root, "elm fir\nlarch oak ");
+        page.save(&before, "elm fir\nlarch yew\n");
+        let mine = page.save(&root, "ash\noak ");
+        let mut extra = [before.extra, mine.extra].concat();
+        extra.sort_unstable();
+        let form = VersionRef { extra, ..root };
+        let seen = page.text_of(&form);
+        assert!(seen.contains("ash\n") && page.document.text().contains("ash"), "{seen:?}");
+        page.save(&form, &seen.replace("ash\n", ""));
+        let text = page.document.text();
+        assert!(!text.contains("ash") && text.contains("yew"), "{text:?} of {seen:?}");
+    }
+}
+
 /// A change that is made twice is one, whatever became of the one that was first.
 #[test]
 fn the_same_change_is_the_same_after_others_worked_on_it() {

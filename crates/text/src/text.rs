@@ -69,8 +69,21 @@ pub struct Since {
     /// For each of its hunks the changes that made it, ascending; who took a change out that
     /// somebody made is one of them.
     pub by: Vec<Vec<u32>>,
+    /// What of the text then went, and what of the text now came, in order, and by whom.
+    pub spans: Vec<SpanSince>,
     /// Each hunk of those changes by itself, whatever has become of it since.
     made: Vec<MadeSince>,
+}
+
+/// A part of what went or came since a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpanSince {
+    /// What went, in the text then; empty if it came.
+    pub gone: Range<u32>,
+    /// What came, in the text now; empty if it went.
+    pub came: Range<u32>,
+    /// The changes that did it, ascending.
+    pub by: Vec<u32>,
 }
 
 /// A hunk of a change, as an edit of an older text. What several deleted the first one did.
@@ -467,7 +480,7 @@ impl Text {
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
         let (mut patch, mut by) = (Patch::builder(), vec![BTreeSet::new()]);
-        let (mut at, mut then, mut made) = (0, 0, Vec::new());
+        let (mut at, mut then, mut made, mut spans) = (0, 0, Vec::new(), Vec::new());
         for (id, span) in replayed.walker.sequence().named_spans() {
             let end = at + span.effect_len() as usize;
             match (span.prepare.is_there(), span.is_shown()) {
@@ -481,12 +494,15 @@ impl Text {
                 (false, true) => patch.push_insert(self.text.get(at..end).unwrap_or_default()),
                 (false, false) => {}
             }
-            if span.prepare.is_there() != span.is_shown() {
-                by.iter_mut().last().into_iter().for_each(|by| by.extend(contents.changed(id)));
-            }
+            let (there, shown) = (then, at as u32);
             at = end;
-            let there = then;
             then += if span.prepare.is_there() { span.len } else { 0 };
+            if span.prepare.is_there() != span.is_shown() {
+                let whom: BTreeSet<u32> = contents.changed(id).collect();
+                by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
+                let (gone, came) = (there..then, shown..at as u32);
+                spans.push(SpanSince { gone, came, by: whom.into_iter().collect() });
+            }
             made.extend(contents.made_since(version, id).map(|(by, inserted)| {
                 let range = there..then;
                 MadeSince { by, range, inserted }
@@ -495,7 +511,7 @@ impl Text {
         let made = MadeSince::joined(made);
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
-        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect(), made })
+        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect(), spans, made })
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has

@@ -8,6 +8,7 @@
 //! May assume that both edits fit the text. Must never show a passage that nobody wrote: what is
 //! not shown of the second edit is handed back as an alternative, whole.
 
+mod again;
 mod edit;
 mod entangled;
 mod moves;
@@ -76,11 +77,29 @@ pub struct Beside<'a> {
     /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
     /// them.
     pub made: BTreeSet<u32>,
+    /// What of the text it took away at one place and put at another, where that is known: it is
+    /// the same text, and what the other edit changes in it goes along.
+    pub again: Vec<PutAgain>,
+}
+
+/// A text that was taken away and put in again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutAgain {
+    /// Where it stood, in the text that both edits are of.
+    pub from: Range<u32>,
+    /// Where it begins in the text that the first edit comes to.
+    pub to: u32,
 }
 
 impl<'a> From<&'a Patch> for Beside<'a> {
     fn from(patch: &'a Patch) -> Self {
-        Self { patch, yields: Vec::new(), decided: BTreeSet::new(), made: BTreeSet::new() }
+        Self {
+            patch,
+            yields: Vec::new(),
+            decided: BTreeSet::new(),
+            made: BTreeSet::new(),
+            again: Vec::new(),
+        }
     }
 }
 
@@ -106,11 +125,11 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, decided, made } = first.into();
+    let Beside { patch: first, yields, decided, made, again } = first.into();
     let mut seconds = edits(second);
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
     these.for_each(|edit| edit.kind = Kind::Known);
-    let finer = refined(base, first, &seconds);
+    let finer = refined(base, first, &seconds, &again);
     let mut raw = edits(first);
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
@@ -119,10 +138,11 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let seconds = slid(base, &firsts, seconds);
     let links = moves::places(base, &seconds);
     // What either changed in text that the other one moved goes along.
-    let (carried, others) = moves::carry(base, &firsts, &seconds);
+    let known = moves::known(base, &firsts, &again);
+    let (carried, others) = moves::carry(base, &firsts, &seconds, known);
     let texts = moves::with_carried(&firsts, &carried);
     let mut moved = with_texts(&firsts, &texts);
-    let (along, _) = moves::carry(base, &others, &moved);
+    let (along, _) = moves::carry(base, &others, &moved, Vec::new());
     if !carried.is_empty() || !along.is_empty() {
         let gone: BTreeSet<u32> = along.iter().map(|edit| edit.index).collect();
         let gone = moved.iter_mut().filter(|edit| gone.contains(&edit.index));
@@ -388,17 +408,20 @@ fn up_to<'a>(edits: &'a [&'a Edit<'a>], other: &'a Edit<'_>) -> impl Iterator<It
 }
 
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
-fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
+fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>], again: &[PutAgain]) -> Patch {
     if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
-        return smaller(base, patch, patch.clone());
+        return if again.is_empty() { smaller(base, patch, patch.clone()) } else { patch.clone() };
     }
     let mut finer = Patch::builder();
+    let mut shift = 0;
     for edit in edits(patch) {
         let Edit { range, text, .. } = &edit;
+        let cut = again::Cut::of(again, range, range.start as isize + shift, text.len());
+        shift += text.len() as isize - range.len() as isize;
         finer.keep_to(range.start as u32);
         // What the second edit does just so is what it was.
         let place = seconds.binary_search_by_key(&edit.place(), Edit::place);
-        let within = diff::between(&base[range.clone()], text);
+        let within = cut.between(&base[range.clone()], text);
         let whole = place.is_ok_and(|at| seconds[at].text == *text)
             || !keeps_words(&base[range.clone()], &within);
         let within = match whole {
@@ -412,7 +435,9 @@ fn refined(base: &str, patch: &Patch, seconds: &[Edit<'_>]) -> Patch {
         }
         finer.keep_to(range.end as u32);
     }
-    smaller(base, patch, finer.build().unwrap_or_default())
+    let finer = finer.build().unwrap_or_default();
+    // What was put in again is known: nothing is to be guessed.
+    if again.is_empty() { smaller(base, patch, finer) } else { finer }
 }
 
 /// What leads to the same text and changes less of it: an edit of many saves may have taken away

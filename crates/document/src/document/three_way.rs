@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use redwedding_text::three_way::{self, Beside, Outcome, ThreeWay};
+use redwedding_text::three_way::{self, Beside, Outcome, PutAgain, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
@@ -57,7 +57,7 @@ impl State {
         let old = || self.text.text_at(&resolved.version).ok();
         three_way::meet(&since.patch, patch)
             && old().is_some_and(|old| {
-                let beside = self.beside(&resolved.version, &since, patch);
+                let beside = self.beside((&resolved.version, &old), &since, patch);
                 patch.apply(&old).is_ok()
                     && !three_way::merge(&old, beside, patch).decided.is_empty()
             })
@@ -96,7 +96,7 @@ impl State {
             return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
-        let beside = self.beside(&base, &since, patch);
+        let beside = self.beside((&base, &old), &since, patch);
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, beside, patch);
@@ -150,7 +150,12 @@ impl State {
     /// What others did since a version, beside which an edit of it is merged. What the log alone
     /// decided of changes that the version holds, and of those that they were decided against,
     /// yields to whoever saved on it: they had all of them before them.
-    fn beside<'a>(&self, version: &Version, since: &'a Since, patch: &Patch) -> Beside<'a> {
+    fn beside<'a>(
+        &self,
+        (version, old): (&Version, &str),
+        since: &'a Since,
+        patch: &Patch,
+    ) -> Beside<'a> {
         let is_meant = |index: u32| {
             let change = self.changes.get(index as usize);
             change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
@@ -186,7 +191,31 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        Beside { patch: &since.patch, yields, decided, made }
+        let again = self.put_again((version, old), since);
+        Beside { patch: &since.patch, yields, decided, made, again }
+    }
+
+    /// What the log took out of saves that a version holds and put in again, as far as that is the
+    /// same. O(what went and came since).
+    fn put_again(&self, (version, old): (&Version, &str), since: &Since) -> Vec<PutAgain> {
+        let about = |by: &u32| {
+            let change = self.changes.get(*by as usize)?;
+            let meant = change.kind == ChangeKind::Meant as u8;
+            (meant && version.contains(change.about as u32)).then_some(change.about)
+        };
+        let mut of_saves: BTreeMap<u64, [Vec<Range<u32>>; 2]> = BTreeMap::new();
+        for span in &since.spans {
+            for save in span.by.iter().filter_map(about).collect::<BTreeSet<_>>() {
+                let [gone, came] = of_saves.entry(save).or_default();
+                let (of, part) = match span.came.is_empty() {
+                    true => (gone, &span.gone),
+                    false => (came, &span.came),
+                };
+                of.push(part.clone());
+            }
+        }
+        let both = of_saves.values().filter(|[gone, came]| !gone.is_empty() && !came.is_empty());
+        both.flat_map(|[gone, came]| same_of((old, gone), (self.text(), came))).collect()
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
@@ -390,4 +419,68 @@ fn overlaps(
         (at.start, at.end - at.start, with)
     });
     told.take(limits::OVERLAPS).collect()
+}
+
+/// What parts of one text have in common with parts of another one.
+fn same_of(
+    (old, gone): (&str, &[Range<u32>]),
+    (new, came): (&str, &[Range<u32>]),
+) -> Vec<PutAgain> {
+    let text = |of: &str, parts: &[Range<u32>]| -> Option<String> {
+        let part = |part: &Range<u32>| of.get(part.start as usize..part.end as usize);
+        parts.iter().map(part).collect()
+    };
+    let Some((then, now)) = text(old, gone).zip(text(new, came)) else { return Vec::new() };
+    let (mut gone, mut came) = (Places::of(gone), Places::of(came));
+    let mut same = Vec::new();
+    let (mut at, mut to) = (0, 0);
+    let patch = diff::between(&then, &now);
+    let end = (then.len() as u32, 0, "");
+    for (start, deleted, inserted) in patch.edits().chain([end]) {
+        while at < start {
+            let len = (start - at).min(gone.left(at)).min(came.left(to));
+            let from = gone.place(at);
+            let words = then[at as usize..(at + len) as usize].contains(char::is_alphanumeric);
+            if words {
+                same.push(PutAgain { from: from..from + len, to: came.place(to) });
+            }
+            (at, to) = (at + len, to + len);
+        }
+        (at, to) = (at + deleted, to + inserted.len() as u32);
+    }
+    same
+}
+
+/// Where what stands in parts of a text stands in the text; asked in order.
+struct Places<'a> {
+    parts: &'a [Range<u32>],
+    /// How much is in the parts before.
+    before: u32,
+}
+
+impl<'a> Places<'a> {
+    fn of(parts: &'a [Range<u32>]) -> Self {
+        Self { parts, before: 0 }
+    }
+
+    /// Goes on to the part that has a place.
+    fn part(&mut self, at: u32) -> &'a Range<u32> {
+        while let [part, _, ..] = self.parts
+            && self.before + (part.end - part.start) <= at
+        {
+            self.before += part.end - part.start;
+            self.parts = &self.parts[1..];
+        }
+        &self.parts[0]
+    }
+
+    fn place(&mut self, at: u32) -> u32 {
+        self.part(at).start + at - self.before
+    }
+
+    /// How much of that part is left from a place on.
+    fn left(&mut self, at: u32) -> u32 {
+        let part = self.part(at);
+        (part.end - part.start + self.before).saturating_sub(at).max(1)
+    }
 }

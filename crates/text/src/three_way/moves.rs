@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
+use super::PutAgain;
 use super::edit::Edit;
 use crate::words;
 
@@ -34,7 +35,7 @@ pub(super) struct Carried<'a> {
 }
 
 /// A text that goes from one place to another.
-struct Move<'a> {
+pub(super) struct Move<'a> {
     from: Range<usize>,
     /// The same without white space around it.
     bare: Range<usize>,
@@ -82,14 +83,45 @@ fn is_lines(base: &str, part: &Range<usize>) -> bool {
     part.start.checked_sub(1).is_none_or(ends) && ends(part.end)
 }
 
+/// The moves of the first edit that are known for what they are. O(edits and moves).
+pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) -> Vec<Move<'a>> {
+    let mut shift = 0;
+    let places = firsts.iter().map(|edit| {
+        let at = edit.range.start as isize + shift;
+        shift += edit.text.len() as isize - edit.range.len() as isize;
+        at as usize
+    });
+    let places: Vec<usize> = places.collect();
+    let known = again.iter().filter_map(|it| {
+        let (from, at) = (it.from.start as usize..it.from.end as usize, it.to as usize);
+        let gone = firsts.partition_point(|edit| edit.range.end < from.end);
+        let taken = firsts.get(gone).filter(|edit| edit.range.start <= from.start)?;
+        let to = places.partition_point(|place| *place <= at).checked_sub(1)?;
+        let (to, at) = (&firsts[to], at - places[to]);
+        let text = &base[from.clone()];
+        let put = to.text.get(at..at + from.len()).filter(|_| to.index != taken.index);
+        let start = from.start + text.len() - text.trim_start().len();
+        let bare = start..start + text.trim().len();
+        (put == Some(text)).then_some(Move { from, bare, to, at })
+    });
+    known.collect()
+}
+
 /// The changes of the second edit that go along with text that the first one moved, in the order of
-/// where that went, and the others.
+/// where that went, and the others. Of what the first one moved this is `known`, the rest is
+/// looked for.
 pub(super) fn carry<'a>(
     base: &str,
     firsts: &[Edit<'_>],
     seconds: &[Edit<'a>],
+    known: Vec<Move<'_>>,
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
     let mut moves = moves(base, firsts, seconds);
+    let meets = |one: &Move<'_>, two: &Move<'_>| {
+        one.from.start < two.from.end && two.from.start < one.from.end
+    };
+    moves.retain(|found| !known.iter().any(|known| meets(found, known)));
+    moves.extend(known);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
     let inside = |of: &Move<'_>, edit: &Edit<'_>| {

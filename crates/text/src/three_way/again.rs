@@ -1,0 +1,112 @@
+//! What is known to be the same text at another place is compared with nothing else.
+//!
+//! May assume that each such text lies in one hunk where it went and in one where it came. Must
+//! never change what a hunk comes to.
+
+use std::ops::Range;
+
+use super::PutAgain;
+use crate::diff;
+use crate::patch::Patch;
+
+/// What of a hunk is known to have gone elsewhere, and what to have come from elsewhere.
+pub(super) struct Cut {
+    gone: Vec<Range<usize>>,
+    came: Vec<Range<usize>>,
+}
+
+impl Cut {
+    /// Of the hunk that replaces a range by so many bytes, which stand at a place of what comes.
+    pub(super) fn of(again: &[PutAgain], range: &Range<usize>, at: isize, bytes: usize) -> Self {
+        let within = |from: usize, len: usize, of: Range<usize>| {
+            let inside = of.start <= from && from + len <= of.end;
+            inside.then(|| from - of.start..from - of.start + len)
+        };
+        let sort = |mut parts: Vec<Range<usize>>| {
+            parts.sort_by_key(|part| part.start);
+            parts.dedup_by(|next, before| next.start < before.end);
+            parts
+        };
+        let gone = |it: &PutAgain| within(it.from.start as usize, it.from.len(), range.clone());
+        let at = at.max(0) as usize;
+        let came = |it: &PutAgain| within(it.to as usize, it.from.len(), at..at + bytes);
+        let (gone, came) = (again.iter().filter_map(gone), again.iter().filter_map(came));
+        Self { gone: sort(gone.collect()), came: sort(came.collect()) }
+    }
+
+    /// How the hunk's text came of what it replaces, the rest of both compared with each other.
+    pub(super) fn between(&self, old: &str, new: &str) -> Patch {
+        if self.gone.is_empty() && self.came.is_empty() {
+            return diff::between(old, new);
+        }
+        let rest = diff::between(&without(old, &self.gone), &without(new, &self.came));
+        let mut made =
+            Made { patch: Patch::builder(), new, at: [0, 0], cut: [&self.gone, &self.came] };
+        let mut at = 0;
+        for (start, deleted, inserted) in rest.edits() {
+            made.step([start - at, start - at], true);
+            made.step([deleted, 0], false);
+            made.step([0, inserted.len() as u32], false);
+            at = start + deleted;
+        }
+        let left = without(old, &self.gone).len() as u32 - at;
+        made.step([left, left], true);
+        made.patch.build().unwrap_or_else(|_| diff::between(old, new))
+    }
+}
+
+fn without(text: &str, parts: &[Range<usize>]) -> String {
+    let ends = std::iter::once(0).chain(parts.iter().map(|part| part.end));
+    let starts = parts.iter().map(|part| part.start).chain([text.len()]);
+    ends.zip(starts).map(|(from, to)| &text[from..to]).collect()
+}
+
+/// The patch so far, and how far it has come in what goes and in what comes.
+struct Made<'a> {
+    patch: crate::patch::PatchBuilder,
+    new: &'a str,
+    at: [usize; 2],
+    cut: [&'a [Range<usize>]; 2],
+}
+
+impl Made<'_> {
+    /// Goes on by so much of both texts, without what was cut out of them, which goes and comes.
+    fn step(&mut self, [mut gone, mut came]: [u32; 2], kept: bool) {
+        loop {
+            self.pass();
+            let left = |at: usize, cut: &[Range<usize>], most: u32| match cut.first() {
+                Some(next) => ((next.start - at) as u32).min(most),
+                None => most,
+            };
+            let mut by = [left(self.at[0], self.cut[0], gone), left(self.at[1], self.cut[1], came)];
+            if kept {
+                by = [by[0].min(by[1]); 2];
+                self.patch.push_keep(by[0]);
+            } else {
+                self.patch.push_delete(by[0]);
+                self.patch.push_insert(&self.new[self.at[1]..self.at[1] + by[1] as usize]);
+            }
+            (gone, came) = (gone - by[0], came - by[1]);
+            self.at = [self.at[0] + by[0] as usize, self.at[1] + by[1] as usize];
+            if gone == 0 && came == 0 {
+                return self.pass();
+            }
+        }
+    }
+
+    /// Passes what was cut out here.
+    fn pass(&mut self) {
+        while let [first, rest @ ..] = self.cut[0]
+            && first.start == self.at[0]
+        {
+            self.patch.push_delete(first.len() as u32);
+            (self.at[0], self.cut[0]) = (first.end, rest);
+        }
+        while let [first, rest @ ..] = self.cut[1]
+            && first.start == self.at[1]
+        {
+            self.patch.push_insert(&self.new[first.clone()]);
+            (self.at[1], self.cut[1]) = (first.end, rest);
+        }
+    }
+}
