@@ -142,6 +142,20 @@ fn a_rewritten_phrase_is_changed_word_by_word() {
     assert_eq!(hunks(&patch), [(2, 5, "slow"), (8, 5, "red"), (20, 1, "z")]);
 }
 
+/// So what others do to the words that stay is done to them.
+#[test]
+fn of_lines_that_were_joined_or_split_the_words_stay() {
+    let (apart, one) = ("iron tin\nlead zinc\ngold ", "iron lead zinc gold silver ");
+    for (old, new) in [(apart, one), (one, apart)] {
+        let patch = between(old, new);
+        for word in ["iron", "lead", "zinc", "gold"] {
+            let at = old.find(word).expect("a word") as u32;
+            let stays = |(from, deleted, _)| from + deleted <= at || at + word.len() as u32 <= from;
+            assert!(patch.edits().all(stays), "{word} of {old:?}: {:?}", hunks(&patch));
+        }
+    }
+}
+
 #[test]
 fn scripts_without_spaces_change_by_the_character() {
     let patch = between("東京都は大きい", "東京は大きい。");

@@ -184,18 +184,17 @@ impl<'a> Differ<'a> {
         let mut from = (region.old.start, region.new.start);
         let mut at = (0, 0);
         let length = |lines: &[&str]| lines.iter().map(|line| line.len()).sum::<usize>();
-        let ends = [(olds.lines().len(), news.lines().len())];
-        for (row, column) in pairs.into_iter().chain(ends) {
-            let old = from.0..from.0 + length(&olds.lines()[at.0..row]);
-            let new = from.1..from.1 + length(&news.lines()[at.1..column]);
-            let (old_end, new_end) = (old.end, new.end);
-            self.others(&Change { old, new });
-            let [old, new] = [(&olds, row, old_end), (&news, column, new_end)].map(|side| {
-                let (lines, line, start) = side;
-                start..start + length(lines.lines().get(line..=line).unwrap_or_default())
-            });
+        let (rows, columns) = (olds.lines().len(), news.lines().len());
+        let became = pairs::joined(&olds, &news, pairs);
+        for (row, column) in became.into_iter().chain([(rows..rows, columns..columns)]) {
+            let old = from.0..from.0 + length(&olds.lines()[at.0..row.start]);
+            let new = from.1..from.1 + length(&news.lines()[at.1..column.start]);
             from = (old.end, new.end);
-            at = (row + 1, column + 1);
+            self.others(&Change { old, new });
+            let old = from.0..from.0 + length(&olds.lines()[row.clone()]);
+            let new = from.1..from.1 + length(&news.lines()[column.clone()]);
+            from = (old.end, new.end);
+            at = (row.end, column.end);
             self.line(&Change { old, new });
         }
     }

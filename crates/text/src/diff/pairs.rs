@@ -7,6 +7,7 @@
 //! (The rule is ours; the alignment is the one of Needleman and Wunsch, 1970.)
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use crate::words;
 
@@ -51,6 +52,34 @@ impl<'a> Lines<'a> {
 
     pub(super) fn lines(&self) -> &[&'a str] {
         &self.lines
+    }
+
+    /// The lines beside one, within bounds, that are in another side's line together with it.
+    fn joined_in(&self, line: usize, within: Range<usize>, other: &[u32]) -> Range<usize> {
+        let mut words = self.words[line].clone();
+        let mut shared = common(&words, other);
+        let mut takes = |beside: usize| {
+            let more = &self.words[beside];
+            if more.is_empty() || self.stay[beside] {
+                return false;
+            }
+            let mut all = [words.as_slice(), more].concat();
+            all.sort_unstable();
+            let gained = common(&all, other) - shared;
+            let takes = 2 * gained >= more.len();
+            if takes {
+                (words, shared) = (all, shared + gained);
+            }
+            takes
+        };
+        let (mut start, mut end) = (line, line + 1);
+        while end < within.end && takes(end) {
+            end += 1;
+        }
+        while start > within.start && takes(start - 1) {
+            start -= 1;
+        }
+        start..end
     }
 
     /// How many words all of them have.
@@ -99,6 +128,31 @@ pub(super) fn pairs(old: &Lines<'_>, new: &Lines<'_>) -> Option<Vec<(usize, usiz
         }
     }
     Some(found)
+}
+
+/// The same with lines beside a pair of which at least half of the words are in the other side's
+/// line, too, each once more: a line that was split, or lines that were joined. O(words of the
+/// lines).
+pub(super) fn joined(
+    old: &Lines<'_>,
+    new: &Lines<'_>,
+    pairs: Vec<(usize, usize)>,
+) -> Vec<(Range<usize>, Range<usize>)> {
+    let next = pairs.iter().skip(1).copied().chain([(old.lines.len(), new.lines.len())]);
+    let next: Vec<_> = next.collect();
+    let mut from = (0, 0);
+    let became = pairs.into_iter().zip(next).map(|((row, column), next)| {
+        let rows = old.joined_in(row, from.0..next.0, &new.words[column]);
+        // One of several became one of several: which words went where, nobody can tell.
+        let alone = rows.len() > 1;
+        let columns = match alone {
+            true => column..column + 1,
+            false => new.joined_in(column, from.1..next.1, &old.words[row]),
+        };
+        from = (rows.end, columns.end);
+        (rows, columns)
+    });
+    became.collect()
 }
 
 /// How much two lines have in common; 0 where the one did not become the other.
