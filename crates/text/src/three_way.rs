@@ -27,7 +27,7 @@ use crate::words;
 use edit::{Edit, Kind, edits};
 use outcome::Decided;
 pub use outcome::Outcome;
-use passage::{Passage, is_near};
+use passage::{Passage, belong};
 use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
@@ -108,9 +108,10 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let Beside { patch: first, yields, decided, made } = first.into();
     let mut seconds = edits(second);
-    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
-    these.for_each(|edit| edit.kind = Kind::Known);
     let finer = refined(base, first, &seconds);
+    // Where all is as it was, what was made and taken back since is made again.
+    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index) && !finer.is_empty());
+    these.for_each(|edit| edit.kind = Kind::Known);
     let mut raw = edits(first);
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
@@ -232,7 +233,8 @@ fn merge_with(
     taken: &BTreeSet<u32>,
     mut hunks: Vec<u32>,
 ) -> ThreeWay {
-    let mut passages = entangled::join(base, passages(base, sides.firsts, sides.seconds));
+    let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
+    let mut passages = entangled::join(base, passages);
     yield_together(&mut passages, sides.yields);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
     for round in 0.. {
@@ -558,7 +560,7 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         return shown(first, if both { Outcome::Both } else { Outcome::Same });
     }
     // What holds the other whole stands for it.
-    match passage.larger() {
+    match passage.larger(base) {
         Some(true) => return shown(second, Outcome::Larger),
         Some(false) => return shown(first, Outcome::Same),
         None => {}
@@ -586,10 +588,17 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
             at += 1;
             continue;
         };
-        let hide_one = hidden(&decided[at]) || hidden(&decided[next]);
-        let open = |at: usize| decided[at].is_none() || hidden(&decided[at]);
-        let between = &base[passages[at].hull().end..passages[next].hull().start];
-        if !hide_one || !open(at) || !open(next) || !is_near(between) {
+        let hides = [at, next].map(|at| hidden(&decided[at]));
+        // What the first edit does not have is of the other version, wherever it stands.
+        let open = |at: usize| match decided[at].as_ref().map(|it| &it.outcome) {
+            None | Some(Outcome::Hidden(_)) => true,
+            Some(Outcome::Same) => false,
+            Some(Outcome::Both | Outcome::Larger) => {
+                passages[at].firsts.iter().all(|it| it.kind == Kind::Plain)
+            }
+        };
+        let one = || belong(base, [&passages[at], &passages[next]], hides);
+        if hides == [false; 2] || !open(at) || !open(next) || !one() {
             at += 1;
             continue;
         }

@@ -167,10 +167,12 @@ fn what_both_put_at_one_word_is_there_once() {
     let two = "* [[B]] two of b\n";
     let (text, _) = merged(&list("", two), &list(" [http:x]", two), &list(" [http:x]", ""));
     assert_eq!(text.matches("http:x").count(), 1, "{text:?}");
-    // What the first one put in place of something holds it.
-    let (text, met) =
-        merged("and [[Mata Tam|M]]\n", "and [[Mata,Tam|M]]\n", "and [[Mata, Tam|M]]\n");
-    assert_eq!((text.as_str(), hidden(&met)), ("and [[Mata,Tam|M]]\n", Vec::new()));
+    // White space that the one put it in place of, and the other one kept, stays.
+    let (base, kept) = ("and [[Mata Tam|M]]\n", "and [[Mata, Tam|M]]\n");
+    for (one, two) in [("and [[Mata,Tam|M]]\n", kept), (kept, "and [[Mata,Tam|M]]\n")] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!((text.as_str(), hidden(&met)), (kept, Vec::new()));
+    }
 }
 
 #[test]

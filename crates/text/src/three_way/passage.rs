@@ -3,11 +3,17 @@
 use std::ops::Range;
 
 use super::edit::Edit;
-use super::versions::{are_versions_of_one, holds, repeat};
+use super::versions::{are_versions_of_one, holds, repeat, words_of};
 use crate::words;
 
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
+
+/// The same beside a passage that is hidden: as many as so much of the words changed in it,
+const REWRITTEN: usize = 8;
+
+/// but no more than that.
+const FAR: usize = 16;
 
 /// Edits of both sides that hang together, in the order of the base.
 #[derive(Clone, Debug, Default)]
@@ -87,9 +93,17 @@ impl<'a> Passage<'a> {
     }
 
     /// Whether the second one holds the first one whole, or the other way round, where both put
-    /// something in the same place, or the one beside what the other replaces.
-    pub(super) fn larger(&self) -> Option<bool> {
+    /// something in the same place, or the one beside what the other replaces. Who put the same in
+    /// place of white space has it, too, where the other one kept that.
+    pub(super) fn larger(&self, base: &str) -> Option<bool> {
         if let ([first], [second]) = (&self.firsts[..], &self.seconds[..]) {
+            let keeps = |one: &Edit<'_>, two: &Edit<'_>| {
+                let white = base[two.range.clone()].trim().is_empty();
+                white && two.holds_beside(one) && one.text.trim() == two.text.trim()
+            };
+            if keeps(first, second) || keeps(second, first) {
+                return Some(keeps(second, first));
+            }
             if first.holds_beside(second) {
                 return Some(false);
             }
@@ -159,6 +173,38 @@ impl<'a> Passage<'a> {
         text.push_str(&base[at..hull.end]);
         Some(text)
     }
+}
+
+/// Whether what a save did in two passages is of one, if either is hidden: where a few words of a
+/// line stand between them, more of them beside what is hidden the longer that is; or blank lines
+/// alone, between what are lines on both sides.
+pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2]) -> bool {
+    let [one, two] = passages;
+    let between = &base[one.hull().end..two.hull().start];
+    if is_near(between) {
+        return true;
+    }
+    let line = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+    let is_lines = |edit: Option<&Edit<'_>>| {
+        edit.is_some_and(|Edit { range, text, .. }| {
+            let whole = line(range.end) && range.start.checked_sub(1).is_none_or(line);
+            text.contains('\n') || base[range.clone()].contains('\n')
+                || whole && !range.is_empty()
+        })
+    };
+    if between.trim().is_empty() {
+        return is_lines(one.seconds.last()) && is_lines(two.seconds.first());
+    }
+    // Who rewrote that much has not left so little in between for its own sake.
+    let changed = |passage: &Passage<'_>| -> usize {
+        let words = |edit: &Edit<'_>| words_of(&base[edit.range.clone()]) + words_of(edit.text);
+        passage.seconds.iter().map(words).sum()
+    };
+    let hidden = passages.iter().zip(hidden).filter(|(_, hidden)| *hidden);
+    let reach = || hidden.map(|(passage, _)| changed(passage)).max().unwrap_or(0) / REWRITTEN;
+    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
+    let many = words::words(between).filter(is_word).take(FAR + 1).count();
+    !between.contains('\n') && many <= FAR && many <= reach()
 }
 
 /// Whether what stands between two changes is a few words of a line.
