@@ -193,6 +193,25 @@ fn a_form_from_before_a_vandal_is_good() {
     assert_eq!(page.others(), []);
 }
 
+/// What somebody made, and another took back with all else, is made by whoever makes it on the text
+/// that there is again.
+#[test]
+fn what_was_reverted_can_be_made_again() {
+    let text = "He was against authority.''\n\nIn France.\n";
+    let made = text.replace("''", " {{fact}}");
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new(text) };
+        let base = page.document.version();
+        page.save(&base, &made);
+        let head = page.document.version();
+        page.save(&head, &made.replace("In France", "In Spain"));
+        let head = page.document.version();
+        page.save(&head, text);
+        page.save(&base, &made);
+        assert_eq!((page.document.text(), page.others().len()), (made.as_str(), 0));
+    }
+}
+
 /// What was put back is in another order than it was: what stayed of it stands elsewhere.
 #[test]
 fn a_form_from_before_is_good_whatever_stayed() {

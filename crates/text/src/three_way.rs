@@ -134,12 +134,12 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         let sides = Sides { raw: &raw, firsts: &moved, seconds: &others, yields: &yields };
         let hunks = carried.iter().map(|edit| edit.index).collect();
         let made = merge_with(base, &sides, &links, &taken, hunks);
-        if is_of_either(base, [first, second], &made) {
+        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
             return made;
         }
     }
     let sides = Sides { raw: &raw, firsts: &firsts, seconds: &seconds, yields: &yields };
-    merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new())
+    merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
 }
 
 /// Two edits of one text, hunk by hunk.
@@ -224,19 +224,18 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     finer
 }
 
-/// The same. Of the second edit these hunks are among what the first one did, those take along what
-/// the first one changed, and each pair of `links` takes lines from one place to another.
-fn merge_with(
+/// The passages of two edits, and what becomes of each. Each pair of `links` takes lines from one
+/// place to another.
+fn settled<'a>(
     base: &str,
-    sides: &Sides<'_>,
+    sides: &Sides<'a>,
     links: &BTreeSet<(u32, u32)>,
-    taken: &BTreeSet<u32>,
-    mut hunks: Vec<u32>,
-) -> ThreeWay {
+) -> (Vec<Passage<'a>>, Vec<Option<Decided>>) {
     let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
     let mut passages = entangled::join(base, passages);
     yield_together(&mut passages, sides.yields);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
+    in_order(base, &passages, &mut decided);
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
         let mut more = moved_alone(&passages, &decided, links);
@@ -253,17 +252,35 @@ fn merge_with(
             hide(base, &mut passages, &mut decided, which);
         }
     }
+    (passages, decided)
+}
+
+/// The same. Of the second edit these hunks are among what the first one did, and those take along
+/// what the first one changed; `None` where one of these would not be shown, and with it nothing of
+/// what it takes along.
+fn merge_with(
+    base: &str,
+    sides: &Sides<'_>,
+    links: &BTreeSet<(u32, u32)>,
+    taken: &BTreeSet<u32>,
+    mut hunks: Vec<u32>,
+) -> Option<ThreeWay> {
+    let (passages, decided) = settled(base, sides, links);
     let apart = misplaced(base, sides);
     let (mut made, mut instead) = (Made::default(), Made::default());
     let mut by_chance = hunks.is_empty();
     for (passage, decided) in passages.iter().zip(&decided) {
         let plain = match decided {
-            Some(decided) => decided.outcome == Outcome::Both,
+            Some(decided) => decided.outcome == Outcome::Both && !decided.ordered,
             None => true,
         };
         let own = || passage.seconds.iter().map(|edit| edit.index);
         let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
-        let plain = plain && !goes && !own().any(|hunk| taken.contains(&hunk));
+        let takes = own().any(|hunk| taken.contains(&hunk));
+        if takes && is_hidden(decided) {
+            return None;
+        }
+        let plain = plain && !goes && !takes;
         by_chance &= plain;
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         made.add(base, passage, decided.as_ref());
@@ -278,7 +295,12 @@ fn merge_with(
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
     let met = together(base, sides.seconds, made.met);
-    ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance }
+    Some(ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance })
+}
+
+/// Whether the second edit's version of a passage is not shown.
+fn is_hidden(decided: &Option<Decided>) -> bool {
+    decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
 }
 
 /// Whether each word of what comes of two edits, and of what is not shown, is one of the texts that
@@ -523,7 +545,7 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         return None;
     }
     let (first, second) = (passage.first(base), passage.second(base));
-    let shown = |text, outcome| Some(Decided { text, outcome });
+    let shown = |text, outcome| Some(Decided { text, outcome, ordered: false });
     // The same change made twice is one.
     if first == second {
         return shown(first, Outcome::Same);
@@ -573,12 +595,24 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     shown(first, Outcome::Hidden(second))
 }
 
+/// Of two insertions at one place the one stands next to what else its author changed there: where
+/// only one of them did right before it, that one's is first. O(passages).
+fn in_order(base: &str, passages: &[Passage<'_>], decided: &mut [Option<Decided>]) {
+    for (at, pair) in passages.windows(2).enumerate() {
+        let (before, passage) = (&pair[0], &pair[1]);
+        let beside = base[before.hull().end..passage.hull().start].trim().is_empty();
+        let alone = before.firsts.is_empty() != before.seconds.is_empty();
+        let Some(text) = passage.inserted_first(base, before.firsts.is_empty()) else { continue };
+        let Some(decided) = decided[at + 1].as_mut().filter(|_| beside && alone) else { continue };
+        if decided.outcome == Outcome::Both {
+            (decided.text, decided.ordered) = (text, true);
+        }
+    }
+}
+
 /// What the second edit changed within a few words of what is hidden of it is of that passage,
 /// whether it is hidden, too, or not.
 fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<Decided>>) {
-    let hidden = |decided: &Option<Decided>| {
-        decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
-    };
     let mut at = 0;
     // The passage with something of the second edit that comes next, going up, then down.
     while at < passages.len() {
@@ -588,7 +622,7 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
             at += 1;
             continue;
         };
-        let hides = [at, next].map(|at| hidden(&decided[at]));
+        let hides = [at, next].map(|at| is_hidden(&decided[at]));
         // What the first edit does not have is of the other version, wherever it stands.
         let open = |at: usize| match decided[at].as_ref().map(|it| &it.outcome) {
             None | Some(Outcome::Hidden(_)) => true,
@@ -621,7 +655,7 @@ fn hide(
     decided.drain(at + 1..which.end);
     let (text, alternative) = (passages[at].first(base), passages[at].second(base));
     let outcome = Outcome::Hidden(alternative);
-    decided[at] = Some(Decided { text, outcome });
+    decided[at] = Some(Decided { text, outcome, ordered: false });
 }
 
 /// The merged text as far as it is made.
@@ -668,7 +702,7 @@ impl Made {
         match decided {
             // The second edit alone touches it.
             None => self.replace(passage.hull().len(), &passage.second(text)),
-            Some(Decided { text: shown, outcome }) => {
+            Some(Decided { text: shown, outcome, .. }) => {
                 self.change(&passage.first_was(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;

@@ -118,6 +118,18 @@ impl<'a> Passage<'a> {
         holds(first.text, second.text).then_some(false)
     }
 
+    /// What two insertions within a line come to, that of one side first; `None` where these are not
+    /// two such, apart by white space in that order.
+    pub(super) fn inserted_first(&self, base: &str, second: bool) -> Option<String> {
+        let (first, other) = self.in_one_place()?;
+        let (one, two) = if second { (other, first) } else { (first, other) };
+        let white = |c: Option<char>| c.is_some_and(char::is_whitespace);
+        let apart = white(one.text.chars().next_back()) || white(two.text.chars().next());
+        let within = !one.text.contains('\n') && !two.text.contains('\n');
+        let fits = first.is_insertion() && within && apart && !base.is_empty();
+        fits.then(|| [one.text, two.text].concat())
+    }
+
     /// What comes of doing both, where that is possible: deletions, and insertions that stay apart.
     pub(super) fn both(&self, base: &str) -> Option<String> {
         if let Some((first, second)) = self.in_one_place()
@@ -188,12 +200,28 @@ pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2])
     let is_lines = |edit: Option<&Edit<'_>>| {
         edit.is_some_and(|Edit { range, text, .. }| {
             let whole = line(range.end) && range.start.checked_sub(1).is_none_or(line);
-            text.contains('\n') || base[range.clone()].contains('\n')
-                || whole && !range.is_empty()
+            text.contains('\n') || base[range.clone()].contains('\n') || whole && !range.is_empty()
         })
     };
     if between.trim().is_empty() {
-        return is_lines(one.seconds.last()) && is_lines(two.seconds.first());
+        let lines = is_lines(one.seconds.last()) && is_lines(two.seconds.first());
+        // What both took away there, or white space that one more puts there.
+        let same_place = passages.iter().zip(hidden).any(|(passage, hidden)| {
+            let adds = passage.seconds.iter().any(|edit| words_of(edit.text) > 0);
+            !hidden && !passage.firsts.is_empty() && !adds
+        });
+        return lines || same_place;
+    }
+    // What went from the one into the other, since a line end between them did.
+    let goes = |from: &Passage<'_>, to: &Passage<'_>| {
+        from.seconds.iter().any(|gone| {
+            let text = base[gone.range.clone()].trim_matches(|c: char| !c.is_alphanumeric());
+            let (all, to) = (gone.text.is_empty() && !text.is_empty(), &to.seconds);
+            all && to.iter().any(|came| came.text.contains(text))
+        })
+    };
+    if words_of(between) == 0 && (goes(one, two) || goes(two, one)) {
+        return true;
     }
     // Who rewrote that much has not left so little in between for its own sake.
     let changed = |passage: &Passage<'_>| -> usize {
