@@ -8,6 +8,7 @@
 //! May assume that both edits fit the text. Must never show a passage that nobody wrote: what is
 //! not shown of the second edit is handed back as an alternative, whole.
 
+mod belonging;
 mod edit;
 mod entangled;
 mod moves;
@@ -24,10 +25,11 @@ use std::ops::Range;
 use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
+use belonging::belong;
 use edit::{Edit, Kind, edits};
 use outcome::Decided;
 pub use outcome::Outcome;
-use passage::{Passage, belong};
+use passage::Passage;
 use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;

@@ -305,7 +305,8 @@ fn no_word_of_another_version_stands_in_a_phrase() {
 fn what_was_written_anew_goes_together_as_far_as_it_reaches() {
     let anew: String = (0..24).map(|at| format!("n{at} ")).collect();
     let old: String = (0..24).map(|at| format!("o{at} ")).collect();
-    let page = |of: &str, end: &str| format!("{of}the only thing that stays here{end} today.\n");
+    let stays: String = (0..40).map(|at| format!(" k{at}")).collect();
+    let page = |of: &str, end: &str| format!("{of}the only thing that stays here{end}{stays}.\n");
     let one = page(&old.replace("o7 ", "seven ").replace("o19 ", "nineteen "), "");
     is_first_with_alternative(&page(&old, ""), &one, &page(&anew, ")"), &["n23", "here)"]);
     // Beside a word that was changed that is another one.
@@ -324,20 +325,14 @@ fn what_was_moved_is_not_there_twice_among_many_changes() {
     let many = |to: &str| -> String {
         (0..80).map(|at| format!("Line {at} is about a {to} thing of some kind.\n\n")).collect()
     };
-    let tradition = "A number of groups in several lands take their ideas from a pamphlet.";
-    let of = |lines: &str, first: &str, second: &str, third: &str| {
-        format!("{lines}{first}\n\n===Tradition===\n\n{second}\n\n{third}Like others they vote.\n")
+    let moved = " A number of groups in several lands take their ideas from a pamphlet.";
+    let page = |king: &str, first: &str, lines: &str, last: &str| {
+        let lines = many(lines);
+        format!("It had {king}.{first} All of it is long ago.\n\n{lines}They vote.{last}\n")
     };
-    let base = of(&many("red"), "The largest of them is an old one of the south.", tradition, "");
-    let one = of(&many("red"), "The largest now is a new one of the far north.", tradition, "");
-    let two = many("blue")
-        + &format!(
-            "The greatest at present is one of another land.\n\n===Other branches===\n\n\
-             *'''Tradition''' - {tradition} Like others they vote.\n"
-        );
-    let (text, met) = merged(&base, &one, &two);
-    assert_eq!(text.matches(tradition).count(), 1, "{met:?}");
-    assert_eq!(text.matches("blue").count(), 80);
+    let (base, one) = (page("kings", moved, "red", ""), page("queens", moved, "red", ""));
+    let (text, met) = merged(&base, &one, &page("lords", "", "blue", moved));
+    assert_eq!((&text, hidden(&met).len()), (&page("queens", moved, "blue", ""), 2));
 }
 
 /// An insertion stands next to what else its author changed there, whoever was first.
@@ -356,11 +351,12 @@ fn an_insertion_stands_with_the_change_beside_it() {
 /// Nor do line ends of the other version.
 #[test]
 fn blank_lines_go_with_the_passage_that_they_end() {
-    let long =
-        "law.  Within old lore, his vision of life without rule or fear is told.[u:b]\n[[I]]\n";
-    let (link, note) = ("law. \n\n[u:b]\n[[I]]\n", "law. {{ref|b}}\n\n[[I]]\n");
-    is_first_with_alternative(long, link, note, &["ref"]);
-    is_first_with_alternative(link, note, long, &["Within"]);
+    let law: String = (0..30).map(|at| format!("k{at} ")).collect();
+    let page = |end: &str| format!("{law}law.{end}\n[[I]]\n");
+    let long = page("  Within old lore, his vision of life without rule or fear is told.[u:b]");
+    let (link, note) = (page(" \n\n[u:b]"), page(" {{ref|b}}\n"));
+    is_first_with_alternative(&long, &link, &note, &["ref"]);
+    is_first_with_alternative(&link, &note, &long, &["Within"]);
 }
 
 #[test]

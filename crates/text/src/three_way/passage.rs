@@ -3,17 +3,11 @@
 use std::ops::Range;
 
 use super::edit::Edit;
-use super::versions::{are_versions_of_one, holds, repeat, words_of};
+use super::versions::{are_versions_of_one, holds, repeat};
 use crate::words;
 
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
-
-/// The same beside a passage that is hidden: as many as so much of the words changed in it,
-const REWRITTEN: usize = 8;
-
-/// but no more than that.
-const FAR: usize = 16;
 
 /// Edits of both sides that hang together, in the order of the base.
 #[derive(Clone, Debug, Default)]
@@ -185,54 +179,6 @@ impl<'a> Passage<'a> {
         text.push_str(&base[at..hull.end]);
         Some(text)
     }
-}
-
-/// Whether what a save did in two passages is of one, if either is hidden: where a few words of a
-/// line stand between them, more of them beside what is hidden the longer that is; or blank lines
-/// alone, between what are lines on both sides.
-pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2]) -> bool {
-    let [one, two] = passages;
-    let between = &base[one.hull().end..two.hull().start];
-    if is_near(between) {
-        return true;
-    }
-    let line = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-    let is_lines = |edit: Option<&Edit<'_>>| {
-        edit.is_some_and(|Edit { range, text, .. }| {
-            let whole = line(range.end) && range.start.checked_sub(1).is_none_or(line);
-            text.contains('\n') || base[range.clone()].contains('\n') || whole && !range.is_empty()
-        })
-    };
-    if between.trim().is_empty() {
-        let lines = is_lines(one.seconds.last()) && is_lines(two.seconds.first());
-        // What both took away there, or white space that one more puts there.
-        let same_place = passages.iter().zip(hidden).any(|(passage, hidden)| {
-            let adds = passage.seconds.iter().any(|edit| words_of(edit.text) > 0);
-            !hidden && !passage.firsts.is_empty() && !adds
-        });
-        return lines || same_place;
-    }
-    // What went from the one into the other, since a line end between them did.
-    let goes = |from: &Passage<'_>, to: &Passage<'_>| {
-        from.seconds.iter().any(|gone| {
-            let text = base[gone.range.clone()].trim_matches(|c: char| !c.is_alphanumeric());
-            let (all, to) = (gone.text.is_empty() && !text.is_empty(), &to.seconds);
-            all && to.iter().any(|came| came.text.contains(text))
-        })
-    };
-    if words_of(between) == 0 && (goes(one, two) || goes(two, one)) {
-        return true;
-    }
-    // Who rewrote that much has not left so little in between for its own sake.
-    let changed = |passage: &Passage<'_>| -> usize {
-        let words = |edit: &Edit<'_>| words_of(&base[edit.range.clone()]) + words_of(edit.text);
-        passage.seconds.iter().map(words).sum()
-    };
-    let hidden = passages.iter().zip(hidden).filter(|(_, hidden)| *hidden);
-    let reach = || hidden.map(|(passage, _)| changed(passage)).max().unwrap_or(0) / REWRITTEN;
-    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
-    let many = words::words(between).filter(is_word).take(FAR + 1).count();
-    !between.contains('\n') && many <= FAR && many <= reach()
 }
 
 /// Whether what stands between two changes is a few words of a line.
