@@ -111,7 +111,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let Beside { patch: first, yields, decided, made } = first.into();
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds);
-    // Where all is as it was, what was made and taken back since is made again.
+    // Where all is as it was, by a revert, what was made and taken back is made again.
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index) && !finer.is_empty());
     these.for_each(|edit| edit.kind = Kind::Known);
     let mut raw = edits(first);
@@ -272,18 +272,16 @@ fn merge_with(
     let (mut made, mut instead) = (Made::default(), Made::default());
     let mut by_chance = hunks.is_empty();
     for (passage, decided) in passages.iter().zip(&decided) {
-        let plain = match decided {
-            Some(decided) => decided.outcome == Outcome::Both && !decided.ordered,
-            None => true,
-        };
+        let both = decided.as_ref().is_none_or(|it| it.outcome == Outcome::Both);
         let own = || passage.seconds.iter().map(|edit| edit.index);
         let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
         let takes = own().any(|hunk| taken.contains(&hunk));
         if takes && is_hidden(decided) {
             return None;
         }
-        let plain = plain && !goes && !takes;
-        by_chance &= plain;
+        let both = both && !goes && !takes;
+        by_chance &= both;
+        let plain = both && decided.as_ref().is_none_or(|it| !it.ordered);
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         made.add(base, passage, decided.as_ref());
         if plain {
@@ -590,8 +588,9 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
-    if let Some(both) = passage.both(base) {
-        return shown(both, Outcome::Both);
+    if let Some(text) = passage.both(base) {
+        let ordered = passage.has_order();
+        return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
     // A conflict: one version, whole.
     shown(first, Outcome::Hidden(second))

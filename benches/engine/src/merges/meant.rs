@@ -2,7 +2,11 @@
 //!
 //! Where one of them alone changed something, its change stands. Where both did, the page may show
 //! what both made of it, if that can be done; what the one made that holds the other's whole; or
-//! what the first one made, if the other's words are at hand. Nothing else may stand there.
+//! what the first one made, if the other's words are at hand. Nothing else may stand there; nor may
+//! something of the second one stand within a few words of what is left out of it: that is a mixture.
+//!
+//! Differences are not unique, so each side's are told in several ways. What is read in one of them,
+//! from the first word to the last, is what it is read as.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -65,6 +69,10 @@ enum Reach {
 
 const REACHES: [Reach; 3] = [Reach::Touching, Reach::FewWords, Reach::Line];
 
+/// Characters of a page that are shown where it cannot be read.
+const SHOWN: usize = 400;
+
+/// What a page that came of two edits reads as, in the best way.
 pub fn meant(base: &str, [first, second]: [&str; 2], merged: &Merged) -> Meant {
     let Some(page) = &merged.text else { return Meant::Neither };
     let edits = Edits { base: words(base), sides: [words(first), words(second)] };
@@ -99,7 +107,7 @@ pub fn unread(base: &str, [first, second]: [&str; 2], page: &str) -> Option<[Str
     let (from, passage) = furthest?;
     let was = edits.base[passage.hull.clone()].concat();
     let [first, second] = [0, 1].map(|side| edits.made(&passage, side));
-    let rest: String = page[from..].chars().take(was.chars().count().max(first.chars().count()) + 200).collect();
+    let rest = page[from..].chars().take(SHOWN).collect();
     Some([was, first, second, rest])
 }
 
@@ -174,8 +182,7 @@ impl Edits<'_> {
             at = passage.hull.end;
         }
         let rest = self.base[at..].concat();
-        let read =
-            |lacks| reached.iter().any(|it| it.lacks == lacks && page[it.page..] == rest);
+        let read = |lacks| reached.iter().any(|it| it.lacks == lacks && page[it.page..] == rest);
         let meant = match (read(false), read(true)) {
             (true, _) => Meant::Both,
             (false, true) => Meant::One,

@@ -168,8 +168,7 @@ fn lines(words: &[&str], blank: bool) -> Vec<Range<usize>> {
     let mut start = 0;
     let ends = (1..=words.len()).filter(|&end| {
         let goes_on = |next: &&str| blank && next.ends_with('\n') && is_white(next);
-        words[end - 1].ends_with('\n') && !words.get(end).is_some_and(goes_on)
-            || end == words.len()
+        words[end - 1].ends_with('\n') && !words.get(end).is_some_and(goes_on) || end == words.len()
     });
     ends.map(|end| std::mem::replace(&mut start, end)..end).collect()
 }

@@ -112,6 +112,18 @@ impl<'a> Passage<'a> {
         holds(first.text, second.text).then_some(false)
     }
 
+    /// Whether two insertions at one place would become one word or one line in one order or the
+    /// other: a merge by characters knows none.
+    pub(super) fn has_order(&self) -> bool {
+        let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let apart = |one: &Edit<'_>, two: &Edit<'_>| {
+            white(one.text.chars().next_back()) || white(two.text.chars().next())
+        };
+        self.in_one_place().is_some_and(|(first, second)| {
+            first.is_insertion() && !(apart(first, second) && apart(second, first))
+        })
+    }
+
     /// What two insertions within a line come to, that of one side first; `None` where these are not
     /// two such, apart by white space in that order.
     pub(super) fn inserted_first(&self, base: &str, second: bool) -> Option<String> {
