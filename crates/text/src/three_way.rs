@@ -276,12 +276,15 @@ fn merge_with(
         let own = || passage.seconds.iter().map(|edit| edit.index);
         let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
         let takes = own().any(|hunk| taken.contains(&hunk));
-        if takes && is_hidden(decided) {
+        let outcome = decided.as_ref().map(|it| &it.outcome);
+        if takes && matches!(outcome, Some(Outcome::Hidden(_) | Outcome::Same)) {
             return None;
         }
         let both = both && !goes && !takes;
         by_chance &= both;
-        let plain = both && decided.as_ref().is_none_or(|it| !it.ordered);
+        // Where a hunk of the first is of several, a merge by characters may put it in between.
+        let several = || passage.firsts.iter().any(|edit| edit.is_decided);
+        let plain = both && decided.as_ref().is_none_or(|it| !it.ordered && !several());
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         made.add(base, passage, decided.as_ref());
         if plain {

@@ -116,11 +116,15 @@ impl<'a> Passage<'a> {
     /// other: a merge by characters knows none.
     pub(super) fn has_order(&self) -> bool {
         let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        let apart = |one: &Edit<'_>, two: &Edit<'_>| {
-            white(one.text.chars().next_back()) || white(two.text.chars().next())
+        let apart =
+            |one: &str, two: &str| white(one.chars().next_back()) || white(two.chars().next());
+        let alike = |one: &str, two: &str| {
+            one.starts_with('\n') == two.starts_with('\n')
+                && one.ends_with('\n') == two.ends_with('\n')
         };
-        self.in_one_place().is_some_and(|(first, second)| {
-            first.is_insertion() && !(apart(first, second) && apart(second, first))
+        self.in_one_place().is_some_and(|(Edit { range, text: one, .. }, two)| {
+            let any = apart(one, two.text) && apart(two.text, one) && alike(one, two.text);
+            range.is_empty() && !any
         })
     }
 
