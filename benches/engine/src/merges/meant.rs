@@ -2,11 +2,12 @@
 //!
 //! Where one of them alone changed something, its change stands. Where both did, the page may show
 //! what both made of it, if that can be done; what the one made that holds the other's whole; or
-//! what the first one made, if the other's words are at hand. Nothing else may stand there; nor may
-//! something of the second one stand within a few words of what is left out of it: that is a mixture.
+//! what the first one made, if the other's words are at hand. Nothing else may stand there; nor
+//! may something of the second one stand within a few words of what is left out of it: that is a
+//! mixture.
 //!
-//! Differences are not unique, so each side's are told in several ways. What is read in one of them,
-//! from the first word to the last, is what it is read as.
+//! Differences are not unique, so each side's are told in several ways. A page that can be read in
+//! one of them, from the first word to the last, reads so.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

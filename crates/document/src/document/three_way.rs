@@ -220,7 +220,8 @@ impl State {
         let removed = since.apply(page).map_err(|error| fault(&error))?.removed;
         let back = since.inverse(&removed).map_err(|error| fault(&error))?;
         let mut patch = map_through(&meant.instead, &back);
-        // A merge by characters knows no lines: what it left of the other hunks may have become one.
+        // A merge by characters knows no lines: of what it left of the other hunks two may have
+        // become one.
         let made = patch.apply(self.text()).map_err(|error| fault(&error))?.text;
         if !is_same_in_some_order(&made, told) {
             patch = diff::between(self.text(), told);
@@ -229,8 +230,8 @@ impl State {
     }
 
     /// Passages of which somebody wrote another version than the page shows, which nobody who could
-    /// see it wrote anew, and where that version does not stand by now: oldest save first. O(changes
-    /// since the first such save).
+    /// see it wrote anew, and where that version does not stand by now: oldest save first.
+    /// O(changes since the first such save).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();

@@ -1,9 +1,9 @@
 //! What of a save goes together where a part of it is not shown.
 //!
-//! Of a phrase one version is shown, whole. Where a change of the save is hidden, another one beside
-//! it may be of the same: a few words that stayed between them stayed by chance, or were shared by
-//! both versions. May assume that the two passages stand in a row. Must never take along what stands
-//! by itself: lines that were added beside it, and words of other lines.
+//! Of a phrase one version is shown, whole. Where a change of the save is hidden, another one
+//! beside it may be of the same: a few words that stayed between them stayed by chance, or both
+//! versions have them. May assume that the two passages stand in a row. Must never take along what
+//! stands by itself: lines that were added beside it, and words of other lines.
 
 use super::edit::Edit;
 use super::passage::{Passage, is_near};

@@ -128,8 +128,8 @@ impl<'a> Passage<'a> {
         })
     }
 
-    /// What two insertions within a line come to, that of one side first; `None` where these are not
-    /// two such, apart by white space in that order.
+    /// What two insertions within a line come to, that of one side first; `None` where these are
+    /// not two such, apart by white space in that order.
     pub(super) fn inserted_first(&self, base: &str, second: bool) -> Option<String> {
         let (first, other) = self.in_one_place()?;
         let (one, two) = if second { (other, first) } else { (first, other) };
