@@ -530,6 +530,11 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     if cut(one, two) || cut(two, one) {
         return true;
     }
+    // What is put in front of a line that goes, or becomes several, is of that line.
+    let lines = || two.takes_lines(base) || !two.is_insertion() && two.text.contains('\n');
+    if !one.text.ends_with('\n') && one.is_insertion() && lines() {
+        return true;
+    }
     // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
     if joins && two.is_insertion() {
