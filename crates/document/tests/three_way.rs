@@ -193,6 +193,55 @@ fn a_form_from_before_a_vandal_is_good() {
     assert_eq!(page.others(), []);
 }
 
+/// What somebody made, and another took back with all else, is made by whoever makes it on the text
+/// that there is again.
+#[test]
+fn what_was_reverted_can_be_made_again() {
+    let text = "He was against authority.''\n\nIn France.\n";
+    let made = text.replace("''", " {{fact}}");
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new(text) };
+        let base = page.document.version();
+        page.save(&base, &made);
+        let head = page.document.version();
+        page.save(&head, &made.replace("In France", "In Spain"));
+        let head = page.document.version();
+        page.save(&head, text);
+        page.save(&base, &made);
+        assert_eq!((page.document.text(), page.others().len()), (made.as_str(), 0));
+    }
+}
+
+/// Lines of several writers stay lines, whatever else was decided of their saves.
+#[test]
+fn lines_of_several_stay_apart_and_there() {
+    let check = |base: &str, saves: &[&str], lines: &[&str]| {
+        for salt in 0..16 {
+            let mut page = Page { salt, ..Page::new(base) };
+            let root = page.document.version();
+            saves.iter().for_each(|save| drop(page.save(&root, save)));
+            let text = page.document.text();
+            let there = |line: &&str| text.lines().filter(|it| it == line).count() == 1;
+            assert!(lines.iter().all(there), "{lines:?} in {text:?}");
+        }
+    };
+    // Two fill one empty line; of a third, or of the second, something else is not shown.
+    let saves = ["a a aa\none\n", "new\na a aa\ntwo\n", "\na a aa\n\n"];
+    check("a\na a aa\n\n", &saves, &["one", "two"]);
+    check(
+        "a a\n\n\na\n",
+        &["a a\n\n\n\na\n", "a a\none\n\na\n", "a a\ntwo\n\n\na\n"],
+        &["one", "two"],
+    );
+    // A line is put below one that is moved, and a word of that is replaced.
+    let saves =
+        ["w a a\na\n", "a\na a a\n", "zebra of one line\na a a\na\n", "a a\na\n", "a\na a a\n"];
+    check("a a a\na\n", &saves, &["zebra of one line", "w a a"]);
+    // What stands at the end of the text is of two, and a third adds a line.
+    let saves = ["aa a\naa aa\n", "aa aa\n\n", "* aa a\naa aa\none\n", "* aa a\naa aa\ntwo\n"];
+    check("* aa a\naa aa\n", &saves, &["one", "two"]);
+}
+
 /// What was put back is in another order than it was: what stayed of it stands elsewhere.
 #[test]
 fn a_form_from_before_is_good_whatever_stayed() {

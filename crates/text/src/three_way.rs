@@ -9,6 +9,7 @@
 //! not shown of the second edit is handed back as an alternative, whole.
 
 mod again;
+mod belonging;
 mod edit;
 mod entangled;
 mod moves;
@@ -25,10 +26,11 @@ use std::ops::Range;
 use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
+use belonging::belong;
 use edit::{Edit, Kind, edits};
 use outcome::Decided;
 pub use outcome::Outcome;
-use passage::{Passage, is_near};
+use passage::Passage;
 use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
@@ -127,9 +129,10 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let Beside { patch: first, yields, decided, made, again } = first.into();
     let mut seconds = edits(second);
-    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
-    these.for_each(|edit| edit.kind = Kind::Known);
     let finer = refined(base, first, &seconds, &again);
+    // Where all is as it was, by a revert, what was made and taken back is made again.
+    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index) && !finer.is_empty());
+    these.for_each(|edit| edit.kind = Kind::Known);
     let mut raw = edits(first);
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
@@ -153,12 +156,12 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         let sides = Sides { raw: &raw, firsts: &moved, seconds: &others, yields: &yields };
         let hunks = carried.iter().map(|edit| edit.index).collect();
         let made = merge_with(base, &sides, &links, &taken, hunks);
-        if is_of_either(base, [first, second], &made) {
+        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
             return made;
         }
     }
     let sides = Sides { raw: &raw, firsts: &firsts, seconds: &seconds, yields: &yields };
-    merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new())
+    merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
 }
 
 /// Two edits of one text, hunk by hunk.
@@ -243,18 +246,18 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     finer
 }
 
-/// The same. Of the second edit these hunks are among what the first one did, those take along what
-/// the first one changed, and each pair of `links` takes lines from one place to another.
-fn merge_with(
+/// The passages of two edits, and what becomes of each. Each pair of `links` takes lines from one
+/// place to another.
+fn settled<'a>(
     base: &str,
-    sides: &Sides<'_>,
+    sides: &Sides<'a>,
     links: &BTreeSet<(u32, u32)>,
-    taken: &BTreeSet<u32>,
-    mut hunks: Vec<u32>,
-) -> ThreeWay {
-    let mut passages = entangled::join(base, passages(base, sides.firsts, sides.seconds));
+) -> (Vec<Passage<'a>>, Vec<Option<Decided>>) {
+    let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
+    let mut passages = entangled::join(base, passages);
     yield_together(&mut passages, sides.yields);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
+    in_order(base, &passages, &mut decided);
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
         let mut more = moved_alone(&passages, &decided, links);
@@ -271,18 +274,37 @@ fn merge_with(
             hide(base, &mut passages, &mut decided, which);
         }
     }
+    (passages, decided)
+}
+
+/// The same. Of the second edit these hunks are among what the first one did, and those take along
+/// what the first one changed; `None` where one of these would not be shown, and with it nothing of
+/// what it takes along.
+fn merge_with(
+    base: &str,
+    sides: &Sides<'_>,
+    links: &BTreeSet<(u32, u32)>,
+    taken: &BTreeSet<u32>,
+    mut hunks: Vec<u32>,
+) -> Option<ThreeWay> {
+    let (passages, decided) = settled(base, sides, links);
     let apart = misplaced(base, sides);
     let (mut made, mut instead) = (Made::default(), Made::default());
     let mut by_chance = hunks.is_empty();
     for (passage, decided) in passages.iter().zip(&decided) {
-        let plain = match decided {
-            Some(decided) => decided.outcome == Outcome::Both,
-            None => true,
-        };
+        let both = decided.as_ref().is_none_or(|it| it.outcome == Outcome::Both);
         let own = || passage.seconds.iter().map(|edit| edit.index);
         let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
-        let plain = plain && !goes && !own().any(|hunk| taken.contains(&hunk));
-        by_chance &= plain;
+        let takes = own().any(|hunk| taken.contains(&hunk));
+        let outcome = decided.as_ref().map(|it| &it.outcome);
+        if takes && matches!(outcome, Some(Outcome::Hidden(_) | Outcome::Same)) {
+            return None;
+        }
+        let both = both && !goes && !takes;
+        by_chance &= both;
+        // Where a hunk of the first is of several, a merge by characters may put it in between.
+        let several = || passage.firsts.iter().any(|edit| edit.is_decided);
+        let plain = both && decided.as_ref().is_none_or(|it| !it.ordered && !several());
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         made.add(base, passage, decided.as_ref());
         if plain {
@@ -296,7 +318,12 @@ fn merge_with(
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
     let met = together(base, sides.seconds, made.met);
-    ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance }
+    Some(ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance })
+}
+
+/// Whether the second edit's version of a passage is not shown.
+fn is_hidden(decided: &Option<Decided>) -> bool {
+    decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
 }
 
 /// Whether each word of what comes of two edits, and of what is not shown, is one of the texts that
@@ -528,6 +555,11 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     if cut(one, two) || cut(two, one) {
         return true;
     }
+    // What is put in front of a line that goes, or becomes several, is of that line.
+    let lines = || two.takes_lines(base) || !two.is_insertion() && two.text.contains('\n');
+    if !one.text.ends_with('\n') && one.is_insertion() && lines() {
+        return true;
+    }
     // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
     if joins && two.is_insertion() {
@@ -546,7 +578,7 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         return None;
     }
     let (first, second) = (passage.first(base), passage.second(base));
-    let shown = |text, outcome| Some(Decided { text, outcome });
+    let shown = |text, outcome| Some(Decided { text, outcome, ordered: false });
     // The same change made twice is one.
     if first == second {
         return shown(first, Outcome::Same);
@@ -583,25 +615,38 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         return shown(first, if both { Outcome::Both } else { Outcome::Same });
     }
     // What holds the other whole stands for it.
-    match passage.larger() {
+    match passage.larger(base) {
         Some(true) => return shown(second, Outcome::Larger),
         Some(false) => return shown(first, Outcome::Same),
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
-    if let Some(both) = passage.both(base) {
-        return shown(both, Outcome::Both);
+    if let Some(text) = passage.both(base) {
+        let ordered = passage.has_order();
+        return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
     // A conflict: one version, whole.
     shown(first, Outcome::Hidden(second))
 }
 
+/// Of two insertions at one place the one stands next to what else its author changed there: where
+/// only one of them did right before it, that one's is first. O(passages).
+fn in_order(base: &str, passages: &[Passage<'_>], decided: &mut [Option<Decided>]) {
+    for (at, pair) in passages.windows(2).enumerate() {
+        let (before, passage) = (&pair[0], &pair[1]);
+        let beside = base[before.hull().end..passage.hull().start].trim().is_empty();
+        let alone = before.firsts.is_empty() != before.seconds.is_empty();
+        let Some(text) = passage.inserted_first(base, before.firsts.is_empty()) else { continue };
+        let Some(decided) = decided[at + 1].as_mut().filter(|_| beside && alone) else { continue };
+        if decided.outcome == Outcome::Both {
+            (decided.text, decided.ordered) = (text, true);
+        }
+    }
+}
+
 /// What the second edit changed within a few words of what is hidden of it is of that passage,
 /// whether it is hidden, too, or not.
 fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<Decided>>) {
-    let hidden = |decided: &Option<Decided>| {
-        decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
-    };
     let mut at = 0;
     // The passage with something of the second edit that comes next, going up, then down.
     while at < passages.len() {
@@ -611,10 +656,17 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
             at += 1;
             continue;
         };
-        let hide_one = hidden(&decided[at]) || hidden(&decided[next]);
-        let open = |at: usize| decided[at].is_none() || hidden(&decided[at]);
-        let between = &base[passages[at].hull().end..passages[next].hull().start];
-        if !hide_one || !open(at) || !open(next) || !is_near(between) {
+        let hides = [at, next].map(|at| is_hidden(&decided[at]));
+        // What the first edit does not have is of the other version, wherever it stands.
+        let open = |at: usize| match decided[at].as_ref().map(|it| &it.outcome) {
+            None | Some(Outcome::Hidden(_)) => true,
+            Some(Outcome::Same) => false,
+            Some(Outcome::Both | Outcome::Larger) => {
+                passages[at].firsts.iter().all(|it| it.kind == Kind::Plain)
+            }
+        };
+        let one = || belong(base, [&passages[at], &passages[next]], hides);
+        if hides == [false; 2] || !open(at) || !open(next) || !one() {
             at += 1;
             continue;
         }
@@ -637,7 +689,7 @@ fn hide(
     decided.drain(at + 1..which.end);
     let (text, alternative) = (passages[at].first(base), passages[at].second(base));
     let outcome = Outcome::Hidden(alternative);
-    decided[at] = Some(Decided { text, outcome });
+    decided[at] = Some(Decided { text, outcome, ordered: false });
 }
 
 /// The merged text as far as it is made.
@@ -684,7 +736,7 @@ impl Made {
         match decided {
             // The second edit alone touches it.
             None => self.replace(passage.hull().len(), &passage.second(text)),
-            Some(Decided { text: shown, outcome }) => {
+            Some(Decided { text: shown, outcome, .. }) => {
                 self.change(&passage.first_was(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;

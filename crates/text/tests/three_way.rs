@@ -167,10 +167,12 @@ fn what_both_put_at_one_word_is_there_once() {
     let two = "* [[B]] two of b\n";
     let (text, _) = merged(&list("", two), &list(" [http:x]", two), &list(" [http:x]", ""));
     assert_eq!(text.matches("http:x").count(), 1, "{text:?}");
-    // What the first one put in place of something holds it.
-    let (text, met) =
-        merged("and [[Mata Tam|M]]\n", "and [[Mata,Tam|M]]\n", "and [[Mata, Tam|M]]\n");
-    assert_eq!((text.as_str(), hidden(&met)), ("and [[Mata,Tam|M]]\n", Vec::new()));
+    // White space that the one put it in place of, and the other one kept, stays.
+    let (base, kept) = ("and [[Mata Tam|M]]\n", "and [[Mata, Tam|M]]\n");
+    for (one, two) in [("and [[Mata,Tam|M]]\n", kept), (kept, "and [[Mata,Tam|M]]\n")] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!((text.as_str(), hidden(&met)), (kept, Vec::new()));
+    }
 }
 
 #[test]
@@ -251,6 +253,110 @@ fn words_are_not_followed_from_line_to_line() {
 fn words_far_apart_are_not_glued_either() {
     let (text, _) = merged("\n\na\nb\n\n", "b\nf\n\na\n", "b\nf\nf\na\n\n");
     assert!(!text.contains("ff"), "{text:?}");
+}
+
+/// What both came to is one change, however each one's differences cut it.
+#[test]
+fn the_same_passage_is_the_same_however_it_came_about() {
+    for (base, one, two) in [
+        (
+            "[[de:Rio]]\nThe Rio is long.\n",
+            "[[de:Rio]] [[es:Rio]]\n\nThe Rio is long.\n",
+            "[[de:Rio]] [[es:Rio]]\n\nThe R\u{ed}o is long.\n",
+        ),
+        (
+            "A.\n[[Image:A|right]]\n\n=====Red=====\nRed text.\n\n===Blue===\n\n====More====\nB.\n",
+            "A.\n\n===More===\nB.\n",
+            "A. b\n\n===More===\nB.\n",
+        ),
+    ] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!((text.as_str(), hidden(&met)), (two, Vec::new()));
+    }
+}
+
+/// Where one version of a phrase is shown, no word of the other one stands in it: neither what both
+/// put beside each other, nor what holds what the other one put.
+#[test]
+fn no_word_of_another_version_stands_in_a_phrase() {
+    is_first_with_alternative(
+        "1038 pages - x 4th Reprint\n",
+        "1038 pages - butt face 4th Reprint\n",
+        "1038 pages - Wesleyan University Press 1991, 4th Reprint\n",
+        &["Wesleyan", "University Press 1991"],
+    );
+    is_first_with_alternative(
+        "and [[Matamoras, Mexico|Matamoras]].\nOther towns.\n",
+        "and [[Matamoros, Mexico|Matamoros]].\nOther towns.\n",
+        "and [[Matamoros]], Mexico.  Other towns.\n",
+        &["Matamoros]], Mexico."],
+    );
+    is_first_with_alternative(
+        "\nHowdy i am here if you would like to know more look there.",
+        "Howdy I am there if you like to know more look there kids",
+        "{{redirect}}\n{{box\n| name = HI\n\n| image = x\n| caption = y\n}}\nA river.",
+        &["{{redirect}}", "| caption = y"],
+    );
+}
+
+/// The more somebody wrote anew, the less do a few words that stayed in it tell that what they did
+/// beside these is another change.
+#[test]
+fn what_was_written_anew_goes_together_as_far_as_it_reaches() {
+    let anew: String = (0..24).map(|at| format!("n{at} ")).collect();
+    let old: String = (0..24).map(|at| format!("o{at} ")).collect();
+    let stays: String = (0..40).map(|at| format!(" k{at}")).collect();
+    let page = |of: &str, end: &str| format!("{of}the only thing that stays here{end}{stays}.\n");
+    let one = page(&old.replace("o7 ", "seven ").replace("o19 ", "nineteen "), "");
+    is_first_with_alternative(&page(&old, ""), &one, &page(&anew, ")"), &["n23", "here)"]);
+    // Beside a word that was changed that is another one.
+    let (text, met) = merged(
+        "a blue sky over the only thing that stays here today\n",
+        "a red sky over the only thing that stays here today\n",
+        "a green sky over the only thing that stays here now\n",
+    );
+    let right = "a red sky over the only thing that stays here now\n";
+    assert_eq!((text.as_str(), hidden(&met)), (right, vec!["green"]));
+}
+
+/// However much else there is: what was taken from one place and put to another is in one of them.
+#[test]
+fn what_was_moved_is_not_there_twice_among_many_changes() {
+    let many = |to: &str| -> String {
+        (0..80).map(|at| format!("Line {at} is about a {to} thing of some kind.\n\n")).collect()
+    };
+    let moved = " A number of groups in several lands take their ideas from a pamphlet.";
+    let page = |king: &str, first: &str, lines: &str, last: &str| {
+        let lines = many(lines);
+        format!("It had {king}.{first} All of it is long ago.\n\n{lines}They vote.{last}\n")
+    };
+    let (base, one) = (page("kings", moved, "red", ""), page("queens", moved, "red", ""));
+    let (text, met) = merged(&base, &one, &page("lords", "", "blue", moved));
+    assert_eq!((&text, hidden(&met).len()), (&page("queens", moved, "blue", ""), 2));
+}
+
+/// An insertion stands next to what else its author changed there, whoever was first.
+#[test]
+fn an_insertion_stands_with_the_change_beside_it() {
+    let base = "in the 1000 miles Texas border\n";
+    let (one, two) =
+        ("in the 1000 miles {{fact}} Texas border\n", "in the 2,019 km (1,254 mi) Texas border\n");
+    let right = "in the 2,019 km (1,254 mi) {{fact}} Texas border\n";
+    for (first, second) in [(one, two), (two, one)] {
+        let (text, met) = merged(base, first, second);
+        assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()));
+    }
+}
+
+/// Nor do line ends of the other version.
+#[test]
+fn blank_lines_go_with_the_passage_that_they_end() {
+    let law: String = (0..30).map(|at| format!("k{at} ")).collect();
+    let page = |end: &str| format!("{law}law.{end}\n[[I]]\n");
+    let long = page("  Within old lore, his vision of life without rule or fear is told.[u:b]");
+    let (link, note) = (page(" \n\n[u:b]"), page(" {{ref|b}}\n"));
+    is_first_with_alternative(&long, &link, &note, &["ref"]);
+    is_first_with_alternative(&link, &note, &long, &["Within"]);
 }
 
 #[test]

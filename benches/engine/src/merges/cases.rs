@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use redwedding_text::{Patch, diff};
-
-use crate::words::{hunks, is_white, words_and_gaps};
+use crate::words::{FEW, Hunk, hunks, is_white, is_word, words, words_and_gaps};
 
 /// Kinds of cases, in the order of the report.
 pub const KINDS: [&str; 6] = ["same", "contained", "taken back", "apart", "near", "reverted"];
@@ -21,12 +19,6 @@ pub struct Case {
     pub saves: Vec<(usize, String)>,
     /// `None` where no text is it: all that both meant has to be there.
     pub right: Option<String>,
-}
-
-/// Bytes of a text that another one kept, and where they are there.
-struct Kept {
-    old: Range<usize>,
-    new: Range<usize>,
 }
 
 pub fn of_history(page: &str, texts: &[String]) -> Vec<Case> {
@@ -65,24 +57,13 @@ fn of_three(name: String, r0: &str, r1: &str, r2: &str) -> Vec<Case> {
         true => add("contained", r2.to_owned(), Some(r2.to_owned())),
         false => add("taken back", r2.to_owned(), None),
     }
-    let first = diff::between(r0, r1);
-    let kept = kept(r0, &first);
-    let second = diff::between(r1, r2);
-    let others: Vec<_> = second.edits().filter_map(|edit| on_kept(r0, r1, &kept, edit)).collect();
-    if !others.is_empty() {
-        add(
-            "apart",
-            with(r0, &others, |other| other.old.clone()),
-            Some(with(r1, &others, |other| other.new.clone())),
-        );
-    }
-    let near: Vec<_> = others.into_iter().filter(|other| other.shares_line(r1, &first)).collect();
-    if !near.is_empty() {
-        add(
-            "near",
-            with(r0, &near, |other| other.old.clone()),
-            Some(with(r1, &near, |other| other.new.clone())),
-        );
+    let others = apart(r0, r1, r2);
+    let near: Vec<&Other> = others.iter().filter(|other| other.shares_line).collect();
+    for (kind, others) in [("apart", others.iter().collect()), ("near", near)] {
+        if !others.is_empty() {
+            let two = with(r0, &others, |other| other.old.clone());
+            add(kind, two, Some(with(r1, &others, |other| other.new.clone())));
+        }
     }
     cases
 }
@@ -112,52 +93,62 @@ struct Other {
     old: Range<usize>,
     new: Range<usize>,
     text: String,
-}
-
-impl Other {
     /// Whether the first save changed something in a line that this one changes.
-    fn shares_line(&self, r1: &str, first: &Patch) -> bool {
-        let start = r1[..self.new.start].rfind('\n').map_or(0, |end| end + 1);
-        let end = r1[self.new.end..].find('\n').map_or(r1.len(), |end| self.new.end + end);
-        let (mut came, mut went) = (0isize, 0isize);
-        first.edits().any(|(at, deleted, text)| {
-            let from = (at as isize + came - went) as usize;
-            came += text.len() as isize;
-            went += deleted as isize;
-            from < end && from + text.len() > start
+    shares_line: bool,
+}
+
+/// What the second save changed apart from what the first one did: on both sides a word stands that
+/// neither touched. What it changed of a line with no more than a few words left in between is one
+/// change, and apart only as a whole: a part of a rewritten sentence alone nobody wrote. Told by a
+/// library's differences.
+fn apart(r0: &str, r1: &str, r2: &str) -> Vec<Other> {
+    let [old, new, last] = [r0, r1, r2].map(words);
+    let (firsts, seconds) = (hunks(&old, &new), hunks(&new, &last));
+    let parted = |from: usize, to: usize| new[from..to.max(from)].iter().any(|word| is_word(word));
+    let one = |one: &Hunk, two: &Hunk| {
+        let between = &new[one.old.end..two.old.start];
+        let line = !between.iter().any(|word| word.contains('\n'));
+        line && between.iter().filter(|word| is_word(word)).count() <= FEW
+    };
+    let is_apart = |change: &&[Hunk]| {
+        let (start, end) = (change[0].old.start, change[change.len() - 1].old.end);
+        firsts.iter().all(|first| {
+            first.new.end < start && parted(first.new.end, start)
+                || end < first.new.start && parted(end, first.new.start)
         })
-    }
+    };
+    let changes = seconds.chunk_by(one).filter(is_apart).flatten();
+    let other = |hunk: &Hunk| {
+        // By how much what the first save did before it shifted it, in words.
+        let before = firsts.iter().filter(|first| first.new.end <= hunk.old.start);
+        let shift = before.map(|it| it.new.len() as isize - it.old.len() as isize).sum::<isize>();
+        let back = |at: usize| at.saturating_add_signed(-shift);
+        Other {
+            old: bytes(&old, &(back(hunk.old.start)..back(hunk.old.end))),
+            new: bytes(&new, &hunk.old),
+            text: last[hunk.new.clone()].concat(),
+            shares_line: shares_line(&new, &firsts, hunk),
+        }
+    };
+    changes.map(other).collect()
 }
 
-fn kept(old: &str, patch: &Patch) -> Vec<Kept> {
-    let (mut rows, mut from, mut to) = (Vec::new(), 0, 0);
-    for (at, deleted, text) in patch.edits() {
-        let (at, deleted) = (at as usize, deleted as usize);
-        rows.push(Kept { old: from..at, new: to..to + at - from });
-        (from, to) = (at + deleted, to + at - from + text.len());
-    }
-    rows.push(Kept { old: from..old.len(), new: to..to + old.len() - from });
-    rows
+/// Where some words are, in bytes.
+fn bytes(words: &[&str], range: &Range<usize>) -> Range<usize> {
+    let upto = |at: usize| words[..at].iter().map(|word| word.len()).sum();
+    upto(range.start)..upto(range.end)
 }
 
-/// A change of the second save, if all that it touches was kept by the first, and a byte more.
-fn on_kept(
-    r0: &str,
-    r1: &str,
-    kept: &[Kept],
-    (at, deleted, text): (u32, u32, &str),
-) -> Option<Other> {
-    let new = at as usize..(at + deleted) as usize;
-    let row = kept.iter().find(|row| {
-        let from = row.new.start < new.start || new.start == 0 && row.old.start == 0;
-        let to = new.end < row.new.end || new.end == r1.len() && row.old.end == r0.len();
-        row.new.start <= new.start && new.end <= row.new.end && from && to
-    })?;
-    let old = row.old.start + new.start - row.new.start..row.old.start + new.end - row.new.start;
-    Some(Other { old, new, text: text.to_owned() })
+/// Whether the first save changed something in a line of its text that the second one changes.
+fn shares_line(r1: &[&str], firsts: &[Hunk], second: &Hunk) -> bool {
+    let ends = |word: &&str| word.contains('\n');
+    let start = r1[..second.old.start].iter().rposition(ends).map_or(0, |end| end + 1);
+    let end = r1[second.old.end..].iter().position(ends);
+    let end = end.map_or(r1.len(), |end| second.old.end + end);
+    firsts.iter().any(|first| first.new.start < end && first.new.end > start)
 }
 
-fn with(text: &str, others: &[Other], place: impl Fn(&Other) -> Range<usize>) -> String {
+fn with(text: &str, others: &[&Other], place: impl Fn(&Other) -> Range<usize>) -> String {
     let mut made = text.to_owned();
     for other in others.iter().rev() {
         made.replace_range(place(other), &other.text);

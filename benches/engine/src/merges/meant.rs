@@ -2,14 +2,19 @@
 //!
 //! Where one of them alone changed something, its change stands. Where both did, the page may show
 //! what both made of it, if that can be done; what the one made that holds the other's whole; or
-//! what the first one made, if the other's words are at hand. Nothing else may stand there.
+//! what the first one made, if the other's words are at hand. Nothing else may stand there; nor
+//! may something of the second one stand within a few words of what is left out of it: that is a
+//! mixture.
+//!
+//! Differences are not unique, so each side's are told in several ways. A page that can be read in
+//! one of them, from the first word to the last, reads so.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::slice;
 
 use crate::mergers::Merged;
-use crate::words::{Hunk, hunks, is_white, is_word, words};
+use crate::words::{FEW, Hunk, WAYS, Way, hunks_by, is_white, is_word, words};
 
 /// Whether all that both meant stands on a page, or that of one with the other's at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +36,25 @@ impl Passage {
     }
 }
 
+/// What stands in a passage of what the second edit made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Second {
+    /// All there was to be, and none that would not stand there without it.
+    NotAsked,
+    Stands,
+    LeftOut,
+}
+
+/// How far a page is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Reached {
+    page: usize,
+    /// Whether something of the second edit was left out,
+    lacks: bool,
+    /// and what was last of it, with where that passage ends in the base.
+    last: Option<(usize, Second)>,
+}
+
 struct Edits<'a> {
     base: Vec<&'a str>,
     sides: [Vec<&'a str>; 2],
@@ -44,20 +68,48 @@ enum Reach {
     Line,
 }
 
+const REACHES: [Reach; 3] = [Reach::Touching, Reach::FewWords, Reach::Line];
+
+/// Characters of a page that are shown where it cannot be read.
+const SHOWN: usize = 400;
+
+/// What a page that came of two edits reads as, in the best way.
 pub fn meant(base: &str, [first, second]: [&str; 2], merged: &Merged) -> Meant {
     let Some(page) = &merged.text else { return Meant::Neither };
     let edits = Edits { base: words(base), sides: [words(first), words(second)] };
-    let [firsts, seconds] = [0, 1].map(|side| hunks(&edits.base, &edits.sides[side]));
-    let told = || is_told(&edits, &seconds, page, &merged.alternatives);
-    let reach = [Reach::Touching, Reach::FewWords, Reach::Line].into_iter();
-    let found = reach.map(|reach| {
-        let passages = edits.passages([&firsts, &seconds], reach);
-        edits.reads(&passages, page)
-    });
-    match found.min() {
-        Some(Meant::One) if !told() => Meant::Neither,
-        found => found.unwrap_or(Meant::Neither),
-    }
+    let of_way = |way: &Way| {
+        let [firsts, seconds] = edits.hunks(*way);
+        let read = |reach| edits.reads(&edits.passages([&firsts, &seconds], reach), page).0;
+        match REACHES.map(read).into_iter().min() {
+            Some(Meant::One) if !is_told(&edits, &seconds, page, &merged.alternatives) => {
+                Meant::Neither
+            }
+            found => found.unwrap_or(Meant::Neither),
+        }
+    };
+    WAYS.iter().map(of_way).min().unwrap_or(Meant::Neither)
+}
+
+/// A passage that cannot be read on a page: what it was, what each made of it, and the page there.
+/// That of the way in which the page is read furthest.
+pub fn unread(base: &str, [first, second]: [&str; 2], page: &str) -> Option<[String; 4]> {
+    let edits = Edits { base: words(base), sides: [words(first), words(second)] };
+    let of_way = |way: &Way| {
+        let hunks = edits.hunks(*way);
+        let of_reach = |reach| {
+            let mut passages = edits.passages([&hunks[0], &hunks[1]], reach);
+            let (_, which, from) = edits.reads(&passages, page);
+            let passage = (which < passages.len()).then(|| passages.swap_remove(which))?;
+            Some((from, passage))
+        };
+        REACHES.into_iter().filter_map(of_reach).max_by_key(|(from, _)| *from)
+    };
+    let furthest = WAYS.iter().filter_map(of_way).max_by_key(|(from, _)| *from);
+    let (from, passage) = furthest?;
+    let was = edits.base[passage.hull.clone()].concat();
+    let [first, second] = [0, 1].map(|side| edits.made(&passage, side));
+    let rest = page[from..].chars().take(SHOWN).collect();
+    Some([was, first, second, rest])
 }
 
 /// Whether each word that the second edit inserted is on the page or at hand.
@@ -69,6 +121,10 @@ fn is_told(edits: &Edits<'_>, seconds: &[Hunk], page: &str, alternatives: &[Stri
 }
 
 impl Edits<'_> {
+    fn hunks(&self, way: Way) -> [Vec<Hunk>; 2] {
+        [0, 1].map(|side| hunks_by(way, &self.base, &self.sides[side]))
+    }
+
     fn passages(&self, of: [&[Hunk]; 2], reach: Reach) -> Vec<Passage> {
         let mut all: Vec<(usize, &Hunk)> = of[0].iter().map(|hunk| (0, hunk)).collect();
         all.extend(of[1].iter().map(|hunk| (1, hunk)));
@@ -85,7 +141,7 @@ impl Edits<'_> {
                 let gap = gap && (white(hunk, side) || last.is_white(self));
                 match reach {
                     Reach::Touching => start <= end || gap,
-                    Reach::FewWords => line && between.iter().filter(|w| is_word(w)).count() <= 3,
+                    Reach::FewWords => line && between.iter().filter(|w| is_word(w)).count() <= FEW,
                     Reach::Line => line,
                 }
             };
@@ -101,50 +157,82 @@ impl Edits<'_> {
         found
     }
 
-    /// Whether a page is what stays of the base with what may stand in each passage.
-    fn reads(&self, passages: &[Passage], page: &str) -> Meant {
-        // Where the page may be read to, and whether something of the second edit was left out.
-        let mut reached = BTreeSet::from([(0, false)]);
+    /// Whether a page is what stays of the base with what may stand in each passage. What stands
+    /// of the second edit within a few words of what is left out of it is a mixture of both.
+    /// With it, where it cannot be read: the passage, and the place on the page.
+    fn reads(&self, passages: &[Passage], page: &str) -> (Meant, usize, usize) {
+        let mut reached = BTreeSet::from([Reached::default()]);
         let mut at = 0;
-        for passage in passages {
+        for (which, passage) in passages.iter().enumerate() {
+            let from = reached.iter().map(|it| it.page).max().unwrap_or(0);
             let kept = self.base[at..passage.hull.start].concat();
             let options = self.options(passage);
-            let next = |(from, lacks): &(usize, bool)| {
-                let rest = page[*from..].strip_prefix(&kept)?;
-                let from = from + kept.len();
+            let next = |reached: &Reached| {
+                let rest = page[reached.page..].strip_prefix(&kept)?;
                 let fitting = options.iter().filter(|(text, _)| rest.starts_with(text));
-                let next = fitting.map(|(text, meant)| (from + text.len(), lacks | !meant));
+                let page = reached.page + kept.len();
+                let next = fitting.filter_map(|(text, second)| {
+                    self.goes_on(reached, passage, page + text.len(), *second)
+                });
                 Some(next.collect::<Vec<_>>())
             };
             reached = reached.iter().filter_map(next).flatten().collect();
+            if reached.is_empty() {
+                return (Meant::Neither, which, from);
+            }
             at = passage.hull.end;
         }
         let rest = self.base[at..].concat();
-        let read = |lacks| reached.iter().any(|it| it.1 == lacks && page[it.0..] == rest);
-        match (read(false), read(true)) {
+        let read = |lacks| reached.iter().any(|it| it.lacks == lacks && page[it.page..] == rest);
+        let meant = match (read(false), read(true)) {
             (true, _) => Meant::Both,
             (false, true) => Meant::One,
             (false, false) => Meant::Neither,
+        };
+        (meant, passages.len(), page.len())
+    }
+
+    /// How far a page is read with a passage more, if that makes no mixture.
+    fn goes_on(
+        &self,
+        reached: &Reached,
+        passage: &Passage,
+        page: usize,
+        second: Second,
+    ) -> Option<Reached> {
+        let near = |end: usize| {
+            let between = self.base.get(end..passage.hull.start).unwrap_or_default();
+            let line = !between.iter().any(|word| word.contains('\n'));
+            line && between.iter().filter(|word| is_word(word)).count() <= FEW
+        };
+        let mixed = |(end, last): (usize, Second)| last != second && near(end);
+        let lacks = reached.lacks || second == Second::LeftOut;
+        match second {
+            Second::NotAsked => Some(Reached { page, lacks, ..reached.clone() }),
+            _ if reached.last.is_some_and(mixed) => None,
+            _ => Some(Reached { page, lacks, last: Some((passage.hull.end, second)) }),
         }
     }
 
-    /// What may stand in place of a passage, and whether that is what both meant.
-    fn options(&self, passage: &Passage) -> Vec<(String, bool)> {
+    /// What may stand in place of a passage, and what that says of the second edit.
+    fn options(&self, passage: &Passage) -> Vec<(String, Second)> {
         let [first, second] = [0, 1].map(|side| self.made(passage, side));
         let of = |side: usize| !passage.sides[side].is_empty();
         if !of(1) || first == second {
-            return vec![(first, true)];
+            return vec![(first, Second::NotAsked)];
         }
         if !of(0) {
-            return vec![(second, true), (first, false)];
+            return vec![(second, Second::Stands), (first, Second::LeftOut)];
         }
         let [white_first, white_second] =
             [0, 1].map(|side| self.is_white(&passage.sides[side], side));
-        let mut options = vec![(first.clone(), white_second || holds(&first, &second))];
+        let has = white_second || holds(&first, &second);
+        let mut options =
+            vec![(first.clone(), if has { Second::NotAsked } else { Second::LeftOut })];
         if white_first || holds(&second, &first) {
-            options.push((second, true));
+            options.push((second, Second::Stands));
         }
-        options.extend(self.both(passage).into_iter().map(|text| (text, true)));
+        options.extend(self.both(passage).into_iter().map(|text| (text, Second::Stands)));
         options
     }
 
@@ -179,7 +267,7 @@ impl Edits<'_> {
             let inside = |of: &Hunk, at: usize| of.old.start < at && at < of.old.end;
             let lines = |side: usize, hunk: &Hunk| {
                 let text = self.sides[side][hunk.new.clone()].concat();
-                text.starts_with('\n') || text.ends_with('\n')
+                text.starts_with('\n') || text.ends_with('\n') || self.fills_line(hunk)
             };
             shared && !(one.new.is_empty() && two.new.is_empty())
                 || two.old.is_empty() && inside(one, two.old.start) && !lines(1, two)
@@ -202,6 +290,14 @@ impl Edits<'_> {
         made
     }
 
+    /// Whether a change puts something into an empty line.
+    fn fills_line(&self, hunk: &Hunk) -> bool {
+        let at = hunk.old.start;
+        let end = |word: Option<&&str>| word.is_none_or(|word| word.ends_with('\n'));
+        let before = at.checked_sub(1).map_or(None, |before| self.base.get(before));
+        hunk.old.is_empty() && end(before) && end(self.base.get(at))
+    }
+
     /// Both, where insertions at one place stand in an order, and something between them.
     fn in_order(&self, passage: &Passage, order: [usize; 2], between: &str) -> String {
         let mut text = String::new();
@@ -212,6 +308,13 @@ impl Edits<'_> {
             };
             let [one, two] = order.map(comes);
             let apart = !one.is_empty() && !two.is_empty();
+            // What filled an empty line that is gone is a line of its own.
+            let fills = |side: usize| {
+                let here = passage.sides[side].iter().find(|hunk| hunk.old.start == at);
+                here.is_some_and(|hunk| self.fills_line(hunk))
+            };
+            let line = (fills(0) || fills(1)) && !text.is_empty() && !text.ends_with('\n');
+            text += if line { "\n" } else { "" };
             text += &one;
             text += if apart { between } else { "" };
             text += &two;

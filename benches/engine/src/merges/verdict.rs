@@ -5,7 +5,7 @@ use std::ops::Range;
 use redwedding_text::{Patch, diff};
 
 use crate::cases::Case;
-use crate::meant::{Meant, meant};
+use crate::meant::{Meant, meant, unread};
 use crate::mergers::Merged;
 
 /// Characters that are shown around what changed,
@@ -34,7 +34,10 @@ impl Verdict {
         if text == right {
             return Verdict::Right;
         }
-        let version = is_of_writers(case, text) || of_both(case, merged) == Verdict::Version;
+        let version = match &case.saves[..] {
+            [(0, _), (0, _)] => of_both(case, merged) != Verdict::Wrong,
+            _ => is_of_writers(case, text),
+        };
         match version && !merged.alternatives.is_empty() {
             true => Verdict::Version,
             false => Verdict::Wrong,
@@ -119,6 +122,14 @@ pub fn print(case: &Case, merged: &Merged) {
     }
     if let (Some(right), Some(text)) = (&case.right, &merged.text) {
         show(right, &diff::between(right, text), "wrong", None);
+    }
+    if let ([(0, first), (0, second)], Some(text)) = (&case.saves[..], &merged.text)
+        && let Some([was, first, second, page]) = unread(&case.start, [first, second], text)
+    {
+        println!("    cannot be read: was {was:?}");
+        println!("    one made {first:?}");
+        println!("    the other {second:?}");
+        println!("    the page has {page:?}");
     }
     for text in &merged.alternatives {
         println!("    at hand: {:?}", shortened(text));

@@ -110,7 +110,7 @@ impl State {
         if meant.by_chance && told == self.text() {
             return Ok((index, Some(merged)));
         }
-        let put = self.put_instead(index, &page, &meant);
+        let put = self.put_instead(index, (&page, &told), &meant);
         debug_assert!(put.is_ok(), "{put:?}");
         // What stands at one place may stand there in another order.
         let order = diff::between(&told, self.text());
@@ -219,8 +219,14 @@ impl State {
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
-    /// their place what is.
-    fn put_instead(&mut self, save: u32, page: &str, meant: &ThreeWay) -> Result<(), Fault> {
+    /// their place what is: of the page before it comes what was decided, but for the order of what
+    /// stands at one place.
+    fn put_instead(
+        &mut self,
+        save: u32,
+        (page, told): (&str, &str),
+        meant: &ThreeWay,
+    ) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
         let about = |name: &str, kind| Change {
@@ -240,20 +246,26 @@ impl State {
         let taken = self.text.suppress(aside.actor.0, &head, (save, part, true));
         taken.map_err(|error| fault(&error))?;
         self.changes.push(Change { bytes: self.text().len() as u32, ..aside });
-        if meant.instead.is_empty() {
+        if meant.instead.is_empty() && is_same_in_some_order(self.text(), told) {
             return Ok(());
         }
         // From the page as it was before the save to what the other hunks have made of it.
         let since = self.text.since(&Version::up_to(save)).map_err(|error| fault(&error))?.patch;
         let removed = since.apply(page).map_err(|error| fault(&error))?.removed;
         let back = since.inverse(&removed).map_err(|error| fault(&error))?;
-        let patch = map_through(&meant.instead, &back);
+        let mut patch = map_through(&meant.instead, &back);
+        // A merge by characters knows no lines: of what it left of the other hunks two may have
+        // become one.
+        let made = patch.apply(self.text()).map_err(|error| fault(&error))?.text;
+        if !is_same_in_some_order(&made, told) {
+            patch = diff::between(self.text(), told);
+        }
         self.merge_alone(instead, self.text.head(), patch).map(|_| ())
     }
 
     /// Passages of which somebody wrote another version than the page shows, which nobody who could
-    /// see it wrote anew, and where that version does not stand by now: oldest save first. O(changes
-    /// since the first such save).
+    /// see it wrote anew, and where that version does not stand by now: oldest save first.
+    /// O(changes since the first such save).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();
@@ -363,6 +375,22 @@ impl State {
         let of = self.changes.get(save as usize)?;
         self.index_of(Actor::of(name, &[&of.actor.0.to_le_bytes()]))
     }
+}
+
+/// Whether two texts have the same lines, in any order, each of the same words in any order.
+/// O(n log n) of the texts.
+fn is_same_in_some_order(one: &str, two: &str) -> bool {
+    let lines = |text: &str| {
+        let words = |line: &str| {
+            let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            words.sort_unstable();
+            words
+        };
+        let mut lines: Vec<Vec<String>> = text.lines().map(words).collect();
+        lines.sort_unstable();
+        lines
+    };
+    one.len() == two.len() && (one == two || lines(one) == lines(two))
 }
 
 /// What the page does not show of a save.

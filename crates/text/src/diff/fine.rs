@@ -5,8 +5,8 @@
 //! Cohen), and only what lies between is looked at further; lines in which nothing is unique are
 //! paired in order. So no region is one replacement only because it is long. A stretch that only
 //! came, or only went, can often stand at several places with the same result; it is put where all
-//! who make the same change put it ([`slid`]). May assume nothing about the texts. Must never depend
-//! on time, on the platform or on hashing.
+//! who make the same change put it ([`slid`]). May assume nothing about the texts. Must never
+//! depend on time, on the platform or on hashing.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

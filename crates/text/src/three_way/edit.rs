@@ -91,6 +91,14 @@ impl Edit<'_> {
         self.is_insertion() && within && (at == 0 || end(at - 1)) && end(at)
     }
 
+    /// Whether it takes whole lines away, and puts nothing there.
+    pub(super) fn takes_lines(&self, base: &str) -> bool {
+        let Range { start, end } = self.range;
+        let begins = start == 0 || base.as_bytes()[start - 1] == b'\n';
+        let gone = &base[start..end];
+        self.text.is_empty() && begins && gone.ends_with('\n') && !gone.trim().is_empty()
+    }
+
     /// Whether it takes the end of a line with words of the next, and not whole lines.
     pub(super) fn cuts_line(&self, base: &str) -> bool {
         let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');

@@ -48,9 +48,9 @@ fn rewritten<'a, 'b>(
         return Vec::new();
     }
     // What both did alike is nobody's alone.
-    let change = |edit: &Edit<'a>| (edit.range.clone(), edit.text);
     let alone = |passage: &Passage<'a>| {
-        !passage.firsts.iter().map(change).eq(passage.seconds.iter().map(change))
+        let both = !passage.firsts.is_empty() && !passage.seconds.is_empty();
+        !both || passage.first(base) != passage.second(base)
     };
     let own: Vec<(usize, &Edit<'_>)> = passages
         .iter()

@@ -55,8 +55,8 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
     movers.iter().map(with).collect()
 }
 
-/// The hunks by which an edit takes lines elsewhere: the one that takes a line and the one that puts
-/// it. Of lines that go once and come once. O(what goes and comes).
+/// The hunks by which an edit takes lines elsewhere: the one that takes a line and the one that
+/// puts it. Of lines that go once and come once. O(what goes and comes).
 pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> BTreeSet<(u32, u32)> {
     let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()]));
     let comes = movers.iter().map(|edit| (edit.index, edit.text));

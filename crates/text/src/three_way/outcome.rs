@@ -17,4 +17,6 @@ pub enum Outcome {
 pub(super) struct Decided {
     pub(super) text: String,
     pub(super) outcome: Outcome,
+    /// Whether it has to be just so, where both are made: insertions in an order, too.
+    pub(super) ordered: bool,
 }

@@ -87,9 +87,17 @@ impl<'a> Passage<'a> {
     }
 
     /// Whether the second one holds the first one whole, or the other way round, where both put
-    /// something in the same place, or the one beside what the other replaces.
-    pub(super) fn larger(&self) -> Option<bool> {
+    /// something in the same place, or the one beside what the other replaces. Who put the same in
+    /// place of white space has it, too, where the other one kept that.
+    pub(super) fn larger(&self, base: &str) -> Option<bool> {
         if let ([first], [second]) = (&self.firsts[..], &self.seconds[..]) {
+            let keeps = |one: &Edit<'_>, two: &Edit<'_>| {
+                let white = base[two.range.clone()].trim().is_empty();
+                white && two.holds_beside(one) && one.text.trim() == two.text.trim()
+            };
+            if keeps(first, second) || keeps(second, first) {
+                return Some(keeps(second, first));
+            }
             if first.holds_beside(second) {
                 return Some(false);
             }
@@ -102,6 +110,34 @@ impl<'a> Passage<'a> {
             return Some(true);
         }
         holds(first.text, second.text).then_some(false)
+    }
+
+    /// Whether two insertions at one place would become one word or one line in one order or the
+    /// other: a merge by characters knows none.
+    pub(super) fn has_order(&self) -> bool {
+        let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let apart =
+            |one: &str, two: &str| white(one.chars().next_back()) || white(two.chars().next());
+        let alike = |one: &str, two: &str| {
+            one.starts_with('\n') == two.starts_with('\n')
+                && one.ends_with('\n') == two.ends_with('\n')
+        };
+        self.in_one_place().is_some_and(|(Edit { range, text: one, .. }, two)| {
+            let any = apart(one, two.text) && apart(two.text, one) && alike(one, two.text);
+            range.is_empty() && !any
+        })
+    }
+
+    /// What two insertions within a line come to, that of one side first; `None` where these are
+    /// not two such, apart by white space in that order.
+    pub(super) fn inserted_first(&self, base: &str, second: bool) -> Option<String> {
+        let (first, other) = self.in_one_place()?;
+        let (one, two) = if second { (other, first) } else { (first, other) };
+        let white = |c: Option<char>| c.is_some_and(char::is_whitespace);
+        let apart = white(one.text.chars().next_back()) || white(two.text.chars().next());
+        let within = !one.text.contains('\n') && !two.text.contains('\n');
+        let fits = first.is_insertion() && within && apart && !base.is_empty();
+        fits.then(|| [one.text, two.text].concat())
     }
 
     /// What comes of doing both, where that is possible: deletions, and insertions that stay apart.

@@ -45,8 +45,13 @@ pub(super) fn half_moved(
         let decided = decided[*at].as_ref();
         decided.is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
     };
-    let of_second = |at: &usize| !passages[*at].seconds.is_empty();
-    let all = || (0..passages.len()).filter(of_second);
+    // Only what takes or puts some words can be an end of it.
+    let many = |text: &str| words_of(text) > KNOWN;
+    let of_move = |at: &usize| {
+        let mut seconds = passages[*at].seconds.iter();
+        seconds.any(|edit| many(edit.text) || many(&base[edit.range.clone()]))
+    };
+    let all = || (0..passages.len()).filter(of_move);
     let open: Vec<usize> = all().filter(|at| is_open(&decided[*at])).take(COMPARED).collect();
     let hidden = all().filter(is_hidden).take(COMPARED);
     let pairs = hidden.flat_map(|hidden| open.iter().map(move |at| (hidden, *at)));

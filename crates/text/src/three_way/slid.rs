@@ -8,9 +8,16 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::edit::Edit;
+use super::passage::Passage;
 
 /// Bytes that an edit is slid over, at most.
 const SLID: usize = 4_096;
+
+/// Passages in a row in which both edits may have come to the same by other changes, at most,
+const ROW: usize = 8;
+
+/// and bytes of what stays between two of them.
+const BETWEEN: usize = 64;
 
 /// The second edit's hunks, those that are as good as one of the first edit in its place. O(what
 /// they are slid over).
@@ -40,6 +47,49 @@ pub(super) fn slid<'a>(
         }
     }
     seconds
+}
+
+/// Passages, those made one in which both edits come to the same text by different changes: which
+/// of two line ends went with what was deleted between them, differences tell now so, now so.
+/// O(passages and what they hold).
+pub(super) fn alike<'a>(base: &str, passages: Vec<Passage<'a>>) -> Vec<Passage<'a>> {
+    let mut found: Vec<Passage<'a>> = Vec::with_capacity(passages.len());
+    let mut at = 0;
+    while at < passages.len() {
+        let upto = alike_upto(base, &passages[at..]);
+        let mut row = passages[at..at + upto].iter().cloned();
+        if let Some(mut first) = row.next() {
+            row.for_each(|next| first.join(next));
+            found.push(first);
+        }
+        at += upto;
+    }
+    found
+}
+
+/// How many of some passages, from the first on, are one such; 1 where none is.
+fn alike_upto(base: &str, passages: &[Passage<'_>]) -> usize {
+    let grows = |edits: &[Edit<'_>]| -> isize {
+        edits.iter().map(|edit| edit.text.len() as isize - edit.range.len() as isize).sum()
+    };
+    let (mut by, mut end) = (0, passages[0].hull().end);
+    let mut all = passages[0].clone();
+    for (at, passage) in passages.iter().enumerate().take(ROW) {
+        let hull = passage.hull();
+        if hull.start > end + BETWEEN {
+            break;
+        }
+        end = hull.end;
+        by += grows(&passage.firsts) - grows(&passage.seconds);
+        if at > 0 {
+            all.join(passage.clone());
+        }
+        // Only where as much came of both can it be the same.
+        if by == 0 && all.first(base) == all.second(base) {
+            return at + 1;
+        }
+    }
+    1
 }
 
 fn length(edit: &Edit<'_>) -> usize {
