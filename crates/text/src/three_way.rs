@@ -644,34 +644,35 @@ fn in_order(base: &str, passages: &[Passage<'_>], decided: &mut [Option<Decided>
     }
 }
 
-/// What the second edit changed within a few words of what is hidden of it is of that passage,
-/// whether it is hidden, too, or not.
+/// What the second edit changed beside what is hidden of it, and belongs to it, is of that passage,
+/// whether it is hidden, too, or not. O(passages, and what those hold that are hidden).
 fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<Decided>>) {
-    let mut at = 0;
-    // The passage with something of the second edit that comes next, going up, then down.
-    while at < passages.len() {
-        let of_second = |at: &usize| !passages[*at].seconds.is_empty();
-        let next = of_second(&at).then(|| (at + 1..passages.len()).find(of_second)).flatten();
-        let Some(next) = next else {
-            at += 1;
-            continue;
-        };
-        let hides = [at, next].map(|at| is_hidden(&decided[at]));
-        // What the first edit does not have is of the other version, wherever it stands.
-        let open = |at: usize| match decided[at].as_ref().map(|it| &it.outcome) {
-            None | Some(Outcome::Hidden(_)) => true,
-            Some(Outcome::Same) => false,
-            Some(Outcome::Both | Outcome::Larger) => {
-                passages[at].firsts.iter().all(|it| it.kind == Kind::Plain)
+    let all = std::mem::take(passages).into_iter().zip(std::mem::take(decided));
+    let all: Vec<(Passage<'_>, Option<Decided>)> = all.collect();
+    // Those that have something of the second edit.
+    let mut of_second: Vec<usize> = Vec::new();
+    for (passage, what) in all {
+        let has = !passage.seconds.is_empty();
+        passages.push(passage);
+        decided.push(what);
+        of_second.extend(has.then_some(passages.len() - 1));
+        while let [.., one, two] = of_second[..] {
+            let hides = [one, two].map(|at| is_hidden(&decided[at]));
+            // What the first edit does not have is of the other version, wherever it stands.
+            let open = |at: usize| match decided[at].as_ref().map(|it| &it.outcome) {
+                None | Some(Outcome::Hidden(_)) => true,
+                Some(Outcome::Same) => false,
+                Some(Outcome::Both | Outcome::Larger) => {
+                    passages[at].firsts.iter().all(|it| it.kind == Kind::Plain)
+                }
+            };
+            let belong = || belong(base, [&passages[one], &passages[two]], hides);
+            if !has || hides == [false; 2] || !open(one) || !open(two) || !belong() {
+                break;
             }
-        };
-        let one = || belong(base, [&passages[at], &passages[next]], hides);
-        if hides == [false; 2] || !open(at) || !open(next) || !one() {
-            at += 1;
-            continue;
+            hide(base, passages, decided, one..two + 1);
+            of_second.pop();
         }
-        hide(base, passages, decided, at..next + 1);
-        at = at.saturating_sub(1);
     }
 }
 

@@ -294,7 +294,7 @@ impl Edits<'_> {
     fn fills_line(&self, hunk: &Hunk) -> bool {
         let at = hunk.old.start;
         let end = |word: Option<&&str>| word.is_none_or(|word| word.ends_with('\n'));
-        let before = at.checked_sub(1).map_or(None, |before| self.base.get(before));
+        let before = at.checked_sub(1).and_then(|before| self.base.get(before));
         hunk.old.is_empty() && end(before) && end(self.base.get(at))
     }
 
