@@ -142,7 +142,8 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let links = moves::places(base, &seconds);
     // What either changed in text that the other one moved goes along.
     let known = moves::known(base, &firsts, &again);
-    let (carried, others) = moves::carry(base, &firsts, &seconds, known);
+    let parts = again::divided(&seconds, &again);
+    let (carried, others) = moves::carry(base, &firsts, &parts, known);
     let texts = moves::with_carried(&firsts, &carried);
     let mut moved = with_texts(&firsts, &texts);
     let (along, _) = moves::carry(base, &others, &moved, Vec::new());
@@ -291,6 +292,7 @@ fn merge_with(
     let apart = misplaced(base, sides);
     let (mut made, mut instead) = (Made::default(), Made::default());
     let mut by_chance = hunks.is_empty();
+    let mut plains = Vec::with_capacity(passages.len());
     for (passage, decided) in passages.iter().zip(&decided) {
         let both = decided.as_ref().is_none_or(|it| it.outcome == Outcome::Both);
         let own = || passage.seconds.iter().map(|edit| edit.index);
@@ -306,19 +308,41 @@ fn merge_with(
         let several = || passage.firsts.iter().any(|edit| edit.is_decided);
         let plain = both && decided.as_ref().is_none_or(|it| !it.ordered && !several());
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
+        hunks.extend(own().filter(|_| !plain));
+        plains.push(plain);
+    }
+    all_of_hunks(&passages, &mut plains, &mut hunks);
+    for ((passage, decided), plain) in passages.iter().zip(&decided).zip(plains) {
         made.add(base, passage, decided.as_ref());
-        if plain {
-            instead.leave(base, passage);
-        } else {
-            instead.add(base, passage, decided.as_ref());
-            hunks.extend(own());
+        match plain {
+            true => instead.leave(base, passage),
+            false => instead.add(base, passage, decided.as_ref()),
         }
     }
-    hunks.sort_unstable();
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
     let met = together(base, sides.seconds, made.met);
     Some(ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance })
+}
+
+/// Of a hunk that is decided in part, all is: these hunks, sorted, and with them all in the same
+/// passages. O(passages and hunks), for each time that one brings along another.
+fn all_of_hunks(passages: &[Passage<'_>], plains: &mut [bool], hunks: &mut Vec<u32>) {
+    let mut decided: BTreeSet<u32> = hunks.iter().copied().collect();
+    loop {
+        let before = decided.len();
+        for (passage, plain) in passages.iter().zip(&mut *plains) {
+            let mut own = passage.seconds.iter().map(|edit| edit.index);
+            if *plain && own.any(|hunk| decided.contains(&hunk)) {
+                *plain = false;
+                decided.extend(passage.seconds.iter().map(|edit| edit.index));
+            }
+        }
+        if decided.len() == before {
+            break;
+        }
+    }
+    *hunks = decided.into_iter().collect();
 }
 
 /// Whether the second edit's version of a passage is not shown.

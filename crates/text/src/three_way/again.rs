@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::PutAgain;
+use super::edit::Edit;
 use crate::diff;
 use crate::patch::Patch;
 
@@ -53,6 +54,36 @@ impl Cut {
         made.step([left, left], true);
         made.patch.build().unwrap_or_else(|_| diff::between(old, new))
     }
+}
+
+/// An edit in which what takes away more than one text that was put in again does so in parts. What
+/// it puts there comes with the first other part, else with the first.
+pub(super) fn divided<'a>(edits: &[Edit<'a>], again: &[PutAgain]) -> Vec<Edit<'a>> {
+    let mut again: Vec<_> =
+        again.iter().map(|it| it.from.start as usize..it.from.end as usize).collect();
+    again.sort_by_key(|from| from.start);
+    let mut parts = Vec::with_capacity(edits.len());
+    for edit in edits {
+        let of = again.partition_point(|from| from.end <= edit.range.start);
+        let inside = again[of..].iter().take_while(|from| from.start < edit.range.end);
+        let inside = inside.filter(|it| edit.range.start <= it.start && it.end <= edit.range.end);
+        let mut cuts = vec![edit.range.start];
+        cuts.extend(inside.clone().flat_map(|from| [from.start, from.end]));
+        cuts.push(edit.range.end);
+        let ranges = cuts.windows(2).filter(|cut| cut[0] < cut[1]).map(|cut| cut[0]..cut[1]);
+        let ranges: Vec<_> = ranges.collect();
+        if ranges.len() < 2 {
+            parts.push(edit.clone());
+            continue;
+        }
+        let other = ranges.iter().position(|part| !inside.clone().any(|from| from == part));
+        for (at, range) in ranges.into_iter().enumerate() {
+            let puts = at == other.unwrap_or(0);
+            let (text, was) = if puts { (edit.text, edit.was) } else { ("", "") };
+            parts.push(Edit { range, text, was, ..edit.clone() });
+        }
+    }
+    parts
 }
 
 fn without(text: &str, parts: &[Range<usize>]) -> String {
