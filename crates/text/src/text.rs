@@ -67,7 +67,7 @@ pub struct Since {
     /// stands in one hunk.
     pub patch: Patch,
     /// For each of its hunks the changes that made it, ascending; who took a change out that
-    /// somebody made is one of them.
+    /// somebody made is one of them. None for what was deleted then, and is shown again.
     pub by: Vec<Vec<u32>>,
     /// What of the text then went, and what of the text now came, in order, and by whom.
     pub spans: Vec<SpanSince>,
@@ -84,6 +84,20 @@ pub struct SpanSince {
     pub came: Range<u32>,
     /// The changes that did it, ascending.
     pub by: Vec<u32>,
+}
+
+impl SpanSince {
+    /// How what came and went is cut says how it was replayed, and must not show.
+    fn push_onto(self, spans: &mut Vec<Self>) {
+        let goes_on = |last: &&mut Self| {
+            let alike = last.gone.is_empty() == self.gone.is_empty() && last.by == self.by;
+            alike && last.gone.end == self.gone.start && last.came.end == self.came.start
+        };
+        match spans.last_mut().filter(goes_on) {
+            Some(last) => (last.gone.end, last.came.end) = (self.gone.end, self.came.end),
+            None => spans.push(self),
+        }
+    }
 }
 
 /// A hunk of a change, as an edit of an older text. What several deleted the first one did.
@@ -479,16 +493,15 @@ impl Text {
         let mut replayed = self.replayed(version);
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
-        let (mut patch, mut by) = (Patch::builder(), vec![BTreeSet::new()]);
+        let (mut patch, mut by) = (Patch::builder(), Vec::<BTreeSet<u32>>::new());
+        let mut in_hunk = false;
         let (mut at, mut then, mut made, mut spans) = (0, 0, Vec::new(), Vec::new());
         for (id, span) in replayed.walker.sequence().named_spans() {
             let end = at + span.effect_len() as usize;
             match (span.prepare.is_there(), span.is_shown()) {
                 (true, true) => {
                     patch.push_keep(span.len);
-                    if by.last().is_some_and(|by| !by.is_empty()) {
-                        by.push(BTreeSet::new());
-                    }
+                    in_hunk = false;
                 }
                 (true, false) => patch.push_delete(span.len),
                 (false, true) => patch.push_insert(self.text.get(at..end).unwrap_or_default()),
@@ -498,10 +511,17 @@ impl Text {
             at = end;
             then += if span.prepare.is_there() { span.len } else { 0 };
             if span.prepare.is_there() != span.is_shown() {
-                let whom: BTreeSet<u32> = contents.changed(id).collect();
+                // Who wrote what the version had deleted, and is shown again, is none of them; and
+                // of what stood there before all that was replayed nobody could say who it was.
+                let whom = contents.changed(id).filter(|change| !version.contains(*change));
+                let whom: BTreeSet<u32> = whom.collect();
+                if !in_hunk {
+                    by.push(BTreeSet::new());
+                }
+                in_hunk = true;
                 by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
                 let (gone, came) = (there..then, shown..at as u32);
-                spans.push(SpanSince { gone, came, by: whom.into_iter().collect() });
+                SpanSince { gone, came, by: whom.into_iter().collect() }.push_onto(&mut spans);
             }
             made.extend(contents.made_since(version, id).map(|(by, inserted)| {
                 let range = there..then;

@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 26] = [
+const SHORT: [(u64, usize, u64, &str); 28] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -34,6 +34,8 @@ const SHORT: [(u64, usize, u64, &str); 26] = [
     (5_003_829, 0, 0, "a save that is sent again supersedes itself"),
     (5_102_154, 0, 0, "a save is called lost while the store does not answer"),
     (5_104_333, 0, 0, "a save is called lost as a clock leaps"),
+    (10_004_319, 0, 0, "a deletion of more than one text that the log put elsewhere is not done"),
+    (10_010_025, 0, 0, "the fold of a log depends on from where it was replayed"),
     (9_320_459, 0, 0, "who deletes their own words does not where the log put them elsewhere"),
     (9_322_820, 0, 0, "what the log put in again is taken for somebody else's"),
 ];

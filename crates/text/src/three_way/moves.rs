@@ -42,6 +42,8 @@ pub(super) struct Move<'a> {
     to: &'a Edit<'a>,
     /// Where in what comes there.
     at: usize,
+    /// Whether it is known for one, and was not looked for.
+    is_known: bool,
 }
 
 /// What an edit inserts, with what goes along with it.
@@ -102,7 +104,7 @@ pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) 
         let put = to.text.get(at..at + from.len()).filter(|_| to.index != taken.index);
         let start = from.start + text.len() - text.trim_start().len();
         let bare = start..start + text.trim().len();
-        (put == Some(text)).then_some(Move { from, bare, to, at })
+        (put == Some(text)).then_some(Move { from, bare, to, at, is_known: true })
     });
     known.collect()
 }
@@ -136,9 +138,9 @@ pub(super) fn carry<'a>(
             false => !edit.text.starts_with('\n') && !edit.text.ends_with('\n'),
         };
         let beside = at_edge && !on_line;
-        // What both did is no change of what was moved.
+        // What both did is no change of what was moved, but where the log alone moved it.
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
-        let same = place.is_ok_and(|at| firsts[at].text == edit.text);
+        let same = !of.is_known && place.is_ok_and(|at| firsts[at].text == edit.text);
         !same && (within(bare) && !beside && !all || within(whole) && all && !keeps(bare))
     };
     // All that was changed of it goes along, or nothing.
@@ -183,7 +185,7 @@ fn move_of<'a>(
     let whole = place(gone, lines).map(|place| (part, place));
     let (from, (to, at)) =
         whole.or_else(|| place(text, lines).map(|place| (bare.clone(), place)))?;
-    Some(Move { from, bare, to, at })
+    Some(Move { from, bare, to, at, is_known: false })
 }
 
 /// The lines of a part of a text, if there are several.
