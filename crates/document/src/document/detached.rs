@@ -163,20 +163,23 @@ impl State {
     /// The tip has moved, from this revision. What was deleted of a text up to it by edits on that
     /// text as a detached base, while it was not in, is deleted now.
     pub(super) fn complete_detached_bases(&mut self, place: Place, logged_ms: u64, from: u64) {
+        let mut completed = Vec::new();
         for detached in 0..self.detached_bases.len() {
             let revision = self.detached_bases[detached].name.revision;
             if revision <= from || revision > self.origin.revision() {
                 continue;
             }
             for made in 1..=self.detached_bases[detached].mapped.len() as u32 {
-                self.complete_on_own(place, logged_ms, detached, made);
+                completed.extend(self.complete_on_own(place, logged_ms, detached, made));
             }
         }
+        completed.iter().for_each(|(index, then)| self.tell_hidden(*index, then, None));
     }
 
     /// Deletes what change `made` of a detached base deleted, wherever it can be found.
     fn complete_edit(&mut self, place: Place, logged_ms: u64, detached: usize, made: u32) {
-        self.complete_on_own(place, logged_ms, detached, made);
+        let mut completed: Vec<_> =
+            self.complete_on_own(place, logged_ms, detached, made).into_iter().collect();
         // What earlier edits inserted is in the document, but not in the version that this edit was
         // carried over onto: there its deletions of it found nothing.
         for earlier in 1..made {
@@ -188,16 +191,30 @@ impl State {
             let Some(change) = self.changes.get(on as usize) else { continue };
             let name = change.actor.0.to_le_bytes();
             let version = self.closure(on);
-            self.complete(place, logged_ms, (detached, made), &name, version, patch);
+            completed.extend(self.complete(
+                place,
+                logged_ms,
+                (detached, made),
+                &name,
+                version,
+                patch,
+            ));
         }
+        completed.iter().for_each(|(index, then)| self.tell_hidden(*index, then, None));
     }
 
     /// Deletes what change `made` of a detached base deleted of the detached base's own text, if
-    /// that is in.
-    fn complete_on_own(&mut self, place: Place, logged_ms: u64, detached: usize, made: u32) {
+    /// that is in. The change that does so, and the version right after it.
+    fn complete_on_own(
+        &mut self,
+        place: Place,
+        logged_ms: u64,
+        detached: usize,
+        made: u32,
+    ) -> Option<(u32, Version)> {
         let DetachedBase { name, text, .. } = &self.detached_bases[detached];
         let name = *name;
-        let Some(patch) = deletions(text, made, &Version::up_to(1)) else { return };
+        let patch = deletions(text, made, &Version::up_to(1))?;
         let tip = self.origin.tip.as_ref().map(|tip| tip.stored);
         let passed =
             self.origin.revision() >= name.revision && self.lacks_deletions(detached, made);
@@ -207,14 +224,15 @@ impl State {
             // has merged by itself: what was deleted is sought in the text that there is. Where the
             // tip has passed it the log alone does so: a view's versions say nothing of it.
             None if tip == Some(name) || (place != Place::START && passed) => {
-                let Ok(own) = text.text_at(&Version::up_to(1)) else { return };
+                let own = text.text_at(&Version::up_to(1)).ok()?;
                 let mapped = map_through(&patch, &diff::between_by(FOLD_RULES, self.text(), &own));
                 (self.text.head(), mapped)
             }
-            None => return,
+            None => return None,
         };
-        if patch.deleted_len() > 0 {
-            self.complete(place, logged_ms, (detached, made), &name.text.0, version, patch);
+        match patch.deleted_len() {
+            0 => None,
+            _ => self.complete(place, logged_ms, (detached, made), &name.text.0, version, patch),
         }
     }
 
@@ -235,16 +253,14 @@ impl State {
         name: &[u8],
         version: Version,
         patch: Patch,
-    ) {
-        let Some(mapped) = self.detached_bases[detached].mapped.get(made as usize - 1) else {
-            return;
-        };
-        let Some(edited) = self.changes.get(*mapped as usize) else { return };
+    ) -> Option<(u32, Version)> {
+        let mapped = self.detached_bases[detached].mapped.get(made as usize - 1)?;
+        let edited = self.changes.get(*mapped as usize)?;
         let edited = Change::clone(edited);
         // The same for everyone, and for every time that this is tried: it is made once.
         let actor = Actor::of("completion", &[&edited.actor.0.to_le_bytes(), name]);
         if self.index_of(actor).is_some() {
-            return;
+            return None;
         }
         let change = Change {
             note: edited.note,
@@ -259,6 +275,7 @@ impl State {
             false => self.merge(change, version, patch),
         };
         debug_assert!(merged.is_ok());
+        merged.ok().map(|index| (index, self.text.head()))
     }
 
     /// What change `made` of a detached base deleted of what change `earlier` of it had
