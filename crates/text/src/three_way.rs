@@ -26,6 +26,7 @@ use std::ops::Range;
 use crate::diff;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
+pub use again::PutAgain;
 use belonging::belong;
 use edit::{Edit, Kind, edits};
 use outcome::Decided;
@@ -82,15 +83,6 @@ pub struct Beside<'a> {
     /// What of the text it took away at one place and put at another, where that is known: it is
     /// the same text, and what the other edit changes in it goes along.
     pub again: Vec<PutAgain>,
-}
-
-/// A text that was taken away and put in again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PutAgain {
-    /// Where it stood, in the text that both edits are of.
-    pub from: Range<u32>,
-    /// Where it begins in the text that the first edit comes to.
-    pub to: u32,
 }
 
 impl<'a> From<&'a Patch> for Beside<'a> {

@@ -5,10 +5,18 @@
 
 use std::ops::Range;
 
-use super::PutAgain;
 use super::edit::Edit;
 use crate::diff;
 use crate::patch::Patch;
+
+/// A text that was taken away and put in again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutAgain {
+    /// Where it stood, in the text that both edits are of.
+    pub from: Range<u32>,
+    /// Where it begins in the text that the first edit comes to.
+    pub to: u32,
+}
 
 /// What of a hunk is known to have gone elsewhere, and what to have come from elsewhere.
 pub(super) struct Cut {

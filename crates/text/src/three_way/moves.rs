@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::PutAgain;
+use super::again::PutAgain;
 use super::edit::Edit;
 use crate::words;
 
