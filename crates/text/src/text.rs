@@ -514,14 +514,14 @@ impl Text {
                 // Who wrote what the version had deleted, and is shown again, is none of them; and
                 // of what stood there before all that was replayed nobody could say who it was.
                 let whom = contents.changed(id).filter(|change| !version.contains(*change));
-                let whom: BTreeSet<u32> = whom.collect();
+                let whom: Vec<u32> = whom.collect();
                 if !in_hunk {
                     by.push(BTreeSet::new());
                 }
                 in_hunk = true;
                 by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
                 let (gone, came) = (there..then, shown..at as u32);
-                SpanSince { gone, came, by: whom.into_iter().collect() }.push_onto(&mut spans);
+                SpanSince { gone, came, by: whom }.push_onto(&mut spans);
             }
             made.extend(contents.made_since(version, id).map(|(by, inserted)| {
                 let range = there..then;
