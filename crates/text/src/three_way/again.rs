@@ -39,8 +39,10 @@ impl Cut {
         let gone = |it: &PutAgain| within(it.from.start as usize, it.from.len(), range.clone());
         let at = at.max(0) as usize;
         let came = |it: &PutAgain| within(it.to as usize, it.from.len(), at..at + bytes);
-        let (gone, came) = (again.iter().filter_map(gone), again.iter().filter_map(came));
-        Self { gone: sort(gone.collect()), came: sort(came.collect()) }
+        // What came back in the same hunk is compared with the rest, as if it had stayed.
+        let elsewhere = again.iter().filter(|it| gone(it).is_none() || came(it).is_none());
+        let (went, put) = (elsewhere.clone().filter_map(gone), elsewhere.filter_map(came));
+        Self { gone: sort(went.collect()), came: sort(put.collect()) }
     }
 
     /// How the hunk's text came of what it replaces, the rest of both compared with each other.
