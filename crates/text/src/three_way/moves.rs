@@ -220,7 +220,9 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
         let whole = |(to, at): &(&Edit<'_>, usize)| {
             words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
         };
-        let comes = comes().filter(|to| lines || to.is_decided);
+        // To look for a long text in a short one costs what the long one has.
+        let holds = |to: &&Edit<'_>| to.text.len() >= text.len() && (lines || to.is_decided);
+        let comes = comes().filter(holds);
         let places = comes.flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
         let mut places = places.filter(whole);
         places.next().filter(|_| places.next().is_none())
