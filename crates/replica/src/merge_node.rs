@@ -47,7 +47,7 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
-    /// The entry that has seen a version. The same at every point of presence.
+    /// The entry that has seen a version. Its dots are the same at every point of presence.
     fn merge_node(&mut self, key: &DocumentKey, newest: VersionRef) -> Option<Entry> {
         let edit_key = &self.replica.config.edit_key;
         let edit = EditId::of(edit_key, key, &[b"merge node", &newest.encode()]);
