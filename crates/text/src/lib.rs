@@ -32,6 +32,7 @@ mod line_end;
 mod ops;
 mod overlap;
 pub mod patch;
+mod predecessor;
 mod rope;
 mod sequence;
 pub mod text;

@@ -20,6 +20,8 @@
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
+use crate::predecessor::Predecessor;
+
 /// A byte's identity: the how-manieth of all inserted bytes it was; from [`GROUND`] on, its place
 /// in the text that stood there before all replayed changes.
 pub(crate) type Byte = u32;
@@ -284,7 +286,10 @@ pub(crate) struct Sequence {
     spans: Vec<Span>,
     nodes: Vec<Node>,
     root: u32,
-    inserted: Inserted,
+    /// The first identity of `inserted`.
+    from: Byte,
+    /// For each inserted byte that a span begins with, counted from `from` on, the span.
+    inserted: Predecessor,
     ground: BTreeMap<Byte, SpanId>,
 }
 
@@ -296,7 +301,8 @@ impl Sequence {
             spans: Vec::new(),
             nodes: vec![Node::new(true)],
             root: 0,
-            inserted: Inserted { from, ..Inserted::default() },
+            from,
+            inserted: Predecessor::default(),
             ground: BTreeMap::new(),
         };
         if len > 0 {
@@ -365,7 +371,7 @@ impl Sequence {
         let id = if byte >= GROUND {
             *self.ground.range(..=byte).next_back()?.1
         } else {
-            self.inserted.find(byte)?
+            self.inserted.upto(byte.checked_sub(self.from)?)?
         };
         let span = self.span(id);
         (byte - span.first < span.len).then_some(id)
@@ -503,7 +509,7 @@ impl Sequence {
         }
         match span.first >= GROUND {
             true => drop(self.ground.insert(span.first, id)),
-            false => self.inserted.insert(span.first, id),
+            false => self.inserted.insert(span.first - self.from, id),
         }
         self.spans.push(span);
         self.nodes[leaf as usize].insert(slot, id, sums);
@@ -605,7 +611,7 @@ impl Sequence {
     fn beginning_with(&self, byte: Byte) -> Option<SpanId> {
         match byte >= GROUND {
             true => self.ground.get(&byte).copied(),
-            false => self.inserted.get(byte),
+            false => self.inserted.get(byte.checked_sub(self.from)?),
         }
     }
 
@@ -797,65 +803,5 @@ impl Sequence {
             let child = &mut self.nodes[child as usize];
             (child.parent, child.slot) = (parent, slot as u8);
         }
-    }
-}
-
-/// Which span begins at an inserted byte, and before it.
-///
-/// Identities are dense, so this is an array and not a tree: a span for each byte, and a bit set of
-/// two levels (64 bytes to a word, 64 words to a word above) that finds the last beginning at or
-/// before a byte in a few steps.
-#[derive(Clone, Debug, Default)]
-struct Inserted {
-    from: Byte,
-    /// For each byte that a span begins with, the span.
-    spans: Vec<SpanId>,
-    /// Which bytes spans begin with, a bit each.
-    begins: Vec<u64>,
-    /// Which words of that have any bit.
-    words: Vec<u64>,
-}
-
-impl Inserted {
-    fn insert(&mut self, byte: Byte, id: SpanId) {
-        let at = (byte - self.from) as usize;
-        if at >= self.spans.len() {
-            let len = (at + 1).next_power_of_two().max(1 << 12);
-            self.spans.resize(len, 0);
-            self.begins.resize(len.div_ceil(64), 0);
-            self.words.resize(len.div_ceil(64 * 64), 0);
-        }
-        self.spans[at] = id;
-        self.begins[at / 64] |= 1 << (at % 64);
-        self.words[at / 64 / 64] |= 1 << (at / 64 % 64);
-    }
-
-    /// The span that begins with a byte, if one does.
-    fn get(&self, byte: Byte) -> Option<SpanId> {
-        let at = byte.checked_sub(self.from)? as usize;
-        let begins = self.begins.get(at / 64)? & (1 << (at % 64)) != 0;
-        begins.then(|| self.spans[at])
-    }
-
-    /// The last span that begins at or before a byte.
-    fn find(&self, byte: Byte) -> Option<SpanId> {
-        let at = (byte.checked_sub(self.from)? as usize).min(self.spans.len().checked_sub(1)?);
-        let last = |bits: u64| 63 - bits.leading_zeros() as usize;
-        let upto = |bits: u64, bit: usize| bits & (u64::MAX >> (63 - bit));
-        let here = upto(self.begins[at / 64], at % 64);
-        if here != 0 {
-            return Some(self.spans[at / 64 * 64 + last(here)]);
-        }
-        let word = (at / 64).checked_sub(1)?;
-        let near = upto(self.words[word / 64], word % 64);
-        let (group, bits) = match near != 0 {
-            true => (word / 64, near),
-            false => {
-                let before = self.words[..word / 64].iter().rposition(|bits| *bits != 0)?;
-                (before, self.words[before])
-            }
-        };
-        let word = group * 64 + last(bits);
-        Some(self.spans[word * 64 + last(self.begins[word])])
     }
 }

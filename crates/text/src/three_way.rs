@@ -559,8 +559,8 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         if between.trim().is_empty() && (fills(one, two) || fills(two, one)) {
             return true;
         }
-        let whole = words::is_boundary(base, end) || words::is_boundary(base, start);
-        return !whole && words::words(between).count() == 1;
+        let whole = |at| words::is_boundary(base, at);
+        return words::words(between).nth(1).is_none() && !whole(end) && !whole(start);
     }
     // They meet. The one holds what the other one puts there, or both may have put the same.
     if one.holds_beside(two) || two.holds_beside(one) || repeat(one.text, two.text) {

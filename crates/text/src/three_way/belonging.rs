@@ -7,7 +7,7 @@
 
 use super::edit::Edit;
 use super::passage::{Passage, is_near};
-use super::versions::words_of;
+use super::versions::has_words;
 use crate::words;
 
 /// Words of a line that may stand between what is hidden and what goes with it: as many as so much
@@ -41,12 +41,15 @@ pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2])
     if !between.contains(char::is_alphanumeric) {
         return goes(last, first) || goes(first, last);
     }
+    if between.contains('\n') {
+        return false;
+    }
     // Who wrote so much anew has not left so little in between for its own sake.
     let changed = hidden_ones().filter(|(_, hidden)| *hidden).map(|it| changed(base, it.0));
     let reach = changed.max().unwrap_or(0) / REWRITTEN;
     let is_word = |word: &&str| word.contains(char::is_alphanumeric);
-    let many = words::words(between).filter(is_word).take(FAR + 1).count();
-    !between.contains('\n') && many <= reach.min(FAR)
+    let many = || words::words(between).filter(is_word).take(FAR + 1).count();
+    reach > 0 && many() <= reach.min(FAR)
 }
 
 /// Whether an edit is of whole lines, or of more than one.
@@ -60,7 +63,7 @@ fn is_of_lines(base: &str, edit: &Edit<'_>) -> bool {
 
 /// Whether the save changed nothing but white space, or put no word where others changed something.
 fn only_takes_away(base: &str, passage: &Passage<'_>) -> bool {
-    let puts = passage.seconds.iter().any(|edit| words_of(edit.text) > 0);
+    let puts = passage.seconds.iter().any(|edit| has_words(edit.text, 1));
     passage.is_white(base, &passage.seconds) || !passage.firsts.is_empty() && !puts
 }
 

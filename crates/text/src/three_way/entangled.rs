@@ -64,14 +64,17 @@ fn rewritten<'a, 'b>(
     };
     let mut found = Vec::new();
     for run in own.chunk_by(near).filter(|run| run.len() >= REWRITES) {
+        let span = run[0].0..run[run.len() - 1].0 + 1;
+        let met = |passage: &'b Passage<'a>| alone(passage) && !others(passage).is_empty();
+        if !passages[span.clone()].iter().any(met) {
+            continue;
+        }
         let gone: usize = run.iter().map(|(_, edit)| words_of(&base[edit.range.clone()])).sum();
         let between = |pair: &[(usize, &Edit<'_>)]| {
             words_of(&base[pair[0].1.range.end..pair[1].1.range.start])
         };
         let kept: usize = run.windows(2).map(between).sum();
-        let span = run[0].0..run[run.len() - 1].0 + 1;
-        let met = |passage: &'b Passage<'a>| alone(passage) && !others(passage).is_empty();
-        if kept * 2 < gone && passages[span.clone()].iter().any(met) {
+        if kept * 2 < gone {
             found.push(span);
         }
     }

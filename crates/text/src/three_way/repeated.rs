@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::edit::Kind;
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
-use super::versions::{are_versions_of_one, have_half, words_of};
+use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
 
 /// Words from which on a text is known again.
 const KNOWN: usize = 3;
@@ -46,15 +46,19 @@ pub(super) fn half_moved(
         decided.is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
     };
     // Only what takes or puts some words can be an end of it.
-    let many = |text: &str| words_of(text) > KNOWN;
+    let many = |text: &str| has_words(text, KNOWN + 1);
     let of_move = |at: &usize| {
         let mut seconds = passages[*at].seconds.iter();
         seconds.any(|edit| many(edit.text) || many(&base[edit.range.clone()]))
     };
-    let all = || (0..passages.len()).filter(of_move);
-    let open: Vec<usize> = all().filter(|at| is_open(&decided[*at])).take(COMPARED).collect();
-    let hidden = all().filter(is_hidden).take(COMPARED);
-    let pairs = hidden.flat_map(|hidden| open.iter().map(move |at| (hidden, *at)));
+    let all = 0..passages.len();
+    let hidden: Vec<usize> = all.clone().filter(is_hidden).filter(of_move).take(COMPARED).collect();
+    if hidden.is_empty() {
+        return Vec::new();
+    }
+    let open: Vec<usize> =
+        all.filter(|at| is_open(&decided[*at])).filter(of_move).take(COMPARED).collect();
+    let pairs = hidden.into_iter().flat_map(|hidden| open.iter().map(move |at| (hidden, *at)));
     let moves = |(hidden, at): &(usize, usize)| is_move(base, [&passages[*hidden], &passages[*at]]);
     let found = pairs.filter(moves).take(COMPARED);
     apart(found.map(|(_, at)| at..at + 1).collect())
@@ -69,7 +73,7 @@ fn is_move(base: &str, passages: [&Passage<'_>; 2]) -> bool {
     let moves = |from: &Passage<'_>, to: &Passage<'_>| {
         from.seconds.iter().any(|gone| {
             let text = &base[gone.range.clone()];
-            let went = words_of(text) > KNOWN.max(words_of(gone.text));
+            let went = has_words(text, KNOWN + 1) && is_longer(text, gone.text);
             went && to.seconds.iter().any(|came| are_versions_of_one(text, came.text))
         })
     };
@@ -84,7 +88,7 @@ fn inserted<'a>(passage: &Passage<'a>) -> Option<(&'a str, bool)> {
         ([], [second]) => (second, true),
         _ => return None,
     };
-    (edit.is_insertion() && words_of(edit.text) >= KNOWN).then_some((edit.text, second))
+    (edit.is_insertion() && has_words(edit.text, KNOWN)).then_some((edit.text, second))
 }
 
 /// The passages around an insertion in which the other edit put the same.

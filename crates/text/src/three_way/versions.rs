@@ -54,11 +54,11 @@ pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
 /// Whether half of the lines of a text, or more, are versions of some of these; items only where
 /// they have just the same words.
 pub(super) fn have_half(lines: &[&str], text: &str) -> bool {
-    let lines = lines.iter().filter(|line| words_of(line) > 0).take(LINES);
+    let lines = lines.iter().filter(|line| has_words(line, 1)).take(LINES);
     let lines: Vec<(bool, Vec<&str>)> =
         lines.map(|line| (is_item(line), bare(line).collect())).collect();
     let (mut all, mut there) = (0, 0);
-    for line in text.lines().filter(|line| words_of(line) > 0).take(LINES) {
+    for line in text.lines().filter(|line| has_words(line, 1)).take(LINES) {
         let (item, words) = (is_item(line), bare(line).collect::<Vec<&str>>());
         let alike = |(other_item, other): &(bool, Vec<&str>)| {
             words == *other || !(item && *other_item) && is_mostly(&words, other, |_| 1)
@@ -83,6 +83,17 @@ fn is_item(text: &str) -> bool {
 /// How many words a text has.
 pub(super) fn words_of(text: &str) -> usize {
     bare(text).count()
+}
+
+/// Whether a text has some number of words, or more. O(what has so many).
+pub(super) fn has_words(text: &str, least: usize) -> bool {
+    bare(text).take(least).count() == least
+}
+
+/// Whether a text has more words than another one. O(the shorter one).
+pub(super) fn is_longer(text: &str, other: &str) -> bool {
+    let mut words = bare(text);
+    bare(other).all(|_| words.next().is_some()) && words.next().is_some()
 }
 
 /// The words of the lines of a text, until they are some number.
