@@ -134,6 +134,8 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let links = moves::places(base, &seconds);
     // What either changed in text that the other one moved goes along.
     let known = moves::known(base, &firsts, &again);
+    let elsewhere: Vec<(Range<usize>, u32)> =
+        known.iter().map(|it| (it.from.clone(), it.to.index)).collect();
     let parts = again::divided(&seconds, &again);
     let (carried, others) = moves::carry(base, &firsts, &parts, known);
     let texts = moves::with_carried(&firsts, &carried);
@@ -146,14 +148,26 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         let texts = moves::with_carried(&others, &along);
         let taken: BTreeSet<u32> = along.iter().map(|edit| edit.mover).collect();
         let others = with_texts(&others, &texts);
-        let sides = Sides { raw: &raw, firsts: &moved, seconds: &others, yields: &yields };
+        let sides = Sides {
+            raw: &raw,
+            firsts: &moved,
+            seconds: &others,
+            yields: &yields,
+            elsewhere: &elsewhere,
+        };
         let hunks = carried.iter().map(|edit| edit.index).collect();
         let made = merge_with(base, &sides, &links, &taken, hunks);
         if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
             return made;
         }
     }
-    let sides = Sides { raw: &raw, firsts: &firsts, seconds: &seconds, yields: &yields };
+    let sides = Sides {
+        raw: &raw,
+        firsts: &firsts,
+        seconds: &seconds,
+        yields: &yields,
+        elsewhere: &elsewhere,
+    };
     merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
 }
 
@@ -166,6 +180,8 @@ struct Sides<'a> {
     seconds: &'a [Edit<'a>],
     /// Hunks of the first one that yield, those together that do so together.
     yields: &'a [BTreeSet<u32>],
+    /// What of the base the first one has at another place, and in which of its hunks.
+    elsewhere: &'a [(Range<usize>, u32)],
 }
 
 /// Edits, each with another text.
@@ -249,7 +265,8 @@ fn settled<'a>(
     let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
     let mut passages = entangled::join(base, passages);
     yield_together(&mut passages, sides.yields);
-    let mut decided: Vec<Option<Decided>> = passages.iter().map(|it| decide(base, it)).collect();
+    let decide = |passage: &Passage<'_>| decide(base, passage, sides.elsewhere);
+    let mut decided: Vec<Option<Decided>> = passages.iter().map(decide).collect();
     in_order(base, &passages, &mut decided);
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
@@ -588,7 +605,7 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
 }
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
-fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
+fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) -> Option<Decided> {
     let is_known = passage.seconds.iter().all(|edit| edit.kind == Kind::Known);
     if passage.seconds.is_empty() || passage.firsts.is_empty() && !is_known {
         return None;
@@ -608,8 +625,9 @@ fn decide(base: &str, passage: &Passage<'_>) -> Option<Decided> {
         return shown(second, Outcome::Both);
     }
     // Who saw both versions of it, and made something of that, has decided.
+    // But what it left as it was there stands elsewhere by now.
     if are(|kind| matches!(kind, Kind::Yields(_))) {
-        return shown(second, Outcome::Larger);
+        return shown(passage.second_without(base, elsewhere), Outcome::Larger);
     }
     // The same as somebody else had made is that, whatever has become of it since.
     if is_known {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use redwedding_text::three_way::{Met, Outcome, ThreeWay, meet, merge};
-use redwedding_text::{Text, Version, diff};
+use redwedding_text::three_way::{Beside, Met, Outcome, PutAgain, ThreeWay, meet, merge};
+use redwedding_text::{Patch, Text, Version, diff};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// What comes of a second save beside a first one of the same text.
@@ -373,6 +373,26 @@ fn what_came_back_was_never_away() {
 }
 
 /// A line of a page, of few words, so that many are alike.
+#[test]
+fn who_decides_does_not_get_back_what_stands_elsewhere() {
+    // The log had put `old` in front, and had taken it away where its author wrote it, with `own`.
+    let base = "one\nnew \nold\nown ";
+    let puts = Patch::builder().keep(4).insert("old\n\n").keep(4).delete(9).build();
+    let first = puts.expect("a patch");
+    let beside = Beside {
+        yields: vec![BTreeSet::from([1])],
+        decided: BTreeSet::from([0, 1]),
+        again: vec![PutAgain { from: 9..13, to: 4 }],
+        ..Beside::from(&first)
+    };
+    // Whose author then takes `own` back has kept `old`, which is there.
+    let second = Patch::builder().keep(13).delete(4).build().expect("a patch");
+    let made = merge(base, beside, &second);
+    let before = first.apply(base).expect("a patch that fits").text;
+    let after = made.patch.apply(&before).expect("a patch that fits").text;
+    assert_eq!(after, "one\nold\n\nnew \n");
+}
+
 fn line() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         4 => "[a-e]{1,3}",

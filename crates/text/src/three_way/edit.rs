@@ -38,6 +38,11 @@ pub(super) enum Kind {
 }
 
 impl Edit<'_> {
+    /// Takes something away.
+    pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
+        Self { range, text: "", was: "", index, kind: Kind::Plain, is_decided: false }
+    }
+
     /// By which edits are ordered: what comes in front of something stands in front of it.
     pub(super) fn place(&self) -> (usize, usize) {
         (self.range.start, self.range.end)

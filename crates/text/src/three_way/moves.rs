@@ -36,10 +36,10 @@ pub(super) struct Carried<'a> {
 
 /// A text that goes from one place to another.
 pub(super) struct Move<'a> {
-    from: Range<usize>,
+    pub(super) from: Range<usize>,
     /// The same without white space around it.
     bare: Range<usize>,
-    to: &'a Edit<'a>,
+    pub(super) to: &'a Edit<'a>,
     /// Where in what comes there.
     at: usize,
     /// Whether it is known for one, and was not looked for.

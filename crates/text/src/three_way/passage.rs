@@ -56,6 +56,22 @@ impl<'a> Passage<'a> {
         self.edited(base, &self.seconds, |edit| edit.text)
     }
 
+    /// The same, without what it leaves as it was and the first one has in another hunk of these.
+    pub(super) fn second_without(&self, base: &str, elsewhere: &[(Range<usize>, u32)]) -> String {
+        let hull = self.hull();
+        let kept = |of: &Range<usize>| {
+            let shares = |it: &Edit<'_>| it.range.start < of.end && of.start < it.range.end;
+            hull.start <= of.start && of.end <= hull.end && !self.seconds.iter().any(shares)
+        };
+        let of_others = |hunk: u32| self.firsts.iter().all(|first| first.index != hunk);
+        let gone = elsewhere.iter().filter(|(of, hunk)| kept(of) && of_others(*hunk));
+        let mut edits = self.seconds.clone();
+        edits.extend(gone.map(|(of, hunk)| Edit::deletion(of.clone(), *hunk)));
+        edits.sort_by_key(|edit| edit.place());
+        edits.dedup_by(|next, before| next.range.start < before.range.end);
+        self.edited(base, &edits, |edit| edit.text)
+    }
+
     fn edited(&self, base: &str, edits: &[Edit<'a>], to: impl Fn(&Edit<'a>) -> &'a str) -> String {
         let hull = self.hull();
         let (mut text, mut at) = (String::new(), hull.start);
