@@ -5,6 +5,7 @@
 
 use maud::{Markup, html};
 use redwedding_document::passage;
+use redwedding_wire::version::text_check;
 
 use super::chrome::{self, Frame, Tab};
 use super::diff::{self, Lines};
@@ -119,6 +120,7 @@ fn choice(page: &AlternativesPage<'_>, text: &str, comment: &str, label: &'stati
     html! {
         form method="post" action=(link::action(page.title, "submit")) accept-charset="utf-8" {
             (hidden("baseId", &page.id.to_string()))
+            (hidden("baseCheck", &text_check(page.text).to_string()))
             (hidden("wpStarttime", page.started))
             (hidden("wpEditToken", page.edit_token))
             (hidden("wpSummary", comment))

@@ -1,5 +1,7 @@
 //! Choosing between versions: what is shown, and what each choice saves.
 
+use redwedding_wire::version::text_check;
+
 use super::*;
 use crate::wiki::form::{self, Submission};
 use crate::wiki::time::Moment;
@@ -56,6 +58,7 @@ fn each_choice_is_a_save_of_the_page_as_it_is() {
         text: text.into(),
         comment: comment.into(),
         base_id: 9,
+        base_check: Some(text_check(TEXT)),
         edit_token: "token".into(),
         started: "20261123053647".into(),
         ..Submission::default()

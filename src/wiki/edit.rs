@@ -1,8 +1,8 @@
 //! The form: text, comment, and what stands above them on a preview.
 //!
 //! Posted `application/x-www-form-urlencoded` to `?action=submit`. Fields:
-//! `wpTextbox1`, `wpSummary`, `wpMinoredit` (present or not), `baseId`,
-//! `wpSection` (only for a section), `wpEditToken`, `wpStarttime`
+//! `wpTextbox1`, `wpSummary`, `wpMinoredit` (present or not), `baseId`, `baseCheck` (check bits of
+//! the base's text), `wpSection` (only for a section), `wpEditToken`, `wpStarttime`
 //! (`YYYYMMDDHHMMSS`), and the pressed one of `wpSave`, `wpPreview`, `wpDiff`.
 //! Browsers send line ends as CR LF. [`super::form`] is the receiving end.
 
@@ -89,6 +89,7 @@ fn fields(form: &EditPage<'_>) -> Markup {
     html! {
         form.edit method="post" action=(link::action(form.title, "submit")) accept-charset="utf-8" {
             (hidden("baseId", &form.base_id.to_string()))
+            @if let Some(check) = form.base_check { (hidden("baseCheck", &check.to_string())) }
             (hidden("wpStarttime", form.started))
             (hidden("wpEditToken", form.edit_token))
             @if let Some(section) = form.section { (hidden("wpSection", &section.to_string())) }

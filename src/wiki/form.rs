@@ -19,6 +19,8 @@ pub struct Submission {
     pub minor: bool,
     /// The version that the text was made from; 0 if there was no page.
     pub base_id: u64,
+    /// Check bits of that version's text, if they were sent.
+    pub base_check: Option<u32>,
     /// The one section that the text is.
     pub section: Option<u32>,
     /// Proves that the form came from here; empty if it was not sent.
@@ -79,6 +81,8 @@ pub fn parse(body: &[u8]) -> Result<Submission, FormError> {
             b"wpSummary" => form.comment = one_line(&decoded("wpSummary", value)?),
             b"wpMinoredit" => form.minor = true,
             b"baseId" => base = Some(number("baseId", value)?),
+            b"baseCheck" if value.is_empty() => form.base_check = None,
+            b"baseCheck" => form.base_check = Some(number("baseCheck", value)?),
             b"wpSection" if value.is_empty() => form.section = None,
             b"wpSection" => form.section = Some(number("wpSection", value)?),
             b"wpEditToken" => form.edit_token = decoded("wpEditToken", value)?,
@@ -121,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_browsers_form_is_read() {
-        let body = b"baseId=1125899906842999&wpStarttime=20261123053647&wpEditToken=a%2Bb%5C\
+        let body = b"baseId=1125899906842999&baseCheck=4294967295&wpStarttime=20261123053647&wpEditToken=a%2Bb%5C\
             &wpSection=2&wpTextbox1=%C3%A9+%26+x%0D%0Ay%0D%0A\
             &wpSummary=+a%0Ab+&wpMinoredit=1&wpSave=1";
         let want = Submission {
@@ -129,6 +133,7 @@ mod tests {
             comment: "a b".into(),
             minor: true,
             base_id: 1_125_899_906_842_999,
+            base_check: Some(u32::MAX),
             section: Some(2),
             edit_token: "a+b\\".into(),
             started: "20261123053647".into(),
@@ -154,6 +159,7 @@ mod tests {
             (b"wpTextbox1=a&baseId=", FormError::Invalid("baseId")),
             (b"wpTextbox1=a&baseId=-1", FormError::Invalid("baseId")),
             (b"wpTextbox1=a&baseId=1&wpSection=x", FormError::Invalid("wpSection")),
+            (b"wpTextbox1=a&baseId=1&baseCheck=4294967296", FormError::Invalid("baseCheck")),
             (b"&&=&wpTextbox1&%", FormError::Missing("baseId")),
         ] {
             assert_eq!(parse(body), Err(want), "{}", String::from_utf8_lossy(body));

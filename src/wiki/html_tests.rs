@@ -89,6 +89,7 @@ fn the_form_posts_what_the_receiver_reads() {
     for wanted in [
         "<form class=\"edit\" method=\"post\" action=\"/wiki/Red_Wedding?action=submit\"",
         "name=\"baseId\" value=\"1125899906842999\"",
+        "name=\"baseCheck\" value=\"4000000000\"",
         "name=\"wpStarttime\" value=\"20261123053647\"",
         "name=\"wpEditToken\" value=\"my words\"",
         "name=\"wpSection\" value=\"2\"",

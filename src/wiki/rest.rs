@@ -8,6 +8,7 @@
 //! Bodies are made with [`to_body`], straight from borrowed texts. Times are
 //! ISO 8601 in whole seconds, UTC.
 
+use redwedding_wire::version::text_check;
 use serde::Serialize;
 
 use super::link;
@@ -19,7 +20,7 @@ mod error;
 mod request;
 
 pub use error::RestError;
-pub use request::{CreateRequest, UpdateRequest, parse_create, parse_update};
+pub use request::{Base, CreateRequest, UpdateRequest, parse_create, parse_update};
 
 /// The content model of the built-in wiki's pages.
 pub const CONTENT_MODEL: &str = "markdown";
@@ -60,6 +61,8 @@ pub struct Latest {
     pub id: u64,
     /// When it came about.
     pub timestamp: Iso,
+    /// Check bits of its text, which a save may send along with the id. Ours.
+    pub check: u32,
 }
 
 /// A licence; both members are empty where there is none.
@@ -246,9 +249,9 @@ impl<'a> RestAlternatives<'a> {
 }
 
 impl Latest {
-    /// A version and its time.
-    pub fn new(id: u64, at: Moment) -> Self {
-        Self { id, timestamp: at.iso() }
+    /// A version, its text and its time.
+    pub fn new(id: u64, text: &str, at: Moment) -> Self {
+        Self { id, check: text_check(text), timestamp: at.iso() }
     }
 }
 

@@ -158,6 +158,7 @@ fn form<'a>(title: &'a Title, words: &'a str) -> EditPage<'a> {
         title,
         text: TEXT,
         base_id: 1_125_899_906_842_999,
+        base_check: Some(4_000_000_000),
         started: "20261123053647",
         comment: words,
         minor: true,

@@ -127,6 +127,8 @@ pub struct EditPage<'a> {
     pub text: &'a str,
     /// The version that the text was made from; 0 if there was no page.
     pub base_id: u64,
+    /// Check bits of that version's text, where they are known.
+    pub base_check: Option<u32>,
     /// When the form was first opened, as 14 digits or as the client sent it.
     /// It is part of what makes a save itself, so a preview hands it back.
     pub started: &'a str,

@@ -47,6 +47,7 @@ impl Place {
             note: Note::default(),
             // What makes this save itself: sent again, it is the same save.
             idempotency_inputs: vec![base.to_le_bytes().to_vec(), text.as_bytes().to_vec()],
+            base_check: None,
             trace: 0,
         };
         let saved = self.replica.request(&mut self.ports, &mut self.session).save(page, &save)?;

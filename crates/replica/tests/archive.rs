@@ -60,6 +60,7 @@ impl Place {
                 base.unwrap_or(0).to_le_bytes().to_vec(),
                 text.as_bytes().to_vec(),
             ],
+            base_check: None,
             trace: 0,
         };
         self.replica.request(&mut self.ports, session).save(&page(), &save)

@@ -46,6 +46,7 @@ impl Pop {
             submitted: Submitted::Whole(text.to_owned()),
             note: Note::default(),
             idempotency_inputs: vec![text.as_bytes().to_vec()],
+            base_check: None,
             trace: 0,
         };
         let session = &mut ClientSession::new();
@@ -177,6 +178,7 @@ fn a_history_holds_what_its_client_has_saved() {
         submitted: Submitted::Whole(text.to_owned()),
         note: Note::default(),
         idempotency_inputs: vec![text.as_bytes().to_vec()],
+        base_check: None,
         trace: 0,
     };
     // Another sandbox took it, and has heard of the log since.
@@ -223,6 +225,7 @@ fn a_history_holds_what_its_client_saved_on_a_text_that_is_not_known_here() {
         submitted: Submitted::Whole("a\nb\nc\n".to_owned()),
         note: Note::default(),
         idempotency_inputs: Vec::new(),
+        base_check: None,
         trace: 0,
     };
     let session = &mut ClientSession::new();

@@ -43,7 +43,7 @@ impl Edge {
         let idempotency_inputs =
             vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()];
         let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
-        let save = Save { base, submitted, note, idempotency_inputs, trace: 0 };
+        let save = Save { base, submitted, note, idempotency_inputs, base_check: None, trace: 0 };
         let session = &mut ClientSession::new();
         self.replica.request(&mut self.ports, session).save(page, &save)
     }
@@ -298,7 +298,14 @@ fn what_the_relay_would_refuse_is_not_acknowledged() {
     let mut edge = Edge::new(7);
     let note = Note { author: "n".repeat(limits::AUTHOR_BYTES + 1), ..Note::default() };
     let submitted = Submitted::Whole("a page\n".to_owned());
-    let save = Save { base: None, submitted, note, idempotency_inputs: Vec::new(), trace: 0 };
+    let save = Save {
+        base: None,
+        submitted,
+        note,
+        idempotency_inputs: Vec::new(),
+        base_check: None,
+        trace: 0,
+    };
     let session = &mut ClientSession::new();
     let saved = edge.replica.request(&mut edge.ports, session).save(&page(0), &save);
     assert!(matches!(saved, Err(SaveError::Invalid(_))), "{:?}", saved.err());

@@ -24,7 +24,14 @@ fn new(ports: &mut MemoryPorts) -> Replica {
 fn save(replica: &mut Replica, ports: &mut MemoryPorts, finish: bool) -> String {
     let (submitted, note) = (Submitted::Whole("a word\n".to_owned()), Note::default());
     let inputs = vec![b"a person".to_vec()];
-    let save = Save { base: None, submitted, note, idempotency_inputs: inputs, trace: 0 };
+    let save = Save {
+        base: None,
+        submitted,
+        note,
+        idempotency_inputs: inputs,
+        base_check: None,
+        trace: 0,
+    };
     let mut open = replica.open_session(ports, None);
     let saved = replica.request(ports, &mut open.session).save(&page(), &save).expect("a save");
     if let Some(after) = saved.after.filter(|_| finish) {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
-use redwedding_replica::save::{Save, Saved, Submitted};
+use redwedding_replica::save::{Save, SaveError, Saved, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
 use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::version::text_check;
 
 fn page() -> DocumentKey {
     DocumentKey::new("wiki", "Page").expect("key")
@@ -43,6 +44,7 @@ fn save(
             base.unwrap_or(0).to_le_bytes().to_vec(),
             text.as_bytes().to_vec(),
         ],
+        base_check: None,
         trace: 0,
     };
     let replica = unspent(replica, ports);
@@ -110,4 +112,31 @@ fn a_save_stands_on_a_version_of_many_dots_that_only_the_store_knows() {
     let document = network.document(&page()).expect("a document");
     assert_eq!(document.text(), text);
     assert_eq!(network.stored_keys("outbox/"), Vec::<String>::new());
+}
+
+#[test]
+fn a_position_of_another_text_is_no_base() {
+    let network = Network::new(1, 2);
+    let mut ports = network.ports(0, None);
+    let mut replica = sandbox(&mut ports);
+    let created = save(&mut replica, &mut ports, None, "a\n");
+    replica.context(&mut ports).finish_save(created.after.expect("something is left to do"));
+    let shown = replica.request(&mut ports, &mut ClientSession::new()).read(&page());
+    let shown = shown.expect("a page");
+    let mut on = |checked: &str, text: &str| {
+        let save = Save {
+            base: Some(shown.id),
+            base_check: Some(text_check(checked)),
+            submitted: Submitted::Whole(text.to_owned()),
+            note: Note::default(),
+            idempotency_inputs: vec![text.as_bytes().to_vec()],
+            trace: 0,
+        };
+        let replica = unspent(&mut replica, &mut ports);
+        let saved = replica.request(&mut ports, &mut ClientSession::new()).save(&page(), &save);
+        saved.map(|saved| saved.snapshot.text.clone())
+    };
+    // As where the ten check bits of the position are by chance those of a lost one.
+    assert!(matches!(on("b\n", "b\nc\n"), Err(SaveError::UnknownVersion)));
+    assert_eq!(on("a\n", "a\nc\n").expect("a save"), "a\nc\n");
 }

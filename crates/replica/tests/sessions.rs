@@ -20,6 +20,7 @@ fn save(base: Option<u64>, text: &str) -> Save {
         submitted: Submitted::Whole(text.to_owned()),
         note: Note::default(),
         idempotency_inputs: vec![text.as_bytes().to_vec()],
+        base_check: None,
         trace: 0,
     }
 }

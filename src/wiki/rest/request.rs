@@ -20,9 +20,18 @@ pub struct UpdateRequest<'a> {
     /// The comment; empty if it was `null`.
     pub comment: Cow<'a, str>,
     /// The version that the text was made from; `None` means to create.
-    pub base: Option<u64>,
+    pub base: Option<Base>,
     /// The CSRF token, if one was sent.
     pub token: Option<Cow<'a, str>>,
+}
+
+/// A version, as it was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// Its id; never 0.
+    pub id: u64,
+    /// Check bits of its text, if they were sent along.
+    pub check: Option<u32>,
 }
 
 /// `POST /page`.
@@ -134,12 +143,14 @@ fn text<'a>(name: &str, value: &'a RawValue) -> Result<Cow<'a, str>, RestError> 
     serde_json::from_str::<Text<'a>>(value.get()).map(|text| text.0).map_err(wrong)
 }
 
-/// `{"id": N}`; `null`, and an id of `null` or 0, mean none, as in MediaWiki.
-fn base(value: Option<&RawValue>) -> Result<Option<u64>, RestError> {
+/// `{"id": N}`, maybe with our `"check": N`; `null`, and an id of `null` or 0, mean none, as in MediaWiki.
+fn base(value: Option<&RawValue>) -> Result<Option<Base>, RestError> {
     #[derive(Deserialize)]
-    struct Base {
+    struct Named {
         #[serde(default)]
         id: Option<u64>,
+        #[serde(default)]
+        check: Option<u32>,
     }
     let Some(value) = value.filter(|value| value.get() != "null") else { return Ok(None) };
     let wrong = || {
@@ -148,8 +159,8 @@ fn base(value: Option<&RawValue>) -> Result<Option<u64>, RestError> {
     if !value.get().starts_with('{') {
         return Err(wrong());
     }
-    let base: Base = serde_json::from_str(value.get()).map_err(|_| wrong())?;
-    Ok(base.id.filter(|id| *id > 0))
+    let Named { id, check } = serde_json::from_str(value.get()).map_err(|_| wrong())?;
+    Ok(id.filter(|id| *id > 0).map(|id| Base { id, check }))
 }
 
 fn check_model(members: &Members<'_>) -> Result<(), RestError> {

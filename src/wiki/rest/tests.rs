@@ -11,6 +11,10 @@ fn json<T: Serialize>(answer: &T) -> String {
     String::from_utf8(to_body(answer)).unwrap()
 }
 
+fn base(id: u64, check: Option<u32>) -> Option<Base> {
+    Some(Base { id, check })
+}
+
 const AT: Moment = Moment(1_795_412_207_123);
 
 fn revision(id: u64) -> view::HistoryRow<'static> {
@@ -34,19 +38,29 @@ fn revision(id: u64) -> view::HistoryRow<'static> {
 #[test]
 fn a_page_has_mediawikis_members() {
     let title = title();
-    let page =
-        RestPage::with_source(7, &title, Latest::new(9, AT), RestLicense::default(), "a\n\"b\"");
+    let page = RestPage::with_source(
+        7,
+        &title,
+        Latest::new(9, "", AT),
+        RestLicense::default(),
+        "a\n\"b\"",
+    );
     assert_eq!(
         json(&page),
         concat!(
             r#"{"id":7,"key":"Red_wedding/éa","title":"Red wedding/éa","#,
-            r#""latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"#,
+            r#""latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z","check":1580131546},"#,
             r#""content_model":"markdown","license":{"url":"","title":""},"#,
             r#""source":"a\n\"b\""}"#
         )
     );
-    let bare =
-        RestPage::bare(7, &title, Latest::new(9, AT), RestLicense::default(), "https://w.example");
+    let bare = RestPage::bare(
+        7,
+        &title,
+        Latest::new(9, "", AT),
+        RestLicense::default(),
+        "https://w.example",
+    );
     assert!(json(&bare).ends_with(
         r#""html_url":"https://w.example/rest.php/v1/page/Red_wedding%2F%C3%A9a/html"}"#
     ));
@@ -65,7 +79,7 @@ fn a_save_that_met_another_says_so() {
         end: 5,
         excerpt: view::Excerpt { before: "the ", marked: "hall", after: "." },
     };
-    let page = RestPage::with_source(7, &title, Latest::new(9, AT), RestLicense::default(), "")
+    let page = RestPage::with_source(7, &title, Latest::new(9, "", AT), RestLicense::default(), "")
         .met(&[overlap]);
     assert!(json(&page).ends_with(concat!(
         r#""overlaps":[{"with":{"id":8,"timestamp":"2026-11-23T05:36:47Z","#,
@@ -128,9 +142,9 @@ fn alternatives_stand_beside_what_is_shown() {
         text: "green",
     };
     assert_eq!(
-        json(&RestAlternatives::new(Latest::new(9, AT), &[silk])),
+        json(&RestAlternatives::new(Latest::new(9, "", AT), &[silk])),
         concat!(
-            r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z"},"alternatives":[{"id":8,"#,
+            r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z","check":1580131546},"alternatives":[{"id":8,"#,
             r#""user":{"id":null,"name":"Robb"},"timestamp":"2026-11-23T05:36:47Z","#,
             r#""comment":"silk","range":[3,8],"shown":"white","alternative":"green"}]}"#
         )
@@ -156,8 +170,12 @@ fn an_update_is_read() {
         r#""token":null,"content_model":"markdown","future":[1]} "#
     )
     .as_bytes();
-    let want =
-        UpdateRequest { source: "aé\n".into(), comment: "c".into(), base: Some(12), token: None };
+    let want = UpdateRequest {
+        source: "aé\n".into(),
+        comment: "c".into(),
+        base: base(12, None),
+        token: None,
+    };
     assert_eq!(parse_update(body), Ok(want));
     let plain = parse_update(br#"{"source":"plain","comment":null,"token":"t+\\"}"#).unwrap();
     assert!(matches!(plain.source, std::borrow::Cow::Borrowed("plain")));
@@ -166,6 +184,8 @@ fn an_update_is_read() {
         let body = format!(r#"{{"source":"","comment":"","latest":{none}}}"#);
         assert_eq!(parse_update(body.as_bytes()).unwrap().base, None, "{none}");
     }
+    let body = br#"{"source":"","comment":"","latest":{"id":12,"check":4294967295}}"#;
+    assert_eq!(parse_update(body).unwrap().base, base(12, Some(u32::MAX)));
 }
 
 #[test]
@@ -197,6 +217,11 @@ fn bad_bodies_are_refused_by_name() {
         (br#"{"source":"","comment":"","latest":[5]}"#, "rest-body-validation-error", "latest"),
         (br#"{"source":"","comment":"","latest":{"id":"5"}}"#, "rest-body-validation-error", "id"),
         (br#"{"source":"","comment":"","latest":{"id":-5}}"#, "rest-body-validation-error", "id"),
+        (
+            br#"{"source":"","comment":"","latest":{"id":5,"check":-1}}"#,
+            "rest-body-validation-error",
+            "id",
+        ),
         (br#"{"source":"","comment":"","token":5}"#, "rest-body-validation-error", "token"),
         (br#"{"source":"","comment":"","content_model":"css"}"#, "rest-bad-content-model", "css"),
     ] {

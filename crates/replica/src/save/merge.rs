@@ -7,7 +7,7 @@ use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, RULES};
 use redwedding_document::{Unresolved, Verdict, View};
 use redwedding_text::Patch;
 use redwedding_wire::identity::{DocumentKey, EditId};
-use redwedding_wire::version::{Base, VersionName, VersionRef};
+use redwedding_wire::version::{Base, VersionName, VersionRef, text_check};
 
 use crate::cached_document::CachedDocument;
 use crate::context::{ClientRequest, Context};
@@ -350,6 +350,10 @@ impl<P: Ports> Context<'_, P> {
 fn patch(view: &View, named: &VersionRef, save: &Save) -> Result<Patch, SaveError> {
     let on = view.resolve_version(named).map_err(|_| SaveError::UnknownVersion)?;
     let base_text = view.text_of(&on).ok_or(SaveError::UnknownVersion)?;
+    let is_entry = matches!(save.base.and_then(VersionName::of), Some(VersionName::Entry { .. }));
+    if is_entry && save.base_check.is_some_and(|check| check != text_check(&base_text)) {
+        return Err(SaveError::UnknownVersion);
+    }
     let submitted = save.submitted.whole(&base_text).ok_or_else(|| no_part(save))?;
     if submitted.len() > limits::PAGE_BYTES {
         return Err(SaveError::TooLong { bytes: submitted.len() });

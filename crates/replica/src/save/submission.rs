@@ -10,6 +10,10 @@ use redwedding_wire::identity::{DocumentKey, EditId};
 pub struct Save {
     /// The number of the version that the client edited; `None` to create.
     pub base: Option<u64>,
+    /// [`text_check`](redwedding_wire::version::text_check) of its text, where the client sent it
+    /// along. A position has room for few check bits of its own: of a log that lost its tail it
+    /// may be taken for one of the log that there is, one time in 1,024.
+    pub base_check: Option<u32>,
     /// What the client submits.
     pub submitted: Submitted,
     /// Author, comment and so on.

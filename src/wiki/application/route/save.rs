@@ -9,7 +9,7 @@ use redwedding_replica::save::{Save, Submitted};
 use crate::application::Incoming;
 use crate::wiki::form::Submission;
 use crate::wiki::outline;
-use crate::wiki::rest::UpdateRequest;
+use crate::wiki::rest::{Base, UpdateRequest};
 
 /// What a client sends to tell saves apart that are the same in all else.
 enum Attempt<'a> {
@@ -21,7 +21,7 @@ enum Attempt<'a> {
 
 /// The save that a form asks for.
 pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
-    let base = (form.base_id != 0).then_some(form.base_id);
+    let base = (form.base_id != 0).then_some(Base { id: form.base_id, check: form.base_check });
     let (submitted, action) = match form.section {
         None => (Submitted::Whole(form.text.clone()), Action::Edit),
         Some(number) => {
@@ -60,7 +60,7 @@ fn author(incoming: &Incoming) -> String {
 /// or a retry that is on its way becomes a second save.
 fn save(
     incoming: &Incoming,
-    base: Option<u64>,
+    base: Option<Base>,
     submitted: Submitted,
     note: Note,
     attempt: Attempt<'_>,
@@ -79,8 +79,15 @@ fn save(
         Submitted::Whole(text) => (text.as_str(), String::new()),
         Submitted::Part { text, number, .. } => (text.as_str(), number.to_string()),
     };
-    let base_as_sent = base.map_or(String::new(), |base| base.to_string());
+    let base_as_sent = base.map_or(String::new(), |base| base.id.to_string());
     let inputs = [&who, &base_as_sent, &section, text, &note.comment, started, token];
     let idempotency_inputs = inputs.map(|input| input.as_bytes().to_vec()).to_vec();
-    Save { base, submitted, note, idempotency_inputs, trace: incoming.now_ms }
+    Save {
+        base: base.map(|base| base.id),
+        base_check: base.and_then(|base| base.check),
+        submitted,
+        note,
+        idempotency_inputs,
+        trace: incoming.now_ms,
+    }
 }

@@ -5,6 +5,8 @@
 use http::{Response, StatusCode};
 use redwedding_replica::page_snapshot::PageSnapshot;
 
+use redwedding_wire::version::text_check;
+
 use crate::application::Incoming;
 use crate::wiki::application::answer::{page, private};
 use crate::wiki::form::{Button, Submission};
@@ -34,6 +36,7 @@ pub(super) fn opened(
         title,
         text: filled.text,
         base_id: snapshot.id,
+        base_check: snapshot.exists().then(|| text_check(&snapshot.text)),
         started: &Moment(incoming.now_ms).digits(),
         comment: "",
         minor: false,
@@ -65,6 +68,7 @@ pub(super) fn checked(
         title,
         text: &form.text,
         base_id: form.base_id,
+        base_check: form.base_check,
         started: &form.started,
         comment: &form.comment,
         minor: form.minor,

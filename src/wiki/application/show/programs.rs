@@ -86,7 +86,7 @@ pub(in crate::wiki::application) fn history(
 /// The alternatives of a page, with the version of the text that their places are in.
 fn alternatives_of(state: &State) -> Vec<u8> {
     let time_ms = state.changes().last_written().map_or(0, |change| change.time_ms);
-    let latest = Latest::new(alternatives::id(state), Moment(time_ms));
+    let latest = Latest::new(alternatives::id(state), state.text(), Moment(time_ms));
     to_body(&RestAlternatives::new(latest, &alternatives::open(state)))
 }
 
@@ -115,7 +115,7 @@ fn with_source<'a>(title: &'a Title, snapshot: &'a PageSnapshot) -> RestPage<'a>
 }
 
 fn latest(snapshot: &PageSnapshot) -> Latest {
-    Latest::new(snapshot.id, Moment(snapshot.time_ms))
+    Latest::new(snapshot.id, &snapshot.text, Moment(snapshot.time_ms))
 }
 
 /// MediaWiki's clients want a number; pages here have none.

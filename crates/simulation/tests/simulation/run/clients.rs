@@ -2,6 +2,7 @@
 //! what this client has written and seen before.
 
 use super::*;
+use redwedding_wire::version::text_check;
 
 /// The first number of a position, and of a version object.
 const OF_LOG: u64 = 1 << 50;
@@ -145,6 +146,8 @@ impl Run {
     pub(super) fn save_on(&mut self, client: usize, pop: usize, page: usize, form: Form) {
         let Form { id: base, text } = form;
         let word = (!self.random.chance(50)).then(|| self.invariants.fresh(page));
+        // As a form does, which has the check bits of its text.
+        let base_check = base.map(|_| text_check(&text));
         let (text, deleted) = edited(&text, word, &mut self.random);
         let text = self.padded(text);
         let idempotency_inputs = vec![
@@ -161,8 +164,14 @@ impl Run {
             false => format!("client {client}"),
         };
         let note = Note { author, ..Note::default() };
-        let save =
-            Save { base, submitted: Submitted::Whole(text), note, idempotency_inputs, trace: 0 };
+        let save = Save {
+            base,
+            submitted: Submitted::Whole(text),
+            note,
+            idempotency_inputs,
+            base_check,
+            trace: 0,
+        };
         self.send(client, pop, Attempt { page, edit, save, word, deleted, tries: 0 });
     }
 
