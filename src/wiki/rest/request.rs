@@ -143,7 +143,8 @@ fn text<'a>(name: &str, value: &'a RawValue) -> Result<Cow<'a, str>, RestError> 
     serde_json::from_str::<Text<'a>>(value.get()).map(|text| text.0).map_err(wrong)
 }
 
-/// `{"id": N}`, maybe with our `"check": N`; `null`, and an id of `null` or 0, mean none, as in MediaWiki.
+/// `{"id": N}`, maybe with our `"check": N`; `null`, and an id of `null` or 0, mean none, as in
+/// MediaWiki.
 fn base(value: Option<&RawValue>) -> Result<Option<Base>, RestError> {
     #[derive(Deserialize)]
     struct Named {
