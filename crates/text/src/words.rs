@@ -25,6 +25,16 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The words among them: the tokens without white space and signs.
+pub(crate) fn bare(text: &str) -> impl Iterator<Item = &str> {
+    words(text).filter(|word| has_word(word))
+}
+
+/// Whether a text has more than white space and signs.
+pub(crate) fn has_word(text: &str) -> bool {
+    text.contains(char::is_alphanumeric)
+}
+
 /// Whether a token of the text begins or ends at a byte.
 pub(crate) fn is_boundary(text: &str, at: usize) -> bool {
     if at == 0 || at == text.len() {

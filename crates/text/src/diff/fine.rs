@@ -213,11 +213,11 @@ impl<'a> Differ<'a> {
         }
         let (old, new) = self.texts(region);
         let stays = |text: &'a str, other: &HashSet<&str>| {
-            text.split_inclusive('\n').any(|line| pairs::is_word(line) && other.contains(line))
+            text.split_inclusive('\n').any(|line| words::has_word(line) && other.contains(line))
         };
         let is_sign = match stays(old, &self.came) || stays(new, &self.went) {
             true => |token: &str| token == "\n",
-            false => |token: &str| !pairs::is_word(token),
+            false => |token: &str| !words::has_word(token),
         };
         let (from, to): (Vec<_>, Vec<_>) =
             (words::words(old).collect(), words::words(new).collect());
@@ -241,7 +241,7 @@ impl<'a> Differ<'a> {
         let hunks = self.compared(&sides)?;
         let changed = |row: &[imara_diff::Token], tokens: (usize, usize)| {
             let tokens = row[tokens.0..tokens.1].iter();
-            tokens.filter(|token| pairs::is_word(sides.input.interner[**token])).count()
+            tokens.filter(|token| words::has_word(sides.input.interner[**token])).count()
         };
         let sum = |all: &mut dyn Iterator<Item = usize>| all.sum::<usize>();
         let went = sum(&mut hunks.iter().map(|hunk| changed(&sides.input.before, hunk.0)));
@@ -366,17 +366,17 @@ impl<'a> Differ<'a> {
     fn with_more(&self, change: &Change, kept: &str) -> Option<(Change, Change)> {
         let (old, new) = self.texts(change);
         let next = words::words(kept).next().filter(|_| !change.is_simple())?;
-        let is_word = |token: &&str| pairs::is_word(token);
+        let is_word = |token: &&str| words::has_word(token);
         let many = words::words(old).take(MORE + 1).filter(is_word).count();
         let (mut counted, mut at) = (0, 0);
         let place = words::words(new).take(2 * MORE).find_map(|token| {
             let here = at;
             at += token.len();
-            counted += usize::from(pairs::is_word(token));
+            counted += usize::from(words::has_word(token));
             (counted == many && token == next).then_some(here)
         })?;
         let rest = place + next.len();
-        if many == 0 || many > MORE || !new[rest..].contains(char::is_alphanumeric) {
+        if many == 0 || many > MORE || !words::has_word(&new[rest..]) {
             return None;
         }
         let replaces = change.part((0, old.len()), (0, place));
@@ -426,7 +426,7 @@ fn over_blank_lines(sides: &Sides<'_>, hunks: Vec<sides::Change>) -> Vec<sides::
             let (kept, lines) = (last.0.1..hunk.0.0, hunk.0.1 - last.0.0 + hunk.1.1 - last.1.0);
             let same_kind =
                 is_simple(last) == is_simple(&hunk) && is_simple(last) != (false, false);
-            let blank = |line| !pairs::is_word(sides.input.interner[sides.input.before[line]]);
+            let blank = |line| !words::has_word(sides.input.interner[sides.input.before[line]]);
             !same_kind && lines <= JOINED && kept.clone().all(blank)
         };
         match found.last_mut().filter(joins) {

@@ -35,7 +35,7 @@ impl<'a> Lines<'a> {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let words = lines.iter().map(|line| {
             let mut words: Vec<u32> = words::words(line)
-                .filter(|word| is_word(word))
+                .filter(|word| words::has_word(word))
                 .map(|word| {
                     let next = numbers.len() as u32;
                     *numbers.entry(word).or_insert(next)
@@ -86,11 +86,6 @@ impl<'a> Lines<'a> {
     pub(super) fn count(&self) -> usize {
         self.words.iter().map(Vec::len).sum()
     }
-}
-
-/// Whether a token is more than white space and signs.
-pub(super) fn is_word(token: &str) -> bool {
-    token.chars().any(char::is_alphanumeric)
 }
 
 /// Which old lines became which new ones, in order; `None` where there are too many to tell.

@@ -38,7 +38,7 @@ pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2])
         let gone = base[from.range.clone()].trim_matches(|c: char| !c.is_alphanumeric());
         from.text.is_empty() && !gone.is_empty() && to.text.contains(gone)
     };
-    if !between.contains(char::is_alphanumeric) {
+    if !words::has_word(between) {
         return goes(last, first) || goes(first, last);
     }
     if between.contains('\n') {
@@ -47,8 +47,7 @@ pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2])
     // Who wrote so much anew has not left so little in between for its own sake.
     let changed = hidden_ones().filter(|(_, hidden)| *hidden).map(|it| changed(base, it.0));
     let reach = changed.max().unwrap_or(0) / REWRITTEN;
-    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
-    let many = || words::words(between).filter(is_word).take(FAR + 1).count();
+    let many = || words::bare(between).take(FAR + 1).count();
     reach > 0 && many() <= reach.min(FAR)
 }
 
@@ -72,8 +71,7 @@ fn changed(base: &str, passage: &Passage<'_>) -> usize {
     let mut left = REWRITTEN * FAR;
     for edit in &passage.seconds {
         for text in [&base[edit.range.clone()], edit.text] {
-            let words = words::words(text).filter(|word| word.contains(char::is_alphanumeric));
-            left -= words.take(left).count();
+            left -= words::bare(text).take(left).count();
         }
         if left == 0 {
             break;

@@ -72,7 +72,7 @@ fn once<'a>(texts: impl Iterator<Item = (u32, &'a str)>) -> HashMap<&'a str, Opt
     let mut found = HashMap::new();
     for (hunk, text) in texts {
         let lines = text.lines().map(str::trim);
-        for line in lines.filter(|line| line.contains(char::is_alphanumeric)) {
+        for line in lines.filter(|line| words::has_word(line)) {
             found.entry(line).and_modify(|hunk| *hunk = None).or_insert(Some(hunk));
         }
     }

@@ -215,8 +215,7 @@ impl<'a> Passage<'a> {
 
 /// Whether what stands between two changes is a few words of a line.
 pub(super) fn is_near(between: &str) -> bool {
-    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
-    !between.contains('\n') && words::words(between).filter(is_word).take(NEAR + 1).count() <= NEAR
+    !between.contains('\n') && words::bare(between).take(NEAR + 1).count() <= NEAR
 }
 
 /// What two insertions at one place come to, one after the other; `None` if that would be one thing

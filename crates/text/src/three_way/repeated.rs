@@ -10,6 +10,7 @@ use super::edit::Kind;
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
 use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
+use crate::words::has_word;
 
 /// Words from which on a text is known again.
 const KNOWN: usize = 3;
@@ -137,7 +138,7 @@ fn lines_around(base: &str, at: usize) -> Range<usize> {
     let len = |lines: &mut dyn Iterator<Item = &str>| -> usize {
         let mut words = 0;
         let near = lines.take_while(|line| {
-            words += usize::from(line.contains(char::is_alphanumeric));
+            words += usize::from(has_word(line));
             words <= LINES
         });
         near.map(str::len).sum()

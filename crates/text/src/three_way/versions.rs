@@ -46,8 +46,8 @@ pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
         let long = lines_of(long, enough(short.iter().map(Vec::len).sum()));
         return is_mostly(&short, &long, Vec::len);
     }
-    let short: Vec<&str> = bare(short).take(COMPARED).collect();
-    let long: Vec<&str> = bare(long).take(COMPARED.min(enough(short.len()))).collect();
+    let short: Vec<&str> = words::bare(short).take(COMPARED).collect();
+    let long: Vec<&str> = words::bare(long).take(COMPARED.min(enough(short.len()))).collect();
     short.len().max(long.len()) > 2 && is_mostly(&short, &long, |_| 1)
 }
 
@@ -56,10 +56,10 @@ pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
 pub(super) fn have_half(lines: &[&str], text: &str) -> bool {
     let lines = lines.iter().filter(|line| has_words(line, 1)).take(LINES);
     let lines: Vec<(bool, Vec<&str>)> =
-        lines.map(|line| (is_item(line), bare(line).collect())).collect();
+        lines.map(|line| (is_item(line), words::bare(line).collect())).collect();
     let (mut all, mut there) = (0, 0);
     for line in text.lines().filter(|line| has_words(line, 1)).take(LINES) {
-        let (item, words) = (is_item(line), bare(line).collect::<Vec<&str>>());
+        let (item, words) = (is_item(line), words::bare(line).collect::<Vec<&str>>());
         let alike = |(other_item, other): &(bool, Vec<&str>)| {
             words == *other || !(item && *other_item) && is_mostly(&words, other, |_| 1)
         };
@@ -82,25 +82,25 @@ fn is_item(text: &str) -> bool {
 
 /// How many words a text has.
 pub(super) fn words_of(text: &str) -> usize {
-    bare(text).count()
+    words::bare(text).count()
 }
 
 /// Whether a text has some number of words, or more. O(what has so many).
 pub(super) fn has_words(text: &str, least: usize) -> bool {
-    bare(text).take(least).count() == least
+    words::bare(text).take(least).count() == least
 }
 
 /// Whether a text has more words than another one. O(the shorter one).
 pub(super) fn is_longer(text: &str, other: &str) -> bool {
-    let mut words = bare(text);
-    bare(other).all(|_| words.next().is_some()) && words.next().is_some()
+    let mut words = words::bare(text);
+    words::bare(other).all(|_| words.next().is_some()) && words.next().is_some()
 }
 
 /// The words of the lines of a text, until they are some number.
 fn lines_of(text: &str, enough: usize) -> Vec<Vec<&str>> {
     let (mut lines, mut words) = (Vec::new(), 0);
     for line in text.lines().take(COMPARED) {
-        let line: Vec<&str> = bare(line).collect();
+        let line: Vec<&str> = words::bare(line).collect();
         words += line.len();
         lines.push(line);
         if words >= enough {
@@ -108,11 +108,6 @@ fn lines_of(text: &str, enough: usize) -> Vec<Vec<&str>> {
         }
     }
     lines
-}
-
-/// The words of a text, without white space and signs.
-fn bare(text: &str) -> impl Iterator<Item = &str> {
-    words::words(text).filter(|word| word.contains(char::is_alphanumeric))
 }
 
 /// Whether two lists have most of the heavier one in common, in order.

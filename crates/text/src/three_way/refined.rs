@@ -1,0 +1,94 @@
+//! An edit that others made, as fine as it can be told.
+//!
+//! What the log or several saves come to takes text away and puts much of it in again. What is
+//! there again is what it was: only the difference is an edit. May assume that the edit fits the
+//! text. Must never come to another text.
+
+use std::collections::BTreeMap;
+
+use super::again::{Cut, PutAgain};
+use super::edit::{Edit, edits};
+use crate::diff;
+use crate::patch::Patch;
+use crate::words;
+
+/// The same edit, without what it takes away and puts back: what is there again is what it was.
+pub(super) fn refined(
+    base: &str,
+    patch: &Patch,
+    seconds: &[Edit<'_>],
+    again: &[PutAgain],
+) -> Patch {
+    if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
+        return if again.is_empty() { smaller(base, patch, patch.clone()) } else { patch.clone() };
+    }
+    let mut finer = Patch::builder();
+    let mut shift = 0;
+    for edit in edits(patch) {
+        let Edit { range, text, .. } = &edit;
+        let cut = Cut::of(again, range, range.start as isize + shift, text.len());
+        shift += text.len() as isize - range.len() as isize;
+        finer.keep_to(range.start as u32);
+        // What the second edit does just so is what it was.
+        let place = seconds.binary_search_by_key(&edit.place(), Edit::place);
+        let within = cut.between(&base[range.clone()], text);
+        let whole = place.is_ok_and(|at| seconds[at].text == *text)
+            || !keeps_words(&base[range.clone()], &within);
+        let within = match whole {
+            true => Patch::builder().delete(range.len() as u32).insert(text).build(),
+            false => Ok(within),
+        };
+        for (at, deleted, text) in within.iter().flat_map(Patch::edits) {
+            finer.keep_to(range.start as u32 + at);
+            finer.push_delete(deleted);
+            finer.push_insert(text);
+        }
+        finer.keep_to(range.end as u32);
+    }
+    let finer = finer.build().unwrap_or_default();
+    // What was put in again is known: nothing is to be guessed.
+    if again.is_empty() { smaller(base, patch, finer) } else { finer }
+}
+
+/// What leads to the same text and changes less of it: an edit of many saves may have taken away
+/// here what it put back there.
+fn smaller(base: &str, patch: &Patch, finer: Patch) -> Patch {
+    if !puts_back(base, &finer) {
+        return finer;
+    }
+    let Ok(made) = patch.apply(base) else { return finer };
+    let plain = diff::between(base, &made.text);
+    let changed = |patch: &Patch| -> usize {
+        patch.edits().map(|(_, deleted, text)| deleted as usize + text.len()).sum()
+    };
+    if changed(&plain) < changed(&finer) { plain } else { finer }
+}
+
+/// Whether half of the words that go, or of those that come, are among the others.
+fn puts_back(base: &str, patch: &Patch) -> bool {
+    let (mut gone, mut came) = (BTreeMap::<&str, usize>::new(), 0);
+    for edit in edits(patch) {
+        base[edit.range].split_whitespace().for_each(|word| *gone.entry(word).or_default() += 1);
+    }
+    let (all, mut back) = (gone.values().sum::<usize>(), 0);
+    for word in patch.edits().flat_map(|(_, _, text)| text.split_whitespace()) {
+        came += 1;
+        if let Some(left) = gone.get_mut(word).filter(|left| **left > 0) {
+            *left -= 1;
+            back += 1;
+        }
+    }
+    back > 0 && back * 2 >= all.min(came)
+}
+
+/// Whether an edit keeps more of a text than white space and signs.
+fn keeps_words(text: &str, edit: &Patch) -> bool {
+    let mut at = 0;
+    let mut kept = edits(edit).into_iter().map(|edit| {
+        let kept = &text[at..edit.range.start];
+        at = edit.range.end;
+        words::has_word(kept)
+    });
+    let before = kept.any(|kept| kept);
+    before || words::has_word(&text[at..])
+}
