@@ -12,16 +12,18 @@ use redwedding_wire::identity::DocumentKey;
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
+use crate::outbox::OutboxEntry;
 use crate::outbox::joined::JoinedEntries;
 use crate::overlay::Overlay;
 use crate::ports::{Cache, Ports, Store};
 
 impl<P: Ports> Context<'_, P> {
     /// After an answer that was given without the relay: joins saves of the document, where there
-    /// are many. At most once in [`limits::JOIN_MS`] in a point of presence.
+    /// are many, and keeps what is known of them for sandboxes that start. At most once in
+    /// [`limits::JOIN_MS`] in a point of presence.
     pub(crate) fn join_waiting(&mut self, key: &DocumentKey) {
         let Some(overlay) = self.replica.memory.overlay(key).cloned() else { return };
-        if overlay.single_names() < limits::JOIN_AT {
+        if overlay.single_names().max(overlay.news()) < limits::JOIN_AT {
             return;
         }
         let lookup = self.look_up(&keys::joining(key));
@@ -34,6 +36,8 @@ impl<P: Ports> Context<'_, P> {
             self.outbox().delete_name(&name);
         }
         self.join(key, &overlay);
+        drop(overlay);
+        self.keep_overlay(key);
     }
 
     fn join(&mut self, key: &DocumentKey, overlay: &Overlay) {
@@ -41,7 +45,15 @@ impl<P: Ports> Context<'_, P> {
         if waiting.len() < limits::JOIN_AT {
             return;
         }
-        let joined = JoinedEntries::of(waiting.iter().map(Arc::as_ref));
+        let first = waiting.into_iter().take(limits::JOINED_ENTRIES);
+        let found = first.filter_map(|(edit, entry)| {
+            entry.or_else(|| self.outbox().entry(key, edit).map(Arc::new))
+        });
+        let found: Vec<Arc<OutboxEntry>> = found.collect();
+        if found.is_empty() {
+            return;
+        }
+        let joined = JoinedEntries::of(found.iter().map(Arc::as_ref));
         let encoded = joined.encode();
         let name = joined.name(key, &encoded);
         let pending = self.ports.store().begin_insert(&name, encoded.clone());

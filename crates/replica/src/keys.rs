@@ -2,6 +2,7 @@
 //!
 //! Store keys are fresh: what lies under one never gets another meaning.
 
+use data_encoding::HEXLOWER;
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Position};
 
@@ -37,6 +38,12 @@ pub(crate) fn outbox_joined(document: &DocumentKey, first_ms: u64, digest: Diges
 /// Whether a name in the outbox is of saves that were joined.
 pub(crate) fn is_joined(name: &str) -> bool {
     last_part(name).starts_with(JOINED)
+}
+
+/// The save that a name in the outbox is of, where it is of one.
+pub(crate) fn single(name: &str) -> Option<EditId> {
+    let edit = HEXLOWER.decode(last_part(name).as_bytes()).ok()?;
+    Some(EditId(edit.try_into().ok()?))
 }
 
 fn last_part(name: &str) -> &str {
@@ -159,6 +166,11 @@ pub(crate) fn swept_to(bucket: u16) -> String {
 
 /// In the cache: the bucket that this point of presence sweeps next by itself.
 pub(crate) const SWEEPING: &str = "sweeping";
+
+/// In the cache: a document with all that was known to wait for the log.
+pub(crate) fn overlay(document: &DocumentKey) -> String {
+    format!("overlay/{}", document.digest())
+}
 
 /// In the cache: somebody joins a document's saves.
 pub(crate) fn joining(document: &DocumentKey) -> String {

@@ -15,10 +15,9 @@ use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, VersionRef};
 
 use crate::context::Context;
-use crate::keys;
 use crate::limits;
 use crate::outbox::OutboxEntry;
-use crate::ports::{Cache, Ports, Store};
+use crate::ports::Ports;
 
 impl<P: Ports> Context<'_, P> {
     /// After an answer that was given without the relay: adds a merge node to what waits of the
@@ -36,7 +35,8 @@ impl<P: Ports> Context<'_, P> {
             return;
         }
         let waiting = OutboxEntry { entry, own: Vec::new() };
-        if self.keep_waiting(key, &waiting).is_none() {
+        let Some(pending) = self.outbox().begin_insert(&waiting) else { return };
+        if self.outbox().finish_insert(pending).is_err() {
             return;
         }
         let base = overlay.base().cloned();
@@ -65,17 +65,5 @@ impl<P: Ports> Context<'_, P> {
         let pop = self.replica.config.pop.clone();
         let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None });
         Some(Entry::new(key.clone(), body))
-    }
-
-    /// Puts an entry into the outbox. `None` where the store did not take it.
-    fn keep_waiting(&mut self, key: &DocumentKey, waiting: &OutboxEntry) -> Option<()> {
-        let (edit, actor) = (waiting.edit()?, waiting.entry.actor()?);
-        let value = waiting.encode();
-        let pending = self.ports.store().begin_insert(&keys::outbox(key, edit), value.clone());
-        self.ports.store().finish_insert(pending).ok()?;
-        let cache = self.ports.cache();
-        cache.insert(None, &keys::entry_by(key, actor), value.clone(), limits::CACHE_MS);
-        cache.insert(None, &keys::entry(edit), value, limits::CACHE_MS);
-        Some(())
     }
 }

@@ -15,7 +15,7 @@ pub(crate) mod joined;
 
 use std::collections::BTreeSet;
 
-use redwedding_wire::codec::Decode;
+use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, DocumentKey, EditId};
 
 use crate::keys;
@@ -32,6 +32,14 @@ pub(crate) struct OutboxValue {
     pub(crate) name: String,
     /// One save, or several that were joined, parents before children.
     pub(crate) entries: Vec<OutboxEntry>,
+}
+
+/// A save on its way into the store.
+pub(crate) struct PendingEntry<P: Ports> {
+    write: <<P as Ports>::Store as Store>::Pending,
+    value: Vec<u8>,
+    /// The names under which the cache is to have it.
+    cached: [String; 2],
 }
 
 /// The saves that wait for the log, in the store; and of those that this point of
@@ -69,6 +77,30 @@ impl<'a, P: Ports> Outbox<'a, P> {
             asked.then_some(taken)
         });
         found.collect()
+    }
+
+    /// Begins to write a save.
+    pub(crate) fn begin_insert(&mut self, waiting: &OutboxEntry) -> Option<PendingEntry<P>> {
+        let (edit, actor) = (waiting.edit()?, waiting.entry.actor()?);
+        let value = waiting.encode();
+        let name = keys::outbox(waiting.document(), edit);
+        let write = self.ports.store().begin_insert(&name, value.clone());
+        let cached = [keys::entry_by(waiting.document(), actor), keys::entry(edit)];
+        Some(PendingEntry { write, value, cached })
+    }
+
+    /// Waits until a save is durable. Then it lies in the cache, too, for whoever reads or saves
+    /// next on what is answered: it may be another sandbox.
+    ///
+    /// # Errors
+    /// The store did not acknowledge it. It may be there all the same.
+    pub(crate) fn finish_insert(&mut self, pending: PendingEntry<P>) -> Result<(), StoreError> {
+        let PendingEntry { write, value, cached } = pending;
+        self.ports.store().finish_insert(write)?;
+        for name in cached {
+            self.ports.cache().insert(None, &name, value.clone(), limits::CACHE_MS);
+        }
+        Ok(())
     }
 
     /// The names of a document's values that are visible here, the joined ones first. A listing,

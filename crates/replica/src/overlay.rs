@@ -1,9 +1,12 @@
 //! The overlay: what is acknowledged and not in the log, on top of a confirmed document.
 //!
 //! A sandbox keeps it for the documents that it serves while the relay is away, and adds to it
-//! what is new, so that neither a save nor a read costs more the more there is. It may be lost
-//! at any time: then it is made again from the outbox. How a request comes by it is in
-//! [`crate::waiting`].
+//! what is new, so that neither a save nor a read costs more the more there is. For sandboxes that
+//! start, it lies in the point of presence's cache, too (module `stored`): the view, and of the
+//! saves their names alone. It may be lost at any time: then it is made again from the outbox. How
+//! a request comes by it is in [`crate::waiting`].
+
+mod stored;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,20 +29,25 @@ pub(crate) struct Overlay {
     /// The text of the origin that it stands on where the log holds nothing.
     base: Option<Entry>,
     view: View,
-    /// What is in the view, parents before children.
+    /// Saves that are in the view and were never read here, parents before children; before all
+    /// others.
+    unread: Vec<EditId>,
+    /// What else is in the view, parents before children.
     entries: Vec<Arc<OutboxEntry>>,
     /// What stands on something that is not visible here.
     parked: Vec<Arc<OutboxEntry>>,
-    /// Which saves both are.
+    /// Which saves all of them are.
     edits: BTreeSet<EditId>,
-    /// About how many bytes both have.
+    /// About how many bytes they have.
     bytes: usize,
-    /// The names of which the values were read.
+    /// The joined names of which the values were read.
     names: BTreeSet<String>,
-    /// Saves that are under a joined name.
+    /// Saves that are under one of these.
     joined: BTreeSet<EditId>,
-    /// The names of the last listing that are of one save, and of saves made here since.
-    single: Vec<String>,
+    /// Saves that have a name of their own in the last listing, and those made here since.
+    single: Vec<EditId>,
+    /// How many saves were read or made here since the cache held what is known.
+    news: usize,
     /// When the outbox was listed last, in ms since 1970; 0 for never.
     listed_ms: u64,
 }
@@ -51,6 +59,7 @@ impl Overlay {
             cursor: cached.confirmed().cursor(),
             base: cached.base_entry(),
             view: cached.view(),
+            unread: Vec::new(),
             entries: Vec::new(),
             parked: Vec::new(),
             edits: BTreeSet::new(),
@@ -58,24 +67,47 @@ impl Overlay {
             names: BTreeSet::new(),
             joined: BTreeSet::new(),
             single: Vec::new(),
+            news: 0,
             listed_ms: 0,
         }
     }
 
-    /// The same knowledge on another confirmed state: nothing is in the view yet, and all that
-    /// this state does not hold is parked.
+    /// The same knowledge on another confirmed state, or the same one: nothing is in the view yet,
+    /// and all that this state does not hold is parked. Where some of it was never read here, the
+    /// outbox has to be listed and read anew.
     pub(crate) fn moved_onto(&self, cached: &CachedDocument) -> Self {
+        let whole = self.is_whole();
         let mut moved = Self {
-            names: self.names.clone(),
+            names: if whole { self.names.clone() } else { BTreeSet::new() },
             joined: self.joined.clone(),
             single: self.single.clone(),
-            listed_ms: self.listed_ms,
+            listed_ms: if whole { self.listed_ms } else { 0 },
             ..Self::of(cached)
         };
         let waits = |edit| cached.confirmed().change_of(edit).is_none();
         let all = self.entries.iter().chain(&self.parked);
         all.filter(|entry| entry.edit().is_some_and(waits)).for_each(|entry| moved.park(entry));
         moved
+    }
+
+    /// Whether all saves that are in the view were read or made here.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    /// Whether a save is in the view that was never read here.
+    pub(crate) fn is_unread(&self, edit: EditId) -> bool {
+        self.unread.contains(&edit)
+    }
+
+    /// How many saves were read or made here since the cache held what is known.
+    pub(crate) fn news(&self) -> usize {
+        self.news
+    }
+
+    /// The cache holds what is known.
+    pub(crate) fn is_cached(&mut self) {
+        self.news = 0;
     }
 
     /// Whether it is made on this state.
@@ -113,14 +145,18 @@ impl Overlay {
         self.listed_ms
     }
 
-    /// All that is known to wait.
+    /// All that is known to wait and was read here.
     pub(crate) fn all(&self) -> impl Iterator<Item = &OutboxEntry> {
         self.entries.iter().chain(&self.parked).map(Arc::as_ref)
     }
 
-    /// A client's saves up to `edit`, oldest first, as far as they wait.
+    /// A client's saves up to `edit`, oldest first, as far as they wait. `None` where one of them
+    /// was never read here.
     pub(crate) fn saves_up_to(&self, edit: EditId) -> Option<Vec<OutboxEntry>> {
         let last = self.entry(edit)?;
+        if last.own.iter().any(|edit| self.is_unread(*edit)) {
+            return None;
+        }
         let before = last.own.iter().filter_map(|edit| self.entry(*edit));
         Some(before.chain([last]).map(|entry| OutboxEntry::clone(entry)).collect())
     }
@@ -133,17 +169,38 @@ impl Overlay {
     /// Takes in a listing. Gives the names of which the values are to be read.
     pub(crate) fn listed(&mut self, names: Vec<String>, now_ms: u64) -> Vec<String> {
         self.listed_ms = now_ms;
-        self.single = names.iter().filter(|name| !keys::is_joined(name)).cloned().collect();
-        names.into_iter().filter(|name| !self.names.contains(name)).collect()
+        self.single = names.iter().filter_map(|name| keys::single(name)).collect();
+        names.into_iter().filter(|name| !self.has_read(name)).collect()
+    }
+
+    fn has_read(&self, name: &str) -> bool {
+        match keys::single(name) {
+            Some(edit) => self.edits.contains(&edit),
+            None => self.names.contains(name),
+        }
+    }
+
+    /// Whether all joined names that were read are among these.
+    pub(crate) fn is_among(&self, names: &[String]) -> bool {
+        let names: BTreeSet<&String> = names.iter().collect();
+        self.names.iter().all(|name| names.contains(name))
+    }
+
+    /// Whether all saves that were never read here are under one of the joined names, or in the
+    /// last listing.
+    pub(crate) fn waits_as_listed(&self) -> bool {
+        let single: BTreeSet<&EditId> = self.single.iter().collect();
+        self.unread.iter().all(|edit| self.joined.contains(edit) || single.contains(edit))
     }
 
     /// Parks the saves of a value that was read.
     pub(crate) fn read(&mut self, value: OutboxValue) {
         let key = self.view.key().clone();
+        self.news += value.entries.len();
         if keys::is_joined(&value.name) {
             self.joined.extend(value.entries.iter().filter_map(OutboxEntry::edit));
+            self.names.insert(value.name);
         }
-        self.names.insert(value.name);
         for entry in value.entries.into_iter().filter(|entry| *entry.document() == key) {
             self.park(&Arc::new(entry));
         }
@@ -180,12 +237,11 @@ impl Overlay {
         if view.overlay().len() != self.view.overlay().len() + 1 || !self.edits.insert(edit) {
             return;
         }
-        let name = keys::outbox(view.key(), edit);
         self.view = view.clone();
         self.bytes += entry.bytes();
         self.entries.push(Arc::new(entry.clone()));
-        self.single.push(name.clone());
-        self.names.insert(name);
+        self.single.push(edit);
+        self.news += 1;
     }
 
     /// How many saves have a key of their own, as far as is known.
@@ -195,19 +251,19 @@ impl Overlay {
 
     /// Names of one save each that a listing has shown to be joined as well.
     pub(crate) fn spare_names(&self) -> Vec<String> {
-        let joined: BTreeSet<String> =
-            self.joined.iter().map(|edit| keys::outbox(self.view.key(), *edit)).collect();
-        self.single.iter().filter(|name| joined.contains(*name)).cloned().collect()
+        let spare = self.single.iter().filter(|edit| self.joined.contains(edit));
+        spare.map(|edit| keys::outbox(self.view.key(), *edit)).collect()
     }
 
-    /// The saves that have nothing but a key of their own, parents before children.
-    pub(crate) fn to_join(&self) -> Vec<Arc<OutboxEntry>> {
-        let single: BTreeSet<&String> = self.single.iter().collect();
-        let alone = |edit: EditId| {
-            !self.joined.contains(&edit) && single.contains(&keys::outbox(self.view.key(), edit))
-        };
-        let entries = self.entries.iter().filter(|entry| entry.edit().is_some_and(alone));
-        entries.cloned().collect()
+    /// The saves that have nothing but a key of their own, parents before children; `None` beside
+    /// one that was never read here.
+    pub(crate) fn to_join(&self) -> Vec<(EditId, Option<Arc<OutboxEntry>>)> {
+        let single: BTreeSet<&EditId> = self.single.iter().collect();
+        let alone = |edit: &EditId| !self.joined.contains(edit) && single.contains(edit);
+        let unread = self.unread.iter().map(|edit| (*edit, None));
+        let read = self.entries.iter().filter_map(|entry| Some((entry.edit()?, Some(entry))));
+        let all = unread.chain(read).filter(|(edit, _)| alone(edit));
+        all.map(|(edit, entry)| (edit, entry.cloned())).collect()
     }
 }
 
@@ -271,8 +327,8 @@ mod tests {
         for overlay in [&overlay, &overlay.moved_onto(&cached(4))] {
             assert_eq!(overlay.spare_names(), [name(&entries[0]), name(&entries[1])]);
         }
-        let left: Vec<_> = overlay.to_join().iter().filter_map(|entry| entry.edit()).collect();
-        assert_eq!(left, [entries[2].edit(), entries[3].edit()].map(|edit| edit.expect("a save")));
+        let left: Vec<_> = overlay.to_join().iter().map(|(edit, _)| Some(*edit)).collect();
+        assert_eq!(left, [entries[2].edit(), entries[3].edit()]);
         overlay.listed(vec![name(&entries[3])], 90);
         assert_eq!(overlay.to_join().len(), 1, "the others have no key of their own any more");
     }

@@ -139,7 +139,7 @@ impl<P: Ports> Context<'_, P> {
                 // Another text of the origin than the one that is cached, and what stands on it.
                 let mut view = View::of(cached.confirmed());
                 view.add(base.as_ref()?).ok()?;
-                let overlay = self.overlay(cached, listing);
+                let overlay = self.whole_overlay(cached, listing);
                 self.add_to_view(&mut view, overlay.all());
                 (view, overlay.bytes())
             }

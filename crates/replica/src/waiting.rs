@@ -10,9 +10,11 @@ use redwedding_wire::identity::{DocumentKey, EditId};
 use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
 use crate::context::Context;
+use crate::keys;
+use crate::limits;
 use crate::outbox::OutboxEntry;
 use crate::overlay::Overlay;
-use crate::ports::Ports;
+use crate::ports::{Cache, Ports};
 
 /// How old the last look at the outbox may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,11 +31,14 @@ impl<P: Ports> Context<'_, P> {
         let key = cached.key();
         let mut overlay = match self.replica.memory.take_overlay(key) {
             Some(kept) if kept.is_on(cached) => kept,
-            kept => {
-                let empty = || Overlay::of(cached);
-                let mut moved = kept.map_or_else(empty, |kept| kept.moved_onto(cached));
+            Some(kept) => {
+                let mut moved = kept.moved_onto(cached);
                 self.add_parked(&mut moved);
                 Arc::new(moved)
+            }
+            None => {
+                let found = self.overlay_of_pop(cached);
+                Arc::new(found.unwrap_or_else(|| Overlay::of(cached)))
             }
         };
         let age = self.ports.now_ms().checked_sub(overlay.listed_ms());
@@ -45,12 +50,70 @@ impl<P: Ports> Context<'_, P> {
         overlay
     }
 
+    /// The same, with all saves that are in its view.
+    pub(crate) fn whole_overlay(
+        &mut self,
+        cached: &CachedDocument,
+        listing: ListingAge,
+    ) -> Arc<Overlay> {
+        let overlay = self.overlay(cached, listing);
+        if overlay.is_whole() {
+            return overlay;
+        }
+        let mut whole = overlay.moved_onto(cached);
+        self.add_parked(&mut whole);
+        self.learn(cached.key(), &mut whole);
+        let whole = Arc::new(whole);
+        self.replica.memory.put_overlay(cached.key(), whole.clone());
+        whole
+    }
+
+    /// What waits as another sandbox of this point of presence knew it, and what is new in the
+    /// outbox since. Only with the relay away, and only if the outbox still shows all of it: what
+    /// the log has had meanwhile it may have lost again.
+    fn overlay_of_pop(&mut self, cached: &CachedDocument) -> Option<Overlay> {
+        if !self.relay_client().is_away() {
+            return None;
+        }
+        let key = cached.key();
+        let found = self.ports.cache().peek(&keys::overlay(key))?;
+        let mut overlay = Overlay::decode(&found, cached)?;
+        let names = self.outbox().names_of(key).ok()?;
+        if !overlay.is_among(&names) {
+            return None;
+        }
+        self.read_listed(&mut overlay, names);
+        overlay.waits_as_listed().then_some(overlay)
+    }
+
+    /// Puts what is known to wait into the cache, for sandboxes that start, if something of it is
+    /// new; while the relay is away.
+    pub(crate) fn keep_overlay(&mut self, key: &DocumentKey) {
+        if !self.relay_client().is_away() {
+            return;
+        }
+        let Some(mut overlay) = self.replica.memory.take_overlay(key) else { return };
+        if overlay.news() > 0
+            && let Some(bytes) = overlay.encode()
+        {
+            self.ports.cache().insert(None, &keys::overlay(key), bytes, limits::CACHE_MS);
+            Arc::make_mut(&mut overlay).is_cached();
+        }
+        self.replica.memory.put_overlay(key, overlay);
+    }
+
     /// Reads what the outbox holds that is not known yet. Bounded: names by
-    /// [`crate::limits::OUTBOX_NAMES`], saves by what may wait.
+    /// [`limits::OUTBOX_NAMES`], saves by what may wait.
     fn learn(&mut self, key: &DocumentKey, overlay: &mut Overlay) {
         let Ok(names) = self.outbox().names_of(key) else { return };
+        self.read_listed(overlay, names);
+    }
+
+    fn read_listed(&mut self, overlay: &mut Overlay, names: Vec<String>) {
         for name in overlay.listed(names, self.ports.now_ms()) {
-            if overlay.is_full() {
+            // A joined value may be where something lies by now that is known already.
+            let sought = keys::is_joined(&name) && !overlay.waits_as_listed();
+            if overlay.is_full() && !sought {
                 break;
             }
             let value = self.outbox().value(name);
@@ -128,6 +191,10 @@ impl<P: Ports> Context<'_, P> {
             return Some(saves);
         }
         // It may have been joined with others.
-        self.overlay(cached, ListingAge::Now).saves_up_to(edit)
+        let overlay = self.overlay(cached, ListingAge::Now);
+        match overlay.is_unread(edit) {
+            true => self.whole_overlay(cached, ListingAge::Fresh).saves_up_to(edit),
+            false => overlay.saves_up_to(edit),
+        }
     }
 }

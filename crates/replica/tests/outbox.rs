@@ -265,6 +265,158 @@ fn a_sandbox_that_comes_late_to_an_outage_sees_all_that_waits() {
     assert!(calls <= 300, "{calls} calls");
 }
 
+/// Rows of a text, and a row of one writer after each of these.
+fn rows(writers: &[usize]) -> String {
+    let row = |row| {
+        let own = writers.iter().filter(move |writer| *writer % 40 == row);
+        let own: String = own.map(|writer| format!("writer {writer}\n")).collect();
+        format!("row {row}\n{own}")
+    };
+    (0..40).map(row).collect()
+}
+
+impl Edge {
+    /// Another sandbox of the point of presence.
+    fn restart(&mut self) {
+        self.replica = Replica::start(self.replica.config().clone(), &mut self.ports);
+    }
+
+    /// Saves that know nothing of each other, each in a sandbox of its own.
+    fn crowd(&mut self, base: u64, writers: std::ops::Range<usize>) {
+        for writer in writers {
+            self.network.advance(40);
+            self.restart();
+            self.save(&page(0), Some(base), &rows(&[writer]));
+        }
+    }
+}
+
+#[test]
+fn a_sandbox_that_starts_reads_what_is_new_and_not_all_that_waits() {
+    let mut edge = Edge::new(13);
+    let base = edge.save(&page(0), None, &rows(&[]));
+    edge.network.advance(600);
+    edge.relay_away();
+    let mut costs = Vec::new();
+    for more in 1..=6 {
+        edge.crowd(base, (more - 1) * 120..more * 120);
+        edge.restart();
+        edge.network.advance(600);
+        edge.take_calls();
+        let read = edge.read(&page(0));
+        costs.push(edge.take_calls());
+        assert_eq!(read.matches("writer").count(), more * 120);
+    }
+    let most = costs.iter().max().copied().expect("some");
+    assert!(most <= 240, "{costs:?} calls of a sandbox that starts");
+    assert!(costs[5] <= costs[1] + 80, "{costs:?} calls grow with what waits");
+}
+
+#[test]
+fn a_sandbox_that_starts_shows_what_one_shows_that_reads_all() {
+    for seed in 0..12 {
+        let mut edge = Edge::new(100 + seed);
+        let base = edge.save(&page(0), None, &rows(&[]));
+        edge.network.advance(600);
+        edge.relay_away();
+        edge.crowd(base, 0..70 + seed as usize * 17);
+        edge.network.advance(1_200);
+        let shown = |edge: &mut Edge, forgets: bool| {
+            if forgets {
+                let kept = edge.network.cached(0, "overlay/");
+                kept.iter().for_each(|kept| edge.network.set_cached(0, &kept.0, None));
+            }
+            edge.network.advance(600);
+            edge.restart();
+            edge.read(&page(0))
+        };
+        // What is shown, and what a save by somebody comes to who knows none of them.
+        let mut before = shown(&mut edge, false);
+        for (writer, forgets) in [(1_000, false), (1_001, true)] {
+            assert_eq!(shown(&mut edge, forgets), before, "seed {seed}");
+            edge.restart();
+            edge.save(&page(0), Some(base), &rows(&[writer]));
+            before = shown(&mut edge, !forgets);
+            assert_eq!(before.matches(&format!("writer {writer}\n")).count(), 1);
+        }
+        assert_eq!(shown(&mut edge, false), before);
+        edge.settle(&[page(0)], 30);
+        let document = edge.network.document(&page(0)).expect("a document");
+        for writer in 0..70 + seed as usize * 17 {
+            let times = document.text().matches(&format!("writer {writer}\n")).count();
+            assert_eq!(times, 1, "writer {writer} of seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn what_lies_in_the_cache_is_believed_only_if_it_is_what_waits() {
+    let mut edge = Edge::new(14);
+    let base = edge.save(&page(0), None, &rows(&[]));
+    edge.network.advance(600);
+    edge.relay_away();
+    edge.crowd(base, 0..150);
+    let old = edge.network.cached(0, "overlay/").expect("it is kept");
+    edge.crowd(base, 150..260);
+    let (name, new) = edge.network.cached(0, "overlay/").expect("it is kept");
+    assert_ne!(old.1, new);
+    let all = |edge: &mut Edge| {
+        edge.network.advance(600);
+        edge.restart();
+        edge.read(&page(0)).matches("writer").count()
+    };
+    let mut other_format = new.clone();
+    other_format[1] += 1;
+    let half = new[..new.len() / 2].to_vec();
+    for bytes in [old.1, other_format, half, Vec::new()] {
+        edge.network.set_cached(0, &name, Some(bytes));
+        assert_eq!(all(&mut edge), 260);
+    }
+    for at in (0..new.len()).step_by(new.len() / 60) {
+        let mut other = new.clone();
+        other[at] ^= 0x15;
+        edge.network.set_cached(0, &name, Some(other));
+        edge.network.advance(600);
+        edge.restart();
+        let session = &mut ClientSession::new();
+        let read = edge.replica.request(&mut edge.ports, session).read(&page(0));
+        assert!(read.is_ok(), "whatever it shows");
+    }
+    // Another point of presence has brought some of it into a log that has lost it since.
+    edge.network.set_cached(0, &name, Some(new.clone()));
+    let settled = edge.network.stored_keys("outbox/").into_iter().next().expect("joined saves");
+    edge.network.forget_stored(&settled);
+    let shown = [(); 2].map(|()| {
+        let (head, _) = edge.network.cached(0, "head/").expect("a head");
+        edge.network.set_cached(0, &head, None);
+        let shown = all(&mut edge);
+        edge.network.set_cached(0, &name, None);
+        shown
+    });
+    assert_eq!(shown[0], shown[1], "what does not wait is not shown");
+    assert!(shown[0] < 260);
+}
+
+#[test]
+fn what_waited_on_an_older_state_is_not_believed() {
+    let mut edge = Edge::new(15);
+    let base = edge.save(&page(0), None, &rows(&[]));
+    edge.network.advance(600);
+    edge.relay_away();
+    edge.crowd(base, 0..150);
+    let (name, old) = edge.network.cached(0, "overlay/").expect("it is kept");
+    let all = |edge: &mut Edge| {
+        edge.network.advance(600);
+        edge.restart();
+        edge.read(&page(0)).matches("writer").count()
+    };
+    // The log takes all of it.
+    edge.settle(&[page(0)], 30);
+    edge.network.set_cached(0, &name, Some(old));
+    edge.relay_away();
+    assert_eq!(all(&mut edge), 150);
+}
+
 #[test]
 fn beyond_the_bound_a_save_is_refused_before_it_is_kept() {
     let mut edge = Edge::new(6);

@@ -1,4 +1,5 @@
-//! The encoding of a confirmed document: what snapshots and caches hold.
+//! The encoding of a confirmed document: what snapshots and caches hold. And that of a view, which
+//! is another object, so that neither is ever taken for the other: for a cache alone.
 //!
 //! What decodes is checked: a document whose parts do not fit each other is an
 //! error, never a state.
@@ -20,15 +21,21 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
-use super::state::DetachedBase;
-use super::{Announced, Changes, Document, Quarantined, SegmentRef};
+use super::state::{DetachedBase, State};
+use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
 
 const FORMAT: u8 = 2;
+const VIEW_FORMAT: u8 = 1;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
+
+/// Format, how many changes are confirmed, whether one beyond was made on a text of the origin;
+/// then as a document.
+#[derive(Serialize, Deserialize)]
+struct ViewWire<'a>(u8, u32, bool, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
 /// All but the texts.
 #[derive(Serialize_tuple, Deserialize_tuple)]
@@ -75,31 +82,35 @@ fn text_from(wire: TextWire<'_>, actors: &[u64]) -> Result<Text, DecodeError> {
 
 impl Encode for Document {
     fn encode(&self) -> Vec<u8> {
-        let state = &self.state;
-        let origin = &state.origin;
-        let about = StateWire {
-            key: state.key.clone(),
-            cursor: state.cursor,
-            place: state.place,
-            changes: ChangesWire::of(state.changes.kept(), state.changes.floor()),
-            below: below_wire(&state.changes),
-            hash_below: state.changes.hash_below(),
-            archive: state.archive.clone(),
-            tip: origin.tip.as_ref().map(|tip| TipWire {
-                stored: tip.stored,
-                version: version_wire(&tip.version),
-                exact: tip.exact,
-            }),
-            intents: origin.intents.clone(),
-            known: origin.known.iter().map(|k| (k.text, version_wire(&k.version))).collect(),
-            objects: state.objects.clone(),
-            aliases: state.aliases.clone(),
-            quarantined: state.quarantined.clone(),
-            extensions: state.extensions.clone(),
-        };
-        let detached = state.detached_bases.iter().map(detached_base_wire).collect();
-        codec::to_vec(&DocumentWire(FORMAT, text_wire(&state.text), about, detached))
+        let (text, about, detached) = wire_of(&self.state);
+        codec::to_vec(&DocumentWire(FORMAT, text, about, detached))
     }
+}
+
+fn wire_of(state: &State) -> (TextWire<'_>, StateWire, Vec<DetachedBaseWire<'_>>) {
+    let origin = &state.origin;
+    let about = StateWire {
+        key: state.key.clone(),
+        cursor: state.cursor,
+        place: state.place,
+        changes: ChangesWire::of(state.changes.kept(), state.changes.floor()),
+        below: below_wire(&state.changes),
+        hash_below: state.changes.hash_below(),
+        archive: state.archive.clone(),
+        tip: origin.tip.as_ref().map(|tip| TipWire {
+            stored: tip.stored,
+            version: version_wire(&tip.version),
+            exact: tip.exact,
+        }),
+        intents: origin.intents.clone(),
+        known: origin.known.iter().map(|k| (k.text, version_wire(&k.version))).collect(),
+        objects: state.objects.clone(),
+        aliases: state.aliases.clone(),
+        quarantined: state.quarantined.clone(),
+        extensions: state.extensions.clone(),
+    };
+    let detached = state.detached_bases.iter().map(detached_base_wire).collect();
+    (text_wire(&state.text), about, detached)
 }
 
 /// The last change below the floor, or none.
@@ -163,6 +174,34 @@ impl Document {
             FORMAT => Parts::from_wire(codec::from_own(bytes)?)?.into_document(),
             older => Err(DecodeError::Format(older, FORMAT)),
         }
+    }
+}
+
+impl View {
+    /// Its bytes, for a cache. Never those of a document.
+    #[must_use]
+    pub fn encode_own(&self) -> Vec<u8> {
+        let (text, about, detached) = wire_of(&self.state);
+        let confirmed = self.confirmed as u32;
+        codec::to_vec(&ViewWire(VIEW_FORMAT, confirmed, self.on_origin, text, about, detached))
+    }
+
+    /// The view with these bytes; see [`Document::decode_own`]. Whoever reads it has to know that
+    /// its confirmed part is the document that it is to be a view of.
+    ///
+    /// # Errors
+    /// If the bytes are too long, malformed, of another format, or their parts do not fit each
+    /// other.
+    pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
+        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+        let format = bytes.get(1).copied().unwrap_or_default();
+        if format != VIEW_FORMAT {
+            return Err(DecodeError::Format(format, VIEW_FORMAT));
+        }
+        let ViewWire(_, confirmed, on_origin, text, about, detached) = codec::from_own(bytes)?;
+        let confirmed = confirmed as usize;
+        let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
+        Ok(Self { state: parts.into_state(confirmed)?, confirmed, on_origin })
     }
 }
 

@@ -90,22 +90,18 @@ impl<P: Ports> Context<'_, P> {
         let object = keys::object(key, merged.served.object_id(key));
         let served = merged.served.encode();
         writes.push(self.ports.store().begin_insert(&object, served.clone()));
-        let (name, value) = (keys::outbox(key, merged.edit), merged.outbox_entry.encode());
-        writes.push(self.ports.store().begin_insert(&name, value.clone()));
+        let waiting = self.outbox().begin_insert(&merged.outbox_entry);
+        let waiting = waiting.ok_or(SaveError::NotAcknowledged)?;
         let push = self.begin_push(merged).map_or(Push::None, Push::UnderWay);
-        let written: Result<Vec<()>, StoreError> =
+        let others: Result<Vec<()>, StoreError> =
             writes.into_iter().map(|write| self.ports.store().finish_insert(write)).collect();
+        let written = others.and_then(|_| self.outbox().finish_insert(waiting));
         if let Err(error) = written {
             self.ports.log(Level::Warning, &error.to_string());
             return self.persist_by_relay(merged, push);
         }
-        // Whoever reads or saves next on what is answered may be another sandbox.
-        let cache = self.ports.cache();
-        if let Some(actor) = merged.outbox_entry.entry.actor() {
-            cache.insert(None, &keys::entry_by(key, actor), value.clone(), limits::CACHE_MS);
-        }
-        cache.insert(None, &keys::entry(merged.edit), value, limits::CACHE_MS);
-        cache.insert(None, &object, served, limits::CACHE_MS);
+        // For whoever reads or saves next on what is answered.
+        self.ports.cache().insert(None, &object, served, limits::CACHE_MS);
         let based = (&merged.view, merged.base.as_ref());
         self.overlay_saved(&merged.cached, based, &merged.outbox_entry);
         Ok(Durable::Stored(push))

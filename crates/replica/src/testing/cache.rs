@@ -26,6 +26,19 @@ struct Cached {
 }
 
 impl CacheState {
+    pub(super) fn first(&self, prefix: &str) -> Option<(String, Vec<u8>)> {
+        let mut found = self.values.range(prefix.to_owned()..);
+        let (key, cached) = found.next().filter(|(key, _)| key.starts_with(prefix))?;
+        Some((key.clone(), cached.value.bytes.clone()))
+    }
+
+    pub(super) fn set(&mut self, key: &str, bytes: Option<Vec<u8>>) {
+        match (bytes, self.values.get_mut(key)) {
+            (Some(bytes), Some(cached)) => cached.value.bytes = bytes,
+            _ => drop(self.values.remove(key)),
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.values.clear();
     }

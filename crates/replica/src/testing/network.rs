@@ -288,6 +288,17 @@ impl Network {
         self.state().caches[pop].clear();
     }
 
+    /// The first value under keys with this prefix in a point of presence's cache, with its key.
+    pub fn cached(&self, pop: usize, prefix: &str) -> Option<(String, Vec<u8>)> {
+        self.state().caches[pop].first(prefix)
+    }
+
+    /// A point of presence's cache holds another value than was put there, or, for `None`, has
+    /// lost it.
+    pub fn set_cached(&self, pop: usize, key: &str, bytes: Option<Vec<u8>>) {
+        self.state().caches[pop].set(key, bytes);
+    }
+
     /// Whether the origin trims white space at the end of a page.
     pub fn set_trims(&self, trims: bool) {
         self.state().origin.trims = trims;

@@ -18,6 +18,7 @@ use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::head::{Head, Made};
 use crate::outbox::OutboxEntry;
 use crate::outbox::joined::JoinedEntries;
+use crate::overlay::Overlay;
 use crate::page_snapshot::PageSnapshot;
 use crate::sync::{Answer, Pulled, Record, Request, StoredRecord};
 
@@ -33,6 +34,31 @@ pub fn joined_values(entries: &[(Entry, Vec<EditId>)]) -> Vec<u8> {
         own: own.clone(),
     };
     JoinedEntries(entries.iter().map(entry).collect()).encode()
+}
+
+/// What waits as a point of presence keeps it: these saves, in the view of a document or, where the
+/// log holds nothing, of a page of the origin.
+///
+/// # Panics
+/// Where one of them stands on another that is not among them.
+pub fn overlay(document: &Document, origin: Option<OriginPage>, saves: &[Entry]) -> Vec<u8> {
+    let confirmed = ConfirmedDocument::cached(document.clone());
+    let mut overlay = Overlay::of(&CachedDocument::new(confirmed, origin, 0));
+    for entry in saves {
+        let waiting = OutboxEntry { entry: entry.clone(), own: Vec::new() };
+        let mut view = overlay.view().clone();
+        assert!(view.add(entry).is_ok(), "it stands on what is there");
+        let base = overlay.base().cloned();
+        overlay.saved((&view, base.as_ref()), &waiting);
+    }
+    overlay.encode().expect("nothing is parked")
+}
+
+/// Whether such bytes are of a page of which the log holds this document, and the origin this page.
+pub fn is_overlay(bytes: &[u8], document: &Document, origin: Option<OriginPage>) -> bool {
+    let confirmed = ConfirmedDocument::cached(document.clone());
+    let overlay = Overlay::decode(bytes, &CachedDocument::new(confirmed, origin, 0));
+    overlay.and_then(|overlay| overlay.encode()).is_some_and(|again| again == bytes)
 }
 
 /// A document as a point of presence keeps it.

@@ -13,7 +13,7 @@ mod cddl;
 use std::path::{Path, PathBuf};
 
 use redwedding_document::Document;
-use redwedding_document::entry::{Entry, Missing, Note, OriginPage};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage, RULES};
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::member::{Member, Members};
 use redwedding_replica::outbox_report::BucketReport;
@@ -22,9 +22,12 @@ use redwedding_replica::sync::{
     Answer, Lease, Pull, Pulled, Receipt, Record, Request, StoredRecord,
 };
 use redwedding_replica::testing::wire;
+use redwedding_text::{Patch, diff};
 use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
-use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionName};
+use redwedding_wire::version::{
+    Base, Cursor, ObjectId, OriginText, Place, Root, VersionName, VersionRef,
+};
 use serde_bytes::ByteBuf;
 
 fn crates() -> PathBuf {
@@ -147,6 +150,7 @@ fn stores_and_caches() {
     written(2, "cached-document", wire::cached_document(&document, None, 11));
     let new = Document::new(key(), Cursor::start(9));
     written(2, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
+    overlays(&document, &new, &page);
     for name in ["cached-document", "cached-origin", "snapshot", "snapshot-origin"] {
         let older = std::fs::read(file("replica", 1, name)).unwrap();
         let kind = name.split('-').next().unwrap();
@@ -165,6 +169,44 @@ fn stores_and_caches() {
     golden("head", wire::head(&of_origin, Some(&object), 17));
     golden("logged", wire::logged_save(3, (9, 1_234), object.id));
     golden("head-object", wire::head(&object, None, 18));
+}
+
+/// What waits is read only beside the document that it waits for.
+fn overlays(document: &Document, new: &Document, page: &OriginPage) {
+    let save = |number: u8, on: &Document, root: Root, patch: Patch| {
+        let delta = Delta {
+            edit: EditId([number; 16]),
+            base: Base::Version(VersionRef::of_root(root)),
+            patch,
+            note: Note { author: "Arya".to_owned(), ..Note::default() },
+            rules: RULES,
+        };
+        let edit = Edit { delta, accepted_ms: 20, pop: "AMS".to_owned(), served: None };
+        Entry::new(on.key().clone(), Body::Edit(edit))
+    };
+    let text = document.text();
+    let on_log = [1, 2].map(|number| {
+        let longer = format!("{text}writer {number}\n");
+        save(number, document, document.version().root, diff::between(text, &longer))
+    });
+    let on_origin = save(3, new, Root::Origin(page.name()), diff::between(&page.text, "Words.\n"));
+    for (name, on, origin, saves) in [
+        ("overlay-log", document, None, &on_log[..]),
+        ("overlay-none", document, None, &[]),
+        ("overlay-origin", new, Some(page.clone()), std::slice::from_ref(&on_origin)),
+    ] {
+        let path = file("replica", 1, name);
+        let bytes = wire::overlay(on, origin.clone(), saves);
+        if std::env::var_os("GOLDEN").is_some() && !path.exists() {
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        let kept = std::fs::read(&path).unwrap();
+        assert_eq!(bytes, kept, "{name} is written as it was");
+        assert!(wire::is_overlay(&kept, on, origin), "{name} is read as it was");
+        let other = if on == new { document } else { new };
+        assert!(!wire::is_overlay(&kept, other, None), "{name} is of one state");
+        assert!(wire::decoders(&kept).is_empty(), "{name} is taken for nothing else");
+    }
 }
 
 #[test]

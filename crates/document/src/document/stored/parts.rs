@@ -118,11 +118,23 @@ impl Parts {
     }
 
     pub(super) fn into_document(self) -> Result<Document, DecodeError> {
+        let changes = self.changes.len();
+        Ok(Document { state: self.into_state(changes)? })
+    }
+
+    /// The state, if its first changes, so many, are in the log's order and the others in no log.
+    pub(super) fn into_state(self, confirmed: usize) -> Result<State, DecodeError> {
         self.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
         self.check_bounds()?;
         let (kept, changes) = (self.changes.kept(), self.changes.len());
         let ordered = |pair: &[Arc<Change>]| pair[0].place.position <= pair[1].place.position;
-        if !kept.windows(2).all(ordered) {
+        let confirmed = confirmed.checked_sub(self.changes.floor());
+        let split = confirmed.and_then(|confirmed| kept.split_at_checked(confirmed));
+        let (logged, beyond) =
+            split.ok_or_else(|| DecodeError::invalid("more is confirmed than there is"))?;
+        if !logged.windows(2).all(ordered)
+            || !beyond.iter().all(|change| change.place == Place::START)
+        {
             return Err(DecodeError::invalid("changes are not in the log's order"));
         }
         let distinct: BTreeSet<_> = self.objects.iter().map(|object| object.0).collect();
@@ -141,25 +153,23 @@ impl Parts {
             .into_iter()
             .map(|(text, version)| Ok(Known { text, version: version_from(version, changes)? }));
         let detached = self.detached_bases.into_iter().map(|detached| detached.check(changes));
-        Ok(Document {
-            state: State {
-                key: self.key,
-                cursor: self.cursor,
-                place: self.place,
-                text: self.text,
-                changes: self.changes,
-                archive: self.archive,
-                origin: Origin {
-                    tip: tip.transpose()?,
-                    intents: self.intents,
-                    known: known.collect::<Result<_, DecodeError>>()?,
-                },
-                detached_bases: detached.collect::<Result<_, _>>()?,
-                objects: self.objects,
-                aliases: self.aliases,
-                quarantined: self.quarantined,
-                extensions: self.extensions,
+        Ok(State {
+            key: self.key,
+            cursor: self.cursor,
+            place: self.place,
+            text: self.text,
+            changes: self.changes,
+            archive: self.archive,
+            origin: Origin {
+                tip: tip.transpose()?,
+                intents: self.intents,
+                known: known.collect::<Result<_, DecodeError>>()?,
             },
+            detached_bases: detached.collect::<Result<_, _>>()?,
+            objects: self.objects,
+            aliases: self.aliases,
+            quarantined: self.quarantined,
+            extensions: self.extensions,
         })
     }
 }
