@@ -95,9 +95,11 @@ impl Overlay {
         self.unread.is_empty()
     }
 
-    /// Whether a save is in the view that was never read here.
+    /// Whether a save is in the view that was never read here: this one, or one before it of the
+    /// same client.
     pub(crate) fn is_unread(&self, edit: EditId) -> bool {
-        self.unread.contains(&edit)
+        let unread = |edit: &EditId| self.unread.contains(edit);
+        unread(&edit) || self.entry(edit).is_some_and(|last| last.own.iter().any(unread))
     }
 
     /// How many saves were read or made here since the cache held what is known.
@@ -154,7 +156,7 @@ impl Overlay {
     /// was never read here.
     pub(crate) fn saves_up_to(&self, edit: EditId) -> Option<Vec<OutboxEntry>> {
         let last = self.entry(edit)?;
-        if last.own.iter().any(|edit| self.is_unread(*edit)) {
+        if self.is_unread(edit) {
             return None;
         }
         let before = last.own.iter().filter_map(|edit| self.entry(*edit));
