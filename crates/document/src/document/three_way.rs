@@ -274,6 +274,9 @@ impl State {
                 // What stands for the save itself is not what came after it.
                 open.settled > index || self.stays_open(open, index, change)
             });
+            if change.hidden.is_empty() {
+                continue;
+            }
             let settled = self.settled_by(index, change.place);
             let hidden = change.hidden.iter().map(|hidden| Alternative {
                 save: index,
