@@ -183,8 +183,11 @@ impl State {
                 yields.entry(save).or_default().insert(hunk);
             }
         }
-        yields.retain(|_, hunks| hunks.is_disjoint(&stay));
-        let yields = yields.into_values().collect();
+        // What was decided together yields together: a hunk that is of several, with all of theirs.
+        let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
+        while let Some(at) = yields.iter().position(|hunks| !hunks.is_disjoint(&stay)) {
+            stay.extend(yields.swap_remove(at));
+        }
         // What the log put in again of what the author had before them is not made anew.
         let theirs = |by: u32| {
             let meant = self.changes.get(by as usize).filter(|_| is_meant(by));
