@@ -454,6 +454,39 @@ fn who_deletes_their_own_words_deletes_them_wherever_they_stand() {
     }
 }
 
+/// What the log put in another place stays there, whoever deletes something beside that place.
+#[test]
+fn who_deletes_beside_what_was_put_elsewhere_leaves_that() {
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new("oak") };
+        let root = page.document.version();
+        let on = |saves: &[&VersionRef]| {
+            let mut extra: Vec<Actor> = saves.iter().map(|it| actor(it)).collect();
+            extra.sort_unstable();
+            VersionRef { extra, ..root.clone() }
+        };
+        let none = page.save(&root, "");
+        let elm = page.save(&none, "elm ");
+        let fir = page.save(&root, "fir oak");
+        let ash = page.save(&root, "ash\noak");
+        let seen = on(&[&elm, &fir, &ash]);
+        let text = page.text_of(&seen);
+        let yew = page.save(&seen, &text.replace("elm ", "yew elm "));
+        let beside = on(&[&elm, &ash]);
+        let text = page.text_of(&beside);
+        page.save(&beside, &text.replace("elm ", "elm box "));
+        let text = page.text_of(&yew);
+        let text = page.text_of(&yew);
+        page.save(&yew, &text.replace("ash\n", "").replace("elm ", ""));
+        let text = page.document.text();
+        // Where two did something else at one place, one version of it is told, not lost.
+        let told = page.others().iter().any(|(_, other)| other.contains("yew "));
+        let once = |word: &str| text.matches(word).count() == 1;
+        assert!(once("fir ") && once("box "), "{salt}: {text:?}");
+        assert!(once("yew ") || told, "{salt}: {text:?}");
+    }
+}
+
 /// A change that is made twice is one, whatever became of the one that was first.
 #[test]
 fn the_same_change_is_the_same_after_others_worked_on_it() {
