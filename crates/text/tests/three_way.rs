@@ -374,6 +374,21 @@ fn what_came_back_was_never_away() {
 
 /// A line of a page, of few words, so that many are alike.
 #[test]
+fn what_is_written_below_a_line_stays_where_that_goes() {
+    for (base, first, second, right) in [
+        ("a\n", "a\nb ", "", "b "),
+        ("a\n", "", "a\nb ", "b "),
+        ("a\nb\n", "a\nb\nc", "a\n", "a\nc"),
+        ("a\nb", "a\nb\nc", "a", "a\nc"),
+        ("a\nb", "a", "a\nb\nc", "a\nc"),
+        ("a\nb\n", "a\nb\nc", "b\nd\n", "b\nd\nc"),
+    ] {
+        let (text, met) = merged(base, first, second);
+        assert_eq!((text.as_str(), hidden(&met)), (right, vec![]), "{base:?} {first:?} {second:?}");
+    }
+}
+
+#[test]
 fn who_decides_does_not_get_back_what_stands_elsewhere() {
     // The log had put `old` in front, and had taken it away where its author wrote it, with `own`.
     let base = "one\nnew \nold\nown ";

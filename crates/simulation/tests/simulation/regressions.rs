@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 31] = [
+const SHORT: [(u64, usize, u64, &str); 33] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -40,6 +40,8 @@ const SHORT: [(u64, usize, u64, &str); 31] = [
     (9_322_820, 0, 0, "what the log put in again is taken for somebody else's"),
     (20_001_367, 0, 0, "who decides gets back what the log has at another place"),
     (30_009_393, 0, 0, "a position of a lost tail is taken for another one"),
+    (10_010_878, 0, 0, "a deletion of the last line is not shown, since others wrote below it"),
+    (90_005_856, 0, 0, "and so is what is written in its place"),
     (70_002_876, 0, 0, "who deletes beside text that the log put there deletes that, too"),
 ];
 

@@ -165,7 +165,8 @@ impl<'a> Passage<'a> {
         }
         let all = || self.firsts.iter().chain(&self.seconds);
         let deletions = all().all(|edit| edit.text.is_empty());
-        let lines = || all().all(|edit| is_whole_lines(base, edit));
+        let last = all().map(Edit::place).max();
+        let lines = || all().all(|edit| is_whole_lines(base, edit, Some(edit.place()) == last));
         if !deletions && !lines() {
             return None;
         }
@@ -246,10 +247,12 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     }
 }
 
-/// Whether an edit takes and puts whole lines.
-fn is_whole_lines(base: &str, edit: &Edit<'_>) -> bool {
+/// Whether an edit takes and puts whole lines. The end of the text ends the last one, where nothing
+/// comes behind it.
+fn is_whole_lines(base: &str, edit: &Edit<'_>, last: bool) -> bool {
     let edge = |at: usize| at == 0 || at == base.len() || base.as_bytes()[at - 1] == b'\n';
-    let whole = edit.text.is_empty() || edit.text.ends_with('\n');
+    let at_end = last && edit.range.end == base.len();
+    let whole = edit.text.is_empty() || edit.text.ends_with('\n') || at_end;
     edge(edit.range.start) && edge(edit.range.end) && whole
 }
 
