@@ -183,18 +183,16 @@ impl State {
                 yields.entry(save).or_default().insert(hunk);
             }
         }
-        // What was decided together yields together: a hunk that is of several, with all of theirs.
         let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
-        while let Some(at) = yields.iter().position(|hunks| !hunks.is_disjoint(&stay)) {
-            stay.extend(yields.swap_remove(at));
-        }
+        yields.retain(|hunks| hunks.is_disjoint(&stay));
+        let again = self.put_again((version, old), since);
+        yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
         let theirs = |by: u32| {
             let meant = self.changes.get(by as usize).filter(|_| is_meant(by));
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        let again = self.put_again((version, old), since);
         Beside { patch: &since.patch, yields, decided, made, again }
     }
 
@@ -453,6 +451,32 @@ fn overlaps(
         (at.start, at.end - at.start, with)
     });
     told.take(limits::OVERLAPS).collect()
+}
+
+/// From which hunk of a patch to which one each text went. O(hunks, and for each text their log).
+fn hunks_of(patch: &Patch, again: &[PutAgain]) -> Vec<(u32, u32)> {
+    let base: Vec<(u32, u32)> = patch.edits().map(|(at, gone, _)| (at, at + gone)).collect();
+    let new: Vec<u32> = in_turn(patch).map(|(place, ..)| place).collect();
+    let hunks = again.iter().filter_map(|it| {
+        let from = base.partition_point(|(_, end)| *end < it.from.end);
+        let to = new.partition_point(|place| *place <= it.to).checked_sub(1)?;
+        Some((from as u32, to as u32))
+    });
+    hunks.filter(|(from, to)| from != to).collect()
+}
+
+/// Where text was put stays what was, unless it yields where it was taken from, too: it would be
+/// nowhere.
+fn yield_with_origin(yields: &mut Vec<BTreeSet<u32>>, moves: &[(u32, u32)]) {
+    loop {
+        let all: BTreeSet<u32> = yields.iter().flatten().copied().collect();
+        let stays = |hunk: &u32| moves.iter().any(|(from, to)| to == hunk && !all.contains(from));
+        let before = yields.len();
+        yields.retain(|hunks| !hunks.iter().any(stays));
+        if yields.len() == before {
+            break;
+        }
+    }
 }
 
 /// What parts of one text have in common with parts of another one.
