@@ -476,7 +476,6 @@ fn who_deletes_beside_what_was_put_elsewhere_leaves_that() {
         let text = page.text_of(&beside);
         page.save(&beside, &text.replace("elm ", "elm box "));
         let text = page.text_of(&yew);
-        let text = page.text_of(&yew);
         page.save(&yew, &text.replace("ash\n", "").replace("elm ", ""));
         let text = page.document.text();
         // Where two did something else at one place, one version of it is told, not lost.
