@@ -3,7 +3,8 @@
 //! Places are dense where they are at all: characters that were typed one by one. Between them may
 //! lie megabytes that somebody pasted, of which no place is ever asked. So it is an array in pages,
 //! of which only those exist that have something, and a bit set of three levels over it. May assume
-//! nothing. Must never cost more memory than by its places: O(places), at worst a page each.
+//! nothing. Must never cost more memory than a page for each place, and a pointer for each page up
+//! to the last.
 
 /// Places of a page: 64 words of a bit set, over which one more says which have any bit.
 const PAGE: u32 = 64 * 64;

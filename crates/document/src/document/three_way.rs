@@ -466,13 +466,14 @@ fn hunks_of(patch: &Patch, again: &[PutAgain]) -> Vec<(u32, u32)> {
 }
 
 /// Where text was put stays what was, unless it yields where it was taken from, too: it would be
-/// nowhere.
+/// nowhere. O(hunks and texts), for each time that one keeps back another.
 fn yield_with_origin(yields: &mut Vec<BTreeSet<u32>>, moves: &[(u32, u32)]) {
     loop {
         let all: BTreeSet<u32> = yields.iter().flatten().copied().collect();
-        let stays = |hunk: &u32| moves.iter().any(|(from, to)| to == hunk && !all.contains(from));
+        let stay = moves.iter().filter(|(from, _)| !all.contains(from));
+        let stay: BTreeSet<u32> = stay.map(|(_, to)| *to).collect();
         let before = yields.len();
-        yields.retain(|hunks| !hunks.iter().any(stays));
+        yields.retain(|hunks| hunks.is_disjoint(&stay));
         if yields.len() == before {
             break;
         }

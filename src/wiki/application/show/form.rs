@@ -4,7 +4,6 @@
 
 use http::{Response, StatusCode};
 use redwedding_replica::page_snapshot::PageSnapshot;
-
 use redwedding_wire::version::text_check;
 
 use crate::application::Incoming;
