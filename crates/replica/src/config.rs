@@ -17,6 +17,8 @@ pub struct Config {
     pub staleness_ms: u64,
     /// How often a page that the edge holds is looked up at the origin, in ms.
     pub poll_ms: u64,
+    /// When waiting saves are joined.
+    pub joining: Joining,
     /// Names saves; see [`redwedding_wire::identity::EditId`]. A save that is retried has to get
     /// the same name, so while keys are exchanged it is the one of before.
     pub edit_key: [u8; 32],
@@ -24,6 +26,22 @@ pub struct Config {
     pub keys: SiteKeys,
     /// What was made with these is accepted as well: those of before, or those to come.
     pub accepted_keys: Vec<SiteKeys>,
+}
+
+/// When waiting saves of a document are joined under one key, and what a sandbox knows of them is
+/// kept for those that start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Joining {
+    /// From how many on that wait under keys of their own, or are not in what is kept.
+    pub at: usize,
+    /// How often one sandbox of a point of presence does so, in ms.
+    pub every_ms: u64,
+}
+
+impl Default for Joining {
+    fn default() -> Self {
+        Self { at: limits::JOIN_AT, every_ms: limits::JOIN_MS }
+    }
 }
 
 /// The keys that follow from one secret, which all points of presence of a deployment share.
@@ -55,6 +73,7 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             staleness_ms: limits::STALENESS_MS,
             poll_ms: limits::ORIGIN_POLL_MS,
+            joining: Joining::default(),
             edit_key: edit_key(secret),
             keys: SiteKeys::derive(secret),
             accepted_keys: Vec::new(),

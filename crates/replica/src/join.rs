@@ -20,10 +20,11 @@ use crate::ports::{Cache, Ports, Store};
 impl<P: Ports> Context<'_, P> {
     /// After an answer that was given without the relay: joins saves of the document, where there
     /// are many, and keeps what is known of them for sandboxes that start. At most once in
-    /// [`limits::JOIN_MS`] in a point of presence.
+    /// [`crate::Joining::every_ms`] in a point of presence.
     pub(crate) fn join_waiting(&mut self, key: &DocumentKey) {
         let Some(overlay) = self.replica.memory.overlay(key).cloned() else { return };
-        if overlay.single_names().max(overlay.news()) < limits::JOIN_AT {
+        let joining = self.replica.config.joining;
+        if overlay.single_names().max(overlay.news()) < joining.at {
             return;
         }
         let lookup = self.look_up(&keys::joining(key));
@@ -31,7 +32,7 @@ impl<P: Ports> Context<'_, P> {
             return;
         }
         let name = keys::joining(key);
-        self.ports.cache().insert(lookup.revalidation, &name, Vec::new(), limits::JOIN_MS);
+        self.ports.cache().insert(lookup.revalidation, &name, Vec::new(), joining.every_ms);
         for name in overlay.spare_names().into_iter().take(limits::JOINED_ENTRIES) {
             self.outbox().delete_name(&name);
         }
@@ -42,7 +43,7 @@ impl<P: Ports> Context<'_, P> {
 
     fn join(&mut self, key: &DocumentKey, overlay: &Overlay) {
         let waiting = overlay.to_join();
-        if waiting.len() < limits::JOIN_AT {
+        if waiting.len() < self.replica.config.joining.at {
             return;
         }
         let first = waiting.into_iter().take(limits::JOINED_ENTRIES);

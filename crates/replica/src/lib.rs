@@ -73,7 +73,7 @@ mod version_store;
 mod view;
 mod waiting;
 
-pub use config::{Config, SiteKeys};
+pub use config::{Config, Joining, SiteKeys};
 pub use context::{ClientRequest, Context};
 pub use load::LoadError;
 pub use replica::Replica;

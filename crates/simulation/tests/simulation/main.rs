@@ -19,7 +19,7 @@ use std::iter::successors;
 use std::time::Instant;
 
 use kinds::KINDS;
-use plan::{Plan, Report};
+use plan::{Plan, Report, Runs};
 use run::run;
 
 fn number(name: &str) -> Option<u64> {
@@ -28,16 +28,21 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn nothing_is_lost_or_doubled() {
-    campaign(false, 400, 0);
+    campaign(Runs::Short, 400, 0);
+}
+
+#[test]
+fn nothing_is_lost_where_few_are_joined() {
+    campaign(Runs::Joining, 200, 0);
 }
 
 #[test]
 fn nothing_is_lost_however_long_the_outage() {
-    campaign(true, 4, 300);
+    campaign(Runs::Long, 4, 300);
 }
 
 /// Runs as many seeds as the environment says, or so many, of so many actions.
-fn campaign(long: bool, seeds: u64, actions: usize) {
+fn campaign(runs: Runs, seeds: u64, actions: usize) {
     let first = number("FIRST").unwrap_or(1);
     let seeds = number("SEEDS").unwrap_or(seeds);
     let actions = number("ACTIONS").map_or(actions, |actions| actions as usize);
@@ -46,7 +51,7 @@ fn campaign(long: bool, seeds: u64, actions: usize) {
     let (begun, mut total, mut failed) = (Instant::now(), Report::default(), Vec::new());
     let mut told = begun;
     for seed in first..first + seeds {
-        let plan = Plan { long, seed, actions, without, traced: false };
+        let plan = Plan { runs, seed, actions, without, traced: false };
         let report = run(plan);
         if !report.failures.is_empty() {
             if !keep_going {
@@ -83,7 +88,7 @@ fn tell(total: &Report, runs: u64, seconds: f64) {
 #[test]
 fn a_seed_gives_the_same_run_every_time() {
     for seed in 1..4 {
-        let plan = Plan { long: false, seed, actions: 60, without: 0, traced: true };
+        let plan = Plan { runs: Runs::Short, seed, actions: 60, without: 0, traced: true };
         assert_eq!(run(plan).trace, run(plan).trace);
     }
 }
@@ -97,17 +102,18 @@ fn kind(failure: &str) -> String {
 /// Finds the shortest failing run and tells it.
 fn explain(plan: Plan, actions: usize) -> ! {
     let failure = run(plan).failures.first().map(|failure| kind(failure));
+    let long = plan.runs == Runs::Long;
     let fails = |plan: Plan| run(plan).failures.first().map(|failure| kind(failure)) == failure;
     let mut least = Plan { actions, ..plan };
     // An outage does not draw its faults by kind, and trying them all takes long there.
-    for kind in 0..if plan.long { 0 } else { KINDS } {
+    for kind in 0..if long { 0 } else { KINDS } {
         let fewer = Plan { without: least.without | 1 << kind, ..least };
         if fails(fewer) {
             least = fewer;
         }
     }
     // A long run is long to try: there each attempt is twice as long as the last.
-    let step = |last: &usize| Some(if plan.long { last * 2 } else { last + 1 });
+    let step = |last: &usize| Some(if long { last * 2 } else { last + 1 });
     for actions in successors(Some(1), step).take_while(|tried| *tried < actions) {
         let shorter = Plan { actions, ..least };
         if fails(shorter) {
@@ -118,7 +124,7 @@ fn explain(plan: Plan, actions: usize) -> ! {
     let report = run(Plan { traced: true, ..least });
     report.trace.iter().for_each(|event| eprintln!("{event}"));
     report.failures.iter().take(10).for_each(|failure| eprintln!("FAILED: {failure}"));
-    let Plan { long, seed, actions, without, .. } = least;
-    let kind = if long { "long " } else { "" };
+    let Plan { runs, seed, actions, without, .. } = least;
+    let kind = runs.name();
     panic!("seed {seed}; replay: scripts/simulate {kind}1 {seed} {actions} {without}");
 }

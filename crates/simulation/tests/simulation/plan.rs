@@ -4,11 +4,32 @@
 
 use redwedding_replica::testing::Struck;
 
+/// Of which kind runs are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Runs {
+    /// Faults of all kinds.
+    Short,
+    /// The same, and a few waiting saves are joined and kept already, as hundreds are else.
+    Joining,
+    /// The relay is away for long, with many saves meanwhile.
+    Long,
+}
+
+impl Runs {
+    /// What `scripts/simulate` calls them.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Short => "",
+            Self::Joining => "joining ",
+            Self::Long => "long ",
+        }
+    }
+}
+
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// Whether the relay is away for long, with many saves meanwhile.
-    pub(crate) long: bool,
+    pub(crate) runs: Runs,
     /// Everything follows from it.
     pub(crate) seed: u64,
     /// How many things happen before the end; 0 lets the seed choose.

@@ -4,7 +4,7 @@
 //! other then, and a fault that was found has a test of its own wherever it could be had in one
 //! point of presence. Must be short: it is part of every test run.
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Runs};
 use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
@@ -57,10 +57,10 @@ const LONG: [(u64, usize, &str); 5] = [
 #[test]
 fn what_failed_once_does_not_again() {
     let short = SHORT.map(|(seed, actions, without, why)| {
-        (Plan { long: false, seed, actions, without, traced: false }, why)
+        (Plan { runs: Runs::Short, seed, actions, without, traced: false }, why)
     });
     let long = LONG.map(|(seed, actions, why)| {
-        (Plan { long: true, seed, actions, without: 0, traced: false }, why)
+        (Plan { runs: Runs::Long, seed, actions, without: 0, traced: false }, why)
     });
     for (plan, why) in short.into_iter().chain(long) {
         let failures = run(plan).failures;

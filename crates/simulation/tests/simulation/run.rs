@@ -27,7 +27,7 @@ use redwedding_replica::limits;
 use redwedding_replica::ports::Level;
 use redwedding_replica::save::{Save, SaveError, Submitted};
 use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bucket};
-use redwedding_replica::{Config, Replica};
+use redwedding_replica::{Config, Joining, Replica};
 use redwedding_simulation::FoldRelay;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey, EditId};
@@ -35,7 +35,7 @@ use redwedding_wire::version::Cursor;
 
 use crate::invariants::{Invariants, Seen, Word, spelled};
 use crate::kinds::{self, floors, is_on};
-use crate::plan::{Plan, Report};
+use crate::plan::{Plan, Report, Runs};
 use crate::threads::{Task, Turn, die};
 use corpus::edited;
 use events::{Answered, Attempt, Event, Events, Form, Taken, tell};
@@ -202,9 +202,9 @@ struct Run {
 /// Runs a plan.
 pub(crate) fn run(plan: Plan) -> Report {
     let mut run = Run::new(plan);
-    match plan.long {
-        true => run.act_long(),
-        false => run.act(),
+    match plan.runs {
+        Runs::Long => run.act_long(),
+        Runs::Short | Runs::Joining => run.act(),
     }
     run.settle();
     run.finish()
@@ -230,7 +230,7 @@ impl Run {
             .collect();
         let clients = 2 + random.index(4);
         let pop = |index: usize| Pop {
-            config: config(&format!("pop-{index}"), 0),
+            config: config(plan.runs, &format!("pop-{index}"), 0),
             keys: 0,
             idle: Vec::new(),
             running: 0,
@@ -363,7 +363,7 @@ impl Run {
             self.note(|| format!("  pop {pop} gets keys"));
             let (name, of_pop) = (format!("pop-{pop}"), &mut self.pops[pop]);
             of_pop.keys += 1;
-            of_pop.config = config(&name, of_pop.keys);
+            of_pop.config = config(self.plan.runs, &name, of_pop.keys);
             of_pop.idle.clear();
             self.report.struck.count("keys are rotated");
         }
@@ -536,7 +536,7 @@ impl Run {
                         self.report.calls = self.report.calls.max(calls);
                     }
                     // A long outage takes look-ups that grow with what waits.
-                    if calls > most && !self.plan.long {
+                    if calls > most && self.plan.runs != Runs::Long {
                         self.invariants.fail(format!("{what} made {calls} calls"));
                     }
                 }
@@ -579,13 +579,18 @@ impl Run {
 }
 
 /// The settings of a point of presence that has come so far with new keys.
-fn config(pop: &str, keys: u8) -> Config {
+fn config(runs: Runs, pop: &str, keys: u8) -> Config {
     let (old, new): (&[u8], &[u8]) = (b"simulation", b"rotated");
-    match keys {
+    let config = match keys {
         0 => Config::new(SITE, pop, old),
         1 => Config::new(SITE, pop, old).before_exchange_with(new),
         _ => Config::new(SITE, pop, new).after_exchange_of(old),
-    }
+    };
+    let joining = match runs {
+        Runs::Joining => Joining { at: 2, every_ms: 50 },
+        Runs::Short | Runs::Long => config.joining,
+    };
+    Config { joining, ..config }
 }
 
 /// Counts the calls of one request: look-ups, of which there may be one for each
