@@ -29,7 +29,8 @@ pub struct Config {
 }
 
 /// When waiting saves of a document are joined under one key, and what a sandbox knows of them is
-/// kept for those that start.
+/// kept for those that start. The defaults are what is deployed: no setting of a site changes them,
+/// but who simulates a site has few saves join already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Joining {
     /// From how many on that wait under keys of their own, or are not in what is kept.

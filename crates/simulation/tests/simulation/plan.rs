@@ -29,6 +29,7 @@ impl Runs {
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
+    /// Of which kind the run is.
     pub(crate) runs: Runs,
     /// Everything follows from it.
     pub(crate) seed: u64,
