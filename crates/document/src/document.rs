@@ -6,7 +6,7 @@
 //! document: they are different types.
 //!
 //! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
-//! entries, `admit` those that are not logged yet, `origin` is what was agreed with the origin and
+//! entries, `admit` those that are not logged yet, `hidden` is what a view does not show, `origin` is what was agreed with the origin and
 //! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries
 //! over edits on texts that are not in the log's line, `line_ends` keeps lines apart where an end
 //! was trimmed, `floor` is what is kept of older changes and `segment` where the rest is,
@@ -20,6 +20,7 @@ mod detached;
 mod erased;
 mod floor;
 mod fold;
+mod hidden;
 mod line_ends;
 mod moderation;
 mod origin;
@@ -42,6 +43,7 @@ pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 pub use state::{Quarantined, State};
 pub use three_way::Alternative;
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -51,6 +53,8 @@ use redwedding_wire::identity::{Actor, Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
 use crate::entry::{Body, Entry, Missing};
+use crate::limits;
+use hidden::HiddenRanges;
 use state::state_hash;
 
 /// The confirmed state of a document.
@@ -171,6 +175,7 @@ pub struct View {
     confirmed: usize,
     /// Whether a change beyond the confirmed ones was made on a text of the origin.
     on_origin: bool,
+    hidden: HiddenRanges,
 }
 
 impl Deref for View {
@@ -186,14 +191,15 @@ impl View {
     #[must_use]
     pub fn of(document: &Document) -> Self {
         let confirmed = document.changes.len();
-        Self { state: document.state.clone(), confirmed, on_origin: false }
+        let hidden = HiddenRanges::default();
+        Self { state: document.state.clone(), confirmed, on_origin: false, hidden }
     }
 
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
     /// are missing changes nothing and is to be parked.
     ///
     /// A view gives exactly the texts that the log will give (but for the line ends that only the
-    /// log keeps). So it takes a text
+    /// log keeps, and for what only the log decides: see [`Self::shown`]). So it takes a text
     /// of the origin only where nothing is in yet: how edits on any other are
     /// carried over is for the log to say. And where it stands on such a text,
     /// it takes only what was made on that very text: the text may hold any
@@ -202,8 +208,23 @@ impl View {
     /// # Errors
     /// With what has to be added first, or if what the entry names does not exist.
     pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
+        let looks = self.overlay().len() < limits::DECIDED_SAVES;
+        Ok(self.add_beside(entry, looks)?.0)
+    }
+
+    /// As [`Self::add`], and whether the log will show something else of a save, once it has it,
+    /// than merging it character by character gives: what several changed differently only the log
+    /// decides.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_save(&mut self, entry: &Entry) -> Result<(Verdict, bool), Unresolved> {
+        self.add_beside(entry, true)
+    }
+
+    fn add_beside(&mut self, entry: &Entry, looks: bool) -> Result<(Verdict, bool), Unresolved> {
         if matches!(entry.body, Body::Base(_)) && !self.state.is_empty() {
-            return Ok(Verdict::Superseded);
+            return Ok((Verdict::Superseded, false));
         }
         if let Some(missing) = self.state.missing(entry)? {
             return Err(Unresolved::Missing(missing));
@@ -211,18 +232,43 @@ impl View {
         if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
+        let mut decided = None;
         if let Body::Edit(edit) = &entry.body {
             self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
+            let is_new = self.state.change_of(edit.delta.edit).is_none();
+            let hidden = &self.hidden;
+            decided = (looks && is_new).then(|| self.state.as_decided(edit, hidden)).flatten();
         }
-        Ok(self.state.apply(Place::START, 0, entry))
+        let before = self.changes.len() as u32;
+        let verdict = self.state.apply(Place::START, 0, entry);
+        self.hidden.shift(&self.state, before);
+        let decided = decided.filter(|_| verdict == Verdict::Counted);
+        if let Some(decided) = &decided {
+            self.hidden.add(self.state.text(), decided);
+        }
+        Ok((verdict, decided.is_some()))
     }
 
-    /// Whether the log will show something else of a save, once it has it, than this view does:
-    /// what several changed differently only the log decides. Cost: as that of adding it.
-    pub fn is_decided_by_log(&mut self, entry: &Entry) -> bool {
-        match &entry.body {
-            Body::Edit(edit) => self.state.is_decided_by_log(edit),
-            _ => false,
+    /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
+    /// although one of the changes deleted it: where another one, or what the log decided, has put
+    /// it elsewhere. With more than [`limits::DECIDED_SAVES`] waiting saves that may show.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        let whole = || Cow::Borrowed(self.text());
+        match self.version().hidden {
+            _ if self.hidden.is_nothing() => whole(),
+            None => whole(),
+            Some(hidden) => hidden::without(self.text(), &hidden).map_or_else(whole, Cow::Owned),
+        }
+    }
+
+    /// Where a range of the text is in what is shown of it.
+    #[must_use]
+    pub fn shown_at(&self, start: u32, length: u32) -> (u32, u32) {
+        match self.version().hidden {
+            _ if self.hidden.is_nothing() => (start, length),
+            None => (start, length),
+            Some(hidden) => hidden::left_of(start, length, &hidden),
         }
     }
 
@@ -264,8 +310,11 @@ impl View {
         let (root, overlay) = self.root_and_overlay();
         let mut extra = self.newest_of(overlay);
         extra.sort_unstable();
-        let check = (self.on_origin && !extra.is_empty()).then(|| text_check(self.text()));
-        VersionRef { root, extra, check }
+        // What an edit on it names is told with the edit.
+        let hidden = self.hidden.stated().filter(|_| extra.len() <= limits::INLINE_DOTS);
+        let checked = hidden.is_some() || (self.on_origin && !extra.is_empty());
+        let check = checked.then(|| text_check(self.text()));
+        VersionRef { root, extra, check, hidden }
     }
 
     /// Whether the author of a change had seen another one.

@@ -516,6 +516,9 @@ impl Edit {
         }
         if let Base::Version(version) = &self.delta.base {
             check_version(version, limits::INLINE_DOTS)?;
+            if version.hidden.is_some() {
+                return Err(DecodeError::invalid("an edit is made on all of a text"));
+            }
         }
         match &self.served {
             Some(version) => check_version(version, limits::OVERLAY_EDITS),
@@ -536,7 +539,9 @@ impl Note {
 fn check_version(version: &VersionRef, most: usize) -> Result<(), DecodeError> {
     match version.is_canonical(most) {
         true => Ok(()),
-        false => Err(DecodeError::invalid("a version's extra dots are too many or not sorted")),
+        false => Err(DecodeError::invalid(
+            "a version's extra dots, or what it hides, are too many or not sorted",
+        )),
     }
 }
 

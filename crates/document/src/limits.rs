@@ -11,6 +11,8 @@ pub const COMMENT_BYTES: usize = 1_000;
 pub const AUTHOR_BYTES: usize = 255;
 /// Dots that a delta names inline; more go into a version object.
 pub const INLINE_DOTS: usize = 16;
+/// Waiting saves beside which a view looks at what the log will make of one more.
+pub const DECIDED_SAVES: usize = 32;
 /// Served version objects that a document remembers.
 pub const OBJECTS: usize = 512;
 /// Retries whose delta came out different that a document remembers.

@@ -64,7 +64,7 @@ proptest! {
         prop_assert_eq!(apply(&mut document, Body::Base(other.clone())), Verdict::Superseded);
         let at = at.index(theirs.len() + 1);
         let text = format!("{}ZEBRA{}", &theirs[..at], &theirs[at..]);
-        let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new(), check: None };
+        let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new(), check: None, hidden: None };
         let first = save(1, on.clone(), &theirs, &text);
         let actor = first.delta.actor();
         prop_assert_eq!(apply(&mut document, Body::Edit(first)), Verdict::Counted);
@@ -103,7 +103,12 @@ fn what_was_written_on_an_unknown_text_can_be_gone_on_with_however_many_come_aft
     apply(&mut document, Body::Base(origin(1, "one two three\n")));
     let first = origin(2, "one two four\n");
     apply(&mut document, Body::Base(first.clone()));
-    let on = VersionRef { root: Root::Origin(first.name()), extra: Vec::new(), check: None };
+    let on = VersionRef {
+        root: Root::Origin(first.name()),
+        extra: Vec::new(),
+        check: None,
+        hidden: None,
+    };
     let edit = save(1, on.clone(), &first.text, "one two four five\n");
     let actor = edit.delta.actor();
     assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
@@ -146,7 +151,12 @@ fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
             moved(&mut document);
         }
         apply(&mut document, Body::Base(read.clone()));
-        let on = VersionRef { root: Root::Origin(read.name()), extra: Vec::new(), check: None };
+        let on = VersionRef {
+            root: Root::Origin(read.name()),
+            extra: Vec::new(),
+            check: None,
+            hidden: None,
+        };
         let edit = save(2, on, &read.text, &read.text.replace("ours ", "").replace("two", "2"));
         assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
         if later {
@@ -175,7 +185,7 @@ fn an_edit_of_the_origins_text_stands_on_the_same_in_another_log() {
     apply(&mut document, Body::Base(read.clone()));
     assert_eq!(apply(&mut document, Body::Edit(edit.clone())), Verdict::Counted);
     let (extra, check) = (vec![edit.delta.actor()], Some(text_check(document.text())));
-    let served = VersionRef { root, extra, check };
+    let served = VersionRef { root, extra, check, hidden: None };
     let text = document.text().to_owned();
 
     let mut other = begun();
@@ -208,7 +218,12 @@ fn a_version_is_the_text_that_it_was_served_for_or_none() {
     }
     let mut extra: Vec<_> = edits.iter().map(|edit| edit.delta.actor()).collect();
     extra.sort_unstable();
-    let served = VersionRef { root, extra, check: Some(text_check("one ten five four two\n")) };
+    let served = VersionRef {
+        root,
+        extra,
+        check: Some(text_check("one ten five four two\n")),
+        hidden: None,
+    };
     assert_ne!(document.text(), "one ten five four two\n");
     assert_eq!(document.resolve_version(&served), Err(Unresolved::Stale));
     let named = VersionRef { check: Some(text_check(document.text())), ..served };
@@ -230,7 +245,7 @@ fn version_objects_are_forgotten_oldest_first_and_come_back() {
         let chosen = actors.iter().enumerate().filter(|(bit, _)| mask & 1 << bit != 0);
         let mut extra: Vec<_> = chosen.map(|(_, actor)| *actor).collect();
         extra.sort_unstable();
-        VersionRef { root: Root::EMPTY, extra, check: None }
+        VersionRef { root: Root::EMPTY, extra, check: None, hidden: None }
     };
     let resolves = |document: &Document, version: &VersionRef| {
         let id = version.object_id(document.key());

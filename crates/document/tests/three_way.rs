@@ -553,3 +553,108 @@ fn who_had_not_seen_an_alternative_does_not_close_it() {
     page.save(&head, "# Red\n\nA the text of some words.\n");
     assert_eq!((before, page.others().len()), (1, 1));
 }
+
+/// A save that waits for the log.
+fn waiting(view: &View, number: u8, base: &VersionRef, to: &str) -> Entry {
+    let on = view.resolve_version(base).unwrap();
+    let patch = view.edit(&on, &view.text_of(&on).unwrap(), to).unwrap();
+    let (edit, base) = (EditId([number; 16]), Base::Version(base.unhidden()));
+    let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
+    let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: Some(view.version()) };
+    let entry = Entry::new(view.key().clone(), Body::Edit(edit));
+    assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
+    entry
+}
+
+/// Where a line was moved, a view shows no word of it that another save deleted: neither the log
+/// nor whoever saw it gone does.
+#[test]
+fn a_view_does_not_show_again_what_was_deleted_where_it_was_moved_from() {
+    let (line, rest) = ("one two three four\n", "elm oak ash\nfir yew box\n");
+    let (moved, shorter) = (format!("{rest}{line}"), format!("one four\n{rest}"));
+    for salt in 0..16 {
+        let page = Page::new(&format!("{line}{rest}"));
+        let root = page.document.version();
+        let saves = |view: &View| {
+            [(salt, &moved), (salt + 100, &shorter)]
+                .map(|(number, to)| waiting(view, number + 1, &root, to))
+        };
+        let right = format!("{rest}one four\n");
+        for turned in [false, true] {
+            let mut view = View::of(&page.document);
+            let mut saves = saves(&view);
+            if turned {
+                saves.reverse();
+            }
+            let decided = saves.each_ref().map(|save| view.add_save(save).unwrap());
+            assert_eq!(decided, [(Verdict::Counted, false), (Verdict::Counted, true)]);
+            assert_eq!(view.shown(), right);
+            let version = view.version();
+            assert!(version.hidden.is_some() && view.text() != right);
+            let shown = |view: &View, version| {
+                view.text_of(&view.resolve_version(version).unwrap()).unwrap()
+            };
+            assert_eq!(shown(&view, &version), right, "it states what it hides");
+            // In a cache, too.
+            assert_eq!(View::decode_own(&view.encode_own()).unwrap(), view);
+            // Who saves on it saves what they had before them, here and in the log.
+            let to = right.replace("four", "four five").replace("oak ", "");
+            let mut log = Page { document: page.document.clone(), salt: 0 };
+            let last = waiting(&view, 200, &version, &to);
+            view.add(&last).unwrap();
+            assert_eq!((&*view.shown(), view.version().hidden), (&*to, None));
+            assert_eq!(shown(&view, &version), right, "it does for ever");
+            for entry in saves.into_iter().chain([last]) {
+                log.put(entry.body);
+            }
+            assert_eq!((log.document.text(), log.others()), (&*to, vec![]));
+            assert_eq!(log.text_of(&version), right, "in the log as well");
+        }
+    }
+}
+
+/// And where the log has moved it already.
+#[test]
+fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from() {
+    let (line, rest) = ("one two three four\n", "elm oak ash\nfir yew box\n");
+    let mut page = Page::new(&format!("{line}{rest}"));
+    let root = page.document.version();
+    let before = View::of(&page.document);
+    let deleted = waiting(&before, 9, &root, &format!("one four\n{rest}"));
+    page.save(&root, &format!("{rest}{line}"));
+    let mut view = View::of(&page.document);
+    view.add(&deleted).unwrap();
+    assert_eq!(view.shown(), format!("{rest}one four\n"));
+    // What its own author wrote is shown, whatever will be decided.
+    let mut page = Page::new("The sky is blue today.\n");
+    let root = page.document.version();
+    let before = View::of(&page.document);
+    let crimson = waiting(&before, 9, &root, "The sky is crimson today.\n");
+    page.save(&root, "The sky is azure today.\n");
+    let mut view = View::of(&page.document);
+    assert_eq!(view.add_save(&crimson).unwrap(), (Verdict::Counted, true));
+    assert!(view.shown().contains("crimson") && view.version().hidden.is_none());
+}
+
+/// The same change that two made is one while it waits, too. What they made differently is not.
+#[test]
+fn a_view_shows_what_two_made_alike_once() {
+    let shown = |base: &str, saves: &[&str]| {
+        let page = Page::new(base);
+        let root = page.document.version();
+        let mut view = View::of(&page.document);
+        for (number, save) in (1..).zip(saves) {
+            let entry = waiting(&View::of(&page.document), number, &root, save);
+            view.add(&entry).unwrap();
+        }
+        view.shown().into_owned()
+    };
+    let the = "1. the cat\n2. b\n";
+    assert_eq!(shown("1. teh cat\n2. b\n", &[the, the, the]), the);
+    assert_eq!(shown("Deaths: 10\n", &["Deaths: 12\n", "Deaths: 12\n"]), "Deaths: 12\n");
+    assert_eq!(shown("", &["# Red Wedding\n", "# Red Wedding\n"]), "# Red Wedding\n");
+    assert_eq!(shown("A\n", &["A\nB\n", "A\nB\nC\n"]), "A\nB\nC\n");
+    assert_eq!(shown("A\n", &["A\nB\nC\n", "A\nB\n"]), "A\nB\nC\n");
+    let both = shown("it is blue\n", &["it is crimson\n", "it is azure\n"]);
+    assert!(both.contains("crimson") && both.contains("azure"), "{both}");
+}

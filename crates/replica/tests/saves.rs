@@ -140,3 +140,44 @@ fn a_position_of_another_text_is_no_base() {
     assert!(matches!(on("b\n", "b\nc\n"), Err(SaveError::UnknownVersion)));
     assert_eq!(on("a\n", "a\nc\n").expect("a save"), "a\nc\n");
 }
+
+/// With the relay away one moves a line of which another one, who does not know of it, deletes
+/// words. Who reads both sees them gone, and what they save on it is what they saved.
+#[test]
+fn what_a_waiting_save_deletes_does_not_show_where_another_one_has_moved_it() {
+    let network = Network::new(3, 2);
+    let mut ports = network.ports(0, None);
+    let mut replica = sandbox(&mut ports);
+    let rest = "elm oak ash\nfir yew box\n";
+    let created = save(&mut replica, &mut ports, None, &format!("one two three four\n{rest}"));
+    replica.context(&mut ports).finish_save(created.after.expect("something is left to do"));
+    network.advance(1_000);
+    let mut there = network.ports(1, None);
+    let mut elsewhere = sandbox(&mut there);
+    let known = elsewhere.request(&mut there, &mut ClientSession::new()).read(&page());
+    known.expect("a page");
+    network.change_faults(|faults| faults.relay_down = true);
+    network.advance(60_000);
+    let base = Some(created.snapshot.id);
+    save(&mut replica, &mut ports, base, &format!("{rest}one two three four\n"));
+    save(&mut replica, &mut ports, base, &format!("one four\n{rest}"));
+    network.advance(1_000);
+    // In sandboxes that start, and elsewhere.
+    let mut seen = sandbox(&mut ports);
+    let read = seen.request(&mut ports, &mut ClientSession::new()).read(&page()).expect("a page");
+    assert_eq!(read.text, format!("{rest}one four\n"));
+    let text = read.text.replace("four", "four five");
+    let saved = save(&mut elsewhere, &mut there, Some(read.id), &text);
+    assert_eq!(saved.snapshot.text, text);
+    // The same text changes nothing.
+    let waiting = network.stored_keys("outbox/").len();
+    save(&mut elsewhere, &mut there, Some(read.id), &read.text);
+    assert_eq!(network.stored_keys("outbox/").len(), waiting);
+    network.heal();
+    network.advance(60_000);
+    for _ in 0..10 {
+        network.advance(20_000);
+        unspent(&mut elsewhere, &mut there).context(&mut there).tick(0..limits::OUTBOX_BUCKETS);
+    }
+    assert_eq!(network.document(&page()).expect("a document").text(), text);
+}

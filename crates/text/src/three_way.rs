@@ -19,6 +19,7 @@ mod refined;
 mod repeated;
 mod seams;
 mod slid;
+mod surplus;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,7 @@ use refined::refined;
 use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
+pub use surplus::surplus;
 use versions::repeat;
 
 /// Passages of which another version is shown that one edit may leave, at most.

@@ -18,23 +18,30 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits;
 
-/// Makes an array of a structure, of which the last element is an [`Option`] and is not written
-/// where it is `None`: a field that came later, and that older values lack.
+/// Makes an array of a structure, of which the last elements are [`Option`]s: fields that came
+/// later, and that older values lack. From the first that is `None` on they are not written.
 #[macro_export]
 macro_rules! array_with_optional_last {
-    ($name:ident { $($field:ident),+; $last:ident }) => {
+    ($name:ident { $($field:ident),+; $($last:ident),+ }) => {
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(
                 &self,
                 to: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
                 use ::serde::ser::SerializeTuple;
+                let there = [$(self.$last.is_some()),+];
+                let lasts = there.iter().take_while(|there| **there).count();
                 let fields = [$(stringify!($field)),+].len();
-                let mut array = to.serialize_tuple(fields + usize::from(self.$last.is_some()))?;
+                let mut array = to.serialize_tuple(fields + lasts)?;
                 $(array.serialize_element(&self.$field)?;)+
-                if let Some(last) = &self.$last {
-                    array.serialize_element(last)?;
-                }
+                let mut left = lasts;
+                $(
+                    if let (1.., Some(last)) = (left, &self.$last) {
+                        array.serialize_element(last)?;
+                        left -= 1;
+                    }
+                )+
+                let _ = left;
                 array.end()
             }
         }
@@ -64,7 +71,7 @@ macro_rules! array_with_optional_last {
                             read += 1;
                         )+
                         let _ = read;
-                        Ok($name { $($field,)+ $last: fields.next_element()? })
+                        Ok($name { $($field,)+ $($last: fields.next_element()?,)+ })
                     }
                 }
 

@@ -17,6 +17,8 @@ pub const ENTRY_BYTES: usize = PAGE_BYTES * 2 + (64 << 10);
 pub const DOCUMENT_BYTES: usize = 64 << 20;
 /// Acknowledged edits of a document that may wait for the log.
 pub const OVERLAY_EDITS: usize = 16_384;
+/// Ranges of a text that a version may hide.
+pub const HIDDEN_RANGES: usize = 64;
 /// Largest encoded version object.
 pub const VERSION_BYTES: usize = 256 << 10;
 /// How many times as long as its compressed form a part of a segment may be.
@@ -25,4 +27,7 @@ pub const PACKED_TIMES: usize = 128;
 pub const SHARDS: u16 = 16;
 
 const _: () = assert!(SHARDS.is_power_of_two() && SHARDS <= 32, "a version id has 5 bits of shard");
-const _: () = assert!(OVERLAY_EDITS * 9 + 1_024 <= VERSION_BYTES, "a version has so many dots");
+const _: () = assert!(
+    OVERLAY_EDITS * 9 + HIDDEN_RANGES * 11 + 1_024 <= VERSION_BYTES,
+    "a version has so many dots, and hides so much"
+);

@@ -124,17 +124,21 @@ pub struct OriginText {
     pub text: Digest,
 }
 
-/// A version in full: a root and the changes beyond it, by actor, sorted.
-/// Together with a change, everything that it was made on is meant.
+/// A version in full: a root and the changes beyond it, by actor, sorted, and what of them it
+/// hides. Together with a change, everything that it was made on is meant.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct VersionRef {
     /// What it stands on.
     pub root: Root,
     /// The changes beyond, sorted, each once.
     pub extra: Vec<Actor>,
-    /// [`text_check`] of the text, where a change beyond was made on a text of the origin: on what
-    /// the log carries such a one over, and so what stands where, depends on what else it holds.
+    /// [`text_check`] of the text of these changes, where a change beyond was made on a text of the
+    /// origin (on what the log carries such a one over, and so what stands where, depends on what
+    /// else it holds), and where something is hidden.
     pub check: Option<u32>,
+    /// What is hidden of that text, in bytes: where each begins and how long it is, ascending, and
+    /// something is shown between two. Never empty: `None` where all is shown.
+    pub hidden: Option<Vec<(u32, u32)>>,
 }
 
 /// Check bits of a text: the first four bytes of its digest.
@@ -144,7 +148,7 @@ pub fn text_check(text: &str) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-crate::array_with_optional_last!(VersionRef { root, extra; check });
+crate::array_with_optional_last!(VersionRef { root, extra; check, hidden });
 
 impl VersionRef {
     /// The version right after the entry at `place`.
@@ -156,7 +160,13 @@ impl VersionRef {
     /// The version that a root is, with nothing beyond.
     #[must_use]
     pub fn of_root(root: Root) -> Self {
-        Self { root, extra: Vec::new(), check: None }
+        Self { root, extra: Vec::new(), check: None, hidden: None }
+    }
+
+    /// The same changes, all of them shown: what an edit names that was made on it.
+    #[must_use]
+    pub fn unhidden(&self) -> Self {
+        Self { hidden: None, ..self.clone() }
     }
 
     /// Whether the form is canonical and within `most` extra dots.
@@ -165,6 +175,7 @@ impl VersionRef {
         self.extra.len() <= most
             && self.extra.windows(2).all(|pair| pair[0] < pair[1])
             && (self.check.is_none() || !self.extra.is_empty())
+            && self.hidden.as_ref().is_none_or(|hidden| self.check.is_some() && in_order(hidden))
     }
 
     /// The name that this version of `document` is served under.
@@ -182,6 +193,11 @@ impl VersionRef {
         let document = document.digest();
         let mut parts = vec![&document.0[..], &root, &dots];
         parts.extend(check.as_ref().map(|check| &check[..]));
+        let hidden: Vec<u8> = {
+            let numbers = self.hidden.iter().flatten().flat_map(|(at, len)| [*at, *len]);
+            numbers.flat_map(u32::to_le_bytes).collect()
+        };
+        parts.extend(self.hidden.as_ref().map(|_| &hidden[..]));
         let name = digest("version", &parts);
         let mut first = [0; 8];
         first.copy_from_slice(&name.0[..8]);
@@ -189,10 +205,21 @@ impl VersionRef {
     }
 }
 
+/// Whether ranges are not empty, ascending and apart, few enough, and end within 32 bits.
+fn in_order(hidden: &[(u32, u32)]) -> bool {
+    let mut free_from = Some(0);
+    let fits = |(at, len): &(u32, u32)| {
+        let fits = *len > 0 && free_from.is_some_and(|free| *at >= free);
+        free_from = at.checked_add(*len).and_then(|end| end.checked_add(1));
+        fits
+    };
+    (1..=limits::HIDDEN_RANGES).contains(&hidden.len()) && hidden.iter().all(fits)
+}
+
 const FORMAT: u8 = 1;
 
 /// A version object as a store has it. Within an entry, whose format says how to
-/// read it, a version is its two fields alone.
+/// read it, a version is its fields alone.
 #[derive(Serialize_tuple, Deserialize_tuple)]
 struct ObjectWire {
     format: u8,
@@ -212,7 +239,9 @@ impl Decode for VersionRef {
         codec::known_format(wire.format, FORMAT)?;
         match wire.version.is_canonical(limits::OVERLAY_EDITS) {
             true => Ok(wire.version),
-            false => Err(DecodeError::invalid("extra dots are too many or not sorted")),
+            false => Err(DecodeError::invalid(
+                "extra dots, or what is hidden, are too many or not sorted",
+            )),
         }
     }
 }

@@ -14,6 +14,7 @@ use redwedding_wire::version::{
 };
 
 use super::changes::Change;
+use super::hidden;
 use super::segment::SegmentRef;
 use super::state::{DetachedBase, State};
 use crate::entry::{Body, Entry, Missing};
@@ -36,6 +37,8 @@ pub enum Unresolved {
 pub struct Resolved {
     /// The changes of the document that it holds.
     pub version: Version,
+    /// What of their text it hides.
+    pub(super) hidden: Vec<(u32, u32)>,
     /// Where it stands on a text outside the log's line.
     pub(super) detached: Option<OnDetachedBase>,
 }
@@ -181,16 +184,19 @@ impl State {
     /// If what it names is not in, or lies below the floor; or it names another text than it was
     /// given for.
     pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
-        let resolved = self.resolve_unchecked(version)?;
+        let mut resolved = self.resolve_unchecked(version)?;
         let another = |check| {
-            let text = self.text_of(&resolved);
+            let text = self.whole_text_of(&resolved);
             text.is_none_or(|text| text_check(&text) != check)
         };
         // Edits of a text of the origin may have been carried over onto something else, where the
         // log lost them and was told of them anew.
         match version.check.is_some_and(another) {
             true => Err(Unresolved::Stale),
-            false => Ok(resolved),
+            false => {
+                resolved.hidden.extend(version.hidden.iter().flatten());
+                Ok(resolved)
+            }
         }
     }
 
@@ -199,14 +205,18 @@ impl State {
             Root::Log(place) => {
                 let root = self.version_at(place)?;
                 let version = self.with_extra(root, &version.extra)?;
-                self.kept(&version).map(|()| Resolved { version, detached: None })
+                self.kept(&version).map(|()| Resolved {
+                    version,
+                    hidden: Vec::new(),
+                    detached: None,
+                })
             }
             // The detached base first: it has the very texts that its edits were made on.
             Root::Origin(text) => match (self.detached_base_of(text), self.known(text)) {
                 (None, Some(known)) => {
                     self.kept(known)?;
                     let version = self.with_extra(known.clone(), &version.extra)?;
-                    Ok(Resolved { version, detached: None })
+                    Ok(Resolved { version, hidden: Vec::new(), detached: None })
                 }
                 _ => self.resolve_on_detached_base(text, &version.extra),
             },
@@ -243,7 +253,8 @@ impl State {
         }
         let version = self.with_extra(detached.onto.clone(), extra)?;
         self.kept(&version)?;
-        Ok(Resolved { version, detached: Some(OnDetachedBase { base: index, within }) })
+        let detached = Some(OnDetachedBase { base: index, within });
+        Ok(Resolved { version, hidden: Vec::new(), detached })
     }
 
     pub(super) fn detached_base_of(&self, text: OriginText) -> Option<usize> {
@@ -266,6 +277,15 @@ impl State {
     /// changes since.
     #[must_use]
     pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
+        let text = self.whole_text_of(resolved)?;
+        match resolved.hidden.as_slice() {
+            [] => Some(text),
+            hidden => hidden::without(&text, hidden),
+        }
+    }
+
+    /// The same with what is hidden.
+    fn whole_text_of(&self, resolved: &Resolved) -> Option<String> {
         match &resolved.detached {
             Some(on) => self.detached_bases.get(on.base)?.text.text_at(&on.within).ok(),
             None => self.text.text_at(&resolved.version).ok(),

@@ -21,21 +21,30 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
+use super::hidden::{self, HiddenRanges};
 use super::state::{DetachedBase, State};
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
 
 const FORMAT: u8 = 2;
-const VIEW_FORMAT: u8 = 1;
+const VIEW_FORMAT: u8 = 2;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
-/// Format, how many changes are confirmed, whether one beyond was made on a text of the origin;
-/// then as a document.
+/// Format, how many changes are confirmed, whether one beyond was made on a text of the origin, what
+/// is hidden (start and length); then as a document.
 #[derive(Serialize, Deserialize)]
-struct ViewWire<'a>(u8, u32, bool, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
+struct ViewWire<'a>(
+    u8,
+    u32,
+    bool,
+    Vec<(u32, u32)>,
+    TextWire<'a>,
+    StateWire,
+    Vec<DetachedBaseWire<'a>>,
+);
 
 /// All but the texts.
 #[derive(Serialize_tuple, Deserialize_tuple)]
@@ -182,8 +191,9 @@ impl View {
     #[must_use]
     pub fn encode_own(&self) -> Vec<u8> {
         let (text, about, detached) = wire_of(&self.state);
-        let confirmed = self.confirmed as u32;
-        codec::to_vec(&ViewWire(VIEW_FORMAT, confirmed, self.on_origin, text, about, detached))
+        let (confirmed, hidden) = (self.confirmed as u32, self.hidden.stated().unwrap_or_default());
+        let on_origin = self.on_origin;
+        codec::to_vec(&ViewWire(VIEW_FORMAT, confirmed, on_origin, hidden, text, about, detached))
     }
 
     /// The view with these bytes; see [`Document::decode_own`]. Whoever reads it has to know that
@@ -198,10 +208,15 @@ impl View {
         if format != VIEW_FORMAT {
             return Err(DecodeError::Format(format, VIEW_FORMAT));
         }
-        let ViewWire(_, confirmed, on_origin, text, about, detached) = codec::from_own(bytes)?;
+        let ViewWire(_, confirmed, on_origin, hidden, text, about, detached) =
+            codec::from_own(bytes)?;
         let confirmed = confirmed as usize;
         let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
-        Ok(Self { state: parts.into_state(confirmed)?, confirmed, on_origin })
+        let state = parts.into_state(confirmed)?;
+        if hidden::without(state.text(), &hidden).is_none() {
+            return Err(DecodeError::invalid("what is hidden does not fit the text"));
+        }
+        Ok(Self { state, confirmed, on_origin, hidden: HiddenRanges::of_stated(&hidden) })
     }
 }
 

@@ -18,6 +18,7 @@ use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
+use super::hidden::HiddenRanges;
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::Edit;
 use crate::{limits, passage};
@@ -37,6 +38,14 @@ pub struct Alternative<'a> {
     settled: usize,
 }
 
+/// What the log will show once it has a save.
+pub(super) struct AsDecided {
+    /// The text, of what is shown now,
+    pub(super) text: String,
+    /// and what is told beside it.
+    pub(super) alternatives: Vec<String>,
+}
+
 /// Names the change that takes hunks out of a save,
 const ASIDE: &str = "aside";
 
@@ -44,23 +53,34 @@ const ASIDE: &str = "aside";
 const INSTEAD: &str = "instead";
 
 impl State {
-    /// Whether the log will show something else of a save than merging it character by character
-    /// gives here. `false` where that cannot be told.
-    pub(super) fn is_decided_by_log(&mut self, edit: &Edit) -> bool {
+    /// What the log will show with a save beside what is shown here, where that is something else
+    /// than merging it character by character gives. `None` where it is the same, and where that
+    /// cannot be told.
+    pub(super) fn as_decided(&mut self, edit: &Edit, hidden: &HiddenRanges) -> Option<AsDecided> {
         let resolved = self.resolve(&edit.delta.base);
-        let Some(resolved) = resolved.ok().filter(|it| it.detached.is_none()) else { return false };
+        let resolved = resolved.ok().filter(|it| it.detached.is_none())?;
         if edit.delta.rules <= 1 || resolved.version == self.text.head() {
-            return false;
+            return None;
         }
         let patch = &edit.delta.patch;
-        let Ok(since) = self.text.since(&resolved.version) else { return false };
-        let old = || self.text.text_at(&resolved.version).ok();
-        three_way::meet(&since.patch, patch)
-            && old().is_some_and(|old| {
-                let beside = self.beside((&resolved.version, &old), &since, patch);
-                patch.apply(&old).is_ok()
-                    && !three_way::merge(&old, beside, patch).decided.is_empty()
-            })
+        let since = self.text.since(&resolved.version).ok()?;
+        if !three_way::meet(&since.patch, patch) {
+            return None;
+        }
+        let old = self.text.text_at(&resolved.version).ok()?;
+        patch.apply(&old).ok()?;
+        let beside = self.beside((&resolved.version, &old), &since, patch);
+        let meant = three_way::merge(&old, beside, patch);
+        if meant.decided.is_empty() {
+            return None;
+        }
+        let text = meant.patch.apply(self.text()).ok()?.text;
+        let text = hidden.shown_after(&meant.patch, text)?;
+        let alternatives = meant.met.into_iter().filter_map(|met| match met.outcome {
+            Outcome::Hidden(text) => Some(text),
+            _ => None,
+        });
+        Some(AsDecided { text, alternatives: alternatives.collect() })
     }
 
     /// Merges a change as its author meant it: which one it is then. On an error nothing changed.
@@ -423,7 +443,7 @@ fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Rang
 }
 
 /// The edits of a patch, each in the text that the one before left.
-fn in_turn(patch: &Patch) -> impl Iterator<Item = (u32, u32, u32)> {
+pub(super) fn in_turn(patch: &Patch) -> impl Iterator<Item = (u32, u32, u32)> {
     let (mut came, mut went) = (0, 0);
     patch.edits().map(move |(at, deleted, text)| {
         let place = at + came - went;

@@ -1,5 +1,6 @@
 //! What must hold of bytes and of logs. Each function panics where it does not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use redwedding_wire::codec::{Decode, Encode};
@@ -201,13 +202,16 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
     for number in 0..draw.below(12) {
         let Some(entry) = overlaid(&view, &mut draw, number) else { continue };
         if let Ok(Verdict::Counted) = view.add(&entry) {
+            if entries.is_empty() {
+                shows_what_the_log_will(&view, document.clone(), &entry);
+            }
             entries.push(entry);
         }
     }
     let mut other = View::of(&document);
     in_causal_order(&mut draw, &entries, |entry| other.add(entry));
     assert_eq!(other.text(), view.text(), "added in another order");
-    assert_eq!(other.version(), view.version());
+    assert_eq!(other.version().extra, view.version().extra);
     in_causal_order(&mut draw, &entries, |entry| match writer.document.missing(entry)? {
         Some(missing) => Err(Unresolved::Missing(missing)),
         None => Ok(writer
@@ -236,6 +240,29 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
     entries.len()
 }
 
+/// A view with one save hides nothing that the log shows once it has it, or tells as an alternative.
+fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
+    let cursor = log.cursor().after(&entry.encode());
+    log.apply(cursor, 1, entry);
+    let count = |text: &str| {
+        let mut count = BTreeMap::new();
+        let signs = text.chars().filter(|sign| !sign.is_whitespace());
+        signs.for_each(|sign| *count.entry(sign).or_insert(0) += 1);
+        count
+    };
+    let alternatives = log.alternatives();
+    let own = alternatives.iter().filter(|it| Some(it.change.actor) == entry.actor());
+    let (shown, all) = (count(&view.shown()), count(view.text()));
+    let of =
+        |count: &BTreeMap<char, i32>, sign: char| count.get(&sign).copied().unwrap_or_default();
+    for text in own.map(|it| it.text).chain([log.text()]) {
+        for (sign, right) in count(text) {
+            let enough = of(&shown, sign) >= right.min(of(&all, sign));
+            assert!(enough, "{sign} of {text:?} in {:?} of {:?}", view.shown(), view.text());
+        }
+    }
+}
+
 /// A save on what an overlay shows, or on less.
 fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
     let confirmed = view.changes().kept().len() - view.overlay().len();
@@ -250,6 +277,8 @@ fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
         version.extra = vec![draw.pick(view.overlay()).actor];
     }
     let edit = EditId([200 - number as u8; 16]);
+    // Of a version that hides something all is edited here.
+    let version = version.unhidden();
     let mut saved = log::save_on(view, draw, edit, version.clone())?;
     if version.extra.len() <= crate::limits::INLINE_DOTS {
         saved.delta.base = redwedding_wire::version::Base::Version(version);
@@ -348,7 +377,7 @@ pub struct Pruned {
 
 /// Segments by name, as they are stored.
 #[derive(Default)]
-struct MemoryArchive(std::collections::BTreeMap<Digest, Vec<u8>>);
+struct MemoryArchive(BTreeMap<Digest, Vec<u8>>);
 
 impl MemoryArchive {
     fn keep(&mut self, segment: &Segment) {

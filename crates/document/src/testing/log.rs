@@ -190,7 +190,12 @@ impl Writer {
             6..=9 => VersionRef::log(self.place(draw)),
             10..=11 => VersionRef { extra, ..VersionRef::log(self.place(draw)) },
             12 => VersionRef::of_root(Root::Origin(self.origin_text(draw))),
-            13 => VersionRef { root: Root::Origin(self.origin_text(draw)), extra, check: None },
+            13 => VersionRef {
+                root: Root::Origin(self.origin_text(draw)),
+                extra,
+                check: None,
+                hidden: None,
+            },
             14 => VersionRef { extra, ..VersionRef::log(Place::START) },
             _ => values::version(draw, 3),
         }
@@ -398,7 +403,7 @@ pub fn save_on(
     let base = match draw.below(8) {
         0 => Base::Object(id),
         1 => Base::Object(ObjectId(id.0 ^ 1)),
-        _ => Base::Version(version),
+        _ => Base::Version(version.unhidden()),
     };
     let delta = Delta { edit, base, patch, note: note(draw), rules: RULES };
     let served = draw.option(|draw| values::version(draw, 3));

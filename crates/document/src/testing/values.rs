@@ -50,7 +50,16 @@ pub fn version(draw: &mut Draw<'_>, most: usize) -> VersionRef {
     extra.sort_unstable();
     extra.dedup();
     let check = (!extra.is_empty() && draw.one_in(3)).then(|| draw.number() as u32);
-    VersionRef { root, extra, check }
+    let hidden = check.and_then(|_| {
+        let mut at = 0;
+        let ranges = draw.list(3, |draw| {
+            let (start, len) = (at + draw.below(9) as u32, draw.below(9) as u32 + 1);
+            at = start + len + 1;
+            (start, len)
+        });
+        (!ranges.is_empty()).then_some(ranges)
+    });
+    VersionRef { root, extra, check, hidden }
 }
 
 /// An edit of some text.
@@ -66,7 +75,7 @@ pub fn note(draw: &mut Draw<'_>) -> Note {
 /// A save.
 pub fn edit(draw: &mut Draw<'_>) -> Edit {
     let base = match draw.one_in(3) {
-        false => Base::Version(version(draw, 5)),
+        false => Base::Version(version(draw, 5).unhidden()),
         true => Base::Object(ObjectId(draw.number())),
     };
     let mut id: [u8; 16] = draw.bytes();

@@ -33,14 +33,22 @@ fn place(position: u64) -> Place {
 
 fn edit() -> Edit {
     let root = Root::Log(place(1_234));
-    let base =
-        Base::Version(VersionRef { root, extra: vec![Actor(5), Actor(u64::MAX)], check: None });
+    let base = Base::Version(VersionRef {
+        root,
+        extra: vec![Actor(5), Actor(u64::MAX)],
+        check: None,
+        hidden: None,
+    });
     let patch =
         diff::between_by(1, "The cat sat.\nThe end.\n", "The black cat sat.\nDas Ende: 終.\n");
     let delta =
         Delta { edit: EditId([0x11; 16]), base, patch, note: note("Arya", "§ Röslin"), rules: 1 };
-    let served =
-        VersionRef { root: Root::EMPTY, extra: vec![Actor(24), Actor(65_536)], check: None };
+    let served = VersionRef {
+        root: Root::EMPTY,
+        extra: vec![Actor(24), Actor(65_536)],
+        check: None,
+        hidden: None,
+    };
     Edit { delta, accepted_ms: 1_790_000_000_123, pop: "AMS".to_owned(), served: Some(served) }
 }
 
@@ -66,8 +74,12 @@ fn entries() {
     let extended = Entry { extensions: vec![0x81, 0x18, 0x2a], ..entry(Body::Edit(edit())) };
     GOLDEN.holds(1, "entry-edit-extended", &extended);
     let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
-    let version =
-        VersionRef { root: Root::Origin(on), extra: (1..40).map(Actor).collect(), check: None };
+    let version = VersionRef {
+        root: Root::Origin(on),
+        extra: (1..40).map(Actor).collect(),
+        check: None,
+        hidden: None,
+    };
     GOLDEN.holds(1, "entry-version", &entry(Body::Version(version)));
     GOLDEN.holds(1, "entry-base", &entry(Body::Base(page(77, "Ein Text.\n"))));
     let import = Import {
@@ -155,7 +167,12 @@ fn document() -> Document {
     assert!(matches!(log.save(3, &base, ("mat", "tree")), Verdict::Alias { .. }));
     let other = page(72, "A cat sat on the mat, purring.\n");
     assert_eq!(log.put(Body::Base(other.clone())), Verdict::Superseded);
-    let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new(), check: None };
+    let on = VersionRef {
+        root: Root::Origin(other.name()),
+        extra: Vec::new(),
+        check: None,
+        hidden: None,
+    };
     assert_eq!(log.save(4, &on, ("purring", "softly purring")), Verdict::Counted);
     let head = log.0.version();
     let text = Digest::of_text(log.0.text());
@@ -231,7 +248,8 @@ const SEGMENT: (&str, u32) = ("4f5b18b34c637c1137ae821326a41fe0", 125);
 /// Names that are stored or sent elsewhere: others compute them too.
 #[test]
 fn names() {
-    let version = VersionRef { root: Root::EMPTY, extra: vec![Actor(5)], check: None };
+    let version =
+        VersionRef { root: Root::EMPTY, extra: vec![Actor(5)], check: None, hidden: None };
     let flush = FlushId::new(&[7; 32], &key(), [1; 8]);
     let place = Cursor::start(9).after(b"record").place();
     let names = [

@@ -147,8 +147,12 @@ mod tests {
         let actor = plain.entry.actor().expect("an actor");
         with(&|other| {
             let Body::Edit(edit) = &mut other.entry.body else { return };
-            edit.served =
-                Some(VersionRef { root: Root::EMPTY, extra: vec![actor; 500], check: None });
+            edit.served = Some(VersionRef {
+                root: Root::EMPTY,
+                extra: vec![actor; 500],
+                check: None,
+                hidden: None,
+            });
         });
         with(&|other| {
             let Body::Edit(edit) = &mut other.entry.body else { return };

@@ -18,7 +18,7 @@ use crate::limits;
 use crate::outbox::OutboxEntry;
 use crate::overlay::Overlay;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 #[derive(Serialize_tuple, Deserialize_tuple)]
 struct Wire {

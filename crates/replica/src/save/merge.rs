@@ -221,10 +221,9 @@ impl<P: Ports> ClientRequest<'_, P> {
         let entry = self.context.entry(cached.key(), save, edit, &named.version, patch);
         // Nobody may refuse it once it is acknowledged.
         entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
-        let log_decides = view.is_decided_by_log(&entry);
-        self.context.add_save(&mut view, named.version, &entry)?;
+        let log_decides = self.context.add_save(&mut view, named.version, &entry)?;
         let served = view.version();
-        let overlaps = entry.actor().map(|actor| overlapping(&view, actor)).unwrap_or_default();
+        let overlaps = overlaps(&view, &entry);
         let (before, apart) = made_on(&view, &entry, own);
         let latest = self.session.own(cached.key());
         let apart = apart.into_iter().filter(|edit| latest.contains(edit)).collect();
@@ -309,7 +308,7 @@ impl<P: Ports> Context<'_, P> {
         // The base's form depends on what the client named alone, so that a
         // retry elsewhere makes the same dots.
         let base = match named.extra.len() <= limits::INLINE_DOTS {
-            true => Base::Version(named.clone()),
+            true => Base::Version(named.unhidden()),
             false => Base::Object(named.object_id(key)),
         };
         let edit = Edit {
@@ -321,19 +320,21 @@ impl<P: Ports> Context<'_, P> {
         Entry { trace: save.trace, ..Entry::new(key.clone(), Body::Edit(edit)) }
     }
 
-    /// Adds a save's entry to the view, if it merges and the text stays short enough.
+    /// Adds a save's entry to the view, if it merges and the text stays short enough. Gives whether
+    /// others changed the same, so that what the page shows is for the log to say.
     fn add_save(
         &mut self,
         view: &mut View,
         named: VersionRef,
         entry: &Entry,
-    ) -> Result<(), SaveError> {
+    ) -> Result<bool, SaveError> {
         if named.extra.len() > limits::INLINE_DOTS {
             // The entry names it as an object, which the log need not hold yet.
             let object = Entry::new(entry.document.clone(), Body::Version(named));
             view.add(&object).map_err(|_| SaveError::UnknownVersion)?;
         }
-        let verdict = view.add(entry).map_err(|_| SaveError::UnknownVersion)?;
+        let added = view.add_save(entry).map_err(|_| SaveError::UnknownVersion)?;
+        let (verdict, log_decides) = added;
         if let Verdict::Quarantined(fault) = verdict {
             let event = format!("a save of {} does not merge: {fault}", entry.document);
             self.ports.log(Level::Alarm, &event);
@@ -341,9 +342,18 @@ impl<P: Ports> Context<'_, P> {
         }
         match view.text().len() {
             bytes if bytes > limits::PAGE_BYTES => Err(SaveError::TooLong { bytes }),
-            _ => Ok(()),
+            _ => Ok(log_decides),
         }
     }
+}
+
+/// Where a save met others, in what is shown of the view.
+fn overlaps(view: &View, entry: &Entry) -> Vec<Overlapping> {
+    let mut found = entry.actor().map(|actor| overlapping(view, actor)).unwrap_or_default();
+    for overlap in &mut found {
+        (overlap.start, overlap.length) = view.shown_at(overlap.start, overlap.length);
+    }
+    found
 }
 
 /// What a save changes of the version that it names.

@@ -195,17 +195,19 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         ("overlay-none", document, None, &[]),
         ("overlay-origin", new, Some(page.clone()), std::slice::from_ref(&on_origin)),
     ] {
-        let path = file("replica", 1, name);
+        let path = file("replica", 2, name);
         let bytes = wire::overlay(on, origin.clone(), saves);
         if std::env::var_os("GOLDEN").is_some() && !path.exists() {
             std::fs::write(&path, &bytes).unwrap();
         }
         let kept = std::fs::read(&path).unwrap();
         assert_eq!(bytes, kept, "{name} is written as it was");
-        assert!(wire::is_overlay(&kept, on, origin), "{name} is read as it was");
+        assert!(wire::is_overlay(&kept, on, origin.clone()), "{name} is read as it was");
         let other = if on == new { document } else { new };
         assert!(!wire::is_overlay(&kept, other, None), "{name} is of one state");
         assert!(wire::decoders(&kept).is_empty(), "{name} is taken for nothing else");
+        let first = std::fs::read(file("replica", 1, name)).unwrap();
+        assert!(!wire::is_overlay(&first, on, origin), "{name} of before is as good as none");
     }
 }
 

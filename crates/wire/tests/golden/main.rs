@@ -11,12 +11,20 @@ const GOLDEN: Golden = Golden::of(env!("CARGO_MANIFEST_DIR"));
 #[test]
 fn versions() {
     let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
-    let version =
-        VersionRef { root: Root::Origin(on), extra: (1..40).map(Actor).collect(), check: None };
+    let version = VersionRef {
+        root: Root::Origin(on),
+        extra: (1..40).map(Actor).collect(),
+        check: None,
+        hidden: None,
+    };
     GOLDEN.holds(1, "version", &version);
+    let checked = VersionRef { check: Some(0xdead_beef), ..version.clone() };
+    GOLDEN.holds(1, "version-checked", &checked);
+    let hidden = Some(vec![(0, 1), (1_234, 70_000)]);
+    GOLDEN.holds(1, "version-hidden", &VersionRef { hidden, ..checked });
     GOLDEN.holds(
         1,
         "version-empty",
-        &VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None },
+        &VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None, hidden: None },
     );
 }
