@@ -64,7 +64,7 @@ proptest! {
         prop_assert_eq!(apply(&mut document, Body::Base(other.clone())), Verdict::Superseded);
         let at = at.index(theirs.len() + 1);
         let text = format!("{}ZEBRA{}", &theirs[..at], &theirs[at..]);
-        let on = VersionRef { root: Root::Origin(other.name()), extra: Vec::new(), check: None, hidden: None };
+        let on = VersionRef::of_root(Root::Origin(other.name()));
         let first = save(1, on.clone(), &theirs, &text);
         let actor = first.delta.actor();
         prop_assert_eq!(apply(&mut document, Body::Edit(first)), Verdict::Counted);

@@ -156,6 +156,17 @@ impl Patch {
         })
     }
 
+    /// Where each hunk is in the text that those before it left: (place, deleted, inserted) bytes.
+    pub fn in_turn(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        let (mut came, mut went) = (0, 0);
+        self.edits().map(move |(at, deleted, text)| {
+            let place = at + came - went;
+            came += text.len() as u32;
+            went += deleted;
+            (place, deleted, text.len() as u32)
+        })
+    }
+
     /// The text after this edit, and what the edit deleted. O(text).
     ///
     /// # Errors

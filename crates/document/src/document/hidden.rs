@@ -14,8 +14,15 @@ use redwedding_text::three_way::surplus;
 use redwedding_text::{Patch, PatchError};
 
 use super::state::State;
-use super::three_way::{AsDecided, in_turn};
 use crate::limits;
+
+/// What the log will show once it has a save.
+pub(super) struct AsDecided {
+    /// The text, of what is shown now,
+    pub(super) text: String,
+    /// and what is told beside it.
+    pub(super) alternatives: Vec<String>,
+}
 
 /// Ranges of a view's text, in bytes, ascending and apart.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,7 +67,7 @@ impl HiddenRanges {
             return Some(text);
         }
         let mut after = self.clone();
-        after.shift_by(in_turn(edit));
+        after.shift_by(edit.in_turn());
         after.without(&text)
     }
 

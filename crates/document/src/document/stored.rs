@@ -33,8 +33,8 @@ const VIEW_FORMAT: u8 = 2;
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
-/// Format, how many changes are confirmed, whether one beyond was made on a text of the origin, what
-/// is hidden (start and length); then as a document.
+/// Format, how many changes are confirmed, whether one beyond was made on a text of the origin,
+/// what is hidden (start and length); then as a document.
 #[derive(Serialize, Deserialize)]
 struct ViewWire<'a>(
     u8,

@@ -18,7 +18,7 @@ use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
-use super::hidden::HiddenRanges;
+use super::hidden::{AsDecided, HiddenRanges};
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::Edit;
 use crate::{limits, passage};
@@ -36,14 +36,6 @@ pub struct Alternative<'a> {
     pub text: &'a str,
     /// From which change on the passage may have been changed.
     settled: usize,
-}
-
-/// What the log will show once it has a save.
-pub(super) struct AsDecided {
-    /// The text, of what is shown now,
-    pub(super) text: String,
-    /// and what is told beside it.
-    pub(super) alternatives: Vec<String>,
 }
 
 /// Names the change that takes hunks out of a save,
@@ -134,7 +126,7 @@ impl State {
         debug_assert!(put.is_ok(), "{put:?}");
         // What stands at one place may stand there in another order.
         let order = diff::between(&told, self.text());
-        let place = |at: &Range<u32>| grown(at, in_turn(&order)).0;
+        let place = |at: &Range<u32>| grown(at, order.in_turn()).0;
         let bytes = self.text().len() as u32;
         let author = |by: u32| match self.changes.get(by as usize) {
             Some(change) if change.kind == ChangeKind::Meant as u8 => change.about as u32,
@@ -159,7 +151,7 @@ impl State {
         let done = self.text.since(since).map(|since| since.patch).unwrap_or_default();
         let own = self.closure(save);
         let beside = self.text.since(&own).map(|since| since.patch).unwrap_or_default();
-        let place = |at: &Range<u32>, patch| grown(at, in_turn(patch)).0;
+        let place = |at: &Range<u32>, patch: &Patch| grown(at, patch.in_turn()).0;
         let carried = carried.map(|meant| hidden(meant, |at| place(at, &beside)));
         self.changes.amend(save as usize, |change| {
             change.hidden.iter_mut().for_each(|hidden| hidden.at = place(&hidden.at, &done));
@@ -442,17 +434,6 @@ fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Rang
     (at, gone)
 }
 
-/// The edits of a patch, each in the text that the one before left.
-pub(super) fn in_turn(patch: &Patch) -> impl Iterator<Item = (u32, u32, u32)> {
-    let (mut came, mut went) = (0, 0);
-    patch.edits().map(move |(at, deleted, text)| {
-        let place = at + came - went;
-        came += text.len() as u32;
-        went += deleted;
-        (place, deleted, text.len() as u32)
-    })
-}
-
 /// The passages that a save and others changed, and one of those others for each.
 fn overlaps(
     meant: &ThreeWay,
@@ -476,7 +457,7 @@ fn overlaps(
 /// From which hunk of a patch to which one each text went. O(hunks, and for each text their log).
 fn hunks_of(patch: &Patch, again: &[PutAgain]) -> Vec<(u32, u32)> {
     let base: Vec<(u32, u32)> = patch.edits().map(|(at, gone, _)| (at, at + gone)).collect();
-    let new: Vec<u32> = in_turn(patch).map(|(place, ..)| place).collect();
+    let new: Vec<u32> = patch.in_turn().map(|(place, ..)| place).collect();
     let hunks = again.iter().filter_map(|it| {
         let from = base.partition_point(|(_, end)| *end < it.from.end);
         let to = new.partition_point(|place| *place <= it.to).checked_sub(1)?;

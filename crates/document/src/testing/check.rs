@@ -240,7 +240,8 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
     entries.len()
 }
 
-/// A view with one save hides nothing that the log shows once it has it, or tells as an alternative.
+/// A view with one save hides nothing that the log shows once it has it, or tells as an
+/// alternative.
 fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
     let cursor = log.cursor().after(&entry.encode());
     log.apply(cursor, 1, entry);
