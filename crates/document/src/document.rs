@@ -233,21 +233,17 @@ impl View {
         if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
-        let mut decided = None;
+        let mut log = None;
         if let Body::Edit(edit) = &entry.body {
             self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
             let is_new = self.state.change_of(edit.delta.edit).is_none();
-            let hidden = &self.hidden;
-            decided = (looks && is_new).then(|| self.state.as_decided(edit, hidden)).flatten();
+            log = (looks && is_new).then(|| self.state.as_logged(entry, &self.hidden)).flatten();
         }
         let before = self.changes.len() as u32;
         let verdict = self.state.apply(Place::START, 0, entry);
         self.hidden.shift(&self.state, before);
-        let decided = decided.filter(|_| verdict == Verdict::Counted);
-        if let Some(decided) = &decided {
-            self.hidden.add(self.state.text(), decided);
-        }
-        Ok((verdict, decided.is_some()))
+        let differs = log.is_some_and(|log| self.hidden.add(self.state.text(), &log));
+        Ok((verdict, differs))
     }
 
     /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
@@ -255,22 +251,20 @@ impl View {
     /// it elsewhere. With more than [`limits::DECIDED_SAVES`] waiting saves that may show.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
-        let whole = || Cow::Borrowed(self.text());
-        match self.version().hidden {
-            _ if self.hidden.is_nothing() => whole(),
-            None => whole(),
-            Some(hidden) => hidden::without(self.text(), &hidden).map_or_else(whole, Cow::Owned),
-        }
+        let shown = self.stated().and_then(|hidden| hidden::without(self.text(), &hidden));
+        shown.map_or(Cow::Borrowed(self.text()), Cow::Owned)
+    }
+
+    /// What its version hides.
+    fn stated(&self) -> Option<Vec<(u32, u32)>> {
+        (!self.hidden.is_nothing()).then(|| self.version().hidden).flatten()
     }
 
     /// Where a range of the text is in what is shown of it.
     #[must_use]
     pub fn shown_at(&self, start: u32, length: u32) -> (u32, u32) {
-        match self.version().hidden {
-            _ if self.hidden.is_nothing() => (start, length),
-            None => (start, length),
-            Some(hidden) => hidden::left_of(start, length, &hidden),
-        }
+        let hidden = self.stated().unwrap_or_default();
+        hidden::left_of(start, length, &hidden)
     }
 
     /// Whether the view stands on a text of the origin, and a new edit does not.

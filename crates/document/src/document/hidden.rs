@@ -10,18 +10,59 @@
 use std::ops::Range;
 
 use redwedding_text::attribution::Run;
-use redwedding_text::three_way::surplus;
+use redwedding_text::three_way::{meet, surplus};
 use redwedding_text::{Patch, PatchError};
+use redwedding_wire::version::Place;
 
+use super::fold::Verdict;
 use super::state::State;
+use crate::entry::{Body, Entry};
 use crate::limits;
 
-/// What the log will show once it has a save.
-pub(super) struct AsDecided {
+/// What the log will show with a save.
+pub(super) struct AsLogged {
     /// The text, of what is shown now,
-    pub(super) text: String,
+    text: String,
     /// and what is told beside it.
-    pub(super) alternatives: Vec<String>,
+    alternatives: Vec<String>,
+}
+
+impl AsLogged {
+    /// Whether it is more than another text says, but for white space.
+    fn differs(&self, from: &str) -> bool {
+        let says = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
+        !self.alternatives.is_empty() || !says(&self.text, from)
+    }
+}
+
+impl State {
+    /// What the log will show with a save, if it has it next, where others changed the same. `None`
+    /// where merging it character by character is what the log does. Cost: as that of folding it,
+    /// and a copy.
+    pub(super) fn as_logged(&mut self, entry: &Entry, hidden: &HiddenRanges) -> Option<AsLogged> {
+        let Body::Edit(edit) = &entry.body else { return None };
+        let resolved = self.resolve(&edit.delta.base).ok()?;
+        if resolved.detached.is_none() {
+            if edit.delta.rules <= 1 || resolved.version == self.text.head() {
+                return None;
+            }
+            let since = self.text.since(&resolved.version).ok()?;
+            if !meet(&since.patch, &edit.delta.patch) {
+                return None;
+            }
+        }
+        let (mut log, before) = (self.clone(), self.changes.len());
+        let next = Place { position: self.cursor.position + 1, ..Place::START };
+        if log.apply(next, 0, entry) != Verdict::Counted {
+            return None;
+        }
+        let mut hidden = hidden.clone();
+        hidden.shift(&log, before as u32);
+        let new = log.changes.indexed().skip_while(|(index, _)| *index < before);
+        let alternatives = new.flat_map(|(_, change)| &change.hidden);
+        let alternatives = alternatives.map(|hidden| hidden.text.clone()).collect();
+        Some(AsLogged { text: hidden.without(log.text())?, alternatives })
+    }
 }
 
 /// Ranges of a view's text, in bytes, ascending and apart.
@@ -50,32 +91,19 @@ impl HiddenRanges {
             return;
         }
         for change in from..state.changes.len() as u32 {
-            self.shift_by(state.text.effects(change));
+            for edit in state.text.effects(change) {
+                self.0 = self.0.iter().flat_map(|at| shifted(at, edit)).collect();
+            }
         }
-    }
-
-    /// The same after edits, each of the text that the one before left.
-    fn shift_by(&mut self, edits: impl Iterator<Item = (u32, u32, u32)>) {
-        for edit in edits {
-            self.0 = self.0.iter().flat_map(|at| shifted(at, edit)).collect();
-        }
-    }
-
-    /// What is shown of the text that an edit makes of the whole one. `None` where they do not fit.
-    pub(super) fn shown_after(&self, edit: &Patch, text: String) -> Option<String> {
-        if self.0.is_empty() {
-            return Some(text);
-        }
-        let mut after = self.clone();
-        after.shift_by(edit.in_turn());
-        after.without(&text)
     }
 
     /// Hides what the last change brought to what is shown of a text that the log will not show.
-    pub(super) fn add(&mut self, text: &str, decided: &AsDecided) {
-        let Some(shown) = self.without(text) else { return };
-        let told = decided.alternatives.iter().map(String::as_str);
-        let found = surplus(&shown, &decided.text, told);
+    /// Gives whether the log says something else.
+    pub(super) fn add(&mut self, text: &str, log: &AsLogged) -> bool {
+        let shown = self.without(text).filter(|shown| log.differs(shown));
+        let Some(shown) = shown else { return false };
+        let told = log.alternatives.iter().map(String::as_str);
+        let found = surplus(&shown, &log.text, told);
         let whole = found.iter().map(|at| self.whole(at.start, false)..self.whole(at.end, true));
         let mut all: Vec<Range<u32>> = whole.collect();
         all.append(&mut self.0);
@@ -86,6 +114,7 @@ impl HiddenRanges {
                 _ => self.0.push(at),
             }
         }
+        true
     }
 
     /// Where a place in what is shown is in the whole text: behind what is hidden there, or before

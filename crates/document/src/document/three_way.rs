@@ -18,9 +18,7 @@ use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
-use super::hidden::{AsDecided, HiddenRanges};
 use super::{Change, ChangeKind, Fault, Hidden, State};
-use crate::entry::Edit;
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
@@ -45,36 +43,6 @@ const ASIDE: &str = "aside";
 const INSTEAD: &str = "instead";
 
 impl State {
-    /// What the log will show with a save beside what is shown here, where that is something else
-    /// than merging it character by character gives. `None` where it is the same, and where that
-    /// cannot be told.
-    pub(super) fn as_decided(&mut self, edit: &Edit, hidden: &HiddenRanges) -> Option<AsDecided> {
-        let resolved = self.resolve(&edit.delta.base);
-        let resolved = resolved.ok().filter(|it| it.detached.is_none())?;
-        if edit.delta.rules <= 1 || resolved.version == self.text.head() {
-            return None;
-        }
-        let patch = &edit.delta.patch;
-        let since = self.text.since(&resolved.version).ok()?;
-        if !three_way::meet(&since.patch, patch) {
-            return None;
-        }
-        let old = self.text.text_at(&resolved.version).ok()?;
-        patch.apply(&old).ok()?;
-        let beside = self.beside((&resolved.version, &old), &since, patch);
-        let meant = three_way::merge(&old, beside, patch);
-        if meant.decided.is_empty() {
-            return None;
-        }
-        let text = meant.patch.apply(self.text()).ok()?.text;
-        let text = hidden.shown_after(&meant.patch, text)?;
-        let alternatives = meant.met.into_iter().filter_map(|met| match met.outcome {
-            Outcome::Hidden(text) => Some(text),
-            _ => None,
-        });
-        Some(AsDecided { text, alternatives: alternatives.collect() })
-    }
-
     /// Merges a change as its author meant it: which one it is then. On an error nothing changed.
     pub(super) fn merge_as_meant(
         &mut self,
