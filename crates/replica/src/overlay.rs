@@ -44,6 +44,8 @@ pub(crate) struct Overlay {
     names: BTreeSet<String>,
     /// Saves that are under one of these.
     joined: BTreeSet<EditId>,
+    /// Whether the last listing shows all of these.
+    joined_listed: bool,
     /// Saves that have a name of their own in the last listing, and those made here since.
     single: Vec<EditId>,
     /// How many saves were read or made here since the cache held what is known.
@@ -66,6 +68,7 @@ impl Overlay {
             bytes: 0,
             names: BTreeSet::new(),
             joined: BTreeSet::new(),
+            joined_listed: false,
             single: Vec::new(),
             news: 0,
             listed_ms: 0,
@@ -79,7 +82,8 @@ impl Overlay {
         let whole = self.is_whole();
         let mut moved = Self {
             names: if whole { self.names.clone() } else { BTreeSet::new() },
-            joined: self.joined.clone(),
+            joined: if whole { self.joined.clone() } else { BTreeSet::new() },
+            joined_listed: whole && self.joined_listed,
             single: self.single.clone(),
             listed_ms: if whole { self.listed_ms } else { 0 },
             ..Self::of(cached)
@@ -171,6 +175,7 @@ impl Overlay {
     /// Takes in a listing. Gives the names of which the values are to be read.
     pub(crate) fn listed(&mut self, names: Vec<String>, now_ms: u64) -> Vec<String> {
         self.listed_ms = now_ms;
+        self.joined_listed = self.is_among(&names);
         self.single = names.iter().filter_map(|name| keys::single(name)).collect();
         names.into_iter().filter(|name| !self.has_read(name)).collect()
     }
@@ -251,8 +256,13 @@ impl Overlay {
         self.single.len()
     }
 
-    /// Names of one save each that a listing has shown to be joined as well.
+    /// Names of one save each that the last listing has shown to be joined as well. None where a
+    /// joined name is gone: the log had its saves, and what it has lost since lies under their own
+    /// names alone.
     pub(crate) fn spare_names(&self) -> Vec<String> {
+        if !self.joined_listed {
+            return Vec::new();
+        }
         let spare = self.single.iter().filter(|edit| self.joined.contains(edit));
         spare.map(|edit| keys::outbox(self.view.key(), *edit)).collect()
     }
@@ -324,13 +334,22 @@ mod tests {
         assert_eq!(overlay.to_join().len(), 4);
         assert_eq!(overlay.spare_names(), Vec::<String>::new());
         let name_of_both = keys::outbox_joined(&page(), 1, Default::default());
-        overlay.read(OutboxValue { name: name_of_both, entries: entries[..2].to_vec() });
+        overlay
+            .listed([entries.iter().map(name).collect(), vec![name_of_both.clone()]].concat(), 60);
+        overlay.read(OutboxValue { name: name_of_both.clone(), entries: entries[..2].to_vec() });
         assert_eq!(overlay.all().count(), 4, "the same save under two keys is one");
         for overlay in [&overlay, &overlay.moved_onto(&cached(4))] {
             assert_eq!(overlay.spare_names(), [name(&entries[0]), name(&entries[1])]);
         }
         let left: Vec<_> = overlay.to_join().iter().map(|(edit, _)| Some(*edit)).collect();
         assert_eq!(left, [entries[2].edit(), entries[3].edit()]);
+        // Where the joined name is gone, the log has had its saves: what it loses is not spare.
+        let singles: Vec<String> = entries.iter().map(name).collect();
+        let names = [singles.clone(), vec![name_of_both]].concat();
+        for (listing, spare) in [(names.clone(), 2), (singles, 0), (names, 2)] {
+            overlay.listed(listing, 80);
+            assert_eq!(overlay.spare_names().len(), spare);
+        }
         overlay.listed(vec![name(&entries[3])], 90);
         assert_eq!(overlay.to_join().len(), 1, "the others have no key of their own any more");
     }
