@@ -47,6 +47,12 @@ const SHORT: [(u64, usize, u64, &str); 35] = [
     (70_000_514, 65, 30_677_245_056, "and where a save that waits has"),
 ];
 
+/// Runs in which few saves are joined.
+const JOINING: [(u64, usize, u64, &str); 2] = [
+    (151_001_355, 133, 33_894_243_522, "a deletion waits on a text of the origin, and does not show"),
+    (151_001_601, 101, 14_025_841_664, "a save's key goes as spare after the joined one is gone"),
+];
+
 /// Long runs, of so many actions.
 const LONG: [(u64, usize, &str); 5] = [
     (111, 200, "one of 16 that failed"),
@@ -58,13 +64,16 @@ const LONG: [(u64, usize, &str); 5] = [
 
 #[test]
 fn what_failed_once_does_not_again() {
-    let short = SHORT.map(|(seed, actions, without, why)| {
-        (Plan { runs: Runs::Short, seed, actions, without, traced: false }, why)
-    });
+    let few = |runs: Runs| {
+        move |(seed, actions, without, why)| {
+            (Plan { runs, seed, actions, without, traced: false }, why)
+        }
+    };
+    let (short, joining) = (SHORT.map(few(Runs::Short)), JOINING.map(few(Runs::Joining)));
     let long = LONG.map(|(seed, actions, why)| {
         (Plan { runs: Runs::Long, seed, actions, without: 0, traced: false }, why)
     });
-    for (plan, why) in short.into_iter().chain(long) {
+    for (plan, why) in short.into_iter().chain(joining).chain(long) {
         let failures = run(plan).failures;
         assert!(failures.is_empty(), "{why}: {plan:?}: {failures:?}");
     }
