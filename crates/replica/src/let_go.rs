@@ -28,6 +28,8 @@ impl<P: Ports> ClientRequest<'_, P> {
         let Some(cached) = self.context.document_cache().document(key) else {
             return LoadError::Behind;
         };
+        let seen = self.session.unsettled(key);
+        self.context.salvage_named(key, seen.into_iter());
         let lost = self.let_go_of_saves(&cached);
         self.let_go_of_versions(&cached, lost);
         self.let_go_of_positions(&cached);
@@ -195,6 +197,7 @@ impl<P: Ports> Context<'_, P> {
 
     /// Whether what a head asks for, and is not to be had, was sought for long enough.
     pub(crate) fn is_lost(&mut self, key: &DocumentKey, head: &Head) -> bool {
+        self.salvage_named(key, head.versions());
         let what = format!("{}-{}", key.digest(), head.sought());
         self.missing_for(&what, limits::LET_GO_MS)
     }

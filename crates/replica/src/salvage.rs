@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use redwedding_document::entry::{Body, Entry};
 use redwedding_document::{Document, View};
 use redwedding_wire::codec::{Decode, Encode};
-use redwedding_wire::identity::{Actor, EditId};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_wire::version::VersionName;
 
 use crate::cached_document::CachedDocument;
 use crate::confirmed_document::ConfirmedDocument;
@@ -66,14 +67,51 @@ impl<P: Ports> Context<'_, P> {
             return;
         };
         self.seek_anew(&what);
+        let shown = shown.collect();
+        self.salvage_taken(cached, shown);
+    }
+
+    /// After what these versions hold was sought in vain, together or beside something else: puts
+    /// back into the outbox what the log does not have of it, once that was so for long. Saves on
+    /// two texts of the origin come together in the log alone.
+    pub(crate) fn salvage_named(
+        &mut self,
+        key: &DocumentKey,
+        versions: impl Iterator<Item = VersionName>,
+    ) {
+        let Some(cached) = self.document_cache().document(key) else { return };
+        for name in versions {
+            let VersionName::Object(id) = name else { continue };
+            let version = self.version_store().object_of(cached.confirmed(), id);
+            let newest = version.into_iter().flat_map(|version| version.extra);
+            let lacks = |actor: &Actor| cached.confirmed().change_by(*actor).is_none();
+            let newest: BTreeSet<Actor> = newest.filter(lacks).collect();
+            let what = format!("named-{}", name.number());
+            if !newest.is_empty() && self.missing_for(&what, limits::LET_GO_MS / 2) {
+                self.seek_anew(&what);
+                self.salvage_taken(&cached, newest);
+            }
+        }
+    }
+
+    /// Puts back into the outbox what this point of presence took of these changes, and what they
+    /// were made on, as far as the log does not have it; a few.
+    fn salvage_taken(&mut self, cached: &CachedDocument, changes: BTreeSet<Actor>) {
         if self.stopped(cached.confirmed()) != Found::No {
             // The origin may have them: put back they would be there twice.
             return;
         }
-        let shown = shown.collect();
-        for save in self.outbox().taken_here(cached.key(), &shown) {
-            if !self.is_set_aside(&save) {
-                self.put_into_outbox(&save);
+        let (mut sought, mut next) = (BTreeSet::new(), changes);
+        while !next.is_empty() && sought.len() < limits::PEEKED_ENTRIES {
+            let found = self.outbox().taken_here(cached.key(), &next);
+            sought.append(&mut next);
+            let parents = found.iter().flat_map(|save| save.parents().iter().copied());
+            let parents = parents.filter(|it| cached.confirmed().change_by(*it).is_none());
+            next = parents.filter(|parent| !sought.contains(parent)).collect();
+            for save in found {
+                if !self.is_set_aside(&save) {
+                    self.put_into_outbox(&save);
+                }
             }
         }
     }

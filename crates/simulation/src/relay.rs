@@ -51,9 +51,10 @@ impl FoldRelay {
         Self { log, nodes, floors, exchanges, arrived: 0, struck }
     }
 
-    /// A node dies and starts again, perhaps on a new disk.
+    /// A node dies and starts again, perhaps on a new disk: one that is at work, if one is.
     pub fn restart(&mut self, random: &mut Random) {
-        let node = random.index(self.nodes.len());
+        let drawn = random.index(self.nodes.len());
+        let node = self.nodes.iter().position(Node::is_busy).unwrap_or(drawn);
         let new_disk = random.chance(200);
         self.struck.count("relay node restarts");
         if new_disk {

@@ -92,8 +92,17 @@ impl HiddenRanges {
         }
         for change in from..state.changes.len() as u32 {
             for edit in state.text.effects(change) {
-                self.0 = self.0.iter().flat_map(|at| shifted(at, edit)).collect();
+                let ranges = std::mem::take(&mut self.0);
+                ranges.iter().flat_map(|at| shifted(at, edit)).for_each(|at| self.push(at));
             }
+        }
+    }
+
+    /// Takes in a range that begins after all others do.
+    fn push(&mut self, at: Range<u32>) {
+        match self.0.last_mut() {
+            Some(last) if at.start <= last.end => last.end = last.end.max(at.end),
+            _ => self.0.push(at),
         }
     }
 
@@ -108,12 +117,7 @@ impl HiddenRanges {
         let mut all: Vec<Range<u32>> = whole.collect();
         all.append(&mut self.0);
         all.sort_unstable_by_key(|at| at.start);
-        for at in all {
-            match self.0.last_mut() {
-                Some(last) if at.start <= last.end => last.end = last.end.max(at.end),
-                _ => self.0.push(at),
-            }
-        }
+        all.into_iter().for_each(|at| self.push(at));
         true
     }
 

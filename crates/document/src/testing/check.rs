@@ -208,6 +208,8 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
             entries.push(entry);
         }
     }
+    let version = view.version();
+    assert_eq!(canonical::<VersionRef>(&version.encode()).as_ref(), Some(&version));
     let mut other = View::of(&document);
     in_causal_order(&mut draw, &entries, |entry| other.add(entry));
     assert_eq!(other.text(), view.text(), "added in another order");

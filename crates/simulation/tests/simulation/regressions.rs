@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 35] = [
+const SHORT: [(u64, usize, u64, &str); 36] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -45,11 +45,22 @@ const SHORT: [(u64, usize, u64, &str); 35] = [
     (70_002_876, 0, 0, "who deletes beside text that the log put there deletes that, too"),
     (110_010_508, 137, 31_205_830_658, "what was deleted shows again where the log has moved it"),
     (70_000_514, 65, 30_677_245_056, "and where a save that waits has"),
+    (
+        200_140_505,
+        126,
+        13_757_406_532,
+        "a head asks for a lost save and for another text of the origin",
+    ),
 ];
 
 /// Runs in which few saves are joined.
 const JOINING: [(u64, usize, u64, &str); 2] = [
-    (151_001_355, 133, 33_894_243_522, "a deletion waits on a text of the origin, and does not show"),
+    (
+        151_001_355,
+        133,
+        33_894_243_522,
+        "a deletion waits on a text of the origin, and does not show",
+    ),
     (151_001_601, 101, 14_025_841_664, "a save's key goes as spare after the joined one is gone"),
 ];
 

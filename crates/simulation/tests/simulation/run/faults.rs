@@ -55,7 +55,7 @@ impl Run {
             origin_fails: some(9, 300),
             origin_loses_answer: some(10, 400),
             origin_late: some(11, 300),
-            origin_rejects: some(12, 100),
+            origin_rejects: some(12, 250),
             clock_jumps: some(13, 20),
             store_down: some(14, 1_000) > 700,
             relay_down: some(15, 1_000) > 400,
