@@ -240,15 +240,21 @@ impl View {
             log = (looks && is_new).then(|| self.state.as_logged(entry, &self.hidden)).flatten();
         }
         let before = self.changes.len() as u32;
+        let saw_all = !self.hidden.is_nothing() && self.state.is_on_all(entry);
         let verdict = self.state.apply(Place::START, 0, entry);
-        self.hidden.shift(&self.state, before);
+        match saw_all {
+            // Whoever left it there had it before them.
+            true => self.hidden = HiddenRanges::default(),
+            false => self.hidden.shift(&self.state, before),
+        }
         let differs = log.is_some_and(|log| self.hidden.add(self.state.text(), &log));
         Ok((verdict, differs))
     }
 
     /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
     /// although one of the changes deleted it: where another one, or what the log decided, has put
-    /// it elsewhere. With more than [`limits::DECIDED_SAVES`] waiting saves that may show.
+    /// it elsewhere. With more than [`limits::DECIDED_SAVES`] waiting saves, and where a word of it
+    /// stands elsewhere, that may show.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
         let shown = self.stated().and_then(|hidden| hidden::without(self.text(), &hidden));

@@ -141,10 +141,16 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let elsewhere: Vec<(Range<usize>, u32)> =
         known.iter().map(|it| (it.from.clone(), it.to.index)).collect();
     let parts = again::divided(&seconds, &again);
-    let (carried, others) = moves::carry(base, &firsts, &parts, known);
+    let (carried, others) = match moves::carry(base, &firsts, &parts, known) {
+        (carried, _) if moves::overlap(&carried) => (Vec::new(), parts.clone()),
+        apart => apart,
+    };
     let texts = moves::with_carried(&firsts, &carried);
     let mut moved = with_texts(&firsts, &texts);
-    let (along, _) = moves::carry(base, &others, &moved, Vec::new());
+    let (mut along, _) = moves::carry(base, &others, &moved, Vec::new());
+    if moves::overlap(&along) {
+        along.clear();
+    }
     if !carried.is_empty() || !along.is_empty() {
         let gone: BTreeSet<u32> = along.iter().map(|edit| edit.index).collect();
         let gone = moved.iter_mut().filter(|edit| gone.contains(&edit.index));

@@ -31,7 +31,7 @@ impl State {
     /// If it changes what was erased since. Deleting it is no such change.
     pub fn edit(&self, on: &Resolved, base: &str, submitted: &str) -> Result<Patch, Erased> {
         let edit = self.edit_of_shown(on, base, submitted)?;
-        hidden::deleted_with(&edit, &on.hidden).map_err(|_| Erased)
+        hidden::of_whole(&edit, &on.hidden).map_err(|_| Erased)
     }
 
     fn edit_of_shown(&self, on: &Resolved, base: &str, submitted: &str) -> Result<Patch, Erased> {

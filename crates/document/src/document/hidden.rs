@@ -4,8 +4,9 @@
 //! deletes and another one, or what the log decided, has put elsewhere would show again there, and
 //! whoever deleted it, or saw it gone, would see it back until the log has the save. A version
 //! states which ranges of its text it hides, for ever: it is one text, whatever the log decides
-//! later. An edit made on it deletes them, as far as the log is concerned: its author did not have
-//! them before them. Must never hide what the log will show, or tell as an alternative.
+//! later. An edit made on it deletes them, as others did: its author did not have them before them.
+//! Must never hide what nobody deleted, nor a word that the log will show anywhere with the save, or
+//! tell as an alternative: where two wrote it, the edit could delete the one that stays.
 
 use std::ops::Range;
 
@@ -25,32 +26,47 @@ pub(super) struct AsLogged {
     text: String,
     /// and what is told beside it.
     alternatives: Vec<String>,
+    /// Whether something of the save is.
+    told: bool,
+    /// What the save deleted, and what others did since it was begun.
+    gone: [String; 2],
 }
 
 impl AsLogged {
     /// Whether it is more than another text says, but for white space.
     fn differs(&self, from: &str) -> bool {
         let says = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
-        !self.alternatives.is_empty() || !says(&self.text, from)
+        self.told || !says(&self.text, from)
     }
 }
 
 impl State {
+    /// Whether an edit was made on all that there is.
+    pub(super) fn is_on_all(&self, entry: &Entry) -> bool {
+        let Body::Edit(edit) = &entry.body else { return false };
+        let resolved = self.resolve(&edit.delta.base);
+        resolved.is_ok_and(|it| it.detached.is_none() && it.version == self.text.head())
+    }
+
     /// What the log will show with a save, if it has it next, where others changed the same. `None`
     /// where merging it character by character is what the log does. Cost: as that of folding it,
     /// and a copy.
     pub(super) fn as_logged(&mut self, entry: &Entry, hidden: &HiddenRanges) -> Option<AsLogged> {
         let Body::Edit(edit) = &entry.body else { return None };
         let resolved = self.resolve(&edit.delta.base).ok()?;
+        let patch = &edit.delta.patch;
+        let mut others = String::new();
         if resolved.detached.is_none() {
             if edit.delta.rules <= 1 || resolved.version == self.text.head() {
                 return None;
             }
             let since = self.text.since(&resolved.version).ok()?;
-            if !meet(&since.patch, &edit.delta.patch) {
+            if !meet(&since.patch, patch) {
                 return None;
             }
+            others = since.patch.apply(&self.text_of(&resolved)?).ok()?.removed;
         }
+        let own = patch.apply(&self.text_of(&resolved)?).ok()?.removed;
         let (mut log, before) = (self.clone(), self.changes.len());
         let next = Place { position: self.cursor.position + 1, ..Place::START };
         if log.apply(next, 0, entry) != Verdict::Counted {
@@ -59,9 +75,11 @@ impl State {
         let mut hidden = hidden.clone();
         hidden.shift(&log, before as u32);
         let new = log.changes.indexed().skip_while(|(index, _)| *index < before);
-        let alternatives = new.flat_map(|(_, change)| &change.hidden);
-        let alternatives = alternatives.map(|hidden| hidden.text.clone()).collect();
-        Some(AsLogged { text: hidden.without(log.text())?, alternatives })
+        let told = new.map(|(_, change)| change.hidden.len()).sum::<usize>() > 0;
+        // Of what is an alternative already another copy is told nowhere else.
+        let alternatives = log.alternatives().iter().map(|it| it.text.to_owned()).collect();
+        let text = hidden.without(log.text())?;
+        Some(AsLogged { text, alternatives, told, gone: [own, others] })
     }
 }
 
@@ -112,7 +130,8 @@ impl HiddenRanges {
         let shown = self.without(text).filter(|shown| log.differs(shown));
         let Some(shown) = shown else { return false };
         let told = log.alternatives.iter().map(String::as_str);
-        let found = surplus(&shown, &log.text, told);
+        let gone = log.gone.iter().map(String::as_str);
+        let found = surplus(&shown, &log.text, told, gone);
         let whole = found.iter().map(|at| self.whole(at.start, false)..self.whole(at.end, true));
         let mut all: Vec<Range<u32>> = whole.collect();
         all.append(&mut self.0);
@@ -181,7 +200,7 @@ pub(super) fn left_of(start: u32, length: u32, hidden: &[(u32, u32)]) -> (u32, u
 
 /// An edit of what is shown of a text as one of the whole text, that deletes what is hidden, too.
 /// Nothing, where it changes nothing.
-pub(super) fn deleted_with(edit: &Patch, hidden: &[(u32, u32)]) -> Result<Patch, PatchError> {
+pub(super) fn of_whole(edit: &Patch, hidden: &[(u32, u32)]) -> Result<Patch, PatchError> {
     if edit.is_empty() || hidden.is_empty() {
         return Ok(edit.clone());
     }
@@ -263,7 +282,7 @@ mod tests {
                 ranges.filter(|(start, len)| (start + len) as usize <= text.len()).collect();
             let shown = without(&text, &hidden).expect("they fit");
             let edit = diff::between(&shown, &to);
-            let whole = deleted_with(&edit, &hidden).expect("it is short");
+            let whole = of_whole(&edit, &hidden).expect("it is short");
             match shown == to {
                 true => prop_assert!(whole.is_empty()),
                 false => prop_assert_eq!(whole.apply(&text).expect("it fits").text, to),

@@ -28,6 +28,8 @@ pub(super) struct Carried<'a> {
     pub(super) index: u32,
     /// The hunk of the other edit that put the text where it is,
     pub(super) mover: u32,
+    /// which part of it, by what that replaces,
+    onto: Range<usize>,
     /// what of that it replaces,
     pub(super) at: Range<usize>,
     /// and by what.
@@ -46,11 +48,19 @@ pub(super) struct Move<'a> {
     is_known: bool,
 }
 
+/// Whether two changes go along that replace the same of what one hunk inserts: what comes of both
+/// there nobody can tell, and none does. They are in the order of where they went.
+pub(super) fn overlap(carried: &[Carried<'_>]) -> bool {
+    let onto = |it: &Carried<'_>| (it.mover, it.onto.clone());
+    carried.windows(2).any(|two| onto(&two[0]) == onto(&two[1]) && two[0].at.end > two[1].at.start)
+}
+
 /// What an edit inserts, with what goes along with it.
 pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<String> {
     let with = |edit: &Edit<'_>| {
         let mut text = edit.text.to_owned();
-        let own = carried.iter().rev().filter(|carried| carried.mover == edit.index);
+        let is_own = |it: &&Carried<'_>| it.mover == edit.index && it.onto == edit.range;
+        let own = carried.iter().rev().filter(is_own);
         own.for_each(|carried| text.replace_range(carried.at.clone(), carried.text));
         text
     };
@@ -156,12 +166,13 @@ pub(super) fn carry<'a>(
                 let place = |at: usize| at - of.from.start + of.at;
                 let at = place(edit.range.start)..place(edit.range.end);
                 let (index, text) = (edit.index, edit.text);
-                carried.push(Carried { index, mover: of.to.index, at, text });
+                let (mover, onto) = (of.to.index, of.to.range.clone());
+                carried.push(Carried { index, mover, onto, at, text });
             }
             None => others.push(edit.clone()),
         }
     }
-    carried.sort_by_key(|edit| (edit.mover, edit.at.start));
+    carried.sort_by_key(|edit| (edit.mover, edit.onto.start, edit.onto.end, edit.at.start));
     (carried, others)
 }
 
