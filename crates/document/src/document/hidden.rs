@@ -5,8 +5,8 @@
 //! whoever deleted it, or saw it gone, would see it back until the log has the save. A version
 //! states which ranges of its text it hides, for ever: it is one text, whatever the log decides
 //! later. An edit made on it deletes them, as others did: its author did not have them before them.
-//! Must never hide what nobody deleted, nor a word that the log will show anywhere with the save, or
-//! tell as an alternative: where two wrote it, the edit could delete the one that stays.
+//! Must never hide what nobody deleted, nor a word that the log will show anywhere with the save,
+//! or tell as an alternative: where two wrote it, the edit could delete the one that stays.
 
 use std::ops::Range;
 

@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use crate::{diff, words};
 
-/// Ranges of `merged` of words that somebody deleted (all that was, is `gone`), and of which `meant`,
-/// the same edits merged as they were meant, has none, nor any of the passages that are told beside
-/// it. In bytes, ascending and apart. O(texts), and what comparing them takes.
+/// Ranges of `merged` of words that somebody deleted (all that was, is `gone`), and of which
+/// `meant`, the same edits merged as they were meant, has none, nor any of the passages that are
+/// told beside it. In bytes, ascending and apart. O(texts), and what comparing them takes.
 #[must_use]
 pub fn surplus<'a>(
     merged: &'a str,
