@@ -209,8 +209,7 @@ impl View {
     /// # Errors
     /// With what has to be added first, or if what the entry names does not exist.
     pub fn add(&mut self, entry: &Entry) -> Result<Verdict, Unresolved> {
-        let looks = self.overlay().len() < limits::DECIDED_SAVES;
-        Ok(self.add_beside(entry, looks)?.0)
+        Ok(self.add_beside(entry, false)?.0)
     }
 
     /// As [`Self::add`], and whether the log will show something else of a save, once it has it,
@@ -223,7 +222,7 @@ impl View {
         self.add_beside(entry, true)
     }
 
-    fn add_beside(&mut self, entry: &Entry, looks: bool) -> Result<(Verdict, bool), Unresolved> {
+    fn add_beside(&mut self, entry: &Entry, told: bool) -> Result<(Verdict, bool), Unresolved> {
         if matches!(entry.body, Body::Base(_)) && !self.state.is_empty() {
             return Ok((Verdict::Superseded, false));
         }
@@ -233,11 +232,13 @@ impl View {
         if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
-        let mut log = None;
+        let (mut log, mut decides) = (None, false);
         if let Body::Edit(edit) = &entry.body {
             self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
-            let is_new = self.state.change_of(edit.delta.edit).is_none();
-            log = (looks && is_new).then(|| self.state.as_logged(entry, &self.hidden)).flatten();
+            if self.state.change_of(edit.delta.edit).is_none() {
+                let asked = (self.looks(), told);
+                (log, decides) = self.state.ask_log(entry, &self.hidden, asked);
+            }
         }
         let before = self.changes.len() as u32;
         let saw_all = !self.hidden.is_nothing() && self.state.is_on_all(entry);
@@ -247,14 +248,22 @@ impl View {
             true => self.hidden = HiddenRanges::default(),
             false => self.hidden.shift(&self.state, before),
         }
-        let differs = log.is_some_and(|log| self.hidden.add(self.state.text(), &log));
-        Ok((verdict, differs))
+        if let Some(log) = &log {
+            self.hidden.add(self.state.text(), log);
+        }
+        Ok((verdict, decides))
+    }
+
+    /// Whether little enough waits for one more to be held against what the log will show.
+    fn looks(&self) -> bool {
+        let waiting = self.overlay().len() + 1;
+        waiting <= limits::LOOKED_SAVES && waiting * self.text().len() <= limits::LOOKED_BYTES
     }
 
     /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
     /// although one of the changes deleted it: where another one, or what the log decided, has put
-    /// it elsewhere. With more than [`limits::DECIDED_SAVES`] waiting saves, and where a word of it
-    /// stands elsewhere, that may show.
+    /// it elsewhere. With more waiting saves than [`limits::LOOKED_SAVES`], or
+    /// [`limits::LOOKED_BYTES`] of page, and where a word of it stands elsewhere, that may show.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
         let shown = self.stated().and_then(|hidden| hidden::without(self.text(), &hidden));

@@ -11,8 +11,10 @@ pub const COMMENT_BYTES: usize = 1_000;
 pub const AUTHOR_BYTES: usize = 255;
 /// Dots that a delta names inline; more go into a version object.
 pub const INLINE_DOTS: usize = 16;
-/// Waiting saves beside which a view looks at what the log will make of one more.
-pub const DECIDED_SAVES: usize = 32;
+/// Waiting saves of which a view looks at what the log will make of them,
+pub const LOOKED_SAVES: usize = 16;
+/// and the bytes of page, once for each of these: what looking costs grows with both.
+pub const LOOKED_BYTES: usize = 256 << 10;
 /// Served version objects that a document remembers.
 pub const OBJECTS: usize = 512;
 /// Retries whose delta came out different that a document remembers.

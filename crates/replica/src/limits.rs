@@ -52,6 +52,9 @@ pub const HEAD_BYTES: usize = 1_024;
 /// How long a text that was shown is looked for before it is let go of, with the relay and
 /// the store in reach.
 pub const LET_GO_MS: u64 = 30_000;
+/// How long it is looked for in vain before what this point of presence took of it goes back
+/// into the outbox.
+pub const SALVAGED_MS: u64 = LET_GO_MS / 2;
 /// How long a client's own save is sought before it is told that it is lost: the store may show
 /// for a minute and more what it has not.
 pub const LOST_SAVE_MS: u64 = 300_000;

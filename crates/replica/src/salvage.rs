@@ -87,7 +87,7 @@ impl<P: Ports> Context<'_, P> {
             let lacks = |actor: &Actor| cached.confirmed().change_by(*actor).is_none();
             let newest: BTreeSet<Actor> = newest.filter(lacks).collect();
             let what = format!("named-{}", name.number());
-            if !newest.is_empty() && self.missing_for(&what, limits::LET_GO_MS / 2) {
+            if !newest.is_empty() && self.missing_for(&what, limits::SALVAGED_MS) {
                 self.seek_anew(&what);
                 self.salvage_taken(&cached, newest);
             }

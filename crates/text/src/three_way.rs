@@ -38,7 +38,7 @@ use refined::refined;
 use repeated::{half_moved, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
-pub use surplus::surplus;
+pub use surplus::{share_words, surplus};
 use versions::repeat;
 
 /// Passages of which another version is shown that one edit may leave, at most.

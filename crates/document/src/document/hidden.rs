@@ -11,13 +11,13 @@
 use std::ops::Range;
 
 use redwedding_text::attribution::Run;
-use redwedding_text::three_way::{meet, surplus};
+use redwedding_text::three_way::{share_words, surplus};
 use redwedding_text::{Patch, PatchError};
 use redwedding_wire::version::Place;
 
 use super::fold::Verdict;
 use super::state::State;
-use crate::entry::{Body, Entry};
+use crate::entry::{Body, Edit, Entry};
 use crate::limits;
 
 /// What the log will show with a save.
@@ -26,18 +26,8 @@ pub(super) struct AsLogged {
     text: String,
     /// and what is told beside it.
     alternatives: Vec<String>,
-    /// Whether something of the save is.
-    told: bool,
     /// What the save deleted, and what others did since it was begun.
-    gone: [String; 2],
-}
-
-impl AsLogged {
-    /// Whether it is more than another text says, but for white space.
-    fn differs(&self, from: &str) -> bool {
-        let says = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
-        self.told || !says(&self.text, from)
-    }
+    gone: Vec<String>,
 }
 
 impl State {
@@ -48,25 +38,52 @@ impl State {
         resolved.is_ok_and(|it| it.detached.is_none() && it.version == self.text.head())
     }
 
-    /// What the log will show with a save, if it has it next, where others changed the same. `None`
-    /// where merging it character by character is what the log does. Cost: as that of folding it,
-    /// and a copy.
-    pub(super) fn as_logged(&mut self, entry: &Entry, hidden: &HiddenRanges) -> Option<AsLogged> {
-        let Body::Edit(edit) = &entry.body else { return None };
-        let resolved = self.resolve(&edit.delta.base).ok()?;
-        let patch = &edit.delta.patch;
-        let mut others = String::new();
-        if resolved.detached.is_none() {
-            if edit.delta.rules <= 1 || resolved.version == self.text.head() {
-                return None;
-            }
-            let since = self.text.since(&resolved.version).ok()?;
-            if !meet(&since.patch, patch) {
-                return None;
-            }
-            others = since.patch.apply(&self.text_of(&resolved)?).ok()?.removed;
+    /// What the log will show with a save, if it has it next, and whether it decides something of
+    /// it. The former is asked where the view `looks`, and only where something of what somebody
+    /// deleted came elsewhere: it costs a copy of the state, and folding the save. The latter where
+    /// it is to be `told`: it costs comparing the passages that both changed.
+    pub(super) fn ask_log(
+        &mut self,
+        entry: &Entry,
+        hidden: &HiddenRanges,
+        (looks, told): (bool, bool),
+    ) -> (Option<AsLogged>, bool) {
+        let Body::Edit(edit) = &entry.body else { return (None, false) };
+        if !looks && !told {
+            return (None, false);
         }
-        let own = patch.apply(&self.text_of(&resolved)?).ok()?.removed;
+        let patch = &edit.delta.patch;
+        let Some(met) = self.met(edit) else {
+            let log = (looks && self.is_detached(edit)).then(|| {
+                let gone = self.removed_by(edit).into_iter().collect();
+                self.as_logged(entry, hidden, gone)
+            });
+            return (log.flatten(), false);
+        };
+        let both = [patch, &met.since.patch];
+        let gone = both.map(|it| it.apply(&met.old).map(|it| it.removed).unwrap_or_default());
+        let [own, others] = &gone;
+        let came_again =
+            share_words(own, met.since.patch.inserted()) || share_words(others, patch.inserted());
+        let log = (looks && came_again).then(|| self.as_logged(entry, hidden, gone.to_vec()));
+        (log.flatten(), told && self.is_decided(&met, patch))
+    }
+
+    fn is_detached(&self, edit: &Edit) -> bool {
+        self.resolve(&edit.delta.base).is_ok_and(|it| it.detached.is_some())
+    }
+
+    fn removed_by(&self, edit: &Edit) -> Option<String> {
+        let on = self.text_of(&self.resolve(&edit.delta.base).ok()?)?;
+        Some(edit.delta.patch.apply(&on).ok()?.removed)
+    }
+
+    fn as_logged(
+        &self,
+        entry: &Entry,
+        hidden: &HiddenRanges,
+        gone: Vec<String>,
+    ) -> Option<AsLogged> {
         let (mut log, before) = (self.clone(), self.changes.len());
         let next = Place { position: self.cursor.position + 1, ..Place::START };
         if log.apply(next, 0, entry) != Verdict::Counted {
@@ -74,12 +91,9 @@ impl State {
         }
         let mut hidden = hidden.clone();
         hidden.shift(&log, before as u32);
-        let new = log.changes.indexed().skip_while(|(index, _)| *index < before);
-        let told = new.map(|(_, change)| change.hidden.len()).sum::<usize>() > 0;
         // Of what is an alternative already another copy is told nowhere else.
         let alternatives = log.alternatives().iter().map(|it| it.text.to_owned()).collect();
-        let text = hidden.without(log.text())?;
-        Some(AsLogged { text, alternatives, told, gone: [own, others] })
+        Some(AsLogged { text: hidden.without(log.text())?, alternatives, gone })
     }
 }
 
@@ -125,10 +139,8 @@ impl HiddenRanges {
     }
 
     /// Hides what the last change brought to what is shown of a text that the log will not show.
-    /// Gives whether the log says something else.
-    pub(super) fn add(&mut self, text: &str, log: &AsLogged) -> bool {
-        let shown = self.without(text).filter(|shown| log.differs(shown));
-        let Some(shown) = shown else { return false };
+    pub(super) fn add(&mut self, text: &str, log: &AsLogged) {
+        let Some(shown) = self.without(text) else { return };
         let told = log.alternatives.iter().map(String::as_str);
         let gone = log.gone.iter().map(String::as_str);
         let found = surplus(&shown, &log.text, told, gone);
@@ -137,7 +149,6 @@ impl HiddenRanges {
         all.append(&mut self.0);
         all.sort_unstable_by_key(|at| at.start);
         all.into_iter().for_each(|at| self.push(at));
-        true
     }
 
     /// Where a place in what is shown is in the whole text: behind what is hidden there, or before

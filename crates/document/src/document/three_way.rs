@@ -6,9 +6,9 @@
 //! text that their authors had before them, in every version that names the save, and what the page
 //! shows was decided once: where the log has the save.
 //!
-//! Only the log does so. A view gives the texts that its versions name, and those say nothing of
-//! it. Must never drop what somebody wrote without a trace: what is not shown of a save is told
-//! with it.
+//! Only the log does so, and a copy of a view's state that is asked what it will do (`hidden`). A
+//! view gives the texts that its versions name, and those say nothing of it. Must never drop what
+//! somebody wrote without a trace: what is not shown of a save is told with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -19,6 +19,7 @@ use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
 use super::{Change, ChangeKind, Fault, Hidden, State};
+use crate::entry::Edit;
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
@@ -36,6 +37,16 @@ pub struct Alternative<'a> {
     settled: usize,
 }
 
+/// What a save met.
+pub(super) struct Met {
+    /// What it was made on,
+    version: Version,
+    /// the text of that,
+    pub(super) old: String,
+    /// and what others did since.
+    pub(super) since: Since,
+}
+
 /// Names the change that takes hunks out of a save,
 const ASIDE: &str = "aside";
 
@@ -43,6 +54,31 @@ const ASIDE: &str = "aside";
 const INSTEAD: &str = "instead";
 
 impl State {
+    /// What others did since the text that a save was made on, and that text, where they come near
+    /// each other. `None` where merging the save character by character is all that there is to it,
+    /// and where it was made on a text that the log did not know.
+    pub(super) fn met(&mut self, edit: &Edit) -> Option<Met> {
+        let resolved = self.resolve(&edit.delta.base).ok()?;
+        let meant = resolved.detached.is_none() && edit.delta.rules > 1;
+        if !meant || resolved.version == self.text.head() {
+            return None;
+        }
+        let since = self.text.since(&resolved.version).ok()?;
+        if !three_way::meet(&since.patch, &edit.delta.patch) {
+            return None;
+        }
+        let old = self.text.text_at(&resolved.version).ok()?;
+        edit.delta.patch.apply(&old).ok()?;
+        Some(Met { version: resolved.version, old, since })
+    }
+
+    /// Whether the log will decide something of a save that met others.
+    pub(super) fn is_decided(&self, met: &Met, patch: &Patch) -> bool {
+        let Met { version, old, since } = met;
+        let beside = self.beside((version, old), since, patch);
+        !three_way::merge(old, beside, patch).decided.is_empty()
+    }
+
     /// Merges a change as its author meant it: which one it is then. On an error nothing changed.
     pub(super) fn merge_as_meant(
         &mut self,

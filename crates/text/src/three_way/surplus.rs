@@ -9,6 +9,9 @@ use std::ops::Range;
 
 use crate::{diff, words};
 
+/// Pairs of words that are compared at most; where there are more, nothing is found.
+const COMPARED: usize = 1 << 18;
+
 /// Ranges of `merged` of words that somebody deleted (all that was, is `gone`), and of which
 /// `meant`, the same edits merged as they were meant, has none, nor any of the passages that are
 /// told beside it. In bytes, ascending and apart. O(texts), and what comparing them takes.
@@ -27,10 +30,23 @@ pub fn surplus<'a>(
         let said = std::iter::once(meant).chain(told);
         let said: BTreeSet<&str> = said.flat_map(words::bare).collect();
         let gone: BTreeSet<&str> = gone.into_iter().flat_map(words::bare).collect();
-        let is_gone = |word: &str| gone.contains(word) && !is_in(&said, word);
-        found.retain(|at| words::bare(text(at)).all(is_gone));
+        let mut left = COMPARED;
+        found.retain(|at| {
+            let is_gone = |word: &str| {
+                left = left.saturating_sub(said.len());
+                left > 0 && gone.contains(word) && !is_in(&said, word)
+            };
+            words::bare(text(at)).all(is_gone)
+        });
     }
     found
+}
+
+/// Whether two texts have a word in common. O(texts).
+#[must_use]
+pub fn share_words(one: &str, other: &str) -> bool {
+    let words: BTreeSet<&str> = words::bare(one).collect();
+    !words.is_empty() && words::bare(other).any(|word| words.contains(word))
 }
 
 /// Whether a word is one of these, or a part of one.
