@@ -158,13 +158,16 @@ impl<P: Ports> Context<'_, P> {
         found
     }
 
+    /// Under names of their own: another sandbox that knew them in the log may still be about to
+    /// delete the ones that they had.
     fn write_salvaged(&mut self, of: &Document, lost: &[OutboxEntry]) -> bool {
+        let by = (self.replica.id(), self.ports.now_ms());
         let mut rest = lost;
         while !rest.is_empty() {
             let joined = JoinedEntries::of(rest);
             rest = &rest[joined.0.len()..];
             let encoded = joined.encode();
-            let name = joined.name(of.key(), &encoded);
+            let name = joined.fresh_name(of.key(), &encoded, by);
             let pending = self.ports.store().begin_insert(&name, encoded);
             if let Err(error) = self.ports.store().finish_insert(pending) {
                 self.ports.log(Level::Warning, &error.to_string());

@@ -36,10 +36,24 @@ impl JoinedEntries {
         Self(taken)
     }
 
-    /// The key under which `encoded`, their encoding, is written.
+    /// The key under which `encoded`, their encoding, is written: the same whoever joins them.
     pub(crate) fn name(&self, document: &DocumentKey, encoded: &[u8]) -> String {
-        let first_ms = self.0.iter().map(OutboxEntry::accepted_ms).min().unwrap_or_default();
-        keys::outbox_joined(document, first_ms, digest("joined", &[encoded]))
+        keys::outbox_joined(document, self.first_ms(), digest("joined", &[encoded]))
+    }
+
+    /// A key that nobody has known before, by the replica that writes it and when.
+    pub(crate) fn fresh_name(
+        &self,
+        document: &DocumentKey,
+        encoded: &[u8],
+        (replica, now_ms): (u64, u64),
+    ) -> String {
+        let by = [replica.to_le_bytes(), now_ms.to_le_bytes()].concat();
+        keys::outbox_joined(document, self.first_ms(), digest("joined again", &[encoded, &by]))
+    }
+
+    fn first_ms(&self) -> u64 {
+        self.0.iter().map(OutboxEntry::accepted_ms).min().unwrap_or_default()
     }
 }
 
@@ -69,6 +83,8 @@ impl Decode for JoinedEntries {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::example::{chain, page, save};
     use super::*;
 
@@ -107,5 +123,9 @@ mod tests {
         let name = |joined: &JoinedEntries| joined.name(&page(), &joined.encode());
         assert!(name(&older) < name(&younger));
         assert!(keys::is_joined(&name(&older)));
+        let fresh = |by| older.fresh_name(&page(), &older.encode(), by);
+        let names = [name(&older), fresh((1, 5)), fresh((1, 6)), fresh((2, 5))];
+        assert_eq!(BTreeSet::from(names.clone()).len(), 4, "none is another one");
+        assert!(names.iter().all(|fresh| keys::is_joined(fresh) && *fresh < name(&younger)));
     }
 }

@@ -54,7 +54,7 @@ const SHORT: [(u64, usize, u64, &str); 36] = [
 ];
 
 /// Runs in which few saves are joined.
-const JOINING: [(u64, usize, u64, &str); 2] = [
+const JOINING: [(u64, usize, u64, &str); 3] = [
     (
         151_001_355,
         133,
@@ -62,6 +62,7 @@ const JOINING: [(u64, usize, u64, &str); 2] = [
         "a deletion waits on a text of the origin, and does not show",
     ),
     (151_001_601, 101, 14_025_841_664, "a save's key goes as spare after the joined one is gone"),
+    (230_001_029, 59, 31_743_663_366, "who saw a save in the log deletes what was put back since"),
 ];
 
 /// Long runs, of so many actions.
