@@ -4,6 +4,7 @@
 //! up 32. An item that is missing has a default. One that is wrong is an error,
 //! and the edge answers 503 until it is mended; it never runs with a guess.
 
+use redwedding_document::entry::RULES;
 use redwedding_replica::Config;
 
 /// Names of what `fastly.toml` declares.
@@ -94,6 +95,9 @@ impl Settings {
         }
         replica.staleness_ms = number("staleness_ms", replica.staleness_ms)?;
         replica.poll_ms = number("poll_ms", replica.poll_ms)?;
+        let rules = number("merge_rules", replica.rules.into())?;
+        let known = u8::try_from(rules).ok().filter(|rules| (2..=RULES).contains(rules));
+        replica.rules = known.ok_or(SettingsError::Number("merge_rules"))?;
         let flag = |name| match item(name).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),

@@ -128,7 +128,10 @@ pub struct Edit {
 }
 
 /// By which rules saves are merged now: [`Delta::rules`].
-pub const RULES: u8 = 2;
+pub const RULES: u8 = 3;
+
+/// From these rules on a save replaces what the same person made of the same text before.
+pub const REPLACING_RULES: u8 = 3;
 
 /// The content of a save's dots.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -143,7 +146,8 @@ pub struct Delta {
     /// What the client said about it.
     pub note: Note,
     /// By which rules it is merged: 1 (not written) character by character; from 2 on as its author
-    /// meant it ([`redwedding_text::three_way`]).
+    /// meant it ([`redwedding_text::three_way`]); from 3 on it replaces what the same person made of
+    /// the same text before.
     pub rules: u8,
 }
 
@@ -212,7 +216,8 @@ impl Delta {
 }
 
 /// What is kept about a revision beside its text.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(into = "NoteWire", try_from = "NoteWire")]
 pub struct Note {
     /// The author's name; empty for an anonymous one.
     pub author: String,
@@ -222,6 +227,59 @@ pub struct Note {
     pub minor: bool,
     /// What kind of action it was (see [`Action`]), as its number.
     pub action: u8,
+    /// Of an anonymous author, which client it was, where that is known: a keyed hash, which is
+    /// shown to nobody.
+    pub client: Option<u64>,
+    /// Saves that the author had made of the same text before, where the log may take them later:
+    /// the newest ones, [`limits::EARLIER_SAVES`] at most.
+    pub earlier: Vec<EditId>,
+}
+
+/// A note as it is written.
+struct NoteWire {
+    author: String,
+    comment: String,
+    minor: bool,
+    action: u8,
+    /// 0 for none.
+    client: Option<u64>,
+    earlier: Option<Vec<EditId>>,
+}
+
+array_with_optional_last!(NoteWire { author, comment, minor, action; client, earlier });
+
+impl From<Note> for NoteWire {
+    fn from(note: Note) -> Self {
+        let Note { author, comment, minor, action, client, earlier } = note;
+        let earlier = Some(earlier).filter(|earlier| !earlier.is_empty());
+        let client = client.or_else(|| earlier.as_ref().map(|_| 0));
+        Self { author, comment, minor, action, client, earlier }
+    }
+}
+
+impl TryFrom<NoteWire> for Note {
+    type Error = DecodeError;
+
+    fn try_from(wire: NoteWire) -> Result<Self, DecodeError> {
+        let NoteWire { author, comment, minor, action, client, earlier } = wire;
+        let nothing = client == Some(0) && earlier.is_none();
+        if nothing || earlier.as_ref().is_some_and(Vec::is_empty) {
+            return Err(DecodeError::NotCanonical);
+        }
+        let (client, earlier) = (client.filter(|client| *client != 0), earlier.unwrap_or_default());
+        Ok(Self { author, comment, minor, action, client, earlier })
+    }
+}
+
+impl Note {
+    /// Whether one person wrote both, as far as that is known.
+    #[must_use]
+    pub fn is_by_author_of(&self, other: &Self) -> bool {
+        match self.author.is_empty() {
+            true => other.author.is_empty() && self.client.is_some() && self.client == other.client,
+            false => self.author == other.author,
+        }
+    }
 }
 
 /// Kinds of action that a revision can be.
@@ -531,6 +589,9 @@ impl Note {
     fn check(&self) -> Result<(), DecodeError> {
         if self.author.len() > limits::AUTHOR_BYTES || self.comment.len() > limits::COMMENT_BYTES {
             return Err(DecodeError::invalid("author or comment is too long"));
+        }
+        if self.earlier.len() > limits::EARLIER_SAVES {
+            return Err(DecodeError::invalid("too many earlier saves are named"));
         }
         Ok(())
     }

@@ -11,6 +11,9 @@ pub const COMMENT_BYTES: usize = 1_000;
 pub const AUTHOR_BYTES: usize = 255;
 /// Dots that a delta names inline; more go into a version object.
 pub const INLINE_DOTS: usize = 16;
+
+/// Earlier saves that one names, as what its author had made of the same text.
+pub const EARLIER_SAVES: usize = 8;
 /// Waiting saves of which a view looks at what the log will make of them,
 pub const LOOKED_SAVES: usize = 16;
 /// and the bytes of page, once for each of these: what looking costs grows with both.

@@ -54,12 +54,25 @@ impl Page {
     }
 
     fn save_by(&mut self, rules: u8, base: &VersionRef, to: &str) -> VersionRef {
+        self.save_noted(rules, Note::default(), base, to)
+    }
+
+    /// A save by somebody with a name, or with the number of a client.
+    fn save_as(&mut self, who: &str, base: &VersionRef, to: &str) -> VersionRef {
+        let note = match who.strip_prefix('#') {
+            Some(client) => Note { client: client.parse().ok(), ..Note::default() },
+            None => Note { author: who.to_owned(), ..Note::default() },
+        };
+        self.save_noted(RULES, note, base, to)
+    }
+
+    fn save_noted(&mut self, rules: u8, note: Note, base: &VersionRef, to: &str) -> VersionRef {
         let old = self.text_of(base);
         let mut edit = EditId([self.document.cursor().position as u8 + 1; 16]);
         edit.0[0] ^= self.salt << 4;
         let patch = diff::between(&old, to);
         let on = Base::Version(base.clone());
-        let delta = Delta { edit, base: on, patch, note: Note::default(), rules };
+        let delta = Delta { edit, base: on, patch, note, rules };
         let actor = delta.actor();
         self.put(Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None }));
         let served = VersionRef { extra: vec![actor], ..base.clone() };
@@ -680,4 +693,142 @@ fn an_edit_on_a_view_loses_no_word_in_the_log() {
             }
         }
     }
+}
+
+/// Saves of one text by several people, in turn: each by whom, and what they made of it.
+#[track_caller]
+fn of_people(base: &str, saves: &[(&str, &str)], right: &str, others: &[(&str, &str)]) {
+    for salt in 0..4 {
+        let mut page = Page { salt, ..Page::new(base) };
+        let version = page.document.version();
+        for (who, save) in saves {
+            page.save_as(who, &version, save);
+        }
+        assert_eq!((page.document.text(), page.others().as_slice()), (right, others), "{salt}");
+    }
+}
+
+#[test]
+fn the_same_person_going_on_replaces_what_they_had_written() {
+    let people = |base: &str, saves: &[&str], right: &str| {
+        let named: Vec<_> = saves.iter().map(|save| ("Arya", *save)).collect();
+        of_people(base, &named, right, &[]);
+        // A client without a name, by its session.
+        let client: Vec<_> = saves.iter().map(|save| ("#7", *save)).collect();
+        of_people(base, &client, right, &[]);
+    };
+    // Back, and another word.
+    let blue = "The sky is blue today.\n";
+    let [crimson, azure] = ["crimson", "azure"].map(|it| blue.replace("blue", it));
+    people(blue, &[&crimson, &azure], &azure);
+    people(blue, &[&crimson, &azure, &crimson], &crimson);
+    // A sentence that is worded otherwise, and one that is shorter than before.
+    let [long, other] = ["Robb died at the weding.", "Robb died at the wedding."];
+    people("A.\n", &[&format!("A. {long}\n"), &format!("A. {other}\n")], &format!("A. {other}\n"));
+    people("A\n", &["A\nB\n", "A\nB\nC\n"], "A\nB\nC\n");
+    people("A\n", &["A\nB\nC\n", "A\nB\n"], "A\nB\n");
+    people("", &["# Red Weding\n", "# Red Wedding\n"], "# Red Wedding\n");
+    // Back, to delete what was only changed, and to change what was deleted.
+    people("One. Two.\n\nThree.\n", &["One. 2.\n\nThree.\n", "Three.\n"], "Three.\n");
+    people("One. Two.\n\nThree.\n", &["Three.\n", "One. 2.\n\nThree.\n"], "One. 2.\n\nThree.\n");
+    // What does not conflict stays: two replies, typed in two tabs.
+    let (one, two) = ("Q?\n: I think so. ~A\n", "Q?\n: Who is Robb? ~A\n");
+    let mut page = Page::new("Q?\n");
+    let base = page.document.version();
+    page.save_as("Arya", &base, one);
+    page.save_as("Arya", &base, two);
+    let text = page.document.text().to_owned();
+    assert!(text.contains("I think so") && text.contains("Who is Robb"), "{text:?}");
+}
+
+#[test]
+fn what_others_have_or_built_on_is_not_replaced() {
+    let blue = "The sky is blue today.\n";
+    let [crimson, azure] = ["crimson", "azure"].map(|it| blue.replace("blue", it));
+    let others = [("crimson", "azure")];
+    of_people(blue, &[("Arya", &crimson), ("Robb", &azure)], &crimson, &others);
+    of_people(blue, &[("#7", &crimson), ("#8", &azure)], &crimson, &others);
+    // Who it is that wrote without a name and a session, nobody knows.
+    of_people(blue, &[("", &crimson), ("", &azure)], &crimson, &others);
+    // Somebody else had made the same.
+    of_people(blue, &[("Arya", &crimson), ("Robb", &crimson), ("Arya", &azure)], &crimson, &others);
+    // Somebody worked on it.
+    let mut page = Page::new(blue);
+    let base = page.document.version();
+    let first = page.save_as("Arya", &base, &crimson);
+    page.save_as("Robb", &first, "The sky is deep crimson-red today.\n");
+    page.save_as("Arya", &base, &azure);
+    assert_eq!(page.document.text(), "The sky is deep crimson-red today.\n");
+    assert_eq!(page.others().len(), 1);
+    // A text that had been changed elsewhere meanwhile is another one.
+    let mut page = Page::new(blue);
+    let base = page.document.version();
+    page.save_as("Arya", &base, &crimson);
+    let older = page.save_as("Robb", &base, "The sky is blue today.\n\nEnd.\n");
+    page.save_as("Arya", &older, "The sky is azure today.\n\nEnd.\n");
+    assert_eq!(
+        (page.document.text(), page.others()),
+        ("The sky is crimson today.\n\nEnd.\n", others.to_vec())
+    );
+}
+
+#[test]
+fn the_later_of_one_person_s_saves_stands_whichever_the_log_has_first() {
+    let blue = "The sky is blue today.\n";
+    let [crimson, azure] = ["crimson", "azure"].map(|it| blue.replace("blue", it));
+    for (first, second) in [
+        (crimson.as_str(), azure.as_str()),
+        ("", &azure),
+        (&azure, ""),
+        ("The sky is blue today.\n\nA long end.\n", "The sky is blue today.\n\nA long one.\n"),
+        ("The sky is blue today.\n\nOne.\nTwo.\n", "The sky is blue today.\n\nOne.\n"),
+    ] {
+        let mut page = Page::new(blue);
+        let base = page.document.version();
+        let arya = || Note { author: "Arya".to_owned(), ..Note::default() };
+        let later = Note { earlier: vec![EditId([3; 16])], ..arya() };
+        page.save_noted(RULES, later, &base, second);
+        page.save_noted(RULES, arya(), &base, first);
+        let saves: Vec<EditId> = page.document.changes().indexed().map(|(_, it)| it.edit).collect();
+        assert!(saves.contains(&EditId([3; 16])));
+        assert_eq!((page.document.text(), page.others()), (second, vec![]), "{first:?}");
+    }
+}
+
+#[test]
+fn what_its_author_replaced_is_no_alternative_any_more() {
+    let blue = "The sky is blue today.\n";
+    let [red, azure, teal] = ["crimson", "azure", "teal"].map(|it| blue.replace("blue", it));
+    let saves = [("Robb", red.as_str()), ("Arya", &azure), ("Arya", &teal)];
+    of_people(blue, &saves, &red, &[("crimson", "teal")]);
+}
+
+#[test]
+fn nobody_is_told_of_having_replaced_their_own_words() {
+    let blue = "The sky is blue today.\n";
+    let mut page = Page::new(blue);
+    let base = page.document.version();
+    page.save_as("Arya", &base, &blue.replace("blue", "crimson"));
+    page.save_as("Arya", &base, &blue.replace("blue", "azure"));
+    let told = page.document.changes().indexed().any(|(_, it)| !it.overlaps.is_empty());
+    assert!(!told);
+    // Saves of before are merged as they were.
+    let mut page = Page::new(blue);
+    page.save_by(2, &base, &blue.replace("blue", "crimson"));
+    page.save_by(2, &base, &blue.replace("blue", "azure"));
+    assert_eq!(page.others(), [("crimson", "azure")]);
+}
+
+#[test]
+fn what_was_replaced_beside_what_another_adds_stays() {
+    let mut page = Page::new("four\ntwo\n");
+    let base = page.document.version();
+    let first = page.save_as("Arya", &base, "two\n");
+    let second = page.save_as("Arya", &base, "eight four\ntwo\n");
+    assert_eq!(page.document.text(), "eight four\ntwo\n");
+    let both: BTreeSet<Actor> = first.extra.iter().chain(&second.extra).copied().collect();
+    let both = VersionRef { extra: both.into_iter().collect(), ..base };
+    assert_eq!(page.text_of(&both), "eight two\n");
+    page.save_as("Robb", &both, "nine\neight two\n");
+    assert_eq!((page.document.text(), page.others()), ("nine\neight four\ntwo\n", vec![]));
 }

@@ -18,7 +18,7 @@ use redwedding_wire::identity::{Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::{Cursor, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use crate::client_session::{ClientSession, PopTag, SessionDelta, tag_of};
+use crate::client_session::{ClientSession, PopTag, SessionDelta, draw_client, tag_of};
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
@@ -155,9 +155,7 @@ impl Replica {
         let OpenSession { session, before, rest } = open;
         let mut sealed = session.clone();
         if sealed.client() == 0 {
-            let mut client = [0; 8];
-            ports.draw(&mut client);
-            sealed.name(u64::from_le_bytes(client).max(1));
+            sealed.name(draw_client(ports));
         }
         if session != before {
             let lock = ports.cache().lock(&keys::client_lock(sealed.client()));

@@ -12,6 +12,7 @@ use redwedding_wire::version::{Cursor, Place, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
+use crate::ports::Ports;
 
 const FORMAT: u8 = 3;
 
@@ -19,7 +20,7 @@ const FORMAT: u8 = 3;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct ClientSession {
     format: u8,
-    /// Which client it is; 0 before it was handed a token.
+    /// Which client it is; 0 before it has saved or was handed a token.
     client: u64,
     /// Up to which of the answers that a point of presence gave the client it says what
     /// they said; see [`crate::client_record`]. The one asked last stands last.
@@ -107,6 +108,13 @@ fn tag(document: &DocumentKey) -> DocumentTag {
     tag_of(document.digest())
 }
 
+/// A number for a client that has none yet.
+pub(crate) fn draw_client<P: Ports>(ports: &mut P) -> u64 {
+    let mut client = [0; 8];
+    ports.draw(&mut client);
+    u64::from_le_bytes(client).max(1)
+}
+
 /// The tag of what has this digest.
 pub(crate) fn tag_of(digest: Digest) -> u32 {
     let [first, second, third, fourth, ..] = digest.0;
@@ -158,9 +166,17 @@ impl ClientSession {
         BASE64URL_NOPAD.encode_len(16 + codec::to_vec(self).len()) <= most
     }
 
-    /// Which client it is; 0 before it was handed a token.
+    /// Which client it is; 0 before it has saved or was handed a token.
     pub(crate) fn client(&self) -> u64 {
         self.client
+    }
+
+    /// By which number the log knows the client where it saves without a name: nobody who sees it
+    /// there can tell which session it is.
+    pub(crate) fn author_number(&self, key: &[u8; 32]) -> u64 {
+        let Digest(digest) = keyed_digest(key, "client", &[&self.client.to_le_bytes()]);
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// Names the client.

@@ -1,5 +1,6 @@
 //! What an operator sets.
 
+use redwedding_document::entry::RULES;
 use redwedding_wire::identity::derive_key;
 
 use crate::limits;
@@ -17,6 +18,8 @@ pub struct Config {
     pub staleness_ms: u64,
     /// How often a page that the edge holds is looked up at the origin, in ms.
     pub poll_ms: u64,
+    /// By which rules saves are merged ([`redwedding_document::entry::RULES`]), at least 2.
+    pub rules: u8,
     /// When waiting saves are joined.
     pub joining: Joining,
     /// Names saves; see [`redwedding_wire::identity::EditId`]. A save that is retried has to get
@@ -74,6 +77,7 @@ impl Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             staleness_ms: limits::STALENESS_MS,
             poll_ms: limits::ORIGIN_POLL_MS,
+            rules: RULES,
             joining: Joining::default(),
             edit_key: edit_key(secret),
             keys: SiteKeys::derive(secret),

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, RULES};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note};
 use redwedding_text::Patch;
 use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{DocumentKey, EditId};
@@ -60,7 +60,8 @@ impl<P: Ports> Context<'_, P> {
             }
         };
         let note = Note::default();
-        let delta = Delta { edit, base, patch: Patch::default(), note, rules: RULES };
+        let rules = self.replica.config.rules;
+        let delta = Delta { edit, base, patch: Patch::default(), note, rules };
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
         let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None });

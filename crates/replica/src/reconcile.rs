@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved, RULES};
+use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
 use redwedding_document::{Document, Tip};
 use redwedding_text::{Patch, diff, map_through};
 use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
@@ -190,7 +190,7 @@ impl<P: Ports> Context<'_, P> {
             patch,
             time_ms: revision.time_ms,
             note: revision.note.clone(),
-            rules: RULES,
+            rules: self.replica.config.rules,
         }))
     }
 

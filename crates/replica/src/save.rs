@@ -16,6 +16,7 @@ use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::VersionName;
 
 use crate::cached_document::CachedDocument;
+use crate::client_session::draw_client;
 use crate::context::ClientRequest;
 use crate::head::{Head, Made};
 use crate::limits;
@@ -51,6 +52,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         if save.submitted.len() > limits::PAGE_BYTES {
             return Err(SaveError::TooLong { bytes: save.submitted.len() });
         }
+        self.name_client();
         let head = self.context.document_cache().head(key);
         let merged = self.merge_on(key, save, head.as_ref());
         let (merged, made) = merged.map_err(|error| match error {
@@ -72,6 +74,13 @@ impl<P: Ports> ClientRequest<'_, P> {
         };
         self.context.replica.membership.count_save();
         Ok(saved)
+    }
+
+    /// Whoever saves is known again by its session.
+    fn name_client(&mut self) {
+        if self.session.client() == 0 {
+            self.session.name(draw_client(self.context.ports));
+        }
     }
 
     /// Merges a save into what the client has seen and the point of presence shows. Gives

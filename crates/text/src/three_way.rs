@@ -79,6 +79,11 @@ pub struct Beside<'a> {
     /// had before them with that there: who saw both decides. Those that were decided together
     /// yield together.
     pub yields: Vec<BTreeSet<u32>>,
+    /// Hunks of it that the author of the other edit alone made, of the same text: what comes later
+    /// replaces them, where the two conflict or are mostly the same.
+    pub own: BTreeSet<u32>,
+    /// The same, but that it came after the other edit, whatever the log had first: it stands.
+    pub own_later: BTreeSet<u32>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
     /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
@@ -94,6 +99,8 @@ impl<'a> From<&'a Patch> for Beside<'a> {
         Self {
             patch,
             yields: Vec::new(),
+            own: BTreeSet::new(),
+            own_later: BTreeSet::new(),
             decided: BTreeSet::new(),
             made: BTreeSet::new(),
             again: Vec::new(),
@@ -123,13 +130,17 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, decided, made, again } = first.into();
+    let Beside { patch: first, yields, own, own_later, decided, made, again } = first.into();
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index) && !finer.is_empty());
     these.for_each(|edit| edit.kind = Kind::Known);
     let mut raw = edits(first);
+    for (hunks, kind) in [(own, Kind::Own), (own_later, Kind::OwnLater)] {
+        let these = raw.iter_mut().filter(|edit| hunks.contains(&edit.index));
+        these.for_each(|edit| edit.kind = kind);
+    }
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
     raw.iter_mut().for_each(|edit| edit.is_decided = decided.contains(&edit.index));
@@ -562,8 +573,10 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
     if are(|kind| matches!(kind, Kind::Yields(_))) {
         return shown(passage.second_without(base, elsewhere), Outcome::Larger);
     }
-    // The same as somebody else had made is that, whatever has become of it since.
-    if is_known {
+    // The same as somebody had made is that, whatever has become of it since, but for what its
+    // author made of it.
+    let (own, own_later) = (are(|kind| kind == Kind::Own), are(|kind| kind == Kind::OwnLater));
+    if is_known && !own {
         return shown(first, Outcome::Same);
     }
     // White space that goes alone gives way. (Line ends that somebody trims at the end of the text
@@ -581,10 +594,10 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
         let both = kept(&passage.seconds);
         return shown(first, if both { Outcome::Both } else { Outcome::Same });
     }
-    // What holds the other whole stands for it.
+    // What holds the other whole stands for it, unless that is its own author's second thought.
     match passage.larger(base) {
-        Some(true) => return shown(second, Outcome::Larger),
-        Some(false) => return shown(first, Outcome::Same),
+        Some(larger) if own_later || !larger && !own => return shown(first, Outcome::Same),
+        Some(_) => return shown(second, Outcome::Larger),
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
@@ -592,7 +605,14 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
         let ordered = passage.has_order();
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
-    // A conflict: one version, whole.
+    // A conflict: one version, whole. Of one person's the later one,
+    if own {
+        return shown(passage.second_without(base, elsewhere), Outcome::Larger);
+    }
+    if own_later {
+        return shown(first, Outcome::Same);
+    }
+    // and of several people's the one that the page has.
     shown(first, Outcome::Hidden(second))
 }
 

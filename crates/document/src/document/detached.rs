@@ -128,7 +128,7 @@ impl State {
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let (index, by_characters) = match rules {
             0..=1 => self.merge_alone(change, onto, mapped).map(|(index, it)| (index, Some(it)))?,
-            _ => self.merge_decided(change, onto, &mapped)?,
+            _ => self.merge_decided(change, onto, &mapped, None)?,
         };
         if let Some(mut merged) = by_characters {
             if meant.is_none() {
@@ -271,7 +271,7 @@ impl State {
         // another change by now, as it was decided.
         let decided = |change: &Arc<Change>| change.kind == ChangeKind::Meant as u8;
         let merged = match self.changes.kept().iter().any(decided) {
-            true => self.merge_as_meant(change, version, &patch),
+            true => self.merge_as_meant(change, version, &patch, None),
             false => self.merge(change, version, patch),
         };
         debug_assert!(merged.is_ok());

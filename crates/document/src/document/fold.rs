@@ -30,8 +30,8 @@ use redwedding_text::{Merged, Overlap, Patch, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
 use redwedding_wire::version::Place;
 
-use super::{Change, ChangeKind, Quarantined, State};
-use crate::entry::{Body, Edit, Entry};
+use super::{Change, ChangeKind, Quarantined, State, three_way};
+use crate::entry::{Body, Edit, Entry, RULES};
 use crate::limits;
 
 /// By which rules the fold finds differences ([`redwedding_text::diff`]) where no entry says it.
@@ -88,6 +88,8 @@ pub enum Fault {
     Segment,
     /// A kind of entry that this program does not know.
     Kind(u8),
+    /// It is merged by rules that this program does not know.
+    Rules(u8),
 }
 
 impl fmt::Display for Fault {
@@ -103,6 +105,7 @@ impl fmt::Display for Fault {
             Self::Change(actor) => write!(f, "there is no change {actor}"),
             Self::Segment => f.write_str("the segment it names is not what lies below the floor"),
             Self::Kind(kind) => write!(f, "entry kind {kind} is not known here"),
+            Self::Rules(rules) => write!(f, "merge rules {rules} are not known here"),
         }
     }
 }
@@ -145,6 +148,9 @@ impl State {
         if let Some((index, change)) = first {
             return self.recognise(actor, (index, change.actor, change.place), edit);
         }
+        if edit.delta.rules > RULES {
+            return Verdict::Quarantined(Fault::Rules(edit.delta.rules));
+        }
         let resolved = match self.resolve(&edit.delta.base) {
             Ok(resolved) => resolved,
             Err(error) => return Verdict::Quarantined(Fault::Base(error.to_string())),
@@ -163,7 +169,8 @@ impl State {
         // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
             None if edit.delta.rules > 1 && kind != ChangeKind::MergeNode => {
-                self.merge_as_meant(change, resolved.version, &edit.delta.patch).map(|_| ())
+                let (delta, replaces) = (&edit.delta, three_way::replaces(&edit.delta));
+                self.merge_as_meant(change, resolved.version, &delta.patch, replaces).map(|_| ())
             }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
             Some(on) => {

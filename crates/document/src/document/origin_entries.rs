@@ -13,7 +13,7 @@ use super::changes::{Change, ChangeKind};
 use super::fold::{Fault, Verdict};
 use super::origin::{Announced, IntentState};
 use super::state::State;
-use crate::entry::{Abandoned, Checkpoint, Committed, Import, Intent, Moved, OriginPage};
+use crate::entry::{Abandoned, Checkpoint, Committed, Import, Intent, Moved, OriginPage, RULES};
 use crate::limits;
 
 impl State {
@@ -95,6 +95,9 @@ impl State {
         if !extends || import.from != tip.as_ref().map(|tip| tip.stored) {
             return Verdict::Superseded;
         }
+        if import.rules > RULES {
+            return Verdict::Quarantined(Fault::Rules(import.rules));
+        }
         // On a tip that is not the text at its version, an import is not either.
         let exact = tip.as_ref().is_none_or(|tip| tip.exact);
         let version = tip.map(|tip| tip.version).unwrap_or_default();
@@ -112,7 +115,7 @@ impl State {
         // all that is not written yet: it is merged, and nothing of either is overwritten.
         let merged = match import.rules {
             0..=1 => self.merge(change, version.clone(), import.patch.clone()),
-            _ => self.merge_as_meant(change, version.clone(), &import.patch),
+            _ => self.merge_as_meant(change, version.clone(), &import.patch, None),
         };
         match merged {
             Ok(index) => {

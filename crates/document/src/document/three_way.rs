@@ -15,11 +15,11 @@ use std::ops::Range;
 
 use redwedding_text::three_way::{self, Beside, Outcome, PutAgain, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
-use redwedding_wire::identity::Actor;
+use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::Place;
 
 use super::{Change, ChangeKind, Fault, Hidden, State};
-use crate::entry::Edit;
+use crate::entry::{Delta, Edit, Note, REPLACING_RULES};
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
@@ -73,21 +73,23 @@ impl State {
     }
 
     /// Whether the log will decide something of a save that met others.
-    pub(super) fn is_decided(&self, met: &Met, patch: &Patch) -> bool {
+    pub(super) fn is_decided(&self, met: &Met, delta: &Delta) -> bool {
         let Met { version, old, since } = met;
-        let beside = self.beside((version, old), since, patch);
-        !three_way::merge(old, beside, patch).decided.is_empty()
+        let beside = self.beside((version, old), since, &delta.patch, replaces(delta));
+        !three_way::merge(old, beside, &delta.patch).decided.is_empty()
     }
 
-    /// Merges a change as its author meant it: which one it is then. On an error nothing changed.
+    /// Merges a change as its author meant it: which one it is then. It replaces what the author of
+    /// this note made of the same text before, if one is given. On an error nothing changed.
     pub(super) fn merge_as_meant(
         &mut self,
         change: Change,
         base: Version,
         patch: &Patch,
+        replaces: Option<(EditId, &Note)>,
     ) -> Result<u32, Fault> {
         let (place, logged_ms) = (change.place, change.logged_ms);
-        let (index, by_characters) = self.merge_decided(change, base, patch)?;
+        let (index, by_characters) = self.merge_decided(change, base, patch, replaces)?;
         if let Some(merged) = by_characters {
             self.keep_lines((index, place, logged_ms), &merged);
         }
@@ -101,6 +103,7 @@ impl State {
         change: Change,
         base: Version,
         patch: &Patch,
+        replaces: Option<(EditId, &Note)>,
     ) -> Result<(u32, Option<Merged>), Fault> {
         let alone = |it: (u32, Merged)| (it.0, Some(it.1));
         if change.place == Place::START || base == self.text.head() {
@@ -112,7 +115,8 @@ impl State {
             return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
-        let beside = self.beside((&base, &old), &since, patch);
+        let beside = self.beside((&base, &old), &since, patch, replaces);
+        let own: BTreeSet<u32> = beside.own.union(&beside.own_later).copied().collect();
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, beside, patch);
@@ -132,11 +136,9 @@ impl State {
         let order = diff::between(&told, self.text());
         let place = |at: &Range<u32>| grown(at, order.in_turn()).0;
         let bytes = self.text().len() as u32;
-        let author = |by: u32| match self.changes.get(by as usize) {
-            Some(change) if change.kind == ChangeKind::Meant as u8 => change.about as u32,
-            _ => by,
-        };
-        let (overlaps, hidden) = (overlaps(&meant, &since, place, author), hidden(&meant, place));
+        let author = |by: u32| self.save_of(by);
+        let overlaps = overlaps(&meant, (&since, &own), place, author);
+        let hidden = hidden(&meant, place);
         self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
             change.overlaps = overlaps;
@@ -171,6 +173,7 @@ impl State {
         (version, old): (&Version, &str),
         since: &'a Since,
         patch: &Patch,
+        replaces: Option<(EditId, &Note)>,
     ) -> Beside<'a> {
         let is_meant = |index: u32| {
             let change = self.changes.get(index as usize);
@@ -201,6 +204,7 @@ impl State {
         }
         let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
         yields.retain(|hunks| hunks.is_disjoint(&stay));
+        let (own, own_later) = self.own(version, since, replaces);
         let again = self.put_again((version, old), since);
         yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
@@ -209,7 +213,53 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        Beside { patch: &since.patch, yields, decided, made, again }
+        Beside { patch: &since.patch, yields, own, own_later, decided, made, again }
+    }
+
+    /// Which of what came since a version the author of another save of it made alone, of that
+    /// version: before that save, and after it. What others made, too, or built on is not among it.
+    /// O(hunks and who made them, and changes since the version).
+    fn own(
+        &self,
+        version: &Version,
+        since: &Since,
+        replaces: Option<(EditId, &Note)>,
+    ) -> (BTreeSet<u32>, BTreeSet<u32>) {
+        let Some((edit, note)) = replaces else { return Default::default() };
+        let is_own = |save: &u32| {
+            let change = self.changes.get(*save as usize);
+            change.is_some_and(|change| {
+                change.kind == ChangeKind::Edit as u8 && change.note.is_by_author_of(note)
+            }) && self.text.history().base(*save).as_ref() == Some(version)
+        };
+        let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
+        let own = (0..).zip(&since.by).map(|(hunk, by)| (hunk, saves(by)));
+        let own = own.filter(|(_, saves)| !saves.is_empty() && saves.iter().all(is_own));
+        let own: Vec<(u32, BTreeSet<u32>)> = own.collect();
+        let Some(first) = own.iter().filter_map(|(_, saves)| saves.first()).min() else {
+            return Default::default();
+        };
+        let later = self.changes.indexed().skip_while(|(index, _)| *index <= *first as usize);
+        let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
+        let shared: BTreeSet<u32> = others.flat_map(|(_, change)| made_too(change)).collect();
+        let own = own.into_iter().filter(|(_, saves)| saves.is_disjoint(&shared));
+        // The log may have had the later one first.
+        let is_later = |save: &u32| {
+            let change = self.changes.get(*save as usize);
+            change.is_some_and(|change| change.note.earlier.contains(&edit))
+        };
+        let (later, earlier): (Vec<_>, Vec<_>) =
+            own.partition(|(_, saves)| saves.iter().any(is_later));
+        let hunks = |of: Vec<(u32, _)>| of.into_iter().map(|(hunk, _)| hunk).collect();
+        (hunks(earlier), hunks(later))
+    }
+
+    /// The save that a change was made for: of what was decided of one, that one.
+    fn save_of(&self, index: u32) -> u32 {
+        match self.changes.get(index as usize) {
+            Some(change) if change.kind == ChangeKind::Meant as u8 => change.about as u32,
+            _ => index,
+        }
     }
 
     /// What the log took out of saves that a version holds and put in again, as far as that is the
@@ -294,6 +344,7 @@ impl State {
             if change.hidden.is_empty() {
                 continue;
             }
+            found.retain(|open| !self.is_replaced(open, index, change));
             let settled = self.settled_by(index, change.place);
             let hidden = change.hidden.iter().map(|hidden| Alternative {
                 save: index,
@@ -337,6 +388,16 @@ impl State {
         let saw = base.is_none_or(|base| base.contains(open.save as u32));
         // What is not all shown itself may have changed nothing there.
         !saw || self.changes.get(save).is_some_and(|of| !of.hidden.is_empty())
+    }
+
+    /// Whether an alternative is what the author of a later change made of the same text before.
+    fn is_replaced(&self, open: &Alternative<'_>, index: usize, change: &Change) -> bool {
+        let base = |save: usize| self.text.history().base(save as u32);
+        let meet =
+            |hidden: &Hidden| hidden.at.start <= open.at.end && open.at.start <= hidden.at.end;
+        change.note.is_by_author_of(&open.change.note)
+            && change.hidden.iter().any(meet)
+            && base(index).is_some_and(|of| Some(of) == base(open.save))
     }
 
     /// The whole save is about to be suppressed: with what stands in place of its hunks, and
@@ -397,6 +458,21 @@ impl State {
     }
 }
 
+/// The saves whose changes a later one made, too, or worked on.
+fn made_too(change: &Change) -> impl Iterator<Item = u32> {
+    let shows = |start: u32, length: u32| {
+        let meets = |it: &Hidden| it.at.start <= start + length && start <= it.at.end;
+        !change.hidden.iter().any(meets)
+    };
+    let met = change.overlaps.iter().filter(move |(start, length, _)| shows(*start, *length));
+    met.map(|(.., with)| *with)
+}
+
+/// Whose earlier saves a save replaces.
+pub(super) fn replaces(delta: &Delta) -> Option<(EditId, &Note)> {
+    (delta.rules >= REPLACING_RULES).then_some((delta.edit, &delta.note))
+}
+
 /// Whether two texts have the same lines, in any order, each of the same words in any order.
 /// O(n log n) of the texts.
 fn is_same_in_some_order(one: &str, two: &str) -> bool {
@@ -441,19 +517,25 @@ fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Rang
 /// The passages that a save and others changed, and one of those others for each.
 fn overlaps(
     meant: &ThreeWay,
-    since: &Since,
+    (since, own): (&Since, &BTreeSet<u32>),
     place: impl Fn(&Range<u32>) -> Range<u32>,
     author: impl Fn(u32) -> u32,
 ) -> Vec<(u32, u32, u32)> {
     let met = meant.met.iter().filter(|met| met.outcome != Outcome::Both);
-    let told = met.map(|met| {
-        let by =
-            since.patch.edits().zip(&since.by).filter(|((at, deleted, _), _)| {
-                *at <= met.base.end && met.base.start <= at + deleted
-            });
-        let with = by.flat_map(|(_, by)| by).copied().map(&author).max().unwrap_or_default();
+    let told = met.filter_map(|met| {
+        let hunks = (0..).zip(since.patch.edits().zip(&since.by));
+        let there = hunks.filter(|(_, ((at, deleted, _), _))| {
+            *at <= met.base.end && met.base.start <= at + deleted
+        });
+        let there: Vec<_> = there.map(|(hunk, (_, by))| (hunk, by)).collect();
+        // Nobody is told of having replaced what they had written themselves.
+        if !there.is_empty() && there.iter().all(|(hunk, _)| own.contains(hunk)) {
+            return None;
+        }
+        let by = there.iter().flat_map(|(_, by)| by.iter());
+        let with = by.copied().map(&author).max().unwrap_or_default();
         let at = place(&met.range);
-        (at.start, at.end - at.start, with)
+        Some((at.start, at.end - at.start, with))
     });
     told.take(limits::OVERLAPS).collect()
 }

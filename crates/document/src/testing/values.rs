@@ -69,7 +69,14 @@ pub fn patch(draw: &mut Draw<'_>) -> Patch {
 
 /// What is said about a change.
 pub fn note(draw: &mut Draw<'_>) -> Note {
-    Note { author: draw.text(4), comment: draw.text(6), minor: draw.one_in(2), action: draw.byte() }
+    Note {
+        author: draw.text(4),
+        comment: draw.text(6),
+        minor: draw.one_in(2),
+        action: draw.byte(),
+        client: draw.one_in(4).then(|| u64::from_le_bytes(draw.bytes()).max(1)),
+        earlier: (0..draw.below(3)).map(|_| EditId(draw.bytes())).collect(),
+    }
 }
 
 /// A save.

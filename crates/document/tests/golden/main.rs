@@ -24,7 +24,13 @@ fn key() -> DocumentKey {
 }
 
 fn note(author: &str, comment: &str) -> Note {
-    Note { author: author.to_owned(), comment: comment.to_owned(), minor: true, action: 6 }
+    Note {
+        author: author.to_owned(),
+        comment: comment.to_owned(),
+        minor: true,
+        action: 6,
+        ..Note::default()
+    }
 }
 
 fn place(position: u64) -> Place {

@@ -62,6 +62,14 @@ impl OutboxEntry {
         }
     }
 
+    /// The text that the save was made on, as the entry names it.
+    pub(crate) fn base(&self) -> Option<&Base> {
+        match &self.entry.body {
+            Body::Edit(edit) => Some(&edit.delta.base),
+            _ => None,
+        }
+    }
+
     /// When it was accepted, in ms since 1970.
     pub(crate) fn accepted_ms(&self) -> u64 {
         match &self.entry.body {
@@ -75,7 +83,7 @@ impl OutboxEntry {
         let Body::Edit(edit) = &self.entry.body else { return 0 };
         let served = edit.served.as_ref().map_or(0, |served| served.extra.len());
         let note = edit.delta.note.author.len() + edit.delta.note.comment.len();
-        let named = served * 9 + self.own.len() * 18;
+        let named = served * 9 + (self.own.len() + edit.delta.note.earlier.len()) * 18;
         edit.delta.patch.inserted().len() + edit.delta.patch.hunks().len() * 12 + note + named + 256
     }
 

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, RULES};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note, REPLACING_RULES};
+use redwedding_document::limits::EARLIER_SAVES;
 use redwedding_document::{Unresolved, Verdict, View};
 use redwedding_text::Patch;
 use redwedding_wire::identity::{DocumentKey, EditId};
@@ -218,7 +219,11 @@ impl<P: Ports> ClientRequest<'_, P> {
         if patch.is_empty() && !created {
             return Ok(Attempted::Done);
         }
-        let entry = self.context.entry(cached.key(), save, edit, &named.version, patch);
+        let on = base_named(cached.key(), &named.version);
+        let note = self.note_of(save, &on, &own);
+        let rules = self.context.replica.config.rules;
+        let delta = Delta { edit, base: on, patch, note, rules };
+        let entry = self.context.entry(cached.key(), save.trace, delta);
         // Nobody may refuse it once it is acknowledged.
         entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
         let log_decides = self.context.add_save(&mut view, named.version, &entry)?;
@@ -242,6 +247,20 @@ impl<P: Ports> ClientRequest<'_, P> {
             log_decides,
         };
         Ok(Attempted::Go(Box::new(merged)))
+    }
+
+    /// What is kept of a save, with who it is that saves without a name, and those of the client's
+    /// own on the same text that the log may take later.
+    fn note_of(&self, save: &Save, base: &Base, own: &[OutboxEntry]) -> Note {
+        let config = &self.context.replica.config;
+        if config.rules < REPLACING_RULES {
+            return save.note.clone();
+        }
+        let is_anonymous = save.note.author.is_empty();
+        let client = is_anonymous.then(|| self.session.author_number(&config.edit_key));
+        let newest = own.iter().rev().filter(|own| own.base() == Some(base));
+        let earlier = newest.filter_map(OutboxEntry::edit).take(EARLIER_SAVES).collect();
+        Note { client, earlier, ..save.note.clone() }
     }
 
     /// The client's own saves that are not confirmed. One that is not visible
@@ -296,28 +315,12 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// The entry of a save that changes the named version by `patch`.
-    fn entry(
-        &mut self,
-        key: &DocumentKey,
-        save: &Save,
-        edit: EditId,
-        named: &VersionRef,
-        patch: Patch,
-    ) -> Entry {
-        // The base's form depends on what the client named alone, so that a
-        // retry elsewhere makes the same dots.
-        let base = match named.extra.len() <= limits::INLINE_DOTS {
-            true => Base::Version(named.unhidden()),
-            false => Base::Object(named.object_id(key)),
-        };
-        let edit = Edit {
-            delta: Delta { edit, base, patch, note: save.note.clone(), rules: RULES },
-            accepted_ms: self.ports.now_ms(),
-            pop: self.replica.config.pop.clone(),
-            served: None,
-        };
-        Entry { trace: save.trace, ..Entry::new(key.clone(), Body::Edit(edit)) }
+    /// The entry of a save.
+    fn entry(&mut self, key: &DocumentKey, trace: u64, delta: Delta) -> Entry {
+        let accepted_ms = self.ports.now_ms();
+        let pop = self.replica.config.pop.clone();
+        let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None });
+        Entry { trace, ..Entry::new(key.clone(), body) }
     }
 
     /// Adds a save's entry to the view, if it merges and the text stays short enough. Gives whether
@@ -344,6 +347,15 @@ impl<P: Ports> Context<'_, P> {
             bytes if bytes > limits::PAGE_BYTES => Err(SaveError::TooLong { bytes }),
             _ => Ok(log_decides),
         }
+    }
+}
+
+/// The base of a save. Its form depends on what the client named alone, so that a retry elsewhere
+/// makes the same dots.
+fn base_named(key: &DocumentKey, named: &VersionRef) -> Base {
+    match named.extra.len() <= limits::INLINE_DOTS {
+        true => Base::Version(named.unhidden()),
+        false => Base::Object(named.object_id(key)),
     }
 }
 

@@ -94,6 +94,16 @@ impl Invariants {
         }
     }
 
+    /// A save of a person who wrote on the same text more than once put and deleted these: another
+    /// one may take its place.
+    pub(crate) fn replaceable(&mut self, inserted: Option<Word>, deleted: &[Word]) {
+        self.submitted(inserted.as_slice());
+        self.may_return(deleted);
+        for word in deleted {
+            self.words.entry(*word).or_default().loosely = true;
+        }
+    }
+
     /// The submission was acknowledged.
     pub(crate) fn acknowledged(&mut self, inserted: Option<Word>, deleted: &[Word], loosely: bool) {
         if let Some(word) = inserted {

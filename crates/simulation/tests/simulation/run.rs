@@ -88,6 +88,8 @@ struct Client {
     session: bool,
     token: Option<String>,
     forms: Vec<Vec<Form>>,
+    /// What it wrote on each text of a page, which it may replace by what it writes there later.
+    written: Vec<BTreeMap<String, Vec<Written>>>,
     seen: Vec<Seen>,
     /// What it has saved itself last, where it keeps its token: the log may take what it saved
     /// before on an older text later.
@@ -102,6 +104,13 @@ struct Client {
     /// Where its requests overlapped, in which life of the cache there, and no other one was
     /// answered there since: it asks nobody else meanwhile.
     bound: Option<(usize, usize)>,
+}
+
+/// What a save of a client's puts and deletes.
+#[derive(Clone, Debug)]
+struct Written {
+    word: Option<Word>,
+    deleted: Vec<Word>,
 }
 
 /// A client's request on its way.
@@ -121,6 +130,7 @@ impl Client {
             session: index % 3 != 2,
             token: None,
             forms: vec![Vec::new(); pages],
+            written: vec![BTreeMap::new(); pages],
             seen: vec![Seen::default(); pages],
             own: vec![Seen::default(); pages],
             waits: BTreeMap::new(),

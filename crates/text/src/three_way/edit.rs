@@ -31,6 +31,10 @@ pub(super) enum Kind {
     /// Nobody wrote it: the author of the other edit had both versions of the passage before them.
     /// Which hunk of its patch it is of.
     Yields(u32),
+    /// The author of the other edit made it, on the same text, before that one.
+    Own,
+    /// The same, after that one.
+    OwnLater,
     /// Somebody else had made just the same, whatever has become of that.
     Known,
     /// The other edit takes what it is in elsewhere, and it has gone along.

@@ -148,7 +148,15 @@ impl Run {
         let word = (!self.random.chance(50)).then(|| self.invariants.fresh(page));
         // As a form does, which has the check bits of its text.
         let base_check = base.map(|_| text_check(&text));
+        let on = text.clone();
         let (text, deleted) = edited(&text, word, &mut self.random);
+        // Of one person's saves of one text each may take the place of another.
+        let written = self.clients[client].written[page].entry(on).or_default();
+        written.push(Written { word, deleted: deleted.clone() });
+        if written.len() > 1 {
+            let all = written.iter();
+            all.for_each(|it| self.invariants.replaceable(it.word, &it.deleted));
+        }
         let text = self.padded(text);
         let idempotency_inputs = vec![
             format!("client {client}").into_bytes(),
