@@ -114,7 +114,7 @@ impl Body {
 }
 
 /// A save: the change, and what its acceptance adds to it.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Edit {
     /// The change: what its dots stand for.
     pub delta: Delta,
@@ -125,7 +125,23 @@ pub struct Edit {
     pub pop: String,
     /// The version that the answer to the save showed.
     pub served: Option<VersionRef>,
+    /// What is known of the client that sent it, if anything is. Not part of the dots: a retry may
+    /// be known less, or more.
+    pub client: Option<Client>,
 }
+
+/// What is known of a client that saves.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
+pub struct Client {
+    /// Which one it is, of those that save without a name: a keyed hash of its session, shown to
+    /// nobody. 0 where that is not known, and where the author has a name.
+    pub number: u64,
+    /// What it had made of the same text before, where the log may take that later: the newest
+    /// ones, [`limits::EARLIER_SAVES`] at most.
+    pub earlier: Vec<EditId>,
+}
+
+array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client });
 
 /// By which rules saves are merged now: [`Delta::rules`].
 pub const RULES: u8 = 3;
@@ -216,8 +232,7 @@ impl Delta {
 }
 
 /// What is kept about a revision beside its text.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(into = "NoteWire", try_from = "NoteWire")]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize_tuple, Deserialize_tuple)]
 pub struct Note {
     /// The author's name; empty for an anonymous one.
     pub author: String,
@@ -227,59 +242,6 @@ pub struct Note {
     pub minor: bool,
     /// What kind of action it was (see [`Action`]), as its number.
     pub action: u8,
-    /// Of an anonymous author, which client it was, where that is known: a keyed hash, which is
-    /// shown to nobody.
-    pub client: Option<u64>,
-    /// Saves that the author had made of the same text before, where the log may take them later:
-    /// the newest ones, [`limits::EARLIER_SAVES`] at most.
-    pub earlier: Vec<EditId>,
-}
-
-/// A note as it is written.
-struct NoteWire {
-    author: String,
-    comment: String,
-    minor: bool,
-    action: u8,
-    /// 0 for none.
-    client: Option<u64>,
-    earlier: Option<Vec<EditId>>,
-}
-
-array_with_optional_last!(NoteWire { author, comment, minor, action; client, earlier });
-
-impl From<Note> for NoteWire {
-    fn from(note: Note) -> Self {
-        let Note { author, comment, minor, action, client, earlier } = note;
-        let earlier = Some(earlier).filter(|earlier| !earlier.is_empty());
-        let client = client.or_else(|| earlier.as_ref().map(|_| 0));
-        Self { author, comment, minor, action, client, earlier }
-    }
-}
-
-impl TryFrom<NoteWire> for Note {
-    type Error = DecodeError;
-
-    fn try_from(wire: NoteWire) -> Result<Self, DecodeError> {
-        let NoteWire { author, comment, minor, action, client, earlier } = wire;
-        let nothing = client == Some(0) && earlier.is_none();
-        if nothing || earlier.as_ref().is_some_and(Vec::is_empty) {
-            return Err(DecodeError::NotCanonical);
-        }
-        let (client, earlier) = (client.filter(|client| *client != 0), earlier.unwrap_or_default());
-        Ok(Self { author, comment, minor, action, client, earlier })
-    }
-}
-
-impl Note {
-    /// Whether one person wrote both, as far as that is known.
-    #[must_use]
-    pub fn is_by_author_of(&self, other: &Self) -> bool {
-        match self.author.is_empty() {
-            true => other.author.is_empty() && self.client.is_some() && self.client == other.client,
-            false => self.author == other.author,
-        }
-    }
 }
 
 /// Kinds of action that a revision can be.
@@ -566,6 +528,7 @@ impl Entry {
 impl Edit {
     fn check(&self) -> Result<(), DecodeError> {
         self.delta.note.check()?;
+        self.client.as_ref().map_or(Ok(()), Client::check)?;
         if self.delta.edit == EditId::default() {
             return Err(DecodeError::invalid("an edit id of zeros stands for no save"));
         }
@@ -585,13 +548,22 @@ impl Edit {
     }
 }
 
+impl Client {
+    fn check(&self) -> Result<(), DecodeError> {
+        if self.earlier.len() > limits::EARLIER_SAVES {
+            return Err(DecodeError::invalid("too many earlier saves are named"));
+        }
+        match *self == Self::default() {
+            true => Err(DecodeError::invalid("of a client nothing is said")),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Note {
     fn check(&self) -> Result<(), DecodeError> {
         if self.author.len() > limits::AUTHOR_BYTES || self.comment.len() > limits::COMMENT_BYTES {
             return Err(DecodeError::invalid("author or comment is too long"));
-        }
-        if self.earlier.len() > limits::EARLIER_SAVES {
-            return Err(DecodeError::invalid("too many earlier saves are named"));
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ impl Page {
             note: Note::default(),
             rules: RULES,
         };
-        Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None })
+        Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None })
     }
 
     fn save(&mut self, new: &str) {

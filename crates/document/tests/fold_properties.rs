@@ -89,7 +89,7 @@ fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
     let (edit, note) = (EditId([number; 16]), Note::default());
     let delta =
         Delta { edit, base: Base::Version(on), patch: diff::between(old, new), note, rules: RULES };
-    Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None }
+    Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None, client: None }
 }
 
 fn apply(document: &mut Document, body: Body) -> Verdict {

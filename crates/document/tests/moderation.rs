@@ -37,7 +37,7 @@ impl Page {
         let note = Note { comment: format!("about {to}"), ..Note::default() };
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let actor = delta.actor();
-        let save = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None };
+        let save = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None };
         assert_eq!(self.put(Body::Edit(save)), Verdict::Counted);
         actor
     }

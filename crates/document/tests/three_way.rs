@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use redwedding_document::entry::{
-    Body, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
+    Body, Client, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -54,19 +54,37 @@ impl Page {
     }
 
     fn save_by(&mut self, rules: u8, base: &VersionRef, to: &str) -> VersionRef {
-        self.save_noted(rules, Note::default(), base, to)
+        self.save_of(None, (rules, Note::default()), base, to)
     }
 
     /// A save by somebody with a name, or with the number of a client.
     fn save_as(&mut self, who: &str, base: &VersionRef, to: &str) -> VersionRef {
-        let note = match who.strip_prefix('#') {
-            Some(client) => Note { client: client.parse().ok(), ..Note::default() },
-            None => Note { author: who.to_owned(), ..Note::default() },
-        };
-        self.save_noted(RULES, note, base, to)
+        self.save_after(who, vec![], base, to)
     }
 
-    fn save_noted(&mut self, rules: u8, note: Note, base: &VersionRef, to: &str) -> VersionRef {
+    /// The same, by somebody who says what they had saved before.
+    fn save_after(
+        &mut self,
+        who: &str,
+        earlier: Vec<EditId>,
+        base: &VersionRef,
+        to: &str,
+    ) -> VersionRef {
+        let number = who.strip_prefix('#').and_then(|number| number.parse().ok());
+        let author = if number.is_some() { "" } else { who };
+        let note = Note { author: author.to_owned(), ..Note::default() };
+        let client = Client { number: number.unwrap_or_default(), earlier };
+        let client = Some(client).filter(|client| *client != Client::default());
+        self.save_of(client, (RULES, note), base, to)
+    }
+
+    fn save_of(
+        &mut self,
+        client: Option<Client>,
+        (rules, note): (u8, Note),
+        base: &VersionRef,
+        to: &str,
+    ) -> VersionRef {
         let old = self.text_of(base);
         let mut edit = EditId([self.document.cursor().position as u8 + 1; 16]);
         edit.0[0] ^= self.salt << 4;
@@ -74,7 +92,13 @@ impl Page {
         let on = Base::Version(base.clone());
         let delta = Delta { edit, base: on, patch, note, rules };
         let actor = delta.actor();
-        self.put(Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None }));
+        self.put(Body::Edit(Edit {
+            delta,
+            accepted_ms: 1,
+            pop: "AMS".into(),
+            served: None,
+            client,
+        }));
         let served = VersionRef { extra: vec![actor], ..base.clone() };
         assert_eq!(self.text_of(&served), to, "who saved it has it before them");
         served
@@ -395,7 +419,7 @@ fn a_view_says_where_a_save_may_stand_twice() {
         let (base, patch) = (Base::Version(base.clone()), diff::between(from, &text));
         let (edit, note) = (EditId([9; 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
-        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None };
+        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None };
         Entry::new(page.document.key().clone(), Body::Edit(edit))
     };
     let may_double = |entry: &Entry| {
@@ -573,7 +597,13 @@ fn waiting(view: &View, number: u8, base: &VersionRef, to: &str) -> Entry {
     let patch = view.edit(&on, &view.text_of(&on).unwrap(), to).unwrap();
     let (edit, base) = (EditId([number; 16]), Base::Version(base.unhidden()));
     let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
-    let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: Some(view.version()) };
+    let edit = Edit {
+        delta,
+        accepted_ms: 1,
+        pop: "AMS".into(),
+        served: Some(view.version()),
+        client: None,
+    };
     let entry = Entry::new(view.key().clone(), Body::Edit(edit));
     assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
     entry
@@ -785,10 +815,8 @@ fn the_later_of_one_person_s_saves_stands_whichever_the_log_has_first() {
     ] {
         let mut page = Page::new(blue);
         let base = page.document.version();
-        let arya = || Note { author: "Arya".to_owned(), ..Note::default() };
-        let later = Note { earlier: vec![EditId([3; 16])], ..arya() };
-        page.save_noted(RULES, later, &base, second);
-        page.save_noted(RULES, arya(), &base, first);
+        page.save_after("Arya", vec![EditId([3; 16])], &base, second);
+        page.save_as("Arya", &base, first);
         let saves: Vec<EditId> = page.document.changes().indexed().map(|(_, it)| it.edit).collect();
         assert!(saves.contains(&EditId([3; 16])));
         assert_eq!((page.document.text(), page.others()), (second, vec![]), "{first:?}");

@@ -87,7 +87,7 @@ fn saved(base: &str, texts: &[(u8, &str)]) -> Document {
         let (base, patch) = (Base::Version(root.clone()), diff::between(base, text));
         let (edit, note) = (EditId([name.wrapping_add(1); 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
-        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None };
+        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None };
         apply(&mut document, Body::Edit(edit));
     }
     document

@@ -32,7 +32,7 @@ fn save(number: u8, place: Place, before: &str, text: &str) -> PushedEntry {
     let patch = diff::between(before, text);
     let delta =
         Delta { edit: EditId([number; 16]), base, patch, note: Note::default(), rules: RULES };
-    let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
+    let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None, client: None };
     pushed(Body::Edit(edit))
 }
 

@@ -208,7 +208,8 @@ mod tests {
                 note: Note::default(),
                 rules: RULES,
             };
-            let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None };
+            let edit =
+                Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None, client: None };
             let entry = Entry::new(key.clone(), Body::Edit(edit)).encode();
             let cursor = confirmed.cursor().after(&entry);
             let (position, prefix) = (cursor.position, cursor.prefix);

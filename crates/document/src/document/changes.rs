@@ -12,7 +12,7 @@ use redwedding_wire::codec;
 use redwedding_wire::identity::{Actor, Digest, EditId, digest};
 use redwedding_wire::version::Place;
 
-use crate::entry::Note;
+use crate::entry::{Client, Note};
 
 /// What is known of a change beside what it does to the text.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,6 +27,8 @@ pub struct Change {
     pub edit: EditId,
     /// Author, comment and so on.
     pub note: Note,
+    /// The client that saved it, where something is known of it.
+    pub client: Option<Box<Client>>,
     /// When it was accepted, or stored at the origin, in ms since 1970.
     pub time_ms: u64,
     /// When the log took it, in ms since 1970.
@@ -82,6 +84,12 @@ pub enum ChangeKind {
 }
 
 impl Change {
+    /// Whether one person made both, as far as that is known.
+    #[must_use]
+    pub fn is_by_author_of(&self, other: &Self) -> bool {
+        is_same_person((&self.note, self.client.as_deref()), (&other.note, other.client.as_deref()))
+    }
+
     /// Whether it was made here, not at the origin.
     #[must_use]
     pub fn is_ours(&self) -> bool {
@@ -94,6 +102,18 @@ impl Change {
     #[must_use]
     pub fn is_merge_node(&self) -> bool {
         self.kind == ChangeKind::MergeNode as u8
+    }
+}
+
+/// Whether one person saved both, as far as that is known: by name, or by the client.
+pub(super) fn is_same_person(
+    one: (&Note, Option<&Client>),
+    other: (&Note, Option<&Client>),
+) -> bool {
+    let number = |of: Option<&Client>| of.map_or(0, |client| client.number);
+    match [one, other].map(|(note, _)| note.author.as_str()) {
+        ["", ""] => number(one.1) != 0 && number(one.1) == number(other.1),
+        [one, other] => one == other,
     }
 }
 

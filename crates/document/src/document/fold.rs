@@ -162,6 +162,7 @@ impl State {
         let change = Change {
             edit: edit.delta.edit,
             note: edit.delta.note.clone(),
+            client: edit.client.clone().map(Box::new),
             time_ms: edit.accepted_ms,
             ..self.change(actor, place, logged_ms, kind)
         };
@@ -169,7 +170,7 @@ impl State {
         // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
             None if edit.delta.rules > 1 && kind != ChangeKind::MergeNode => {
-                let (delta, replaces) = (&edit.delta, three_way::replaces(&edit.delta));
+                let (delta, replaces) = (&edit.delta, three_way::replaces(edit));
                 self.merge_as_meant(change, resolved.version, &delta.patch, replaces).map(|_| ())
             }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
@@ -228,6 +229,7 @@ impl State {
             kind: kind as u8,
             edit: EditId::default(),
             note: Default::default(),
+            client: None,
             time_ms: logged_ms,
             logged_ms,
             about: 0,

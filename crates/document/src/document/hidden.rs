@@ -66,7 +66,7 @@ impl State {
         let came_again =
             share_words(own, met.since.patch.inserted()) || share_words(others, patch.inserted());
         let log = (looks && came_again).then(|| self.as_logged(entry, hidden, gone.to_vec()));
-        (log.flatten(), told && self.is_decided(&met, &edit.delta))
+        (log.flatten(), told && self.is_decided(&met, edit))
     }
 
     fn is_detached(&self, edit: &Edit) -> bool {

@@ -15,11 +15,12 @@ use std::ops::Range;
 
 use redwedding_text::three_way::{self, Beside, Outcome, PutAgain, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
-use redwedding_wire::identity::{Actor, EditId};
+use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
+use super::changes::is_same_person;
 use super::{Change, ChangeKind, Fault, Hidden, State};
-use crate::entry::{Delta, Edit, Note, REPLACING_RULES};
+use crate::entry::{Edit, REPLACING_RULES};
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
@@ -73,10 +74,10 @@ impl State {
     }
 
     /// Whether the log will decide something of a save that met others.
-    pub(super) fn is_decided(&self, met: &Met, delta: &Delta) -> bool {
-        let Met { version, old, since } = met;
-        let beside = self.beside((version, old), since, &delta.patch, replaces(delta));
-        !three_way::merge(old, beside, &delta.patch).decided.is_empty()
+    pub(super) fn is_decided(&self, met: &Met, edit: &Edit) -> bool {
+        let (Met { version, old, since }, patch) = (met, &edit.delta.patch);
+        let beside = self.beside((version, old), since, patch, replaces(edit));
+        !three_way::merge(old, beside, patch).decided.is_empty()
     }
 
     /// Merges a change as its author meant it: which one it is then. It replaces what the author of
@@ -86,7 +87,7 @@ impl State {
         change: Change,
         base: Version,
         patch: &Patch,
-        replaces: Option<(EditId, &Note)>,
+        replaces: Option<&Edit>,
     ) -> Result<u32, Fault> {
         let (place, logged_ms) = (change.place, change.logged_ms);
         let (index, by_characters) = self.merge_decided(change, base, patch, replaces)?;
@@ -103,7 +104,7 @@ impl State {
         change: Change,
         base: Version,
         patch: &Patch,
-        replaces: Option<(EditId, &Note)>,
+        replaces: Option<&Edit>,
     ) -> Result<(u32, Option<Merged>), Fault> {
         let alone = |it: (u32, Merged)| (it.0, Some(it.1));
         if change.place == Place::START || base == self.text.head() {
@@ -173,7 +174,7 @@ impl State {
         (version, old): (&Version, &str),
         since: &'a Since,
         patch: &Patch,
-        replaces: Option<(EditId, &Note)>,
+        replaces: Option<&Edit>,
     ) -> Beside<'a> {
         let is_meant = |index: u32| {
             let change = self.changes.get(index as usize);
@@ -223,13 +224,15 @@ impl State {
         &self,
         version: &Version,
         since: &Since,
-        replaces: Option<(EditId, &Note)>,
+        replaces: Option<&Edit>,
     ) -> (BTreeSet<u32>, BTreeSet<u32>) {
-        let Some((edit, note)) = replaces else { return Default::default() };
+        let Some(by) = replaces else { return Default::default() };
         let is_own = |save: &u32| {
             let change = self.changes.get(*save as usize);
             change.is_some_and(|change| {
-                change.kind == ChangeKind::Edit as u8 && change.note.is_by_author_of(note)
+                let person = (&change.note, change.client.as_deref());
+                change.kind == ChangeKind::Edit as u8
+                    && is_same_person(person, (&by.delta.note, by.client.as_ref()))
             }) && self.text.history().base(*save).as_ref() == Some(version)
         };
         let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
@@ -246,7 +249,9 @@ impl State {
         // The log may have had the later one first.
         let is_later = |save: &u32| {
             let change = self.changes.get(*save as usize);
-            change.is_some_and(|change| change.note.earlier.contains(&edit))
+            change
+                .and_then(|change| change.client.as_ref())
+                .is_some_and(|client| client.earlier.contains(&by.delta.edit))
         };
         let (later, earlier): (Vec<_>, Vec<_>) =
             own.partition(|(_, saves)| saves.iter().any(is_later));
@@ -395,7 +400,7 @@ impl State {
         let base = |save: usize| self.text.history().base(save as u32);
         let meet =
             |hidden: &Hidden| hidden.at.start <= open.at.end && open.at.start <= hidden.at.end;
-        change.note.is_by_author_of(&open.change.note)
+        change.is_by_author_of(open.change)
             && change.hidden.iter().any(meet)
             && base(index).is_some_and(|of| Some(of) == base(open.save))
     }
@@ -469,8 +474,8 @@ fn made_too(change: &Change) -> impl Iterator<Item = u32> {
 }
 
 /// Whose earlier saves a save replaces.
-pub(super) fn replaces(delta: &Delta) -> Option<(EditId, &Note)> {
-    (delta.rules >= REPLACING_RULES).then_some((delta.edit, &delta.note))
+pub(super) fn replaces(edit: &Edit) -> Option<&Edit> {
+    (edit.delta.rules >= REPLACING_RULES).then_some(edit)
 }
 
 /// Whether two texts have the same lines, in any order, each of the same words in any order.

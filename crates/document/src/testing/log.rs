@@ -407,7 +407,7 @@ pub fn save_on(
     };
     let delta = Delta { edit, base, patch, note: note(draw), rules: RULES };
     let served = draw.option(|draw| values::version(draw, 3));
-    Some(Edit { delta, accepted_ms: draw.number(), pop: "AMS".to_owned(), served })
+    Some(Edit { delta, accepted_ms: draw.number(), pop: "AMS".to_owned(), served, client: None })
 }
 
 fn note(draw: &mut Draw<'_>) -> Note {

@@ -8,8 +8,8 @@ use redwedding_wire::version::{
 };
 
 use crate::entry::{
-    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note,
-    OriginPage, RULES,
+    Abandoned, Body, Checkpoint, Client, Committed, Delta, Edit, Entry, Import, Intent, Moved,
+    Note, OriginPage, RULES,
 };
 
 /// A key.
@@ -69,14 +69,7 @@ pub fn patch(draw: &mut Draw<'_>) -> Patch {
 
 /// What is said about a change.
 pub fn note(draw: &mut Draw<'_>) -> Note {
-    Note {
-        author: draw.text(4),
-        comment: draw.text(6),
-        minor: draw.one_in(2),
-        action: draw.byte(),
-        client: draw.one_in(4).then(|| u64::from_le_bytes(draw.bytes()).max(1)),
-        earlier: (0..draw.below(3)).map(|_| EditId(draw.bytes())).collect(),
-    }
+    Note { author: draw.text(4), comment: draw.text(6), minor: draw.one_in(2), action: draw.byte() }
 }
 
 /// A save.
@@ -94,7 +87,15 @@ pub fn edit(draw: &mut Draw<'_>) -> Edit {
         accepted_ms: draw.number(),
         pop: draw.text(4),
         served: draw.option(|draw| version(draw, 40)),
+        client: Some(client(draw)).filter(|client| *client != Client::default()),
     }
+}
+
+/// A client, or nothing about it.
+pub fn client(draw: &mut Draw<'_>) -> Client {
+    let number = if draw.one_in(3) { u64::from_le_bytes(draw.bytes()) } else { 0 };
+    let earlier = if draw.one_in(3) { draw.byte() % 3 } else { 0 };
+    Client { number, earlier: (0..earlier).map(|_| EditId(draw.bytes())).collect() }
 }
 
 /// A page of the origin.

@@ -24,13 +24,7 @@ fn key() -> DocumentKey {
 }
 
 fn note(author: &str, comment: &str) -> Note {
-    Note {
-        author: author.to_owned(),
-        comment: comment.to_owned(),
-        minor: true,
-        action: 6,
-        ..Note::default()
-    }
+    Note { author: author.to_owned(), comment: comment.to_owned(), minor: true, action: 6 }
 }
 
 fn place(position: u64) -> Place {
@@ -55,7 +49,13 @@ fn edit() -> Edit {
         check: None,
         hidden: None,
     };
-    Edit { delta, accepted_ms: 1_790_000_000_123, pop: "AMS".to_owned(), served: Some(served) }
+    Edit {
+        delta,
+        accepted_ms: 1_790_000_000_123,
+        pop: "AMS".to_owned(),
+        served: Some(served),
+        client: None,
+    }
 }
 
 fn page(revision: u64, text: &str) -> OriginPage {
@@ -158,7 +158,13 @@ impl Log {
             rules: 1,
         };
         let served = Some(VersionRef { extra: vec![delta.actor()], ..on.clone() });
-        self.put(Body::Edit(Edit { delta, accepted_ms: 5, pop: "AMS".to_owned(), served }))
+        self.put(Body::Edit(Edit {
+            delta,
+            accepted_ms: 5,
+            pop: "AMS".to_owned(),
+            served,
+            client: None,
+        }))
     }
 }
 

@@ -83,7 +83,8 @@ impl OutboxEntry {
         let Body::Edit(edit) = &self.entry.body else { return 0 };
         let served = edit.served.as_ref().map_or(0, |served| served.extra.len());
         let note = edit.delta.note.author.len() + edit.delta.note.comment.len();
-        let named = served * 9 + (self.own.len() + edit.delta.note.earlier.len()) * 18;
+        let earlier = edit.client.as_ref().map_or(0, |client| client.earlier.len());
+        let named = served * 9 + (self.own.len() + earlier) * 18;
         edit.delta.patch.inserted().len() + edit.delta.patch.hunks().len() * 12 + note + named + 256
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note, REPLACING_RULES};
+use redwedding_document::entry::{Body, Client, Delta, Edit, Entry, Missing, REPLACING_RULES};
 use redwedding_document::limits::EARLIER_SAVES;
 use redwedding_document::{Unresolved, Verdict, View};
 use redwedding_text::Patch;
@@ -220,10 +220,11 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Ok(Attempted::Done);
         }
         let on = base_named(cached.key(), &named.version);
-        let note = self.note_of(save, &on, &own);
+        let client = self.client_of(save, &on, &own);
+        let note = save.note.clone();
         let rules = self.context.replica.config.rules;
         let delta = Delta { edit, base: on, patch, note, rules };
-        let entry = self.context.entry(cached.key(), save.trace, delta);
+        let entry = self.context.entry(cached.key(), save.trace, delta, client);
         // Nobody may refuse it once it is acknowledged.
         entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
         let log_decides = self.context.add_save(&mut view, named.version, &entry)?;
@@ -249,18 +250,20 @@ impl<P: Ports> ClientRequest<'_, P> {
         Ok(Attempted::Go(Box::new(merged)))
     }
 
-    /// What is kept of a save, with who it is that saves without a name, and those of the client's
-    /// own on the same text that the log may take later.
-    fn note_of(&self, save: &Save, base: &Base, own: &[OutboxEntry]) -> Note {
+    /// Who it is that saves without a name, and what of the client's own on the same text the log
+    /// may take later.
+    fn client_of(&self, save: &Save, base: &Base, own: &[OutboxEntry]) -> Option<Client> {
         let config = &self.context.replica.config;
         if config.rules < REPLACING_RULES {
-            return save.note.clone();
+            return None;
         }
-        let is_anonymous = save.note.author.is_empty();
-        let client = is_anonymous.then(|| self.session.author_number(&config.edit_key));
+        let number = match save.note.author.is_empty() {
+            true => self.session.author_number(&config.edit_key),
+            false => 0,
+        };
         let newest = own.iter().rev().filter(|own| own.base() == Some(base));
         let earlier = newest.filter_map(OutboxEntry::edit).take(EARLIER_SAVES).collect();
-        Note { client, earlier, ..save.note.clone() }
+        Some(Client { number, earlier }).filter(|client| *client != Client::default())
     }
 
     /// The client's own saves that are not confirmed. One that is not visible
@@ -316,10 +319,16 @@ impl<P: Ports> ClientRequest<'_, P> {
 
 impl<P: Ports> Context<'_, P> {
     /// The entry of a save.
-    fn entry(&mut self, key: &DocumentKey, trace: u64, delta: Delta) -> Entry {
+    fn entry(
+        &mut self,
+        key: &DocumentKey,
+        trace: u64,
+        delta: Delta,
+        client: Option<Client>,
+    ) -> Entry {
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
-        let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None });
+        let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None, client });
         Entry { trace, ..Entry::new(key.clone(), body) }
     }
 

@@ -181,7 +181,8 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
             note: Note { author: "Arya".to_owned(), ..Note::default() },
             rules: RULES,
         };
-        let edit = Edit { delta, accepted_ms: 20, pop: "AMS".to_owned(), served: None };
+        let edit =
+            Edit { delta, accepted_ms: 20, pop: "AMS".to_owned(), served: None, client: None };
         Entry::new(on.key().clone(), Body::Edit(edit))
     };
     let text = document.text();

@@ -34,7 +34,6 @@ pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
         comment: form.comment.clone(),
         minor: form.minor,
         action: action as u8,
-        ..Note::default()
     };
     save(incoming, base, submitted, note, Attempt::Form { started: &form.started })
 }
@@ -47,7 +46,6 @@ pub(super) fn of_program(incoming: &Incoming, update: UpdateRequest<'_>) -> Save
         comment: comment.into_owned(),
         minor: false,
         action: Action::Edit as u8,
-        ..Note::default()
     };
     let attempt = Attempt::Program { token: token.as_deref().unwrap_or_default() };
     save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt)

@@ -83,7 +83,8 @@ fn alternative<'a>(
 
 #[cfg(test)]
 mod tests {
-    use redwedding_document::{ChangeKind, entry::Note};
+    use redwedding_document::ChangeKind;
+    use redwedding_document::entry::Note;
     use redwedding_wire::identity::{Actor, EditId};
     use redwedding_wire::version::Place;
 
@@ -93,6 +94,7 @@ mod tests {
     fn change(author: &str, comment: &str) -> Change {
         let (author, comment) = (author.to_owned(), comment.to_owned());
         Change {
+            client: None,
             actor: Actor::of("test", &[]),
             place: Place::START,
             kind: ChangeKind::Edit as u8,

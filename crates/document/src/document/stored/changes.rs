@@ -9,7 +9,7 @@ use redwedding_wire::version::Place;
 use serde_bytes::ByteBuf;
 
 use crate::document::{Change, ChangeKind, Hidden};
-use crate::entry::Note;
+use crate::entry::{Client, Note};
 
 /// Changes, each column in their order. The last one is written only where there is something.
 pub(in crate::document) struct ChangesWire {
@@ -26,9 +26,13 @@ pub(in crate::document) struct ChangesWire {
     overlaps: Vec<(u32, u32, u32, u32)>,
     /// Each with the index of its change; `None` for nothing.
     hidden: Option<Vec<(u32, u32, u32, String)>>,
+    /// Clients, each with the index of its change; `None` for nothing.
+    clients: Option<Vec<(u32, u64, Vec<EditId>)>>,
 }
 
-array_with_optional_last!(ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden });
+array_with_optional_last!(
+    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients }
+);
 
 /// Numbers that are near those of the change before.
 struct Numbers(Vec<u8>);
@@ -74,6 +78,7 @@ impl ChangesWire {
             notes: changes.iter().map(|change| change.note.clone()).collect(),
             overlaps: Vec::new(),
             hidden: None,
+            clients: None,
         };
         let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
@@ -99,6 +104,13 @@ impl ChangesWire {
             if hidden.len() > 0 {
                 wire.hidden.get_or_insert_default().extend(hidden);
             }
+            if let Some(client) = &change.client {
+                let Client { number, earlier } = Client::clone(client);
+                wire.clients.get_or_insert_default().push((index, number, earlier));
+            }
+        }
+        if wire.clients.is_some() {
+            wire.hidden.get_or_insert_default();
         }
         wire.numbers = ByteBuf::from(numbers.0);
         wire
@@ -131,9 +143,14 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        if self.hidden.as_ref().is_some_and(Vec::is_empty) {
+        let none = |it: bool, clients: bool| it && !clients;
+        let clients = self.clients.is_some();
+        if none(self.hidden.as_ref().is_some_and(Vec::is_empty), clients)
+            || self.clients.as_ref().is_some_and(Vec::is_empty)
+        {
             return Err(DecodeError::NotCanonical);
         }
+        let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
         let mut before = (0, 0, 0);
         let mut changes = Vec::with_capacity(actors.len());
@@ -160,12 +177,18 @@ impl ChangesWire {
             while let Some((_, start, end, text)) = hidden.next_if(|it| it.0 == index) {
                 hides.push(Hidden { at: start..end, text });
             }
+            let client = clients.next_if(|it| it.0 == index);
+            let client = client.map(|(_, number, earlier)| Client { number, earlier });
+            if client.as_ref().is_some_and(|client| *client == Client::default()) {
+                return Err(DecodeError::NotCanonical);
+            }
             changes.push(Arc::new(Change {
                 actor: Actor(actor),
                 place: Place { position, check: u32::from_le_bytes(*check) },
                 kind,
                 edit,
                 note,
+                client: client.map(Box::new),
                 time_ms,
                 logged_ms,
                 about,
@@ -177,7 +200,8 @@ impl ChangesWire {
         let over = numbers.0.is_empty()
             && edits.next().is_none()
             && overlaps.next().is_none()
-            && hidden.next().is_none();
+            && hidden.next().is_none()
+            && clients.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
 }

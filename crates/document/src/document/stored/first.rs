@@ -129,6 +129,7 @@ fn text_from(wire: TextV1) -> Result<Text, DecodeError> {
 
 fn change_from(wire: ChangeV1) -> Arc<Change> {
     Arc::new(Change {
+        client: None,
         actor: wire.actor,
         place: wire.place,
         kind: wire.kind,
