@@ -136,12 +136,19 @@ pub struct Client {
     /// Which one it is, of those that save without a name: a keyed hash of its session, shown to
     /// nobody. 0 where that is not known, and where the author has a name.
     pub number: u64,
-    /// What it had made of the same text before, where the log may take that later: the newest
+    /// What its author had made of the same text before, which the log may have later: the newest
     /// ones, [`limits::EARLIER_SAVES`] at most.
     pub earlier: Vec<EditId>,
 }
 
 array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client });
+
+impl Edit {
+    /// It, if it replaces what the same person made of the same text before.
+    pub(crate) fn replacing(&self) -> Option<&Self> {
+        (self.delta.rules >= REPLACING_RULES).then_some(self)
+    }
+}
 
 /// By which rules saves are merged now: [`Delta::rules`].
 pub const RULES: u8 = 3;
@@ -162,8 +169,8 @@ pub struct Delta {
     /// What the client said about it.
     pub note: Note,
     /// By which rules it is merged: 1 (not written) character by character; from 2 on as its author
-    /// meant it ([`redwedding_text::three_way`]); from 3 on it replaces what the same person made of
-    /// the same text before.
+    /// meant it ([`redwedding_text::three_way`]); from 3 on in place of what the same person made
+    /// of the same text before.
     pub rules: u8,
 }
 

@@ -12,6 +12,9 @@ pub const AUTHOR_BYTES: usize = 255;
 /// Dots that a delta names inline; more go into a version object.
 pub const INLINE_DOTS: usize = 16;
 
+/// The newest changes that are looked through for what a person had made of a text before.
+pub const LOOKED_CHANGES: usize = 64;
+
 /// Earlier saves that one names, as what its author had made of the same text.
 pub const EARLIER_SAVES: usize = 8;
 /// Waiting saves of which a view looks at what the log will make of them,

@@ -62,6 +62,14 @@ impl Page {
         self.save_after(who, vec![], base, to)
     }
 
+    /// The same, by somebody who knows what they had saved before.
+    fn save_next(&mut self, who: &str, base: &VersionRef, to: &str) -> VersionRef {
+        let number = who.strip_prefix('#').and_then(|number| number.parse().ok());
+        let by = if number.is_some() { "" } else { who };
+        let earlier = self.document.earlier_saves(base, (by, number.unwrap_or_default()));
+        self.save_after(who, earlier, base, to)
+    }
+
     /// The same, by somebody who says what they had saved before.
     fn save_after(
         &mut self,
@@ -732,7 +740,7 @@ fn of_people(base: &str, saves: &[(&str, &str)], right: &str, others: &[(&str, &
         let mut page = Page { salt, ..Page::new(base) };
         let version = page.document.version();
         for (who, save) in saves {
-            page.save_as(who, &version, save);
+            page.save_next(who, &version, save);
         }
         assert_eq!((page.document.text(), page.others().as_slice()), (right, others), "{salt}");
     }
@@ -769,6 +777,17 @@ fn the_same_person_going_on_replaces_what_they_had_written() {
     page.save_as("Arya", &base, two);
     let text = page.document.text().to_owned();
     assert!(text.contains("I think so") && text.contains("Who is Robb"), "{text:?}");
+}
+
+#[test]
+fn of_two_saves_of_one_person_at_once_the_larger_stands() {
+    for salt in 0..4 {
+        let mut page = Page { salt, ..Page::new("A\n") };
+        let base = page.document.version();
+        page.save_as("Arya", &base, "A\nB\nC\n");
+        page.save_as("Arya", &base, "A\nB\n");
+        assert_eq!((page.document.text(), page.others()), ("A\nB\nC\n", vec![]));
+    }
 }
 
 #[test]

@@ -246,8 +246,8 @@ fn what_waits_is_listed_once_in_a_while() {
         let calls = std::mem::take(&mut *edge.calls.lock().expect("a lock"));
         listings.push(calls.iter().filter(|call| **call == "store.list").count());
     }
-    // Once more for the relay, which is probed by then.
-    assert_eq!(listings, [1, 0, 0, 2, 0]);
+    // Once more for the relay, which is probed some time by then.
+    assert!(matches!(listings[..], [1, 0, 0, 2, 0] | [2, 0, 0, 1, 0]), "{listings:?}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub use again::PutAgain;
 use belonging::belong;
 use edit::{Edit, Kind, edits};
 use outcome::Decided;
-pub use outcome::Outcome;
+pub use outcome::{Outcome, Own};
 use passage::Passage;
 use refined::refined;
 use repeated::{half_moved, repeated};
@@ -79,11 +79,9 @@ pub struct Beside<'a> {
     /// had before them with that there: who saw both decides. Those that were decided together
     /// yield together.
     pub yields: Vec<BTreeSet<u32>>,
-    /// Hunks of it that the author of the other edit alone made, of the same text: what comes later
-    /// replaces them, where the two conflict or are mostly the same.
-    pub own: BTreeSet<u32>,
-    /// The same, but that it came after the other edit, whatever the log had first: it stands.
-    pub own_later: BTreeSet<u32>,
+    /// Hunks of it that the author of the other edit alone made, of the same text: what came later
+    /// stands, where the two conflict or are mostly the same.
+    pub own: BTreeMap<u32, Own>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
     /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
@@ -99,8 +97,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
         Self {
             patch,
             yields: Vec::new(),
-            own: BTreeSet::new(),
-            own_later: BTreeSet::new(),
+            own: BTreeMap::new(),
             decided: BTreeSet::new(),
             made: BTreeSet::new(),
             again: Vec::new(),
@@ -130,16 +127,15 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, own, own_later, decided, made, again } = first.into();
+    let Beside { patch: first, yields, own, decided, made, again } = first.into();
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index) && !finer.is_empty());
     these.for_each(|edit| edit.kind = Kind::Known);
     let mut raw = edits(first);
-    for (hunks, kind) in [(own, Kind::Own), (own_later, Kind::OwnLater)] {
-        let these = raw.iter_mut().filter(|edit| hunks.contains(&edit.index));
-        these.for_each(|edit| edit.kind = kind);
+    for edit in &mut raw {
+        edit.kind = own.get(&edit.index).map_or(edit.kind, |when| Kind::Own(*when));
     }
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
@@ -575,8 +571,8 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
     }
     // The same as somebody had made is that, whatever has become of it since, but for what its
     // author made of it.
-    let (own, own_later) = (are(|kind| kind == Kind::Own), are(|kind| kind == Kind::OwnLater));
-    if is_known && !own {
+    let own = passage.firsts_own();
+    if is_known && own.is_none() {
         return shown(first, Outcome::Same);
     }
     // White space that goes alone gives way. (Line ends that somebody trims at the end of the text
@@ -596,7 +592,9 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
     }
     // What holds the other whole stands for it, unless that is its own author's second thought.
     match passage.larger(base) {
-        Some(larger) if own_later || !larger && !own => return shown(first, Outcome::Same),
+        Some(larger) if own == Some(Own::Later) || !larger && own != Some(Own::Earlier) => {
+            return shown(first, Outcome::Same);
+        }
         Some(_) => return shown(second, Outcome::Larger),
         None => {}
     }
@@ -605,15 +603,13 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
         let ordered = passage.has_order();
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
-    // A conflict: one version, whole. Of one person's the later one,
-    if own {
-        return shown(passage.second_without(base, elsewhere), Outcome::Larger);
+    // A conflict: one version, whole. Of one person's the later one, and of several people's the
+    // one that the page has.
+    match own {
+        Some(Own::Later) => shown(first, Outcome::Same),
+        Some(_) => shown(passage.second_without(base, elsewhere), Outcome::Larger),
+        None => shown(first, Outcome::Hidden(second)),
     }
-    if own_later {
-        return shown(first, Outcome::Same);
-    }
-    // and of several people's the one that the page has.
-    shown(first, Outcome::Hidden(second))
 }
 
 /// Of two insertions at one place the one stands next to what else its author changed there: where

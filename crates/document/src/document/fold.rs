@@ -30,7 +30,7 @@ use redwedding_text::{Merged, Overlap, Patch, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
 use redwedding_wire::version::Place;
 
-use super::{Change, ChangeKind, Quarantined, State, three_way};
+use super::{Change, ChangeKind, Quarantined, State};
 use crate::entry::{Body, Edit, Entry, RULES};
 use crate::limits;
 
@@ -170,7 +170,7 @@ impl State {
         // know is carried over by the difference of the two texts.
         let merged = match resolved.detached {
             None if edit.delta.rules > 1 && kind != ChangeKind::MergeNode => {
-                let (delta, replaces) = (&edit.delta, three_way::replaces(edit));
+                let (delta, replaces) = (&edit.delta, edit.replacing());
                 self.merge_as_meant(change, resolved.version, &delta.patch, replaces).map(|_| ())
             }
             None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),

@@ -200,7 +200,7 @@ impl State {
         }
     }
 
-    fn resolve_unchecked(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
+    pub(super) fn resolve_unchecked(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
         match version.root {
             Root::Log(place) => {
                 let root = self.version_at(place)?;

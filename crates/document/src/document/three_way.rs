@@ -13,14 +13,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use redwedding_text::three_way::{self, Beside, Outcome, PutAgain, ThreeWay};
+use redwedding_text::three_way::{self, Beside, Outcome, Own, PutAgain, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
-use redwedding_wire::identity::Actor;
-use redwedding_wire::version::Place;
+use redwedding_wire::identity::{Actor, EditId};
+use redwedding_wire::version::{Place, VersionRef};
 
 use super::changes::is_same_person;
+use super::resolve::Resolved;
 use super::{Change, ChangeKind, Fault, Hidden, State};
-use crate::entry::{Edit, REPLACING_RULES};
+use crate::entry::{Client, Edit};
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
@@ -76,7 +77,7 @@ impl State {
     /// Whether the log will decide something of a save that met others.
     pub(super) fn is_decided(&self, met: &Met, edit: &Edit) -> bool {
         let (Met { version, old, since }, patch) = (met, &edit.delta.patch);
-        let beside = self.beside((version, old), since, patch, replaces(edit));
+        let beside = self.beside((version, old), since, patch, edit.replacing());
         !three_way::merge(old, beside, patch).decided.is_empty()
     }
 
@@ -117,7 +118,7 @@ impl State {
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
         let beside = self.beside((&base, &old), &since, patch, replaces);
-        let own: BTreeSet<u32> = beside.own.union(&beside.own_later).copied().collect();
+        let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, beside, patch);
@@ -205,7 +206,7 @@ impl State {
         }
         let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
         yields.retain(|hunks| hunks.is_disjoint(&stay));
-        let (own, own_later) = self.own(version, since, replaces);
+        let own = self.own(version, since, replaces);
         let again = self.put_again((version, old), since);
         yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
@@ -214,19 +215,14 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        Beside { patch: &since.patch, yields, own, own_later, decided, made, again }
+        Beside { patch: &since.patch, yields, own, decided, made, again }
     }
 
     /// Which of what came since a version the author of another save of it made alone, of that
-    /// version: before that save, and after it. What others made, too, or built on is not among it.
+    /// version, and when. What others made, too, or built on is not among it.
     /// O(hunks and who made them, and changes since the version).
-    fn own(
-        &self,
-        version: &Version,
-        since: &Since,
-        replaces: Option<&Edit>,
-    ) -> (BTreeSet<u32>, BTreeSet<u32>) {
-        let Some(by) = replaces else { return Default::default() };
+    fn own(&self, version: &Version, since: &Since, replaces: Option<&Edit>) -> BTreeMap<u32, Own> {
+        let Some(by) = replaces else { return BTreeMap::new() };
         let is_own = |save: &u32| {
             let change = self.changes.get(*save as usize);
             change.is_some_and(|change| {
@@ -240,23 +236,44 @@ impl State {
         let own = own.filter(|(_, saves)| !saves.is_empty() && saves.iter().all(is_own));
         let own: Vec<(u32, BTreeSet<u32>)> = own.collect();
         let Some(first) = own.iter().filter_map(|(_, saves)| saves.first()).min() else {
-            return Default::default();
+            return BTreeMap::new();
         };
         let later = self.changes.indexed().skip_while(|(index, _)| *index <= *first as usize);
         let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
         let shared: BTreeSet<u32> = others.flat_map(|(_, change)| made_too(change)).collect();
         let own = own.into_iter().filter(|(_, saves)| saves.is_disjoint(&shared));
-        // The log may have had the later one first.
-        let is_later = |save: &u32| {
-            let change = self.changes.get(*save as usize);
-            change
-                .and_then(|change| change.client.as_ref())
-                .is_some_and(|client| client.earlier.contains(&by.delta.edit))
+        // Each names what it came after; the log may have had the later one first.
+        let names = |client: Option<&Client>, edit| {
+            client.is_some_and(|client| client.earlier.contains(&edit))
         };
-        let (later, earlier): (Vec<_>, Vec<_>) =
-            own.partition(|(_, saves)| saves.iter().any(is_later));
-        let hunks = |of: Vec<(u32, _)>| of.into_iter().map(|(hunk, _)| hunk).collect();
-        (hunks(earlier), hunks(later))
+        let when = |save: &u32| {
+            let change = self.changes.get(*save as usize);
+            let later = |of: &Change| names(of.client.as_deref(), by.delta.edit);
+            match change.is_some_and(|of| names(by.client.as_ref(), of.edit)) {
+                true => Own::Earlier,
+                false if change.is_some_and(|of| later(of)) => Own::Later,
+                false => Own::AtOnce,
+            }
+        };
+        let when = |saves: &BTreeSet<u32>| saves.iter().map(when).max().unwrap_or(Own::AtOnce);
+        own.map(|(hunk, saves)| (hunk, when(&saves))).collect()
+    }
+
+    /// What the same person made of the same text before a save, as far as it is known here: the
+    /// newest, [`limits::EARLIER_SAVES`] at most, of the newest changes.
+    #[must_use]
+    pub fn earlier_saves(&self, base: &VersionRef, by: (&str, u64)) -> Vec<EditId> {
+        let Ok(Resolved { version, .. }) = self.resolve_unchecked(base) else { return Vec::new() };
+        let newest = self.changes.kept().iter().enumerate().rev().take(limits::LOOKED_CHANGES);
+        let same = newest.filter(|(at, change)| {
+            let number = change.client.as_ref().map_or(0, |client| client.number);
+            let index = (self.changes.floor() + at) as u32;
+            change.kind == ChangeKind::Edit as u8
+                && (change.note.author.as_str(), number) == by
+                && by != ("", 0)
+                && self.text.history().base(index).as_ref() == Some(&version)
+        });
+        same.map(|(_, change)| change.edit).take(limits::EARLIER_SAVES).collect()
     }
 
     /// The save that a change was made for: of what was decided of one, that one.
@@ -471,11 +488,6 @@ fn made_too(change: &Change) -> impl Iterator<Item = u32> {
     };
     let met = change.overlaps.iter().filter(move |(start, length, _)| shows(*start, *length));
     met.map(|(.., with)| *with)
-}
-
-/// Whose earlier saves a save replaces.
-pub(super) fn replaces(edit: &Edit) -> Option<&Edit> {
-    (edit.delta.rules >= REPLACING_RULES).then_some(edit)
 }
 
 /// Whether two texts have the same lines, in any order, each of the same words in any order.

@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    Abandoned, Body, Checkpoint, Committed, Delta, Edit, Entry, Floor, Import, Intent, Moderation,
-    Moved, Note, OriginPage,
+    Abandoned, Body, Checkpoint, Client, Committed, Delta, Edit, Entry, Floor, Import, Intent,
+    Moderation, Moved, Note, OriginPage,
 };
 use redwedding_document::{Document, Segment, Verdict};
 use redwedding_text::diff;
@@ -58,6 +58,14 @@ fn edit() -> Edit {
     }
 }
 
+fn edit_of_client() -> Edit {
+    let mut of_client = edit();
+    of_client.delta.rules = 3;
+    let earlier = vec![EditId([0x22; 16]), EditId([0x33; 16])];
+    of_client.client = Some(Client { number: 0x0123_4567_89ab_cdef, earlier });
+    of_client
+}
+
 fn page(revision: u64, text: &str) -> OriginPage {
     OriginPage { revision, text: text.to_owned(), time_ms: 7, note: note("", "imported") }
 }
@@ -73,6 +81,7 @@ fn entries() {
     let mut as_meant = edit();
     as_meant.delta.rules = 2;
     GOLDEN.holds(1, "entry-edit-rules", &entry(Body::Edit(as_meant)));
+    GOLDEN.holds(1, "entry-edit-client", &entry(Body::Edit(edit_of_client())));
     let mut on_object = edit();
     on_object.delta.base = Base::Object(ObjectId(0x7_ffff_ffff_ffff));
     on_object.served = None;

@@ -62,14 +62,6 @@ impl OutboxEntry {
         }
     }
 
-    /// The text that the save was made on, as the entry names it.
-    pub(crate) fn base(&self) -> Option<&Base> {
-        match &self.entry.body {
-            Body::Edit(edit) => Some(&edit.delta.base),
-            _ => None,
-        }
-    }
-
     /// When it was accepted, in ms since 1970.
     pub(crate) fn accepted_ms(&self) -> u64 {
         match &self.entry.body {

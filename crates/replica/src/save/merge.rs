@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Client, Delta, Edit, Entry, Missing, REPLACING_RULES};
-use redwedding_document::limits::EARLIER_SAVES;
 use redwedding_document::{Unresolved, Verdict, View};
 use redwedding_text::Patch;
 use redwedding_wire::identity::{DocumentKey, EditId};
@@ -220,7 +219,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Ok(Attempted::Done);
         }
         let on = base_named(cached.key(), &named.version);
-        let client = self.client_of(save, &on, &own);
+        let client = self.client_of(save, &view, &named.version);
         let note = save.note.clone();
         let rules = self.context.replica.config.rules;
         let delta = Delta { edit, base: on, patch, note, rules };
@@ -250,9 +249,8 @@ impl<P: Ports> ClientRequest<'_, P> {
         Ok(Attempted::Go(Box::new(merged)))
     }
 
-    /// Who it is that saves without a name, and what of the client's own on the same text the log
-    /// may take later.
-    fn client_of(&self, save: &Save, base: &Base, own: &[OutboxEntry]) -> Option<Client> {
+    /// Who it is that saves without a name, and what they had made of the same text before.
+    fn client_of(&self, save: &Save, view: &View, named: &VersionRef) -> Option<Client> {
         let config = &self.context.replica.config;
         if config.rules < REPLACING_RULES {
             return None;
@@ -261,8 +259,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             true => self.session.author_number(&config.edit_key),
             false => 0,
         };
-        let newest = own.iter().rev().filter(|own| own.base() == Some(base));
-        let earlier = newest.filter_map(OutboxEntry::edit).take(EARLIER_SAVES).collect();
+        let earlier = view.earlier_saves(named, (&save.note.author, number));
         Some(Client { number, earlier }).filter(|client| *client != Client::default())
     }
 

@@ -13,7 +13,7 @@ mod cddl;
 use std::path::{Path, PathBuf};
 
 use redwedding_document::Document;
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage, RULES};
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Missing, Note, OriginPage};
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::member::{Member, Members};
 use redwedding_replica::outbox_report::BucketReport;
@@ -179,7 +179,7 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
             base: Base::Version(VersionRef::of_root(root)),
             patch,
             note: Note { author: "Arya".to_owned(), ..Note::default() },
-            rules: RULES,
+            rules: 2,
         };
         let edit =
             Edit { delta, accepted_ms: 20, pop: "AMS".to_owned(), served: None, client: None };

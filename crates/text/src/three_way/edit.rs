@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::outcome::Own;
 use crate::patch::Patch;
 use crate::words;
 
@@ -31,10 +32,8 @@ pub(super) enum Kind {
     /// Nobody wrote it: the author of the other edit had both versions of the passage before them.
     /// Which hunk of its patch it is of.
     Yields(u32),
-    /// The author of the other edit made it, on the same text, before that one.
-    Own,
-    /// The same, after that one.
-    OwnLater,
+    /// The author of the other edit made it, of the same text.
+    Own(Own),
     /// Somebody else had made just the same, whatever has become of that.
     Known,
     /// The other edit takes what it is in elsewhere, and it has gone along.

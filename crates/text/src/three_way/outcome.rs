@@ -13,6 +13,17 @@ pub enum Outcome {
     Hidden(String),
 }
 
+/// When the author of an edit made another one of the same text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Own {
+    /// Before it,
+    Earlier,
+    /// or nobody knows: what is taken in later counts as later.
+    AtOnce,
+    /// After it, whatever was taken in first.
+    Later,
+}
+
 /// What becomes of a passage.
 pub(super) struct Decided {
     pub(super) text: String,

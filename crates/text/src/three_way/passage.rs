@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::edit::Edit;
+use super::edit::{Edit, Kind};
+use super::outcome::Own;
 use super::versions::{are_versions_of_one, holds, repeat};
 use crate::words;
 
@@ -25,6 +26,16 @@ impl<'a> Passage<'a> {
 
     pub(super) fn add(&mut self, second: bool, edit: Edit<'a>) {
         if second { self.seconds.push(edit) } else { self.firsts.push(edit) }
+    }
+
+    /// When the author of the second edit made all that the first one did here; `None` where others
+    /// had part in it.
+    pub(super) fn firsts_own(&self) -> Option<Own> {
+        let own = |edit: &Edit<'_>| match edit.kind {
+            Kind::Own(when) => Some(when),
+            _ => None,
+        };
+        self.firsts.iter().map(own).collect::<Option<Vec<Own>>>()?.into_iter().max()
     }
 
     /// Adds what comes next.

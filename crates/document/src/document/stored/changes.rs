@@ -143,11 +143,8 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let none = |it: bool, clients: bool| it && !clients;
-        let clients = self.clients.is_some();
-        if none(self.hidden.as_ref().is_some_and(Vec::is_empty), clients)
-            || self.clients.as_ref().is_some_and(Vec::is_empty)
-        {
+        let none = self.hidden.as_ref().is_some_and(Vec::is_empty) && self.clients.is_none();
+        if none || self.clients.as_ref().is_some_and(Vec::is_empty) {
             return Err(DecodeError::NotCanonical);
         }
         let mut clients = self.clients.into_iter().flatten().peekable();
@@ -178,17 +175,13 @@ impl ChangesWire {
                 hides.push(Hidden { at: start..end, text });
             }
             let client = clients.next_if(|it| it.0 == index);
-            let client = client.map(|(_, number, earlier)| Client { number, earlier });
-            if client.as_ref().is_some_and(|client| *client == Client::default()) {
-                return Err(DecodeError::NotCanonical);
-            }
             changes.push(Arc::new(Change {
                 actor: Actor(actor),
                 place: Place { position, check: u32::from_le_bytes(*check) },
                 kind,
                 edit,
                 note,
-                client: client.map(Box::new),
+                client: client.map(client_of).transpose()?,
                 time_ms,
                 logged_ms,
                 about,
@@ -203,5 +196,12 @@ impl ChangesWire {
             && hidden.next().is_none()
             && clients.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
+    }
+}
+
+fn client_of((_, number, earlier): (u32, u64, Vec<EditId>)) -> Result<Box<Client>, DecodeError> {
+    match number == 0 && earlier.is_empty() {
+        true => Err(DecodeError::NotCanonical),
+        false => Ok(Box::new(Client { number, earlier })),
     }
 }
