@@ -7,6 +7,8 @@ pub use redwedding_replica::limits::*;
 
 /// Longest page title, in its canonical spelling.
 pub const TITLE_BYTES: usize = 255;
+/// Entity tags in one `If-Match`: each may cost a look at an old version.
+pub const TAGS: usize = 8;
 /// Largest request body; a form triples what is not ASCII.
 pub const BODY_BYTES: usize = 8 << 20;
 /// Rendered answers in a sandbox's render cache.

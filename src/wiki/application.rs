@@ -101,7 +101,9 @@ impl Application for Wiki {
             SaveContext::People { title, form } => {
                 people::save(&self.site(), &title, &form, outcome)
             }
-            SaveContext::Programs { title, base } => programs::save(&title, base, outcome),
+            SaveContext::Programs { title, base, only_if } => {
+                programs::save(&title, (base, only_if.as_ref()), outcome)
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 //! The member names, error keys and status codes are those of MediaWiki 1.39,
 //! so that its clients work unmodified. Extensions, which those clients
 //! ignore: `overlaps` in the answer to a save that met a concurrent edit, `hidden` of a save that
-//! is not shown whole, and `/alternatives`.
+//! is not shown whole, and `/alternatives`; and those that only who asks for them gets: `policy`,
+//! `If-Match` and `If-None-Match` of saves, and the two texts in the error where one is not met.
 //!
 //! Bodies are made with [`to_body`], straight from borrowed texts. Times are
 //! ISO 8601 in whole seconds, UTC.
@@ -17,10 +18,14 @@ use super::title::Title;
 use super::view;
 
 mod error;
+mod precondition;
 mod request;
+mod unmet;
 
 pub use error::RestError;
-pub use request::{Base, CreateRequest, UpdateRequest, parse_create, parse_update};
+pub use precondition::{Precondition, parse_precondition};
+pub use request::{Base, CreateRequest, Policy, UpdateRequest, parse_create, parse_update};
+pub use unmet::RestUnmet;
 
 /// The content model of the built-in wiki's pages.
 pub const CONTENT_MODEL: &str = "markdown";

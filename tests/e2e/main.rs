@@ -13,6 +13,7 @@ mod bad_input;
 mod both_down;
 mod chaos;
 mod client;
+mod conditions;
 mod crowd;
 mod edit_form;
 mod fifty_writers;

@@ -6,17 +6,19 @@
 //! document: they are different types.
 //!
 //! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
-//! entries, `admit` those that are not logged yet, `hidden` is what a view does not show, `origin`
-//! is what was agreed with the origin and `origin_entries` how that came, `resolve` finds the text
-//! that a name means, `detached` carries over edits on texts that are not in the log's line,
-//! `line_ends` keeps lines apart where an end was trimmed, `floor` is what is kept of older
-//! changes and `segment` where the rest is, `moderation` suppresses changes, releases them or
-//! makes them unreadable, `erased` keeps what was erased out of later saves, `attribution` tells
-//! who wrote what, `stored` is the encoding.
+//! entries, `condition` says which saves are taken at all, `admit` applies those that are not
+//! logged yet, `hidden` is what a view does not show, `origin` is what was agreed with the
+//! origin and `origin_entries` how that came, `resolve` finds the text that a name means,
+//! `detached` carries over edits on texts that are not in the log's line, `line_ends` keeps
+//! lines apart where an end was trimmed, `floor` is what is kept of older changes and `segment`
+//! where the rest is, `moderation` suppresses changes, releases them or makes them unreadable,
+//! `erased` keeps what was erased out of later saves, `attribution` tells who wrote what,
+//! `stored` is the encoding.
 
 mod admit;
 mod attribution;
 mod changes;
+mod condition;
 mod detached;
 mod erased;
 mod floor;
@@ -35,6 +37,7 @@ mod three_way;
 pub use admit::Admission;
 pub use attribution::Attribution;
 pub use changes::{Change, ChangeKind, Changes, Hidden};
+pub use condition::Meeting;
 pub use erased::Erased;
 pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};

@@ -127,7 +127,10 @@ pub struct Edit {
     pub served: Option<VersionRef>,
     /// What is known of the client that sent it, if anything is. Not part of the dots: a retry may
     /// be known less, or more.
-    pub client: Option<Client>,
+    pub client: Option<Box<Client>>,
+    /// On what it is taken at all. Not part of the dots either: it is about this entry's place in
+    /// the log, and a save that met it once is the same change ever after.
+    pub condition: Option<Condition>,
 }
 
 /// What is known of a client that saves.
@@ -141,13 +144,29 @@ pub struct Client {
     pub earlier: Vec<EditId>,
 }
 
-array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client });
+array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client, condition });
 
 impl Edit {
     /// It, if it replaces what the same person made of the same text before.
     pub(crate) fn replacing(&self) -> Option<&Self> {
         (self.delta.rules >= REPLACING_RULES).then_some(self)
     }
+}
+
+/// What has to be so right before a save, or nothing of it is taken: the fold decides it, from the
+/// log's order, and does not know the save afterwards. Sent again, it is judged anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Condition {
+    /// The page shows the text with this [`Digest::of_text`]: what the client has before it. A
+    /// text, not a version: what stands on a text of the origin, or hides something, has it too.
+    #[serde(rename = "u")]
+    Unchanged(Digest),
+    /// It meets no concurrent edit: nothing would be told as overlapping, all of it would show.
+    #[serde(rename = "o")]
+    NoOverlap,
+    /// There is no page, neither by an edit nor by the origin.
+    #[serde(rename = "a")]
+    Absent,
 }
 
 /// By which rules saves are merged now: [`Delta::rules`].
@@ -535,7 +554,7 @@ impl Entry {
 impl Edit {
     fn check(&self) -> Result<(), DecodeError> {
         self.delta.note.check()?;
-        self.client.as_ref().map_or(Ok(()), Client::check)?;
+        self.client.as_ref().map_or(Ok(()), |client| client.check())?;
         if self.delta.edit == EditId::default() {
             return Err(DecodeError::invalid("an edit id of zeros stands for no save"));
         }

@@ -18,6 +18,6 @@ pub mod testing;
 
 pub use document::{
     Admission, Alternative, Announced, Archive, Attribution, Change, ChangeKind, Changes, Document,
-    Erased, Fault, Hidden, IntentState, Known, NoArchive, Origin, Quarantined, Resolved,
+    Erased, Fault, Hidden, IntentState, Known, Meeting, NoArchive, Origin, Quarantined, Resolved,
     RestoreFault, Segment, SegmentRef, State, Tip, Unresolved, Verdict, View,
 };

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use redwedding_document::entry::{
-    Body, Committed, Delta, Edit, Entry, Floor, Missing, Note, OriginPage, RULES,
+    Body, Committed, Condition, Delta, Edit, Entry, Floor, Missing, Note, OriginPage, RULES,
 };
 use redwedding_document::entry::{Checkpoint, Intent};
 use redwedding_document::limits;
@@ -67,7 +67,8 @@ impl Page {
             note: Note::default(),
             rules: RULES,
         };
-        Body::Edit(Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None })
+        let pop = "AMS".into();
+        Body::Edit(Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None })
     }
 
     fn save(&mut self, new: &str) {
@@ -252,6 +253,12 @@ fn an_edit_far_below_the_floor_is_carried_over() {
     let again = page.edit_as(2, &before, start, "Title.\nAnother try.\n");
     assert!(matches!(page.put(again), Verdict::Alias { .. }), "the second save is in the archive");
     let body = page.edit(&before, start, "Title.\nBy hand.\n");
+    let Body::Edit(edit) = body.clone() else { panic!("it is an edit") };
+    let condition = Some(Condition::Unchanged(Digest::of_text(start)));
+    let unmet = Body::Edit(Edit { condition, ..edit });
+    let then = page.document.changes().clone();
+    assert_eq!(page.put(unmet), Verdict::Unmet);
+    assert_eq!(*page.document.changes(), then);
     assert_eq!(page.put(body), Verdict::Counted);
     let text = format!("Title.\nThe end, {}.\nBy hand.\n", most - 1);
     assert_eq!(page.document.text(), text);

@@ -89,7 +89,14 @@ fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
     let (edit, note) = (EditId([number; 16]), Note::default());
     let delta =
         Delta { edit, base: Base::Version(on), patch: diff::between(old, new), note, rules: RULES };
-    Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None, client: None }
+    Edit {
+        delta,
+        accepted_ms: 1,
+        pop: "AMS".to_owned(),
+        served: None,
+        condition: None,
+        client: None,
+    }
 }
 
 fn apply(document: &mut Document, body: Body) -> Verdict {
@@ -292,6 +299,7 @@ fn the_logs_hold_everything_worth_testing() {
                 Verdict::Alias { .. } => 2,
                 Verdict::Superseded => 3,
                 Verdict::Quarantined(_) => 4,
+                Verdict::Unmet => panic!("no save has a condition"),
                 Verdict::Below { .. } => panic!("nothing is below"),
             };
             seen.verdicts[kind][verdict] += 1;

@@ -46,13 +46,9 @@ impl Page {
         let (base, patch) = (Base::Version(base.clone()), diff::between(&old, to));
         let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
         let actor = delta.actor();
-        self.put(Body::Edit(Edit {
-            delta,
-            accepted_ms: 1,
-            pop: "AMS".into(),
-            served: None,
-            client: None,
-        }));
+        let pop = "AMS".into();
+        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
+        self.put(Body::Edit(edit));
         actor
     }
 

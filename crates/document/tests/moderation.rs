@@ -37,7 +37,8 @@ impl Page {
         let note = Note { comment: format!("about {to}"), ..Note::default() };
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let actor = delta.actor();
-        let save = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None };
+        let pop = "AMS".into();
+        let save = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
         assert_eq!(self.put(Body::Edit(save)), Verdict::Counted);
         actor
     }

@@ -82,13 +82,13 @@ impl Page {
         let author = if number.is_some() { "" } else { who };
         let note = Note { author: author.to_owned(), ..Note::default() };
         let client = Client { number: number.unwrap_or_default(), earlier };
-        let client = Some(client).filter(|client| *client != Client::default());
+        let client = Some(client).filter(|client| *client != Client::default()).map(Box::new);
         self.save_of(client, (RULES, note), base, to)
     }
 
     fn save_of(
         &mut self,
-        client: Option<Client>,
+        client: Option<Box<Client>>,
         (rules, note): (u8, Note),
         base: &VersionRef,
         to: &str,
@@ -100,13 +100,9 @@ impl Page {
         let on = Base::Version(base.clone());
         let delta = Delta { edit, base: on, patch, note, rules };
         let actor = delta.actor();
-        self.put(Body::Edit(Edit {
-            delta,
-            accepted_ms: 1,
-            pop: "AMS".into(),
-            served: None,
-            client,
-        }));
+        let pop = "AMS".into();
+        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client };
+        self.put(Body::Edit(edit));
         let served = VersionRef { extra: vec![actor], ..base.clone() };
         assert_eq!(self.text_of(&served), to, "who saved it has it before them");
         served
@@ -427,7 +423,8 @@ fn a_view_says_where_a_save_may_stand_twice() {
         let (base, patch) = (Base::Version(base.clone()), diff::between(from, &text));
         let (edit, note) = (EditId([9; 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
-        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None };
+        let pop = "AMS".into();
+        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
         Entry::new(page.document.key().clone(), Body::Edit(edit))
     };
     let may_double = |entry: &Entry| {
@@ -605,13 +602,8 @@ fn waiting(view: &View, number: u8, base: &VersionRef, to: &str) -> Entry {
     let patch = view.edit(&on, &view.text_of(&on).unwrap(), to).unwrap();
     let (edit, base) = (EditId([number; 16]), Base::Version(base.unhidden()));
     let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
-    let edit = Edit {
-        delta,
-        accepted_ms: 1,
-        pop: "AMS".into(),
-        served: Some(view.version()),
-        client: None,
-    };
+    let (served, pop) = (Some(view.version()), "AMS".into());
+    let edit = Edit { delta, accepted_ms: 1, pop, served, condition: None, client: None };
     let entry = Entry::new(view.key().clone(), Body::Edit(edit));
     assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
     entry

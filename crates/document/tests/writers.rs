@@ -87,7 +87,8 @@ fn saved(base: &str, texts: &[(u8, &str)]) -> Document {
         let (base, patch) = (Base::Version(root.clone()), diff::between(base, text));
         let (edit, note) = (EditId([name.wrapping_add(1); 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
-        let edit = Edit { delta, accepted_ms: 1, pop: "AMS".into(), served: None, client: None };
+        let pop = "AMS".into();
+        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
         apply(&mut document, Body::Edit(edit));
     }
     document

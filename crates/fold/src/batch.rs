@@ -252,6 +252,7 @@ pub(crate) fn receipt_of(verdict: &Verdict, cursor: Cursor) -> Receipt {
         // A retry gets the answer that the first one got.
         Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(*first),
         Verdict::Superseded => Receipt::NotCounted,
+        Verdict::Unmet => Receipt::Unmet,
         Verdict::Below { segment } => Receipt::Deferred(Missing::Segment(*segment)),
         Verdict::Quarantined(fault) => Receipt::Quarantined(fault.to_string()),
     }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Committed, Delta, Edit, Entry, Intent, Note, RULES};
+use redwedding_document::entry::{
+    Body, Committed, Condition, Delta, Edit, Entry, Intent, Note, RULES,
+};
 use redwedding_fold::batch::PushedEntry;
 use redwedding_fold::log::memory::MemoryLog;
 use redwedding_fold::store::memory::MemoryNodeStore;
@@ -32,8 +34,17 @@ fn save(number: u8, place: Place, before: &str, text: &str) -> PushedEntry {
     let patch = diff::between(before, text);
     let delta =
         Delta { edit: EditId([number; 16]), base, patch, note: Note::default(), rules: RULES };
-    let edit = Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None, client: None };
+    let pop = "AMS".to_owned();
+    let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
     pushed(Body::Edit(edit))
+}
+
+/// The same, if there is no page yet.
+fn only_creation(number: u8, text: &str) -> PushedEntry {
+    let mut entry = save(number, Place::START, "", text).entry;
+    let Body::Edit(edit) = &mut entry.body else { panic!("it is an edit") };
+    edit.condition = Some(Condition::Absent);
+    pushed(entry.body)
 }
 
 fn push(relay: &Relay, entries: Vec<PushedEntry>, now_ms: u64) -> Vec<Receipt> {
@@ -54,6 +65,24 @@ fn what_a_batch_is_compared_with_may_turn_out_otherwise() {
     let both = vec![created, further];
     let receipts = push(&second, both, 2_000);
     assert!(matches!(receipts[..], [Receipt::Known(_), Receipt::Logged(_)]), "{receipts:?}");
+}
+
+/// Neither node has heard of the other's save. The log has both, and one of them counts.
+#[test]
+fn of_two_that_want_to_be_the_first_one_is() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let (first, second) = (node(&log), node(&log));
+    let receipts = push(&first, vec![only_creation(1, "one\n")], 1_000);
+    assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+    let too_late = only_creation(2, "two\n");
+    assert_eq!(push(&second, vec![too_late.clone()], 2_000), [Receipt::Unmet]);
+    // Where it is known not to be met it is not even appended.
+    let end = second.shard_of(&page()).read().head;
+    assert_eq!(push(&second, vec![too_late.clone()], 3_000), [Receipt::Unmet]);
+    assert_eq!(push(&first, vec![too_late], 3_000), [Receipt::Unmet]);
+    assert_eq!((end.position, second.shard_of(&page()).read().head), (2, end));
+    let again = push(&second, vec![only_creation(1, "one\n")], 4_000);
+    assert!(matches!(again[..], [Receipt::Known(_)]), "{again:?}");
 }
 
 /// The second node has not heard of an intent, and is told what came of it.

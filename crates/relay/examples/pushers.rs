@@ -108,8 +108,8 @@ impl Load {
             note: Note { author: format!("user {pusher}"), ..Note::default() },
             rules: RULES,
         };
-        let edit =
-            Edit { delta, accepted_ms: self.run, pop: "load".into(), served: None, client: None };
+        let (accepted_ms, pop) = (self.run, "load".into());
+        let edit = Edit { delta, accepted_ms, pop, served: None, condition: None, client: None };
         let key = DocumentKey::new("load", format!("{} {page}", self.run)).expect("a key");
         Entry::new(key, Body::Edit(edit))
     }

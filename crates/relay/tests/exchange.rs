@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    Abandoned, Body, Committed, Entry, Floor, Intent, Missing, Moderation, Note,
+    Abandoned, Body, Committed, Condition, Entry, Floor, Intent, Missing, Moderation, Note,
 };
 use redwedding_fold::log::Log;
 use redwedding_fold::log::memory::{AppendFault, MemoryLog};
@@ -122,6 +122,25 @@ fn who_was_second_does_not_count() {
     assert_eq!(server.push(&[base(&page, 11, "from the origin, later\n")]), [Receipt::NotCounted]);
     let head = entries(server.pull(&page, Some(head))).1;
     assert_eq!(head.position, 2, "a detached base is appended, once");
+}
+
+#[test]
+fn a_save_whose_condition_is_not_met_leaves_nothing() {
+    let server = Server::start();
+    let page = key("Page");
+    let conditional = |number, text: &str| {
+        let mut entry = create(&page, number, text);
+        let Body::Edit(edit) = &mut entry.body else { panic!("it is an edit") };
+        edit.condition = Some(Condition::Absent);
+        entry
+    };
+    let both = [conditional(1, "one\n"), conditional(2, "two\n")];
+    let receipts = server.push(&both);
+    assert!(matches!(receipts[..], [Receipt::Logged(_), Receipt::Unmet]), "{receipts:?}");
+    let document = snapshot(server.pull(&page, None));
+    assert_eq!((document.text(), document.cursor().position), ("one\n", 1));
+    let metrics = get(&format!("{}/metrics", server.base)).1;
+    assert!(metrics.contains(r#"receipts_total{kind="unmet"} 1"#), "{metrics}");
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl Place {
             idempotency_inputs: vec![base.to_le_bytes().to_vec(), text.as_bytes().to_vec()],
             base_check: None,
             trace: 0,
+            only_if: None,
         };
         let saved = self.replica.request(&mut self.ports, &mut self.session).save(page, &save)?;
         // The save is durable: here the client would be answered. Then the rest is done.

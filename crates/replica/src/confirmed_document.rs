@@ -208,8 +208,9 @@ mod tests {
                 note: Note::default(),
                 rules: RULES,
             };
+            let pop = "AMS".to_owned();
             let edit =
-                Edit { delta, accepted_ms: 1, pop: "AMS".to_owned(), served: None, client: None };
+                Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
             let entry = Entry::new(key.clone(), Body::Edit(edit)).encode();
             let cursor = confirmed.cursor().after(&entry);
             let (position, prefix) = (cursor.position, cursor.prefix);

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use redwedding_document::State;
-use redwedding_document::entry::Note;
-use redwedding_wire::identity::Actor;
+use redwedding_document::entry::{Entry, Note};
+use redwedding_document::{Document, Meeting, State};
+use redwedding_wire::identity::{Actor, Digest};
 
 /// A span that a concurrent edit touched too.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,17 +23,42 @@ pub struct Overlapping {
 
 /// Where the change with these dots met concurrent ones.
 pub(crate) fn overlapping(state: &State, actor: Actor) -> Vec<Overlapping> {
-    let changes = state.changes();
     let Some(change) = state.change_by(actor) else { return Vec::new() };
     let spans = change.overlaps.iter().filter_map(|(start, length, with)| {
-        let other = changes.get(*with as usize)?;
-        Some(Overlapping {
-            start: *start,
-            length: *length,
-            note: other.note.clone(),
-            time_ms: other.time_ms,
-            id: state.version_id(*with as usize).map(NonZeroU64::get),
-        })
+        let meeting = Meeting { start: *start, length: *length, with: *with };
+        met(state, meeting)
     });
     spans.collect()
+}
+
+/// Where a save that is not taken would meet others, in one text.
+#[derive(Default)]
+pub(crate) struct WouldMeet {
+    text: Digest,
+    found: Vec<Overlapping>,
+}
+
+impl WouldMeet {
+    /// Whether the log would not take a save now, for its condition; with where it would meet
+    /// others, if that is why.
+    pub(crate) fn unless_taken(document: &Document, entry: &Entry) -> Option<Self> {
+        let meetings = document.would_not_take(entry)?;
+        let found = meetings.into_iter().filter_map(|meeting| met(document, meeting)).collect();
+        Some(Self { text: document.value_hash(), found })
+    }
+
+    /// The same in a text that is shown: nothing where it is another one.
+    pub(crate) fn within(self, shown: &str) -> Vec<Overlapping> {
+        match self.text == Digest::of_text(shown) {
+            true => self.found,
+            false => Vec::new(),
+        }
+    }
+}
+
+fn met(state: &State, meeting: Meeting) -> Option<Overlapping> {
+    let Meeting { start, length, with } = meeting;
+    let other = state.changes().get(with as usize)?;
+    let id = state.version_id(with as usize).map(NonZeroU64::get);
+    Some(Overlapping { start, length, note: other.note.clone(), time_ms: other.time_ms, id })
 }

@@ -178,9 +178,12 @@ impl<P: Ports> Context<'_, P> {
     }
 }
 
-/// The save that an encoded entry of the log is, if it is one of these.
+/// The save that an encoded entry of the log is, if it is one of these. What was taken was
+/// acknowledged, so it goes back whatever its condition was: that was met.
 fn save_of(entry: &[u8], saves: &BTreeSet<Actor>) -> Option<OutboxEntry> {
-    let entry = Entry::decode(entry).ok()?;
-    let asked = matches!(entry.body, Body::Edit(_)) && saves.contains(&entry.actor()?);
-    asked.then(|| OutboxEntry { entry, own: Vec::new() })
+    let mut entry = Entry::decode(entry).ok()?;
+    let saved = saves.contains(&entry.actor()?);
+    let Body::Edit(edit) = &mut entry.body else { return None };
+    edit.condition = None;
+    saved.then(|| OutboxEntry { entry, own: Vec::new() })
 }

@@ -5,6 +5,7 @@
 //! answered it is in the document's head, so that everybody sees it who reads next.
 
 mod base;
+mod condition;
 mod error;
 mod merge;
 mod persist;
@@ -21,15 +22,15 @@ use crate::context::ClientRequest;
 use crate::head::{Head, Made};
 use crate::limits;
 use crate::load::LoadError;
-use crate::overlap::{Overlapping, overlapping};
+use crate::overlap::{Overlapping, WouldMeet, overlapping};
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::Ports;
-use crate::save::merge::Merged;
+use crate::save::merge::{Merged, Outcome};
 use crate::save::persist::{Durable, Push, Remaining};
 
-pub use error::SaveError;
+pub use error::{SaveError, Unmet};
 pub use persist::PersistedSave;
-pub use submission::{Save, Submitted};
+pub use submission::{OnlyIf, Save, Submitted};
 
 /// A save that was taken.
 pub struct Saved<P: Ports> {
@@ -49,8 +50,9 @@ impl<P: Ports> ClientRequest<'_, P> {
     /// # Errors
     /// [`SaveError`]. Nothing of the save is kept, except where it says so.
     pub fn save(&mut self, key: &DocumentKey, save: &Save) -> Result<Saved<P>, SaveError> {
-        if save.submitted.len() > limits::PAGE_BYTES {
-            return Err(SaveError::TooLong { bytes: save.submitted.len() });
+        let bytes = save.submitted.text().len();
+        if bytes > limits::PAGE_BYTES {
+            return Err(SaveError::TooLong { bytes });
         }
         self.name_client();
         let head = self.context.document_cache().head(key);
@@ -59,9 +61,13 @@ impl<P: Ports> ClientRequest<'_, P> {
             SaveError::Load(LoadError::Behind) => self.let_go(key).into(),
             error => error,
         })?;
-        let Some(merged) = merged else {
-            let snapshot = self.read_again(key)?;
-            return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
+        let merged = match merged {
+            Outcome::Go(merged) => *merged,
+            Outcome::Unmet(would_meet) => return Err(self.unmet(key, save, would_meet)),
+            Outcome::Done => {
+                let snapshot = self.read_again(key)?;
+                return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
+            }
         };
         let saved = match self.context.persist(&merged)? {
             Durable::Stored(push) if merged.log_decides => {
@@ -70,6 +76,13 @@ impl<P: Ports> ClientRequest<'_, P> {
             Durable::Stored(push) => self.answer(merged, push, made),
             Durable::Logged(logged, remaining) => {
                 self.answer_from_log(merged, logged, remaining)?
+            }
+            Durable::Unmet(logged) => {
+                let document = logged.confirmed();
+                self.session.see_document(key, document.cursor(), document.place());
+                let entry = &merged.outbox_entry.entry;
+                let would_meet = WouldMeet::unless_taken(document, entry);
+                return Err(self.unmet(key, save, would_meet.unwrap_or_default()));
             }
         };
         self.context.replica.membership.count_save();
@@ -90,7 +103,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         key: &DocumentKey,
         save: &Save,
         head: Option<&'h Head>,
-    ) -> Result<(Option<Merged>, Made<'h>), SaveError> {
+    ) -> Result<(Outcome, Made<'h>), SaveError> {
         let Some(head) = head else { return Ok((self.merge(key, save)?, Made::Alone)) };
         let session = self.session.clone();
         head.seen_by(key, self.session);
@@ -105,6 +118,18 @@ impl<P: Ports> ClientRequest<'_, P> {
                     error => Err(error),
                 }
             }
+        }
+    }
+
+    /// The answer to a save that is not taken: what there is in its place.
+    fn unmet(&mut self, key: &DocumentKey, save: &Save, would_meet: WouldMeet) -> SaveError {
+        match self.read_again(key) {
+            Ok(shown) => {
+                let overlaps = would_meet.within(&shown.text);
+                let submitted = save.submitted.text().to_owned();
+                SaveError::Unmet(Box::new(Unmet { shown, submitted, overlaps }))
+            }
+            Err(error) => error,
         }
     }
 

@@ -121,6 +121,10 @@ pub enum Receipt {
     /// one was first. Pull to see what counts.
     #[serde(rename = "n")]
     NotCounted,
+    /// A save whose condition is not met by what the log holds: nothing of it is taken. Sent again
+    /// it is judged anew.
+    #[serde(rename = "u")]
+    Unmet,
     /// Not in the log and not acknowledged: this has to be pushed before.
     #[serde(rename = "d")]
     Deferred(Missing),
@@ -314,7 +318,7 @@ mod tests {
         assert!(settled.iter().chain(&more).all(Receipt::is_settled));
         let missing = Missing::Position(1);
         let open = [Receipt::Deferred(missing), Receipt::Refused(String::new()), Receipt::Busy];
-        assert!(!open.iter().any(Receipt::is_settled));
+        assert!(!open.iter().chain([&Receipt::Unmet]).any(Receipt::is_settled));
     }
 
     #[test]

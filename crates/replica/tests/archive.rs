@@ -62,6 +62,7 @@ impl Place {
             ],
             base_check: None,
             trace: 0,
+            only_if: None,
         };
         self.replica.request(&mut self.ports, session).save(&page(), &save)
     }

@@ -48,6 +48,7 @@ impl Pop {
             idempotency_inputs: vec![text.as_bytes().to_vec()],
             base_check: None,
             trace: 0,
+            only_if: None,
         };
         let session = &mut ClientSession::new();
         let replica = &mut self.sandboxes[sandbox];
@@ -180,6 +181,7 @@ fn a_history_holds_what_its_client_has_saved() {
         idempotency_inputs: vec![text.as_bytes().to_vec()],
         base_check: None,
         trace: 0,
+        only_if: None,
     };
     // Another sandbox took it, and has heard of the log since.
     let session = &mut ClientSession::new();
@@ -227,6 +229,7 @@ fn a_history_holds_what_its_client_saved_on_a_text_that_is_not_known_here() {
         idempotency_inputs: Vec::new(),
         base_check: None,
         trace: 0,
+        only_if: None,
     };
     let session = &mut ClientSession::new();
     let Pop { ports, sandboxes, .. } = &mut elsewhere;

@@ -23,8 +23,15 @@ fn save(
     let mut replica = Replica::start(Config::new("wiki", "pop", b"secret"), ports);
     let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
     let inputs = vec![text.as_bytes().to_vec()];
-    let save =
-        Save { base, submitted, note, idempotency_inputs: inputs, base_check: None, trace: 0 };
+    let save = Save {
+        base,
+        submitted,
+        note,
+        idempotency_inputs: inputs,
+        base_check: None,
+        trace: 0,
+        only_if: None,
+    };
     let saved = replica.request(ports, session).save(&page(), &save)?;
     if let Some(after) = saved.after {
         replica.context(ports).finish_save(after);

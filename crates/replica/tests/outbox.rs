@@ -43,7 +43,15 @@ impl Edge {
         let idempotency_inputs =
             vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()];
         let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
-        let save = Save { base, submitted, note, idempotency_inputs, base_check: None, trace: 0 };
+        let save = Save {
+            base,
+            submitted,
+            note,
+            idempotency_inputs,
+            base_check: None,
+            trace: 0,
+            only_if: None,
+        };
         let session = &mut ClientSession::new();
         self.replica.request(&mut self.ports, session).save(page, &save)
     }
@@ -457,6 +465,7 @@ fn what_the_relay_would_refuse_is_not_acknowledged() {
         idempotency_inputs: Vec::new(),
         base_check: None,
         trace: 0,
+        only_if: None,
     };
     let session = &mut ClientSession::new();
     let saved = edge.replica.request(&mut edge.ports, session).save(&page(0), &save);

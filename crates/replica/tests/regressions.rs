@@ -47,7 +47,8 @@ fn edit(name: u8, base: VersionRef, from: &str, to: &str) -> Body {
     let patch = diff::between(from, to);
     let (edit, note) = (EditId([name; 16]), Note::default());
     let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
-    Body::Edit(Edit { delta, accepted_ms: 0, pop: "pop".into(), served: None, client: None })
+    let pop = "pop".into();
+    Body::Edit(Edit { delta, accepted_ms: 0, pop, served: None, condition: None, client: None })
 }
 
 fn import(from: Option<&OriginPage>, to: &OriginPage) -> Body {

@@ -31,6 +31,7 @@ fn save(replica: &mut Replica, ports: &mut MemoryPorts, finish: bool) -> String 
         idempotency_inputs: inputs,
         base_check: None,
         trace: 0,
+        only_if: None,
     };
     let mut open = replica.open_session(ports, None);
     let saved = replica.request(ports, &mut open.session).save(&page(), &save).expect("a save");

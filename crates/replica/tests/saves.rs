@@ -46,6 +46,7 @@ fn save(
         ],
         base_check: None,
         trace: 0,
+        only_if: None,
     };
     let replica = unspent(replica, ports);
     replica.request(ports, &mut ClientSession::new()).save(&page(), &save).expect("a save")
@@ -131,6 +132,7 @@ fn a_position_of_another_text_is_no_base() {
             note: Note::default(),
             idempotency_inputs: vec![text.as_bytes().to_vec()],
             trace: 0,
+            only_if: None,
         };
         let replica = unspent(&mut replica, &mut ports);
         let saved = replica.request(&mut ports, &mut ClientSession::new()).save(&page(), &save);

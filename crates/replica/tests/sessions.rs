@@ -22,6 +22,7 @@ fn save(base: Option<u64>, text: &str) -> Save {
         idempotency_inputs: vec![text.as_bytes().to_vec()],
         base_check: None,
         trace: 0,
+        only_if: None,
     }
 }
 

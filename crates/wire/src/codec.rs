@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::limits;
 
 /// Makes an array of a structure, of which the last elements are [`Option`]s: fields that came
-/// later, and that older values lack. From the first that is `None` on they are not written.
+/// later, and that older values lack. Behind the last that is there nothing is written.
 #[macro_export]
 macro_rules! array_with_optional_last {
     ($name:ident { $($field:ident),+; $($last:ident),+ }) => {
@@ -30,14 +30,14 @@ macro_rules! array_with_optional_last {
             ) -> ::std::result::Result<S::Ok, S::Error> {
                 use ::serde::ser::SerializeTuple;
                 let there = [$(self.$last.is_some()),+];
-                let lasts = there.iter().take_while(|there| **there).count();
+                let lasts = there.iter().rposition(|there| *there).map_or(0, |last| last + 1);
                 let fields = [$(stringify!($field)),+].len();
                 let mut array = to.serialize_tuple(fields + lasts)?;
                 $(array.serialize_element(&self.$field)?;)+
                 let mut left = lasts;
                 $(
-                    if let (1.., Some(last)) = (left, &self.$last) {
-                        array.serialize_element(last)?;
+                    if left > 0 {
+                        array.serialize_element(&self.$last)?;
                         left -= 1;
                     }
                 )+
@@ -71,7 +71,7 @@ macro_rules! array_with_optional_last {
                             read += 1;
                         )+
                         let _ = read;
-                        Ok($name { $($field,)+ $($last: fields.next_element()?,)+ })
+                        Ok($name { $($field,)+ $($last: fields.next_element()?.flatten(),)+ })
                     }
                 }
 

@@ -2,6 +2,7 @@
 //!
 //! One type for each kind of operation; a variant for each audience where both ask for it.
 
+use redwedding_replica::save::OnlyIf;
 use redwedding_wire::identity::DocumentKey;
 
 use crate::application::{Application, Operation};
@@ -151,6 +152,8 @@ pub enum SaveContext {
         title: Title,
         /// The version that the program names; `None` to create.
         base: Option<u64>,
+        /// What it wants to be so.
+        only_if: Option<OnlyIf>,
     },
 }
 

@@ -88,6 +88,38 @@ impl RestError {
         Self::new(409, "apierror-editconflict", message)
     }
 
+    /// 409: others have changed the same passages since the version that was edited, and the save
+    /// was not to be merged then.
+    pub fn overlap(title: &Title) -> Self {
+        let message = format!(
+            "Nothing was saved: others have changed the same passages of \"{title}\". Apply the \
+             change to \"source\" and send its \"latest\" along, or send the same with the policy \
+             \"merge\"."
+        );
+        Self::new(409, "apierror-editconflict", message)
+    }
+
+    /// 412: the page is not as the request wants it to be.
+    pub fn precondition_failed(title: &Title, exists: bool, was_to_exist: bool) -> Self {
+        let message = match (exists, was_to_exist) {
+            (false, _) => format!("Nothing was saved: there is no page \"{title}\"."),
+            (true, false) => format!(
+                "Nothing was saved: there is a page \"{title}\". To change it, apply the change to \
+                 \"source\" and send its \"latest\" along."
+            ),
+            (true, true) => format!(
+                "Nothing was saved: \"{title}\" is not at the version that the request names. Apply \
+                 the change to \"source\" and send its \"latest\" along."
+            ),
+        };
+        Self::new(412, "rest-precondition-failed", message)
+    }
+
+    /// 400: a condition in a header cannot be understood, or not together with the rest.
+    pub fn bad_precondition(what: &str) -> Self {
+        Self::new(400, "rest-bad-precondition", format!("Nothing was saved: {what}"))
+    }
+
     /// 403: this user may not write here.
     pub fn denied(why: &str) -> Self {
         Self::new(403, "rest-permission-error", format!("Permission denied: {why}"))
@@ -150,6 +182,7 @@ fn reason(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         409 => "Conflict",
+        412 => "Precondition Failed",
         413 => "Payload Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Entity",

@@ -23,6 +23,20 @@ pub struct UpdateRequest<'a> {
     pub base: Option<Base>,
     /// The CSRF token, if one was sent.
     pub token: Option<Cow<'a, str>>,
+    /// What is done where others have changed the page meanwhile.
+    pub policy: Policy,
+}
+
+/// What is done with a save where others have changed the page since its base. Ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Policy {
+    /// It is merged with what they did.
+    #[default]
+    Merge,
+    /// The same, unless they changed the same passages: then nothing is saved.
+    FailOnOverlap,
+    /// Nothing is saved.
+    FailOnChange,
 }
 
 /// A version, as it was answered.
@@ -45,6 +59,8 @@ pub struct CreateRequest<'a> {
     pub comment: Cow<'a, str>,
     /// The CSRF token, if one was sent.
     pub token: Option<Cow<'a, str>>,
+    /// As [`UpdateRequest::policy`].
+    pub policy: Policy,
 }
 
 /// Reads the body of a `PUT`.
@@ -59,6 +75,7 @@ pub fn parse_update(body: &[u8]) -> Result<UpdateRequest<'_>, RestError> {
         comment: comment(members.comment)?,
         base: base(members.latest)?,
         token: optional("token", members.token)?,
+        policy: policy(members.policy)?,
     })
 }
 
@@ -74,6 +91,7 @@ pub fn parse_create(body: &[u8]) -> Result<CreateRequest<'_>, RestError> {
         source: required("source", members.source)?,
         comment: comment(members.comment)?,
         token: optional("token", members.token)?,
+        policy: policy(members.policy)?,
     })
 }
 
@@ -93,6 +111,8 @@ struct Members<'a> {
     token: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     content_model: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    policy: Option<&'a RawValue>,
 }
 
 /// Keeps a `null` that is there apart from a member that is not.
@@ -162,6 +182,18 @@ fn base(value: Option<&RawValue>) -> Result<Option<Base>, RestError> {
     }
     let Named { id, check } = serde_json::from_str(value.get()).map_err(|_| wrong())?;
     Ok(id.filter(|id| *id > 0).map(|id| Base { id, check }))
+}
+
+fn policy(value: Option<&RawValue>) -> Result<Policy, RestError> {
+    match optional("policy", value)?.as_deref() {
+        None | Some("merge") => Ok(Policy::Merge),
+        Some("fail-on-overlap") => Ok(Policy::FailOnOverlap),
+        Some("fail-on-change") => Ok(Policy::FailOnChange),
+        Some(_) => {
+            let policies = "\"merge\", \"fail-on-overlap\" or \"fail-on-change\"";
+            Err(invalid(format!("the field \"policy\" must be {policies}.")))
+        }
+    }
 }
 
 fn check_model(members: &Members<'_>) -> Result<(), RestError> {

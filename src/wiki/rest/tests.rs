@@ -175,6 +175,7 @@ fn an_update_is_read() {
         comment: "c".into(),
         base: base(12, None),
         token: None,
+        policy: Policy::Merge,
     };
     assert_eq!(parse_update(body), Ok(want));
     let plain = parse_update(br#"{"source":"plain","comment":null,"token":"t+\\"}"#).unwrap();
@@ -186,6 +187,47 @@ fn an_update_is_read() {
     }
     let body = br#"{"source":"","comment":"","latest":{"id":12,"check":4294967295}}"#;
     assert_eq!(parse_update(body).unwrap().base, base(12, Some(u32::MAX)));
+}
+
+#[test]
+fn a_policy_is_read() {
+    for (value, want) in [
+        ("null", Policy::Merge),
+        ("\"merge\"", Policy::Merge),
+        ("\"fail-on-overlap\"", Policy::FailOnOverlap),
+        ("\"fail-on-change\"", Policy::FailOnChange),
+    ] {
+        let body = format!(r#"{{"title":"T","source":"","comment":"","policy":{value}}}"#);
+        assert_eq!(parse_update(body.as_bytes()).unwrap().policy, want);
+        assert_eq!(parse_create(body.as_bytes()).unwrap().policy, want);
+    }
+}
+
+#[test]
+fn what_is_not_saved_is_an_error_with_both_texts() {
+    let title = title();
+    let unmet = RestUnmet {
+        error: RestError::precondition_failed(&title, true, true),
+        latest: Some(Latest::new(9, "", AT)),
+        source: Some("there\n"),
+        submitted: "sent\n",
+        overlaps: Vec::new(),
+    };
+    let body: serde_json::Value = serde_json::from_slice(&to_body(&unmet)).unwrap();
+    assert_eq!(
+        (&body["errorKey"], &body["httpCode"]),
+        (&serde_json::json!("rest-precondition-failed"), &serde_json::json!(412),)
+    );
+    assert_eq!(
+        (&body["httpReason"], &body["latest"]["id"]),
+        (&serde_json::json!("Precondition Failed"), &serde_json::json!(9),)
+    );
+    assert_eq!(
+        (&body["source"], &body["submitted"]),
+        (&serde_json::json!("there\n"), &serde_json::json!("sent\n"),)
+    );
+    assert!(body["messageTranslations"]["en"].as_str().unwrap().contains("Nothing was saved"));
+    assert_eq!(RestError::overlap(&title).status, 409);
 }
 
 #[test]
@@ -223,6 +265,8 @@ fn bad_bodies_are_refused_by_name() {
             "id",
         ),
         (br#"{"source":"","comment":"","token":5}"#, "rest-body-validation-error", "token"),
+        (br#"{"source":"","comment":"","policy":"fail"}"#, "rest-body-validation-error", "policy"),
+        (br#"{"source":"","comment":"","policy":1}"#, "rest-body-validation-error", "policy"),
         (br#"{"source":"","comment":"","content_model":"css"}"#, "rest-bad-content-model", "css"),
     ] {
         let shown = String::from_utf8_lossy(body).into_owned();

@@ -63,8 +63,8 @@ impl Page {
         edit[..8].copy_from_slice(&self.saves.to_le_bytes());
         let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
-        let pop = "pop".to_owned();
-        let save = Save { delta, accepted_ms: NOW_MS, pop, served: None, client: None };
+        let (pop, condition) = ("pop".to_owned(), None);
+        let save = Save { delta, accepted_ms: NOW_MS, pop, served: None, condition, client: None };
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
     }
 

@@ -74,7 +74,7 @@ impl Document {
             Verdict::Duplicate { .. } | Verdict::Alias { .. } | Verdict::Superseded => {
                 before != kept(self)
             }
-            Verdict::Quarantined(_) | Verdict::Below { .. } => false,
+            Verdict::Unmet | Verdict::Quarantined(_) | Verdict::Below { .. } => false,
         };
         if changed {
             self.state.cursor = cursor;

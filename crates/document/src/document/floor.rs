@@ -327,8 +327,10 @@ impl Document {
             }
         }
         let from = (&first, *on, version);
-        let merged = self.state.merge_from_below(place, logged_ms, edit, from);
-        Ok(Some(merged.map_or_else(Verdict::Quarantined, |()| Verdict::Counted)))
+        Ok(Some(self.state.apply_if(edit, |state| {
+            let merged = state.merge_from_below(place, logged_ms, edit, from);
+            merged.map_or_else(Verdict::Quarantined, |()| Verdict::Counted)
+        })))
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! | entry | counts if | what it changes |
 //! |---|---|---|
-//! | `Edit` | its base is in, the patch fits, and its save is not in yet | the text: one change |
+//! | `Edit` | its base is in, the patch fits, its condition is met; not in yet | text: one change |
 //! | `Version` | all that it names is in | the list of version objects |
 //! | `Base` | there is no change and no tip | the text, the tip (else: a detached base is kept) |
 //! | `Import` | it stands on the tip, and its revision is newer | the text: one change; the tip |
@@ -61,6 +61,9 @@ pub enum Verdict {
     /// Something that came earlier in the log is about the same (or there is nothing to do).
     /// Nothing changed.
     Superseded,
+    /// The save's condition is not met. Nothing changed, and the save is not known: sent again it
+    /// is judged anew.
+    Unmet,
     /// It breaks a rule: kept out, and an alarm.
     Quarantined(Fault),
 }
@@ -151,6 +154,16 @@ impl State {
         if edit.delta.rules > RULES {
             return Verdict::Quarantined(Fault::Rules(edit.delta.rules));
         }
+        self.apply_if(edit, |state| state.apply_new(actor, (place, logged_ms), edit))
+    }
+
+    /// A save that is not in yet, whatever its condition.
+    fn apply_new(
+        &mut self,
+        actor: Actor,
+        (place, logged_ms): (Place, u64),
+        edit: &Edit,
+    ) -> Verdict {
         let resolved = match self.resolve(&edit.delta.base) {
             Ok(resolved) => resolved,
             Err(error) => return Verdict::Quarantined(Fault::Base(error.to_string())),
@@ -162,7 +175,7 @@ impl State {
         let change = Change {
             edit: edit.delta.edit,
             note: edit.delta.note.clone(),
-            client: edit.client.clone().map(Box::new),
+            client: edit.client.clone(),
             time_ms: edit.accepted_ms,
             ..self.change(actor, place, logged_ms, kind)
         };

@@ -228,7 +228,7 @@ impl State {
             change.is_some_and(|change| {
                 let person = (&change.note, change.client.as_deref());
                 change.kind == ChangeKind::Edit as u8
-                    && is_same_person(person, (&by.delta.note, by.client.as_ref()))
+                    && is_same_person(person, (&by.delta.note, by.client.as_deref()))
             }) && self.text.history().base(*save).as_ref() == Some(version)
         };
         let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
@@ -249,7 +249,7 @@ impl State {
         let when = |save: &u32| {
             let change = self.changes.get(*save as usize);
             let later = |of: &Change| names(of.client.as_deref(), by.delta.edit);
-            match change.is_some_and(|of| names(by.client.as_ref(), of.edit)) {
+            match change.is_some_and(|of| names(by.client.as_deref(), of.edit)) {
                 true => Own::Earlier,
                 false if change.is_some_and(|of| later(of)) => Own::Later,
                 false => Own::AtOnce,
@@ -517,7 +517,10 @@ fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hi
 
 /// Where a range of a text is once that was edited, here and there, each in the text that the edit
 /// before left: with all that came where something of it went. And how much of it went, in bytes.
-fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Range<u32>, usize) {
+pub(super) fn grown(
+    at: &Range<u32>,
+    edits: impl Iterator<Item = (u32, u32, u32)>,
+) -> (Range<u32>, usize) {
     let (mut at, mut gone) = (at.clone(), 0);
     for (place, deleted, inserted) in edits {
         let end = place + deleted;

@@ -135,7 +135,7 @@ fn step(document: &mut Document, logged: &Logged) {
             assert_eq!(document.changes(), before.changes());
             assert_eq!(document.origin(), before.origin());
         }
-        Some(Verdict::Superseded) => {
+        Some(Verdict::Superseded | Verdict::Unmet) => {
             assert_eq!(document.text(), before.text(), "who comes too late changes no text");
             assert_eq!(document.changes(), before.changes());
             assert_eq!(document.origin(), before.origin());

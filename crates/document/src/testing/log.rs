@@ -407,7 +407,8 @@ pub fn save_on(
     };
     let delta = Delta { edit, base, patch, note: note(draw), rules: RULES };
     let served = draw.option(|draw| values::version(draw, 3));
-    Some(Edit { delta, accepted_ms: draw.number(), pop: "AMS".to_owned(), served, client: None })
+    let (accepted_ms, pop) = (draw.number(), "AMS".to_owned());
+    Some(Edit { delta, accepted_ms, pop, served, condition: None, client: None })
 }
 
 fn note(draw: &mut Draw<'_>) -> Note {

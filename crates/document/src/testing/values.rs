@@ -87,7 +87,8 @@ pub fn edit(draw: &mut Draw<'_>) -> Edit {
         accepted_ms: draw.number(),
         pop: draw.text(4),
         served: draw.option(|draw| version(draw, 40)),
-        client: Some(client(draw)).filter(|client| *client != Client::default()),
+        client: Some(client(draw)).filter(|client| *client != Client::default()).map(Box::new),
+        condition: None,
     }
 }
 

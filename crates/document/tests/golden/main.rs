@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    Abandoned, Body, Checkpoint, Client, Committed, Delta, Edit, Entry, Floor, Import, Intent,
-    Moderation, Moved, Note, OriginPage,
+    Abandoned, Body, Checkpoint, Client, Committed, Condition, Delta, Edit, Entry, Floor, Import,
+    Intent, Moderation, Moved, Note, OriginPage,
 };
 use redwedding_document::{Document, Segment, Verdict};
 use redwedding_text::diff;
@@ -49,20 +49,15 @@ fn edit() -> Edit {
         check: None,
         hidden: None,
     };
-    Edit {
-        delta,
-        accepted_ms: 1_790_000_000_123,
-        pop: "AMS".to_owned(),
-        served: Some(served),
-        client: None,
-    }
+    let (accepted_ms, pop) = (1_790_000_000_123, "AMS".to_owned());
+    Edit { delta, accepted_ms, pop, served: Some(served), condition: None, client: None }
 }
 
 fn edit_of_client() -> Edit {
     let mut of_client = edit();
     of_client.delta.rules = 3;
     let earlier = vec![EditId([0x22; 16]), EditId([0x33; 16])];
-    of_client.client = Some(Client { number: 0x0123_4567_89ab_cdef, earlier });
+    of_client.client = Some(Box::new(Client { number: 0x0123_4567_89ab_cdef, earlier }));
     of_client
 }
 
@@ -143,6 +138,16 @@ fn entries() {
     GOLDEN.holds(1, "entry-unknown", &entry(unknown));
 }
 
+#[test]
+fn entries_of_saves_on_a_condition() {
+    let conditions = [Condition::Unchanged(Digest([0x77; 16])), Condition::NoOverlap];
+    let names = ["unchanged", "no-overlap", "absent"];
+    for (condition, name) in conditions.into_iter().chain([Condition::Absent]).zip(names) {
+        let conditional = Edit { condition: Some(condition), ..edit() };
+        GOLDEN.holds(1, &format!("entry-edit-{name}"), &entry(Body::Edit(conditional)));
+    }
+}
+
 /// A log as short as it can be with all of it in the document.
 struct Log(Document);
 
@@ -167,11 +172,13 @@ impl Log {
             rules: 1,
         };
         let served = Some(VersionRef { extra: vec![delta.actor()], ..on.clone() });
+        let pop = "AMS".to_owned();
         self.put(Body::Edit(Edit {
             delta,
             accepted_ms: 5,
-            pop: "AMS".to_owned(),
+            pop,
             served,
+            condition: None,
             client: None,
         }))
     }

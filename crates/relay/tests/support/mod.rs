@@ -221,7 +221,8 @@ pub fn edit(document: &DocumentKey, number: u64, base: VersionRef, from: &str, t
         // What saves come to beside each other is not tried here: one change each.
         rules: 1,
     };
-    let edit = Edit { delta, accepted_ms: 5, pop: "test".into(), served: None, client: None };
+    let pop = "test".into();
+    let edit = Edit { delta, accepted_ms: 5, pop, served: None, condition: None, client: None };
     Entry::new(document.clone(), Body::Edit(edit))
 }
 

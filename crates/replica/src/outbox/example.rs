@@ -32,7 +32,8 @@ pub(crate) fn save(
         note: Note::default(),
         rules: RULES,
     };
-    let edit = Edit { delta, accepted_ms, pop: "pop".to_owned(), served: None, client: None };
+    let pop = "pop".to_owned();
+    let edit = Edit { delta, accepted_ms, pop, served: None, condition: None, client: None };
     let own = parent.and_then(OutboxEntry::edit).into_iter().collect();
     OutboxEntry { entry: Entry::new(page(), Body::Edit(edit)), own }
 }

@@ -1,9 +1,13 @@
 //! Why a save is not taken.
 
+use std::sync::Arc;
+
 use redwedding_document::Erased;
 
 use crate::limits;
 use crate::load::LoadError;
+use crate::overlap::Overlapping;
+use crate::page_snapshot::PageSnapshot;
 
 /// Why a save was not taken. Nothing of it is kept, except where it says so.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -14,6 +18,9 @@ pub enum SaveError {
         /// The version that it has now.
         latest: u64,
     },
+    /// The page is not as the client wants it to be for this save to be taken.
+    #[error("the page is not as this save wants it to be; nothing was saved")]
+    Unmet(Box<Unmet>),
     /// The version that the client names cannot be resolved.
     #[error("the version that you edited is not known any more; load the page again")]
     UnknownVersion,
@@ -47,4 +54,16 @@ pub enum SaveError {
     /// appear, whole and once, and a retry of it is the same save.
     #[error("the save could not be made durable; send it again")]
     NotAcknowledged,
+}
+
+/// What there is in the way of a save that was taken on a condition only.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Unmet {
+    /// The page as its client now sees it.
+    pub shown: Arc<PageSnapshot>,
+    /// What was submitted.
+    pub submitted: String,
+    /// Where the save would meet others in what is shown, if it was not to; nothing where the page
+    /// shows something else by now.
+    pub overlaps: Vec<Overlapping>,
 }

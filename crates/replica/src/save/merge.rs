@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use redwedding_document::entry::{Body, Client, Delta, Edit, Entry, Missing, REPLACING_RULES};
-use redwedding_document::{Unresolved, Verdict, View};
+use redwedding_document::entry::{
+    Body, Client, Condition, Delta, Edit, Entry, Missing, REPLACING_RULES,
+};
+use redwedding_document::{Document, Unresolved, Verdict, View};
 use redwedding_text::Patch;
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, VersionName, VersionRef, text_check};
@@ -14,9 +16,10 @@ use crate::context::{ClientRequest, Context};
 use crate::limits;
 use crate::load::{ATTEMPTS, Freshness, LoadError, Loaded, PAUSE_MS};
 use crate::outbox::OutboxEntry;
-use crate::overlap::{Overlapping, overlapping};
+use crate::overlap::{Overlapping, WouldMeet, overlapping};
 use crate::ports::{Level, Ports};
 use crate::save::base::Named;
+use crate::save::condition::{NamedTexts, condition, on_condition};
 use crate::save::error::SaveError;
 use crate::save::submission::{Save, Submitted};
 use crate::view::{BasedView, Wanted};
@@ -40,16 +43,33 @@ pub(super) struct Merged {
     pub(super) created: bool,
     /// Whether others changed the same, so that what the page shows is for the log to say.
     pub(super) log_decides: bool,
+    /// Where it has a condition: the client's own saves, which the log has to have before it.
+    pub(super) first: Vec<Entry>,
+}
+
+impl Merged {
+    /// Whether it has a condition, which only the log can say to be met: nobody may hold it before.
+    pub(super) fn is_conditional(&self) -> bool {
+        matches!(&self.outbox_entry.entry.body, Body::Edit(edit) if edit.condition.is_some())
+    }
 }
 
 /// What a save comes to before anything is written.
-enum Attempted {
-    /// It changes nothing: nothing is to be written.
+pub(super) enum Outcome {
+    /// It changes nothing, or is in already: nothing is to be written.
     Done,
+    /// It is not to be taken, as far as that is known here.
+    Unmet(WouldMeet),
+    /// It is to be written.
+    Go(Box<Merged>),
+}
+
+/// What one attempt to merge a save comes to.
+enum Attempted {
     /// The log needs this text of the origin first: how an edit that was made on
     /// it is carried over is for the log to say.
     Append(Box<Entry>),
-    Go(Box<Merged>),
+    Came(Outcome),
 }
 
 /// What was tried so far to merge a save.
@@ -77,13 +97,16 @@ impl Attempts {
 
 impl<P: Ports> ClientRequest<'_, P> {
     /// Merges a save: with what is cached; where that does not do, with what the relay has;
-    /// and where the log holds nothing, after it has the origin's text. `None` where nothing
-    /// is to be written: the save is in already, or changes nothing.
-    pub(super) fn merge(
-        &mut self,
-        key: &DocumentKey,
-        save: &Save,
-    ) -> Result<Option<Merged>, SaveError> {
+    /// and where the log holds nothing, after it has the origin's text.
+    pub(super) fn merge(&mut self, key: &DocumentKey, save: &Save) -> Result<Outcome, SaveError> {
+        match self.attempt(key, save) {
+            Err(error) if save.is_unmet_by(&error) => Ok(Outcome::Unmet(WouldMeet::default())),
+            outcome => outcome,
+        }
+    }
+
+    fn attempt(&mut self, key: &DocumentKey, save: &Save) -> Result<Outcome, SaveError> {
+        let named = self.named_texts(key, save)?;
         let edit = save.edit_id(&self.context.replica.config.edit_key, key);
         let mut attempts = Attempts { freshness: Freshness::Any, appended: false, waited: 0 };
         loop {
@@ -96,13 +119,14 @@ impl<P: Ports> ClientRequest<'_, P> {
                 let document = loaded.cached.confirmed();
                 self.session.see_document(key, document.cursor(), document.place());
                 self.session.confirmed(key);
-                return Ok(None);
+                return Ok(Outcome::Done);
             }
-            match self.merge_into(&reaching, save, edit) {
-                Ok(Attempted::Done) => return Ok(None),
-                Ok(Attempted::Go(merged)) => {
-                    return Ok(Some(Merged { cached: loaded.cached, ..*merged }));
+            match self.merge_into(&reaching, save, (edit, &named)) {
+                Ok(Attempted::Came(Outcome::Go(merged))) => {
+                    let merged = Merged { cached: loaded.cached, ..*merged };
+                    return Ok(Outcome::Go(Box::new(merged)));
                 }
+                Ok(Attempted::Came(outcome)) => return Ok(outcome),
                 Ok(Attempted::Append(base)) => self.append_once(&mut attempts, &loaded, *base)?,
                 Err(error) => self.wait_or_fail(&mut attempts, &loaded, save, error)?,
             }
@@ -183,21 +207,32 @@ impl<P: Ports> ClientRequest<'_, P> {
         &mut self,
         loaded: &Loaded,
         save: &Save,
-        edit: EditId,
+        (edit, named_texts): (EditId, &NamedTexts),
     ) -> Result<Attempted, SaveError> {
         let Loaded { cached, authoritative } = loaded;
         let own = self.unconfirmed_saves(loaded)?;
         if own.iter().any(|save| save.edit() == Some(edit)) {
             // Sent again. It waits for the log, and the client's later saves may stand on it.
-            return Ok(Attempted::Done);
+            return Ok(Attempted::Came(Outcome::Done));
         }
-        let named = self.context.base_of(cached, *authoritative, save)?;
+        let created = cached.id() == 0 && own.is_empty();
+        if save.is_unmet_beside_log(cached, created) {
+            return match authoritative {
+                true => Ok(Attempted::Came(Outcome::Unmet(WouldMeet::default()))),
+                false => Err(LoadError::Behind.into()),
+            };
+        }
+        let named = self.context.base_of(cached, *authoritative, save);
+        let named = named.map_err(|error| match save.is_unmet_by(&error) && !authoritative {
+            true if !cached.is_logged() => LoadError::Behind.into(),
+            _ => error,
+        })?;
         if let Some(base) = self.context.unknown_root(cached, &named) {
             return Ok(Attempted::Append(Box::new(base)));
         }
         let seen = self.seen_unconfirmed(loaded)?;
         let based = self.view_for(cached, &own, &named, &seen);
-        let Some(BasedView { mut view, base, waiting_bytes }) = based else {
+        let Some(BasedView { view, base, waiting_bytes }) = based else {
             return match cached.base_entry() {
                 // With it in the log, more than one text can be stood on.
                 Some(base) => Ok(Attempted::Append(Box::new(base))),
@@ -213,29 +248,50 @@ impl<P: Ports> ClientRequest<'_, P> {
         if view.overlay().len() >= limits::OVERLAY_EDITS || waiting_bytes >= limits::OVERLAY_BYTES {
             return Err(SaveError::Overloaded);
         }
-        let created = cached.id() == 0 && own.is_empty();
-        let patch = patch(&view, &named.version, save)?;
-        if patch.is_empty() && !created {
-            return Ok(Attempted::Done);
-        }
+        let (patch, base_text) = patch(&view, &named.version, save)?;
+        let changes = !patch.is_empty() || created;
         let on = base_named(cached.key(), &named.version);
         let client = self.client_of(save, &view, &named.version);
-        let note = save.note.clone();
-        let rules = self.context.replica.config.rules;
+        let (note, rules) = (save.note.clone(), self.context.replica.config.rules);
         let delta = Delta { edit, base: on, patch, note, rules };
         let entry = self.context.entry(cached.key(), save.trace, delta, client);
+        let document: &Document = cached.confirmed();
+        let known = (document, &view);
+        let condition = match condition(save, (&entry, &base_text), named_texts, known) {
+            Ok(condition) => condition,
+            Err(would_meet) => return Ok(Attempted::Came(Outcome::Unmet(would_meet))),
+        };
+        if !changes {
+            return Ok(Attempted::Came(Outcome::Done));
+        }
+        let judged = (edit, entry, condition);
+        let merged = self.merged(cached, (view, base), named.version, judged, (own, created))?;
+        Ok(Attempted::Came(Outcome::Go(Box::new(merged))))
+    }
+
+    /// The entry of a save that is to be taken on a condition, merged into the view, which holds
+    /// the client's own saves.
+    fn merged(
+        &mut self,
+        cached: &Arc<CachedDocument>,
+        (mut view, base): (View, Option<Entry>),
+        named: VersionRef,
+        (edit, entry, condition): (EditId, Entry, Option<Condition>),
+        (own, created): (Vec<OutboxEntry>, bool),
+    ) -> Result<Merged, SaveError> {
         // Nobody may refuse it once it is acknowledged.
         entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
-        let log_decides = self.context.add_save(&mut view, named.version, &entry)?;
+        let log_decides = self.context.add_save(&mut view, named, &entry)?;
         let served = view.version();
         let overlaps = overlaps(&view, &entry);
+        let first = own.iter().filter(|_| condition.is_some()).map(|save| save.entry.clone());
+        let first = first.collect();
         let (before, apart) = made_on(&view, &entry, own);
         let latest = self.session.own(cached.key());
         let apart = apart.into_iter().filter(|edit| latest.contains(edit)).collect();
-        let outbox_entry = outbox_entry(entry, &served, before);
-        let cached = cached.clone();
-        let merged = Merged {
-            cached,
+        let outbox_entry = outbox_entry(on_condition(entry, condition), &served, before);
+        Ok(Merged {
+            cached: cached.clone(),
             view,
             outbox_entry,
             base,
@@ -245,12 +301,12 @@ impl<P: Ports> ClientRequest<'_, P> {
             overlaps,
             created,
             log_decides,
-        };
-        Ok(Attempted::Go(Box::new(merged)))
+            first,
+        })
     }
 
     /// Who it is that saves without a name, and what they had made of the same text before.
-    fn client_of(&self, save: &Save, view: &View, named: &VersionRef) -> Option<Client> {
+    fn client_of(&self, save: &Save, view: &View, named: &VersionRef) -> Option<Box<Client>> {
         let config = &self.context.replica.config;
         if config.rules < REPLACING_RULES {
             return None;
@@ -260,7 +316,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             false => 0,
         };
         let earlier = view.earlier_saves(named, (&save.note.author, number));
-        Some(Client { number, earlier }).filter(|client| *client != Client::default())
+        let client = Client { number, earlier };
+        (client != Client::default()).then(|| Box::new(client))
     }
 
     /// The client's own saves that are not confirmed. One that is not visible
@@ -321,11 +378,12 @@ impl<P: Ports> Context<'_, P> {
         key: &DocumentKey,
         trace: u64,
         delta: Delta,
-        client: Option<Client>,
+        client: Option<Box<Client>>,
     ) -> Entry {
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
-        let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None, client });
+        let condition = None;
+        let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None, client, condition });
         Entry { trace, ..Entry::new(key.clone(), body) }
     }
 
@@ -374,8 +432,8 @@ fn overlaps(view: &View, entry: &Entry) -> Vec<Overlapping> {
     found
 }
 
-/// What a save changes of the version that it names.
-fn patch(view: &View, named: &VersionRef, save: &Save) -> Result<Patch, SaveError> {
+/// What a save changes of the version that it names, and that version's text.
+fn patch(view: &View, named: &VersionRef, save: &Save) -> Result<(Patch, String), SaveError> {
     let on = view.resolve_version(named).map_err(|_| SaveError::UnknownVersion)?;
     let base_text = view.text_of(&on).ok_or(SaveError::UnknownVersion)?;
     let is_entry = matches!(save.base.and_then(VersionName::of), Some(VersionName::Entry { .. }));
@@ -386,7 +444,8 @@ fn patch(view: &View, named: &VersionRef, save: &Save) -> Result<Patch, SaveErro
     if submitted.len() > limits::PAGE_BYTES {
         return Err(SaveError::TooLong { bytes: submitted.len() });
     }
-    Ok(view.edit(&on, &base_text, &submitted)?)
+    let patch = view.edit(&on, &base_text, &submitted)?;
+    Ok((patch, base_text))
 }
 
 /// Whether a version that does not resolve may still arrive.
@@ -419,11 +478,12 @@ fn made_on(view: &View, entry: &Entry, own: Vec<OutboxEntry>) -> (Vec<EditId>, V
 }
 
 /// The save as it waits in the outbox, with the version that it is answered with and
-/// the client's own saves that it was made on.
+/// the client's own saves that it was made on. One with a condition does not wait there: it is
+/// answered with what the log has.
 fn outbox_entry(entry: Entry, served: &VersionRef, before: Vec<EditId>) -> OutboxEntry {
     let mut entry = entry;
     if let Body::Edit(edit) = &mut entry.body {
-        edit.served = Some(served.clone());
+        edit.served = edit.condition.is_none().then(|| served.clone());
     }
     let mut own = before;
     let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);

@@ -59,6 +59,8 @@ pub(super) enum Durable<P: Ports> {
     /// In the log, as far as this document has it. The store may have nothing of it, so no version
     /// object of it is named to anybody.
     Logged(Arc<CachedDocument>, Remaining),
+    /// Nowhere: the log, as far as this document has it, does not meet its condition.
+    Unmet(Arc<CachedDocument>),
 }
 
 impl<P: Ports> PersistedSave<P> {
@@ -79,6 +81,9 @@ impl<P: Ports> Context<'_, P> {
     /// # Errors
     /// [`SaveError::NotAcknowledged`].
     pub(super) fn persist(&mut self, merged: &Merged) -> Result<Durable<P>, SaveError> {
+        if merged.is_conditional() {
+            return self.persist_in_log(merged);
+        }
         let key = merged.cached.key();
         let mut writes = Vec::new();
         if let Some(base) = &merged.base
@@ -98,7 +103,9 @@ impl<P: Ports> Context<'_, P> {
         let written = others.and_then(|_| self.outbox().finish_insert(waiting));
         if let Err(error) = written {
             self.ports.log(Level::Warning, &error.to_string());
-            return self.persist_by_relay(merged, push);
+            let Push::UnderWay(pending) = push else { return Err(SaveError::NotAcknowledged) };
+            self.budget.await_durable();
+            return self.persist_by_relay(merged, pending)?.ok_or(SaveError::NotAcknowledged);
         }
         // For whoever reads or saves next on what is answered.
         self.ports.cache().insert(None, &object, served, limits::CACHE_MS);
@@ -107,22 +114,40 @@ impl<P: Ports> Context<'_, P> {
         Ok(Durable::Stored(push))
     }
 
-    /// The store failed: the save is acknowledged once the log is seen to have it.
+    /// A save with a condition, of which nobody may know before the log has judged it. What it
+    /// stands on may wait in the outbox: that goes first then.
+    fn persist_in_log(&mut self, merged: &Merged) -> Result<Durable<P>, SaveError> {
+        self.budget.await_durable();
+        // Who waits for nothing but the relay may as well find out that it is back.
+        if !self.relay_client().is_asked() {
+            return Err(SaveError::NotAcknowledged);
+        }
+        let pending = self.begin_push(merged).ok_or(SaveError::NotAcknowledged)?;
+        if let Some(durable) = self.persist_by_relay(merged, pending)? {
+            return Ok(durable);
+        }
+        self.sweep_document(merged.cached.key());
+        let pending = self.begin_push(merged).ok_or(SaveError::NotAcknowledged)?;
+        self.persist_by_relay(merged, pending)?.ok_or(SaveError::NotAcknowledged)
+    }
+
+    /// The store has nothing of the save, which is acknowledged once the log is seen to have it.
+    /// `None` where the relay has answered, and the log has not got it.
     fn persist_by_relay(
         &mut self,
         merged: &Merged,
-        push: Push<P>,
-    ) -> Result<Durable<P>, SaveError> {
-        let Push::UnderWay(pending) = push else { return Err(SaveError::NotAcknowledged) };
-        self.budget.await_durable();
+        pending: PendingExchange<P>,
+    ) -> Result<Option<Durable<P>>, SaveError> {
         let answer = self.relay_client().finish(pending).ok_or(SaveError::NotAcknowledged)?;
         let (cached, remaining) = (merged.cached.clone(), Remaining::of(&answer));
         let logged = self.take_in(cached, answer).ok_or(SaveError::NotAcknowledged)?;
         let newest = logged.exchanged_ms() != 0;
-        match self.has_save(logged.confirmed(), newest, merged.edit) {
-            true => Ok(Durable::Logged(logged, remaining)),
-            false => Err(SaveError::NotAcknowledged),
-        }
+        let has = self.has_save(logged.confirmed(), newest, merged.edit);
+        Ok(match (has, &remaining.receipt) {
+            (true, _) => Some(Durable::Logged(logged, remaining)),
+            (false, Some(Receipt::Unmet)) => Some(Durable::Unmet(logged)),
+            (false, _) => None,
+        })
     }
 
     /// Hears the relay on a save that is pushed, for a little while. The document with the save, if
@@ -148,8 +173,16 @@ impl<P: Ports> Context<'_, P> {
     fn begin_push(&mut self, merged: &Merged) -> Option<PendingExchange<P>> {
         let document = merged.cached.confirmed();
         let mut pushes: Vec<_> = merged.base.iter().map(Encode::encode).collect();
+        let mut bytes = 0;
+        // What does not fit is missed, and swept.
+        pushes.extend(merged.first.iter().map(Encode::encode).take_while(|push| {
+            bytes += push.len();
+            bytes <= limits::PUSH_BYTES
+        }));
         pushes.push(merged.outbox_entry.entry.encode());
-        self.relay_client().begin(pushes, vec![pull(document.key(), Some(document))], 1)
+        // Who may be told that nothing was saved would not write a document to the origin.
+        let leases = u16::from(!merged.is_conditional());
+        self.relay_client().begin(pushes, vec![pull(document.key(), Some(document))], leases)
     }
 
     /// What is left of a save after its answer: hear the relay, take in what it

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use redwedding_document::entry::Note;
 use redwedding_wire::identity::{DocumentKey, EditId};
 
+use crate::save::error::SaveError;
+
 /// A save as a client asks for it.
 #[derive(Clone, Debug)]
 pub struct Save {
@@ -23,6 +25,22 @@ pub struct Save {
     pub idempotency_inputs: Vec<Vec<u8>>,
     /// Connects log lines and entry with the request.
     pub trace: u64,
+    /// What has to be so, or nothing of it is taken. No part of what makes it itself: what was
+    /// taken is taken, whatever is asked of a retry.
+    pub only_if: Option<OnlyIf>,
+}
+
+/// What a client wants to be so of the page when its save is taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OnlyIf {
+    /// No concurrent edit touches the same.
+    NoOverlap,
+    /// It shows the text of one of the versions with these numbers.
+    Unchanged(Vec<u64>),
+    /// There is none.
+    Absent,
+    /// There is one, whatever it shows.
+    Present,
 }
 
 impl Save {
@@ -30,6 +48,18 @@ impl Save {
     pub(super) fn edit_id(&self, edit_key: &[u8; 32], key: &DocumentKey) -> EditId {
         let inputs: Vec<&[u8]> = self.idempotency_inputs.iter().map(Vec::as_slice).collect();
         EditId::of(edit_key, key, &inputs)
+    }
+
+    /// Whether it cannot be taken for a reason that is what it was not to be taken for: the page is
+    /// there; or it is not, as far as anybody knows, at a version that the client names.
+    pub(super) fn is_unmet_by(&self, error: &SaveError) -> bool {
+        match self.only_if {
+            Some(OnlyIf::Absent) => matches!(error, SaveError::Exists { .. }),
+            Some(OnlyIf::Unchanged(_)) => {
+                matches!(error, SaveError::Exists { .. } | SaveError::UnknownVersion)
+            }
+            Some(OnlyIf::NoOverlap | OnlyIf::Present) | None => false,
+        }
     }
 }
 
@@ -50,10 +80,10 @@ pub enum Submitted {
 }
 
 impl Submitted {
-    /// How many bytes were submitted.
-    pub(super) fn len(&self) -> usize {
+    /// What was submitted, whole or a part.
+    pub(super) fn text(&self) -> &str {
         match self {
-            Self::Whole(text) | Self::Part { text, .. } => text.len(),
+            Self::Whole(text) | Self::Part { text, .. } => text,
         }
     }
 

@@ -126,8 +126,8 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         let note = Note { author: "someone".into(), ..Note::default() };
         let edit = EditId([name; 16]);
         let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
-        let body =
-            Edit { delta, accepted_ms: 5, pop: "conformance".into(), served: None, client: None };
+        let pop = "conformance".into();
+        let body = Edit { delta, accepted_ms: 5, pop, served: None, condition: None, client: None };
         Entry::new(document.clone(), Body::Edit(body))
     };
     let dots = |entry: &Entry| vec![entry.actor().unwrap_or_default()];

@@ -269,6 +269,7 @@ impl ModelRelay {
             Verdict::Counted => Receipt::Logged(cursor.place()),
             Verdict::Duplicate { first } | Verdict::Alias { first } => Receipt::Known(first),
             Verdict::Superseded => Receipt::NotCounted,
+            Verdict::Unmet => Receipt::Unmet,
             Verdict::Below { segment } => Receipt::Deferred(Missing::Segment(segment)),
             Verdict::Quarantined(fault) => Receipt::Refused(fault.to_string()),
         }

@@ -127,6 +127,10 @@ fn exchanges() {
     answer.due = vec![Lease { document: key(), until_ms: 1_790_000_030_000 }];
     golden("answer", answer.encode());
     assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
+    let mut unmet = Answer::new(0, Members::default());
+    unmet.receipts = vec![Receipt::Unmet];
+    golden("answer-unmet", unmet.encode());
+    assert_eq!(Answer::decode(&unmet.encode()), Ok(unmet));
 }
 
 #[test]
@@ -181,8 +185,9 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
             note: Note { author: "Arya".to_owned(), ..Note::default() },
             rules: 2,
         };
+        let pop = "AMS".to_owned();
         let edit =
-            Edit { delta, accepted_ms: 20, pop: "AMS".to_owned(), served: None, client: None };
+            Edit { delta, accepted_ms: 20, pop, served: None, condition: None, client: None };
         Entry::new(on.key().clone(), Body::Edit(edit))
     };
     let text = document.text();

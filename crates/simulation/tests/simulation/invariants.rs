@@ -47,6 +47,8 @@ pub(crate) struct Fact {
     loosely: bool,
     /// Whether the save that brought it is lost.
     lost: bool,
+    /// Whether its client was told that the save is not taken.
+    unmet: bool,
 }
 
 /// What a client has seen of a page, or a point of presence has shown of it.
@@ -61,6 +63,8 @@ pub(crate) struct Seen {
 pub(crate) struct Invariants {
     words: BTreeMap<Word, Fact>,
     next: Word,
+    /// By page and text (as its check bits): what was taken on that text alone.
+    alone: BTreeMap<(usize, Option<u32>), Word>,
     /// Whether the log was turned back: then it is said at the end what may have been missing.
     turned_back: bool,
     /// What was wrong, unless this word may have been missing, or back, for a while.
@@ -113,6 +117,23 @@ impl Invariants {
             let fact = self.words.entry(*word).or_default();
             fact.deleted = true;
             fact.loosely |= loosely;
+        }
+    }
+
+    /// The save that inserted `word` was acknowledged, on the condition that the page shows this
+    /// text: no other one was, unless somebody has restored the text.
+    pub(crate) fn alone(&mut self, on: (usize, Option<u32>), word: Word, whose: &str) {
+        let first = *self.alone.entry(on).or_insert(word);
+        if first != word && !self.words.get(&first).is_some_and(|fact| fact.deletable) {
+            let (first, word) = (spelled(first), spelled(word));
+            self.fail(format!("{whose}: {word} was taken on the text that {first} was taken on"));
+        }
+    }
+
+    /// The save that inserted this is not taken, and nobody must ever see it.
+    pub(crate) fn unmet(&mut self, word: Option<Word>) {
+        if let Some(word) = word {
+            self.words.entry(word).or_default().unmet = true;
         }
     }
 
@@ -183,8 +204,14 @@ impl Invariants {
             if !set.insert(word) {
                 self.fail(format!("{whose}: {} stands twice in {text:?}", spelled(word)));
             }
-            if self.words.get(&word).is_none_or(|fact| fact.page != page) {
+            let fact = self.words.get(&word);
+            let (foreign, unmet) =
+                (fact.is_none_or(|fact| fact.page != page), fact.is_some_and(|fact| fact.unmet));
+            if foreign {
                 self.fail(format!("{whose}: {} is not of this page", spelled(word)));
+            }
+            if unmet {
+                self.fail(format!("{whose}: {} was not taken, and stands there", spelled(word)));
             }
         }
         set

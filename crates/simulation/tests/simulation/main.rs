@@ -37,6 +37,11 @@ fn nothing_is_lost_where_few_are_joined() {
 }
 
 #[test]
+fn what_does_not_meet_its_condition_is_nowhere() {
+    campaign(Runs::Conditional, 200, 0);
+}
+
+#[test]
 fn nothing_is_lost_however_long_the_outage() {
     campaign(Runs::Long, 4, 300);
 }

@@ -11,6 +11,8 @@ pub(crate) enum Runs {
     Short,
     /// The same, and a few waiting saves are joined and kept already, as hundreds are else.
     Joining,
+    /// Faults of all kinds, and some saves are on a condition.
+    Conditional,
     /// The relay is away for long, with many saves meanwhile.
     Long,
 }
@@ -21,6 +23,7 @@ impl Runs {
         match self {
             Self::Short => "",
             Self::Joining => "joining ",
+            Self::Conditional => "conditional ",
             Self::Long => "long ",
         }
     }

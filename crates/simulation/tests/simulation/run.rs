@@ -25,7 +25,7 @@ use redwedding_replica::LoadError;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::ports::Level;
-use redwedding_replica::save::{Save, SaveError, Submitted};
+use redwedding_replica::save::{OnlyIf, Save, SaveError, Submitted};
 use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network, Random, bucket};
 use redwedding_replica::{Config, Joining, Replica};
 use redwedding_simulation::FoldRelay;
@@ -214,7 +214,7 @@ pub(crate) fn run(plan: Plan) -> Report {
     let mut run = Run::new(plan);
     match plan.runs {
         Runs::Long => run.act_long(),
-        Runs::Short | Runs::Joining => run.act(),
+        Runs::Short | Runs::Joining | Runs::Conditional => run.act(),
     }
     run.settle();
     run.finish()
@@ -598,7 +598,7 @@ fn config(runs: Runs, pop: &str, keys: u8) -> Config {
     };
     let joining = match runs {
         Runs::Joining => Joining { at: 2, every_ms: 50 },
-        Runs::Short | Runs::Long => config.joining,
+        Runs::Short | Runs::Conditional | Runs::Long => config.joining,
     };
     Config { joining, ..config }
 }

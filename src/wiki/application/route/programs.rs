@@ -17,7 +17,9 @@ use crate::wiki::application::context::{
     HistoryContext, HistoryResource, ReadContext, Resource, SaveContext, Window,
 };
 use crate::wiki::application::wiki::Wiki;
-use crate::wiki::rest::{RestError, UpdateRequest, parse_create, parse_update};
+use crate::wiki::rest::{
+    Precondition, RestError, UpdateRequest, parse_create, parse_precondition, parse_update,
+};
 use crate::wiki::title::Title;
 
 /// What a request to all pages asks for: to create one.
@@ -89,8 +91,10 @@ fn not_a_number(error: NotANumber) -> Refusal {
 }
 
 fn update(wiki: &Wiki, incoming: &Incoming, title: Title) -> Result<Operation<Wiki>, Refusal> {
+    let headers = incoming.request.headers();
+    let precondition = parse_precondition(headers).map_err(|error| rest_refused(&error))?;
     let update = parse_update(incoming.request.body()).map_err(|error| rest_refused(&error))?;
-    save(wiki, title, accepted(incoming, update)?)
+    save(wiki, title, accepted(incoming, update, precondition)?)
 }
 
 fn create(wiki: &Wiki, incoming: &Incoming) -> Result<Operation<Wiki>, Refusal> {
@@ -98,12 +102,17 @@ fn create(wiki: &Wiki, incoming: &Incoming) -> Result<Operation<Wiki>, Refusal> 
     let title = Title::parse(&create.title)
         .map_err(|error| rest_refused(&RestError::invalid_title(&create.title, error)))?;
     let (source, comment, token) = (create.source, create.comment, create.token);
-    let update = UpdateRequest { source, comment, base: None, token };
-    save(wiki, title, accepted(incoming, update)?)
+    let update = UpdateRequest { source, comment, base: None, token, policy: create.policy };
+    // Headers would be about the resource of all pages.
+    save(wiki, title, accepted(incoming, update, Precondition::Nothing)?)
 }
 
-/// The save that a body asks for, if this program may make it.
-fn accepted(incoming: &Incoming, update: UpdateRequest<'_>) -> Result<Save, Refusal> {
+/// The save that a body asks for on a condition, if this program may make it.
+fn accepted(
+    incoming: &Incoming,
+    update: UpdateRequest<'_>,
+    precondition: Precondition,
+) -> Result<Save, Refusal> {
     if !incoming.principal.may_write {
         let why = "send a token that allows writing, as Authorization: Bearer.";
         return Err(rest_refused(&RestError::denied(why)));
@@ -112,12 +121,14 @@ fn accepted(incoming: &Incoming, update: UpdateRequest<'_>) -> Result<Save, Refu
         let message = format!("The comment has more than {} bytes.", limits::COMMENT_BYTES);
         return Err(rest_refused(&RestError::new(400, "rest-bad-json-body", message)));
     }
-    Ok(save::of_program(incoming, update))
+    let condition = precondition.with(update.policy, update.base);
+    let (base, only_if) = condition.map_err(|error| rest_refused(&error))?;
+    Ok(save::of_program(incoming, UpdateRequest { base, ..update }, only_if))
 }
 
 fn save(wiki: &Wiki, title: Title, save: Save) -> Result<Operation<Wiki>, Refusal> {
     let key = key(wiki, &title)?;
-    let context = SaveContext::Programs { title, base: save.base };
+    let context = SaveContext::Programs { title, base: save.base, only_if: save.only_if.clone() };
     Ok(Operation::Save { key, save: Box::new(save), context })
 }
 
@@ -127,7 +138,9 @@ fn preflight() -> Response<Vec<u8>> {
     let headers = answer.headers_mut();
     let methods = HeaderValue::from_static("GET, HEAD, PUT, POST");
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
-    let names = HeaderValue::from_static("Content-Type, Authorization, Redwedding-Session");
+    let names = HeaderValue::from_static(
+        "Content-Type, Authorization, If-Match, If-None-Match, Redwedding-Session",
+    );
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     answer

@@ -4,7 +4,7 @@
 //! nothing may get into these that a retry sends differently.
 
 use redwedding_document::entry::{Action, Note};
-use redwedding_replica::save::{Save, Submitted};
+use redwedding_replica::save::{OnlyIf, Save, Submitted};
 
 use crate::application::Incoming;
 use crate::wiki::form::Submission;
@@ -38,9 +38,13 @@ pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
     save(incoming, base, submitted, note, Attempt::Form { started: &form.started })
 }
 
-/// The save that a program asks for.
-pub(super) fn of_program(incoming: &Incoming, update: UpdateRequest<'_>) -> Save {
-    let UpdateRequest { source, comment, base, token } = update;
+/// The save that a program asks for, on a condition.
+pub(super) fn of_program(
+    incoming: &Incoming,
+    update: UpdateRequest<'_>,
+    only_if: Option<OnlyIf>,
+) -> Save {
+    let UpdateRequest { source, comment, base, token, policy: _ } = update;
     let note = Note {
         author: author(incoming),
         comment: comment.into_owned(),
@@ -48,7 +52,8 @@ pub(super) fn of_program(incoming: &Incoming, update: UpdateRequest<'_>) -> Save
         action: Action::Edit as u8,
     };
     let attempt = Attempt::Program { token: token.as_deref().unwrap_or_default() };
-    save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt)
+    let save = save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt);
+    Save { only_if, ..save }
 }
 
 fn author(incoming: &Incoming) -> String {
@@ -89,5 +94,6 @@ fn save(
         note,
         idempotency_inputs,
         trace: incoming.now_ms,
+        only_if: None,
     }
 }

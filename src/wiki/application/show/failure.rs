@@ -40,6 +40,7 @@ pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
         | SaveError::UnknownVersion
         | SaveError::NoPart(_)
         | SaveError::Erased(_) => StatusCode::CONFLICT,
+        SaveError::Unmet(_) => StatusCode::PRECONDITION_FAILED,
         SaveError::Invalid(_) => StatusCode::BAD_REQUEST,
         SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         SaveError::Load(error) => load_problem(error).0,

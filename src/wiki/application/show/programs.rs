@@ -7,7 +7,7 @@ use redwedding_document::State;
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::save::SaveError;
+use redwedding_replica::save::{OnlyIf, SaveError, Unmet};
 
 use super::alternatives;
 use super::failure::load_problem;
@@ -20,7 +20,8 @@ use crate::wiki::application::answer::{
 };
 use crate::wiki::application::context::{HistoryResource, Resource};
 use crate::wiki::rest::{
-    HISTORY_ROWS, Latest, RestAlternatives, RestError, RestHistory, RestPage, html, to_body,
+    HISTORY_ROWS, Latest, RestAlternatives, RestError, RestHistory, RestOverlap, RestPage,
+    RestUnmet, html, to_body,
 };
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
@@ -90,15 +91,15 @@ fn alternatives_of(state: &State) -> Vec<u8> {
     to_body(&RestAlternatives::new(latest, &alternatives::open(state)))
 }
 
-/// What came of a save on the version `base`.
+/// What came of a save on the version `base`, on a condition.
 pub(in crate::wiki::application) fn save(
     title: &Title,
-    base: Option<u64>,
+    (base, only_if): (Option<u64>, Option<&OnlyIf>),
     outcome: Result<SavedPage, SaveError>,
 ) -> Response<Vec<u8>> {
     let saved = match outcome {
         Ok(saved) => saved,
-        Err(error) => return not_saved(title, base, &error),
+        Err(error) => return not_saved(title, (base, only_if), &error),
     };
     let met = overlaps(&saved.snapshot.text, &saved.overlaps);
     let page = with_source(title, &saved.snapshot).met(&met);
@@ -129,12 +130,42 @@ fn not_loaded(title: &Title, error: &LoadError) -> Response<Vec<u8>> {
     rest_error(&RestError::new(status.as_u16(), "rest-unavailable", message))
 }
 
-fn not_saved(title: &Title, base: Option<u64>, error: &SaveError) -> Response<Vec<u8>> {
+/// What is in the way, with what was to be saved.
+fn not_met(title: &Title, only_if: Option<&OnlyIf>, unmet: &Unmet) -> Response<Vec<u8>> {
+    let shown = &unmet.shown;
+    let error = match only_if {
+        Some(OnlyIf::NoOverlap) => RestError::overlap(title),
+        _ => {
+            let was_to_exist = only_if != Some(&OnlyIf::Absent);
+            RestError::precondition_failed(title, shown.exists(), was_to_exist)
+        }
+    };
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::CONFLICT);
+    let met = overlaps(&shown.text, &unmet.overlaps);
+    let body = to_body(&RestUnmet {
+        error,
+        latest: shown.exists().then(|| latest(shown)),
+        source: shown.exists().then_some(shown.text.as_str()),
+        submitted: &unmet.submitted,
+        overlaps: met.iter().map(RestOverlap::from).collect(),
+    });
+    match shown.exists() {
+        true => with_etag(rest(status, body), shown.id),
+        false => rest(status, body),
+    }
+}
+
+fn not_saved(
+    title: &Title,
+    (base, only_if): (Option<u64>, Option<&OnlyIf>),
+    error: &SaveError,
+) -> Response<Vec<u8>> {
     let failure = match error {
         SaveError::Exists { .. } => RestError::page_exists(title),
         SaveError::UnknownVersion | SaveError::NoPart(_) => {
             RestError::unknown_base(title, base.unwrap_or_default())
         }
+        SaveError::Unmet(unmet) => return not_met(title, only_if, unmet),
         SaveError::Erased(_) => RestError::erased(title),
         SaveError::Invalid(_) => RestError::new(400, "rest-invalid-save", format!("{error}.")),
         SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),

@@ -109,9 +109,6 @@ impl ChangesWire {
                 wire.clients.get_or_insert_default().push((index, number, earlier));
             }
         }
-        if wire.clients.is_some() {
-            wire.hidden.get_or_insert_default();
-        }
         wire.numbers = ByteBuf::from(numbers.0);
         wire
     }
@@ -143,8 +140,8 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let none = self.hidden.as_ref().is_some_and(Vec::is_empty) && self.clients.is_none();
-        if none || self.clients.as_ref().is_some_and(Vec::is_empty) {
+        let nothing = self.hidden.as_ref().is_some_and(Vec::is_empty);
+        if nothing || self.clients.as_ref().is_some_and(Vec::is_empty) {
             return Err(DecodeError::NotCanonical);
         }
         let mut clients = self.clients.into_iter().flatten().peekable();

@@ -179,8 +179,32 @@ impl Run {
             idempotency_inputs,
             base_check,
             trace: 0,
+            only_if: self.only_if(base),
         };
         self.send(client, pop, Attempt { page, edit, save, word, deleted, tries: 0 });
+    }
+
+    /// What a client wants to be so when its save on this version is taken.
+    fn only_if(&mut self, base: Option<u64>) -> Option<OnlyIf> {
+        if self.plan.runs != Runs::Conditional {
+            return None;
+        }
+        match (self.random.index(4), base) {
+            (0, _) => Some(OnlyIf::NoOverlap),
+            (1 | 2, Some(base)) => Some(OnlyIf::Unchanged(vec![base])),
+            (1 | 2, None) => Some(OnlyIf::Absent),
+            _ => None,
+        }
+    }
+
+    /// A save was acknowledged: whether another one was that excludes it.
+    fn is_alone(&mut self, attempt: &Attempt, whose: &str) {
+        let excludes = matches!(attempt.save.only_if, Some(OnlyIf::Unchanged(_) | OnlyIf::Absent));
+        if let Some(word) = attempt.word.filter(|_| excludes && !self.losses.turned_back) {
+            let on = (attempt.page, attempt.save.base_check);
+            self.report.struck.count("a save on a condition is taken");
+            self.invariants.alone(on, word, whose);
+        }
     }
 
     pub(super) fn send(&mut self, client: usize, pop: usize, attempt: Attempt) {
@@ -201,7 +225,7 @@ impl Run {
             noted.note(|| format!("    {:?}", open.session));
             let saved = replica.request(ports, &mut open.session).save(&key, &sent.save);
             counter.tell(&events, "save", CALLS);
-            waits::tell_save(&events, ports);
+            waits::tell_save(&events, ports, sent.save.only_if.is_some());
             let token = replica.seal(ports, &open);
             let (snapshot, after) = match saved {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
@@ -335,6 +359,7 @@ impl Run {
         if snapshot.is_ok() {
             self.report.saves += 1;
             self.invariants.acknowledged(attempt.word, &attempt.deleted, loosely);
+            self.is_alone(&attempt, &format!("client {client} ({request})"));
         }
         let Some(awaited) = self.waited(client, request) else { return };
         let whose = format!("client {client} ({request})");
@@ -350,6 +375,20 @@ impl Run {
                     self.invariants.own(&mut of_client.own[page], attempt.word);
                 }
                 self.invariants.shown(&mut of_client.seen[page], &before, page, &text, &whose);
+                self.form(client, page, id, text);
+            }
+            Err(SaveError::Unmet(unmet)) if attempt.save.only_if.is_some() => {
+                let before = self.before(client, awaited, page);
+                if !self.losses.turned_back {
+                    // What an earlier try brought into a log that was lost may be put back.
+                    self.invariants.unmet(attempt.word);
+                }
+                self.report.struck.count("a condition is not met");
+                let of_client = &mut self.clients[client];
+                of_client.attempts.remove(&request);
+                let (id, text) = (unmet.shown.id, unmet.shown.text.clone());
+                let seen = &mut of_client.seen[page];
+                self.invariants.shown(seen, &before, page, &text, &whose);
                 self.form(client, page, id, text);
             }
             Err(error) => self.heard_refusal((client, request), &attempt, error, loosely),

@@ -20,7 +20,7 @@ pub(super) const READ: Waits =
 /// shows where others changed the same.
 const SAVE: Waits = most(limits::RELAY_WAIT_MS, limits::DECISION_WAIT_MS, limits::ORIGIN_WAIT_MS);
 
-/// A save that the store has not taken: the relay has to.
+/// A save that the store has not taken, or that has a condition: the relay has to.
 const SAVE_WITHOUT_STORE: Waits = most(
     limits::RELAY_WAIT_MS + limits::RELAY_BACKGROUND_MS,
     limits::RELAY_BACKGROUND_MS,
@@ -52,8 +52,8 @@ pub(super) fn tell_waits(events: &Events, what: &'static str, ports: &MemoryPort
 }
 
 /// The same of a save, before its answer.
-pub(super) fn tell_save(events: &Events, ports: &MemoryPorts) {
+pub(super) fn tell_save(events: &Events, ports: &MemoryPorts, conditional: bool) {
     let waits = ports.take_waits();
-    let most = if waits.store_failed { SAVE_WITHOUT_STORE } else { SAVE };
+    let most = if waits.store_failed || conditional { SAVE_WITHOUT_STORE } else { SAVE };
     tell(events, Event::Waited { what: "save", waits, most });
 }
