@@ -542,6 +542,48 @@ fn the_same_change_is_the_same_after_others_worked_on_it() {
     assert_eq!(page.document.text(), "* a\n* b\n* c\n* quite new\n");
 }
 
+/// So is a move, whatever became of the lines meanwhile.
+#[test]
+fn the_same_move_is_one_after_others_worked_on_it() {
+    let (old, new) = ("* a b\n* c d\n", "* c d\n* a b\n");
+    let longer = |text: &str| format!("{text}* e f\n");
+    for salt in 0..16 {
+        comes_to_by(salt, old, &[new, "* a b\n* c x\n", new], "* c x\n* a b\n", &[]);
+        comes_to_by(salt, old, &[new, "* a b\n", new], "* a b\n", &[]);
+        let saves = [longer(new), longer("* a b\n"), longer(new)];
+        let saves = saves.each_ref().map(String::as_str);
+        comes_to_by(salt, &longer(old), &saves, &longer("* a b\n"), &[]);
+    }
+    // By a save that has more in it, too.
+    let saves = [longer(new), longer("* a b\n* c x\n"), longer(new) + "* g h\n"];
+    let saves = saves.each_ref().map(String::as_str);
+    comes_to(&longer(old), &saves, "* c x\n* a b\n* e f\n* g h\n", &[]);
+}
+
+/// What two trimmed alike, the one of them in vain, shows again once, and can be worked on.
+#[test]
+fn what_two_trimmed_shows_again_once() {
+    let [sun, cow] = ["😀 star sun 😀 star\n", "w3 w4 cow\n"];
+    let old = format!("今天\n* rye oak\nstar {sun}{cow}\n");
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new(&old) };
+        let root = page.document.version();
+        page.save(&root, &format!("* rye oak\n{sun}{cow}今天\noak\n"));
+        let head = page.document.version();
+        page.save(&head, &format!("* rye oak\n{sun}{cow}今天\n{cow}oak\n"));
+        let head = page.document.version();
+        let trimmed = format!("今天\n* rye oak\ncat w5\nred \nstar {sun}{cow}");
+        page.save(&root, &trimmed);
+        page.save(&root, &format!("* rye oak\nstar {sun}{cow}\n"));
+        page.save(&root, &trimmed);
+        page.save(&head, &format!("* rye oak\n{cow}今天\n公园 12 w6\n{cow}oak\n{sun}"));
+        page.save(&root, &format!("* fir rye oak\n\nstar {sun}"));
+        let text = page.document.text();
+        let whole = |line: &str| text.split_inclusive('\n').filter(|it| *it == line).count() == 1;
+        assert!(["red \n", "oak\n", sun, "公园 12 w6\n"].into_iter().all(whole), "{text:?}");
+    }
+}
+
 /// Lines that somebody takes elsewhere are one change with two places.
 #[test]
 fn moved_lines_stand_once() {

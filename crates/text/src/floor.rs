@@ -52,7 +52,7 @@ impl Text {
             if let (Some(suppression), Some(id)) = (below.suppression(change), below.id(change)) {
                 let base = below.base(change).ok_or(RestoreError::Gap)?;
                 let Suppression { target, part, suppressed, .. } = suppression.clone();
-                text.suppress(id, &base, (target, part, suppressed))?;
+                text.suppress_as_told(id, &base, (target, part, suppressed))?;
                 continue;
             }
             let parts = (below.id(change), below.base(change), below.patch(change));

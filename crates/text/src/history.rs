@@ -413,6 +413,38 @@ impl History {
             }
     }
 
+    /// Whether something of a part of a change is suppressed by now. O(suppressions, and edits of
+    /// the change).
+    pub(crate) fn is_any_suppressed(&self, target: u32, part: &Part) -> bool {
+        let mut suppressed: Vec<&Part> = Vec::new();
+        for event in self.suppressions.iter().filter(|event| event.target == target) {
+            suppressed.retain(|part| **part != event.part);
+            suppressed.extend(event.suppressed.then_some(&event.part));
+        }
+        suppressed.into_iter().any(|other| self.share_something(target, part, other))
+    }
+
+    /// Whether two parts of a change have something of it in common.
+    fn share_something(&self, target: u32, one: &Part, two: &Part) -> bool {
+        let meet = |one: &Stretch, two: &Stretch| one.0 < two.1 && two.0 < one.1;
+        match (one, two) {
+            (Part::All, _) | (_, Part::All) => true,
+            (Part::Edits(one), Part::Edits(two)) => one.iter().any(|edit| two.contains(edit)),
+            (Part::Deletions(one), Part::Deletions(two)) => {
+                one.iter().any(|one| two.iter().any(|two| meet(one, two)))
+            }
+            (Part::Edits(edits), Part::Deletions(parts))
+            | (Part::Deletions(parts), Part::Edits(edits)) => {
+                let mut before = 0;
+                self.made.of_change(target).zip(0..).any(|(edit, at)| {
+                    let deleted = (before, before + edit.deleted_len());
+                    before = deleted.1;
+                    edits.contains(&at) && parts.iter().any(|part| meet(part, &deleted))
+                })
+            }
+        }
+    }
+
     /// The first change that has to be replayed for a suppression of this one: it changes what its
     /// target did, so whoever replays it needs the target in the walker.
     pub(crate) fn reach_of(&self, target: u32) -> u32 {

@@ -399,18 +399,32 @@ impl Text {
     /// Suppresses a part of a change, or releases it, by one who had seen `base`. What a suppressed
     /// change inserted is not shown, and what it deleted is, unless another change deleted that,
     /// too. Nothing is inserted anew, so whatever was written on earlier versions merges as ever.
-    /// Parts that overlap must not be suppressed at a time. The suppression is a change of its own.
-    /// O(text + changes since the one it is about).
+    /// What is suppressed already is not suppressed once more, in another part of the change: what
+    /// takes back one deletion twice would take back somebody else's. The suppression is a change
+    /// of its own. O(text + changes since the one it is about).
     ///
     /// # Errors
-    /// If there is no such change here, or no such part of it; nothing is changed then.
+    /// If there is no such change here, or no such part of it, or something of that is suppressed
+    /// already; nothing is changed then.
     pub fn suppress(
         &mut self,
         id: impl Into<ChangeId>,
         base: &Version,
         (target, part, suppressed): (u32, Part, bool),
     ) -> Result<Patch, MergeError> {
-        let id = id.into();
+        if suppressed && self.history.is_any_suppressed(target, &part) {
+            return Err(MergeError::NothingToSuppress);
+        }
+        self.suppress_as_told(id.into(), base, (target, part, suppressed))
+    }
+
+    /// The same of a suppression that was listed once, whatever else is suppressed.
+    pub(crate) fn suppress_as_told(
+        &mut self,
+        id: ChangeId,
+        base: &Version,
+        (target, part, suppressed): (u32, Part, bool),
+    ) -> Result<Patch, MergeError> {
         self.check(id, base)?;
         if target >= self.history.len() {
             return Err(MergeError::UnknownBase);
@@ -544,8 +558,7 @@ impl Text {
         patch: &Patch,
         theirs: impl Fn(u32) -> bool,
     ) -> BTreeSet<u32> {
-        // What both delete is gone, or is there again.
-        let ours = (0..).zip(patch.edits()).filter(|(_, (.., text))| !text.is_empty());
+        let ours = (0..).zip(patch.edits());
         let ours: HashMap<(u32, u32), (u32, &str)> =
             ours.map(|(index, (at, deleted, text))| ((at, deleted), (index, text))).collect();
         let alike = |at: u32, deleted: u32, text: Option<&str>| {
@@ -560,7 +573,8 @@ impl Text {
         });
         let mut known: BTreeSet<u32> = made.collect();
         // What one of them replaced another one may have deleted before it.
-        if ours.iter().all(|((_, deleted), (index, _))| *deleted == 0 || known.contains(index)) {
+        let is_open = |(deleted, index): (u32, &u32)| deleted > 0 && !known.contains(index);
+        if !ours.iter().any(|((_, deleted), (index, _))| is_open((*deleted, index))) {
             return known;
         }
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));

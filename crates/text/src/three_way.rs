@@ -22,7 +22,7 @@ mod slid;
 mod surplus;
 mod versions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::diff;
@@ -31,11 +31,12 @@ use crate::words;
 pub use again::PutAgain;
 use belonging::belong;
 use edit::{Edit, Kind, edits};
+use moves::Links;
 use outcome::Decided;
 pub use outcome::{Outcome, Own};
 use passage::Passage;
 use refined::refined;
-use repeated::{half_moved, repeated};
+use repeated::{half_moved, miscounted, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
 pub use surplus::{share_words, surplus};
@@ -84,8 +85,8 @@ pub struct Beside<'a> {
     pub own: BTreeMap<u32, Own>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
-    /// Hunks of the other edit that somebody made just so on the way to it, whatever has become of
-    /// them.
+    /// Hunks of the other edit, deletions among them, that somebody made just so on the way to it,
+    /// whatever has become of them.
     pub made: BTreeSet<u32>,
     /// What of the text it took away at one place and put at another, where that is known: it is
     /// the same text, and what the other edit changes in it goes along.
@@ -131,7 +132,12 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
-    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index) && !finer.is_empty());
+    let made = if finer.is_empty() {
+        BTreeSet::new()
+    } else {
+        known_of(&moves::places(base, &seconds), &seconds, &made)
+    };
+    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
     these.for_each(|edit| edit.kind = Kind::Known);
     let mut raw = edits(first);
     for edit in &mut raw {
@@ -186,6 +192,22 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         elsewhere: &elsewhere,
     };
     merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
+}
+
+/// Which hunks of an edit stand already, of those that somebody else made just so: all, where that
+/// is all of it. Else what both delete is gone, or is there again; but what both took from one
+/// place to another is where it came to, whatever has become of it there.
+fn known_of(links: &Links, seconds: &[Edit<'_>], made: &BTreeSet<u32>) -> BTreeSet<u32> {
+    if seconds.iter().all(|edit| made.contains(&edit.index)) {
+        return made.clone();
+    }
+    let made_so = |edit: &&Edit<'_>| made.contains(&edit.index);
+    let puts = seconds.iter().filter(made_so).filter(|edit| !edit.text.is_empty());
+    let mut known: BTreeSet<u32> = puts.map(|edit| edit.index).collect();
+    let moves = links.keys().filter(|(from, to)| made.contains(from) && known.contains(to));
+    let gone: Vec<u32> = moves.map(|(from, _)| *from).collect();
+    known.extend(gone);
+    known
 }
 
 /// Two edits of one text, hunk by hunk.
@@ -277,7 +299,7 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
 fn settled<'a>(
     base: &str,
     sides: &Sides<'a>,
-    links: &BTreeSet<(u32, u32)>,
+    links: &Links,
 ) -> (Vec<Passage<'a>>, Vec<Option<Decided>>) {
     let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
     let mut passages = entangled::join(base, passages);
@@ -288,8 +310,8 @@ fn settled<'a>(
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
         let mut more = moved_alone(&passages, &decided, links);
-        let wrong = [repeated, half_moved, glued].into_iter();
-        for wrong in wrong.skip(if round < ROUNDS { 0 } else { 2 }) {
+        let wrong = [repeated, half_moved, miscounted, glued].into_iter();
+        for wrong in wrong.skip(if round < ROUNDS { 0 } else { 3 }) {
             if more.is_empty() {
                 more = wrong(base, &passages, &decided);
             }
@@ -310,7 +332,7 @@ fn settled<'a>(
 fn merge_with(
     base: &str,
     sides: &Sides<'_>,
-    links: &BTreeSet<(u32, u32)>,
+    links: &Links,
     taken: &BTreeSet<u32>,
     mut hunks: Vec<u32>,
 ) -> Option<ThreeWay> {
@@ -325,7 +347,8 @@ fn merge_with(
         let goes = passage.firsts.iter().any(|edit| edit.kind == Kind::Along);
         let takes = own().any(|hunk| taken.contains(&hunk));
         let outcome = decided.as_ref().map(|it| &it.outcome);
-        if takes && matches!(outcome, Some(Outcome::Hidden(_) | Outcome::Same)) {
+        let hides = matches!(outcome, Some(Outcome::Hidden(_)));
+        if takes && (hides || matches!(outcome, Some(Outcome::Same))) || goes && hides {
             return None;
         }
         let both = both && !goes && !takes;
@@ -377,18 +400,30 @@ fn is_hidden(decided: &Option<Decided>) -> bool {
 }
 
 /// Whether each word of what comes of two edits, and of what is not shown, is one of the texts that
-/// were edited.
+/// were edited, and none is there twice that is in each of them once at most.
 fn is_of_either(base: &str, edited: [&Patch; 2], made: &ThreeWay) -> bool {
     let texts = edited.map(|patch| patch.apply(base).map(|made| made.text).unwrap_or_default());
     let Ok(page) = made.patch.apply(&texts[0]) else { return false };
-    let known = texts.iter().map(String::as_str).chain([base]);
-    let known: BTreeSet<&str> = known.flat_map(words::words).collect();
+    let known = texts.iter().map(String::as_str).chain([base]).map(times).collect::<Vec<_>>();
     let hidden = made.met.iter().filter_map(|met| match &met.outcome {
         Outcome::Hidden(text) => Some(text.as_str()),
         _ => None,
     });
+    let is_known = |word: &str| known.iter().any(|of| of.contains_key(word));
+    // Two may each have put the same word.
+    let twice = |(word, times): (&str, usize)| {
+        let of = [0, 1, 2].map(|at| known[at].get(word).copied().unwrap_or(0));
+        times > 1 && of.iter().all(|times| *times < 2) && of != [1, 1, 0]
+    };
     let all = hidden.chain([page.text.as_str()]);
-    all.flat_map(words::bare).all(|word| known.contains(word))
+    all.flat_map(words::bare).all(is_known) && !times(&page.text).into_iter().any(twice)
+}
+
+/// The words of a text, each with how often it is there.
+fn times(text: &str) -> HashMap<&str, usize> {
+    let mut times = HashMap::new();
+    words::words(text).for_each(|word| *times.entry(word).or_default() += 1);
+    times
 }
 
 /// The hunks of the second edit that a merge by characters may put elsewhere, though nobody
@@ -440,12 +475,13 @@ fn shifts<'a>(
 }
 
 /// What the second edit takes from one place to another is one change. Passages to be hidden, since
-/// the other place is, or since the first edit took the same away from there: it would stand twice.
+/// the other place is, or since the first edit took the same away from there, with whatever stands
+/// around it: it would stand twice.
 /// O(passages and links).
 fn moved_alone(
     passages: &[Passage<'_>],
     decided: &[Option<Decided>],
-    links: &BTreeSet<(u32, u32)>,
+    links: &Links,
 ) -> Vec<Range<usize>> {
     let hunks = |(at, it): (usize, &Passage<'_>)| -> Vec<(u32, usize)> {
         it.seconds.iter().map(|edit| (edit.index, at)).collect()
@@ -456,7 +492,13 @@ fn moved_alone(
     let is_same = |at: usize| matches!(outcome(at), Some(Outcome::Same));
     let mut beside: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut gone = Vec::new();
-    for (from, to) in links {
+    let takes = |at: usize, lines: &[Range<usize>]| {
+        let inside = |edit: &Edit<'_>, line: &Range<usize>| {
+            edit.text.is_empty() && edit.range.start <= line.start && line.end <= edit.range.end
+        };
+        lines.iter().any(|line| passages[at].firsts.iter().any(|edit| inside(edit, line)))
+    };
+    for ((from, to), lines) in links {
         let Some((&from, &to)) = of.get(from).zip(of.get(to)) else { continue };
         // What both put there stands there.
         if is_same(to) || from == to {
@@ -465,7 +507,7 @@ fn moved_alone(
         beside.entry(from).or_default().push(to);
         beside.entry(to).or_default().push(from);
         gone.extend([from, to].into_iter().filter(|at| is_hidden(*at)));
-        gone.extend(is_same(from).then_some(to));
+        gone.extend((is_same(from) || takes(from, lines)).then_some(to));
     }
     let mut found = BTreeSet::new();
     while let Some(at) = gone.pop() {
@@ -509,18 +551,23 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     if start < end || (one.is_insertion() && two.is_insertion() && start == end) {
         return true;
     }
+    // Which of several empty lines one took away, and the other one filled, nobody can tell.
+    let fills = |one: &Edit<'_>, two: &Edit<'_>| one.is_white(base) && two.fills_line(base);
+    let fills = fills(one, two) || fills(two, one);
     if start > end {
         let between = &base[end..start];
-        // Which of several empty lines one took away, and the other one filled, nobody can tell.
-        let fills = |one: &Edit<'_>, two: &Edit<'_>| one.is_white(base) && two.fills_line(base);
-        if between.trim().is_empty() && (fills(one, two) || fills(two, one)) {
+        if between.trim().is_empty() && fills {
             return true;
         }
         let whole = |at| words::is_boundary(base, at);
         return words::words(between).nth(1).is_none() && !whole(end) && !whole(start);
     }
+    // What has gone along with what the other one took elsewhere is of that.
+    if [one, two].iter().any(|edit| edit.kind == Kind::Along) {
+        return true;
+    }
     // They meet. The one holds what the other one puts there, or both may have put the same.
-    if one.holds_beside(two) || two.holds_beside(one) || repeat(one.text, two.text) {
+    if fills || one.holds_beside(two) || two.holds_beside(one) || repeat(one.text, two.text) {
         return true;
     }
     // Where a line is cut, what is put beside the cut may be of either line.
@@ -533,9 +580,15 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     if !one.text.ends_with('\n') && one.is_insertion() && lines() {
         return true;
     }
+    // So is what is put at the end of one,
+    let is_on = |edit: &Edit<'_>| edit.is_insertion() && !edit.text.starts_with('\n');
+    let several = !one.is_insertion() && one.text.contains('\n');
+    if is_on(two) && (several || one.takes_line_ends(base)) {
+        return true;
+    }
     // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
-    if joins && two.is_insertion() {
+    if joins && (two.is_insertion() || two.replaces_line(base)) {
         return true;
     }
     // or what now stands on both sides would become one word.
@@ -577,17 +630,22 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
     }
     // White space that goes alone gives way. (Line ends that somebody trims at the end of the text
     // are kept by a merge of characters, and so is white space that comes.)
-    let kept = |edits: &[Edit<'_>]| {
+    let kept = |edits: &[Edit<'_>], others: &[Edit<'_>]| {
         let hull = passage.hull();
+        let within = |it: &Edit<'_>| {
+            edits
+                .iter()
+                .any(|edit| edit.range.start < it.range.start && it.range.start < edit.range.end)
+        };
         let at_end = hull.end == base.len() && base[hull].contains('\n');
-        at_end || edits.iter().all(Edit::is_insertion)
+        at_end && !others.iter().any(within) || edits.iter().all(Edit::is_insertion)
     };
     if passage.is_white(base, &passage.firsts) {
-        let both = kept(&passage.firsts);
+        let both = kept(&passage.firsts, &passage.seconds);
         return shown(second, if both { Outcome::Both } else { Outcome::Larger });
     }
     if passage.is_white(base, &passage.seconds) {
-        let both = kept(&passage.seconds);
+        let both = kept(&passage.seconds, &passage.firsts);
         return shown(first, if both { Outcome::Both } else { Outcome::Same });
     }
     // What holds the other whole stands for it, unless that is its own author's second thought.

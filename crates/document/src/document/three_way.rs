@@ -132,8 +132,12 @@ impl State {
         if meant.by_chance && told == self.text() {
             return Ok((index, Some(merged)));
         }
+        // It is in the text, whatever comes of this: nobody may refuse it any more.
         let put = self.put_instead(index, (&page, &told), &meant);
         debug_assert!(put.is_ok(), "{put:?}");
+        if put.is_err() {
+            return Ok((index, Some(merged)));
+        }
         // What stands at one place may stand there in another order.
         let order = diff::between(&told, self.text());
         let place = |at: &Range<u32>| grown(at, order.in_turn()).0;
@@ -146,7 +150,7 @@ impl State {
             change.overlaps = overlaps;
             change.hidden = hidden;
         });
-        put.map(|()| (index, None))
+        Ok((index, None))
     }
 
     /// With all done that came of a save since the text was at a version: puts right where its
@@ -309,7 +313,7 @@ impl State {
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
     /// their place what is: of the page before it comes what was decided, but for the order of what
-    /// stands at one place.
+    /// stands at one place. On an error nothing of the save was taken out.
     fn put_instead(
         &mut self,
         save: u32,
@@ -338,18 +342,28 @@ impl State {
         if meant.instead.is_empty() && is_same_in_some_order(self.text(), told) {
             return Ok(());
         }
+        let patch = self.instead_of_hunks(save, (page, told), &meant.instead);
+        let put = self.merge_alone(instead, self.text.head(), patch).map(|_| ());
+        if put.is_err() {
+            self.let_decided_go(of.place, of.logged_ms, save);
+        }
+        put
+    }
+
+    /// What is put in place of hunks that were taken out of a save, as an edit of the text without
+    /// them.
+    fn instead_of_hunks(&mut self, save: u32, (page, told): (&str, &str), of: &Patch) -> Patch {
         // From the page as it was before the save to what the other hunks have made of it.
-        let since = self.text.since(&Version::up_to(save)).map_err(|error| fault(&error))?.patch;
-        let removed = since.apply(page).map_err(|error| fault(&error))?.removed;
-        let back = since.inverse(&removed).map_err(|error| fault(&error))?;
-        let mut patch = map_through(&meant.instead, &back);
+        let since = self.text.since(&Version::up_to(save)).unwrap_or_default().patch;
+        let removed = since.apply(page).map(|made| made.removed);
+        let back = removed.and_then(|removed| since.inverse(&removed));
+        let patch = back.map(|back| map_through(of, &back));
         // A merge by characters knows no lines: of what it left of the other hunks two may have
         // become one.
-        let made = patch.apply(self.text()).map_err(|error| fault(&error))?.text;
-        if !is_same_in_some_order(&made, told) {
-            patch = diff::between(self.text(), told);
-        }
-        self.merge_alone(instead, self.text.head(), patch).map(|_| ())
+        let fits = |patch: &Patch| {
+            patch.apply(self.text()).is_ok_and(|made| is_same_in_some_order(&made.text, told))
+        };
+        patch.ok().filter(fits).unwrap_or_else(|| diff::between(self.text(), told))
     }
 
     /// Passages of which somebody wrote another version than the page shows, which nobody who could

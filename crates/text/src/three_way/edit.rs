@@ -107,6 +107,23 @@ impl Edit<'_> {
         self.text.is_empty() && begins && gone.ends_with('\n') && !gone.trim().is_empty()
     }
 
+    /// Whether it puts something in place of a whole line, or of several.
+    pub(super) fn replaces_line(&self, base: &str) -> bool {
+        let Range { start, end } = self.range;
+        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
+    }
+
+    /// Whether it takes lines away up to where the last one ends, without that end.
+    pub(super) fn takes_line_ends(&self, base: &str) -> bool {
+        let Range { start, end } = self.range;
+        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        let begins = start == 0 || ends(start) || ends(start - 1);
+        let gone = &base[start..end];
+        let takes = self.text.is_empty() && !gone.ends_with('\n') && !gone.trim().is_empty();
+        takes && begins && ends(end)
+    }
+
     /// Whether it takes the end of a line with words of the next, and not whole lines.
     pub(super) fn cuts_line(&self, base: &str) -> bool {
         let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');

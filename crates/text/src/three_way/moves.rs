@@ -3,11 +3,11 @@
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::again::PutAgain;
-use super::edit::Edit;
+use super::edit::{Edit, Kind};
 use crate::words;
 
 /// Shortest line of what goes with more that counts as moved by itself, in bytes.
@@ -67,23 +67,44 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
     movers.iter().map(with).collect()
 }
 
-/// The hunks by which an edit takes lines elsewhere: the one that takes a line and the one that
-/// puts it. Of lines that go once and come once. O(what goes and comes).
-pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> BTreeSet<(u32, u32)> {
-    let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()]));
-    let comes = movers.iter().map(|edit| (edit.index, edit.text));
+/// The hunks by which an edit takes lines elsewhere: the one that takes some and the one that puts
+/// them, and where the lines stood.
+pub(super) type Links = BTreeMap<(u32, u32), Vec<Range<usize>>>;
+
+/// Those of lines that go once and come once, with the same words. O(what goes and comes).
+pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
+    let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()], edit.range.start));
+    let comes = movers.iter().map(|edit| (edit.index, edit.text, 0));
     let (goes, comes) = (once(goes), once(comes));
-    let pairs = goes.into_iter().filter_map(|(line, from)| Some((from?, (*comes.get(line)?)?)));
-    pairs.filter(|(from, to)| from != to).collect()
+    let mut links = Links::new();
+    for (line, gone) in goes {
+        let came = comes.get(&line).cloned().flatten();
+        let Some(((from, at), (to, _))) = gone.zip(came) else { continue };
+        if from != to {
+            links.entry((from, to)).or_default().push(at);
+        }
+    }
+    links.values_mut().for_each(|lines| lines.sort_by_key(|line| line.start));
+    links
 }
 
-/// Lines with words, each with the hunk that it is in, if that is one.
-fn once<'a>(texts: impl Iterator<Item = (u32, &'a str)>) -> HashMap<&'a str, Option<u32>> {
+/// The words of lines that have some, each with the hunk that the line is in, if that is one, and
+/// where it is. Each text is given with where it begins.
+fn once<'a>(
+    texts: impl Iterator<Item = (u32, &'a str, usize)>,
+) -> HashMap<Vec<&'a str>, Option<(u32, Range<usize>)>> {
     let mut found = HashMap::new();
-    for (hunk, text) in texts {
-        let lines = text.lines().map(str::trim);
-        for line in lines.filter(|line| words::has_word(line)) {
-            found.entry(line).and_modify(|hunk| *hunk = None).or_insert(Some(hunk));
+    for (hunk, text, start) in texts {
+        let mut end = start;
+        for line in text.split_inclusive('\n') {
+            let at = end + line.len() - line.trim_start().len();
+            end += line.len();
+            let line = line.trim();
+            let words: Vec<&str> = words::bare(line).collect();
+            if !words.is_empty() {
+                let is_there = found.entry(words).and_modify(|there| *there = None);
+                is_there.or_insert(Some((hunk, at..at + line.len())));
+            }
         }
     }
     found
@@ -128,6 +149,8 @@ pub(super) fn carry<'a>(
     seconds: &[Edit<'a>],
     known: Vec<Move<'_>>,
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
+    // What is known to have been made before has gone along by then.
+    let is_new = |edit: &&Edit<'_>| edit.kind != Kind::Known;
     let mut moves = moves(base, firsts, seconds);
     let meets = |one: &Move<'_>, two: &Move<'_>| {
         one.from.start < two.from.end && two.from.start < one.from.end
@@ -151,17 +174,20 @@ pub(super) fn carry<'a>(
         // What both did is no change of what was moved, but where the log alone moved it.
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
         let same = !of.is_known && place.is_ok_and(|at| firsts[at].text == edit.text);
-        !same && (within(bare) && !beside && !all || within(whole) && all && !keeps(bare))
+        // A line that is there in place of another one stays one.
+        let gone = &base[edit.range.clone()];
+        let line = edit.text.is_empty() || gone.ends_with('\n') == edit.text.ends_with('\n');
+        !same && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
     };
     // All that was changed of it goes along, or nothing.
     moves.retain(|of| {
         let bare = &of.bare;
         let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
-        seconds.iter().filter(met).all(|edit| inside(of, edit))
+        seconds.iter().filter(is_new).filter(met).all(|edit| inside(of, edit))
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
-        match moves.iter().find(|of| inside(of, edit)) {
+        match moves.iter().find(|of| is_new(&edit) && inside(of, edit)) {
             Some(of) => {
                 let place = |at: usize| at - of.from.start + of.at;
                 let at = place(edit.range.start)..place(edit.range.end);
@@ -219,9 +245,10 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
         let next = seconds.partition_point(|second| second.range.end < edit.range.start);
         seconds.get(next).is_some_and(|second| second.range.start <= edit.range.end)
     };
-    let goes: Vec<&Edit<'_>> =
-        firsts.iter().filter(|edit| !edit.is_insertion()).filter(changed).collect();
-    let comes = || firsts.iter().filter(|edit| !edit.text.is_empty());
+    // A move that was made before takes nothing along again.
+    let own = || firsts.iter().filter(|edit| edit.kind != Kind::Known);
+    let goes: Vec<&Edit<'_>> = own().filter(|edit| !edit.is_insertion()).filter(changed).collect();
+    let comes = || own().filter(|edit| !edit.text.is_empty());
     let bytes: usize = comes().map(|edit| edit.text.len()).sum();
     if goes.len() > FOLLOWED || goes.len().saturating_mul(bytes) > SEARCHED {
         return Vec::new();

@@ -148,6 +148,7 @@ impl<'a> Passage<'a> {
         let alike = |one: &str, two: &str| {
             one.starts_with('\n') == two.starts_with('\n')
                 && one.ends_with('\n') == two.ends_with('\n')
+                && one.contains('\n') == two.contains('\n')
         };
         self.in_one_place().is_some_and(|(Edit { range, text: one, .. }, two)| {
             let any = apart(one, two.text) && apart(two.text, one) && alike(one, two.text);
@@ -240,18 +241,22 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     // is written at the end of the one that ends here.
     let (one, two) = (first.text, second.text);
     let (ends, begins) = (|text: &str| text.ends_with('\n'), |text: &str| text.starts_with('\n'));
-    let (one, two) = match ends(two) && !ends(one) || begins(one) && !begins(two) {
-        true => (two, one),
-        false => (one, two),
+    let at = first.range.start;
+    let line = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'\n');
+    let begin = line(at.checked_sub(1).and_then(|before| base.as_bytes().get(before)));
+    let end = line(base.as_bytes().get(at));
+    let lines = |text: &str| text.contains('\n');
+    let turned = match (ends(one) != ends(two), begins(one) != begins(two)) {
+        (false, false) if lines(one) == lines(two) || begin == end => false,
+        // What goes on in this line, and then in others, is farther from it than what is in it.
+        (false, false) => lines(one) == end,
+        _ => ends(two) && !ends(one) || begins(one) && !begins(two),
     };
+    let (one, two) = if turned { (two, one) } else { (one, two) };
     let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
     let apart = white(one.chars().next_back()) || white(two.chars().next());
     // Two that each wrote a line where an empty one was, or behind the last line's end.
-    let at = first.range.start;
-    let line = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'\n');
-    let own = line(at.checked_sub(1).and_then(|before| base.as_bytes().get(before)))
-        && line(base.as_bytes().get(at));
-    match (apart, own) {
+    match (apart, begin && end) {
         (true, _) => Some(format!("{one}{two}")),
         (false, true) => Some(format!("{one}\n{two}")),
         (false, false) => None,
@@ -264,7 +269,10 @@ fn is_whole_lines(base: &str, edit: &Edit<'_>, last: bool) -> bool {
     let edge = |at: usize| at == 0 || at == base.len() || base.as_bytes()[at - 1] == b'\n';
     let at_end = last && edit.range.end == base.len();
     let whole = edit.text.is_empty() || edit.text.ends_with('\n') || at_end;
-    edge(edit.range.start) && edge(edit.range.end) && whole
+    // What is written behind the last line, where that has no end, goes on with it.
+    let open = !base.is_empty() && !base.ends_with('\n');
+    let goes_on = open && edit.range.start == base.len() && !edit.text.starts_with('\n');
+    edge(edit.range.start) && edge(edit.range.end) && whole && !goes_on
 }
 
 impl Edit<'_> {

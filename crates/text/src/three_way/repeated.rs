@@ -3,14 +3,14 @@
 //!
 //! Passages are decided one by one. Two that stand apart may be about the same text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::edit::Kind;
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
 use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
-use crate::words::has_word;
+use crate::words::{has_word, is_boundary, words};
 
 /// Words from which on a text is known again.
 const KNOWN: usize = 3;
@@ -42,10 +42,7 @@ pub(super) fn half_moved(
     passages: &[Passage<'_>],
     decided: &[Option<Decided>],
 ) -> Vec<Range<usize>> {
-    let is_hidden = |at: &usize| {
-        let decided = decided[*at].as_ref();
-        decided.is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
-    };
+    let is_hidden = |at: &usize| is_hidden(&decided[*at]);
     // Only what takes or puts some words can be an end of it.
     let many = |text: &str| has_words(text, KNOWN + 1);
     let of_move = |at: &usize| {
@@ -63,6 +60,102 @@ pub(super) fn half_moved(
     let moves = |(hidden, at): &(usize, usize)| is_move(base, [&passages[*hidden], &passages[*at]]);
     let found = pairs.filter(moves).take(COMPARED);
     apart(found.map(|(_, at)| at..at + 1).collect())
+}
+
+/// The same for words that the second edit took elsewhere, of which there was one each: where it is
+/// not shown that they went, they would stand twice; and nowhere, where it is not shown that they
+/// came. O(passages and what they hold), and of the base for each word that would.
+pub(super) fn miscounted(
+    base: &str,
+    passages: &[Passage<'_>],
+    decided: &[Option<Decided>],
+) -> Vec<Range<usize>> {
+    let of_seconds =
+        || (0..).zip(passages).flat_map(|(at, it)| it.seconds.iter().map(move |e| (at, e)));
+    let goes = once(of_seconds().map(|(at, edit)| (at, &base[edit.range.clone()])));
+    let comes = once(of_seconds().map(|(at, edit)| (at, edit.text)));
+    let both =
+        goes.into_iter().filter_map(|(word, from)| Some((word, (from?, (*comes.get(word)?)?))));
+    let moved: HashMap<&str, (usize, usize)> = both.collect();
+    if moved.is_empty() {
+        return Vec::new();
+    }
+    let found = counted(base, passages, decided, &moved).into_iter().filter_map(|(word, more)| {
+        let (from, to) = *moved.get(word)?;
+        let [than_first, than_base, told] = more;
+        let at = if than_first > 0 && than_base > 0 {
+            to
+        } else if than_first < 0 && than_base < 0 && told == 0 {
+            from
+        } else {
+            return None;
+        };
+        let alone = || stands(base, word).nth(1).is_none();
+        (!is_hidden(&decided[at]) && alone()).then_some(at..at + 1)
+    });
+    apart(found.collect())
+}
+
+/// How much more often some words are shown than the first edit has them, and than the base does;
+/// and how often they are told beside that.
+fn counted<'a>(
+    base: &str,
+    passages: &[Passage<'_>],
+    decided: &[Option<Decided>],
+    words: &HashMap<&'a str, (usize, usize)>,
+) -> HashMap<&'a str, [isize; 3]> {
+    let mut counts: HashMap<&str, [isize; 3]> = HashMap::new();
+    for (passage, decided) in passages.iter().zip(decided) {
+        let (first, second) = (passage.first(base), passage.second(base));
+        let alone = if passage.seconds.is_empty() { &first } else { &second };
+        let shown = decided.as_ref().map_or(alone, |it| &it.text);
+        let hidden = if is_hidden(decided) { second.as_str() } else { "" };
+        let parts = [
+            (shown.as_str(), [1, 1, 0]),
+            (&first, [-1, 0, 0]),
+            (&base[passage.hull()], [0, -1, 0]),
+            (hidden, [0, 0, 1]),
+        ];
+        for (text, by) in parts {
+            for (word, _) in tokens(text).filter_map(|word| words.get_key_value(word)) {
+                let count = counts.entry(word).or_default();
+                *count = [0, 1, 2].map(|at| count[at] + by[at]);
+            }
+        }
+    }
+    counts
+}
+
+/// Where a word stands in a text.
+fn stands<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let of_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let alone = move |at: usize| {
+        let (before, behind) = (&text[..at], &text[at + word.len()..]);
+        let more = of_word(before.chars().next_back()) || of_word(behind.chars().next());
+        !(has_word(word) && more)
+    };
+    let places = text.match_indices(word).map(|(at, _)| at).filter(move |at| alone(*at));
+    places.filter(move |at| is_boundary(text, *at) && is_boundary(text, at + word.len()))
+}
+
+/// Words and other signs than those of ASCII, each with the passage that it is in, if it is in one,
+/// and once.
+fn once<'a>(texts: impl Iterator<Item = (usize, &'a str)>) -> HashMap<&'a str, Option<usize>> {
+    let mut found = HashMap::new();
+    for (at, text) in texts {
+        for word in tokens(text) {
+            found.entry(word).and_modify(|at| *at = None).or_insert(Some(at));
+        }
+    }
+    found
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    words(text).filter(|word| has_word(word) || !word.is_ascii())
+}
+
+fn is_hidden(decided: &Option<Decided>) -> bool {
+    decided.as_ref().is_some_and(|it| matches!(it.outcome, Outcome::Hidden(_)))
 }
 
 fn is_open(decided: &Option<Decided>) -> bool {

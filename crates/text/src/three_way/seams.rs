@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
+use super::versions::words_of;
 use crate::words;
 
 /// A part of the merged text.
@@ -16,8 +17,22 @@ struct Piece<'a> {
     starts: [Option<usize>; 2],
     /// and where it ends.
     ends: [Option<usize>; 2],
+    /// Whether a line begins with it wherever it stands,
+    begins_line: bool,
+    /// or ends with it.
+    ends_line: bool,
+    /// In which edit's text a line ends between it and the piece before.
+    parted: [bool; 2],
     /// How many passages end with it or before.
     passages: usize,
+}
+
+impl<'a> Piece<'a> {
+    /// One that stands in neither edit's text.
+    fn new(text: &'a str, passages: usize) -> Self {
+        let (starts, ends, parted) = ([None; 2], [None; 2], [false; 2]);
+        Self { text, starts, ends, begins_line: false, ends_line: false, parted, passages }
+    }
 }
 
 /// Passages, something of the second edit among them, around each place where two words or two
@@ -31,7 +46,9 @@ pub(super) fn glued(
     let texts: Vec<[String; 2]> =
         passages.iter().map(|passage| [passage.first(base), passage.second(base)]).collect();
     let pieces = pieces(base, passages, decided, &texts);
-    let words = pieces.windows(2).filter(|pair| is_foreign(&pair[0], &pair[1]));
+    let words = pieces
+        .windows(2)
+        .filter(|pair| is_foreign(&pair[0], &pair[1]) || is_foreign_line(&pair[0], &pair[1]));
     let words = words.map(|pair| pair[0].passages.saturating_sub(1)..pair[1].passages);
     let mut all: Vec<Range<usize>> = words.collect();
     all.extend(joined_lines(base, passages, decided, &texts));
@@ -60,10 +77,13 @@ fn pieces<'a>(
     texts: &'a [[String; 2]],
 ) -> Vec<Piece<'a>> {
     let mut pieces = Vec::with_capacity(2 * passages.len() + 1);
+    // What stands in each edit's text there.
+    let mut sides: Vec<[&str; 2]> = Vec::with_capacity(pieces.capacity());
     let (mut at, mut ends) = (0, [0, 0]);
     for (index, passage) in passages.iter().enumerate() {
         let hull = passage.hull();
         pieces.push(kept(&base[at..hull.start], &mut ends, index));
+        sides.push([&base[at..hull.start]; 2]);
         let of = &texts[index];
         let (text, there) = match &decided[index] {
             Some(decided) => {
@@ -76,16 +96,49 @@ fn pieces<'a>(
         let starts = ends;
         ends = [0, 1].map(|side| starts[side] + of[side].len());
         let only = |places: [usize; 2]| [0, 1].map(|side| there[side].then_some(places[side]));
-        pieces.push(Piece { text, starts: only(starts), ends: only(ends), passages: index + 1 });
+        let (starts, ends) = (only(starts), only(ends));
+        pieces.push(Piece { starts, ends, ..Piece::new(text, index + 1) });
+        sides.push([0, 1].map(|side| of[side].as_str()));
         at = hull.end;
     }
     pieces.push(kept(&base[at..], &mut ends, passages.len()));
+    sides.push([&base[at..]; 2]);
+    tell_lines(&mut pieces, &sides);
     pieces.retain(|piece| !piece.text.is_empty());
     pieces
 }
 
+/// Tells of each piece whether it begins or ends a line in each text that it stands in, and where
+/// it is in another line than the piece before, nothing left in between.
+fn tell_lines(pieces: &mut [Piece<'_>], sides: &[[&str; 2]]) {
+    let is_everywhere = |there: [Option<usize>; 2], line: [bool; 2]| {
+        let mut of = there.iter().zip(line).filter(|(there, _)| there.is_some()).peekable();
+        of.peek().is_some() && of.all(|(_, line)| line)
+    };
+    let (mut line, mut parted) = ([true; 2], [false; 2]);
+    for (piece, texts) in pieces.iter_mut().zip(sides) {
+        piece.parted = parted;
+        let ends = |side: usize| piece.text.is_empty() && texts[side].contains('\n');
+        parted = [0, 1].map(|side| ends(side) || parted[side] && piece.text.is_empty());
+        piece.begins_line = is_everywhere(piece.starts, line);
+        line = [0, 1].map(|side| match texts[side].chars().next_back() {
+            Some(last) => last == '\n',
+            None => line[side],
+        });
+    }
+    let mut line = [true; 2];
+    for (piece, texts) in pieces.iter_mut().zip(sides).rev() {
+        piece.ends_line = is_everywhere(piece.ends, line);
+        line = [0, 1].map(|side| match texts[side].chars().next() {
+            Some(first) => first == '\n',
+            None => line[side],
+        });
+    }
+}
+
 /// Passages in a row, nothing kept between them, behind which the merged text goes on in the line
-/// in which it was before them, though each edit's text has two lines there.
+/// in which it was before them, though each edit's text has two lines there; or which bring more
+/// into the line before them, or the one behind them, than both edits do.
 fn joined_lines(
     base: &str,
     passages: &[Passage<'_>],
@@ -97,18 +150,17 @@ fn joined_lines(
     while from < passages.len() {
         let meets = |at: &usize| passages[at - 1].hull().end == passages[*at].hull().start;
         let upto = from + 1 + (from + 1..passages.len()).take_while(meets).count();
-        let parted = |side: usize| texts[from..upto].iter().any(|of| of[side].contains('\n'));
+        let row = passages[from].hull().start..passages[upto - 1].hull().end;
+        let sides = [0, 1].map(|side| -> String {
+            texts[from..upto].iter().map(|of| of[side].as_str()).collect()
+        });
         let merged = |at: usize| match (&decided[at], passages[at].seconds.is_empty()) {
-            (Some(decided), _) => decided.text.contains('\n'),
-            (None, alone) => texts[at][usize::from(!alone)].contains('\n'),
+            (Some(decided), _) => decided.text.as_str(),
+            (None, alone) => texts[at][usize::from(!alone)].as_str(),
         };
-        let (start, end) = (passages[from].hull().start, passages[upto - 1].hull().end);
-        let within = |at: Option<&u8>| at.is_some_and(|byte| *byte != b'\n');
-        let bytes = base.as_bytes();
-        let on =
-            within(start.checked_sub(1).and_then(|at| bytes.get(at))) && within(bytes.get(end));
-        let joined = on && base[start..end].contains('\n') && !(from..upto).any(merged);
-        if joined && parted(0) && parted(1) {
+        let parted = base[row.clone()].contains('\n') && sides.iter().all(|it| it.contains('\n'));
+        let merged = || (from..upto).map(merged).collect::<String>();
+        if parted && is_joined(base, row, &merged(), &sides) {
             found.push(from..upto);
         }
         from = upto;
@@ -116,10 +168,37 @@ fn joined_lines(
     found
 }
 
+/// Whether that is so of what comes of a row of passages.
+fn is_joined(base: &str, row: Range<usize>, merged: &str, sides: &[String; 2]) -> bool {
+    let first = |text: &str| text.split('\n').next().map_or(0, words_of);
+    let last = |text: &str| text.rsplit('\n').next().map_or(0, words_of);
+    if merged.contains('\n') {
+        let more = |of: &dyn Fn(&str) -> usize| of(merged) > of(&sides[0]) + of(&sides[1]);
+        return more(&first) || more(&last);
+    }
+    let within = |at: Option<&u8>| at.is_some_and(|byte| *byte != b'\n');
+    let bytes = base.as_bytes();
+    let before = row.start.checked_sub(1).and_then(|at| bytes.get(at));
+    let has = |of: &dyn Fn(&str) -> usize| sides.iter().all(|side| of(side) > 0);
+    (within(before) || has(&first)) && (within(bytes.get(row.end)) || has(&last))
+}
+
 fn kept<'a>(text: &'a str, ends: &mut [usize; 2], passages: usize) -> Piece<'a> {
     let starts = ends.map(Some);
     *ends = ends.map(|end| end + text.len());
-    Piece { text, starts, ends: ends.map(Some), passages }
+    Piece { starts, ends: ends.map(Some), ..Piece::new(text, passages) }
+}
+
+/// Whether two pieces in a row stand in one line, though in no edit's text they do, and they are of
+/// two lines in one that has both, or each of a line of its own.
+fn is_foreign_line(one: &Piece<'_>, two: &Piece<'_>) -> bool {
+    let is_white = |text: &str| text.trim().is_empty();
+    let joined = !one.text.ends_with('\n') && !two.text.starts_with('\n');
+    let beside = |side: usize| one.ends[side].is_some() && two.starts[side].is_some();
+    let sides = || [0, 1].into_iter().filter(|side| beside(*side));
+    let apart = two.begins_line && one.ends_line || sides().any(|side| two.parted[side]);
+    let joined = joined && !is_white(one.text) && !is_white(two.text);
+    joined && apart && sides().all(|side| two.parted[side])
 }
 
 /// Whether two pieces in a row make one word of what stands so in neither edit's text.

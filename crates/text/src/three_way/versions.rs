@@ -3,7 +3,7 @@
 //! May assume nothing about the texts. Must never take for one what merely looks alike: items,
 //! rows and signed replies of different people.
 
-use crate::words;
+use crate::words::{self, has_word};
 
 /// Of two insertions at one place, how much of the longer one's words the shorter one must have,
 /// in order, for them to be two versions of one thing: out of ten. Not tried against others
@@ -22,16 +22,27 @@ pub(super) fn holds(long: &str, short: &str) -> bool {
     if short.trim().is_empty() || long.len() < short.len() {
         return false;
     }
-    let tail = long.len() - short.len();
-    if long.starts_with(short) && words::is_boundary(long, short.len()) {
+    if is_edge(long, short) {
         return true;
     }
-    if long.ends_with(short) && words::is_boundary(long, tail) {
-        return true;
-    }
-    let mut lines = long.lines();
     let whole = short.ends_with('\n') || short.starts_with('\n');
-    whole && short.lines().all(|line| line.is_empty() || lines.any(|it| it == line))
+    let mut lines = long.lines();
+    // One line may be a part of one.
+    let bare = short.trim_matches('\n');
+    let alone = !bare.contains('\n') && has_word(bare);
+    let (begun, ended) = (usize::from(short.starts_with('\n')), short.ends_with('\n'));
+    let mut ones = long.split_inclusive('\n').skip(begun);
+    let mut is_of = || ones.any(|it| it.ends_with('\n') >= ended && is_edge(it.trim_end(), bare));
+    whole
+        && (short.lines().all(|line| line.is_empty() || lines.any(|it| it == line))
+            || alone && is_of())
+}
+
+/// Whether a text begins or ends with another one, in words.
+fn is_edge(long: &str, short: &str) -> bool {
+    let Some(tail) = long.len().checked_sub(short.len()) else { return false };
+    long.starts_with(short) && words::is_boundary(long, short.len())
+        || long.ends_with(short) && words::is_boundary(long, tail)
 }
 
 /// Whether two insertions are mostly the same words in the same order. Items of lists, rows of

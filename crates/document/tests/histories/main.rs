@@ -1,0 +1,79 @@
+//! Random histories of one page, and what must hold of them whatever people did.
+//!
+//! Two to five writers save what they made of the page as it was, as it is, or as it once was for
+//! them. After every save the page is compared with what `rules` says of it, word by word and line
+//! by line. `PROPTEST_CASES` sets how many histories are tried, `FIRST` where they begin: the same
+//! numbers are always the same histories. Of each rule that is broken some (`SHOWN`) are made
+//! smaller and told as what people saw.
+
+#![allow(clippy::unwrap_used)]
+
+mod page;
+mod people;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use people::History;
+use rules::Broken;
+
+/// Steps in which a history that fails is made smaller, at most.
+const SMALLER: usize = 600;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(default)
+}
+
+/// What a history breaks first.
+fn broken(history: &History) -> Option<Broken> {
+    let played = catch_unwind(AssertUnwindSafe(|| rules::check(history)));
+    let panicked = |_| Some(Broken { rule: "panic", told: format!("{history:?}") });
+    played.map_or_else(panicked, Result::err)
+}
+
+fn drawn(seed: u64) -> impl ValueTree<Value = History> {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    people::history().new_tree(&mut runner).unwrap()
+}
+
+/// The smallest history found that breaks the same rule.
+fn smallest(mut tree: impl ValueTree<Value = History>, first: Broken) -> Broken {
+    let mut best = first;
+    let mut goes_on = tree.simplify();
+    for _ in 0..SMALLER {
+        if !goes_on {
+            break;
+        }
+        goes_on = match broken(&tree.current()) {
+            Some(found) if found.rule == best.rule => {
+                best = found;
+                tree.simplify()
+            }
+            _ => tree.complicate(),
+        };
+    }
+    best
+}
+
+#[test]
+fn what_people_wrote_is_there_as_they_meant_it() {
+    let (first, cases) = (number("FIRST", 0), number("PROPTEST_CASES", 1_500));
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for seed in first..first + cases {
+        let tree = drawn(seed);
+        let Some(broken) = broken(&tree.current()) else { continue };
+        let count = counts.entry(broken.rule).or_default();
+        *count += 1;
+        if *count <= number("SHOWN", 2) {
+            println!("FIRST={seed}\n{}", smallest(tree, broken).told);
+        }
+    }
+    assert!(counts.is_empty(), "of {cases} histories: {counts:?}");
+}
