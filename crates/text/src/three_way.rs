@@ -628,24 +628,13 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
     if is_known && own.is_none() {
         return shown(first, Outcome::Same);
     }
-    // White space that goes alone gives way. (Line ends that somebody trims at the end of the text
-    // are kept by a merge of characters, and so is white space that comes.)
-    let kept = |edits: &[Edit<'_>], others: &[Edit<'_>]| {
-        let hull = passage.hull();
-        let within = |it: &Edit<'_>| {
-            edits
-                .iter()
-                .any(|edit| edit.range.start < it.range.start && it.range.start < edit.range.end)
-        };
-        let at_end = hull.end == base.len() && base[hull].contains('\n');
-        at_end && !others.iter().any(within) || edits.iter().all(Edit::is_insertion)
-    };
+    // White space that goes alone gives way, unless it is kept.
     if passage.is_white(base, &passage.firsts) {
-        let both = kept(&passage.firsts, &passage.seconds);
+        let both = passage.keeps_white(base, &passage.firsts, &passage.seconds);
         return shown(second, if both { Outcome::Both } else { Outcome::Larger });
     }
     if passage.is_white(base, &passage.seconds) {
-        let both = kept(&passage.seconds, &passage.firsts);
+        let both = passage.keeps_white(base, &passage.seconds, &passage.firsts);
         return shown(first, if both { Outcome::Both } else { Outcome::Same });
     }
     // What holds the other whole stands for it, unless that is its own author's second thought.

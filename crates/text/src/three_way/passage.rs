@@ -105,6 +105,18 @@ impl<'a> Passage<'a> {
         edits.iter().all(|edit| edit.is_white(base))
     }
 
+    /// Whether a merge of characters keeps white space that edits of it change beside others: line
+    /// ends that somebody trims at the end of the text, and white space that comes.
+    pub(super) fn keeps_white(&self, base: &str, edits: &[Edit<'_>], others: &[Edit<'_>]) -> bool {
+        let within = |other: &Edit<'_>| {
+            let start = other.range.start;
+            edits.iter().any(|edit| edit.range.start < start && start < edit.range.end)
+        };
+        let hull = self.hull();
+        let at_end = hull.end == base.len() && base[hull].contains('\n');
+        at_end && !others.iter().any(within) || edits.iter().all(Edit::is_insertion)
+    }
+
     /// The two edits, if each side has one, of the same bytes.
     fn in_one_place(&self) -> Option<(&Edit<'a>, &Edit<'a>)> {
         match (&self.firsts[..], &self.seconds[..]) {
