@@ -105,6 +105,15 @@ pub enum Operation<A: Application> {
     },
 }
 
+/// What came of [`Operation::Read`].
+pub struct PageRead {
+    /// What the principal is to see.
+    pub snapshot: Arc<PageSnapshot>,
+    /// Where saves of the principal's met concurrent edits, as far as their answers did not say
+    /// what was decided.
+    pub overlaps: Vec<Overlapping>,
+}
+
 /// What came of [`Operation::Report`].
 pub struct SaveReport {
     /// What the principal is to see.
@@ -181,7 +190,7 @@ pub trait Application: Sized {
         &self,
         context: Self::ReadContext,
         incoming: &Incoming,
-        outcome: Result<Arc<PageSnapshot>, LoadError>,
+        outcome: Result<PageRead, LoadError>,
     ) -> Response<Vec<u8>>;
 
     /// Shows what came of [`Operation::Report`].

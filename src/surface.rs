@@ -19,7 +19,7 @@ use redwedding_replica::save::{self, PersistedSave};
 use redwedding_wire::identity::{DocumentKey, derive_key};
 
 use crate::application::{
-    Application, FormKey, Incoming, Operation, PageVersion, Routed, SaveReport, SavedPage,
+    Application, FormKey, Incoming, Operation, PageRead, PageVersion, Routed, SaveReport, SavedPage,
 };
 use crate::limits;
 use crate::settings::Settings;
@@ -156,9 +156,13 @@ impl<A: Application> Edge<A> {
         match operation {
             Operation::Read { key, context } => {
                 let show = |outcome| application.show_read(context, incoming, outcome);
-                match request.read(&key) {
-                    Ok(snapshot) => {
-                        let show = |snapshot| show(Ok(snapshot));
+                match request.read_told(&key) {
+                    // What one client is told is for it alone.
+                    Ok((snapshot, overlaps)) if !overlaps.is_empty() => {
+                        (show(Ok(PageRead { snapshot, overlaps })), Remaining::Asked(key))
+                    }
+                    Ok((snapshot, overlaps)) => {
+                        let show = |snapshot| show(Ok(PageRead { snapshot, overlaps }));
                         let answer = render_cache.or_show(incoming, snapshot, show);
                         (answer, Remaining::Asked(key))
                     }

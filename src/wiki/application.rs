@@ -10,17 +10,14 @@ mod route;
 mod show;
 mod wiki;
 
-use std::sync::Arc;
-
 use http::Response;
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
-use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::SaveError;
 
 use super::style;
 use crate::application::{
-    Application, Asset, Incoming, PageVersion, Routed, SaveReport, SavedPage,
+    Application, Asset, Incoming, PageRead, PageVersion, Routed, SaveReport, SavedPage,
 };
 
 pub use context::{
@@ -45,7 +42,7 @@ impl Application for Wiki {
         &self,
         context: ReadContext,
         incoming: &Incoming,
-        outcome: Result<Arc<PageSnapshot>, LoadError>,
+        outcome: Result<PageRead, LoadError>,
     ) -> Response<Vec<u8>> {
         match context {
             ReadContext::People { title, view } => {

@@ -37,7 +37,6 @@ mod three_way;
 pub use admit::Admission;
 pub use attribution::Attribution;
 pub use changes::{Change, ChangeKind, Changes, Hidden};
-pub use condition::Meeting;
 pub use erased::Erased;
 pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};
@@ -45,7 +44,7 @@ pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
 pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 pub use state::{Quarantined, State};
-pub use three_way::Alternative;
+pub use three_way::{Alternative, Meeting};
 
 use std::borrow::Cow;
 use std::num::NonZeroU64;

@@ -21,14 +21,9 @@ pub struct Overlapping {
     pub id: Option<u64>,
 }
 
-/// Where the change with these dots met concurrent ones.
+/// Where the change with these dots met concurrent ones, in the text that there is by now.
 pub(crate) fn overlapping(state: &State, actor: Actor) -> Vec<Overlapping> {
-    let Some(change) = state.change_by(actor) else { return Vec::new() };
-    let spans = change.overlaps.iter().filter_map(|(start, length, with)| {
-        let meeting = Meeting { start: *start, length: *length, with: *with };
-        met(state, meeting)
-    });
-    spans.collect()
+    state.meetings_of(actor).into_iter().filter_map(|meeting| met(state, meeting)).collect()
 }
 
 /// Where a save that is not taken would meet others, in one text.

@@ -49,6 +49,29 @@ impl<P: Ports> ClientRequest<'_, P> {
         Ok(snapshot)
     }
 
+    /// What [`Self::read`] gives, and where saves of the client's met concurrent edits of which the
+    /// log has decided since: what their answers could not say is said once.
+    ///
+    /// # Errors
+    /// [`LoadError`]. Nothing changed.
+    pub fn read_told(
+        &mut self,
+        key: &DocumentKey,
+    ) -> Result<(Arc<PageSnapshot>, Vec<Overlapping>), LoadError> {
+        let waited = self.session.own(key);
+        let snapshot = self.read(key)?;
+        if waited.is_empty() || !self.session.own(key).is_empty() {
+            return Ok((snapshot, Vec::new()));
+        }
+        let Ok(loaded) = self.context.load(key, self.session, Freshness::Any) else {
+            return Ok((snapshot, Vec::new()));
+        };
+        let document = loaded.cached.confirmed();
+        let changes = waited.into_iter().filter_map(|edit| document.change_of(edit));
+        let told = changes.flat_map(|change| overlapping(document, change.actor)).collect();
+        Ok((snapshot, told))
+    }
+
     /// What [`Self::read`] gives, and the text that `number` names; `None` where nobody
     /// can resolve it.
     ///

@@ -5,6 +5,7 @@ use redwedding_document::entry::Note;
 use redwedding_replica::client_record::OpenSession;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
+use redwedding_replica::overlap::Overlapping;
 use redwedding_replica::save::{Save, Saved, Submitted};
 use redwedding_replica::testing::{MemoryPorts, Network};
 use redwedding_replica::{Config, Replica};
@@ -57,6 +58,29 @@ impl Sandbox {
         let mut open = replica.open_session(ports, Some(token));
         let snapshot = replica.request(ports, &mut open.session).read(&page(number));
         snapshot.expect("a page").text.clone()
+    }
+
+    fn read_id(&mut self, token: &str, number: usize) -> u64 {
+        self.renew();
+        let Self { ports, replica, .. } = self;
+        let mut open = replica.open_session(ports, Some(token));
+        let snapshot = replica.request(ports, &mut open.session).read(&page(number));
+        snapshot.expect("a page").id
+    }
+
+    /// What is read, and where saves of the client's are told to have met others.
+    fn told(&mut self, token: &str, number: usize) -> (String, Vec<String>, String) {
+        self.renew();
+        let Self { ports, replica, .. } = self;
+        let mut open = replica.open_session(ports, Some(token));
+        let read = replica.request(ports, &mut open.session).read_told(&page(number));
+        let (snapshot, overlaps) = read.expect("a page");
+        let passage = |it: &Overlapping| {
+            let start = it.start as usize;
+            snapshot.text[start..start + it.length as usize].to_owned()
+        };
+        let told = overlaps.iter().map(passage).collect();
+        (snapshot.text.clone(), told, replica.seal(ports, &open))
     }
 
     /// A save, with the token that the answer hands out.
@@ -302,4 +326,33 @@ fn a_save_that_the_log_takes_first_hides_no_earlier_one() {
     let mut open = replica.open_session(ports, Some(&token));
     let history = replica.request(ports, &mut open.session).history(&page(1), &[None], 10);
     assert_eq!(history.expect("a history").len(), 3);
+}
+
+#[test]
+fn what_the_log_decides_after_the_answer_is_told_in_the_next_one_once() {
+    let network = Network::new(11, 2);
+    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+    let (one, two) = (here.greet(), there.greet());
+    let one = here.saved(&one, 1, &save(None, "The sky is blue.\n\nEnd.\n"));
+    network.advance(600_000);
+    let base = there.read_id(&two, 1);
+    here.saved(&one, 1, &save(Some(base), "The sky is crimson.\n\nEnd.\n"));
+    // The relay takes it, and is not heard.
+    network.change_faults(|faults| faults.relay_loses_answer = 1_000);
+    let (saved, two) = there.save(&two, 1, &save(Some(base), "The sky is azure.\n\nEnd.\n"));
+    there.finish(saved);
+    network.change_faults(|faults| faults.relay_loses_answer = 0);
+    network.advance(60_000);
+    here.saved(&one, 1, &save(Some(base), "Today:\n\nThe sky is blue.\n\nEnd.\n"));
+    // Somebody comes by, after whom the relay is tried again.
+    network.advance(600_000);
+    there.read(&two, 1);
+    there.replica.context(&mut there.ports).after_read(&page(1));
+    network.advance(600_000);
+    let (text, told, two) = there.told(&two, 1);
+    assert_eq!(text, "Today:\n\nThe sky is crimson.\n\nEnd.\n");
+    assert_eq!(told, ["crimson"]);
+    // Once.
+    let (_, told, _) = there.told(&two, 1);
+    assert_eq!(told, [""; 0]);
 }

@@ -7,20 +7,9 @@
 use redwedding_text::diff;
 use redwedding_wire::version::Place;
 
-use super::three_way::grown;
+use super::three_way::{Meeting, grown};
 use super::{Document, State, Verdict};
 use crate::entry::{Body, Condition, Edit, Entry};
-
-/// Where a save would meet another change.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Meeting {
-    /// Where, in the text that there is, in bytes.
-    pub start: u32,
-    /// How much of it, in bytes.
-    pub length: u32,
-    /// The index of the other change.
-    pub with: u32,
-}
 
 impl State {
     /// Applies a save that is not in yet, if its condition is met.

@@ -39,6 +39,17 @@ pub struct Alternative<'a> {
     settled: usize,
 }
 
+/// Where a save meets another change, or would meet it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Meeting {
+    /// Where, in the text that there is, in bytes.
+    pub start: u32,
+    /// How much of it, in bytes.
+    pub length: u32,
+    /// The index of the other change.
+    pub with: u32,
+}
+
 /// What a save met.
 pub(super) struct Met {
     /// What it was made on,
@@ -474,6 +485,22 @@ impl State {
     /// What stands on the page in place of hunks of a save, if something does.
     pub(super) fn instead_of(&self, save: u32) -> Option<u32> {
         self.made_for(save, INSTEAD)
+    }
+
+    /// Where the change with these dots met others, in the text that there is by now. O(changes
+    /// since).
+    #[must_use]
+    pub fn meetings_of(&self, actor: Actor) -> Vec<Meeting> {
+        let found = self.index_of(actor).and_then(|at| Some((at, self.changes.get(at as usize)?)));
+        let Some((index, change)) = found else { return Vec::new() };
+        let since = self.settled_by(index as usize, change.place)..self.changes.len();
+        let meeting = |(start, length, with): &(u32, u32, u32)| {
+            let at = since.clone().fold(*start..start + length, |at, later| {
+                grown(&at, self.text.effects(later as u32)).0
+            });
+            Meeting { start: at.start, length: at.end - at.start, with: *with }
+        };
+        change.overlaps.iter().map(meeting).collect()
     }
 
     /// The first change after those of a save's own entry.

@@ -139,7 +139,7 @@ fn preflight() -> Response<Vec<u8>> {
     let methods = HeaderValue::from_static("GET, HEAD, PUT, POST");
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     let names = HeaderValue::from_static(
-        "Content-Type, Authorization, If-Match, If-None-Match, Redwedding-Session",
+        "Content-Type, Authorization, If-Match, If-None-Match, Idempotency-Key, Redwedding-Session",
     );
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, names);
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));

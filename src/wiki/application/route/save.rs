@@ -15,9 +15,12 @@ use crate::wiki::rest::{Base, UpdateRequest};
 enum Attempt<'a> {
     /// Of a form: when it was opened.
     Form { started: &'a str },
-    /// Of a program: its token, or nothing.
+    /// Of a program: its `Idempotency-Key`, else its token, or nothing.
     Program { token: &'a str },
 }
+
+/// By which a program names a save, so that a retry is known from wherever it comes.
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The save that a form asks for.
 pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
@@ -39,6 +42,9 @@ pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
 }
 
 /// The save that a program asks for, on a condition.
+///
+/// Its key makes it itself together with what it says: the same key with another text is another
+/// save.
 pub(super) fn of_program(
     incoming: &Incoming,
     update: UpdateRequest<'_>,
@@ -51,7 +57,9 @@ pub(super) fn of_program(
         minor: false,
         action: Action::Edit as u8,
     };
-    let attempt = Attempt::Program { token: token.as_deref().unwrap_or_default() };
+    let named = incoming.request.headers().get(IDEMPOTENCY_KEY);
+    let named = named.map(|key| String::from_utf8_lossy(key.as_bytes()));
+    let attempt = Attempt::Program { token: named.or(token).as_deref().unwrap_or_default() };
     let save = save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt);
     Save { only_if, ..save }
 }

@@ -3,8 +3,6 @@
 //! What is answered here depends on the outcome and the address alone, except for the
 //! form, which is private.
 
-use std::sync::Arc;
-
 use http::{Response, StatusCode};
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
@@ -18,7 +16,7 @@ use super::form::{self, Filled};
 use super::history;
 use super::overlap::overlaps;
 use super::problem::{giving_back, missing, no_section, no_version, not_loaded};
-use crate::application::{Incoming, PageVersion, SaveReport, SavedPage};
+use crate::application::{Incoming, PageRead, PageVersion, SaveReport, SavedPage};
 use crate::wiki::application::answer::{answer, page, redirect, with_etag, with_surrogate_key};
 use crate::wiki::application::context::{
     HistoryView, PAGE_ROWS, ReadView, VersionContext, VersionView, Window,
@@ -35,14 +33,17 @@ pub(in crate::wiki::application) fn read(
     title: &Title,
     view: &ReadView,
     incoming: &Incoming,
-    outcome: Result<Arc<PageSnapshot>, LoadError>,
+    outcome: Result<PageRead, LoadError>,
 ) -> Response<Vec<u8>> {
-    let snapshot = match outcome {
-        Ok(snapshot) => snapshot,
+    let PageRead { snapshot, overlaps } = match outcome {
+        Ok(read) => read,
         Err(error) => return not_loaded(site, title, view.unsaved(), &error),
     };
     match view {
-        ReadView::Article => article(site, title, &snapshot, None),
+        ReadView::Article => {
+            let told = (!overlaps.is_empty()).then_some(overlaps.as_slice());
+            article(site, title, &snapshot, told)
+        }
         ReadView::Raw if snapshot.exists() => raw(title, snapshot.id, snapshot.text.clone()),
         ReadView::Raw => missing(site, title),
         ReadView::Form { section } => {

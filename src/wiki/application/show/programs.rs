@@ -1,7 +1,5 @@
 //! Outcomes as programs get them: the page API's bodies and errors.
 
-use std::sync::Arc;
-
 use http::{Response, StatusCode};
 use redwedding_document::State;
 use redwedding_replica::LoadError;
@@ -13,7 +11,7 @@ use super::alternatives;
 use super::failure::load_problem;
 use super::history;
 use super::overlap::overlaps;
-use crate::application::{Incoming, SavedPage};
+use crate::application::{Incoming, PageRead, SavedPage};
 use crate::limits;
 use crate::wiki::application::answer::{
     HTML, answer, rest, rest_error, title_digits, with_etag, with_open_access, with_surrogate_key,
@@ -32,12 +30,13 @@ pub(in crate::wiki::application) fn read(
     title: &Title,
     resource: Resource,
     incoming: &Incoming,
-    outcome: Result<Arc<PageSnapshot>, LoadError>,
+    outcome: Result<PageRead, LoadError>,
 ) -> Response<Vec<u8>> {
-    let snapshot = match outcome {
-        Ok(snapshot) => snapshot,
+    let PageRead { snapshot, overlaps: told } = match outcome {
+        Ok(read) => read,
         Err(error) => return not_loaded(title, &error),
     };
+    let met = overlaps(&snapshot.text, &told);
     if !snapshot.exists() {
         return rest_error(&RestError::nonexistent_title(title));
     }
@@ -50,9 +49,9 @@ pub(in crate::wiki::application) fn read(
             let latest = latest(&snapshot);
             let license = License::default().into();
             let page = RestPage::bare(page_id(title), title, latest, license, &incoming.base);
-            rest(StatusCode::OK, to_body(&page))
+            rest(StatusCode::OK, to_body(&page.met(&met)))
         }
-        Resource::Source => rest(StatusCode::OK, to_body(&with_source(title, &snapshot))),
+        Resource::Source => rest(StatusCode::OK, to_body(&with_source(title, &snapshot).met(&met))),
     };
     with_etag(with_surrogate_key(answer, title), snapshot.id)
 }
