@@ -3,8 +3,9 @@
 //! The member names, error keys and status codes are those of MediaWiki 1.39,
 //! so that its clients work unmodified. Extensions, which those clients
 //! ignore: `overlaps` in the answer to a save that met a concurrent edit, or in the next one to its
-//! session, `hidden` of a save that is not shown whole, and `/alternatives`; and those that only who asks for them gets: `policy`,
-//! `If-Match` and `If-None-Match` of saves, and the two texts in the error where one is not met.
+//! session, `hidden` of a save that is not shown whole, and `/alternatives`; and those that only
+//! who asks for them gets: `policy`, `If-Match` and `If-None-Match` of saves, and the two texts in
+//! the error where one is not met.
 //!
 //! Bodies are made with [`to_body`], straight from borrowed texts. Times are
 //! ISO 8601 in whole seconds, UTC.

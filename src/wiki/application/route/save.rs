@@ -59,7 +59,8 @@ pub(super) fn of_program(
     };
     let named = incoming.request.headers().get(IDEMPOTENCY_KEY);
     let named = named.map(|key| String::from_utf8_lossy(key.as_bytes()));
-    let attempt = Attempt::Program { token: named.or(token).as_deref().unwrap_or_default() };
+    let named = named.or(token).unwrap_or_default();
+    let attempt = Attempt::Program { token: &named };
     let save = save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt);
     Save { only_if, ..save }
 }
