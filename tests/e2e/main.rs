@@ -27,3 +27,4 @@ mod real_histories;
 mod relay_hung;
 mod relay_killed;
 mod served_bases;
+mod told;

@@ -356,3 +356,20 @@ fn what_the_log_decides_after_the_answer_is_told_in_the_next_one_once() {
     let (_, told, _) = there.told(&two, 1);
     assert_eq!(told, [""; 0]);
 }
+
+#[test]
+fn who_saved_at_once_with_another_is_told_in_the_next_answer() {
+    let network = Network::new(12, 2);
+    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+    let (one, two) = (here.greet(), there.greet());
+    let one = here.saved(&one, 1, &save(None, "The sky is blue.\n"));
+    network.advance(600_000);
+    let base = there.read_id(&two, 1);
+    here.saved(&one, 1, &save(Some(base), "The sky is crimson.\n"));
+    let (saved, two) = there.save(&two, 1, &save(Some(base), "The sky is azure.\n"));
+    assert_eq!(saved.overlaps, []);
+    there.finish(saved);
+    network.advance(600_000);
+    let (text, told, _) = there.told(&two, 1);
+    assert_eq!((text.as_str(), told), ("The sky is crimson.\n", vec!["crimson".to_owned()]));
+}
