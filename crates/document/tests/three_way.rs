@@ -843,6 +843,15 @@ fn what_others_have_or_built_on_is_not_replaced() {
     page.save_as("Arya", &base, &azure);
     assert_eq!(page.document.text(), "The sky is deep crimson-red today.\n");
     assert_eq!(page.others().len(), 1);
+    // The same, in another part of a passage that is written anew.
+    let mut page = Page::new("The sky is blue today.\n");
+    let base = page.document.version();
+    let first =
+        page.save_next("Arya", &base, "The sky is crimson today and we all like it much.\n");
+    let built = "The sky is crimson today and we all really like it much.\n";
+    page.save_as("Robb", &first, built);
+    page.save_next("Arya", &base, "The sky is azure today and nobody cares at all now.\n");
+    assert_eq!((page.document.text(), page.others().len()), (built, 1), "{:?}", page.others());
     // A text that had been changed elsewhere meanwhile is another one.
     let mut page = Page::new(blue);
     let base = page.document.version();

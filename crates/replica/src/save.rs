@@ -69,8 +69,11 @@ impl<P: Ports> ClientRequest<'_, P> {
                 return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
             }
         };
+        // What others saved elsewhere since the last exchange, the log says first.
+        let fresh_ms = self.context.replica.config.staleness_ms;
+        let is_stale = merged.cached.exchanged_ms() + fresh_ms <= self.context.ports.now_ms();
         let saved = match self.context.persist(&merged)? {
-            Durable::Stored(push) if merged.log_decides => {
+            Durable::Stored(push) if merged.log_decides || is_stale => {
                 self.answer_as_decided(merged, push, made)
             }
             Durable::Stored(push) => self.answer(merged, push, made),
@@ -160,8 +163,8 @@ impl<P: Ports> ClientRequest<'_, P> {
         Ok(Saved { snapshot, overlaps, created: merged.created, after: Some(after) })
     }
 
-    /// The answer to a save that is durable in the store, where others changed the same: what the
-    /// log decides, if that is known soon.
+    /// The answer to a save that is durable in the store, where others changed the same, or may
+    /// have: what the log decides, if that is known soon.
     fn answer_as_decided(&mut self, merged: Merged, push: Push<P>, made: Made<'_>) -> Saved<P> {
         let (push, logged) = self.context.heard_soon(&merged, push);
         let snapshot = logged.as_ref().and_then(|logged| {

@@ -373,3 +373,17 @@ fn who_saved_at_once_with_another_is_told_in_the_next_answer() {
     let (text, told, _) = there.told(&two, 1);
     assert_eq!((text.as_str(), told), ("The sky is crimson.\n", vec!["crimson".to_owned()]));
 }
+
+#[test]
+fn who_saves_after_another_did_elsewhere_is_told_in_the_answer() {
+    let network = Network::new(13, 2);
+    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+    let (one, two) = (here.greet(), there.greet());
+    let one = here.saved(&one, 1, &save(None, "The sky is blue.\n"));
+    network.advance(600_000);
+    let base = there.read_id(&two, 1);
+    here.saved(&one, 1, &save(Some(base), "The sky is crimson.\n"));
+    network.advance(600_000);
+    let (saved, _) = there.save(&two, 1, &save(Some(base), "The sky is azure.\n"));
+    assert_eq!((saved.snapshot.text.as_str(), saved.overlaps.len()), ("The sky is crimson.\n", 1));
+}

@@ -255,7 +255,13 @@ impl State {
         };
         let later = self.changes.indexed().skip_while(|(index, _)| *index <= *first as usize);
         let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
-        let shared: BTreeSet<u32> = others.flat_map(|(_, change)| made_too(change)).collect();
+        let made_too = others.flat_map(|(_, change)| made_too(change));
+        let built_on = since.by.iter().map(|by| saves(by)).flat_map(|saves| {
+            let (own, others): (Vec<u32>, Vec<u32>) = saves.into_iter().partition(is_own);
+            let had = |save: &u32| others.iter().any(|other| self.had_before(*other, *save));
+            own.into_iter().filter(had).collect::<Vec<u32>>()
+        });
+        let shared: BTreeSet<u32> = made_too.chain(built_on).collect();
         let own = own.into_iter().filter(|(_, saves)| saves.is_disjoint(&shared));
         // Each names what it came after; the log may have had the later one first.
         let names = |client: Option<&Client>, edit| {
@@ -289,6 +295,11 @@ impl State {
                 && self.text.history().base(index).as_ref() == Some(&version)
         });
         same.map(|(_, change)| change.edit).take(limits::EARLIER_SAVES).collect()
+    }
+
+    /// Whether a change was made on a text that holds another one.
+    fn had_before(&self, change: u32, other: u32) -> bool {
+        self.text.history().base(change).is_some_and(|base| base.contains(other))
     }
 
     /// The save that a change was made for: of what was decided of one, that one.
