@@ -65,8 +65,10 @@ impl Page {
     /// The same, by somebody who knows what they had saved before.
     fn save_next(&mut self, who: &str, base: &VersionRef, to: &str) -> VersionRef {
         let number = who.strip_prefix('#').and_then(|number| number.parse().ok());
-        let by = if number.is_some() { "" } else { who };
-        let earlier = self.document.earlier_saves(base, (by, number.unwrap_or_default()));
+        let author = if number.is_some() { "" } else { who };
+        let note = Note { author: author.to_owned(), ..Note::default() };
+        let client = Client { number: number.unwrap_or_default(), earlier: vec![] };
+        let earlier = self.document.earlier_saves(base, (&note, &client));
         self.save_after(who, earlier, base, to)
     }
 

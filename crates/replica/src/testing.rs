@@ -34,7 +34,10 @@ mod relay;
 mod store;
 mod struck;
 
+use redwedding_document::entry::Note;
 use redwedding_wire::identity::DocumentKey;
+
+use crate::save::{Save, Submitted};
 
 pub use cache::{MemoryCache, Revalidation};
 pub use network::{Faults, Hook, MemoryPorts, Network, Waits};
@@ -47,4 +50,19 @@ pub use struck::Struck;
 /// The outbox bucket that a document's saves are in.
 pub fn bucket(document: &DocumentKey) -> u16 {
     crate::keys::bucket(document)
+}
+
+/// A save of a whole text by nobody in particular, on the version with this number; of one text it
+/// is one save.
+#[must_use]
+pub fn whole(base: Option<u64>, text: &str) -> Save {
+    Save {
+        base,
+        base_check: None,
+        submitted: Submitted::Whole(text.to_owned()),
+        note: Note::default(),
+        idempotency_inputs: vec![text.as_bytes().to_vec()],
+        trace: 0,
+        only_if: None,
+    }
 }

@@ -2,10 +2,9 @@
 //! answered to a save, or shown to anybody, every later read there shows, with a
 //! session or without.
 
-use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
-use redwedding_replica::save::{Save, Saved, Submitted};
-use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::save::Saved;
+use redwedding_replica::testing::{MemoryPorts, Network, whole};
 use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
 
@@ -41,15 +40,7 @@ impl Pop {
     }
 
     fn save(&mut self, sandbox: usize, base: Option<u64>, text: &str) -> Saved<MemoryPorts> {
-        let save = Save {
-            base,
-            submitted: Submitted::Whole(text.to_owned()),
-            note: Note::default(),
-            idempotency_inputs: vec![text.as_bytes().to_vec()],
-            base_check: None,
-            trace: 0,
-            only_if: None,
-        };
+        let save = whole(base, text);
         let session = &mut ClientSession::new();
         let replica = &mut self.sandboxes[sandbox];
         replica.request(&mut self.ports, session).save(&page(), &save).expect("a save")
@@ -174,15 +165,7 @@ fn a_history_holds_what_its_client_has_saved() {
     };
     let newcomer = &mut ClientSession::new();
     assert_eq!(rows(&mut pop, 1, newcomer), ["a\n"]);
-    let save = |text: &str, base: u64| Save {
-        base: Some(base),
-        submitted: Submitted::Whole(text.to_owned()),
-        note: Note::default(),
-        idempotency_inputs: vec![text.as_bytes().to_vec()],
-        base_check: None,
-        trace: 0,
-        only_if: None,
-    };
+    let save = |text: &str, base: u64| whole(Some(base), text);
     // Another sandbox took it, and has heard of the log since.
     let session = &mut ClientSession::new();
     let saved = pop.sandboxes[0].request(&mut pop.ports, session).save(&page(), &save("b\n", base));
@@ -222,15 +205,7 @@ fn a_history_holds_what_its_client_saved_on_a_text_that_is_not_known_here() {
     network.edit_at_origin("Page", "someone", |_| "a\nb\n".to_owned());
     let base = elsewhere.read(0).0;
     network.change_faults(|faults| faults.relay_down = true);
-    let save = Save {
-        base: Some(base),
-        submitted: Submitted::Whole("a\nb\nc\n".to_owned()),
-        note: Note::default(),
-        idempotency_inputs: Vec::new(),
-        base_check: None,
-        trace: 0,
-        only_if: None,
-    };
+    let save = whole(Some(base), "a\nb\nc\n");
     let session = &mut ClientSession::new();
     let Pop { ports, sandboxes, .. } = &mut elsewhere;
     let saved = sandboxes[0].request(ports, session).save(&page(), &save).expect("a save");

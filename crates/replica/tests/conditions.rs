@@ -1,11 +1,10 @@
 //! Saves that are taken on a condition only: whoever asks where, the log decides, and nothing is
 //! kept of one that it has not taken.
 
-use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
-use redwedding_replica::save::{OnlyIf, Save, SaveError, Submitted, Unmet};
-use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::save::{OnlyIf, Save, SaveError, Unmet};
+use redwedding_replica::testing::{MemoryPorts, Network, whole};
 use redwedding_replica::{Config, LoadError, Replica};
 use redwedding_wire::identity::DocumentKey;
 
@@ -56,15 +55,7 @@ impl Client {
         goes_on: bool,
     ) -> Answered {
         let mut replica = sandbox(&mut self.ports);
-        let save = Save {
-            base,
-            submitted: Submitted::Whole(text.to_owned()),
-            note: Note::default(),
-            idempotency_inputs: vec![text.as_bytes().to_vec()],
-            base_check: None,
-            trace: 0,
-            only_if,
-        };
+        let save = Save { only_if, ..whole(base, text) };
         let saved = replica.request(&mut self.ports, &mut self.session).save(&page(), &save)?;
         if let Some(after) = saved.after.filter(|_| goes_on) {
             replica.context(&mut self.ports).finish_save(after);

@@ -1,11 +1,10 @@
 //! The log has lost its tail: what a point of presence still has goes back into it, what stands on
 //! what is gone is set aside and its author told, and nobody waits for ever.
 
-use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
-use redwedding_replica::save::{Save, SaveError, Submitted};
-use redwedding_replica::testing::{MemoryPorts, Network, bucket};
+use redwedding_replica::save::SaveError;
+use redwedding_replica::testing::{MemoryPorts, Network, bucket, whole};
 use redwedding_replica::{Config, LoadError, Replica};
 use redwedding_wire::identity::DocumentKey;
 
@@ -24,17 +23,7 @@ fn save(
     (base, text): (Option<u64>, &str),
 ) -> Result<u64, SaveError> {
     let mut replica = start(ports);
-    let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
-    let inputs = vec![text.as_bytes().to_vec()];
-    let save = Save {
-        base,
-        submitted,
-        note,
-        idempotency_inputs: inputs,
-        base_check: None,
-        trace: 0,
-        only_if: None,
-    };
+    let save = whole(base, text);
     let saved = replica.request(ports, session).save(&page(), &save)?;
     if let Some(after) = saved.after {
         replica.context(ports).finish_save(after);

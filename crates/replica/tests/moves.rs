@@ -3,11 +3,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
-use redwedding_replica::save::{Save, SaveError, Submitted};
-use redwedding_replica::testing::{Hook, MemoryPorts, ModelRelay, Network};
+use redwedding_replica::save::SaveError;
+use redwedding_replica::testing::{Hook, MemoryPorts, ModelRelay, Network, whole};
 use redwedding_replica::{Config, LoadError, Replica};
 use redwedding_wire::identity::{Digest, DocumentKey};
 use redwedding_wire::version::Cursor;
@@ -53,17 +52,7 @@ impl Pop {
     ) -> Result<(u64, String), SaveError> {
         let ports = &mut self.0;
         let mut replica = Replica::start(Config::new("wiki", "pop", b"secret"), ports);
-        let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
-        let inputs = vec![text.as_bytes().to_vec()];
-        let save = Save {
-            base,
-            submitted,
-            note,
-            idempotency_inputs: inputs,
-            base_check: None,
-            trace: 0,
-            only_if: None,
-        };
+        let save = whole(base, text);
         let saved = replica.request(ports, session).save(key, &save)?;
         if let Some(after) = saved.after {
             replica.context(ports).finish_save(after);

@@ -1,30 +1,17 @@
 //! Sessions of one client whose requests are answered at once, and of one that writes
 //! more pages than its token can name.
 
-use redwedding_document::entry::Note;
 use redwedding_replica::client_record::OpenSession;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::overlap::Overlapping;
-use redwedding_replica::save::{Save, Saved, Submitted};
-use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::save::{Save, Saved};
+use redwedding_replica::testing::{MemoryPorts, Network, whole};
 use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
 
 fn page(number: usize) -> DocumentKey {
     DocumentKey::new("wiki", format!("Page {number}")).expect("key")
-}
-
-fn save(base: Option<u64>, text: &str) -> Save {
-    Save {
-        base,
-        submitted: Submitted::Whole(text.to_owned()),
-        note: Note::default(),
-        idempotency_inputs: vec![text.as_bytes().to_vec()],
-        base_check: None,
-        trace: 0,
-        only_if: None,
-    }
 }
 
 /// A sandbox of a point of presence.
@@ -126,9 +113,9 @@ fn at_once(network: &Network, pages: (usize, usize), then: &str) -> (Sandbox, St
     let (mut one, mut other) = (Sandbox::new(network, 0), Sandbox::new(network, 0));
     let token = one.greet();
     let mut late = other.replica.open_session(&mut other.ports, Some(&token));
-    let (first, _) = one.save(&token, pages.0, &save(None, "one\n"));
+    let (first, _) = one.save(&token, pages.0, &whole(None, "one\n"));
     let mut request = other.replica.request(&mut other.ports, &mut late.session);
-    let second = request.save(&page(pages.1), &save(None, then)).expect("a save");
+    let second = request.save(&page(pages.1), &whole(None, then)).expect("a save");
     let token = other.replica.seal(&mut other.ports, &late);
     drop((first, second));
     (other, token)
@@ -164,7 +151,7 @@ fn an_answer_that_adds_nothing_takes_nothing_back() {
     let (mut one, mut other) = (Sandbox::new(&network, 0), Sandbox::new(&network, 0));
     let token = one.greet();
     let late = other.replica.open_session(&mut other.ports, Some(&token));
-    let saved = one.save(&token, 1, &save(None, "one\n"));
+    let saved = one.save(&token, 1, &whole(None, "one\n"));
     let token = other.replica.seal(&mut other.ports, &late);
     assert_eq!(elsewhere.read(&token, 1), "one\n");
     drop(saved);
@@ -177,7 +164,7 @@ fn a_client_that_writes_many_pages_goes_back_on_none() {
     let (mut here, mut elsewhere) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
     let mut token = here.greet();
     for number in 0..PAGES {
-        token = here.saved(&token, number, &save(None, "old\n"));
+        token = here.saved(&token, number, &whole(None, "old\n"));
     }
     let reader = elsewhere.greet();
     for number in 0..PAGES {
@@ -189,7 +176,7 @@ fn a_client_that_writes_many_pages_goes_back_on_none() {
         let mut open = replica.open_session(ports, Some(&token));
         let mut request = replica.request(ports, &mut open.session);
         let base = request.read(&page(number)).expect("a page").id;
-        token = here.saved(&token, number, &save(Some(base), "new\n"));
+        token = here.saved(&token, number, &whole(Some(base), "new\n"));
     }
     let session = ClientSession::open(&token, &here.replica.config().keys.tokens);
     let named = |number: &usize| {
@@ -208,8 +195,8 @@ fn a_save_that_is_sent_again_is_still_the_clients_own() {
     network.change_faults(|faults| faults.relay_down = true);
     let mut here = Sandbox::new(&network, 0);
     let token = here.greet();
-    let token = here.saved(&token, 1, &save(None, "one\n"));
-    let (again, token) = here.save(&token, 1, &save(None, "one\n"));
+    let token = here.saved(&token, 1, &whole(None, "one\n"));
+    let (again, token) = here.save(&token, 1, &whole(None, "one\n"));
     assert_eq!((again.snapshot.text.as_str(), again.after.is_none()), ("one\n", true));
     let mut open = here.replica.open_session(&mut here.ports, Some(&token));
     let history = here.replica.request(&mut here.ports, &mut open.session);
@@ -222,7 +209,7 @@ fn what_was_settled_elsewhere_does_not_come_back() {
     let network = Network::new(5, 2);
     let (mut here, mut elsewhere) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
     let token = here.greet();
-    let token = here.saved(&token, 1, &save(None, "one\n"));
+    let token = here.saved(&token, 1, &whole(None, "one\n"));
     network.advance(700_000);
     let Sandbox { ports, replica, .. } = &mut elsewhere;
     let mut open = replica.open_session(ports, Some(&token));
@@ -242,7 +229,7 @@ fn many_written(network: &Network, pages: usize) -> String {
     let mut here = Sandbox::new(network, 0);
     let mut token = here.greet();
     for number in 0..pages {
-        token = here.saved(&token, number, &save(None, "mine\n"));
+        token = here.saved(&token, number, &whole(None, "mine\n"));
     }
     token
 }
@@ -291,7 +278,7 @@ fn with_the_relay_away_its_own_point_of_presence_knows_them_all() {
     let mut here = Sandbox::new(&network, 0);
     let mut token = here.greet();
     for number in 0..PAGES {
-        token = here.saved(&token, number, &save(None, "mine\n"));
+        token = here.saved(&token, number, &whole(None, "mine\n"));
     }
     let mut another = Sandbox::new(&network, 0);
     let open = another.replica.open_session(&mut another.ports, Some(&token));
@@ -308,14 +295,14 @@ fn a_save_that_the_log_takes_first_hides_no_earlier_one() {
     let network = Network::new(5, 2);
     let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
     let token = here.greet();
-    let (created, token) = here.save(&token, 1, &save(None, "base\n"));
+    let (created, token) = here.save(&token, 1, &whole(None, "base\n"));
     let base = Some(created.snapshot.id);
     here.finish(created);
     there.read(&token, 1);
     network.change_faults(|faults| faults.relay_down = true);
-    let (first, token) = here.save(&token, 1, &save(base, "one\nbase\n"));
+    let (first, token) = here.save(&token, 1, &whole(base, "one\nbase\n"));
     network.change_faults(|faults| faults.relay_down = false);
-    let (second, token) = there.save(&token, 1, &save(base, "base\ntwo\n"));
+    let (second, token) = there.save(&token, 1, &whole(base, "base\ntwo\n"));
     assert_eq!(second.snapshot.text, "one\nbase\ntwo\n");
     drop((first, second));
     network.advance(1_000_000);
@@ -328,22 +315,40 @@ fn a_save_that_the_log_takes_first_hides_no_earlier_one() {
     assert_eq!(history.expect("a history").len(), 3);
 }
 
+/// Of two people who have read a page at two points of presence one has changed it.
+struct Seen {
+    network: Network,
+    here: Sandbox,
+    there: Sandbox,
+    tokens: (String, String),
+    /// What both have read.
+    base: u64,
+}
+
+impl Seen {
+    fn changed(seed: u64, [from, to]: [&str; 2]) -> Self {
+        let network = Network::new(seed, 2);
+        let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
+        let (one, two) = (here.greet(), there.greet());
+        let one = here.saved(&one, 1, &whole(None, from));
+        network.advance(600_000);
+        let base = there.read_id(&two, 1);
+        here.saved(&one, 1, &whole(Some(base), to));
+        Self { network, here, there, tokens: (one, two), base }
+    }
+}
+
 #[test]
 fn what_the_log_decides_after_the_answer_is_told_in_the_next_one_once() {
-    let network = Network::new(11, 2);
-    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
-    let (one, two) = (here.greet(), there.greet());
-    let one = here.saved(&one, 1, &save(None, "The sky is blue.\n\nEnd.\n"));
-    network.advance(600_000);
-    let base = there.read_id(&two, 1);
-    here.saved(&one, 1, &save(Some(base), "The sky is crimson.\n\nEnd.\n"));
+    let Seen { network, mut here, mut there, tokens: (one, two), base } =
+        Seen::changed(11, ["The sky is blue.\n\nEnd.\n", "The sky is crimson.\n\nEnd.\n"]);
     // The relay takes it, and is not heard.
     network.change_faults(|faults| faults.relay_loses_answer = 1_000);
-    let (saved, two) = there.save(&two, 1, &save(Some(base), "The sky is azure.\n\nEnd.\n"));
+    let (saved, two) = there.save(&two, 1, &whole(Some(base), "The sky is azure.\n\nEnd.\n"));
     there.finish(saved);
     network.change_faults(|faults| faults.relay_loses_answer = 0);
     network.advance(60_000);
-    here.saved(&one, 1, &save(Some(base), "Today:\n\nThe sky is blue.\n\nEnd.\n"));
+    here.saved(&one, 1, &whole(Some(base), "Today:\n\nThe sky is blue.\n\nEnd.\n"));
     // Somebody comes by, after whom the relay is tried again.
     network.advance(600_000);
     there.read(&two, 1);
@@ -359,14 +364,9 @@ fn what_the_log_decides_after_the_answer_is_told_in_the_next_one_once() {
 
 #[test]
 fn who_saved_at_once_with_another_is_told_in_the_next_answer() {
-    let network = Network::new(12, 2);
-    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
-    let (one, two) = (here.greet(), there.greet());
-    let one = here.saved(&one, 1, &save(None, "The sky is blue.\n"));
-    network.advance(600_000);
-    let base = there.read_id(&two, 1);
-    here.saved(&one, 1, &save(Some(base), "The sky is crimson.\n"));
-    let (saved, two) = there.save(&two, 1, &save(Some(base), "The sky is azure.\n"));
+    let Seen { network, mut there, tokens: (_, two), base, .. } =
+        Seen::changed(12, ["The sky is blue.\n", "The sky is crimson.\n"]);
+    let (saved, two) = there.save(&two, 1, &whole(Some(base), "The sky is azure.\n"));
     assert_eq!(saved.overlaps, []);
     there.finish(saved);
     network.advance(600_000);
@@ -376,14 +376,9 @@ fn who_saved_at_once_with_another_is_told_in_the_next_answer() {
 
 #[test]
 fn who_saves_after_another_did_elsewhere_is_told_in_the_answer() {
-    let network = Network::new(13, 2);
-    let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
-    let (one, two) = (here.greet(), there.greet());
-    let one = here.saved(&one, 1, &save(None, "The sky is blue.\n"));
+    let Seen { network, mut there, tokens: (_, two), base, .. } =
+        Seen::changed(13, ["The sky is blue.\n", "The sky is crimson.\n"]);
     network.advance(600_000);
-    let base = there.read_id(&two, 1);
-    here.saved(&one, 1, &save(Some(base), "The sky is crimson.\n"));
-    network.advance(600_000);
-    let (saved, _) = there.save(&two, 1, &save(Some(base), "The sky is azure.\n"));
+    let (saved, _) = there.save(&two, 1, &whole(Some(base), "The sky is azure.\n"));
     assert_eq!((saved.snapshot.text.as_str(), saved.overlaps.len()), ("The sky is crimson.\n", 1));
 }

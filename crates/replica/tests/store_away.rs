@@ -1,11 +1,10 @@
 //! Saves while the store takes nothing: the log alone makes them durable, and what they are
 //! answered with is never named by what only the store could give.
 
-use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
-use redwedding_replica::save::{Save, SaveError, Submitted};
-use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::save::SaveError;
+use redwedding_replica::testing::{MemoryPorts, Network, whole};
 use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::VersionName;
@@ -26,17 +25,7 @@ fn save(
     text: &str,
 ) -> Result<(u64, String), SaveError> {
     let mut replica = sandbox(ports);
-    let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
-    let inputs = vec![text.as_bytes().to_vec()];
-    let save = Save {
-        base,
-        submitted,
-        note,
-        idempotency_inputs: inputs,
-        base_check: None,
-        trace: 0,
-        only_if: None,
-    };
+    let save = whole(base, text);
     let saved = replica.request(ports, session).save(&page(), &save)?;
     if let Some(after) = saved.after {
         replica.context(ports).finish_save(after);

@@ -21,7 +21,7 @@ use redwedding_wire::version::{Place, VersionRef};
 use super::changes::is_same_person;
 use super::resolve::Resolved;
 use super::{Change, ChangeKind, Fault, Hidden, State};
-use crate::entry::{Client, Edit};
+use crate::entry::{Client, Edit, Note};
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
@@ -92,8 +92,8 @@ impl State {
         !three_way::merge(old, beside, patch).decided.is_empty()
     }
 
-    /// Merges a change as its author meant it: which one it is then. It replaces what the author of
-    /// this note made of the same text before, if one is given. On an error nothing changed.
+    /// Merges a change as its author meant it: which one it is then. It replaces what the author
+    /// of this save made of the same text before, if one is given. On an error nothing changed.
     pub(super) fn merge_as_meant(
         &mut self,
         change: Change,
@@ -283,15 +283,13 @@ impl State {
     /// What the same person made of the same text before a save, as far as it is known here: the
     /// newest, [`limits::EARLIER_SAVES`] at most, of the newest changes.
     #[must_use]
-    pub fn earlier_saves(&self, base: &VersionRef, by: (&str, u64)) -> Vec<EditId> {
+    pub fn earlier_saves(&self, base: &VersionRef, by: (&Note, &Client)) -> Vec<EditId> {
         let Ok(Resolved { version, .. }) = self.resolve_unchecked(base) else { return Vec::new() };
         let newest = self.changes.kept().iter().enumerate().rev().take(limits::LOOKED_CHANGES);
         let same = newest.filter(|(at, change)| {
-            let number = change.client.as_ref().map_or(0, |client| client.number);
             let index = (self.changes.floor() + at) as u32;
             change.kind == ChangeKind::Edit as u8
-                && (change.note.author.as_str(), number) == by
-                && by != ("", 0)
+                && is_same_person((&change.note, change.client.as_deref()), (by.0, Some(by.1)))
                 && self.text.history().base(index).as_ref() == Some(&version)
         });
         same.map(|(_, change)| change.edit).take(limits::EARLIER_SAVES).collect()

@@ -315,8 +315,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             true => self.session.author_number(&config.edit_key),
             false => 0,
         };
-        let earlier = view.earlier_saves(named, (&save.note.author, number));
-        let client = Client { number, earlier };
+        let mut client = Client { number, earlier: Vec::new() };
+        client.earlier = view.earlier_saves(named, (&save.note, &client));
         (client != Client::default()).then(|| Box::new(client))
     }
 
