@@ -136,6 +136,8 @@ pub struct PageVersion {
 pub struct SavedPage {
     /// What the principal now sees.
     pub snapshot: Arc<PageSnapshot>,
+    /// For [`Operation::Report`] of it; `None` where there was nothing to save.
+    pub id: Option<u64>,
     /// Where the save met concurrent edits.
     pub overlaps: Vec<Overlapping>,
     /// Whether it brought the page into being.

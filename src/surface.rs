@@ -190,8 +190,8 @@ impl<A: Application> Edge<A> {
             }
             Operation::Save { key, save, context } => {
                 let (outcome, persisted) = match request.save(&key, &save) {
-                    Ok(save::Saved { snapshot, overlaps, created, after }) => {
-                        (Ok(SavedPage { snapshot, overlaps, created }), after)
+                    Ok(save::Saved { snapshot, id, overlaps, created, after }) => {
+                        (Ok(SavedPage { snapshot, id, overlaps, created }), after)
                     }
                     Err(error) => (Err(error), None),
                 };

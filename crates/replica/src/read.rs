@@ -98,8 +98,9 @@ impl<P: Ports> ClientRequest<'_, P> {
         Ok((snapshot, None))
     }
 
-    /// Where the client's saves that version `number` was served for met
-    /// concurrent edits. Nothing where it cannot be resolved.
+    /// Where the saves that brought version `number` met concurrent edits: the one right before
+    /// it, where the log names it, else those that the log may not hold. Nothing where it cannot
+    /// be resolved.
     #[must_use]
     pub fn report(&mut self, key: &DocumentKey, number: u64) -> Vec<Overlapping> {
         let Ok(loaded) = self.context.load(key, self.session, Freshness::Fresh) else {
@@ -108,7 +109,10 @@ impl<P: Ports> ClientRequest<'_, P> {
         let Some((view, version)) = self.view_naming(&loaded.cached, number) else {
             return Vec::new();
         };
-        let saves = view.beyond_root(&version).unwrap_or_default();
+        let saves = match version.extra.is_empty() {
+            true => view.brought_by(version.root),
+            false => view.beyond_root(&version).unwrap_or_default(),
+        };
         saves.into_iter().flat_map(|actor| overlapping(&view, actor)).collect()
     }
 

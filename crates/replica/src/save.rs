@@ -11,9 +11,11 @@ mod merge;
 mod persist;
 mod submission;
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use redwedding_wire::identity::DocumentKey;
+use redwedding_document::Document;
+use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::VersionName;
 
 use crate::cached_document::CachedDocument;
@@ -21,7 +23,7 @@ use crate::client_session::draw_client;
 use crate::context::ClientRequest;
 use crate::head::{Head, Made};
 use crate::limits;
-use crate::load::LoadError;
+use crate::load::{Freshness, LoadError};
 use crate::overlap::{Overlapping, WouldMeet, overlapping};
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::Ports;
@@ -36,6 +38,9 @@ pub use submission::{OnlyIf, Save, Submitted};
 pub struct Saved<P: Ports> {
     /// The text that came of it, with the number that names it.
     pub snapshot: Arc<PageSnapshot>,
+    /// The number of the version right after it, under which [`ClientRequest::report`] tells of
+    /// it; `None` where there was nothing to save.
+    pub id: Option<u64>,
     /// Where it met concurrent edits.
     pub overlaps: Vec<Overlapping>,
     /// Whether it brought the page into being.
@@ -64,9 +69,12 @@ impl<P: Ports> ClientRequest<'_, P> {
         let merged = match merged {
             Outcome::Go(merged) => *merged,
             Outcome::Unmet(would_meet) => return Err(self.unmet(key, save, would_meet)),
-            Outcome::Done => {
+            Outcome::Done => return Ok(Saved::nothing(self.read_again(key)?, None)),
+            Outcome::Again(edit) => {
                 let snapshot = self.read_again(key)?;
-                return Ok(Saved { snapshot, overlaps: Vec::new(), created: false, after: None });
+                let logged = self.context.load(key, self.session, Freshness::Any)?;
+                let id = number_of(logged.cached.confirmed(), edit).unwrap_or(snapshot.id);
+                return Ok(Saved::nothing(snapshot, Some(id)));
             }
         };
         // What others saved elsewhere since the last exchange, the log says first.
@@ -155,12 +163,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let document = logged.confirmed();
         self.session.see_document(key, document.cursor(), document.place());
         let snapshot = self.read_again(key)?;
-        let actor = merged.outbox_entry.entry.actor();
-        let overlaps = actor.map(|actor| overlapping(logged.confirmed(), actor));
-        let push = Push::TakenIn(remaining);
-        let after = PersistedSave::new(logged, merged.edit, merged.outbox_entry, push);
-        let overlaps = overlaps.unwrap_or_default();
-        Ok(Saved { snapshot, overlaps, created: merged.created, after: Some(after) })
+        Ok(decided(merged, logged, snapshot, Push::TakenIn(remaining)))
     }
 
     /// The answer to a save that is durable in the store, where others changed the same, or may
@@ -175,11 +178,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let (Some(logged), Some(snapshot)) = (logged, snapshot) else {
             return self.answer(merged, push, made);
         };
-        let actor = merged.outbox_entry.entry.actor();
-        let overlaps = actor.map(|actor| overlapping(logged.confirmed(), actor));
-        let overlaps = overlaps.unwrap_or_default();
-        let after = PersistedSave::new(logged, merged.edit, merged.outbox_entry, push);
-        Saved { snapshot, overlaps, created: merged.created, after: Some(after) }
+        decided(merged, logged, snapshot, push)
     }
 
     /// The answer to a save that is durable in the store.
@@ -202,6 +201,34 @@ impl<P: Ports> ClientRequest<'_, P> {
         self.context.document_cache().show(&key, &snapshot, (made, fresh_until_ms), None);
         let (overlaps, created) = (merged.overlaps, merged.created);
         let after = PersistedSave::new(merged.cached, merged.edit, merged.outbox_entry, push);
-        Saved { snapshot, overlaps, created, after: Some(after) }
+        Saved { id: Some(snapshot.id), snapshot, overlaps, created, after: Some(after) }
     }
+}
+
+impl<P: Ports> Saved<P> {
+    /// The answer where nothing was to be written.
+    fn nothing(snapshot: Arc<PageSnapshot>, id: Option<u64>) -> Self {
+        Self { snapshot, id, overlaps: Vec::new(), created: false, after: None }
+    }
+}
+
+/// The answer to a save of which the log has decided.
+fn decided<P: Ports>(
+    merged: Merged,
+    logged: Arc<CachedDocument>,
+    snapshot: Arc<PageSnapshot>,
+    push: Push<P>,
+) -> Saved<P> {
+    let document = logged.confirmed();
+    let actor = merged.outbox_entry.entry.actor();
+    let overlaps = actor.map(|actor| overlapping(document, actor)).unwrap_or_default();
+    let id = number_of(document, merged.edit).unwrap_or(snapshot.id);
+    let created = merged.created;
+    let after = PersistedSave::new(logged, merged.edit, merged.outbox_entry, push);
+    Saved { snapshot, id: Some(id), overlaps, created, after: Some(after) }
+}
+
+/// The number of the version right after a save, where the log has it.
+fn number_of(document: &Document, edit: EditId) -> Option<u64> {
+    document.version_of(edit).map(NonZeroU64::get)
 }

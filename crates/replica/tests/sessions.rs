@@ -70,6 +70,14 @@ impl Sandbox {
         (snapshot.text.clone(), told, replica.seal(ports, &open))
     }
 
+    /// Where a save met others.
+    fn report(&mut self, token: &str, number: usize, id: u64) -> Vec<Overlapping> {
+        self.renew();
+        let Self { ports, replica, .. } = self;
+        let mut open = replica.open_session(ports, Some(token));
+        replica.request(ports, &mut open.session).report(&page(number), id)
+    }
+
     /// A save, with the token that the answer hands out.
     fn save(&mut self, token: &str, number: usize, save: &Save) -> (Saved<MemoryPorts>, String) {
         self.renew();
@@ -379,6 +387,24 @@ fn who_saves_after_another_did_elsewhere_is_told_in_the_answer() {
     let Seen { network, mut there, tokens: (_, two), base, .. } =
         Seen::changed(13, ["The sky is blue.\n", "The sky is crimson.\n"]);
     network.advance(600_000);
-    let (saved, _) = there.save(&two, 1, &whole(Some(base), "The sky is azure.\n"));
+    let azure = whole(Some(base), "The sky is azure.\n");
+    let (saved, two) = there.save(&two, 1, &azure);
     assert_eq!((saved.snapshot.text.as_str(), saved.overlaps.len()), ("The sky is crimson.\n", 1));
+
+    // As often as it is asked for, and after others have saved, and sent again.
+    let (asked, met) = (saved.id.expect("a save"), saved.overlaps.clone());
+    there.finish(saved);
+    let end = whole(there.read_id(&two, 1).into(), "The sky is crimson.\n\nEnd.\n");
+    let stranger = there.greet();
+    there.saved(&stranger, 1, &end);
+    assert_eq!(there.report(&two, 1, asked), met);
+    assert_eq!(there.report(&two, 1, asked), met);
+    let (again, two) = there.save(&two, 1, &azure);
+    assert_eq!((again.id, again.after.is_none()), (Some(asked), true));
+
+    // Who changes nothing has saved nothing.
+    let mut unchanged = whole(Some(again.snapshot.id), &again.snapshot.text);
+    unchanged.idempotency_inputs = vec![b"unchanged".to_vec()];
+    let (nothing, _) = there.save(&two, 1, &unchanged);
+    assert_eq!((nothing.id, nothing.after.is_none()), (None, true));
 }

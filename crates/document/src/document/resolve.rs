@@ -304,6 +304,14 @@ impl State {
         Ok(beyond.filter_map(|index| Some(self.changes.get(index as usize)?.actor)).collect())
     }
 
+    /// The changes of the entry right before a version of the log; none where they are not kept.
+    pub fn brought_by(&self, root: Root) -> Vec<Actor> {
+        let Root::Log(place) = root else { return Vec::new() };
+        let Ok(last) = self.index_at(place.position) else { return Vec::new() };
+        let of_it = (0..=last).rev().map_while(|index| self.changes.get(index));
+        of_it.take_while(|change| change.place == place).map(|change| change.actor).collect()
+    }
+
     /// Whether the text has taken in all that `version` had: whoever saw that
     /// does not go back in time with this one. `false`, too, where only the archive
     /// can tell.

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use redwedding_text::{Text, Version};
-use redwedding_wire::identity::{Actor, Digest, DocumentKey, digest};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::{
     Cursor, ObjectId, OriginText, Place, Position, VersionName, VersionRef,
 };
@@ -140,6 +140,14 @@ impl State {
     pub fn version_id(&self, index: usize) -> Option<NonZeroU64> {
         let place = self.changes.get(index)?.place;
         (place != Place::START).then(|| self.number_of(place))
+    }
+
+    /// The id under which clients know the text right after a save; `None` for one that the log
+    /// does not hold.
+    #[must_use]
+    pub fn version_of(&self, edit: EditId) -> Option<NonZeroU64> {
+        let (index, _) = self.changes.by_edit(edit)?;
+        self.version_id(index)
     }
 }
 

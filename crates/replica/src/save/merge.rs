@@ -56,8 +56,10 @@ impl Merged {
 
 /// What a save comes to before anything is written.
 pub(super) enum Outcome {
-    /// It changes nothing, or is in already: nothing is to be written.
+    /// It changes nothing: nothing is to be written.
     Done,
+    /// It was sent before, and is in the log or waits for it.
+    Again(EditId),
     /// It is not to be taken, as far as that is known here.
     Unmet(WouldMeet),
     /// It is to be written.
@@ -119,7 +121,7 @@ impl<P: Ports> ClientRequest<'_, P> {
                 let document = loaded.cached.confirmed();
                 self.session.see_document(key, document.cursor(), document.place());
                 self.session.confirmed(key);
-                return Ok(Outcome::Done);
+                return Ok(Outcome::Again(edit));
             }
             match self.merge_into(&reaching, save, (edit, &named)) {
                 Ok(Attempted::Came(Outcome::Go(merged))) => {
@@ -213,7 +215,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let own = self.unconfirmed_saves(loaded)?;
         if own.iter().any(|save| save.edit() == Some(edit)) {
             // Sent again. It waits for the log, and the client's later saves may stand on it.
-            return Ok(Attempted::Came(Outcome::Done));
+            return Ok(Attempted::Came(Outcome::Again(edit)));
         }
         let created = cached.id() == 0 && own.is_empty();
         if save.is_unmet_beside_log(cached, created) {

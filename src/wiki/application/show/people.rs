@@ -128,7 +128,8 @@ pub(in crate::wiki::application) fn save(
 ) -> Response<Vec<u8>> {
     match outcome {
         Ok(saved) => {
-            let to = format!("{}?saved={}", link::page(title), saved.snapshot.id);
+            let page = link::page(title);
+            let to = saved.id.map_or(page.clone(), |id| format!("{page}?saved={id}"));
             redirect(StatusCode::SEE_OTHER, &to)
         }
         Err(error) => {
