@@ -62,6 +62,14 @@ impl Change {
         self.old.is_empty() && self.new.is_empty()
     }
 
+    /// What is left of it without so many bytes at its start and its end, on each side.
+    fn without(&self, start: usize, end: usize) -> Self {
+        Self {
+            old: self.old.start + start..self.old.end - end,
+            new: self.new.start + start..self.new.end - end,
+        }
+    }
+
     /// A part of it, in bytes from where it begins on each side.
     fn part(&self, old: (usize, usize), new: (usize, usize)) -> Self {
         Self {
@@ -69,6 +77,15 @@ impl Change {
             new: self.new.start + new.0..self.new.start + new.1,
         }
     }
+}
+
+/// What differs by words in lines that changed.
+struct ByWords {
+    hunks: Vec<Change>,
+    /// How many words went,
+    went: usize,
+    /// and how many came.
+    came: usize,
 }
 
 /// The edit that leads from `old` to `new`, by these rules.
@@ -120,21 +137,37 @@ impl<'a> Differ<'a> {
 
     /// Without what both sides begin and end with, cut only where `cut` allows it in both texts.
     fn trimmed(&self, change: &Change, cut: impl Fn(&[u8], usize) -> bool) -> Change {
+        let (old, new) = self.texts(change);
+        let (from, to) = (old.as_bytes(), new.as_bytes());
+        let start = self.cut_start(change, common_start(from, to), &cut);
+        let end = common_end(&from[start..], &to[start..]);
+        change.without(start, self.cut_end(change, end, &cut))
+    }
+
+    /// Without words that both sides begin and end with, and only such as a comparison of all words
+    /// leaves aside, too: what may belong to either end belongs to the start.
+    fn without_same_words(&self, change: &Change) -> Change {
+        let (old, new) = self.texts(change);
+        let (from, to) = (old.as_bytes(), new.as_bytes());
+        let start = common_start(from, to);
+        let end = common_end(&from[start..], &to[start..]);
+        let start = self.cut_start(change, start, words::is_safe_cut);
+        change.without(start, self.cut_end(change, end, words::is_safe_cut))
+    }
+
+    /// The last place, so many bytes in or before, at which both sides may be cut.
+    fn cut_start(&self, change: &Change, most: usize, cut: impl Fn(&[u8], usize) -> bool) -> usize {
         let (old, new) = (self.old.as_bytes(), self.new.as_bytes());
-        let (from, to) = (&old[change.old.clone()], &new[change.new.clone()]);
-        let may = |old_at: usize, new_at: usize| cut(old, old_at) && cut(new, new_at);
-        let mut start = common_start(from, to);
-        while start > 0 && !may(change.old.start + start, change.new.start + start) {
-            start -= 1;
-        }
-        let mut end = common_end(&from[start..], &to[start..]);
-        while end > 0 && !may(change.old.end - end, change.new.end - end) {
-            end -= 1;
-        }
-        Change {
-            old: change.old.start + start..change.old.end - end,
-            new: change.new.start + start..change.new.end - end,
-        }
+        let may = |at| cut(old, change.old.start + at) && cut(new, change.new.start + at);
+        (1..=most).rev().find(|at| may(*at)).unwrap_or(0)
+    }
+
+    /// The first place, so many bytes before the end or after, at which both sides may be cut: in
+    /// bytes from the end.
+    fn cut_end(&self, change: &Change, most: usize, cut: impl Fn(&[u8], usize) -> bool) -> usize {
+        let (old, new) = (self.old.as_bytes(), self.new.as_bytes());
+        let may = |end| cut(old, change.old.end - end) && cut(new, change.new.end - end);
+        (1..=most).rev().find(|end| may(*end)).unwrap_or(0)
     }
 
     /// Compares by lines.
@@ -174,11 +207,20 @@ impl<'a> Differ<'a> {
             return self.push(region.clone());
         }
         let (old, new) = self.texts(region);
+        let by_words = self.by_words(region);
+        // Words only came, or only went: what lines they stand in does not matter.
+        if let Some(found) = by_words.as_ref().filter(|found| found.went == 0 || found.came == 0) {
+            return found.hunks.iter().for_each(|hunk| self.push(hunk.clone()));
+        }
         let mut numbers = HashMap::new();
         let olds = Lines::of(old, &mut numbers, &self.came);
         let news = Lines::of(new, &mut numbers, &self.went);
-        if let Some(hunks) = self.rewrapped(old, new, (olds.count(), news.count())) {
-            return hunks.iter().for_each(|hunk| self.push(region.part(hunk.0, hunk.1)));
+        // Nearly all words are kept: lines that were wrapped anew, or in which little was changed.
+        let kept = |found: &ByWords| {
+            found.went * KEPT <= olds.count() && found.came * KEPT <= news.count()
+        };
+        if let Some(found) = by_words.filter(kept) {
+            return found.hunks.into_iter().for_each(|hunk| self.push(hunk));
         }
         let Some(pairs) = pairs::pairs(&olds, &news) else { return self.line(region) };
         let mut from = (region.old.start, region.new.start);
@@ -229,14 +271,10 @@ impl<'a> Differ<'a> {
         self.push(region.part((start, old.len() - end), (start, new.len() - end)));
     }
 
-    /// What differs in bytes of two texts by words, where nearly all of these are kept, or words
-    /// only came, or only went: lines that were wrapped anew, or in which little was changed.
-    fn rewrapped(
-        &mut self,
-        old: &str,
-        new: &str,
-        count: (usize, usize),
-    ) -> Option<Vec<sides::Change>> {
+    /// What differs by words, whatever the lines, if that is not too much to compare.
+    fn by_words(&mut self, region: &Change) -> Option<ByWords> {
+        let region = self.without_same_words(region);
+        let (old, new) = self.texts(&region);
         let sides = Sides::new(words::words(old), words::words(new));
         let hunks = self.compared(&sides)?;
         let changed = |row: &[imara_diff::Token], tokens: (usize, usize)| {
@@ -246,13 +284,8 @@ impl<'a> Differ<'a> {
         let sum = |all: &mut dyn Iterator<Item = usize>| all.sum::<usize>();
         let went = sum(&mut hunks.iter().map(|hunk| changed(&sides.input.before, hunk.0)));
         let came = sum(&mut hunks.iter().map(|hunk| changed(&sides.input.after, hunk.1)));
-        let one_sided = went == 0 || came == 0;
-        if !one_sided && (went * KEPT > count.0 || came * KEPT > count.1) {
-            return None;
-        }
-        let bytes =
-            hunks.into_iter().map(|(old, new)| (sides.old_bytes(old), sides.new_bytes(new)));
-        Some(bytes.collect())
+        let part = |(old, new)| region.part(sides.old_bytes(old), sides.new_bytes(new));
+        Some(ByWords { hunks: hunks.into_iter().map(part).collect(), went, came })
     }
 
     fn words(&mut self, region: &Change, depth: usize) {
@@ -490,4 +523,31 @@ fn slid(text: &str, stretch: &Range<usize>, low: usize, high: usize) -> isize {
     let places = || (-back..=forth).rev();
     let found = places().find(whole_lines).or_else(|| places().find(spaced));
     found.or_else(|| places().find(between_words)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Change, Differ, Sides, words};
+
+    proptest! {
+        #[test]
+        fn words_that_both_begin_and_end_with_need_not_be_compared(
+            start in "([ab] ?|c, |\\n){0,12}",
+            one in "([ab] ?|c, |\\n|ä){0,6}",
+            two in "([ab] ?|c, |\\n|ä){0,6}",
+            end in "([ab] ?|c, |\\n){0,12}",
+        ) {
+            let (old, new) = (format!("{start}{one}{end}"), format!("{start}{two}{end}"));
+            let mut differ = Differ::new(&old, &new);
+            let whole = Change { old: 0..old.len(), new: 0..new.len() };
+            let sides = Sides::new(words::words(&old), words::words(&new));
+            let all = differ.compared(&sides).expect("it is little");
+            let part = |(old, new)| whole.part(sides.old_bytes(old), sides.new_bytes(new));
+            let all: Vec<Change> = all.into_iter().map(part).collect();
+            let found = differ.by_words(&whole).expect("it is less");
+            prop_assert_eq!(found.hunks, all);
+        }
+    }
 }
