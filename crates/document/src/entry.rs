@@ -11,7 +11,8 @@ use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, REVISIONS, VersionRef,
 };
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeTuple;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -176,8 +177,8 @@ pub const RULES: u8 = 3;
 pub const REPLACING_RULES: u8 = 3;
 
 /// The content of a save's dots.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(into = "DeltaWire", try_from = "DeltaWire")]
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(try_from = "DeltaWire")]
 pub struct Delta {
     /// The save as the client sent it.
     pub edit: EditId,
@@ -208,10 +209,25 @@ struct DeltaWire {
 
 array_with_optional_last!(DeltaWire { edit, base, patch, note; rules });
 
-impl From<Delta> for DeltaWire {
-    fn from(delta: Delta) -> Self {
-        let Delta { edit, base, patch, note, rules } = delta;
-        Self { edit, base, patch: PatchWire(patch), note, rules: written(rules) }
+/// A patch about to be written.
+#[derive(Serialize)]
+struct PatchToWrite<'a>(#[serde(serialize_with = "patch_wire::serialize")] &'a Patch);
+
+/// As [`DeltaWire`], of which it makes none: a save is encoded several times on its way, to be
+/// named, to be checked and to be sent.
+impl Serialize for Delta {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { edit, base, patch, note, rules } = self;
+        let rules = written(*rules);
+        let mut array = to.serialize_tuple(4 + usize::from(rules.is_some()))?;
+        array.serialize_element(edit)?;
+        array.serialize_element(base)?;
+        array.serialize_element(&PatchToWrite(patch))?;
+        array.serialize_element(note)?;
+        if let Some(rules) = rules {
+            array.serialize_element(&rules)?;
+        }
+        array.end()
     }
 }
 
