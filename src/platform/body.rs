@@ -28,7 +28,21 @@ pub(crate) enum BodyError {
 /// # Errors
 /// [`BodyError`]; the rest of the body is lost then.
 pub(crate) fn whole(body: Body, most: usize) -> Result<Vec<u8>, BodyError> {
-    read(body, most, None)
+    let mut body = body;
+    let length = body.known_length();
+    read(body, length, most, None)
+}
+
+/// The same of a body that does not say its own length, where something else may have.
+///
+/// # Errors
+/// As [`whole`].
+pub(crate) fn whole_of_length(
+    body: Body,
+    length: Option<u64>,
+    most: usize,
+) -> Result<Vec<u8>, BodyError> {
+    read(body, length, most, None)
 }
 
 /// The same of a backend's answer, until a deadline. A single read is bounded by the
@@ -41,7 +55,9 @@ pub(crate) fn whole_until(
     most: usize,
     deadline: Deadline,
 ) -> Result<Vec<u8>, BodyError> {
-    read(body, most, Some(deadline)).map_err(|error| match error {
+    let mut body = body;
+    let length = body.known_length();
+    read(body, length, most, Some(deadline)).map_err(|error| match error {
         BodyError::Incomplete(_) if deadline.left_ms() == 0 => BodyError::Late,
         other => other,
     })
@@ -59,9 +75,13 @@ impl Read for Until {
     }
 }
 
-fn read(body: Body, most: usize, deadline: Option<Deadline>) -> Result<Vec<u8>, BodyError> {
-    let mut body = body;
-    let mut bytes = match body.known_length() {
+fn read(
+    body: Body,
+    length: Option<u64>,
+    most: usize,
+    deadline: Option<Deadline>,
+) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = match length {
         Some(0) => return Ok(Vec::new()),
         Some(length) if length > most as u64 => return Err(BodyError::TooLong(most)),
         Some(length) => Vec::with_capacity(length as usize + 1),

@@ -10,7 +10,7 @@ use fastly::cache::core::{self, CacheError, CacheKey, Found, Transaction};
 use redwedding::limits;
 use redwedding_replica::ports::{Cache, Lookup, Value};
 
-use super::body::whole;
+use super::body::whole_of_length;
 
 /// How long a stale value is served while one refreshes it.
 const STALE: Duration = Duration::from_millis(limits::CACHE_MS);
@@ -38,7 +38,8 @@ fn key(key: &str) -> CacheKey {
 }
 
 fn value(found: &Found) -> Option<Vec<u8>> {
-    whole(found.to_stream().ok()?, limits::DOCUMENT_BYTES).ok()
+    let length = found.known_length();
+    whole_of_length(found.to_stream().ok()?, length, limits::DOCUMENT_BYTES).ok()
 }
 
 impl Cache for CoreCache {
