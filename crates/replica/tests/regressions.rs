@@ -4,7 +4,7 @@
 //! code around it.
 
 use redwedding_document::entry::{
-    Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Note, OriginPage, RULES,
+    Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -82,6 +82,31 @@ fn an_import_does_not_turn_the_origin_back() {
     // One who reconciles and had read the list of revisions earlier.
     assert_eq!(log.append(import(Some(&three), &two)), Verdict::Superseded);
     assert_eq!((log.0.origin().revision(), log.0.text()), (3, "1\n2\n3\n"));
+}
+
+/// The origin had merged by itself, so what a person did there next was compared with a text that
+/// nobody could name; before the log had it, it was found to be a text that the log names.
+#[test]
+fn an_import_made_before_a_checkpoint_said_what_the_text_is_gives_way() {
+    let (one, merged, next) = (page(1, "a\n"), page(2, "a\nb\n"), page(3, "a\nb\nc\n"));
+    let mut log = Log::new();
+    log.append(Body::Base(one.clone()));
+    let moved = Moved { from: 1, to: merged.name() };
+    assert_eq!(log.append(Body::Moved(moved)), Verdict::Counted);
+    let inexact = Body::Import(Import {
+        from: Some(merged.name()),
+        to: next.name(),
+        patch: diff::between("a\n", "a\nc\n"),
+        time_ms: 0,
+        note: Note::default(),
+        rules: RULES,
+    });
+    log.append(edit(1, on(one.name(), &[]), "a\n", "a\nb\n"));
+    let checkpoint = Body::Checkpoint(Checkpoint { revision: 2, upto: log.place() });
+    assert_eq!(log.append(checkpoint), Verdict::Counted);
+    assert_eq!(log.append(inexact), Verdict::Superseded);
+    assert_eq!(log.append(import(Some(&merged), &next)), Verdict::Counted);
+    assert_eq!((log.0.origin().revision(), log.0.text()), (3, "a\nb\nc\n"));
 }
 
 #[test]

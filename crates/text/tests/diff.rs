@@ -157,6 +157,12 @@ fn of_lines_that_were_joined_or_split_the_words_stay() {
 }
 
 #[test]
+fn words_that_went_along_with_lines_bring_nothing() {
+    let patch = between("a\nw12 w8\nw6\nw5 w1\n\nb\n", "a\nw12 w5 w1\n\nb\n");
+    assert_eq!(hunks(&patch), [(6, 6, "")]);
+}
+
+#[test]
 fn scripts_without_spaces_change_by_the_character() {
     let patch = between("東京都は大きい", "東京は大きい。");
     assert_eq!(hunks(&patch), [(6, 3, ""), (21, 0, "。")]);

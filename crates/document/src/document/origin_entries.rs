@@ -101,8 +101,10 @@ impl State {
         // On a tip that is not the text at its version, an import is not either.
         let exact = tip.as_ref().is_none_or(|tip| tip.exact);
         let version = tip.map(|tip| tip.version).unwrap_or_default();
-        if exact && let Err(fault) = self.leads_to(&version, &import.patch, import.to.text) {
-            return Verdict::Quarantined(fault);
+        // Nor is one that was made on such a tip, before a checkpoint said which version its text
+        // is: whoever looks next brings in what it was to bring.
+        if exact && self.leads_to(&version, &import.patch, import.to.text).is_err() {
+            return Verdict::Superseded;
         }
         let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
         let change = Change {

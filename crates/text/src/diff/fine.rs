@@ -384,6 +384,9 @@ impl<'a> Differ<'a> {
             while let Some(next) = changes.next_if(|next| next.old.start == change.old.end) {
                 (change.old.end, change.new.end) = (next.old.end, next.new.end);
             }
+            // Of neighbours the one may have come with what the other had gone with.
+            let trimmed = self.trimmed(&change, words::is_safe_cut);
+            change = if trimmed.is_simple() { trimmed } else { change };
             let kept = change.old.end..changes.peek().map_or(self.old.len(), |next| next.old.start);
             match self.with_more(&change, &self.old[kept]) {
                 Some((replaces, adds)) => found.extend([replaces, adds]),
