@@ -197,13 +197,21 @@ impl Trace {
     }
 }
 
-#[derive(Deserialize)]
-struct Revision {
-    text: String,
+/// What somebody made of a wiki page.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Revision {
+    pub text: String,
+    /// Who.
+    pub user: String,
 }
 
 /// The texts of a wiki page, oldest first.
 pub fn read_wiki(data: &Path, file: &str) -> Result<Vec<String>, Failure> {
+    Ok(read_revisions(data, file)?.into_iter().map(|revision| revision.text).collect())
+}
+
+/// The same, with who wrote each.
+pub fn read_revisions(data: &Path, file: &str) -> Result<Vec<Revision>, Failure> {
     let path = data.join("wiki").join(file);
     let said = |why: &dyn std::fmt::Display| Failure::of(format!("{}: {why}", path.display()));
     let file = File::open(&path).map_err(|error| said(&error))?;
@@ -211,6 +219,5 @@ pub fn read_wiki(data: &Path, file: &str) -> Result<Vec<String>, Failure> {
     lzma_rs::xz_decompress(&mut BufReader::new(file), &mut lines)
         .map_err(|error| said(&format!("{error:?}")))?;
     let revisions = serde_json::Deserializer::from_slice(&lines).into_iter::<Revision>();
-    let texts = revisions.map(|revision| Ok(revision.map_err(|error| said(&error))?.text));
-    texts.collect()
+    revisions.map(|revision| revision.map_err(|error| said(&error))).collect()
 }

@@ -1,11 +1,17 @@
 //! What is merged: neighbouring revisions, made concurrent.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::words::{FEW, Hunk, hunks, is_white, is_word, words, words_and_gaps};
+use redwedding_engine_bench::trace::Revision;
+
+use crate::words::{FEW, Hunk, WAYS, hunks, hunks_by, is_white, is_word, words, words_and_gaps};
 
 /// Kinds of cases, in the order of the report.
 pub const KINDS: [&str; 6] = ["same", "contained", "taken back", "apart", "near", "reverted"];
+
+/// Within how many revisions a line is followed on each side, where both changed it.
+const WINDOW: usize = 20;
 
 /// Saves of a page and what has to come of them.
 pub struct Case {
@@ -21,7 +27,8 @@ pub struct Case {
     pub right: Option<String>,
 }
 
-pub fn of_history(page: &str, texts: &[String]) -> Vec<Case> {
+pub fn of_history(page: &str, revisions: &[Revision]) -> Vec<Case> {
+    let texts: Vec<String> = revisions.iter().map(|revision| revision.text.clone()).collect();
     let mut cases = Vec::new();
     for (at, pair) in texts.windows(2).enumerate() {
         let [before, after] = pair else { continue };
@@ -40,8 +47,70 @@ pub fn of_history(page: &str, texts: &[String]) -> Vec<Case> {
             cases.extend(of_three(name, r0, r1, r2));
         }
     }
-    cases.extend(reverts(page, texts));
+    cases.extend(near(page, revisions));
+    cases.extend(reverts(page, &texts));
     cases
+}
+
+/// What came to be of a line within some revisions, beside what somebody else's revision, some more
+/// behind, has changed of it. Each change is a case of its own, and one that comes to the same line
+/// is none. Nearer revisions come first.
+fn near(page: &str, revisions: &[Revision]) -> Vec<Case> {
+    let (mut cases, mut told) = (Vec::new(), HashSet::new());
+    let lines: Vec<HashSet<&str>> =
+        revisions.iter().map(|revision| revision.text.lines().collect()).collect();
+    let steps = (2..=2 * WINDOW).flat_map(|far| (1..far).map(move |step| (step, far)));
+    for (step, far) in steps.filter(|(step, far)| *step <= WINDOW && far - step <= WINDOW) {
+        for at in 0..revisions.len().saturating_sub(far) {
+            let of = [at, at + step, at + far];
+            let [old, new, last] = of.map(|at| &lines[at]);
+            let both = new.iter().any(|line| !old.contains(line) && !last.contains(line));
+            if !both || revisions[of[1]].user == revisions[of[2]].user {
+                continue;
+            }
+            let [r0, r1, r2] = of.map(|at| revisions[at].text.as_str());
+            let mut others = apart(r0, r1, r2);
+            others.retain(|other| other.shares_line);
+            for others in others.chunk_by(|one, two| one.change == two.change) {
+                let name = format!("{page} {}, {}, {}", of[0], of[1], of[2]);
+                let (case, lines) = of_line(name, [r0, r1], others);
+                let [two, right] = [&case.saves[1].1, case.right.as_ref().unwrap_or(&case.start)];
+                let new = told.insert(lines) && is_apart([r0, r1, two]) && two != right;
+                cases.extend(new.then_some(case));
+            }
+        }
+    }
+    cases
+}
+
+/// Whether two changed a text apart, in whatever way one tells what they changed.
+fn is_apart(texts: [&str; 3]) -> bool {
+    let [old, one, two] = texts.map(words);
+    let parted = |from: &Hunk, to: &Hunk| {
+        let between = old.get(from.old.end..to.old.start).unwrap_or_default();
+        between.iter().any(|word| is_word(word))
+    };
+    WAYS.iter().all(|way| {
+        let seconds = hunks_by(*way, &old, &two);
+        let apart = |first: &Hunk| {
+            seconds.iter().all(|second| parted(first, second) || parted(second, first))
+        };
+        hunks_by(*way, &old, &one).iter().all(apart)
+    })
+}
+
+/// A change of a line by the second save, and that line as the first one left it and as it has to
+/// come out.
+fn of_line(name: String, [r0, r1]: [&str; 2], others: &[Other]) -> (Case, [String; 2]) {
+    let others: Vec<&Other> = others.iter().collect();
+    let two = with(r0, &others, |other| other.old.clone());
+    let right = with(r1, &others, |other| other.new.clone());
+    let hull = others[0].new.start..others[others.len() - 1].new.end;
+    let start = r1[..hull.start].rfind('\n').map_or(0, |at| at + 1);
+    let behind = r1[hull.end..].find('\n').map_or(0, |at| r1.len() - hull.end - at);
+    let lines = [r1, &right].map(|text| text[start..text.len() - behind].to_owned());
+    let saves = vec![(0, r1.to_owned()), (0, two)];
+    (Case { kind: "near", name, start: r0.to_owned(), saves, right: Some(right) }, lines)
 }
 
 fn of_three(name: String, r0: &str, r1: &str, r2: &str) -> Vec<Case> {
@@ -58,12 +127,10 @@ fn of_three(name: String, r0: &str, r1: &str, r2: &str) -> Vec<Case> {
         false => add("taken back", r2.to_owned(), None),
     }
     let others = apart(r0, r1, r2);
-    let near: Vec<&Other> = others.iter().filter(|other| other.shares_line).collect();
-    for (kind, others) in [("apart", others.iter().collect()), ("near", near)] {
-        if !others.is_empty() {
-            let two = with(r0, &others, |other| other.old.clone());
-            add(kind, two, Some(with(r1, &others, |other| other.new.clone())));
-        }
+    if !others.is_empty() {
+        let others: Vec<&Other> = others.iter().collect();
+        let two = with(r0, &others, |other| other.old.clone());
+        add("apart", two, Some(with(r1, &others, |other| other.new.clone())));
     }
     cases
 }
@@ -93,6 +160,8 @@ struct Other {
     old: Range<usize>,
     new: Range<usize>,
     text: String,
+    /// Which change of several hunks it is of.
+    change: usize,
     /// Whether the first save changed something in a line that this one changes.
     shares_line: bool,
 }
@@ -110,15 +179,16 @@ fn apart(r0: &str, r1: &str, r2: &str) -> Vec<Other> {
         let line = !between.iter().any(|word| word.contains('\n'));
         line && between.iter().filter(|word| is_word(word)).count() <= FEW
     };
-    let is_apart = |change: &&[Hunk]| {
+    let stands_apart = |change: &&[Hunk]| {
         let (start, end) = (change[0].old.start, change[change.len() - 1].old.end);
         firsts.iter().all(|first| {
             first.new.end < start && parted(first.new.end, start)
                 || end < first.new.start && parted(end, first.new.start)
         })
     };
-    let changes = seconds.chunk_by(one).filter(is_apart).flatten();
-    let other = |hunk: &Hunk| {
+    let changes = seconds.chunk_by(one).filter(stands_apart).enumerate();
+    let changes = changes.flat_map(|(change, hunks)| hunks.iter().map(move |it| (change, it)));
+    let other = |(change, hunk): (usize, &Hunk)| {
         // By how much what the first save did before it shifted it, in words.
         let before = firsts.iter().filter(|first| first.new.end <= hunk.old.start);
         let shift = before.map(|it| it.new.len() as isize - it.old.len() as isize).sum::<isize>();
@@ -127,6 +197,7 @@ fn apart(r0: &str, r1: &str, r2: &str) -> Vec<Other> {
             old: bytes(&old, &(back(hunk.old.start)..back(hunk.old.end))),
             new: bytes(&new, &hunk.old),
             text: last[hunk.new.clone()].concat(),
+            change,
             shares_line: shares_line(&new, &firsts, hunk),
         }
     };

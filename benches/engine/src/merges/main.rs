@@ -44,7 +44,7 @@ fn run() -> Result<bool, Failure> {
     let shown: Vec<String> = std::env::args().skip(1).collect();
     let mut cases: Vec<Case> = Vec::new();
     for (name, file) in trace::WIKIS {
-        cases.extend(cases::of_history(name, &trace::read_wiki(&data, file)?));
+        cases.extend(cases::of_history(name, &trace::read_revisions(&data, file)?));
     }
     let chosen = |merger: &dyn Merger| shown.iter().any(|name| name == merger.name());
     let mut mergers = mergers::all();
