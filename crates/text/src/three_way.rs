@@ -146,8 +146,8 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
     raw.iter_mut().for_each(|edit| edit.is_decided = decided.contains(&edit.index));
-    let firsts = as_their(&raw, edits(&finer));
-    let seconds = slid(base, &firsts, seconds);
+    let firsts = moves::told(base, as_their(&raw, edits(&finer)));
+    let seconds = moves::told(base, slid(base, &firsts, seconds));
     let links = moves::places(base, &seconds);
     // What either changed in text that the other one moved goes along.
     let known = moves::known(base, &firsts, &again);
@@ -559,6 +559,10 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         if between.trim().is_empty() && fills {
             return true;
         }
+        // So is into which of two lines it goes what is put where one becomes two.
+        if one.is_insertion() && !one.text.contains('\n') && two.splits_line_from(base, end) {
+            return true;
+        }
         let whole = |at| words::is_boundary(base, at);
         return words::words(between).nth(1).is_none() && !whole(end) && !whole(start);
     }
@@ -575,15 +579,16 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     if cut(one, two) || cut(two, one) {
         return true;
     }
-    // What is put in front of a line that goes, or becomes several, is of that line.
-    let lines = || two.takes_lines(base) || !two.is_insertion() && two.text.contains('\n');
+    // What is put in front of a line that goes, or becomes another one or several, is of that line.
+    let several = |edit: &Edit<'_>| !edit.is_insertion() && edit.text.contains('\n');
+    let lines = || two.takes_lines(base) || several(two) || two.puts_another_line(base);
     if !one.text.ends_with('\n') && one.is_insertion() && lines() {
         return true;
     }
     // So is what is put at the end of one,
     let is_on = |edit: &Edit<'_>| edit.is_insertion() && !edit.text.starts_with('\n');
-    let several = !one.is_insertion() && one.text.contains('\n');
-    if is_on(two) && (several || one.takes_line_ends(base)) {
+    let ends = several(one) || one.takes_line_ends(base) || one.puts_another_line(base);
+    if is_on(two) && ends {
         return true;
     }
     // A line would be joined with one that comes behind it,

@@ -22,6 +22,8 @@ pub(super) struct Edit<'a> {
     pub(super) kind: Kind,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
+    /// Whether it puts a line that the same edit takes from another place.
+    pub(super) is_moved: bool,
 }
 
 /// What may be special about an edit.
@@ -43,7 +45,8 @@ pub(super) enum Kind {
 impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
-        Self { range, text: "", was: "", index, kind: Kind::Plain, is_decided: false }
+        let kind = Kind::Plain;
+        Self { range, text: "", was: "", index, kind, is_decided: false, is_moved: false }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.
@@ -114,6 +117,23 @@ impl Edit<'_> {
         !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
     }
 
+    /// The same, where that is a line that was taken from elsewhere.
+    pub(super) fn puts_another_line(&self, base: &str) -> bool {
+        self.is_moved && self.replaces_line(base)
+    }
+
+    /// Whether it puts the end of one line and the beginning of another into a line, and as well
+    /// could do so at a place before it where that line begins.
+    pub(super) fn splits_line_from(&self, base: &str, at: usize) -> bool {
+        let (start, text) = (self.range.start, self.text);
+        let begins = |at: usize| at == 0 || base.as_bytes()[at - 1] == b'\n';
+        let splits = self.is_insertion() && text.contains('\n') && !begins(start);
+        if !splits || !begins(at) || start > at + SLID {
+            return false;
+        }
+        base.get(at..start).is_some_and(|over| text.len() >= over.len() && text.ends_with(over))
+    }
+
     /// Whether it takes lines away up to where the last one ends, without that end.
     pub(super) fn takes_line_ends(&self, base: &str) -> bool {
         let Range { start, end } = self.range;
@@ -139,7 +159,7 @@ impl Edit<'_> {
 pub(super) fn edits(patch: &Patch) -> Vec<Edit<'_>> {
     let edit = |(index, (at, deleted, text)): (u32, (u32, u32, _))| {
         let range = at as usize..(at + deleted) as usize;
-        Edit { range, text, was: text, index, kind: Kind::Plain, is_decided: false }
+        Edit { text, was: text, ..Edit::deletion(range, index) }
     };
     (0..).zip(patch.edits()).map(edit).collect()
 }

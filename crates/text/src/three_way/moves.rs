@@ -3,7 +3,7 @@
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::again::PutAgain;
@@ -48,6 +48,17 @@ pub(super) struct Move<'a> {
     is_known: bool,
 }
 
+impl Move<'_> {
+    /// Whether a part of it stands in a line with something else where it came to.
+    fn joins_line(&self, part: &Range<usize>) -> bool {
+        let text = self.to.text.as_bytes();
+        let at = part.start - self.from.start + self.at;
+        let end = at + part.len();
+        let ends = |at: usize| text.get(at).is_none_or(|byte| *byte == b'\n');
+        !(at.checked_sub(1).is_none_or(ends) && (ends(end) || ends(end - 1)))
+    }
+}
+
 /// Whether two changes go along that replace the same of what one hunk inserts: what comes of both
 /// there nobody can tell, and none does. They are in the order of where they went.
 pub(super) fn overlap(carried: &[Carried<'_>]) -> bool {
@@ -86,6 +97,16 @@ pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
     }
     links.values_mut().for_each(|lines| lines.sort_by_key(|line| line.start));
     links
+}
+
+/// The same edits, told of each whether it puts such a line in place of another one.
+pub(super) fn told<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
+    let puts = |edit: &Edit<'_>| edit.replaces_line(base) && words::has_word(edit.text);
+    if edits.len() > 1 && edits.iter().any(puts) {
+        let moved: BTreeSet<u32> = places(base, &edits).into_keys().map(|(_, to)| to).collect();
+        edits.iter_mut().for_each(|edit| edit.is_moved = moved.contains(&edit.index));
+    }
+    edits
 }
 
 /// The words of lines that have some, each with the hunk that the line is in, if that is one, and
@@ -177,7 +198,10 @@ pub(super) fn carry<'a>(
         // A line that is there in place of another one stays one.
         let gone = &base[edit.range.clone()];
         let line = edit.text.is_empty() || gone.ends_with('\n') == edit.text.ends_with('\n');
-        !same && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
+        // Nor does it come into one that the other had written something into.
+        let joins = within(whole) && edit.puts_another_line(base) && of.joins_line(&edit.range);
+        let apart = !same && !joins;
+        apart && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
     };
     // All that was changed of it goes along, or nothing.
     moves.retain(|of| {

@@ -106,11 +106,17 @@ impl<'a> Passage<'a> {
     }
 
     /// Whether a merge of characters keeps white space that edits of it change beside others: line
-    /// ends that somebody trims at the end of the text, and white space that comes.
+    /// ends that somebody trims at the end of the text, unless others write on both sides of them,
+    /// and white space that comes.
     pub(super) fn keeps_white(&self, base: &str, edits: &[Edit<'_>], others: &[Edit<'_>]) -> bool {
+        let puts = |edit: &&Edit<'_>| !edit.text.trim().is_empty();
+        let last = others.iter().rfind(puts).map_or(0, |other| other.range.start);
+        let behind = |edit: &Edit<'_>| edit.range.end <= last;
         let within = |other: &Edit<'_>| {
-            let start = other.range.start;
+            let Range { start, end } = other.range;
+            let before = |edit: &&Edit<'_>| end <= edit.range.start && puts(&other);
             edits.iter().any(|edit| edit.range.start < start && start < edit.range.end)
+                || edits.iter().filter(before).any(behind)
         };
         let hull = self.hull();
         let at_end = hull.end == base.len() && base[hull].contains('\n');
