@@ -408,8 +408,8 @@ fn an_edit_made_at_the_origin_comes_out_as_meant() {
         "The sky is blue today.\n",
         "The sky is crimson today.\n",
         "The sky is azure today.\n",
-        "The sky is crimson today.\n",
-        &[("crimson", "azure")],
+        "The sky is azure today.\n",
+        &[("azure", "crimson")],
     );
 }
 

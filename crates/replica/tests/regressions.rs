@@ -197,3 +197,22 @@ fn a_view_takes_no_edit_that_its_text_may_hold() {
     assert!(view.add(&log.entry(flushed)).is_err());
     assert_eq!(view.text(), "flushed\n");
 }
+
+/// Who edits at the origin sees what the origin shows: their version stands, and the other one is
+/// offered.
+#[test]
+fn an_edit_at_the_origin_shows_against_what_the_origin_was_not_sent() {
+    for (base, here, at_origin, shown, other) in [
+        ("a\nw5 w2 w10\nb\n", "a\nw6 w5 w10\nb\n", "a\nw10\nb\n", "a\nw10\nb\n", "w6 w5 "),
+        ("It is blue.\n", "It is crimson.\n", "It is azure.\n", "It is azure.\n", "crimson"),
+    ] {
+        let one = page(1, base);
+        let mut log = Log::new();
+        log.append(Body::Base(one.clone()));
+        log.append(edit(1, on(one.name(), &[]), base, here));
+        assert_eq!(log.append(import(Some(&one), &page(2, at_origin))), Verdict::Counted);
+        assert_eq!(log.0.text(), shown);
+        let told: Vec<_> = log.0.alternatives().iter().map(|it| (it.save, it.text)).collect();
+        assert_eq!(told, [(1, other)]);
+    }
+}

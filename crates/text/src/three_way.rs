@@ -88,6 +88,8 @@ pub struct Beside<'a> {
     /// Hunks of the other edit, deletions among them, that somebody made just so on the way to it,
     /// whatever has become of them.
     pub made: BTreeSet<u32>,
+    /// Whether the other edit shows where the two conflict.
+    pub gives_way: bool,
     /// What of the text it took away at one place and put at another, where that is known: it is
     /// the same text, and what the other edit changes in it goes along.
     pub again: Vec<PutAgain>,
@@ -101,6 +103,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             own: BTreeMap::new(),
             decided: BTreeSet::new(),
             made: BTreeSet::new(),
+            gives_way: false,
             again: Vec::new(),
         }
     }
@@ -128,7 +131,7 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, own, decided, made, again } = first.into();
+    let Beside { patch: first, yields, own, decided, made, gives_way, again } = first.into();
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
@@ -176,6 +179,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
             firsts: &moved,
             seconds: &others,
             yields: &yields,
+            gives_way,
             elsewhere: &elsewhere,
         };
         let hunks = carried.iter().map(|edit| edit.index).collect();
@@ -189,6 +193,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         firsts: &firsts,
         seconds: &seconds,
         yields: &yields,
+        gives_way,
         elsewhere: &elsewhere,
     };
     merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
@@ -219,6 +224,8 @@ struct Sides<'a> {
     seconds: &'a [Edit<'a>],
     /// Hunks of the first one that yield, those together that do so together.
     yields: &'a [BTreeSet<u32>],
+    /// Whether the second one shows in a conflict.
+    gives_way: bool,
     /// What of the base the first one has at another place, and in which of its hunks.
     elsewhere: &'a [(Range<usize>, u32)],
 }
@@ -229,23 +236,30 @@ fn with_texts<'a>(edits: &[Edit<'a>], texts: &'a [String]) -> Vec<Edit<'a>> {
     with.map(|(edit, text)| Edit { text, ..edit.clone() }).collect()
 }
 
-/// What is hidden of the second edit beyond some passages is told as one, with what lies between.
-fn together(base: &str, seconds: &[Edit<'_>], mut met: Vec<Met>) -> Vec<Met> {
-    let is_hidden = |met: &Met| matches!(met.outcome, Outcome::Hidden(_));
+/// What is not shown of an edit, as outcomes have it that are `made` so, is beyond some passages
+/// told as one, with what lies between.
+fn together(
+    base: &str,
+    edits: &[Edit<'_>],
+    made: fn(String) -> Outcome,
+    mut met: Vec<Met>,
+) -> Vec<Met> {
+    let kind = std::mem::discriminant(&made(String::new()));
+    let is_hidden = |met: &Met| std::mem::discriminant(&met.outcome) == kind;
     let mut hidden = met.iter().enumerate().filter(|(_, met)| is_hidden(met)).map(|(at, _)| at);
     let Some(from) = hidden.nth(HIDDEN - 1) else { return met };
     let Some(last) = hidden.next_back() else { return met };
     let hull = met[from].base.start..met[last].base.end;
     let (start, end) = (hull.start as usize, hull.end as usize);
     let (mut text, mut at) = (String::new(), start);
-    for edit in seconds.iter().filter(|edit| start <= edit.range.start && edit.range.end <= end) {
+    for edit in edits.iter().filter(|edit| start <= edit.range.start && edit.range.end <= end) {
         text.push_str(&base[at..edit.range.start]);
         text.push_str(edit.text);
         at = edit.range.end;
     }
     text.push_str(&base[at..end]);
     let range = met[from].range.start..met[last].range.end;
-    met[from] = Met { base: hull, range, outcome: Outcome::Hidden(text) };
+    met[from] = Met { base: hull, range, outcome: made(text) };
     let mut index = 0;
     met.retain(|it| {
         index += 1;
@@ -304,7 +318,7 @@ fn settled<'a>(
     let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
     let mut passages = entangled::join(base, passages);
     yield_together(&mut passages, sides.yields);
-    let decide = |passage: &Passage<'_>| decide(base, passage, sides.elsewhere);
+    let decide = |passage: &Passage<'_>| decide(base, passage, sides);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(decide).collect();
     in_order(base, &passages, &mut decided);
     for round in 0.. {
@@ -370,7 +384,8 @@ fn merge_with(
     }
     let [patch, instead_patch] =
         [made.patch, instead.patch].map(|it| it.build().unwrap_or_default());
-    let met = together(base, sides.seconds, made.met);
+    let met = together(base, sides.seconds, Outcome::Hidden, made.met);
+    let met = together(base, sides.firsts, Outcome::Replaced, met);
     Some(ThreeWay { patch, met, decided: hunks, instead: instead_patch, by_chance })
 }
 
@@ -603,7 +618,8 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
 }
 
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
-fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) -> Option<Decided> {
+fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decided> {
+    let elsewhere = sides.elsewhere;
     let is_known = passage.seconds.iter().all(|edit| edit.kind == Kind::Known);
     if passage.seconds.is_empty() || passage.firsts.is_empty() && !is_known {
         return None;
@@ -656,10 +672,13 @@ fn decide(base: &str, passage: &Passage<'_>, elsewhere: &[(Range<usize>, u32)]) 
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
     // A conflict: one version, whole. Of one person's the later one, and of several people's the
-    // one that the page has.
+    // one that the page has, unless it is to give way.
     match own {
         Some(Own::Later) => shown(first, Outcome::Same),
         Some(_) => shown(passage.second_without(base, elsewhere), Outcome::Larger),
+        None if sides.gives_way => {
+            shown(passage.second_without(base, elsewhere), Outcome::Replaced(first))
+        }
         None => shown(first, Outcome::Hidden(second)),
     }
 }
@@ -697,7 +716,7 @@ fn spread(base: &str, passages: &mut Vec<Passage<'_>>, decided: &mut Vec<Option<
             let open = |at: usize| match decided[at].as_ref().map(|it| &it.outcome) {
                 None | Some(Outcome::Hidden(_)) => true,
                 Some(Outcome::Same) => false,
-                Some(Outcome::Both | Outcome::Larger) => {
+                Some(Outcome::Both | Outcome::Larger | Outcome::Replaced(_)) => {
                     passages[at].firsts.iter().all(|it| it.kind == Kind::Plain)
                 }
             };

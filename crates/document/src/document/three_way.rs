@@ -128,7 +128,10 @@ impl State {
             return self.merge_alone(change, base, patch.clone()).map(alone);
         }
         let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
+        // What the origin was not sent shows against nothing that somebody wrote there.
+        let gives_way = change.kind == ChangeKind::Import as u8;
         let beside = self.beside((&base, &old), &since, patch, replaces);
+        let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
@@ -178,6 +181,10 @@ impl State {
         let carried = carried.map(|meant| hidden(meant, |at| place(at, &beside)));
         self.changes.amend(save as usize, |change| {
             change.hidden.iter_mut().for_each(|hidden| hidden.at = place(&hidden.at, &done));
+            for (start, length, _) in &mut change.overlaps {
+                let at = place(&(*start..*start + *length), &done);
+                (*start, *length) = (at.start, at.end - at.start);
+            }
             change.hidden.extend(carried.into_iter().flatten());
         });
     }
@@ -230,7 +237,7 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        Beside { patch: &since.patch, yields, own, decided, made, again }
+        Beside { patch: &since.patch, yields, own, decided, made, gives_way: false, again }
     }
 
     /// Which of what came since a version the author of another save of it made alone, of that
@@ -402,12 +409,9 @@ impl State {
             }
             found.retain(|open| !self.is_replaced(open, index, change));
             let settled = self.settled_by(index, change.place);
-            let hidden = change.hidden.iter().map(|hidden| Alternative {
-                save: index,
-                change,
-                at: hidden.at.clone(),
-                text: &hidden.text,
-                settled,
+            let hidden = change.hidden.iter().map(|hidden| {
+                let (save, change) = self.author_of(hidden, (index, change));
+                Alternative { save, change, at: hidden.at.clone(), text: &hidden.text, settled }
             });
             found.extend(hidden);
         }
@@ -425,6 +429,18 @@ impl State {
             new
         });
         found
+    }
+
+    /// The save that made what a change says is not shown: it itself, but where it is an import,
+    /// against which others' versions are not.
+    fn author_of<'a>(&'a self, hidden: &Hidden, by: (usize, &'a Change)) -> (usize, &'a Change) {
+        if by.1.kind != ChangeKind::Import as u8 {
+            return by;
+        }
+        let here = |it: &&(u32, u32, u32)| (it.0..it.0 + it.1) == hidden.at;
+        let with = by.1.overlaps.iter().find(here).map(|(.., with)| *with as usize);
+        let of = with.and_then(|with| Some((with, self.changes.get(with)?.as_ref())));
+        of.unwrap_or(by)
     }
 
     /// Whether an alternative is open after a change, and where its passage is then. Who could see
@@ -556,11 +572,13 @@ fn is_same_in_some_order(one: &str, two: &str) -> bool {
     one.len() == two.len() && (one == two || lines(one) == lines(two))
 }
 
-/// What the page does not show of a save.
+/// What the page does not show of a save, or by an import not of others.
 fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hidden> {
     let found = meant.met.iter().filter_map(|met| match &met.outcome {
-        Outcome::Hidden(text) => Some(Hidden { at: place(&met.range), text: text.clone() }),
-        _ => None,
+        Outcome::Hidden(text) | Outcome::Replaced(text) => {
+            Some(Hidden { at: place(&met.range), text: text.clone() })
+        }
+        Outcome::Both | Outcome::Same | Outcome::Larger => None,
     });
     found.collect()
 }

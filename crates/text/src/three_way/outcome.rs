@@ -11,6 +11,8 @@ pub enum Outcome {
     Larger,
     /// The first one is shown, and this is what the second one made of the passage.
     Hidden(String),
+    /// The second one is shown, and this is what the first one had made of it.
+    Replaced(String),
 }
 
 /// When the author of an edit made another one of the same text.
