@@ -216,3 +216,22 @@ fn an_edit_at_the_origin_shows_against_what_the_origin_was_not_sent() {
         assert_eq!(told, [(1, other)]);
     }
 }
+
+/// Whatever the names of the two are, by which characters at one place are ordered.
+#[test]
+fn what_is_written_before_a_word_that_another_replaces_stays_in_its_line() {
+    for (base, here, there, right) in [
+        ("elm", "w1 elm", "oak", "w1 oak"),
+        ("elm\n", "w1 elm\n", "oak\n", "w1 oak\n"),
+        ("elm", "elm w1", "oak", "oak w1"),
+    ] {
+        for name in 0..40 {
+            let one = page(1, base);
+            let mut log = Log::new();
+            log.append(Body::Base(one.clone()));
+            log.append(edit(name, on(one.name(), &[]), base, here));
+            log.append(edit(name + 100, on(one.name(), &[]), base, there));
+            assert_eq!(log.0.text(), right);
+        }
+    }
+}

@@ -10,7 +10,7 @@
 //! Both are found by what stands next to the change that was just applied; must never look further
 //! than that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::overlap::{Contents, Effect, Touched};
 use crate::sequence::{Byte, Cursor, NONE, Sequence, Span, SpanId};
@@ -45,6 +45,9 @@ pub(crate) fn trimming(
 /// its own, and no line's end stands between.
 pub(crate) fn glued(contents: &Contents<'_>, effect: &Effect) -> Vec<u32> {
     let sequence = contents.sequence;
+    // What the change deletes was there for the others.
+    let gone = effect.touched().iter().flat_map(|hunk| hunk.deleted.iter().map(|(id, _)| *id));
+    let gone: HashSet<SpanId> = gone.collect();
     let mut found = BTreeSet::new();
     for hunk in effect.touched() {
         let Some(id) = hunk.inserted else { continue };
@@ -67,12 +70,12 @@ pub(crate) fn glued(contents: &Contents<'_>, effect: &Effect) -> Vec<u32> {
             let other = sequence.span((*other)?);
             (!other.prepare.is_known()).then_some(other)
         };
-        if met(&before).is_some_and(|other| contents.ends_line(other) && contents.begins_line(own))
-        {
+        let ended = |other: &Span| contents.ends_line(other, |id| gone.contains(&id));
+        if met(&before).is_some_and(|other| ended(other) && contents.begins_line(own)) {
             found.insert(at);
         }
-        if met(&behind).is_some_and(|other| contents.ends_line(own) && contents.begins_line(other))
-        {
+        let ends = || contents.ends_line(own, |_| false);
+        if met(&behind).is_some_and(|other| ends() && contents.begins_line(other)) {
             found.insert(at + own.len);
         }
     }
@@ -94,8 +97,8 @@ impl Contents<'_> {
 
     /// Whether a span is the last of what its author inserted, at the end of a line. What is asked
     /// for is what stands there in the prepare version, since that is the same whatever a walker
-    /// has seen of the past.
-    fn ends_line(&self, span: &Span) -> bool {
+    /// has seen of the past; and what does `too`.
+    fn ends_line(&self, span: &Span, too: impl Fn(SpanId) -> bool) -> bool {
         let last = span.first + span.len - 1;
         let next = self.sequence.find_byte(last + 1).map(|id| self.sequence.span(id));
         if next.is_some_and(|next| next.left_origin == last) {
@@ -105,7 +108,7 @@ impl Contents<'_> {
         let mut skipped = (span.right_origin - self.sequence.span(right).first) as usize;
         let mut found = self.sequence.at(self.sequence.cursor_of(right));
         while let Some((id, cursor)) = found {
-            if self.sequence.span(id).prepare.is_there() {
+            if self.sequence.span(id).prepare.is_there() || too(id) {
                 return self.of(id).as_bytes().get(skipped) == Some(&b'\n');
             }
             skipped = 0;
