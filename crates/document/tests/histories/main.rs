@@ -22,7 +22,7 @@ use people::History;
 use rules::Broken;
 
 /// Histories that broke a rule once: words of two run together where one trimmed a line end and the
-/// other wrote on both sides of it; a line written into the one that another had moved there; a line
+/// other wrote on both sides of it; a line written into one that another had moved; a line
 /// broken where one wrote before a word that the other replaced.
 const BROKE: [u64; 5] = [25_256, 68_702, 77_871, 84_925, 88_055];
 
