@@ -72,9 +72,9 @@ impl<P: Ports> ClientRequest<'_, P> {
             Outcome::Done => return Ok(Saved::nothing(self.read_again(key)?, None)),
             Outcome::Again(edit) => {
                 let snapshot = self.read_again(key)?;
-                let logged = self.context.load(key, self.session, Freshness::Any)?;
-                let id = number_of(logged.cached.confirmed(), edit).unwrap_or(snapshot.id);
-                return Ok(Saved::nothing(snapshot, Some(id)));
+                let loaded = self.context.load(key, self.session, Freshness::Any).ok();
+                let id = loaded.and_then(|of| number_of(of.cached.confirmed(), edit));
+                return Ok(Saved::nothing(snapshot.clone(), Some(id.unwrap_or(snapshot.id))));
             }
         };
         // What others saved elsewhere since the last exchange, the log says first.

@@ -114,7 +114,8 @@ impl State {
             ..change
         };
         // A person at the origin had seen the tip and nothing else, so the import is concurrent to
-        // all that is not written yet: it is merged, and nothing of either is overwritten.
+        // all that is not written yet: it is merged, and nothing of either is lost. Where the two
+        // conflict it shows, and the other version is offered.
         let merged = match import.rules {
             0..=1 => self.merge(change, version.clone(), import.patch.clone()),
             _ => self.merge_as_meant(change, version.clone(), &import.patch, None),
