@@ -403,6 +403,12 @@ impl ClientSession {
         self.served.retain(|served| served.0 != tag);
     }
 
+    /// One of the versions that the client was served of `document` is not to be had any more.
+    pub(crate) fn forget_version(&mut self, document: &DocumentKey, version: VersionName) {
+        let forgotten = (tag(document), version.number().get());
+        self.served.retain(|served| *served != forgotten);
+    }
+
     /// What the client was served of `document` is not at the origin any more.
     pub(crate) fn forget_revisions(&mut self, document: &DocumentKey) {
         let tag = tag(document);

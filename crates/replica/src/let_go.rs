@@ -58,17 +58,17 @@ impl<P: Ports> ClientRequest<'_, P> {
 
     /// Versions that nobody can produce; with a save of its own that is lost, those that hold it.
     fn let_go_of_versions(&mut self, cached: &CachedDocument, lost: bool) {
+        let revision = self.session.revision(cached.key());
         for name in self.session.unsettled(cached.key()) {
             let VersionName::Object(id) = name else { continue };
             let context = &mut self.context;
             if lost
-                || !context.shows_version(cached, id)
+                || !context.shows_version(cached, id, revision)
                     && context.origin_lacks_root(cached, id)
                     && context.store_tells(cached.key(), &keys::object(cached.key(), id))
                     && context.missing_for(&name.to_string(), limits::LOST_SAVE_MS)
             {
-                self.session.settled(cached.key());
-                return;
+                self.session.forget_version(cached.key(), name);
             }
         }
     }
@@ -151,11 +151,13 @@ impl<P: Ports> Context<'_, P> {
         }
     }
 
-    /// Whether a version can be shown, or something that holds it.
-    fn shows_version(&mut self, cached: &CachedDocument, id: ObjectId) -> bool {
+    /// Whether a version can be shown, or something that holds it, on a text of the origin that is
+    /// as new as the client has seen: one that stands on an older text comes beside it in the log
+    /// alone.
+    fn shows_version(&mut self, cached: &CachedDocument, id: ObjectId, revision: u64) -> bool {
         let version = self.version_store().object_of(cached.confirmed(), id);
         let Some(version) = version else { return false };
-        let lacking = Lacking { own: Vec::new(), versions: vec![version], revision: 0 };
+        let lacking = Lacking { own: Vec::new(), versions: vec![version], revision };
         self.view_with(cached, &lacking).is_some()
     }
 

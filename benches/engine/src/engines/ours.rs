@@ -33,7 +33,12 @@ struct Page {
     document: Document,
     saves: u64,
     last: Option<Entry>,
+    /// By which rules its changes are merged.
+    rules: u8,
 }
+
+/// The rules of plain characters: those that the recorded texts of several writers were made by.
+const BY_CHARACTERS: u8 = 1;
 
 /// When everything here happens, in ms since 1970.
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -44,7 +49,7 @@ fn key() -> Result<DocumentKey, Failure> {
 
 impl Page {
     fn of(document: Document) -> Page {
-        Page { saves: document.cursor().position, document, last: None }
+        Page { saves: document.cursor().position, document, last: None, rules: RULES }
     }
 
     /// The page whose first text came from elsewhere.
@@ -62,7 +67,7 @@ impl Page {
         let mut edit = [0xed; 16];
         edit[..8].copy_from_slice(&self.saves.to_le_bytes());
         let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
-        let delta = Delta { edit, base, patch, note, rules: RULES };
+        let delta = Delta { edit, base, patch, note, rules: self.rules };
         let (pop, condition) = ("pop".to_owned(), None);
         let save = Save { delta, accepted_ms: NOW_MS, pop, served: None, condition, client: None };
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
@@ -119,6 +124,7 @@ impl Engine for Ours {
             Ours::Pruned(kept) => with_tail(trace, *kept)?,
             Ours::Whole => {
                 let mut page = Page::from_text(String::new())?;
+                page.rules = BY_CHARACTERS;
                 for event in events(trace)? {
                     deadline.check()?;
                     page.change(page.base(&event), event.patch)?;

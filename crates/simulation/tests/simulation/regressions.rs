@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 38] = [
+const SHORT: [(u64, usize, u64, &str); 39] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -53,6 +53,12 @@ const SHORT: [(u64, usize, u64, &str); 38] = [
     ),
     (243_128_315, 106, 30_677_224_452, "who deletes lines beside a word puts the word again"),
     (243_132_318, 89, 5_435_825_666, "an import of before a checkpoint is kept out with an alarm"),
+    (
+        253_006_373,
+        74,
+        31_744_835_604,
+        "a lost save on an older text of the origin is sought for ever",
+    ),
 ];
 
 /// Runs in which few saves are joined.
