@@ -47,7 +47,7 @@ pub const RESTORED_BYTES: usize = 16 << 20;
 pub const SEGMENTS: usize = 16;
 /// Refused entries that a document lists.
 pub const QUARANTINED: usize = 64;
-/// Overlaps recorded for one edit.
+/// Overlaps recorded for one edit, but for those that tell whose version it hides.
 pub const OVERLAPS: usize = 8;
 
 const _: () =

@@ -217,6 +217,30 @@ fn an_edit_at_the_origin_shows_against_what_the_origin_was_not_sent() {
     }
 }
 
+/// However many passages an import replaces, each version that it hides is told as its author's.
+#[test]
+fn an_import_is_the_author_of_none_of_the_versions_that_it_hides() {
+    const LINES: usize = 20;
+    let line = |at: usize, word: &str| format!("{at} is {word}\n");
+    let all = |words: &dyn Fn(usize) -> &'static str| -> String {
+        (0..LINES).map(|at| line(at, words(at))).collect()
+    };
+    let base = all(&|_| "blue");
+    let one = page(1, &base);
+    let mut log = Log::new();
+    log.append(Body::Base(one.clone()));
+    for writer in 0..LINES {
+        let here = all(&|at| if at == writer { "crimson" } else { "blue" });
+        log.append(edit(writer as u8, on(one.name(), &[]), &base, &here));
+    }
+    let at_origin = all(&|_| "azure");
+    assert_eq!(log.append(import(Some(&one), &page(2, &at_origin))), Verdict::Counted);
+    assert_eq!(log.0.text(), at_origin);
+    let told: Vec<_> = log.0.alternatives().iter().map(|it| (it.save, it.text)).collect();
+    let writers: Vec<_> = (1..=LINES).map(|save| (save, "crimson")).collect();
+    assert_eq!(told, writers);
+}
+
 /// Whatever the names of the two are, by which characters at one place are ordered.
 #[test]
 fn what_is_written_before_a_word_that_another_replaces_stays_in_its_line() {

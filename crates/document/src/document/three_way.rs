@@ -602,7 +602,8 @@ pub(super) fn grown(
     (at, gone)
 }
 
-/// The passages that a save and others changed, and one of those others for each.
+/// The passages that a save and others changed, and one of those others for each: a few, but all of
+/// which others' version is hidden, since that one is its author then.
 fn overlaps(
     meant: &ThreeWay,
     (since, own): (&Since, &BTreeSet<u32>),
@@ -623,9 +624,15 @@ fn overlaps(
         let by = there.iter().flat_map(|(_, by)| by.iter());
         let with = by.copied().map(&author).max().unwrap_or_default();
         let at = place(&met.range);
-        Some((at.start, at.end - at.start, with))
+        let hides = matches!(met.outcome, Outcome::Replaced(_));
+        Some((hides, (at.start, at.end - at.start, with)))
     });
-    told.take(limits::OVERLAPS).collect()
+    let mut others = 0;
+    let few = told.filter(|(hides, _)| {
+        others += usize::from(!hides);
+        *hides || others <= limits::OVERLAPS
+    });
+    few.map(|(_, overlap)| overlap).collect()
 }
 
 /// From which hunk of a patch to which one each text went. O(hunks, and for each text their log).
