@@ -12,6 +12,7 @@ mod pairs;
 mod sides;
 
 use crate::patch::Patch;
+pub(crate) use sides::longest_ascending;
 
 /// Changes whenever [`between`] could give another patch for the same texts.
 pub const DIFF_VERSION: u8 = 2;

@@ -408,6 +408,22 @@ fn who_decides_does_not_get_back_what_stands_elsewhere() {
     assert_eq!(after, "one\nold\n\nnew \n");
 }
 
+/// What others wrote around it may look as if the words that stayed were others.
+#[test]
+fn what_is_known_to_have_stayed_is_neither_gone_nor_new() {
+    let base = "one red blue\nend\n";
+    // `red ` is gone, three lines came, and `blue` and `end` are those of before.
+    let all = "one white\nblack\nblue\ngreen\nend\n";
+    let first = Patch::builder().delete(17).insert(all).build().expect("a patch");
+    let second = Patch::builder().keep(8).insert("new\n").build().expect("a patch");
+    for (gives_way, right) in [(false, all), (true, "one red new\nblue\ngreen\nend\n")] {
+        let again = [(0..4, 0), (8..13, 16), (13..17, 27)];
+        let again = again.map(|(from, to)| PutAgain { from, to }).to_vec();
+        let made = merge(base, Beside { gives_way, again, ..Beside::from(&first) }, &second);
+        assert_eq!(made.patch.apply(all).expect("a patch that fits").text, right);
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         4 => "[a-e]{1,3}",

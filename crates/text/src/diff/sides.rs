@@ -92,7 +92,7 @@ fn push_end(starts: &mut Vec<usize>, token: &str) {
 }
 
 /// The longest subsequence whose second numbers ascend. O(n log n).
-fn longest_ascending(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+pub(crate) fn longest_ascending(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     // For each length the pair that ends a row of it lowest; for each pair the one before it.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());

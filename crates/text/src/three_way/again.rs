@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::edit::Edit;
 use crate::diff;
 use crate::patch::Patch;
+use crate::words;
 
 /// A text that was taken away and put in again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +19,13 @@ pub struct PutAgain {
     pub to: u32,
 }
 
-/// What of a hunk is known to have gone elsewhere, and what to have come from elsewhere.
+/// What of a hunk is known to have gone elsewhere, what to have come from elsewhere, and what to
+/// have stayed.
 pub(super) struct Cut {
     gone: Vec<Range<usize>>,
     came: Vec<Range<usize>>,
+    /// Where it stood and where it stands, in order in both.
+    stayed: Vec<(Range<usize>, usize)>,
 }
 
 impl Cut {
@@ -39,18 +43,51 @@ impl Cut {
         let gone = |it: &PutAgain| within(it.from.start as usize, it.from.len(), range.clone());
         let at = at.max(0) as usize;
         let came = |it: &PutAgain| within(it.to as usize, it.from.len(), at..at + bytes);
-        // What came back in the same hunk is compared with the rest, as if it had stayed.
+        // What came back in the same hunk stayed, as far as its parts are in order; the others are
+        // compared with the rest.
         let elsewhere = again.iter().filter(|it| gone(it).is_none() || came(it).is_none());
         let (went, put) = (elsewhere.clone().filter_map(gone), elsewhere.filter_map(came));
-        Self { gone: sort(went.collect()), came: sort(put.collect()) }
+        let (went, put) = (sort(went.collect()), sort(put.collect()));
+        let mut here: Vec<_> =
+            again.iter().filter_map(|it| Some((gone(it)?, came(it)?.start))).collect();
+        here.sort_by_key(|(from, _)| from.start);
+        let places: Vec<_> = (0..).zip(&here).map(|(index, (_, to))| (index, *to)).collect();
+        let row = diff::longest_ascending(&places).into_iter();
+        let stayed = row.map(|(index, _): (usize, _)| here[index].clone()).collect();
+        Self { gone: went, came: put, stayed }
+    }
+
+    /// What stayed, as far as whole words did, in the texts without what was cut out of them: in
+    /// order, apart.
+    fn anchors(&self, old: &str, new: &str) -> Vec<(Range<usize>, usize)> {
+        let (mut gone, mut came) = (Before::of(&self.gone), Before::of(&self.came));
+        let mut ends = (0, 0);
+        let whole = self.stayed.iter().filter_map(|(from, to)| {
+            let is_same = old.get(from.clone())? == new.get(*to..*to + from.len())?;
+            let is_end = |at: &usize| {
+                words::is_boundary(old, *at) && words::is_boundary(new, *at - from.start + to)
+            };
+            let start = from.clone().find(is_end).filter(|_| is_same)?;
+            let end = (start..=from.end).rev().find(is_end)?;
+            let cut = gone.bytes(start);
+            let here = start - cut..end - cut;
+            let there = start - from.start + to;
+            let there = there - came.bytes(there);
+            let apart = here.start >= ends.0 && there >= ends.1;
+            let known = (apart && words::has_word(&old[start..end])).then_some((here, there))?;
+            ends = (known.0.end, known.1 + known.0.len());
+            Some(known)
+        });
+        whole.collect()
     }
 
     /// How the hunk's text came of what it replaces, the rest of both compared with each other.
     pub(super) fn between(&self, old: &str, new: &str) -> Patch {
+        let rest = (without(old, &self.gone), without(new, &self.came));
+        let rest = compared((&rest.0, &rest.1), &self.anchors(old, new));
         if self.gone.is_empty() && self.came.is_empty() {
-            return diff::between(old, new);
+            return rest;
         }
-        let rest = diff::between(&without(old, &self.gone), &without(new, &self.came));
         let mut made =
             Made { patch: Patch::builder(), new, at: [0, 0], cut: [&self.gone, &self.came] };
         let mut at = 0;
@@ -64,6 +101,48 @@ impl Cut {
         made.step([left, left], true);
         made.patch.build().unwrap_or_else(|_| diff::between(old, new))
     }
+}
+
+/// How much was cut out before a place; asked in order.
+struct Before<'a> {
+    parts: &'a [Range<usize>],
+    bytes: usize,
+}
+
+impl<'a> Before<'a> {
+    fn of(parts: &'a [Range<usize>]) -> Self {
+        Self { parts, bytes: 0 }
+    }
+
+    fn bytes(&mut self, at: usize) -> usize {
+        while let [first, rest @ ..] = self.parts
+            && first.start < at
+        {
+            self.bytes += first.len();
+            self.parts = rest;
+        }
+        self.bytes
+    }
+}
+
+/// How one text came of another one, of which some parts are known to have stayed.
+fn compared((old, new): (&str, &str), stayed: &[(Range<usize>, usize)]) -> Patch {
+    let mut made = Patch::builder();
+    let (mut from, mut to) = (0, 0);
+    for (part, at) in stayed.iter().cloned().chain([(old.len()..old.len(), new.len())]) {
+        let mut kept = 0;
+        for (start, deleted, inserted) in
+            diff::between(&old[from..part.start], &new[to..at]).edits()
+        {
+            made.push_keep(start - kept);
+            made.push_delete(deleted);
+            made.push_insert(inserted);
+            kept = start + deleted;
+        }
+        made.push_keep((part.end - from) as u32 - kept);
+        (from, to) = (part.end, at + part.len());
+    }
+    made.build().unwrap_or_else(|_| diff::between(old, new))
 }
 
 /// An edit in which what takes away more than one text that was put in again does so in parts. What
