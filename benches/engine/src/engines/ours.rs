@@ -33,12 +33,7 @@ struct Page {
     document: Document,
     saves: u64,
     last: Option<Entry>,
-    /// By which rules its changes are merged.
-    rules: u8,
 }
-
-/// The rules of plain characters: those that the recorded texts of several writers were made by.
-const BY_CHARACTERS: u8 = 1;
 
 /// When everything here happens, in ms since 1970.
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -49,7 +44,7 @@ fn key() -> Result<DocumentKey, Failure> {
 
 impl Page {
     fn of(document: Document) -> Page {
-        Page { saves: document.cursor().position, document, last: None, rules: RULES }
+        Page { saves: document.cursor().position, document, last: None }
     }
 
     /// The page whose first text came from elsewhere.
@@ -67,7 +62,7 @@ impl Page {
         let mut edit = [0xed; 16];
         edit[..8].copy_from_slice(&self.saves.to_le_bytes());
         let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
-        let delta = Delta { edit, base, patch, note, rules: self.rules };
+        let delta = Delta { edit, base, patch, note, rules: RULES };
         let (pop, condition) = ("pop".to_owned(), None);
         let save = Save { delta, accepted_ms: NOW_MS, pop, served: None, condition, client: None };
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
@@ -120,11 +115,16 @@ impl Engine for Ours {
     }
 
     fn build(&self, trace: &Trace, deadline: Deadline) -> Result<Stored, Failure> {
+        let history = history(trace)?;
         let page = match self {
             Ours::Pruned(kept) => with_tail(trace, *kept)?,
+            // A page decides of saves, and its text is not that of merging character by character,
+            // on which several people's recorded keystrokes stand: those are a history alone.
+            Ours::Whole if !trace.sequential => {
+                Page::from_text(history.checkout("").map_err(Failure::of)?)?
+            }
             Ours::Whole => {
                 let mut page = Page::from_text(String::new())?;
-                page.rules = BY_CHARACTERS;
                 for event in events(trace)? {
                     deadline.check()?;
                     page.change(page.base(&event), event.patch)?;
@@ -132,8 +132,7 @@ impl Engine for Ours {
                 page
             }
         };
-        let history = archived(&history(trace)?);
-        Ok(Stored { history, document: page.document.encode() })
+        Ok(Stored { history: archived(&history), document: page.document.encode() })
     }
 
     fn merge<'a>(&self, _: &'a Trace, stored: Option<&'a Stored>) -> Result<Merge<'a>, Failure> {

@@ -59,6 +59,12 @@ const SHORT: [(u64, usize, u64, &str); 40] = [
         31_744_835_604,
         "a lost save on an older text of the origin is sought for ever",
     ),
+    (
+        256_017_137,
+        93,
+        30_735_900_180,
+        "a word that stayed stands twice beside an edit of the origin",
+    ),
 ];
 
 /// Runs in which few saves are joined.
