@@ -574,8 +574,9 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         if between.trim().is_empty() && fills {
             return true;
         }
-        // So is into which of two lines it goes what is put where one becomes two.
-        if one.is_insertion() && !one.text.contains('\n') && two.splits_line_from(base, end) {
+        // So is into which of two lines it goes what is put, or changed, where one becomes two.
+        let beside = one.is_insertion() && !one.text.contains('\n');
+        if two.splits_line_from(base).is_some_and(|begin| begin < end || begin == end && beside) {
             return true;
         }
         let whole = |at| words::is_boundary(base, at);

@@ -129,6 +129,28 @@ fn what_is_moved_takes_corrections_along() {
     assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()));
 }
 
+/// Whole lines that are put into one that another had moved stand before it, or behind it: what the
+/// other wrote into it stays in one line with it.
+#[test]
+fn what_is_written_into_a_moved_line_stays_in_one_line() {
+    let base = "oak elm\nash fir\nyew\nbox\n";
+    for (written, put, right) in [
+        ("tall oak elm", "box\nold oak elm", "box\nold tall oak elm\n"),
+        ("oak elm tail", "oak elm end\nbox", "oak elm tail end\nbox\n"),
+    ] {
+        let moved = format!("ash fir\nyew\n{written}\nbox\n");
+        let put = format!("{put}\nash fir\nyew\n");
+        let right = format!("ash fir\nyew\n{right}");
+        for (first, second) in [(&moved, &put), (&put, &moved)] {
+            let (text, met) = merged(base, first, second);
+            assert_eq!((&text, hidden(&met)), (&right, vec![]), "{first:?} {second:?}");
+        }
+    }
+    // Of which of two lines the first word is nobody can tell.
+    let (base, other) = ("* oak\nash\nyew\n", "- oak\nash\nyew\n");
+    is_first_with_alternative(base, other, "* box\nelm * oak\nash\nyew\n", &["box", "elm"]);
+}
+
 /// The first one's version of each passage is shown, and the second one's is at hand: nothing is
 /// there twice, and nothing mixed.
 #[track_caller]

@@ -122,16 +122,19 @@ impl Edit<'_> {
         self.is_moved && self.replaces_line(base)
     }
 
-    /// Whether it puts the end of one line and the beginning of another into a line, and as well
-    /// could do so at a place before it where that line begins.
-    pub(super) fn splits_line_from(&self, base: &str, at: usize) -> bool {
+    /// Where a line begins into which it puts the end of one line and the beginning of another, if
+    /// it could as well do so there.
+    pub(super) fn splits_line_from(&self, base: &str) -> Option<usize> {
         let (start, text) = (self.range.start, self.text);
-        let begins = |at: usize| at == 0 || base.as_bytes()[at - 1] == b'\n';
-        let splits = self.is_insertion() && text.contains('\n') && !begins(start);
-        if !splits || !begins(at) || start > at + SLID {
-            return false;
+        if !self.is_insertion() || !text.contains('\n') {
+            return None;
         }
-        base.get(at..start).is_some_and(|over| text.len() >= over.len() && text.ends_with(over))
+        let near = start.saturating_sub(SLID);
+        let end = base.as_bytes()[near..start].iter().rposition(|byte| *byte == b'\n');
+        let at = end.map_or(near, |end| near + end + 1);
+        let begins = end.is_some() || near == 0;
+        let over = base.get(at..start).filter(|over| begins && !over.is_empty())?;
+        (text.len() >= over.len() && text.ends_with(over)).then_some(at)
     }
 
     /// Whether it takes lines away up to where the last one ends, without that end.

@@ -57,6 +57,37 @@ impl Move<'_> {
         let ends = |at: usize| text.get(at).is_none_or(|byte| *byte == b'\n');
         !(at.checked_sub(1).is_none_or(ends) && (ends(end) || ends(end - 1)))
     }
+
+    /// What a change of it replaces of the text that comes. Lines that are put before its first
+    /// words, or behind its last ones, are put around the whole line that these stand in there;
+    /// `None` where they cannot, or where what becomes lines has other words beside it there.
+    fn place(&self, base: &str, edit: &Edit<'_>) -> Option<Range<usize>> {
+        let place = |at: usize| at - self.from.start + self.at;
+        let at = place(edit.range.start)..place(edit.range.end);
+        let (first, last) = (self.bare.start, self.bare.end);
+        let lines = edit.text.contains('\n');
+        let leads =
+            lines && (edit.range.start == first || edit.splits_line_from(base) == Some(first));
+        let trails = lines && edit.range.end == last;
+        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
+        let (text, to) = (self.to.text, &self.to.range);
+        let before = || match text[..place(first)].rfind('\n') {
+            None => to.start.checked_sub(1).is_none_or(ends).then_some(0),
+            Some(end) => Some(end + 1),
+        };
+        let behind = || match text[place(last)..].find('\n') {
+            None => ends(to.end).then_some(text.len()),
+            Some(more) => Some(place(last) + more),
+        };
+        let start = if leads { before()? } else { place(first) };
+        let end = if trails { behind()? } else { place(last) };
+        match edit.is_insertion() {
+            _ if (start..end) == (place(first)..place(last)) => Some(at),
+            true if edit.range.start == first => Some(start..start),
+            true if edit.range.end == last => Some(end..end),
+            _ => None,
+        }
+    }
 }
 
 /// Whether two changes go along that replace the same of what one hunk inserts: what comes of both
@@ -201,7 +232,9 @@ pub(super) fn carry<'a>(
         // Nor does it come into one that the other had written something into.
         let joins = within(whole) && edit.puts_another_line(base) && of.joins_line(&edit.range);
         let apart = !same && !joins;
-        apart && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
+        apart
+            && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
+            && of.place(base, edit).is_some()
     };
     // All that was changed of it goes along, or nothing.
     moves.retain(|of| {
@@ -211,10 +244,9 @@ pub(super) fn carry<'a>(
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
-        match moves.iter().find(|of| is_new(&edit) && inside(of, edit)) {
-            Some(of) => {
-                let place = |at: usize| at - of.from.start + of.at;
-                let at = place(edit.range.start)..place(edit.range.end);
+        let of = moves.iter().find(|of| is_new(&edit) && inside(of, edit));
+        match of.and_then(|of| Some((of, of.place(base, edit)?))) {
+            Some((of, at)) => {
                 let (index, text) = (edit.index, edit.text);
                 let (mover, onto) = (of.to.index, of.to.range.clone());
                 carried.push(Carried { index, mover, onto, at, text });
