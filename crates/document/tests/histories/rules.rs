@@ -281,12 +281,26 @@ impl Played {
                 let mut holds = old.iter().filter(|(it, _)| *it != word && it.contains(word));
                 holds.any(|(it, times)| count(new, it) < *times)
             };
+            // A view ran it together with others, and the page was what was saved of that.
+            let is_kept = |at: usize| {
+                let (save, [old, new]) = (&self.saves[at], &saves[at]);
+                let mut kept = old.keys().filter(|it| *it != word && it.contains(word));
+                let is_there = |it: &String| page.contains_key(it) && new.contains_key(it);
+                let nobodys = |it: &String| {
+                    let wrote = |[old, new]: &[Counts; 2]| count(old, it) < count(new, it);
+                    !base.contains_key(it) && !saves[..at].iter().any(wrote)
+                };
+                save.shown == save.new
+                    && !old.contains_key(word)
+                    && kept.any(|it| is_there(it) && nobodys(it))
+            };
+            let joins = || word.is_ascii() && (0..saves.len()).any(is_kept);
             let taken = saves.iter().map(by).any(|(old, new)| new < old);
             let taken = taken || word.is_ascii() && saves.iter().any(joined);
             let there = page.contains_key(word) || told.contains(word);
             // What only a view ran together nobody wrote.
             let wrote = base.contains_key(word) || saves.iter().map(by).any(|(old, new)| old < new);
-            if wrote && !taken && !there && !self.closed.contains(word) {
+            if wrote && !taken && !there && !joins() && !self.closed.contains(word) {
                 return self.broken("what nobody deleted is there", word.clone());
             }
             let alone = |at: &usize| self.saves[*at].alike.is_none();
