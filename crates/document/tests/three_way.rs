@@ -210,6 +210,28 @@ fn what_is_written_on_an_alternative_belongs_to_it() {
     assert_eq!(page.others(), []);
 }
 
+/// So is what is written into a line of it of which words stand in the shown version, too, in another
+/// line; what is written into a line that both have is there.
+#[test]
+fn what_is_written_into_a_line_of_an_alternative_belongs_to_it() {
+    for (shown, other, more, right) in [
+        ("oak elm\n", "oak\nelm\n", "old oak\nelm\n", "oak elm\n"),
+        ("oak elm\n", "oak\nelm\n", "oak\nelm old\n", "oak elm\n"),
+        ("oak elm\n", "oak\nelm\n", "oak\nold\nelm\n", "oak elm\n"),
+        ("oak\nelm\n", "oak elm\n", "oak old elm\n", "oak\nelm\n"),
+        ("oak elm\nfir\n", "oak\nelm\nfir\n", "oak\nelm\nold fir\n", "oak elm\nold fir\n"),
+    ] {
+        let mut page = Page::new("");
+        let base = page.document.version();
+        page.save(&base, shown);
+        let mine = page.save(&base, other);
+        page.save(&mine, more);
+        assert_eq!(page.document.text(), right);
+        let told = page.others().iter().any(|(_, text)| text.contains("old"));
+        assert!(told || right.contains("old"), "{:?}", page.others());
+    }
+}
+
 /// Who keeps both leaves the passage as it is, and adds the other version.
 #[test]
 fn what_stands_on_the_page_is_no_alternative_any_more() {

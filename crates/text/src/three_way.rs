@@ -85,6 +85,9 @@ pub struct Beside<'a> {
     pub own: BTreeMap<u32, Own>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
+    /// Hunks of it by which another version shows of what the author of the other edit had before
+    /// them there.
+    pub hides: BTreeSet<u32>,
     /// Hunks of the other edit, deletions among them, that somebody made just so on the way to it,
     /// whatever has become of them.
     pub made: BTreeSet<u32>,
@@ -102,6 +105,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             yields: Vec::new(),
             own: BTreeMap::new(),
             decided: BTreeSet::new(),
+            hides: BTreeSet::new(),
             made: BTreeSet::new(),
             gives_way: false,
             again: Vec::new(),
@@ -131,7 +135,7 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, own, decided, made, gives_way, again } = first.into();
+    let Beside { patch: first, yields, own, decided, hides, made, gives_way, again } = first.into();
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
@@ -179,6 +183,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
             firsts: &moved,
             seconds: &others,
             yields: &yields,
+            hides: &hides,
             gives_way,
             elsewhere: &elsewhere,
         };
@@ -193,6 +198,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         firsts: &firsts,
         seconds: &seconds,
         yields: &yields,
+        hides: &hides,
         gives_way,
         elsewhere: &elsewhere,
     };
@@ -224,6 +230,8 @@ struct Sides<'a> {
     seconds: &'a [Edit<'a>],
     /// Hunks of the first one that yield, those together that do so together.
     yields: &'a [BTreeSet<u32>],
+    /// Hunks of the first one by which another version shows than that of the second one's author.
+    hides: &'a BTreeSet<u32>,
     /// Whether the second one shows in a conflict.
     gives_way: bool,
     /// What of the base the first one has at another place, and in which of its hunks.
@@ -316,7 +324,8 @@ fn settled<'a>(
     links: &Links,
 ) -> (Vec<Passage<'a>>, Vec<Option<Decided>>) {
     let passages = slid::alike(base, passages(base, sides.firsts, sides.seconds));
-    let mut passages = entangled::join(base, passages);
+    let hides = sides.raw.iter().filter(|edit| sides.hides.contains(&edit.index));
+    let mut passages = entangled::join(base, passages, &hides.collect::<Vec<_>>());
     yield_together(&mut passages, sides.yields);
     let decide = |passage: &Passage<'_>| decide(base, passage, sides);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(decide).collect();
@@ -650,6 +659,10 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     if is_known && own.is_none() {
         return shown(first, Outcome::Same);
     }
+    // What is written into a version that is not shown is of that.
+    if passage.is_of_hidden {
+        return in_conflict(base, passage, sides);
+    }
     // White space that goes alone gives way, unless it is kept.
     if passage.is_white(base, &passage.firsts) {
         let both = passage.keeps_white(base, &passage.firsts, &passage.seconds);
@@ -672,14 +685,19 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
         let ordered = passage.has_order();
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
-    // A conflict: one version, whole. Of one person's the later one, and of several people's the
-    // one that the page has, unless it is to give way.
-    match own {
+    in_conflict(base, passage, sides)
+}
+
+/// A conflict: one version, whole. Of one person's the later one, and of several people's the one
+/// that the page has, unless it is to give way.
+fn in_conflict(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decided> {
+    let (first, second) = (passage.first(base), passage.second(base));
+    let shown = |text, outcome| Some(Decided { text, outcome, ordered: false });
+    let later = || passage.second_without(base, sides.elsewhere);
+    match passage.firsts_own() {
         Some(Own::Later) => shown(first, Outcome::Same),
-        Some(_) => shown(passage.second_without(base, elsewhere), Outcome::Larger),
-        None if sides.gives_way => {
-            shown(passage.second_without(base, elsewhere), Outcome::Replaced(first))
-        }
+        Some(_) => shown(later(), Outcome::Larger),
+        None if sides.gives_way => shown(later(), Outcome::Replaced(first)),
         None => shown(first, Outcome::Hidden(second)),
     }
 }

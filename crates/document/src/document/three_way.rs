@@ -66,6 +66,9 @@ const ASIDE: &str = "aside";
 /// and the one that puts something in their place.
 const INSTEAD: &str = "instead";
 
+/// Bytes of versions that are not shown in which what went is looked for, at most.
+const LOOKED_THROUGH: usize = 4 << 20;
+
 impl State {
     /// What others did since the text that a save was made on, and that text, where they come near
     /// each other. `None` where merging the save character by character is all that there is to it,
@@ -206,6 +209,7 @@ impl State {
         let decided = (0..).zip(&since.by);
         let decided = decided.filter(|(_, by)| by.iter().any(|by| is_meant(*by)));
         let decided = decided.map(|(hunk, _)| hunk).collect();
+        let hides = self.hides((version, old), since);
         // The first change that its author had not seen. Of what stands before it the log decided
         // against nothing else.
         let unseen = |index: &u32| !version.contains(*index) && !is_meant(*index);
@@ -237,7 +241,33 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        Beside { patch: &since.patch, yields, own, decided, made, gives_way: false, again }
+        Beside { patch: &since.patch, yields, own, decided, hides, made, gives_way: false, again }
+    }
+
+    /// Hunks of what came since a version by which the log shows another version of what was saved
+    /// there. What stands elsewhere by now, or is held by what stands there, is none. O(hunks), and
+    /// [`LOOKED_THROUGH`].
+    fn hides(&self, (version, old): (&Version, &str), since: &Since) -> BTreeSet<u32> {
+        let mut left = LOOKED_THROUGH;
+        let mut is_told = |by: &u32, gone: &str| {
+            let Some(change) = self.changes.get(*by as usize) else { return false };
+            let save = change.about as u32;
+            let aside = change.kind == ChangeKind::Meant as u8
+                && version.contains(save)
+                && self.made_for(save, ASIDE) == Some(*by);
+            let told = self.changes.get(save as usize).filter(|_| aside);
+            let mut told = told.into_iter().flat_map(|of| &of.hidden);
+            told.any(|it| {
+                left = left.saturating_sub(it.text.len());
+                left > 0 && it.text.contains(gone)
+            })
+        };
+        let hunks = (0..).zip(since.patch.edits().zip(&since.by));
+        let hides = hunks.filter(|(_, ((at, gone, _), by))| {
+            let gone = old.get(*at as usize..(at + gone) as usize).unwrap_or_default();
+            !gone.is_empty() && by.iter().any(|by| is_told(by, gone))
+        });
+        hides.map(|(hunk, _)| hunk).collect()
     }
 
     /// Which of what came since a version the author of another save of it made alone, of that

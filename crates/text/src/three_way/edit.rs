@@ -94,6 +94,16 @@ impl Edit<'_> {
         from.is_some_and(|from| words(from..start)) || to.is_some_and(|to| words(end..to))
     }
 
+    /// Whether it is white space in one line on one side, and where a line ends on the other.
+    pub(super) fn joins_or_splits_lines(&self, base: &str) -> bool {
+        let Range { start, end } = self.range;
+        let within = |at: Option<&u8>| at.is_some_and(|byte| *byte != b'\n');
+        let bytes = base.as_bytes();
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+        let ends = base[start..end].contains('\n') != self.text.contains('\n');
+        ends && self.is_white(base) && within(before) && within(bytes.get(end))
+    }
+
     /// Whether it puts something into an empty line.
     pub(super) fn fills_line(&self, base: &str) -> bool {
         let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');

@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
-use super::edit::Edit;
+use super::edit::{Edit, Kind};
 use super::passage::{Passage, is_near};
 use super::versions::words_of;
+use crate::words;
 
 /// Changes in a row, each near the next, from which on they are one that rewrote a passage.
 const REWRITES: usize = 6;
@@ -15,11 +16,19 @@ const REWRITES: usize = 6;
 /// Changes of both, one at the other's edge, from which on they are one passage.
 const CHAIN: usize = 3;
 
-/// Joins the passages that only seem to stand apart. O(passages and what stays between them).
-pub(super) fn join<'a>(base: &str, passages: Vec<Passage<'a>>) -> Vec<Passage<'a>> {
+/// Joins the passages that only seem to stand apart. By the edits of the first side that `hide`
+/// another version shows of what the second one changed. O(passages and what stays between them).
+pub(super) fn join<'a>(
+    base: &str,
+    mut passages: Vec<Passage<'a>>,
+    hide: &[&Edit<'_>],
+) -> Vec<Passage<'a>> {
     let mut spans = rewritten(base, &passages, |passage| &passage.firsts, |it| &it.seconds);
     spans.extend(rewritten(base, &passages, |passage| &passage.seconds, |it| &it.firsts));
     spans.extend(chains(base, &passages));
+    let of_hidden = of_hidden(base, &passages, hide);
+    of_hidden.iter().for_each(|of| passages[of.start].is_of_hidden = true);
+    spans.extend(of_hidden);
     spans.sort_by_key(|span| (span.start, span.end));
     let mut spans = spans.into_iter().peekable();
     let mut joined: Vec<Passage<'a>> = Vec::with_capacity(passages.len());
@@ -97,4 +106,54 @@ fn chains(base: &str, passages: &[Passage<'_>]) -> Vec<Range<usize>> {
         start += chain.len();
     }
     found
+}
+
+/// Passages in one line of a version that is not shown: what the second side changed there is of
+/// that version, and words that stand in the shown one, too, do not make it one of that. So it is
+/// where a line ends in one of the two versions only.
+fn of_hidden(base: &str, passages: &[Passage<'_>], hide: &[&Edit<'_>]) -> Vec<Range<usize>> {
+    if hide.is_empty() {
+        return Vec::new();
+    }
+    let shows = |of: &Passage<'_>| {
+        let mut firsts = of.firsts.iter();
+        !of.firsts.is_empty() && firsts.all(|edit| edit.kind == Kind::Plain)
+    };
+    let changes = |of: &Passage<'_>| {
+        let whole = |edit: &Edit<'_>| {
+            let begins = edit.range.start == 0 || base[..edit.range.start].ends_with('\n');
+            edit.is_insertion() && edit.text.ends_with('\n') && begins
+        };
+        of.firsts.is_empty() && !of.seconds.is_empty() && !of.seconds.iter().any(whole)
+    };
+    let in_line = |one: &Passage<'_>, two: &Passage<'_>| {
+        let hulls = [one.hull(), two.hull()];
+        let between = &base[hulls[0].end..hulls[1].start];
+        let of = version(hide, &(hulls[0].start..hulls[1].end));
+        let is_edge = |of: &Range<usize>, hull: &Range<usize>| {
+            hull.is_empty() && (hull.start == of.start || hull.start == of.end)
+        };
+        let at_edge = |of| hulls.iter().any(|hull| is_edge(of, hull));
+        let near = |of| words::has_word(between) || !at_edge(of);
+        !between.contains('\n') && of.is_some_and(near)
+    };
+    let ends = |of: &Passage<'_>| of.firsts.iter().any(|edit| edit.joins_or_splits_lines(base));
+    let mut found = Vec::new();
+    for (at, pair) in passages.windows(2).enumerate() {
+        let [one, two] = pair else { continue };
+        if (changes(one) && shows(two) || shows(one) && changes(two)) && in_line(one, two) {
+            found.push(at..at + 2);
+        }
+    }
+    let both = |of: &Passage<'_>| shows(of) && !of.seconds.is_empty() && ends(of);
+    let both =
+        (0..).zip(passages).filter(|(_, of)| both(of) && version(hide, &of.hull()).is_some());
+    found.extend(both.map(|(at, _)| at..at + 1));
+    found
+}
+
+/// Where a text stands of which another version shows, if a part of the base is all in it. O(log).
+fn version<'a>(hide: &[&'a Edit<'_>], of: &Range<usize>) -> Option<&'a Range<usize>> {
+    let range = &hide.get(hide.partition_point(|edit| edit.range.end < of.end))?.range;
+    (range.start <= of.start).then_some(range)
 }

@@ -15,6 +15,8 @@ const NEAR: usize = 3;
 pub(super) struct Passage<'a> {
     pub(super) firsts: Vec<Edit<'a>>,
     pub(super) seconds: Vec<Edit<'a>>,
+    /// Whether the second edit changed a line of which the first one shows another version.
+    pub(super) is_of_hidden: bool,
 }
 
 impl<'a> Passage<'a> {
@@ -42,6 +44,7 @@ impl<'a> Passage<'a> {
     pub(super) fn join(&mut self, next: Self) {
         self.firsts.extend(next.firsts);
         self.seconds.extend(next.seconds);
+        self.is_of_hidden |= next.is_of_hidden;
     }
 
     /// The bytes of the base from the first edit to the last.
