@@ -162,6 +162,18 @@ fn words_that_went_along_with_lines_bring_nothing() {
     assert_eq!(hunks(&patch), [(6, 6, "")]);
 }
 
+/// The end of a text ends its last line: that is taken elsewhere as a line, not as its words.
+#[test]
+fn the_last_line_is_one_without_an_end() {
+    let (old, new) = ("x\n| \nx\n| elm oak", "x\n| elm oak\nx\n| \nx");
+    assert_eq!(hunks(&between(old, new)), [(2, 0, "| elm oak\nx\n"), (6, 10, "")]);
+    assert_eq!(hunks(&between("one\ntwo", "two\none")), [(0, 4, ""), (7, 0, "\none")]);
+    assert_eq!(hunks(&between("one\ntwo", "one")), [(3, 4, "")]);
+    assert_eq!(hunks(&between("one\ntwo\nsix", "one\nten")), [(4, 7, "ten")]);
+    assert_eq!(hunks(&between("one", "two\nsix")), [(0, 3, "two\nsix")]);
+    assert_eq!(hunks(&between("one\ntwo", "two")), [(0, 4, "")]);
+}
+
 #[test]
 fn scripts_without_spaces_change_by_the_character() {
     let patch = between("東京都は大きい", "東京は大きい。");

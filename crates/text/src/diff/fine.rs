@@ -88,8 +88,43 @@ struct ByWords {
     came: usize,
 }
 
-/// The edit that leads from `old` to `new`, by these rules.
+/// The edit that leads from `old` to `new`, by these rules. The end of a text ends its last line:
+/// where neither text has an end, it is the same line in the middle of the other.
 pub(super) fn between(old: &str, new: &str) -> Patch {
+    let is_open = |text: &str| !text.is_empty() && !text.ends_with(['\n', '\r']);
+    if is_open(old) && is_open(new) {
+        let ended = |text: &str| [text, "\n"].concat();
+        return without_end(old, &between_ended(&ended(old), &ended(new)));
+    }
+    between_ended(old, new)
+}
+
+/// The same edit of a text without the last line's end, which it has before and after.
+fn without_end(old: &str, ended: &Patch) -> Patch {
+    let (mut patch, last) = (Patch::builder(), old.len() as u32);
+    for (at, deleted, inserted) in ended.edits() {
+        if at + deleted <= last {
+            patch.keep_to(at);
+            patch.push_delete(deleted);
+            patch.push_insert(inserted);
+            continue;
+        }
+        // What ends with it, or comes behind it, ends with the line before, or comes behind that.
+        let turned = inserted.strip_suffix('\n').filter(|_| deleted == 0);
+        let replaced = inserted.strip_suffix('\n').filter(|_| deleted > 0);
+        patch.keep_to(at - u32::from(replaced.is_none()));
+        patch.push_delete(deleted - u32::from(replaced.is_some()));
+        if turned.is_some() {
+            patch.push_insert("\n");
+        }
+        patch.push_insert(turned.or(replaced).unwrap_or_default());
+    }
+    patch.keep_to(last);
+    patch.build().unwrap_or_default()
+}
+
+/// The same, of any two texts.
+fn between_ended(old: &str, new: &str) -> Patch {
     let mut differ = Differ::new(old, new);
     let whole = Change { old: 0..old.len(), new: 0..new.len() };
     differ.lines(&differ.trimmed(&whole, |bytes, at| at == 0 || bytes[at - 1] == b'\n'), DEPTH);
