@@ -303,6 +303,18 @@ impl View {
             && self.state.root_of(&edit.delta.base) == Some(Root::EMPTY)
     }
 
+    /// A change beyond the confirmed ones that the text may hold twice, as [`Self::may_double`] says.
+    #[must_use]
+    pub fn doubled(&self) -> Option<Actor> {
+        let from = self.confirmed;
+        let on_nothing = |(index, _): &(usize, &Arc<Change>)| {
+            let base = self.state.text.history().base(*index as u32);
+            base.is_some_and(|base| base == Version::EMPTY)
+        };
+        let mut overlay = (from..).zip(self.overlay()).filter(|_| self.begins_with_base());
+        overlay.find(on_nothing).map(|(_, change)| change.actor)
+    }
+
     fn begins_with_base(&self) -> bool {
         self.state.changes.get(0).is_some_and(|first| first.kind == ChangeKind::Base as u8)
     }

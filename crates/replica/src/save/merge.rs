@@ -1,6 +1,7 @@
 //! Merging a save into a copy of the document. Everything that can be refused is
 //! refused here, before anything is persisted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use redwedding_document::entry::{
@@ -68,7 +69,7 @@ pub(super) enum Outcome {
 
 /// What one attempt to merge a save comes to.
 enum Attempted {
-    /// The log needs this text of the origin first: how an edit that was made on
+    /// The log needs this text of the origin first, or this save: how an edit that was made on
     /// it is carried over is for the log to say.
     Append(Box<Entry>),
     Came(Outcome),
@@ -78,7 +79,7 @@ enum Attempted {
 struct Attempts {
     /// How fresh the next state has to be.
     freshness: Freshness,
-    /// Whether a text of the origin was appended.
+    /// Whether something was appended that has to be there first.
     appended: bool,
     /// How often something was waited for.
     waited: usize,
@@ -157,7 +158,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         oldest.is_some_and(|oldest| oldest.knows(edit).is_some())
     }
 
-    /// Appends a text of the origin to the log, at most once.
+    /// Appends what has to be there first to the log, at most once.
     fn append_once(
         &mut self,
         attempts: &mut Attempts,
@@ -241,6 +242,9 @@ impl<P: Ports> ClientRequest<'_, P> {
                 None => Err(unresolved(loaded, &named.version)),
             };
         };
+        if let Some(entry) = self.context.doubled(cached, &view) {
+            return Ok(Attempted::Append(Box::new(entry)));
+        }
         if let (None, Some(_), Some(seen)) =
             (save.base, &base, self.session.unsettled(cached.key()).last())
         {
@@ -374,6 +378,15 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
+    /// A save of this point of presence that a view may hold twice: it made the page, which the log
+    /// has from the origin, and the log alone can tell whether that came of it. None while nobody
+    /// can be asked.
+    fn doubled(&mut self, cached: &CachedDocument, view: &View) -> Option<Entry> {
+        let made = view.doubled().filter(|_| !self.relay_client().is_away())?;
+        let taken = self.outbox().taken_here(cached.key(), &BTreeSet::from([made]));
+        taken.into_iter().next().map(|save| save.entry)
+    }
+
     /// The entry of a save.
     fn entry(
         &mut self,
