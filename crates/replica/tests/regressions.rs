@@ -259,3 +259,27 @@ fn what_is_written_before_a_word_that_another_replaces_stays_in_its_line() {
         }
     }
 }
+
+/// Whichever the log has first, and whatever their names are.
+#[test]
+fn what_is_written_below_a_line_whose_end_went_with_the_next_is_a_line() {
+    let base = page(1, "a\noak\nb\n");
+    let of = |body: &Body| match body {
+        Body::Edit(edit) => edit.delta.actor(),
+        _ => unreachable!("a save"),
+    };
+    for name in 0..8 {
+        let shorter = edit(name, on(base.name(), &[]), "a\noak\nb\n", "a\noak\n");
+        let seen = on(base.name(), &[of(&shorter)]);
+        let longer = edit(name + 50, seen, "a\noak\n", "a\noak\nsame\n");
+        let open = edit(name + 100, on(base.name(), &[]), "a\noak\nb\n", "a\noak");
+        for order in
+            [[&shorter, &open, &longer], [&shorter, &longer, &open], [&open, &shorter, &longer]]
+        {
+            let mut log = Log::new();
+            log.append(Body::Base(base.clone()));
+            order.map(|save| log.append(save.clone()));
+            assert_eq!(log.0.text(), "a\noak\nsame\n");
+        }
+    }
+}

@@ -6,8 +6,10 @@
 //!    that line. The change that trimmed it may have come before or after the other.
 //! 2. Two wrote at one place, each a line of their own, and neither wrote the line's end, since
 //!    there was one, or the text's end.
+//! 3. Somebody took the last lines away, and the end of the one before with them; what another one
+//!    wrote below that would stand in it.
 //!
-//! Both are found by what stands next to the change that was just applied; must never look further
+//! All are found by what stands next to the change that was just applied; must never look further
 //! than that.
 
 use std::collections::{BTreeSet, HashSet};
@@ -42,7 +44,8 @@ pub(crate) fn trimming(
 }
 
 /// Places in the merged text where the change meets what a concurrent one inserted, each a line of
-/// its own, and no line's end stands between.
+/// its own, and no line's end stands between; and where it begins a line at the end of the text
+/// behind one whose end a concurrent change took away.
 pub(crate) fn glued(contents: &Contents<'_>, effect: &Effect) -> Vec<u32> {
     let sequence = contents.sequence;
     // What the change deletes was there for the others.
@@ -72,6 +75,10 @@ pub(crate) fn glued(contents: &Contents<'_>, effect: &Effect) -> Vec<u32> {
         };
         let ended = |other: &Span| contents.ends_line(other, |id| gone.contains(&id));
         if met(&before).is_some_and(|other| ended(other) && contents.begins_line(own)) {
+            found.insert(at);
+        }
+        let open = || contents.begins_line(own) && contents.is_gone(own.left_origin);
+        if behind.is_none() && open() {
             found.insert(at);
         }
         let ends = || contents.ends_line(own, |_| false);
@@ -115,6 +122,12 @@ impl Contents<'_> {
             found = self.sequence.at(self.sequence.after(cursor));
         }
         true
+    }
+
+    /// Whether a byte was there for the author, and is not shown.
+    fn is_gone(&self, byte: Byte) -> bool {
+        let span = self.sequence.find_byte(byte).map(|id| self.sequence.span(id));
+        span.is_some_and(|span| span.prepare.is_there() && !span.is_shown())
     }
 
     /// Whether a byte ends a line, or is none.
