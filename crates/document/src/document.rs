@@ -303,7 +303,8 @@ impl View {
             && self.state.root_of(&edit.delta.base) == Some(Root::EMPTY)
     }
 
-    /// A change beyond the confirmed ones that the text may hold twice, as [`Self::may_double`] says.
+    /// A change beyond the confirmed ones that the text may hold twice, for the reason that
+    /// [`Self::may_double`] gives. O(overlay).
     #[must_use]
     pub fn doubled(&self) -> Option<Actor> {
         let from = self.confirmed;

@@ -210,8 +210,8 @@ fn what_is_written_on_an_alternative_belongs_to_it() {
     assert_eq!(page.others(), []);
 }
 
-/// So is what is written into a line of it of which words stand in the shown version, too, in another
-/// line; what is written into a line that both have is there.
+/// So is what is written into a line of it of which words stand in the shown version, too, in
+/// another line; what is written into a line that both have is there.
 #[test]
 fn what_is_written_into_a_line_of_an_alternative_belongs_to_it() {
     for (shown, other, more, right) in [

@@ -278,7 +278,9 @@ fn what_is_written_below_a_line_whose_end_went_with_the_next_is_a_line() {
         {
             let mut log = Log::new();
             log.append(Body::Base(base.clone()));
-            order.map(|save| log.append(save.clone()));
+            for save in order {
+                log.append(save.clone());
+            }
             assert_eq!(log.0.text(), "a\noak\nsame\n");
         }
     }
