@@ -64,9 +64,8 @@ impl Cut {
         let mut ends = (0, 0);
         let whole = self.stayed.iter().filter_map(|(from, to)| {
             let is_same = old.get(from.clone())? == new.get(*to..*to + from.len())?;
-            let is_end = |at: &usize| {
-                words::is_boundary(old, *at) && words::is_boundary(new, *at - from.start + to)
-            };
+            let is_end =
+                |at: &usize| parts_words(old, *at) && parts_words(new, at - from.start + to);
             let start = from.clone().find(is_end).filter(|_| is_same)?;
             let end = (start..=from.end).rev().find(is_end)?;
             let cut = gone.bytes(start);
@@ -100,6 +99,21 @@ impl Cut {
         let left = without(old, &self.gone).len() as u32 - at;
         made.step([left, left], true);
         made.patch.build().unwrap_or_else(|_| diff::between(old, new))
+    }
+}
+
+/// Whether a word ends at a place, or begins, beside white space or the end of the text: what is
+/// told by the two characters there alone, however long a word is. O(1).
+fn parts_words(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let (before, behind) = (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at));
+    match (before, behind) {
+        (None, _) | (_, None) | (Some(b'\n'), _) => true,
+        (Some(b' '), _) => {
+            text[at..].starts_with(|c: char| c.is_ascii_graphic() || c.is_alphanumeric())
+        }
+        (Some(before), Some(b' ' | b'\n')) => *before != b'\r',
+        _ => false,
     }
 }
 
