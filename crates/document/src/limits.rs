@@ -47,6 +47,8 @@ pub const RESTORED_BYTES: usize = 16 << 20;
 pub const SEGMENTS: usize = 16;
 /// Refused entries that a document lists.
 pub const QUARANTINED: usize = 64;
+/// Bytes of versions that the page does not show in which, for one edit, what went is looked for.
+pub const SEARCHED_BYTES: usize = 4 << 20;
 /// Overlaps recorded for one edit, but for those that tell whose version it hides.
 pub const OVERLAPS: usize = 8;
 

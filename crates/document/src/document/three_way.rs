@@ -66,9 +66,6 @@ const ASIDE: &str = "aside";
 /// and the one that puts something in their place.
 const INSTEAD: &str = "instead";
 
-/// Bytes of versions that are not shown in which what went is looked for, at most.
-const LOOKED_THROUGH: usize = 4 << 20;
-
 impl State {
     /// What others did since the text that a save was made on, and that text, where they come near
     /// each other. `None` where merging the save character by character is all that there is to it,
@@ -246,9 +243,9 @@ impl State {
 
     /// Hunks of what came since a version by which the log shows another version of what was saved
     /// there. What stands elsewhere by now, or is held by what stands there, is none. O(hunks), and
-    /// [`LOOKED_THROUGH`].
+    /// [`limits::SEARCHED_BYTES`].
     fn hides(&self, (version, old): (&Version, &str), since: &Since) -> BTreeSet<u32> {
-        let mut left = LOOKED_THROUGH;
+        let mut left = limits::SEARCHED_BYTES;
         let mut is_told = |by: &u32, gone: &str| {
             let Some(change) = self.changes.get(*by as usize) else { return false };
             let save = change.about as u32;
