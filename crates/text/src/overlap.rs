@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use crate::history::History;
 use crate::ops::{Edit, Ops};
-use crate::sequence::{Cursor, GROUND, Sequence, Span, SpanId};
+use crate::sequence::{Cursor, GROUND, NONE, Sequence, Span, SpanId};
 use crate::tokens;
 use crate::version::Version;
 use crate::walker::Observer;
@@ -188,6 +188,22 @@ impl<'a> Contents<'a> {
         let gone = (!span.is_shown())
             .then(|| changes(0..span.len, span.removed_at, |byte| applied.that_deleted(byte)));
         inserted.into_iter().flatten().chain(gone.into_iter().flatten())
+    }
+
+    /// The changes that a version lacks by which a span is shown again: each took out one that had
+    /// deleted it. O(changes since).
+    pub(crate) fn restored_since(&self, version: &Version, id: SpanId) -> Vec<u32> {
+        let (span, all) = (self.sequence.span(id), self.history.suppressions());
+        if span.removed_at == NONE {
+            return Vec::new();
+        }
+        let deleted = changes(0..span.len, span.removed_at, |byte| self.applied.that_deleted(byte));
+        let deleted: BTreeSet<u32> = deleted.collect();
+        let since = all.partition_point(|event| event.change < version.prefix());
+        let took = all[since..].iter().filter(|event| {
+            event.suppressed && !version.contains(event.change) && deleted.contains(&event.target)
+        });
+        took.map(|event| event.change).collect()
     }
 
     /// What changes that a version lacks did to a span: who deleted it, or inserted it and which of

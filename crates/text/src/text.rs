@@ -69,6 +69,9 @@ pub struct Since {
     /// For each of its hunks the changes that made it, ascending; who took a change out that
     /// somebody made is one of them. None for what was deleted then, and is shown again.
     pub by: Vec<Vec<u32>>,
+    /// For each of its hunks the changes that took out the one that had deleted what is shown again
+    /// in it, ascending.
+    pub restored_by: Vec<Vec<u32>>,
     /// What of the text then went, and what of the text now came, in order, and by whom.
     pub spans: Vec<SpanSince>,
     /// Each hunk of those changes by itself, whatever has become of it since.
@@ -508,6 +511,7 @@ impl Text {
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
         let (mut patch, mut by) = (Patch::builder(), Vec::<BTreeSet<u32>>::new());
+        let mut restored_by = Vec::<BTreeSet<u32>>::new();
         let mut in_hunk = false;
         let (mut at, mut then, mut made, mut spans) = (0, 0, Vec::new(), Vec::new());
         for (id, span) in replayed.walker.sequence().named_spans() {
@@ -531,9 +535,14 @@ impl Text {
                 let whom: Vec<u32> = whom.collect();
                 if !in_hunk {
                     by.push(BTreeSet::new());
+                    restored_by.push(BTreeSet::new());
                 }
                 in_hunk = true;
                 by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
+                if whom.is_empty() && span.is_shown() {
+                    let whom = contents.restored_since(version, id);
+                    restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
+                }
                 let (gone, came) = (there..then, shown..at as u32);
                 SpanSince { gone, came, by: whom }.push_onto(&mut spans);
             }
@@ -545,7 +554,9 @@ impl Text {
         let made = MadeSince::joined(made);
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
-        Ok(Since { patch, by: by.into_iter().map(Vec::from_iter).collect(), spans, made })
+        let [by, restored_by] =
+            [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
+        Ok(Since { patch, by, restored_by, spans, made })
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has

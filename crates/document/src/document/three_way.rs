@@ -223,7 +223,9 @@ impl State {
             if saves.iter().any(Option::is_none) {
                 stay.insert(hunk);
             }
-            for save in saves.into_iter().flatten() {
+            // So does what the author had seen deleted, and was decided to stay.
+            let restored = since.restored_by.get(hunk as usize).into_iter().flatten();
+            for save in saves.into_iter().flatten().chain(restored.filter_map(seen)) {
                 yields.entry(save).or_default().insert(hunk);
             }
         }

@@ -243,8 +243,12 @@ impl<'a> Differ<'a> {
         }
         let (old, new) = self.texts(region);
         let by_words = self.by_words(region);
-        // Words only came, or only went: what lines they stand in does not matter.
-        if let Some(found) = by_words.as_ref().filter(|found| found.went == 0 || found.came == 0) {
+        // Words only came, or only went: what lines they stand in does not matter, unless signs
+        // became words.
+        let one_way = |found: &&ByWords| {
+            (found.went == 0 || found.came == 0) && found.hunks.iter().all(Change::is_simple)
+        };
+        if let Some(found) = by_words.as_ref().filter(one_way) {
             return found.hunks.iter().for_each(|hunk| self.push(hunk.clone()));
         }
         let mut numbers = HashMap::new();

@@ -112,12 +112,14 @@ impl Edit<'_> {
         self.is_insertion() && within && (at == 0 || end(at - 1)) && end(at)
     }
 
-    /// Whether it takes whole lines away, and puts nothing there.
+    /// Whether it takes whole lines away, and puts nothing there. The end of the text ends the last
+    /// one.
     pub(super) fn takes_lines(&self, base: &str) -> bool {
         let Range { start, end } = self.range;
         let begins = start == 0 || base.as_bytes()[start - 1] == b'\n';
         let gone = &base[start..end];
-        self.text.is_empty() && begins && gone.ends_with('\n') && !gone.trim().is_empty()
+        let ends = gone.ends_with('\n') || end == base.len();
+        self.text.is_empty() && begins && ends && !gone.trim().is_empty()
     }
 
     /// Whether it puts something in place of a whole line, or of several.
@@ -127,9 +129,11 @@ impl Edit<'_> {
         !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
     }
 
-    /// The same, where that is a line that was taken from elsewhere.
+    /// The same, where that is a line that was taken from elsewhere, or one of words in place of one
+    /// of signs alone: nothing of what was there went on.
     pub(super) fn puts_another_line(&self, base: &str) -> bool {
-        self.is_moved && self.replaces_line(base)
+        let signs = || words::has_word(self.text) && !words::has_word(&base[self.range.clone()]);
+        self.replaces_line(base) && (self.is_moved || signs())
     }
 
     /// Where a line begins into which it puts the end of one line and the beginning of another, if

@@ -162,6 +162,16 @@ fn once<'a>(
     found
 }
 
+/// Whether some edit puts these very lines somewhere, with white space around them or without.
+fn puts_lines(edits: &[Edit<'_>], lines: &str) -> bool {
+    let whole = |text: &str, at: usize| {
+        let (before, behind) = (&text[..at], &text[at + lines.len()..]);
+        let begins = before.rsplit('\n').next().is_none_or(|rest| rest.trim().is_empty());
+        begins && behind.split('\n').next().is_none_or(|rest| rest.trim().is_empty())
+    };
+    edits.iter().any(|edit| edit.text.match_indices(lines).any(|(at, _)| whole(edit.text, at)))
+}
+
 /// Whether a line begins and a line ends with a part of a text.
 fn is_lines(base: &str, part: &Range<usize>) -> bool {
     let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
@@ -236,11 +246,14 @@ pub(super) fn carry<'a>(
             && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
             && of.place(base, edit).is_some()
     };
-    // All that was changed of it goes along, or nothing.
+    // All that was changed of it goes along, or nothing. Who puts the line elsewhere, too, has put
+    // another one in its place.
     moves.retain(|of| {
         let bare = &of.bare;
         let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
-        seconds.iter().filter(is_new).filter(met).all(|edit| inside(of, edit))
+        let changed = || seconds.iter().filter(is_new).filter(met);
+        changed().all(|edit| inside(of, edit))
+            && (changed().next().is_none() || !puts_lines(seconds, &base[bare.clone()]))
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {

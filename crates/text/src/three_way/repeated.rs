@@ -62,9 +62,10 @@ pub(super) fn half_moved(
     apart(found.map(|(_, at)| at..at + 1).collect())
 }
 
-/// The same for words that the second edit took elsewhere, of which there was one each: where it is
-/// not shown that they went, they would stand twice; and nowhere, where it is not shown that they
-/// came. O(passages and what they hold), and of the base for each word that would.
+/// The same for words that the second edit took elsewhere, of which there was one each, or several
+/// that all went from one place: where it is not shown that they went, they would stand twice; and
+/// nowhere, where it is not shown that they came. O(passages and what they hold), and of the base
+/// for each word that would.
 pub(super) fn miscounted(
     base: &str,
     passages: &[Passage<'_>],
@@ -72,32 +73,34 @@ pub(super) fn miscounted(
 ) -> Vec<Range<usize>> {
     let of_seconds =
         || (0..).zip(passages).flat_map(|(at, it)| it.seconds.iter().map(move |e| (at, e)));
-    let goes = once(of_seconds().map(|(at, edit)| (at, &base[edit.range.clone()])));
-    let comes = once(of_seconds().map(|(at, edit)| (at, edit.text)));
-    let both =
-        goes.into_iter().filter_map(|(word, from)| Some((word, (from?, (*comes.get(word)?)?))));
+    let goes = places(of_seconds().map(|(at, edit)| (at, &base[edit.range.clone()])));
+    let comes = places(of_seconds().map(|(at, edit)| (at, edit.text)));
+    let both = goes.iter().filter_map(|(word, from)| {
+        let (from, to) = (from[0], *comes.get(word).filter(|to| to.len() == 1)?.first()?);
+        Some((*word, (from, to))).filter(|_| goes[word].iter().all(|at| *at == from))
+    });
     let moved: HashMap<&str, (usize, usize)> = both.collect();
     if moved.is_empty() {
         return Vec::new();
     }
     let found = counted(base, passages, decided, &moved).into_iter().filter_map(|(word, more)| {
         let (from, to) = *moved.get(word)?;
-        let [than_first, than_base, told] = more;
-        let at = if than_first > 0 && than_base > 0 {
+        let [than_first, than_second, told] = more;
+        let at = if than_first > 0 && than_second > 0 {
             to
-        } else if than_first < 0 && than_base < 0 && told == 0 {
+        } else if than_first < 0 && than_second < 0 && told == 0 {
             from
         } else {
             return None;
         };
-        let alone = || stands(base, word).nth(1).is_none();
-        (!is_hidden(&decided[at]) && alone()).then_some(at..at + 1)
+        let all = || stands(base, word).nth(goes[word].len()).is_none();
+        (!is_hidden(&decided[at]) && all()).then_some(at..at + 1)
     });
     apart(found.collect())
 }
 
-/// How much more often some words are shown than the first edit has them, and than the base does;
-/// and how often they are told beside that.
+/// How much more often some words are shown than the first edit has them, and than the second one
+/// does; and how often they are told beside that.
 fn counted<'a>(
     base: &str,
     passages: &[Passage<'_>],
@@ -113,7 +116,7 @@ fn counted<'a>(
         let parts = [
             (shown.as_str(), [1, 1, 0]),
             (&first, [-1, 0, 0]),
-            (&base[passage.hull()], [0, -1, 0]),
+            (&second, [0, -1, 0]),
             (hidden, [0, 0, 1]),
         ];
         for (text, by) in parts {
@@ -138,14 +141,12 @@ fn stands<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a 
     places.filter(move |at| is_boundary(text, *at) && is_boundary(text, at + word.len()))
 }
 
-/// Words and other signs than those of ASCII, each with the passage that it is in, if it is in one,
-/// and once.
-fn once<'a>(texts: impl Iterator<Item = (usize, &'a str)>) -> HashMap<&'a str, Option<usize>> {
-    let mut found = HashMap::new();
+/// Words and other signs than those of ASCII, each with the passages that it is in, as often as it
+/// is there.
+fn places<'a>(texts: impl Iterator<Item = (usize, &'a str)>) -> HashMap<&'a str, Vec<usize>> {
+    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, text) in texts {
-        for word in tokens(text) {
-            found.entry(word).and_modify(|at| *at = None).or_insert(Some(at));
-        }
+        tokens(text).for_each(|word| found.entry(word).or_default().push(at));
     }
     found
 }
