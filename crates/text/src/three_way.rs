@@ -610,15 +610,18 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     if !one.text.ends_with('\n') && one.is_insertion() && lines() {
         return true;
     }
-    // So is what is put at the end of one,
-    let is_on = |edit: &Edit<'_>| edit.is_insertion() && !edit.text.starts_with('\n');
+    // So is what is put at the end of one, be it in place of that end,
+    let is_on = |edit: &Edit<'_>| {
+        let white = base[edit.range.clone()].trim().is_empty();
+        white && !edit.text.is_empty() && !edit.text.starts_with('\n')
+    };
     let ends = several(one) || one.takes_line_ends(base) || one.puts_another_line(base);
     if is_on(two) && ends {
         return true;
     }
     // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
-    if joins && (two.is_insertion() || two.replaces_line(base)) {
+    if joins && (two.is_insertion() || two.text.contains('\n') || two.replaces_line(base)) {
         return true;
     }
     // or what now stands on both sides would become one word.

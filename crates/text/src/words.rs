@@ -35,6 +35,12 @@ pub(crate) fn has_word(text: &str) -> bool {
     text.contains(char::is_alphanumeric)
 }
 
+/// The words, and other signs than those of ASCII: of what says something by itself, emoji are not
+/// words.
+pub(crate) fn telling(text: &str) -> impl Iterator<Item = &str> {
+    words(text).filter(|word| has_word(word) || !word.is_ascii())
+}
+
 /// Whether a token of the text begins or ends at a byte.
 pub(crate) fn is_boundary(text: &str, at: usize) -> bool {
     if at == 0 || at == text.len() {

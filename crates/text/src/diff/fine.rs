@@ -244,9 +244,14 @@ impl<'a> Differ<'a> {
         let (old, new) = self.texts(region);
         let by_words = self.by_words(region);
         // Words only came, or only went: what lines they stand in does not matter, unless signs
-        // became words.
+        // became others.
+        let signs = |text: &str| !text.trim().is_empty() && !words::has_word(text);
+        let replaces = |hunk: &Change| {
+            let (old, new) = self.texts(hunk);
+            signs(old) && signs(new)
+        };
         let one_way = |found: &&ByWords| {
-            (found.went == 0 || found.came == 0) && found.hunks.iter().all(Change::is_simple)
+            (found.went == 0 || found.came == 0) && !found.hunks.iter().any(replaces)
         };
         if let Some(found) = by_words.as_ref().filter(one_way) {
             return found.hunks.iter().for_each(|hunk| self.push(hunk.clone()));

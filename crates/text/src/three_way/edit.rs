@@ -9,6 +9,9 @@ use crate::words;
 /// Bytes within which a deletion may slide.
 const SLID: usize = 64;
 
+/// Words of a line that are looked at.
+const MANY: usize = 64;
+
 /// A change of an edit: what it replaces, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit<'a> {
@@ -129,11 +132,16 @@ impl Edit<'_> {
         !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
     }
 
-    /// The same, where that is a line that was taken from elsewhere, or one of words in place of one
-    /// of signs alone: nothing of what was there went on.
+    /// The same, where that is a line that was taken from elsewhere, or has no word of the one that
+    /// was there: no more is kept of it. A single word may have been put right.
     pub(super) fn puts_another_line(&self, base: &str) -> bool {
-        let signs = || words::has_word(self.text) && !words::has_word(&base[self.range.clone()]);
-        self.replaces_line(base) && (self.is_moved || signs())
+        let is_other = || {
+            let (gone, come) = (&base[self.range.clone()], words::bare(self.text));
+            let gone: Vec<&str> = words::bare(gone).take(MANY).collect();
+            let mut come = come.take(MANY).peekable();
+            gone.len() != 1 && come.peek().is_some() && come.all(|word| !gone.contains(&word))
+        };
+        self.replaces_line(base) && (self.is_moved || is_other())
     }
 
     /// Where a line begins into which it puts the end of one line and the beginning of another, if

@@ -132,7 +132,8 @@ pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
 
 /// The same edits, told of each whether it puts such a line in place of another one.
 pub(super) fn told<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
-    let puts = |edit: &Edit<'_>| edit.replaces_line(base) && words::has_word(edit.text);
+    let says = |text: &str| words::telling(text).next().is_some();
+    let puts = |edit: &Edit<'_>| edit.replaces_line(base) && says(edit.text);
     if edits.len() > 1 && edits.iter().any(puts) {
         let moved: BTreeSet<u32> = places(base, &edits).into_keys().map(|(_, to)| to).collect();
         edits.iter_mut().for_each(|edit| edit.is_moved = moved.contains(&edit.index));
@@ -152,7 +153,7 @@ fn once<'a>(
             let at = end + line.len() - line.trim_start().len();
             end += line.len();
             let line = line.trim();
-            let words: Vec<&str> = words::bare(line).collect();
+            let words: Vec<&str> = words::telling(line).collect();
             if !words.is_empty() {
                 let is_there = found.entry(words).and_modify(|there| *there = None);
                 is_there.or_insert(Some((hunk, at..at + line.len())));

@@ -276,11 +276,12 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     let (one, two) = if turned { (two, one) } else { (one, two) };
     let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
     let apart = white(one.chars().next_back()) || white(two.chars().next());
+    let lines_apart = ends(one) || begins(two);
     // Two that each wrote a line where an empty one was, or behind the last line's end.
     match (apart, begin && end) {
+        (_, true) if !lines_apart => Some(format!("{one}\n{two}")),
         (true, _) => Some(format!("{one}{two}")),
-        (false, true) => Some(format!("{one}\n{two}")),
-        (false, false) => None,
+        (false, _) => None,
     }
 }
 

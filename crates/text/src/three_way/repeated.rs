@@ -10,7 +10,7 @@ use super::edit::Kind;
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
 use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
-use crate::words::{has_word, is_boundary, words};
+use crate::words::{has_word, is_boundary, telling};
 
 /// Words from which on a text is known again.
 const KNOWN: usize = 3;
@@ -120,7 +120,7 @@ fn counted<'a>(
             (hidden, [0, 0, 1]),
         ];
         for (text, by) in parts {
-            for (word, _) in tokens(text).filter_map(|word| words.get_key_value(word)) {
+            for (word, _) in telling(text).filter_map(|word| words.get_key_value(word)) {
                 let count = counts.entry(word).or_default();
                 *count = [0, 1, 2].map(|at| count[at] + by[at]);
             }
@@ -141,18 +141,13 @@ fn stands<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a 
     places.filter(move |at| is_boundary(text, *at) && is_boundary(text, at + word.len()))
 }
 
-/// Words and other signs than those of ASCII, each with the passages that it is in, as often as it
-/// is there.
+/// The words that say something, each with the passages that it is in, as often as it is there.
 fn places<'a>(texts: impl Iterator<Item = (usize, &'a str)>) -> HashMap<&'a str, Vec<usize>> {
     let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, text) in texts {
-        tokens(text).for_each(|word| found.entry(word).or_default().push(at));
+        telling(text).for_each(|word| found.entry(word).or_default().push(at));
     }
     found
-}
-
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    words(text).filter(|word| has_word(word) || !word.is_ascii())
 }
 
 fn is_hidden(decided: &Option<Decided>) -> bool {
