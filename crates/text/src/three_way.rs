@@ -616,7 +616,8 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         white && !edit.text.is_empty() && !edit.text.starts_with('\n')
     };
     let ends = several(one) || one.takes_line_ends(base) || one.puts_another_line(base);
-    if is_on(two) && ends {
+    let cuts_end = || two.cuts_line(base) && base[two.range.clone()].starts_with('\n');
+    if ends && (is_on(two) || cuts_end()) {
         return true;
     }
     // A line would be joined with one that comes behind it,

@@ -350,11 +350,30 @@ impl Played {
             let held = page.keys().any(holds);
             let is_told = told.iter().any(|told| told.keys().any(|it| it.contains(line.as_str())));
             let closed = || words(line).keys().any(|word| self.closed.contains(word));
-            if !taken && !page.contains_key(line) && !held && !is_told && !closed() {
+            let changed = taken || self.is_changed_as_another(line);
+            if !changed && !page.contains_key(line) && !held && !is_told && !closed() {
                 return self.broken("a line that nobody changed is there", line.clone());
             }
         }
         Ok(())
+    }
+
+    /// Whether a line stands for another one that it contains, and that two wrote on one text, and
+    /// somebody changed that.
+    fn is_changed_as_another(&self, line: &str) -> bool {
+        let made_on = |line: &str| -> BTreeSet<&str> {
+            let made = self.saves.iter().filter(|save| {
+                lines(&save.new).contains_key(line) && !lines(&save.old).contains_key(line)
+            });
+            made.map(|save| save.old.as_str()).collect()
+        };
+        let stands_for = |of: &String| line != of && line.contains(of.as_str());
+        self.saves.iter().any(|save| {
+            let mut others = lines(&save.old).into_keys().filter(stands_for);
+            others.any(|of| {
+                takes(&of, &save.old, &save.new) && !made_on(&of).is_disjoint(&made_on(line))
+            })
+        })
     }
 
     /// All texts that somebody wrote.

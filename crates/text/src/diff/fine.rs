@@ -243,12 +243,15 @@ impl<'a> Differ<'a> {
         }
         let (old, new) = self.texts(region);
         let by_words = self.by_words(region);
-        // Words only came, or only went: what lines they stand in does not matter, unless signs
-        // became others.
-        let signs = |text: &str| !text.trim().is_empty() && !words::has_word(text);
+        // Words only came, or only went: what lines they stand in does not matter, unless a sign
+        // became something else, or something a sign.
+        let is_sign = |text: &str| {
+            text.contains(|c: char| c.is_ascii_punctuation()) && !words::has_word(text)
+        };
         let replaces = |hunk: &Change| {
             let (old, new) = self.texts(hunk);
-            signs(old) && signs(new)
+            let both = !old.trim().is_empty() && !new.trim().is_empty();
+            both && (is_sign(old) || is_sign(new))
         };
         let one_way = |found: &&ByWords| {
             (found.went == 0 || found.came == 0) && !found.hunks.iter().any(replaces)

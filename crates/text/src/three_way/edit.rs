@@ -25,7 +25,8 @@ pub(super) struct Edit<'a> {
     pub(super) kind: Kind,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
-    /// Whether it puts a line that the same edit takes from another place.
+    /// Whether it puts a line that the same edit takes from another place, or something in place of
+    /// one that it takes there.
     pub(super) is_moved: bool,
 }
 
@@ -132,7 +133,7 @@ impl Edit<'_> {
         !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
     }
 
-    /// The same, where that is a line that was taken from elsewhere, or has no word of the one that
+    /// The same, where that or what was there is a line that was moved, or where it has no word of the one that
     /// was there: no more is kept of it. A single word may have been put right.
     pub(super) fn puts_another_line(&self, base: &str) -> bool {
         let is_other = || {

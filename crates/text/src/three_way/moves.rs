@@ -130,12 +130,14 @@ pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
     links
 }
 
-/// The same edits, told of each whether it puts such a line in place of another one.
+/// The same edits, told of each whether it puts such a line in place of another one, or another one
+/// in place of such a line.
 pub(super) fn told<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     let says = |text: &str| words::telling(text).next().is_some();
     let puts = |edit: &Edit<'_>| edit.replaces_line(base) && says(edit.text);
     if edits.len() > 1 && edits.iter().any(puts) {
-        let moved: BTreeSet<u32> = places(base, &edits).into_keys().map(|(_, to)| to).collect();
+        let links = places(base, &edits).into_keys();
+        let moved: BTreeSet<u32> = links.flat_map(|(from, to)| [from, to]).collect();
         edits.iter_mut().for_each(|edit| edit.is_moved = moved.contains(&edit.index));
     }
     edits

@@ -184,7 +184,8 @@ impl<'a> Passage<'a> {
         let (one, two) = if second { (other, first) } else { (first, other) };
         let white = |c: Option<char>| c.is_some_and(char::is_whitespace);
         let apart = white(one.text.chars().next_back()) || white(two.text.chars().next());
-        let within = !one.text.contains('\n') && !two.text.contains('\n');
+        let alone = one.fills_line(base) && two.fills_line(base);
+        let within = !alone && !one.text.contains('\n') && !two.text.contains('\n');
         let fits = first.is_insertion() && within && apart && !base.is_empty();
         fits.then(|| [one.text, two.text].concat())
     }
