@@ -27,6 +27,11 @@ const CONNECTIONS: usize = 4;
 const ROUNDS: usize = 7;
 const SAVES: &str = "save of one word, whole page";
 
+/// People who replace one word of one text, each by another one,
+const REPLACING: usize = 50;
+/// and how often they do, for the mean of the last one's save.
+const CROWDS: usize = 20;
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
@@ -54,7 +59,10 @@ async fn main() -> Result<(), Failure> {
         for (name, bytes) in [("20 KB", 20 << 10), ("1 MB", 1 << 20)] {
             let page = Page::new(network.pop_url(0), name, bytes, requests);
             match timed {
-                true => page.cpu_times().await?,
+                true => {
+                    page.cpu_times().await?;
+                    page.last_of_many().await?;
+                }
                 false => page.rates(&hello, requests).await?,
             }
         }
@@ -143,6 +151,36 @@ impl Page {
         }
         let cpu = self.save_all(text, id).await?;
         println!("{}: {:31} {:6.3} ms CPU", self.name, SAVES, cpu.mean());
+        Ok(())
+    }
+
+    /// CPU inside the sandbox of the last of many who replace one word of the same text, with what
+    /// was left to do after the save before.
+    async fn last_of_many(&self) -> Result<(), Failure> {
+        let (http, mut used, mut counted): (Http, _, _) = (Client::new(), 0, 0);
+        for crowd in 0..CROWDS {
+            let page = format!("{}_{crowd}", self.rest);
+            let text = words(self.bytes);
+            let (id, _) = save(&http, &page, &text, None).await?;
+            let at = text.len() / 2 + text[text.len() / 2..].find("river").unwrap_or_default();
+            let mut before: Option<Timing> = None;
+            for number in 0..REPLACING {
+                let [start, end] = [&text[..at], &text[at + "river".len()..]];
+                let text = format!("{start}brook{number}{end}");
+                let (_, timing) = save(&http, &page, &text, Some(id)).await?;
+                if let (true, Some(before), Some(last)) =
+                    (number + 1 == REPLACING, &before, &timing)
+                    && before.sandbox == last.sandbox
+                {
+                    used += last.used_ms - before.used_ms;
+                    counted += 1;
+                }
+                before = timing;
+            }
+        }
+        let (what, mean) =
+            ("the last of 50 who replace one word", used as f64 / f64::from(counted));
+        println!("{}: {what:31} {mean:6.3} ms CPU (of {counted})", self.name);
         Ok(())
     }
 

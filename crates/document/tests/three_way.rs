@@ -946,3 +946,19 @@ fn what_was_replaced_beside_what_another_adds_stays() {
     page.save_as("Robb", &both, "nine\neight two\n");
     assert_eq!((page.document.text(), page.others()), ("nine\neight four\ntwo\n", vec![]));
 }
+
+#[test]
+fn who_changes_a_part_of_what_was_decided_has_not_chosen() {
+    let mut page = Page::new("a b\n\nelm\n");
+    let base = page.document.version();
+    let first = page.save(&base, "a a b\n\nelm\n");
+    let second = page.save(&base, "\nelm\na\nb\n");
+    assert_eq!(page.document.text(), "a a b\n\nelm\n");
+    let both: BTreeSet<Actor> = first.extra.iter().chain(&second.extra).copied().collect();
+    let both = VersionRef { extra: both.into_iter().collect(), ..base };
+    assert_eq!(page.text_of(&both), "a \nelm\na\nb\n");
+    page.save(&both, "a \nelm a\nb\n");
+    // That the line stays where it was shows again what the second save had deleted: it was decided
+    // with the rest.
+    assert_eq!(page.document.text(), "a a b\n\nelm\n");
+}

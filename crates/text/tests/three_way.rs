@@ -520,6 +520,45 @@ fn words(text: &str) -> BTreeSet<&str> {
 }
 
 /// Cases: `PROPTEST_CASES`, or some thousands.
+#[test]
+fn what_is_written_at_a_line_that_became_another_one_is_of_that_line() {
+    for (base, one, two, other) in [
+        ("|-\n| a b\n", "same line\n| a b\n", "|- style\n| a b\n", "|- style"),
+        ("* the river\nb\n", "a hill\nb\n", "* the river bends\nb\n", "* the river bends"),
+        ("elm\nb\n👍🏽\n", "👍🏽\nb\n", "a elm\nb\n👍🏽\n", "a elm"),
+        ("b\n\na\n\nelm\n* 12\n", "\na\n\nb\n* 12\n", "b\n\na\n\nelm of\n12\n", "elm of\n"),
+        // The end of the text ends a line, too.
+        ("x\n\na", "x\nmore\na", "x\n", ""),
+    ] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!((text.as_str(), &hidden(&met)[..]), (one, &[other][..]));
+    }
+}
+
+#[test]
+fn two_who_write_into_one_empty_line_each_have_a_line() {
+    for (base, one, two, right) in [
+        ("a\n\nb\n", "a\nelm \nb\n", "a\noak\nb\n", "a\nelm \noak\nb\n"),
+        ("a\n\n", "a\nelm \nfir\n", "a\n oak\n", "a\nelm \nfir\n oak\n"),
+    ] {
+        assert_eq!(merged(base, one, two).0, right);
+    }
+}
+
+#[test]
+fn a_line_that_both_moved_is_not_what_one_of_them_put_in_its_place() {
+    let (base, one) = ("a a\nb\n\n* \n\n", "b\n\n\na a\n* \n\n");
+    let (text, _) = merged(base, one, &format!("* \n{one}"));
+    assert_eq!(text.lines().filter(|line| *line == "a a").count(), 1, "{text:?}");
+}
+
+#[test]
+fn who_takes_both_copies_elsewhere_does_not_leave_one() {
+    let base = "w3 12\n\nw1\na 12 🇩🇪a 12 🇩🇪";
+    let (text, met) = merged(base, "w3 12\nw1\na b 12 🇩🇪", "a 12 🇩🇪\n w4\nw1");
+    assert_eq!(text.matches("🇩🇪").count(), 1, "{text:?} {met:?}");
+}
+
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig { cases: default.cases.max(4_000), ..default }
