@@ -85,6 +85,8 @@ pub struct Beside<'a> {
     pub own: BTreeMap<u32, Own>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
+    /// Hunks of it that several made, one after the other.
+    pub several: BTreeSet<u32>,
     /// Hunks of it by which another version shows of what the author of the other edit had before
     /// them there.
     pub hides: BTreeSet<u32>,
@@ -105,6 +107,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             yields: Vec::new(),
             own: BTreeMap::new(),
             decided: BTreeSet::new(),
+            several: BTreeSet::new(),
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
             gives_way: false,
@@ -135,7 +138,9 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, own, decided, hides, made, gives_way, again } = first.into();
+    let beside = first.into();
+    let Beside { patch: first, yields, own, decided, several, .. } = beside;
+    let Beside { hides, made, gives_way, again, .. } = beside;
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
@@ -152,7 +157,10 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     }
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
-    raw.iter_mut().for_each(|edit| edit.is_decided = decided.contains(&edit.index));
+    for edit in &mut raw {
+        edit.is_decided = decided.contains(&edit.index);
+        edit.is_of_several = several.contains(&edit.index);
+    }
     let firsts = moves::told(base, as_their(&raw, edits(&finer)));
     let seconds = moves::told(base, slid(base, &firsts, seconds));
     let links = moves::places(base, &seconds);
@@ -312,6 +320,7 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
         while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
         let Some(of) = raw.peek() else { break };
         (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
+        edit.is_of_several = of.is_of_several;
     }
     finer
 }
@@ -377,7 +386,7 @@ fn merge_with(
         let both = both && !goes && !takes;
         by_chance &= both;
         // Where a hunk of the first is of several, a merge by characters may put it in between.
-        let several = || passage.firsts.iter().any(|edit| edit.is_decided);
+        let several = || passage.firsts.iter().any(|edit| edit.is_decided || edit.is_of_several);
         let plain = both && decided.as_ref().is_none_or(|it| !it.ordered && !several());
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         hunks.extend(own().filter(|_| !plain));

@@ -341,6 +341,14 @@ impl Played {
             let own = save.new.lines().map(str::trim).filter(own);
             written.extend(own.filter(|line| !words(line).is_empty()).map(str::to_owned));
         }
+        // Nor is what somebody else made of such a line.
+        let made_of = |save: &Saved, line: &String| {
+            let (old, new) = (lines(&save.old), lines(&save.new));
+            let there = words(&save.old);
+            let made = new.contains_key(line) && !old.contains_key(line);
+            made && words(line).keys().any(|word| there.contains_key(word))
+        };
+        written.retain(|line| !self.saves.iter().any(|save| made_of(save, line)));
         let made: BTreeSet<String> = self.written().flat_map(|it| lines(it).into_keys()).collect();
         for line in &written {
             let taken = self.saves.iter().any(|save| takes(line, &save.old, &save.new));

@@ -25,6 +25,8 @@ pub(super) struct Edit<'a> {
     pub(super) kind: Kind,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
+    /// Whether several made it, one after the other.
+    pub(super) is_of_several: bool,
     /// Whether it puts a line that the same edit takes from another place, or something in place of
     /// one that it takes there.
     pub(super) is_moved: bool,
@@ -49,8 +51,8 @@ pub(super) enum Kind {
 impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
-        let kind = Kind::Plain;
-        Self { range, text: "", was: "", index, kind, is_decided: false, is_moved: false }
+        let (kind, is_decided, is_of_several, is_moved) = (Kind::Plain, false, false, false);
+        Self { range, text: "", was: "", index, kind, is_decided, is_of_several, is_moved }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.
@@ -140,7 +142,8 @@ impl Edit<'_> {
             let (gone, come) = (&base[self.range.clone()], words::bare(self.text));
             let gone: Vec<&str> = words::bare(gone).take(MANY).collect();
             let mut come = come.take(MANY).peekable();
-            gone.len() != 1 && come.peek().is_some() && come.all(|word| !gone.contains(&word))
+            let differs = come.peek().is_some() && come.all(|word| !gone.contains(&word));
+            differs && (gone.len() != 1 || words::bare(self.text).nth(1).is_some())
         };
         self.replaces_line(base) && (self.is_moved || is_other())
     }

@@ -278,6 +278,10 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
     let apart = white(one.chars().next_back()) || white(two.chars().next());
     let lines_apart = ends(one) || begins(two);
+    // The last line of the one would be the beginning of the other one's first.
+    if lines(one) && lines(two) && !lines_apart && begin != end {
+        return None;
+    }
     // Two that each wrote a line where an empty one was, or behind the last line's end.
     match (apart, begin && end) {
         (_, true) if !lines_apart => Some(format!("{one}\n{two}")),
