@@ -85,8 +85,6 @@ pub struct Beside<'a> {
     pub own: BTreeMap<u32, Own>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
-    /// Hunks of it that several made, one after the other.
-    pub several: BTreeSet<u32>,
     /// Hunks of it by which another version shows of what the author of the other edit had before
     /// them there.
     pub hides: BTreeSet<u32>,
@@ -107,7 +105,6 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             yields: Vec::new(),
             own: BTreeMap::new(),
             decided: BTreeSet::new(),
-            several: BTreeSet::new(),
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
             gives_way: false,
@@ -138,9 +135,7 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let beside = first.into();
-    let Beside { patch: first, yields, own, decided, several, .. } = beside;
-    let Beside { hides, made, gives_way, again, .. } = beside;
+    let Beside { patch: first, yields, own, decided, hides, made, gives_way, again } = first.into();
     let mut seconds = edits(second);
     let finer = refined(base, first, &seconds, &again);
     // Where all is as it was, by a revert, what was made and taken back is made again.
@@ -157,10 +152,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     }
     let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
     these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
-    for edit in &mut raw {
-        edit.is_decided = decided.contains(&edit.index);
-        edit.is_of_several = several.contains(&edit.index);
-    }
+    raw.iter_mut().for_each(|edit| edit.is_decided = decided.contains(&edit.index));
     let firsts = moves::told(base, as_their(&raw, edits(&finer)));
     let seconds = moves::told(base, slid(base, &firsts, seconds));
     let links = moves::places(base, &seconds);
@@ -176,7 +168,16 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let texts = moves::with_carried(&firsts, &carried);
     let mut moved = with_texts(&firsts, &texts);
     let (mut along, _) = moves::carry(base, &others, &moved, Vec::new());
-    if moves::overlap(&along) {
+    // By what another version shows of it than the second edit had, that one is not changed.
+    let is_hidden = |edit: &moves::Carried<'_>| {
+        let of = moved.iter().filter(|first| first.index == edit.index);
+        let hides = |first: &Edit<'_>| {
+            let mut raw = raw.iter().filter(|raw| hides.contains(&raw.index));
+            raw.any(|raw| raw.range.start <= first.range.start && first.range.end <= raw.range.end)
+        };
+        of.into_iter().any(hides)
+    };
+    if moves::overlap(&along) || along.iter().any(is_hidden) {
         along.clear();
     }
     if !carried.is_empty() || !along.is_empty() {
@@ -320,7 +321,6 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
         while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
         let Some(of) = raw.peek() else { break };
         (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
-        edit.is_of_several = of.is_of_several;
     }
     finer
 }
@@ -386,7 +386,7 @@ fn merge_with(
         let both = both && !goes && !takes;
         by_chance &= both;
         // Where a hunk of the first is of several, a merge by characters may put it in between.
-        let several = || passage.firsts.iter().any(|edit| edit.is_decided || edit.is_of_several);
+        let several = || passage.firsts.iter().any(|edit| edit.is_decided);
         let plain = both && decided.as_ref().is_none_or(|it| !it.ordered && !several());
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         hunks.extend(own().filter(|_| !plain));

@@ -206,8 +206,6 @@ impl State {
         let decided = (0..).zip(&since.by);
         let decided = decided.filter(|(_, by)| by.iter().any(|by| is_meant(*by)));
         let decided = decided.map(|(hunk, _)| hunk).collect();
-        let several = (0..).zip(&since.by).filter(|(_, by)| by.len() > 1);
-        let several = several.map(|(hunk, _)| hunk).collect();
         let hides = self.hides((version, old), since);
         // The first change that its author had not seen. Of what stands before it the log decided
         // against nothing else.
@@ -242,8 +240,7 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        let (patch, gives_way) = (&since.patch, false);
-        Beside { patch, yields, own, decided, several, hides, made, gives_way, again }
+        Beside { patch: &since.patch, yields, own, decided, hides, made, gives_way: false, again }
     }
 
     /// Hunks of what came since a version by which the log shows another version of what was saved

@@ -25,8 +25,6 @@ pub(super) struct Edit<'a> {
     pub(super) kind: Kind,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
-    /// Whether several made it, one after the other.
-    pub(super) is_of_several: bool,
     /// Whether it puts a line that the same edit takes from another place, or something in place of
     /// one that it takes there.
     pub(super) is_moved: bool,
@@ -51,8 +49,8 @@ pub(super) enum Kind {
 impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
-        let (kind, is_decided, is_of_several, is_moved) = (Kind::Plain, false, false, false);
-        Self { range, text: "", was: "", index, kind, is_decided, is_of_several, is_moved }
+        let kind = Kind::Plain;
+        Self { range, text: "", was: "", index, kind, is_decided: false, is_moved: false }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.

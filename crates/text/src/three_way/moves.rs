@@ -242,21 +242,25 @@ pub(super) fn carry<'a>(
         // A line that is there in place of another one stays one.
         let gone = &base[edit.range.clone()];
         let line = edit.text.is_empty() || gone.ends_with('\n') == edit.text.ends_with('\n');
-        // Nor does it come into one that the other had written something into.
-        let joins = within(whole) && edit.puts_another_line(base) && of.joins_line(&edit.range);
+        // Nor does it come into one that the other had written something into, or go alone there.
+        let is_line = edit.puts_another_line(base) || edit.takes_lines(base);
+        let joins = within(whole) && is_line && of.joins_line(&edit.range);
         let apart = !same && !joins;
         apart
             && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
             && of.place(base, edit).is_some()
     };
-    // All that was changed of it goes along, or nothing. Who puts the line elsewhere, too, has put
-    // another one in its place.
+    // All that was changed of it goes along, or nothing. Who puts the lines elsewhere, too, or some
+    // of them, has put others in their place, and deleted nothing.
     moves.retain(|of| {
         let bare = &of.bare;
         let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
         let changed = || seconds.iter().filter(is_new).filter(met);
-        changed().all(|edit| inside(of, edit))
-            && (changed().next().is_none() || !puts_lines(seconds, &base[bare.clone()]))
+        let lines =
+            |edit: &Edit<'_>| edit.takes_lines(base).then(|| base[edit.range.clone()].trim());
+        let gone =
+            || changed().filter_map(lines).chain(changed().next().map(|_| &base[bare.clone()]));
+        changed().all(|edit| inside(of, edit)) && !gone().any(|gone| puts_lines(seconds, gone))
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
