@@ -3,7 +3,7 @@
 //! The changes go along. May assume nothing. Must never guess: where a text went is said only of
 //! one that goes once and comes once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use super::again::PutAgain;
@@ -165,14 +165,10 @@ fn once<'a>(
     found
 }
 
-/// Whether some edit puts these very lines somewhere, with white space around them or without.
-fn puts_lines(edits: &[Edit<'_>], lines: &str) -> bool {
-    let whole = |text: &str, at: usize| {
-        let (before, behind) = (&text[..at], &text[at + lines.len()..]);
-        let begins = before.rsplit('\n').next().is_none_or(|rest| rest.trim().is_empty());
-        begins && behind.split('\n').next().is_none_or(|rest| rest.trim().is_empty())
-    };
-    edits.iter().any(|edit| edit.text.match_indices(lines).any(|(at, _)| whole(edit.text, at)))
+/// Whether all lines of a text are among others, but for white space around them.
+fn are_among(lines: &str, others: &HashSet<&str>) -> bool {
+    let mut lines = lines.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+    lines.peek().is_some() && lines.all(|line| others.contains(line))
 }
 
 /// Whether a line begins and a line ends with a part of a text.
@@ -252,6 +248,10 @@ pub(super) fn carry<'a>(
     };
     // All that was changed of it goes along, or nothing. Who puts the lines elsewhere, too, or some
     // of them, has put others in their place, and deleted nothing.
+    let put: HashSet<&str> = match moves.is_empty() {
+        true => HashSet::new(),
+        false => seconds.iter().flat_map(|edit| edit.text.lines()).map(str::trim).collect(),
+    };
     moves.retain(|of| {
         let bare = &of.bare;
         let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
@@ -260,7 +260,7 @@ pub(super) fn carry<'a>(
             |edit: &Edit<'_>| edit.takes_lines(base).then(|| base[edit.range.clone()].trim());
         let gone =
             || changed().filter_map(lines).chain(changed().next().map(|_| &base[bare.clone()]));
-        changed().all(|edit| inside(of, edit)) && !gone().any(|gone| puts_lines(seconds, gone))
+        changed().all(|edit| inside(of, edit)) && !gone().any(|gone| are_among(gone, &put))
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
