@@ -49,6 +49,8 @@ pub use floor::RestoreError;
 pub use history::{ChangeId, History, Part, RecordError, Suppression};
 pub use overlap::Overlap;
 pub use patch::{Applied, FitError, Hunk, Patch, PatchBuilder, PatchError};
-pub use text::{Columns, MergeError, Merged, PartsError, Record, Since, Text, VersionError};
+pub use text::{
+    Columns, MergeError, Merged, PartsError, Record, Since, SpanSince, Text, VersionError,
+};
 pub use transpose::map_through;
 pub use version::Version;

@@ -93,6 +93,12 @@ pub struct Beside<'a> {
     pub made: BTreeSet<u32>,
     /// Whether the other edit shows where the two conflict.
     pub gives_way: bool,
+    /// Whether of what it put somebody had seen something go that it took away: what is there again
+    /// may be what it was then.
+    pub puts_back: bool,
+    /// Hunks of it of which that is known not to be so, and what came in them is no version of what
+    /// went: several did the one and the other.
+    pub apart: BTreeSet<u32>,
     /// What of the text it took away at one place and put at another, where that is known: it is
     /// the same text, and what the other edit changes in it goes along.
     pub again: Vec<PutAgain>,
@@ -108,6 +114,8 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
             gives_way: false,
+            puts_back: true,
+            apart: BTreeSet::new(),
             again: Vec::new(),
         }
     }
@@ -135,9 +143,10 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 /// passages takes that both touch.
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, own, decided, hides, made, gives_way, again } = first.into();
+    let beside = first.into();
     let mut seconds = edits(second);
-    let finer = refined(base, first, &seconds, &again);
+    let finer = refined(base, &beside, &seconds);
+    let Beside { patch: first, yields, own, decided, hides, made, gives_way, again, .. } = beside;
     // Where all is as it was, by a revert, what was made and taken back is made again.
     let made = if finer.is_empty() {
         BTreeSet::new()
@@ -592,6 +601,15 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         if between.trim().is_empty() && fills {
             return true;
         }
+        // What is written beside signs that another line kept of the one that was there is of that.
+        let lines = || [one.other_lines(base), two.other_lines(base)];
+        let holds = |lines: Option<Range<usize>>| {
+            lines.is_some_and(|lines| lines.start <= end && start <= lines.end)
+        };
+        if !between.contains('\n') && !words::has_word(between) && lines().map(holds) != [false; 2]
+        {
+            return true;
+        }
         // So is into which of two lines it goes what is put, or changed, where one becomes two.
         let beside = one.is_insertion() && !one.text.contains('\n');
         if two.splits_line_from(base).is_some_and(|begin| begin < end || begin == end && beside) {
@@ -615,7 +633,7 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     }
     // What is put in front of a line that goes, or becomes another one or several, is of that line.
     let several = |edit: &Edit<'_>| !edit.is_insertion() && edit.text.contains('\n');
-    let lines = || two.takes_lines(base) || several(two) || two.puts_another_line(base);
+    let lines = || two.takes_lines(base) || several(two) || two.other_lines(base).is_some();
     if !one.text.ends_with('\n') && one.is_insertion() && lines() {
         return true;
     }
@@ -624,13 +642,14 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         let white = base[edit.range.clone()].trim().is_empty();
         white && !edit.text.is_empty() && !edit.text.starts_with('\n')
     };
-    let ends = several(one) || one.takes_line_ends(base) || one.puts_another_line(base);
+    let ends = several(one) || one.takes_line_ends(base) || one.other_lines(base).is_some();
     let cuts_end = || two.cuts_line(base) && base[two.range.clone()].starts_with('\n');
     if ends && (is_on(two) || cuts_end()) {
         return true;
     }
     // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
+    let joins = joins && !one.takes_lines(base);
     if joins && (two.is_insertion() || two.text.contains('\n') || two.replaces_line(base)) {
         return true;
     }

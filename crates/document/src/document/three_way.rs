@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use redwedding_text::three_way::{self, Beside, Outcome, Own, PutAgain, ThreeWay};
-use redwedding_text::{Merged, Part, Patch, Since, Version, diff, map_through};
+use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, map_through};
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
@@ -240,7 +240,56 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
-        Beside { patch: &since.patch, yields, own, decided, hides, made, gives_way: false, again }
+        let (patch, gives_way) = (&since.patch, false);
+        let (puts_back, apart) = (self.puts_back(&since.spans), self.apart(since));
+        Beside { patch, yields, own, decided, hides, made, gives_way, puts_back, apart, again }
+    }
+
+    /// Whether somebody put something who had seen something go; what the log decided of a save is
+    /// the save's. O(who put something, times who took something away).
+    fn puts_back(&self, spans: &[SpanSince]) -> bool {
+        let of = |gone: bool| {
+            let spans = spans.iter().filter(move |span| span.came.is_empty() == gone);
+            spans.flat_map(|span| &span.by).copied().collect::<BTreeSet<u32>>()
+        };
+        let gone = of(true);
+        let is_meant = |by: &u32| self.save_of(*by) != *by;
+        // What the log decided stands in place of what it was decided against.
+        if gone.iter().any(is_meant) {
+            return true;
+        }
+        of(false).into_iter().any(|put| {
+            let save = self.save_of(put);
+            is_meant(&put) || gone.iter().any(|by| *by != save && self.had_before(save, *by))
+        })
+    }
+
+    /// Hunks of what came since a version in which some took away and others put something, none of
+    /// whom had seen the former. O(hunks and what they hold).
+    fn apart(&self, since: &Since) -> BTreeSet<u32> {
+        let mut spans = &since.spans[..];
+        let mut apart = BTreeSet::new();
+        let places = since.patch.in_turn().map(|(place, _, came)| place + came);
+        for (hunk, ((at, gone, _), upto)) in (0..).zip(since.patch.edits().zip(places)) {
+            let within = |span: &&SpanSince| span.gone.end <= at + gone && span.came.end <= upto;
+            let of = spans.iter().take_while(within).count();
+            let (own, rest) = spans.split_at(of);
+            spans = rest;
+            let is_known = own.iter().all(|span| !span.by.is_empty());
+            let of = |gone: bool| {
+                let spans = own.iter().filter(move |span| span.came.is_empty() == gone);
+                spans
+                    .flat_map(|span| &span.by)
+                    .map(|by| self.save_of(*by))
+                    .collect::<BTreeSet<u32>>()
+            };
+            let (took, put) = (of(true), of(false));
+            let two = !took.is_empty() && !put.is_empty() && took.is_disjoint(&put);
+            if is_known && two && !self.puts_back(own) {
+                apart.insert(hunk);
+            }
+        }
+        apart
     }
 
     /// Hunks of what came since a version by which the log shows another version of what was saved

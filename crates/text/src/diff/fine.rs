@@ -253,8 +253,13 @@ impl<'a> Differ<'a> {
             let both = !old.trim().is_empty() && !new.trim().is_empty();
             both && (is_sign(old) || is_sign(new))
         };
+        // Nor where they came with the end of a line, or went with it, and not as whole lines.
+        let cuts_line = |hunk: &Change| {
+            cuts_line(self.old, &hunk.old) || hunk.is_simple() && cuts_line(self.new, &hunk.new)
+        };
         let one_way = |found: &&ByWords| {
-            (found.went == 0 || found.came == 0) && !found.hunks.iter().any(replaces)
+            let plain = |hunk: &Change| !replaces(hunk) && !cuts_line(hunk);
+            (found.went == 0 || found.came == 0) && found.hunks.iter().all(plain)
         };
         if let Some(found) = by_words.as_ref().filter(one_way) {
             return found.hunks.iter().for_each(|hunk| self.push(hunk.clone()));
@@ -541,6 +546,19 @@ fn moved(change: &Change, by: isize) -> Change {
         range.start.saturating_add_signed(by)..range.end.saturating_add_signed(by)
     };
     Change { old: range(&change.old), new: range(&change.new) }
+}
+
+/// Whether a stretch of a text has words and the end of a line, and is not whole lines, wherever it
+/// is put.
+fn cuts_line(text: &str, stretch: &Range<usize>) -> bool {
+    let part = &text[stretch.clone()];
+    if !part.trim().contains('\n') {
+        return false;
+    }
+    let by = slid(text, stretch, 0, text.len());
+    let begins = |at: usize| at == 0 || at == text.len() || text.as_bytes()[at - 1] == b'\n';
+    let ends = [stretch.start, stretch.end].map(|at| begins(at.saturating_add_signed(by)));
+    ends != [true; 2]
 }
 
 /// By how many bytes to move a stretch of a text, so that without it the same remains: to whole

@@ -22,6 +22,8 @@ pub(super) struct Lines<'a> {
     lines: Vec<&'a str>,
     /// The words of each line, sorted, as numbers.
     words: Vec<Vec<u32>>,
+    /// The first one of each.
+    begins: Vec<Option<u32>>,
     /// Which of them stand on the other side as they are, somewhere: none of those became another.
     stay: Vec<bool>,
 }
@@ -33,6 +35,7 @@ impl<'a> Lines<'a> {
         other: &HashSet<&str>,
     ) -> Self {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let mut begins = Vec::with_capacity(lines.len());
         let words = lines.iter().map(|line| {
             let mut words: Vec<u32> = words::words(line)
                 .filter(|word| words::has_word(word))
@@ -41,13 +44,14 @@ impl<'a> Lines<'a> {
                     *numbers.entry(word).or_insert(next)
                 })
                 .collect();
+            begins.push(words.first().copied());
             words.sort_unstable();
             words
         });
         let words: Vec<_> = words.collect();
         let stay = lines.iter().zip(&words);
         let stay = stay.map(|(line, words)| words.len() > 1 && other.contains(line)).collect();
-        Self { lines, words, stay }
+        Self { lines, words, begins, stay }
     }
 
     pub(super) fn lines(&self) -> &[&'a str] {
@@ -150,12 +154,16 @@ pub(super) fn joined(
     became.collect()
 }
 
+/// What a word counts that two lines have in common, where they begin with the same one counts 1: a
+/// row or an item is named by that.
+const WORD: usize = 64;
+
 /// How much two lines have in common; 0 where the one did not become the other.
 fn score(old: &Lines<'_>, row: usize, new: &Lines<'_>, column: usize) -> usize {
     let (one, two) = (&old.words[row], &new.words[column]);
     let same = old.lines[row] == new.lines[column];
     if one.is_empty() && two.is_empty() || same {
-        return usize::from(same) * (2 * one.len() + 1);
+        return usize::from(same) * (2 * one.len() + 1) * WORD;
     }
     if old.stay[row] || new.stay[column] {
         return 0;
@@ -164,7 +172,8 @@ fn score(old: &Lines<'_>, row: usize, new: &Lines<'_>, column: usize) -> usize {
     // Words that only came, or only went, leave the others as they were.
     let holds = common > 0 && common == one.len().min(two.len());
     let alike = holds || 2 * common * 10 >= ALIKE * (one.len() + two.len());
-    if alike { 2 * common } else { 0 }
+    let begin = old.begins[row] == new.begins[column];
+    if alike { 2 * common * WORD + usize::from(begin) } else { 0 }
 }
 
 /// How many words two lines have in common, each as often as both have it.

@@ -12,6 +12,9 @@ const SLID: usize = 64;
 /// Words of a line that are looked at.
 const MANY: usize = 64;
 
+/// Bytes of signs that a line may keep at either end and be another one.
+const SIGNS: usize = 16;
+
 /// A change of an edit: what it replaces, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit<'a> {
@@ -133,9 +136,23 @@ impl Edit<'_> {
         !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
     }
 
-    /// The same, where that or what was there is a line that was moved, or where it has no word of the one that
-    /// was there: no more is kept of it. A single word may have been put right.
-    pub(super) fn puts_another_line(&self, base: &str) -> bool {
+    /// The lines in which it puts others: where these, or those that were there, are moved, or none of
+    /// the words that were there is left, but signs that both begin or end with. A single word may
+    /// have been put right.
+    pub(super) fn other_lines(&self, base: &str) -> Option<Range<usize>> {
+        let Range { start, end } = self.range;
+        if self.is_insertion() || self.text.is_empty() {
+            return None;
+        }
+        let signs = |text: &str| text.len() <= SIGNS && !words::has_word(text);
+        let begin = base[..start].rfind('\n').map_or(0, |at| at + 1);
+        let last = match base[..end].ends_with('\n') {
+            true => end,
+            false => base[end..].find('\n').map_or(base.len(), |at| end + at),
+        };
+        if !signs(&base[begin..start]) || !signs(&base[end..last]) {
+            return None;
+        }
         let is_other = || {
             let (gone, come) = (&base[self.range.clone()], words::bare(self.text));
             let gone: Vec<&str> = words::bare(gone).take(MANY).collect();
@@ -143,7 +160,12 @@ impl Edit<'_> {
             let differs = come.peek().is_some() && come.all(|word| !gone.contains(&word));
             differs && (gone.len() != 1 || words::bare(self.text).nth(1).is_some())
         };
-        self.replaces_line(base) && (self.is_moved || is_other())
+        (self.is_moved && self.replaces_line(base) || is_other()).then_some(begin..last)
+    }
+
+    /// Whether it puts others in place of whole lines.
+    pub(super) fn puts_another_line(&self, base: &str) -> bool {
+        self.other_lines(base).is_some_and(|lines| lines == self.range)
     }
 
     /// Where a line begins into which it puts the end of one line and the beginning of another, if

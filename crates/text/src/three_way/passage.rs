@@ -272,6 +272,8 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
         (false, false) if lines(one) == lines(two) || begin == end => false,
         // What goes on in this line, and then in others, is farther from it than what is in it.
         (false, false) => lines(one) == end,
+        // Where a line begins what ends one is in front, whatever it begins with.
+        _ if begin && !end => ends(two) && !ends(one),
         _ => ends(two) && !ends(one) || begins(one) && !begins(two),
     };
     let (one, two) = if turned { (two, one) } else { (one, two) };

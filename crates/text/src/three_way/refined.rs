@@ -6,21 +6,21 @@
 
 use std::collections::BTreeMap;
 
-use super::again::{Cut, PutAgain};
+use super::Beside;
+use super::again::Cut;
 use super::edit::{Edit, edits};
 use crate::diff;
 use crate::patch::Patch;
 use crate::words;
 
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
-pub(super) fn refined(
-    base: &str,
-    patch: &Patch,
-    seconds: &[Edit<'_>],
-    again: &[PutAgain],
-) -> Patch {
+pub(super) fn refined(base: &str, beside: &Beside<'_>, seconds: &[Edit<'_>]) -> Patch {
+    let Beside { patch, again, puts_back, apart, .. } = beside;
+    // Where what was put in again is known nothing is to be guessed, nor where nobody can have.
+    let guesses = again.is_empty() && *puts_back;
     if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
-        return if again.is_empty() { smaller(base, patch, patch.clone()) } else { patch.clone() };
+        let patch = *patch;
+        return if guesses { smaller(base, patch, patch.clone()) } else { patch.clone() };
     }
     let mut finer = Patch::builder();
     let mut shift = 0;
@@ -32,7 +32,8 @@ pub(super) fn refined(
         // What the second edit does just so is what it was.
         let place = seconds.binary_search_by_key(&edit.place(), Edit::place);
         let within = cut.between(&base[range.clone()], text);
-        let whole = place.is_ok_and(|at| seconds[at].text == *text)
+        let whole = apart.contains(&edit.index)
+            || place.is_ok_and(|at| seconds[at].text == *text)
             || !keeps_words(&base[range.clone()], &within);
         let within = match whole {
             true => Patch::builder().delete(range.len() as u32).insert(text).build(),
@@ -46,8 +47,7 @@ pub(super) fn refined(
         finer.keep_to(range.end as u32);
     }
     let finer = finer.build().unwrap_or_default();
-    // What was put in again is known: nothing is to be guessed.
-    if again.is_empty() { smaller(base, patch, finer) } else { finer }
+    if guesses { smaller(base, patch, finer) } else { finer }
 }
 
 /// What leads to the same text and changes less of it: an edit of many saves may have taken away
