@@ -649,7 +649,8 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     }
     // A line would be joined with one that comes behind it,
     let joins = !one.text.ends_with('\n') && base[one.range.clone()].ends_with('\n');
-    let joins = joins && !one.takes_lines(base);
+    let whole = || one.takes_lines(base) && two.text.ends_with('\n') && words::has_word(two.text);
+    let joins = joins && !whole();
     if joins && (two.is_insertion() || two.text.contains('\n') || two.replaces_line(base)) {
         return true;
     }

@@ -58,13 +58,21 @@ impl<'a> Lines<'a> {
         &self.lines
     }
 
-    /// The lines beside one, within bounds, that are in another side's line together with it.
-    fn joined_in(&self, line: usize, within: Range<usize>, other: &[u32]) -> Range<usize> {
+    /// The lines beside one, within bounds, that are in another side's line together with it: were
+    /// joined there, or are what that one `splits` into.
+    fn joined_in(
+        &self,
+        line: usize,
+        within: Range<usize>,
+        (other, splits): (&[u32], bool),
+    ) -> Range<usize> {
         let mut words = self.words[line].clone();
         let mut shared = common(&words, other);
+        // An item or a row of its own is no part of another one that was split.
+        let is_item = |line: usize| self.lines[line].starts_with(['*', '#', ':', ';', '|', '!']);
         let mut takes = |beside: usize| {
             let more = &self.words[beside];
-            if more.is_empty() || self.stay[beside] {
+            if more.is_empty() || self.stay[beside] || splits && is_item(beside) {
                 return false;
             }
             let mut all = [words.as_slice(), more].concat();
@@ -141,12 +149,12 @@ pub(super) fn joined(
     let next: Vec<_> = next.collect();
     let mut from = (0, 0);
     let became = pairs.into_iter().zip(next).map(|((row, column), next)| {
-        let rows = old.joined_in(row, from.0..next.0, &new.words[column]);
+        let rows = old.joined_in(row, from.0..next.0, (&new.words[column], false));
         // One of several became one of several: which words went where, nobody can tell.
         let alone = rows.len() > 1;
         let columns = match alone {
             true => column..column + 1,
-            false => new.joined_in(column, from.1..next.1, &old.words[row]),
+            false => new.joined_in(column, from.1..next.1, (&old.words[row], true)),
         };
         from = (rows.end, columns.end);
         (rows, columns)

@@ -12,6 +12,9 @@ const SLID: usize = 64;
 /// Words of a line that are looked at.
 const MANY: usize = 64;
 
+/// Words that have to go from a line that keeps signs, for it to be another one.
+const FEW: usize = 3;
+
 /// Bytes of signs that a line may keep at either end and be another one.
 const SIGNS: usize = 16;
 
@@ -153,12 +156,15 @@ impl Edit<'_> {
         if !signs(&base[begin..start]) || !signs(&base[end..last]) {
             return None;
         }
+        let is_whole = begin == start && last == end;
         let is_other = || {
             let (gone, come) = (&base[self.range.clone()], words::bare(self.text));
             let gone: Vec<&str> = words::bare(gone).take(MANY).collect();
             let mut come = come.take(MANY).peekable();
             let differs = come.peek().is_some() && come.all(|word| !gone.contains(&word));
-            differs && (gone.len() != 1 || words::bare(self.text).nth(1).is_some())
+            // What is kept may be what they meant to keep, where few words went.
+            let enough = is_whole || gone.len() >= FEW;
+            differs && enough && (gone.len() != 1 || words::bare(self.text).nth(1).is_some())
         };
         (self.is_moved && self.replaces_line(base) || is_other()).then_some(begin..last)
     }

@@ -34,6 +34,8 @@ pub(super) struct Carried<'a> {
     pub(super) at: Range<usize>,
     /// and by what.
     pub(super) text: &'a str,
+    /// Whether these are lines below the last one there: the end of that is before them.
+    is_below: bool,
 }
 
 /// A text that goes from one place to another.
@@ -58,6 +60,17 @@ impl Move<'_> {
         !(at.checked_sub(1).is_none_or(ends) && (ends(end) || ends(end - 1)))
     }
 
+    /// Whether an edit adds lines right below it, where nothing follows but an empty line: an answer,
+    /// the last paragraph of a section.
+    fn has_below(&self, base: &str, edit: &Edit<'_>) -> bool {
+        let (bytes, at) = (base.as_bytes(), edit.range.start);
+        let lines = edit.text.ends_with('\n') && !edit.text.trim_end().is_empty();
+        let ends = bytes.get(self.bare.end) == Some(&b'\n') && at == self.bare.end + 1;
+        let last = bytes.get(at).is_none_or(|byte| *byte == b'\n');
+        let whole = edit.is_insertion() && lines && !edit.text.starts_with('\n');
+        whole && ends && last && is_lines(base, &self.bare)
+    }
+
     /// What a change of it replaces of the text that comes. Lines that are put before its first
     /// words, or behind its last ones, are put around the whole line that these stand in there;
     /// `None` where they cannot, or where what becomes lines has other words beside it there.
@@ -79,6 +92,9 @@ impl Move<'_> {
             None => ends(to.end).then_some(text.len()),
             Some(more) => Some(place(last) + more),
         };
+        if self.has_below(base, edit) {
+            return behind().map(|at| at..at);
+        }
         let start = if leads { before()? } else { place(first) };
         let end = if trails { behind()? } else { place(last) };
         match edit.is_insertion() {
@@ -103,7 +119,12 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
         let mut text = edit.text.to_owned();
         let is_own = |it: &&Carried<'_>| it.mover == edit.index && it.onto == edit.range;
         let own = carried.iter().rev().filter(is_own);
-        own.for_each(|carried| text.replace_range(carried.at.clone(), carried.text));
+        for Carried { at, text: more, is_below, .. } in own {
+            match more.strip_suffix('\n').filter(|_| *is_below) {
+                Some(more) => text.insert_str(at.start, &["\n", more].concat()),
+                None => text.replace_range(at.clone(), more),
+            }
+        }
         text
     };
     movers.iter().map(with).collect()
@@ -242,8 +263,9 @@ pub(super) fn carry<'a>(
         let is_line = edit.puts_another_line(base) || edit.takes_lines(base);
         let joins = within(whole) && is_line && of.joins_line(&edit.range);
         let apart = !same && !joins;
+        let carried = within(bare) && !beside && !all || of.has_below(base, edit);
         apart
-            && (within(bare) && !beside && !all || within(whole) && all && line && !keeps(bare))
+            && (carried || within(whole) && all && line && !keeps(bare))
             && of.place(base, edit).is_some()
     };
     // All that was changed of it goes along, or nothing. Who puts the lines elsewhere, too, or some
@@ -269,7 +291,8 @@ pub(super) fn carry<'a>(
             Some((of, at)) => {
                 let (index, text) = (edit.index, edit.text);
                 let (mover, onto) = (of.to.index, of.to.range.clone());
-                carried.push(Carried { index, mover, onto, at, text });
+                let is_below = of.has_below(base, edit);
+                carried.push(Carried { index, mover, onto, at, text, is_below });
             }
             None => others.push(edit.clone()),
         }
