@@ -962,3 +962,42 @@ fn who_changes_a_part_of_what_was_decided_has_not_chosen() {
     // with the rest.
     assert_eq!(page.document.text(), "a a b\n\nelm\n");
 }
+
+/// What of two saves the one took away and the other put beside it are two things, whatever words
+/// they share: a third one's correction is of the line that it was made in.
+#[test]
+fn a_correction_stays_in_its_line() {
+    let living = "* Robb: alive\n* Cat: alive\n";
+    for (base, saves, order, right) in [
+        (
+            "* Robb: alive\n",
+            ["* Robb Stark: living\n", living, "* Robb: dead\n"],
+            [0, 1, 2],
+            "* Robb Stark: living\n* Cat: alive\n",
+        ),
+        (
+            "* Robb: alive\n",
+            ["* Robb Stark: living\n", living, "* Robb: dead\n"],
+            [1, 2, 0],
+            "* Robb: dead\n* Cat: alive\n",
+        ),
+        (
+            "* Cat: alive\n* Wind: alive\n",
+            [
+                "* Wind: alive\n",
+                "* Cat: alive\n* Edmure: alive\n* Wind: alive\n",
+                "* Cat: dead\n* Wind: alive\n",
+            ],
+            [0, 1, 2],
+            "* Edmure: alive\n* Wind: alive\n",
+        ),
+    ] {
+        let mut page = Page::new(base);
+        let on = page.document.version();
+        for save in order {
+            page.save(&on, saves[save]);
+        }
+        assert_eq!(page.document.text(), right, "{order:?}");
+        assert_eq!(page.others().len(), 1, "{:?}", page.others());
+    }
+}

@@ -288,3 +288,15 @@ fn a_patch_that_does_not_fit_is_refused() {
     let insert = Patch::builder().insert("x").build().expect("short");
     assert_eq!(insert.undo("yb", ""), Err(FitError::Mismatch));
 }
+
+/// Items are named by what they begin with: which of two lines one became, it tells.
+#[test]
+fn a_line_and_another_one_below_it_are_not_one_that_was_split() {
+    let edits = |new: &str| {
+        let patch = between("* Robb: alive\n", new);
+        patch.edits().map(|(at, gone, text)| (at, gone, text.to_owned())).collect::<Vec<_>>()
+    };
+    let cat = (14, 0, "* Cat: alive\n".to_owned());
+    let robb = |text: &str| edits(&format!("* Robb Stark: {text}\n* Cat: alive\n"));
+    assert!(robb("living").contains(&cat), "{:?}", robb("living"));
+}

@@ -559,6 +559,34 @@ fn who_takes_both_copies_elsewhere_does_not_leave_one() {
     assert_eq!(text.matches("🇩🇪").count(), 1, "{text:?} {met:?}");
 }
 
+#[test]
+fn what_is_added_below_the_last_line_of_a_moved_block_goes_along() {
+    let (a, b) = ("== A ==\nQuestion?\n", "== B ==\nOther?\n");
+    let (base, moved) = (format!("{a}\n{b}"), format!("{b}\n{a}"));
+    let answered = format!("{a}: Answer.\n\n{b}");
+    for (one, two) in [(&moved, &answered), (&answered, &moved)] {
+        let (text, met) = merged(&base, one, two);
+        assert_eq!((text, hidden(&met)), (format!("{moved}: Answer.\n"), vec![]));
+    }
+}
+
+#[test]
+fn whole_lines_stand_before_what_is_written_into_the_line_behind_them() {
+    let base = "Intro.\nRobb died.\n";
+    let (one, two) = ("Intro.\n\n== Death ==\nRobb died.\n", "Intro.\nKing Robb died.\n");
+    for (one, two) in [(one, two), (two, one)] {
+        assert_eq!(merged(base, one, two).0, "Intro.\n\n== Death ==\nKing Robb died.\n");
+    }
+}
+
+#[test]
+fn what_is_written_behind_the_full_stop_of_a_line_that_became_another_is_of_that() {
+    let base = "Nothing is known yet.\n";
+    let (one, two) = ("Something entirely other came.\n", "Nothing is known yet. So sorry!\n");
+    let (text, met) = merged(base, one, two);
+    assert_eq!((text.as_str(), &hidden(&met)[..]), (one, &["Nothing is known yet. So sorry!"][..]));
+}
+
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig { cases: default.cases.max(4_000), ..default }
