@@ -35,7 +35,7 @@ use moves::Links;
 use outcome::Decided;
 pub use outcome::{Outcome, Own};
 use passage::Passage;
-use refined::refined;
+use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
@@ -144,32 +144,26 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let beside = first.into();
-    let mut seconds = edits(second);
-    let finer = refined(base, &beside, &seconds);
-    let Beside { patch: first, yields, own, decided, hides, made, gives_way, again, .. } = beside;
+    let Beside { patch: first, yields, hides, made, gives_way, again, .. } = &beside;
+    let (mut seconds, puts_back, apart) = (edits(second), beside.puts_back, &beside.apart);
+    let finer = refined(base, first, &seconds, Making { again, puts_back, apart });
     // Where all is as it was, by a revert, what was made and taken back is made again.
     let made = if finer.is_empty() {
         BTreeSet::new()
     } else {
-        known_of(&moves::places(base, &seconds), &seconds, &made)
+        known_of(&moves::places(base, &seconds), &seconds, made)
     };
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
     these.for_each(|edit| edit.kind = Kind::Known);
-    let mut raw = edits(first);
-    for edit in &mut raw {
-        edit.kind = own.get(&edit.index).map_or(edit.kind, |when| Kind::Own(*when));
-    }
-    let these = raw.iter_mut().filter(|edit| yields.iter().any(|of| of.contains(&edit.index)));
-    these.for_each(|edit| edit.kind = Kind::Yields(edit.index));
-    raw.iter_mut().for_each(|edit| edit.is_decided = decided.contains(&edit.index));
+    let raw = as_made(&beside);
     let firsts = moves::told(base, as_their(&raw, edits(&finer)));
     let seconds = moves::told(base, slid(base, &firsts, seconds));
     let links = moves::places(base, &seconds);
     // What either changed in text that the other one moved goes along.
-    let known = moves::known(base, &firsts, &again);
+    let known = moves::known(base, &firsts, again);
     let elsewhere: Vec<(Range<usize>, u32)> =
         known.iter().map(|it| (it.from.clone(), it.to.index)).collect();
-    let parts = again::divided(&seconds, &again);
+    let parts = again::divided(&seconds, again);
     let (carried, others) = match moves::carry(base, &firsts, &parts, known) {
         (carried, _) if moves::overlap(&carried) => (Vec::new(), parts.clone()),
         apart => apart,
@@ -177,16 +171,9 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let texts = moves::with_carried(&firsts, &carried);
     let mut moved = with_texts(&firsts, &texts);
     let (mut along, _) = moves::carry(base, &others, &moved, Vec::new());
-    // By what another version shows of it than the second edit had, that one is not changed.
-    let is_hidden = |edit: &moves::Carried<'_>| {
-        let of = moved.iter().filter(|first| first.index == edit.index);
-        let hides = |first: &Edit<'_>| {
-            let mut raw = raw.iter().filter(|raw| hides.contains(&raw.index));
-            raw.any(|raw| raw.range.start <= first.range.start && first.range.end <= raw.range.end)
-        };
-        of.into_iter().any(hides)
-    };
-    if moves::overlap(&along) || along.iter().any(is_hidden) {
+    let hiding = || raw.iter().filter(|edit| hides.contains(&edit.index));
+    if moves::overlap(&along) || along.iter().any(|it| hiding().any(|edit| it.is_within(edit))) {
+        // By what another version shows of it than the second edit had, that one is not changed.
         along.clear();
     }
     if !carried.is_empty() || !along.is_empty() {
@@ -200,9 +187,9 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
             raw: &raw,
             firsts: &moved,
             seconds: &others,
-            yields: &yields,
-            hides: &hides,
-            gives_way,
+            yields,
+            hides,
+            gives_way: *gives_way,
             elsewhere: &elsewhere,
         };
         let hunks = carried.iter().map(|edit| edit.index).collect();
@@ -215,12 +202,26 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         raw: &raw,
         firsts: &firsts,
         seconds: &seconds,
-        yields: &yields,
-        hides: &hides,
-        gives_way,
+        yields,
+        hides,
+        gives_way: *gives_way,
         elsewhere: &elsewhere,
     };
     merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
+}
+
+/// The first edit's hunks, and what is special about each.
+fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
+    let Beside { patch, yields, own, decided, .. } = beside;
+    let mut made = edits(patch);
+    for edit in &mut made {
+        edit.kind = own.get(&edit.index).map_or(edit.kind, |when| Kind::Own(*when));
+        if yields.iter().any(|of| of.contains(&edit.index)) {
+            edit.kind = Kind::Yields(edit.index);
+        }
+        edit.is_decided = decided.contains(&edit.index);
+    }
+    made
 }
 
 /// Which hunks of an edit stand already, of those that somebody else made just so: all, where that
@@ -587,6 +588,18 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
     found
 }
 
+/// Whether one of two edits, in order and apart, puts another line in place of the one in which the
+/// other one writes, and kept the signs that stand between them.
+fn are_of_other_line(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
+    let between = one.range.end..two.range.start;
+    let signs = !base[between.clone()].contains('\n') && !words::has_word(&base[between.clone()]);
+    let holds = |edit: &Edit<'_>| {
+        let lines = edit.other_lines(base);
+        lines.is_some_and(|lines| lines.start <= between.start && between.end <= lines.end)
+    };
+    signs && (holds(one) || holds(two))
+}
+
 /// Whether two edits of the two sides, in order, touch the same place or the same word.
 fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let (start, end) = (two.range.start, one.range.end);
@@ -601,13 +614,7 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         if between.trim().is_empty() && fills {
             return true;
         }
-        // What is written beside signs that another line kept of the one that was there is of that.
-        let lines = || [one.other_lines(base), two.other_lines(base)];
-        let holds = |lines: Option<Range<usize>>| {
-            lines.is_some_and(|lines| lines.start <= end && start <= lines.end)
-        };
-        if !between.contains('\n') && !words::has_word(between) && lines().map(holds) != [false; 2]
-        {
+        if are_of_other_line(base, one, two) {
             return true;
         }
         // So is into which of two lines it goes what is put, or changed, where one becomes two.

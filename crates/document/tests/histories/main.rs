@@ -27,9 +27,10 @@ use rules::Broken;
 /// another had moved and what a third had written into that; what was written on a version that is
 /// not shown, in a line of the one that is; words that a view ran together and that somebody then
 /// moved; rows that trade places, told as words written into a row; what was written below a line
-/// whose end went with the lines behind it; both copies of a row taken elsewhere, and one left; what
-/// was written at the end of a line that became another one; what two wrote into one empty line; a
-/// moved line that went along with what replaced it; a line that was deleted within another one.
+/// whose end went with the lines behind it; both copies of a row taken elsewhere, and one left;
+/// what was written at the end of a line that became another one; what two wrote into one empty
+/// line; a moved line that went along with what replaced it; a line that was deleted within another
+/// one.
 const BROKE: [u64; 34] = [
     14_364, 25_256, 42_217, 45_228, 68_389, 68_702, 77_871, 84_925, 88_055, 96_995, 504_794,
     507_597, 512_173, 520_290, 526_450, 540_228, 540_825, 560_866, 567_305, 574_509, 574_716,

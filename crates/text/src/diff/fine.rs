@@ -42,6 +42,9 @@ const JOINED: usize = 256;
 /// Words that are replaced, at most, where what is put there is looked through for an addition.
 const MORE: usize = 64;
 
+/// Words on either side from which on a line was split where others came in between.
+const SPLIT: usize = 6;
+
 /// Of so many words of changed lines one may have changed, for them to be compared together.
 const KEPT: usize = 10;
 
@@ -549,7 +552,7 @@ fn moved(change: &Change, by: isize) -> Change {
 }
 
 /// Whether a stretch of a text has words and the end of a line, and is not whole lines, wherever it
-/// is put.
+/// is put; and so little is left of the line on one side that it may stand there by chance.
 fn cuts_line(text: &str, stretch: &Range<usize>) -> bool {
     let part = &text[stretch.clone()];
     if !part.trim().contains('\n') {
@@ -558,7 +561,10 @@ fn cuts_line(text: &str, stretch: &Range<usize>) -> bool {
     let by = slid(text, stretch, 0, text.len());
     let begins = |at: usize| at == 0 || at == text.len() || text.as_bytes()[at - 1] == b'\n';
     let ends = [stretch.start, stretch.end].map(|at| begins(at.saturating_add_signed(by)));
-    ends != [true; 2]
+    let before = text[..stretch.start].rsplit('\n').next().unwrap_or_default();
+    let behind = text[stretch.end..].split('\n').next().unwrap_or_default();
+    let is_little = |part: &str| words::bare(part).nth(SPLIT - 1).is_none();
+    ends != [true; 2] && (is_little(before) || is_little(behind))
 }
 
 /// By how many bytes to move a stretch of a text, so that without it the same remains: to whole

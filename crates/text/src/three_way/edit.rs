@@ -139,9 +139,9 @@ impl Edit<'_> {
         !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
     }
 
-    /// The lines in which it puts others: where these, or those that were there, are moved, or none of
-    /// the words that were there is left, but signs that both begin or end with. A single word may
-    /// have been put right.
+    /// The lines in which it puts others: where these, or those that were there, are moved, or none
+    /// of the words that were there is left, but signs that both begin or end with. A single word
+    /// may have been put right.
     pub(super) fn other_lines(&self, base: &str) -> Option<Range<usize>> {
         let Range { start, end } = self.range;
         if self.is_insertion() || self.text.is_empty() {

@@ -36,6 +36,15 @@ pub(super) struct Carried<'a> {
     pub(super) text: &'a str,
     /// Whether these are lines below the last one there: the end of that is before them.
     is_below: bool,
+    /// Where it was made, in the text that both edits are of.
+    of: Range<usize>,
+}
+
+impl Carried<'_> {
+    /// Whether it is a part of an edit of the same text.
+    pub(super) fn is_within(&self, edit: &Edit<'_>) -> bool {
+        edit.range.start <= self.of.start && self.of.end <= edit.range.end
+    }
 }
 
 /// A text that goes from one place to another.
@@ -60,8 +69,8 @@ impl Move<'_> {
         !(at.checked_sub(1).is_none_or(ends) && (ends(end) || ends(end - 1)))
     }
 
-    /// Whether an edit adds lines right below it, where nothing follows but an empty line: an answer,
-    /// the last paragraph of a section.
+    /// Whether an edit adds lines right below it, where nothing follows but an empty line: an
+    /// answer, the last paragraph of a section.
     fn has_below(&self, base: &str, edit: &Edit<'_>) -> bool {
         let (bytes, at) = (base.as_bytes(), edit.range.start);
         let lines = edit.text.ends_with('\n') && !edit.text.trim_end().is_empty();
@@ -186,6 +195,11 @@ fn once<'a>(
     found
 }
 
+/// The lines that edits put somewhere, without white space around them.
+fn lines_of<'a>(edits: &[Edit<'a>]) -> HashSet<&'a str> {
+    edits.iter().flat_map(|edit| edit.text.lines()).map(str::trim).collect()
+}
+
 /// Whether all lines of a text are among others, but for white space around them.
 fn are_among(lines: &str, others: &HashSet<&str>) -> bool {
     let mut lines = lines.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
@@ -233,12 +247,7 @@ pub(super) fn carry<'a>(
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
     // What is known to have been made before has gone along by then.
     let is_new = |edit: &&Edit<'_>| edit.kind != Kind::Known;
-    let mut moves = moves(base, firsts, seconds);
-    let meets = |one: &Move<'_>, two: &Move<'_>| {
-        one.from.start < two.from.end && two.from.start < one.from.end
-    };
-    moves.retain(|found| !known.iter().any(|known| meets(found, known)));
-    moves.extend(known);
+    let mut moves = with_known(moves(base, firsts, seconds), known);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
     let inside = |of: &Move<'_>, edit: &Edit<'_>| {
@@ -262,43 +271,53 @@ pub(super) fn carry<'a>(
         // Nor does it come into one that the other had written something into, or go alone there.
         let is_line = edit.puts_another_line(base) || edit.takes_lines(base);
         let joins = within(whole) && is_line && of.joins_line(&edit.range);
-        let apart = !same && !joins;
         let carried = within(bare) && !beside && !all || of.has_below(base, edit);
-        apart
+        !(same || joins)
             && (carried || within(whole) && all && line && !keeps(bare))
             && of.place(base, edit).is_some()
     };
     // All that was changed of it goes along, or nothing. Who puts the lines elsewhere, too, or some
     // of them, has put others in their place, and deleted nothing.
-    let put: HashSet<&str> = match moves.is_empty() {
-        true => HashSet::new(),
-        false => seconds.iter().flat_map(|edit| edit.text.lines()).map(str::trim).collect(),
-    };
+    let put = lines_of(if moves.is_empty() { &[] } else { seconds });
     moves.retain(|of| {
         let bare = &of.bare;
         let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
         let changed = || seconds.iter().filter(is_new).filter(met);
-        let lines =
-            |edit: &Edit<'_>| edit.takes_lines(base).then(|| base[edit.range.clone()].trim());
-        let gone =
-            || changed().filter_map(lines).chain(changed().next().map(|_| &base[bare.clone()]));
-        changed().all(|edit| inside(of, edit)) && !gone().any(|gone| are_among(gone, &put))
+        let lines = || changed().filter(|edit| edit.takes_lines(base)).map(|edit| &edit.range);
+        let mut gone = lines().chain(changed().next().map(|_| bare));
+        let is_put = |gone: &Range<usize>| are_among(&base[gone.clone()], &put);
+        changed().all(|edit| inside(of, edit)) && !gone.any(is_put)
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
         let of = moves.iter().find(|of| is_new(&edit) && inside(of, edit));
         match of.and_then(|of| Some((of, of.place(base, edit)?))) {
             Some((of, at)) => {
-                let (index, text) = (edit.index, edit.text);
-                let (mover, onto) = (of.to.index, of.to.range.clone());
-                let is_below = of.has_below(base, edit);
-                carried.push(Carried { index, mover, onto, at, text, is_below });
+                carried.push(Carried {
+                    index: edit.index,
+                    mover: of.to.index,
+                    onto: of.to.range.clone(),
+                    at,
+                    text: edit.text,
+                    is_below: of.has_below(base, edit),
+                    of: edit.range.clone(),
+                });
             }
             None => others.push(edit.clone()),
         }
     }
     carried.sort_by_key(|edit| (edit.mover, edit.onto.start, edit.onto.end, edit.at.start));
     (carried, others)
+}
+
+/// Moves that were looked for, where none is known, and those that are.
+fn with_known<'a>(mut found: Vec<Move<'a>>, known: Vec<Move<'a>>) -> Vec<Move<'a>> {
+    let meets = |one: &Move<'_>, two: &Move<'_>| {
+        one.from.start < two.from.end && two.from.start < one.from.end
+    };
+    found.retain(|found| !known.iter().any(|known| meets(found, known)));
+    found.extend(known);
+    found
 }
 
 /// Where a part of what an edit takes away went, as it was or with other white space around it.

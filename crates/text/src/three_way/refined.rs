@@ -4,22 +4,34 @@
 //! there again is what it was: only the difference is an edit. May assume that the edit fits the
 //! text. Must never come to another text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Beside;
-use super::again::Cut;
+use super::again::{Cut, PutAgain};
 use super::edit::{Edit, edits};
 use crate::diff;
 use crate::patch::Patch;
 use crate::words;
 
+/// What is known of how others' edit was made.
+pub(super) struct Making<'a> {
+    /// What it took away at one place and put at another.
+    pub(super) again: &'a [PutAgain],
+    /// Whether what it put may be what it took away, though that is not known.
+    pub(super) puts_back: bool,
+    /// Hunks in which what came is no version of what went.
+    pub(super) apart: &'a BTreeSet<u32>,
+}
+
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
-pub(super) fn refined(base: &str, beside: &Beside<'_>, seconds: &[Edit<'_>]) -> Patch {
-    let Beside { patch, again, puts_back, apart, .. } = beside;
+pub(super) fn refined(
+    base: &str,
+    patch: &Patch,
+    seconds: &[Edit<'_>],
+    Making { again, puts_back, apart }: Making<'_>,
+) -> Patch {
     // Where what was put in again is known nothing is to be guessed, nor where nobody can have.
-    let guesses = again.is_empty() && *puts_back;
+    let guesses = again.is_empty() && puts_back;
     if patch.edits().all(|(_, deleted, text)| deleted == 0 || text.is_empty()) {
-        let patch = *patch;
         return if guesses { smaller(base, patch, patch.clone()) } else { patch.clone() };
     }
     let mut finer = Patch::builder();
