@@ -300,3 +300,9 @@ fn a_line_and_another_one_below_it_are_not_one_that_was_split() {
     let robb = |text: &str| edits(&format!("* Robb Stark: {text}\n* Cat: alive\n"));
     assert!(robb("living").contains(&cat), "{:?}", robb("living"));
 }
+
+#[test]
+fn words_of_lines_that_were_joined_without_what_was_between_stay() {
+    let patch = between("oak elm\nash\nfir\nyew\n", "oak fir\nyew\n");
+    assert_eq!(patch.edits().collect::<Vec<_>>(), [(4, 8, "")]);
+}

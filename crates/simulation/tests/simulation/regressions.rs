@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 41] = [
+const SHORT: [(u64, usize, u64, &str); 42] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -71,6 +71,7 @@ const SHORT: [(u64, usize, u64, &str); 41] = [
         32_178_172_927,
         "a save on one that is lost with its tail, and that the origin has",
     ),
+    (290_020_079, 93, 27_451_874_402, "a word of two lines that were joined is told as typed anew"),
 ];
 
 /// Runs in which few saves are joined.

@@ -256,10 +256,8 @@ impl<'a> Differ<'a> {
             let both = !old.trim().is_empty() && !new.trim().is_empty();
             both && (is_sign(old) || is_sign(new))
         };
-        // Nor where they came with the end of a line, or went with it, and not as whole lines.
-        let cuts_line = |hunk: &Change| {
-            cuts_line(self.old, &hunk.old) || hunk.is_simple() && cuts_line(self.new, &hunk.new)
-        };
+        // Nor where they came with the end of a line, and not as whole lines.
+        let cuts_line = |hunk: &Change| hunk.is_simple() && cuts_line(self.new, &hunk.new);
         let one_way = |found: &&ByWords| {
             let plain = |hunk: &Change| !replaces(hunk) && !cuts_line(hunk);
             (found.went == 0 || found.came == 0) && found.hunks.iter().all(plain)
