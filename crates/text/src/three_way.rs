@@ -592,7 +592,8 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
 /// other one writes, and kept the signs that stand between them.
 fn are_of_other_line(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let between = one.range.end..two.range.start;
-    let signs = !base[between.clone()].contains('\n') && !words::has_word(&base[between.clone()]);
+    let kept = &base[between.clone()];
+    let signs = kept.len() <= edit::SIGNS && !kept.contains('\n') && !words::has_word(kept);
     let holds = |edit: &Edit<'_>| {
         let lines = edit.other_lines(base);
         lines.is_some_and(|lines| lines.start <= between.start && between.end <= lines.end)

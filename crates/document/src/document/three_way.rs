@@ -260,7 +260,9 @@ impl State {
         }
         of(false).into_iter().any(|put| {
             let save = self.save_of(put);
-            is_meant(&put) || gone.iter().any(|by| *by != save && self.had_before(save, *by))
+            let base = self.text.history().base(save);
+            let saw = |by: &u32| *by != save && base.as_ref().is_some_and(|it| it.contains(*by));
+            is_meant(&put) || gone.iter().any(saw)
         })
     }
 

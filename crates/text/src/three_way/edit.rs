@@ -16,7 +16,7 @@ const MANY: usize = 64;
 const FEW: usize = 3;
 
 /// Bytes of signs that a line may keep at either end and be another one.
-const SIGNS: usize = 16;
+pub(super) const SIGNS: usize = 16;
 
 /// A change of an edit: what it replaces, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,13 +147,17 @@ impl Edit<'_> {
         if self.is_insertion() || self.text.is_empty() {
             return None;
         }
-        let signs = |text: &str| text.len() <= SIGNS && !words::has_word(text);
-        let begin = base[..start].rfind('\n').map_or(0, |at| at + 1);
-        let last = match base[..end].ends_with('\n') {
-            true => end,
-            false => base[end..].find('\n').map_or(base.len(), |at| end + at),
-        };
-        if !signs(&base[begin..start]) || !signs(&base[end..last]) {
+        // Where more is kept of the line than some signs, its ends need not be found.
+        let bytes = base.as_bytes();
+        let near = &bytes[start.saturating_sub(SIGNS + 1)..start];
+        let before = near.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let near = &bytes[end..base.len().min(end + SIGNS + 1)];
+        let behind = near.iter().take_while(|byte| **byte != b'\n').count();
+        let behind = if base[..end].ends_with('\n') { 0 } else { behind };
+        let (begin, last) = (start - before, end + behind);
+        let signs = |part: Option<&str>| part.is_some_and(|part| !words::has_word(part));
+        let kept = [base.get(begin..start), base.get(end..last)];
+        if before.max(behind) > SIGNS || !kept.into_iter().all(signs) {
             return None;
         }
         let is_whole = begin == start && last == end;
