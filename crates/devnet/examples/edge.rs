@@ -172,7 +172,7 @@ impl Page {
                     (number + 1 == REPLACING, &before, &timing)
                     && before.sandbox == last.sandbox
                 {
-                    used += last.used_ms - before.used_ms;
+                    used += last.used_ms.saturating_sub(before.used_ms);
                     counted += 1;
                 }
                 before = timing;

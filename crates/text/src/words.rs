@@ -35,8 +35,8 @@ pub(crate) fn has_word(text: &str) -> bool {
     text.contains(char::is_alphanumeric)
 }
 
-/// The words, and other signs than those of ASCII: of what says something by itself, emoji are not
-/// words.
+/// The words, and other signs than those of ASCII: an emoji is no word, and says something by
+/// itself.
 pub(crate) fn telling(text: &str) -> impl Iterator<Item = &str> {
     words(text).filter(|word| has_word(word) || !word.is_ascii())
 }

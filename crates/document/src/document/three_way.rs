@@ -246,7 +246,7 @@ impl State {
     }
 
     /// Whether somebody put something who had seen something go; what the log decided of a save is
-    /// the save's. O(who put something, times who took something away).
+    /// the save's. O(who put something, and what they had seen beyond a prefix).
     fn puts_back(&self, spans: &[SpanSince]) -> bool {
         let of = |gone: bool| {
             let spans = spans.iter().filter(move |span| span.came.is_empty() == gone);
@@ -259,10 +259,12 @@ impl State {
             return true;
         }
         of(false).into_iter().any(|put| {
-            let save = self.save_of(put);
-            let base = self.text.history().base(save);
-            let saw = |by: &u32| *by != save && base.as_ref().is_some_and(|it| it.contains(*by));
-            is_meant(&put) || gone.iter().any(saw)
+            let base = self.text.history().base(put);
+            let saw = |base: Version| {
+                let first = gone.first().is_some_and(|first| *first < base.prefix());
+                first || base.extra().any(|change| gone.contains(&change))
+            };
+            is_meant(&put) || base.is_some_and(saw)
         })
     }
 
