@@ -341,14 +341,6 @@ impl Played {
             let own = save.new.lines().map(str::trim).filter(own);
             written.extend(own.filter(|line| !words(line).is_empty()).map(str::to_owned));
         }
-        // Nor is what somebody else made of such a line.
-        let made_of = |save: &Saved, line: &String| {
-            let (old, new) = (lines(&save.old), lines(&save.new));
-            let there = words(&save.old);
-            let made = new.contains_key(line) && !old.contains_key(line);
-            made && words(line).keys().any(|word| there.contains_key(word))
-        };
-        written.retain(|line| !self.saves.iter().any(|save| made_of(save, line)));
         let made: BTreeSet<String> = self.written().flat_map(|it| lines(it).into_keys()).collect();
         for line in &written {
             let taken = self.saves.iter().any(|save| takes(line, &save.old, &save.new));
@@ -358,30 +350,11 @@ impl Played {
             let held = page.keys().any(holds);
             let is_told = told.iter().any(|told| told.keys().any(|it| it.contains(line.as_str())));
             let closed = || words(line).keys().any(|word| self.closed.contains(word));
-            let changed = taken || self.is_changed_as_another(line);
-            if !changed && !page.contains_key(line) && !held && !is_told && !closed() {
+            if !taken && !page.contains_key(line) && !held && !is_told && !closed() {
                 return self.broken("a line that nobody changed is there", line.clone());
             }
         }
         Ok(())
-    }
-
-    /// Whether a line stands for another one that it contains, and that two wrote on one text, and
-    /// somebody changed that.
-    fn is_changed_as_another(&self, line: &str) -> bool {
-        let made_on = |line: &str| -> BTreeSet<&str> {
-            let made = self.saves.iter().filter(|save| {
-                lines(&save.new).contains_key(line) && !lines(&save.old).contains_key(line)
-            });
-            made.map(|save| save.old.as_str()).collect()
-        };
-        let stands_for = |of: &String| line != of && line.contains(of.as_str());
-        self.saves.iter().any(|save| {
-            let mut others = lines(&save.old).into_keys().filter(stands_for);
-            others.any(|of| {
-                takes(&of, &save.old, &save.new) && !made_on(&of).is_disjoint(&made_on(line))
-            })
-        })
     }
 
     /// All texts that somebody wrote.
