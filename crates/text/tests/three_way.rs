@@ -86,6 +86,7 @@ fn what_holds_the_other_is_the_one() {
         ("", "one\n", "one\ntwo\n"),
         ("x\n", "x\n# a\n</div>\n", "x\n# a\n# b\n</div>\n"),
         ("x.", "x.\n\nd: a\ne: a", "x.\n\nSee b\n\nd: a\ne: a\nf: a"),
+        ("a\n", "a\ncat ", "a\noak\ncat elm fir\n"),
     ] {
         for (first, second) in [(small, large), (large, small)] {
             let (text, met) = merged(base, first, second);

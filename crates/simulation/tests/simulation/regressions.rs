@@ -72,6 +72,12 @@ const SHORT: [(u64, usize, u64, &str); 42] = [
         "a save on one that is lost with its tail, and that the origin has",
     ),
     (290_020_079, 93, 27_451_874_402, "a word of two lines that were joined is told as typed anew"),
+    (
+        300_019_089,
+        99,
+        22_011_795_458,
+        "a save that the origin has, as the beginning of its last line, is in that",
+    ),
 ];
 
 /// Runs in which few saves are joined.

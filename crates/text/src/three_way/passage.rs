@@ -154,10 +154,17 @@ impl<'a> Passage<'a> {
             }
         }
         let (first, second) = self.in_one_place()?;
-        if holds(second.text, first.text) {
+        // The end of the text ends a line: what stands alone in the last one is a whole line.
+        let begin = first.range.start;
+        let alone = base[..begin].ends_with('\n') && first.range.end == base.len();
+        let line = |text: &str| format!("{}\n", text.trim_end_matches('\n'));
+        let is_in = |long: &str, short: &str| {
+            holds(long, short) || alone && holds(&line(long), &line(short))
+        };
+        if is_in(second.text, first.text) {
             return Some(true);
         }
-        holds(first.text, second.text).then_some(false)
+        is_in(first.text, second.text).then_some(false)
     }
 
     /// Whether two insertions at one place would become one word or one line in one order or the
