@@ -837,6 +837,47 @@ fn the_same_person_going_on_replaces_what_they_had_written() {
     assert!(text.contains("I think so") && text.contains("Who is Robb"), "{text:?}");
 }
 
+/// So is what they mend in an item, a reply or a row, and others' stay beside it.
+#[test]
+fn a_second_thought_stands_in_place_of_the_first_beside_what_others_put() {
+    let deaths = ["Deaths: 10\n", "Deaths: 12\n", "Deaths: 10 men\n", "Deaths: 13\n"];
+    let cast = |item: &str| format!("Cast\n* Arya\n{item}");
+    let cast =
+        ["", "* Rob is dead\n", "* Sansa lives in the north\n", "* Robb is dead\n"].map(cast);
+    let row = |row: &str| format!("{{|\n|-\n| Arya || 1\n{row}|}}\n");
+    let rows = ["", "|-\n| Rob || 2 || a\n", "|-\n| Sansa || 3 || b\n", "|-\n| Robb || 2 || a\n"];
+    let text = |text: &str| format!("Intro.\n\n{text}End.\n");
+    let texts = [
+        "",
+        "Rob was killed at the wedding.\n\n",
+        "The north remembers.\n\n",
+        "Robb was killed at the Red Wedding.\n\n",
+    ];
+    for [base, first, other, second] in
+        [deaths.map(str::to_owned), cast, rows.map(row), texts.map(text)]
+    {
+        for (salt, turned) in (0..16).zip([false, true].into_iter().cycle()) {
+            let mut page = Page { salt, ..Page::new(&base) };
+            let version = page.document.version();
+            let both = [("Arya", &first), ("Robb", &other)];
+            let both = if turned { [both[1], both[0]] } else { both };
+            both.iter().for_each(|(who, save)| drop(page.save_next(who, &version, save)));
+            let had = page.document.text().to_owned();
+            let mended = page.save_next("Arya", &version, &second);
+            let line = |of: &str| {
+                let is_new = |line: &&str| !base.lines().any(|it| it == *line);
+                of.lines().find(is_new).unwrap_or_default().to_owned()
+            };
+            let right = match base == deaths[0] {
+                true => "Deaths: 13 men\n".to_owned(),
+                false => had.replace(&line(&first), &line(&second)),
+            };
+            assert_eq!((page.document.text(), page.others()), (right.as_str(), vec![]));
+            assert_eq!(page.document.meetings_of(actor(&mended)), [], "nobody is replaced");
+        }
+    }
+}
+
 #[test]
 fn of_two_saves_of_one_person_at_once_the_larger_stands() {
     for salt in 0..4 {

@@ -33,7 +33,7 @@ use belonging::belong;
 use edit::{Edit, Kind, edits};
 use moves::Links;
 use outcome::Decided;
-pub use outcome::{Outcome, Own};
+pub use outcome::{Outcome, Own, OwnPart};
 use passage::Passage;
 use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated};
@@ -83,6 +83,8 @@ pub struct Beside<'a> {
     /// Hunks of it that the author of the other edit alone made, of the same text: what came later
     /// stands, where the two conflict or are mostly the same.
     pub own: BTreeMap<u32, Own>,
+    /// Hunks of it of which that author made a part.
+    pub own_parts: BTreeMap<u32, OwnPart>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
     /// Hunks of it by which another version shows of what the author of the other edit had before
@@ -110,6 +112,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             patch,
             yields: Vec::new(),
             own: BTreeMap::new(),
+            own_parts: BTreeMap::new(),
             decided: BTreeSet::new(),
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
@@ -212,9 +215,10 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
 
 /// The first edit's hunks, and what is special about each.
 fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
-    let Beside { patch, yields, own, decided, .. } = beside;
+    let Beside { patch, yields, own, own_parts, decided, .. } = beside;
     let mut made = edits(patch);
     for edit in &mut made {
+        edit.own_part = own_parts.get(&edit.index).cloned();
         edit.kind = own.get(&edit.index).map_or(edit.kind, |when| Kind::Own(*when));
         if yields.iter().any(|of| of.contains(&edit.index)) {
             edit.kind = Kind::Yields(edit.index);
@@ -331,6 +335,8 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
         while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
         let Some(of) = raw.peek() else { break };
         (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
+        let is_whole = edit.range == of.range && edit.text == of.text;
+        edit.own_part = of.own_part.clone().filter(|_| is_whole);
     }
     finer
 }
@@ -351,7 +357,7 @@ fn settled<'a>(
     in_order(base, &passages, &mut decided);
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
-        let mut more = moved_alone(&passages, &decided, links);
+        let mut more = moved_alone(base, &passages, &decided, links);
         let wrong = [repeated, half_moved, miscounted, glued].into_iter();
         for wrong in wrong.skip(if round < ROUNDS { 0 } else { 3 }) {
             if more.is_empty() {
@@ -522,6 +528,7 @@ fn shifts<'a>(
 /// around it: it would stand twice.
 /// O(passages and links).
 fn moved_alone(
+    base: &str,
     passages: &[Passage<'_>],
     decided: &[Option<Decided>],
     links: &Links,
@@ -541,10 +548,16 @@ fn moved_alone(
         };
         lines.iter().any(|line| passages[at].firsts.iter().any(|edit| inside(edit, line)))
     };
+    let stands_for = |at: usize, lines: &[Range<usize>]| {
+        let put = |line: &Range<usize>| {
+            passages[at].firsts.iter().any(|edit| edit.text.contains(&base[line.clone()]))
+        };
+        matches!(outcome(at), Some(Outcome::Larger)) && lines.iter().all(put)
+    };
     for ((from, to), lines) in links {
         let Some((&from, &to)) = of.get(from).zip(of.get(to)) else { continue };
-        // What both put there stands there.
-        if is_same(to) || from == to {
+        // What both put there stands there, or what the second edit put in place of that.
+        if is_same(to) || from == to || stands_for(to, lines) {
             continue;
         }
         beside.entry(from).or_default().push(to);
@@ -712,6 +725,14 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     if passage.is_white(base, &passage.seconds) {
         let both = passage.keeps_white(base, &passage.seconds, &passage.firsts);
         return shown(first, if both { Outcome::Both } else { Outcome::Same });
+    }
+    // One person's second thought of what they put there stands in place of the first, be it an
+    // item of a list, and beside what others put there.
+    if let Some((when, text)) = passage.with_second_thought(own) {
+        return match when {
+            Own::Later => shown(first, Outcome::Same),
+            _ => shown(text, Outcome::Larger),
+        };
     }
     // What holds the other whole stands for it, unless that is its own author's second thought.
     match passage.larger(base) {

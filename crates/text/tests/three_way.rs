@@ -87,6 +87,8 @@ fn what_holds_the_other_is_the_one() {
         ("x\n", "x\n# a\n</div>\n", "x\n# a\n# b\n</div>\n"),
         ("x.", "x.\n\nd: a\ne: a", "x.\n\nSee b\n\nd: a\ne: a\nf: a"),
         ("a\n", "a\ncat ", "a\noak\ncat elm fir\n"),
+        // Of a line that both moved to the end.
+        ("a 1\nb 2\nc 3\n", "b 2\nc 3\na 1\n", "b 2\nc 3\na 1\nd 4\n"),
     ] {
         for (first, second) in [(small, large), (large, small)] {
             let (text, met) = merged(base, first, second);
@@ -569,6 +571,47 @@ fn what_is_added_below_the_last_line_of_a_moved_block_goes_along() {
         let (text, met) = merged(&base, one, two);
         assert_eq!((text, hidden(&met)), (format!("{moved}: Answer.\n"), vec![]));
     }
+}
+
+/// A section's last paragraph goes where the section does; a section that is put behind it stays.
+#[test]
+fn a_paragraph_stays_in_its_section() {
+    let (a, b, c) = ("== A ==\nAlpha.\n", "== B ==\nBeta.\n", "== C ==\nGamma.\n");
+    let sections = |of: [&str; 3]| of.join("\n");
+    let (base, more) = (sections([a, b, c]), "\nMore of alpha.\n");
+    for moved in [[b, a, c], [b, c, a], [c, a, b]] {
+        let longer = sections([&format!("{a}{more}"), b, c]);
+        let right = sections(moved).replace(a, &format!("{a}{more}"));
+        for (one, two) in [(sections(moved), longer.clone()), (longer, sections(moved))] {
+            let (text, met) = merged(&base, &one, &two);
+            assert_eq!((text.as_str(), hidden(&met)), (right.as_str(), vec![]));
+        }
+    }
+    let new = sections([a, "== D ==\nDelta.\n", &sections([b, c, ""])]);
+    let (text, _) = merged(&base, &sections([b, a, c]), new.trim_end());
+    assert!(text.starts_with("== D ==\nDelta.\n\n== B ==\n"), "{text:?}");
+}
+
+/// What means something within a link or a template alone is not left without it.
+#[test]
+fn a_part_of_a_link_stands_and_falls_with_it() {
+    for (base, labelled, plain, told) in [
+        ("of [[Robb Stark]].\n", "of [[Robb Stark|Robb]].\n", "of Robb Stark.\n", "|Robb]]"),
+        (
+            "See [[A Song of Ice and Fire]] now.\n",
+            "See [[A Song of Ice and Fire|the books]] now.\n",
+            "See A Song of Ice and Fire now.\n",
+            "|the books]]",
+        ),
+        ("x {{cite|a}} y\n", "x {{cite|a|b=1}} y\n", "x cite a y\n", "|b=1}}"),
+    ] {
+        is_first_with_alternative(base, plain, labelled, &[told]);
+        let (text, met) = merged(base, labelled, plain);
+        assert_eq!((text.as_str(), hidden(&met).len()), (labelled, 1));
+    }
+    // A word of it is corrected whether it is a link or not.
+    let (text, _) = merged("of [[Rob Stark]].\n", "of Rob Stark.\n", "of [[Robb Stark]].\n");
+    assert_eq!(text, "of Robb Stark.\n");
 }
 
 #[test]

@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use redwedding_text::three_way::{self, Beside, Outcome, Own, PutAgain, ThreeWay};
+use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, map_through};
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
@@ -58,6 +58,14 @@ pub(super) struct Met {
     pub(super) old: String,
     /// and what others did since.
     pub(super) since: Since,
+}
+
+/// What the author of a save made before of the same text: hunks of what came since,
+#[derive(Default)]
+struct Theirs {
+    hunks: BTreeMap<u32, Own>,
+    /// and parts of hunks, of which others made the rest.
+    parts: BTreeMap<u32, OwnPart>,
 }
 
 /// Names the change that takes hunks out of a save,
@@ -133,6 +141,7 @@ impl State {
         let beside = self.beside((&base, &old), &since, patch, replaces);
         let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
+        let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
         let (index, merged) = self.merge_alone(change, base, patch.clone())?;
         // It fits: it was merged.
         let meant = three_way::merge(&old, beside, patch);
@@ -157,7 +166,7 @@ impl State {
         let place = |at: &Range<u32>| grown(at, order.in_turn()).0;
         let bytes = self.text().len() as u32;
         let author = |by: u32| self.save_of(by);
-        let overlaps = overlaps(&meant, (&since, &own), place, author);
+        let overlaps = overlaps(&meant, &since, [&own, &parts], place, author);
         let hidden = hidden(&meant, place);
         self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
@@ -231,7 +240,7 @@ impl State {
         }
         let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
         yields.retain(|hunks| hunks.is_disjoint(&stay));
-        let own = self.own(version, since, replaces);
+        let Theirs { hunks: own, parts: own_parts } = self.own(version, since, replaces);
         let again = self.put_again((version, old), since);
         yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
@@ -242,7 +251,19 @@ impl State {
         let made = self.text.made_before(version, since, patch, theirs);
         let (patch, gives_way) = (&since.patch, false);
         let (puts_back, apart) = (self.puts_back(&since.spans), self.apart(since));
-        Beside { patch, yields, own, decided, hides, made, gives_way, puts_back, apart, again }
+        Beside {
+            patch,
+            yields,
+            own,
+            own_parts,
+            decided,
+            hides,
+            made,
+            gives_way,
+            puts_back,
+            apart,
+            again,
+        }
     }
 
     /// Whether somebody put something who had seen something go; what the log decided of a save is
@@ -271,14 +292,8 @@ impl State {
     /// Hunks of what came since a version in which some took away and others put something, none of
     /// whom had seen the former. O(hunks and what they hold).
     fn apart(&self, since: &Since) -> BTreeSet<u32> {
-        let mut spans = &since.spans[..];
         let mut apart = BTreeSet::new();
-        let places = since.patch.in_turn().map(|(place, _, came)| place + came);
-        for (hunk, ((at, gone, _), upto)) in (0..).zip(since.patch.edits().zip(places)) {
-            let within = |span: &&SpanSince| span.gone.end <= at + gone && span.came.end <= upto;
-            let of = spans.iter().take_while(within).count();
-            let (own, rest) = spans.split_at(of);
-            spans = rest;
+        for (hunk, own) in (0..).zip(spans_of_hunks(since)) {
             let is_known = own.iter().all(|span| !span.by.is_empty());
             let of = |gone: bool| {
                 let spans = own.iter().filter(move |span| span.came.is_empty() == gone);
@@ -323,10 +338,10 @@ impl State {
     }
 
     /// Which of what came since a version the author of another save of it made alone, of that
-    /// version, and when. What others made, too, or built on is not among it.
-    /// O(hunks and who made them, and changes since the version).
-    fn own(&self, version: &Version, since: &Since, replaces: Option<&Edit>) -> BTreeMap<u32, Own> {
-        let Some(by) = replaces else { return BTreeMap::new() };
+    /// version, and when; and of what they made a part. What others made, too, or built on is not
+    /// among it. O(hunks and who made them, and changes since the version).
+    fn own(&self, version: &Version, since: &Since, replaces: Option<&Edit>) -> Theirs {
+        let Some(by) = replaces else { return Theirs::default() };
         let is_own = |save: &u32| {
             let change = self.changes.get(*save as usize);
             change.is_some_and(|change| {
@@ -336,22 +351,20 @@ impl State {
             }) && self.text.history().base(*save).as_ref() == Some(version)
         };
         let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
-        let own = (0..).zip(&since.by).map(|(hunk, by)| (hunk, saves(by)));
-        let own = own.filter(|(_, saves)| !saves.is_empty() && saves.iter().all(is_own));
-        let own: Vec<(u32, BTreeSet<u32>)> = own.collect();
-        let Some(first) = own.iter().filter_map(|(_, saves)| saves.first()).min() else {
-            return BTreeMap::new();
+        let of_hunks: Vec<BTreeSet<u32>> = since.by.iter().map(|by| saves(by)).collect();
+        let mut own = of_hunks.iter().flatten().copied().filter(is_own);
+        let Some(first) = own.next().map(|one| own.fold(one, u32::min)) else {
+            return Theirs::default();
         };
-        let later = self.changes.indexed().skip_while(|(index, _)| *index <= *first as usize);
+        let later = self.changes.indexed().skip_while(|(index, _)| *index <= first as usize);
         let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
         let made_too = others.flat_map(|(_, change)| made_too(change));
-        let built_on = since.by.iter().map(|by| saves(by)).flat_map(|saves| {
-            let (own, others): (Vec<u32>, Vec<u32>) = saves.into_iter().partition(is_own);
+        let built_on = of_hunks.iter().flat_map(|saves| {
+            let (own, others): (Vec<u32>, Vec<u32>) = saves.iter().copied().partition(is_own);
             let had = |save: &u32| others.iter().any(|other| self.had_before(*other, *save));
             own.into_iter().filter(had).collect::<Vec<u32>>()
         });
         let shared: BTreeSet<u32> = made_too.chain(built_on).collect();
-        let own = own.into_iter().filter(|(_, saves)| saves.is_disjoint(&shared));
         // Each names what it came after; the log may have had the later one first.
         let names = |client: Option<&Client>, edit| {
             client.is_some_and(|client| client.earlier.contains(&edit))
@@ -365,8 +378,21 @@ impl State {
                 false => Own::AtOnce,
             }
         };
-        let when = |saves: &BTreeSet<u32>| saves.iter().map(when).max().unwrap_or(Own::AtOnce);
-        own.map(|(hunk, saves)| (hunk, when(&saves))).collect()
+        let mut theirs = Theirs::default();
+        let is_all_own = |saves: &BTreeSet<u32>| !saves.is_empty() && saves.iter().all(is_own);
+        let hunks = (0..).zip(of_hunks.iter().zip(spans_of_hunks(since)));
+        for (hunk, (saves, spans)) in hunks {
+            let own: BTreeSet<u32> = saves.iter().copied().filter(is_own).collect();
+            let Some(at) = own.iter().map(when).max().filter(|_| own.is_disjoint(&shared)) else {
+                continue;
+            };
+            if is_all_own(saves) {
+                theirs.hunks.insert(hunk, at);
+            } else if let Some(part) = own_part(spans, |by| own.contains(&self.save_of(by))) {
+                theirs.parts.insert(hunk, OwnPart { when: at, part });
+            }
+        }
+        theirs
     }
 
     /// What the same person made of the same text before a save, as far as it is known here: the
@@ -638,6 +664,36 @@ fn made_too(change: &Change) -> impl Iterator<Item = u32> {
     met.map(|(.., with)| *with)
 }
 
+/// What went and came by each hunk of what came since a version. O(hunks and what they hold).
+fn spans_of_hunks(since: &Since) -> Vec<&[SpanSince]> {
+    let mut spans = &since.spans[..];
+    let places = since.patch.in_turn().map(|(place, _, came)| place + came);
+    let of_hunk = since.patch.edits().zip(places).map(|((at, gone, _), upto)| {
+        let within = |span: &&SpanSince| span.gone.end <= at + gone && span.came.end <= upto;
+        let (own, rest) = spans.split_at(spans.iter().take_while(within).count());
+        spans = rest;
+        own
+    });
+    of_hunk.collect()
+}
+
+/// What of the text that a hunk put some saves did, if that is in one piece, and all that the hunk
+/// took away they did, too. O(its spans).
+fn own_part(spans: &[SpanSince], is_own: impl Fn(u32) -> bool) -> Option<Range<usize>> {
+    let is_own = |span: &&SpanSince| !span.by.is_empty() && span.by.iter().all(|by| is_own(*by));
+    let came = || spans.iter().filter(|span| span.gone.is_empty());
+    let start = came().next()?.came.start;
+    let first = came().find(is_own)?;
+    let last = came().filter(is_own).last()?;
+    let part = first.came.start..last.came.end;
+    let others = |span: &SpanSince| span.came.end <= part.start || part.end <= span.came.start;
+    let alone = spans.iter().all(|span| match span.gone.is_empty() {
+        true => is_own(&span) != others(span),
+        false => is_own(&span),
+    });
+    alone.then_some((part.start - start) as usize..(part.end - start) as usize)
+}
+
 /// Whether two texts have the same lines, in any order, each of the same words in any order.
 /// O(n log n) of the texts.
 fn is_same_in_some_order(one: &str, two: &str) -> bool {
@@ -688,7 +744,8 @@ pub(super) fn grown(
 /// which others' version is hidden, since that one is its author then.
 fn overlaps(
     meant: &ThreeWay,
-    (since, own): (&Since, &BTreeSet<u32>),
+    since: &Since,
+    [own, parts]: [&BTreeSet<u32>; 2],
     place: impl Fn(&Range<u32>) -> Range<u32>,
     author: impl Fn(u32) -> u32,
 ) -> Vec<(u32, u32, u32)> {
@@ -700,7 +757,9 @@ fn overlaps(
         });
         let there: Vec<_> = there.map(|(hunk, (_, by))| (hunk, by)).collect();
         // Nobody is told of having replaced what they had written themselves.
-        if !there.is_empty() && there.iter().all(|(hunk, _)| own.contains(hunk)) {
+        let hidden = matches!(met.outcome, Outcome::Hidden(_));
+        let is_own = |hunk: &u32| own.contains(hunk) || !hidden && parts.contains(hunk);
+        if !there.is_empty() && there.iter().all(|(hunk, _)| is_own(hunk)) {
             return None;
         }
         let by = there.iter().flat_map(|(_, by)| by.iter());

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::outcome::Own;
+use super::outcome::{Own, OwnPart};
 use crate::patch::Patch;
 use crate::words;
 
@@ -29,6 +29,9 @@ pub(super) struct Edit<'a> {
     pub(super) index: u32,
     /// What is special about it.
     pub(super) kind: Kind,
+    /// What of its text the author of the other edit put there, of the same text, and when; the
+    /// rest others put beside that.
+    pub(super) own_part: Option<OwnPart>,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
     /// Whether it puts a line that the same edit takes from another place, or something in place of
@@ -56,7 +59,8 @@ impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
         let kind = Kind::Plain;
-        Self { range, text: "", was: "", index, kind, is_decided: false, is_moved: false }
+        let (own_part, is_decided, is_moved) = (None, false, false);
+        Self { range, text: "", was: "", index, kind, own_part, is_decided, is_moved }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.

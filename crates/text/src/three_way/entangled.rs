@@ -16,6 +16,12 @@ const REWRITES: usize = 6;
 /// Changes of both, one at the other's edge, from which on they are one passage.
 const CHAIN: usize = 3;
 
+/// How a link and a template begin and end,
+const BRACKETS: [[&str; 2]; 2] = [["[[", "]]"], ["{{", "}}"]];
+
+/// and what begins a part of one.
+const PART: char = '|';
+
 /// Joins the passages that only seem to stand apart. By the edits of the first side that `hide`
 /// another version shows of what the second one changed. O(passages and what stays between them).
 pub(super) fn join<'a>(
@@ -26,6 +32,8 @@ pub(super) fn join<'a>(
     let mut spans = rewritten(base, &passages, |passage| &passage.firsts, |it| &it.seconds);
     spans.extend(rewritten(base, &passages, |passage| &passage.seconds, |it| &it.firsts));
     spans.extend(chains(base, &passages));
+    spans.extend(unwrapped(base, &passages, |passage| &passage.firsts, |it| &it.seconds));
+    spans.extend(unwrapped(base, &passages, |passage| &passage.seconds, |it| &it.firsts));
     let of_hidden = of_hidden(base, &passages, hide);
     of_hidden.iter().for_each(|of| passages[of.start].is_of_hidden = true);
     spans.extend(of_hidden);
@@ -104,6 +112,41 @@ fn chains(base: &str, passages: &[Passage<'_>]) -> Vec<Range<usize>> {
             found.push(start..start + chain.len());
         }
         start += chain.len();
+    }
+    found
+}
+
+/// Links and templates of which one side made plain text, where the other one put a part of one in
+/// between: a label, a parameter. O(passages and what they hold).
+fn unwrapped<'a, 'b>(
+    base: &str,
+    passages: &'b [Passage<'a>],
+    own: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
+    others: fn(&'b Passage<'a>) -> &'b Vec<Edit<'a>>,
+) -> Vec<Range<usize>> {
+    let puts = |passage: &'b Passage<'a>| others(passage).iter().any(|it| it.text.contains(PART));
+    if !passages.iter().any(puts) {
+        return Vec::new();
+    }
+    let takes = |passage: &'b Passage<'a>, sign: &str| {
+        let gone = |it: &Edit<'_>| base[it.range.clone()].contains(sign) && !it.text.contains(sign);
+        own(passage).iter().any(gone)
+    };
+    let mut found = Vec::new();
+    for [open, close] in BRACKETS {
+        let mut begun = None;
+        for (at, passage) in passages.iter().enumerate() {
+            if takes(passage, open) {
+                begun = Some(at);
+            }
+            let ends = takes(passage, close);
+            let Some(from) = begun.filter(|from| ends && *from < at) else { continue };
+            let line = !base[passages[from].hull().end..passage.hull().start].contains('\n');
+            if line && passages[from..=at].iter().any(puts) {
+                found.push(from..at + 1);
+            }
+            begun = None;
+        }
     }
     found
 }

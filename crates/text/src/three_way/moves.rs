@@ -21,6 +21,9 @@ const LEAST: usize = 3;
 const SEARCHED: usize = 4 << 20;
 const FOLLOWED: usize = 256;
 
+/// The end of a line, and an empty one.
+const EMPTY_LINE: &str = "\n\n";
+
 /// A change of one edit that goes along with text that the other one moved.
 #[derive(Clone, Debug)]
 pub(super) struct Carried<'a> {
@@ -34,8 +37,8 @@ pub(super) struct Carried<'a> {
     pub(super) at: Range<usize>,
     /// and by what.
     pub(super) text: &'a str,
-    /// Whether these are lines below the last one there: the end of that is before them.
-    is_below: bool,
+    /// What is between it and the last line there, where these are lines below that.
+    below: Option<&'static str>,
     /// Where it was made, in the text that both edits are of.
     of: Range<usize>,
 }
@@ -69,15 +72,31 @@ impl Move<'_> {
         !(at.checked_sub(1).is_none_or(ends) && (ends(end) || ends(end - 1)))
     }
 
-    /// Whether an edit adds lines right below it, where nothing follows but an empty line: an
-    /// answer, the last paragraph of a section.
-    fn has_below(&self, base: &str, edit: &Edit<'_>) -> bool {
-        let (bytes, at) = (base.as_bytes(), edit.range.start);
-        let lines = edit.text.ends_with('\n') && !edit.text.trim_end().is_empty();
-        let ends = bytes.get(self.bare.end) == Some(&b'\n') && at == self.bare.end + 1;
-        let last = bytes.get(at).is_none_or(|byte| *byte == b'\n');
-        let whole = edit.is_insertion() && lines && !edit.text.starts_with('\n');
-        whole && ends && last && is_lines(base, &self.bare)
+    /// What is between it and lines that an edit adds below it: right below, where nothing follows
+    /// but an empty line (an answer), or as the last paragraph of a section.
+    fn below(&self, base: &str, edit: &Edit<'_>) -> Option<&'static str> {
+        let (bytes, at, last) = (base.as_bytes(), edit.range.start, self.bare.end);
+        let white =
+            base.get(last..at).filter(|_| edit.is_insertion() && is_lines(base, &self.bare));
+        let ends = edit.text.ends_with('\n') && !edit.text.trim_end().is_empty();
+        let white = white.filter(|_| ends)?;
+        // What is put may begin with the empty line, or end with it.
+        let leads = edit.text.starts_with('\n');
+        let empty = bytes.get(at).is_none_or(|byte| *byte == b'\n');
+        match white {
+            "\n" if !leads && empty => Some("\n"),
+            "\n" if leads && empty && self.ends_with(base, edit) => Some(EMPTY_LINE),
+            EMPTY_LINE if !leads && edit.text.ends_with(EMPTY_LINE) => {
+                self.ends_with(base, edit).then_some(EMPTY_LINE)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is a section, and what an edit puts behind it a part of one.
+    fn ends_with(&self, base: &str, edit: &Edit<'_>) -> bool {
+        let begins = base[self.bare.clone()].lines().next().is_some_and(is_heading);
+        begins && !edit.text.lines().any(is_heading)
     }
 
     /// What a change of it replaces of the text that comes. Lines that are put before its first
@@ -101,7 +120,7 @@ impl Move<'_> {
             None => ends(to.end).then_some(text.len()),
             Some(more) => Some(place(last) + more),
         };
-        if self.has_below(base, edit) {
+        if self.below(base, edit).is_some() {
             return behind().map(|at| at..at);
         }
         let start = if leads { before()? } else { place(first) };
@@ -128,9 +147,13 @@ pub(super) fn with_carried(movers: &[Edit<'_>], carried: &[Carried<'_>]) -> Vec<
         let mut text = edit.text.to_owned();
         let is_own = |it: &&Carried<'_>| it.mover == edit.index && it.onto == edit.range;
         let own = carried.iter().rev().filter(is_own);
-        for Carried { at, text: more, is_below, .. } in own {
-            match more.strip_suffix('\n').filter(|_| *is_below) {
-                Some(more) => text.insert_str(at.start, &["\n", more].concat()),
+        for Carried { at, text: more, below, .. } in own {
+            match below {
+                Some(below) => {
+                    let more = if *below == EMPTY_LINE { more.trim_matches('\n') } else { more };
+                    let more = more.strip_suffix('\n').unwrap_or(more);
+                    text.insert_str(at.start, &[below, more].concat());
+                }
                 None => text.replace_range(at.clone(), more),
             }
         }
@@ -212,6 +235,14 @@ fn is_lines(base: &str, part: &Range<usize>) -> bool {
     part.start.checked_sub(1).is_none_or(ends) && ends(part.end)
 }
 
+/// Whether a line is the heading of a section: of a wiki's, or in Markdown.
+fn is_heading(line: &str) -> bool {
+    let line = line.trim_end();
+    let name = line.trim_start_matches('#');
+    let marked = line.len() > name.len() && name.starts_with(' ');
+    marked || line.len() > 2 && line.starts_with('=') && line.ends_with('=')
+}
+
 /// The moves of the first edit that are known for what they are. O(edits and moves).
 pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) -> Vec<Move<'a>> {
     let mut shift = 0;
@@ -271,7 +302,7 @@ pub(super) fn carry<'a>(
         // Nor does it come into one that the other had written something into, or go alone there.
         let is_line = edit.puts_another_line(base) || edit.takes_lines(base);
         let joins = within(whole) && is_line && of.joins_line(&edit.range);
-        let carried = within(bare) && !beside && !all || of.has_below(base, edit);
+        let carried = within(bare) && !beside && !all || of.below(base, edit).is_some();
         !(same || joins)
             && (carried || within(whole) && all && line && !keeps(bare))
             && of.place(base, edit).is_some()
@@ -299,7 +330,7 @@ pub(super) fn carry<'a>(
                     onto: of.to.range.clone(),
                     at,
                     text: edit.text,
-                    is_below: of.has_below(base, edit),
+                    below: of.below(base, edit),
                     of: edit.range.clone(),
                 });
             }

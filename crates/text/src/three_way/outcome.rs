@@ -26,6 +26,16 @@ pub enum Own {
     Later,
 }
 
+/// What of a hunk's text the author of another edit put there, others beside it, and nothing of what
+/// the hunk took away others did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPart {
+    /// When.
+    pub when: Own,
+    /// What, in bytes of the text that the hunk puts.
+    pub part: std::ops::Range<usize>,
+}
+
 /// What becomes of a passage.
 pub(super) struct Decided {
     pub(super) text: String,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::edit::{Edit, Kind};
 use super::outcome::Own;
-use super::versions::{are_versions_of_one, holds, repeat};
+use super::versions::{are_versions_of_one, holds, is_put_anew, repeat};
 use crate::words;
 
 /// Words that may stand unchanged between two changes of one edit that are one passage.
@@ -165,6 +165,23 @@ impl<'a> Passage<'a> {
             return Some(true);
         }
         is_in(first.text, second.text).then_some(false)
+    }
+
+    /// What comes of it where the author of the second edit put something there before, in the same
+    /// place, all of it (`own`) or a part, and thought again; and when that was. Two insertions are
+    /// so only if they are mostly the same: two replies are two.
+    pub(super) fn with_second_thought(&self, own: Option<Own>) -> Option<(Own, String)> {
+        let (first, second) = self.in_one_place()?;
+        let all = own.map(|when| (when, 0..first.text.len()));
+        let part = first.own_part.as_ref().map(|of| (of.when, of.part.clone()));
+        let (when, part) = all.or(part)?;
+        let (start, end) = (part.start, part.end);
+        let put = first.text.get(part).filter(|put| !put.is_empty())?;
+        let anew = match first.is_insertion() {
+            true => is_put_anew(put, second.text),
+            false => own.is_none(),
+        };
+        anew.then(|| (when, [&first.text[..start], second.text, &first.text[end..]].concat()))
     }
 
     /// Whether two insertions at one place would become one word or one line in one order or the

@@ -10,6 +10,9 @@ use crate::words::{self, has_word};
 /// yet.
 const ALIKE: usize = 6;
 
+/// The same of what one person puts after going back.
+const ANEW: usize = 5;
+
 /// Words or lines that are compared, of each.
 const COMPARED: usize = 512;
 
@@ -49,17 +52,37 @@ fn is_edge(long: &str, short: &str) -> bool {
 /// tables and signed replies of different people look alike, and are not: of those, only lines that
 /// have the same words count.
 pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
-    let (short, long) = if one.len() < two.len() { (one, two) } else { (two, one) };
-    // What is too long for that is not read to its end.
-    let enough = |words: usize| words.saturating_mul(10) / ALIKE + 1;
     if is_item(one) && is_item(two) {
+        let (short, long) = by_length(one, two);
         let short = lines_of(short, usize::MAX);
         let long = lines_of(long, enough(short.iter().map(Vec::len).sum()));
-        return is_mostly(&short, &long, Vec::len);
+        return is_mostly(&short, &long, Vec::len, ALIKE);
     }
+    are_alike(one, two, ALIKE)
+}
+
+/// Whether one person may have put the one in place of the other: an item, a row or a reply of
+/// theirs is mostly the same then.
+pub(super) fn is_put_anew(one: &str, two: &str) -> bool {
+    are_alike(one, two, ANEW)
+}
+
+/// Whether two texts have so much of the longer one's words in the same order, out of ten.
+fn are_alike(one: &str, two: &str, least: usize) -> bool {
+    let (short, long) = by_length(one, two);
     let short: Vec<&str> = words::bare(short).take(COMPARED).collect();
     let long: Vec<&str> = words::bare(long).take(COMPARED.min(enough(short.len()))).collect();
-    short.len().max(long.len()) > 2 && is_mostly(&short, &long, |_| 1)
+    short.len().max(long.len()) > 2 && is_mostly(&short, &long, |_| 1, least)
+}
+
+fn by_length<'a>(one: &'a str, two: &'a str) -> (&'a str, &'a str) {
+    if one.len() < two.len() { (one, two) } else { (two, one) }
+}
+
+/// How many words of a text are read, of which a shorter one has some number: what is too long for
+/// being a version of that is not read to its end.
+fn enough(words: usize) -> usize {
+    words.saturating_mul(10) / ANEW + 1
 }
 
 /// Whether half of the lines of a text, or more, are versions of some of these; items only where
@@ -72,7 +95,7 @@ pub(super) fn have_half(lines: &[&str], text: &str) -> bool {
     for line in text.lines().filter(|line| has_words(line, 1)).take(LINES) {
         let (item, words) = (is_item(line), words::bare(line).collect::<Vec<&str>>());
         let alike = |(other_item, other): &(bool, Vec<&str>)| {
-            words == *other || !(item && *other_item) && is_mostly(&words, other, |_| 1)
+            words == *other || !(item && *other_item) && is_mostly(&words, other, |_| 1, ALIKE)
         };
         all += 1;
         there += usize::from(lines.iter().any(alike));
@@ -121,11 +144,16 @@ fn lines_of(text: &str, enough: usize) -> Vec<Vec<&str>> {
     lines
 }
 
-/// Whether two lists have most of the heavier one in common, in order.
-fn is_mostly<T: PartialEq>(one: &[T], two: &[T], weight: impl Fn(&T) -> usize) -> bool {
+/// Whether two lists have so much of the heavier one in common, in order, out of ten.
+fn is_mostly<T: PartialEq>(
+    one: &[T],
+    two: &[T],
+    weight: impl Fn(&T) -> usize,
+    least: usize,
+) -> bool {
     let (one, two) = (&one[..one.len().min(COMPARED)], &two[..two.len().min(COMPARED)]);
     let [all, other] = [one, two].map(|of| of.iter().map(&weight).sum::<usize>());
-    let enough = |common: usize| common * 10 >= all.max(other) * ALIKE;
+    let enough = |common: usize| common * 10 >= all.max(other) * least;
     all.min(other) > 0 && enough(all.min(other)) && enough(common(one, two, &weight))
 }
 
