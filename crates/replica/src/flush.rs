@@ -28,8 +28,10 @@ use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 
 use crate::confirmed_document::ConfirmedDocument;
 use crate::context::Context;
+use crate::log::FromLog;
 use crate::ports::{Level, OriginError, Ports, Write, Written};
 use crate::summary::summary;
+use crate::{limits, relay_client};
 
 /// What a flush came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +56,7 @@ impl<P: Ports> Context<'_, P> {
     /// earlier flush left open. One step of each at most; bounded calls.
     pub fn flush(&mut self, key: &DocumentKey) -> Flushed {
         // Step 1. Without the newest state nobody knows the tip that the write has to name.
-        let Some(pulled) = self.pull_from_log(key) else { return Flushed::Later };
+        let Some(pulled) = self.pull_all_from_log(key) else { return Flushed::Later };
         let document = pulled.cached.confirmed().clone();
         if document.is_empty() {
             return Flushed::Nothing;
@@ -71,6 +73,24 @@ impl<P: Ports> Context<'_, P> {
             return Flushed::Nothing;
         }
         self.write_pending(document)
+    }
+
+    /// The document as the log has it. Who lags far behind reads on, as long as a flush may still
+    /// be brought to its end: an intent made on a part of the log does not show in the answer to
+    /// it, and is open then for as long as a lease lasts.
+    fn pull_all_from_log(&mut self, key: &DocumentKey) -> Option<FromLog> {
+        let mut pulled = self.pull_from_log(key)?;
+        let spare = limits::CALLS_PER_FLUSH + relay_client::ROUNDS;
+        while !pulled.complete && self.budget.calls_left(self.replica.calls) >= spare {
+            let before = pulled.cached.confirmed().cursor();
+            self.budget.renew_time();
+            pulled = self.pull_from_log(key)?;
+            // The log itself is behind what is known here.
+            if pulled.cached.confirmed().cursor() == before {
+                break;
+            }
+        }
+        Some(pulled)
     }
 
     /// Says what became of an intent that is open.

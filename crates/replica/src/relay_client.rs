@@ -21,7 +21,7 @@ use crate::replica::Replica;
 use crate::sync::{Answer, Pull, Pulled, Request};
 
 /// Rounds that one exchange may take: more to read, a reset, a full answer.
-const ROUNDS: usize = 4;
+pub(crate) const ROUNDS: u32 = 4;
 
 /// What an exchange about one document brought.
 pub(crate) struct Exchanged {
