@@ -95,6 +95,8 @@ pub struct Beside<'a> {
     pub made: BTreeSet<u32>,
     /// Whether the other edit shows where the two conflict.
     pub gives_way: bool,
+    /// Whether there was no text yet: two that each put one there made the same page.
+    pub creates: bool,
     /// Whether of what it put somebody had seen something go that it took away: what is there again
     /// may be what it was then.
     pub puts_back: bool,
@@ -117,6 +119,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
             gives_way: false,
+            creates: true,
             puts_back: true,
             apart: BTreeSet::new(),
             again: Vec::new(),
@@ -148,6 +151,7 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let beside = first.into();
     let Beside { patch: first, yields, hides, made, gives_way, again, .. } = &beside;
+    let creates = beside.creates && base.is_empty();
     let (mut seconds, puts_back, apart) = (edits(second), beside.puts_back, &beside.apart);
     let finer = refined(base, first, &seconds, Making { again, puts_back, apart });
     // Where all is as it was, by a revert, what was made and taken back is made again.
@@ -193,6 +197,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
             yields,
             hides,
             gives_way: *gives_way,
+            creates,
             elsewhere: &elsewhere,
         };
         let hunks = carried.iter().map(|edit| edit.index).collect();
@@ -208,6 +213,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         yields,
         hides,
         gives_way: *gives_way,
+        creates,
         elsewhere: &elsewhere,
     };
     merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
@@ -257,6 +263,8 @@ struct Sides<'a> {
     hides: &'a BTreeSet<u32>,
     /// Whether the second one shows in a conflict.
     gives_way: bool,
+    /// Whether both made the page.
+    creates: bool,
     /// What of the base the first one has at another place, and in which of its hunks.
     elsewhere: &'a [(Range<usize>, u32)],
 }
@@ -354,7 +362,9 @@ fn settled<'a>(
     yield_together(&mut passages, sides.yields);
     let decide = |passage: &Passage<'_>| decide(base, passage, sides);
     let mut decided: Vec<Option<Decided>> = passages.iter().map(decide).collect();
-    in_order(base, &passages, &mut decided);
+    if !sides.creates {
+        in_order(base, &passages, &mut decided);
+    }
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
         let mut more = moved_alone(base, &passages, &decided, links);
@@ -743,7 +753,7 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
-    if let Some(text) = passage.both(base) {
+    if let Some(text) = passage.both(base, sides.creates) {
         let ordered = passage.has_order();
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }

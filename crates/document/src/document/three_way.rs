@@ -260,6 +260,7 @@ impl State {
             hides,
             made,
             gives_way,
+            creates: *version == Version::EMPTY,
             puts_back,
             apart,
             again,

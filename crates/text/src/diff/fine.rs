@@ -36,6 +36,16 @@ const DEPTH: usize = 8;
 /// Bytes that a stretch is moved at most, in each direction, to where it is put.
 const SLIDE: usize = 1 << 10;
 
+/// What ends a sentence,
+const SENTENCE: [char; 7] = ['.', '!', '?', '…', '。', '！', '？'];
+
+/// what begins and ends the source of one,
+const SOURCE: &str = "<ref";
+const SOURCE_ENDS: [&str; 2] = ["</ref>", "/>"];
+
+/// and what ends a part of one.
+const PART: [char; 7] = [',', ';', ':', '、', '，', '；', '：'];
+
 /// Lines on both sides that are paired with what lies between them, at most.
 const JOINED: usize = 256;
 
@@ -566,8 +576,9 @@ fn cuts_line(text: &str, stretch: &Range<usize>) -> bool {
 }
 
 /// By how many bytes to move a stretch of a text, so that without it the same remains: to whole
-/// lines, else to words with the space behind them, else to between words; always to the last such
-/// place. So what is inserted before a word stands there whatever becomes of the word before.
+/// lines, else to whole sentences or parts of them, else to between words; always to the last such
+/// place. So what is added behind a sentence that ends alike is not a part of it, and what is
+/// inserted before a word stands there whatever becomes of the word before.
 fn slid(text: &str, stretch: &Range<usize>, low: usize, high: usize) -> isize {
     let bytes = text.as_bytes();
     let (start, end) = (stretch.start, stretch.end);
@@ -578,23 +589,34 @@ fn slid(text: &str, stretch: &Range<usize>, low: usize, high: usize) -> isize {
         .take_while(|by| bytes[start + by] == bytes[end + by])
         .count() as isize;
     let place = |by: isize| (start.saturating_add_signed(by), end.saturating_add_signed(by));
-    let line_begins = |at: usize| at == 0 || at == bytes.len() || bytes[at - 1] == b'\n';
-    let whole_lines = |by: &isize| {
+    let both = |by: &isize, is: &dyn Fn(usize) -> bool| {
         let (start, end) = place(*by);
-        line_begins(start) && line_begins(end)
+        let is = |at: usize| is(at) && words::is_boundary(text, at);
+        is(start) && is(end)
     };
-    let space = |at: usize| bytes[at].is_ascii_whitespace();
-    let between_words = |by: &isize| {
-        let (start, end) = place(*by);
-        words::is_boundary(text, start) && words::is_boundary(text, end)
+    let line_begins = |at: usize| at == 0 || bytes[at - 1] == b'\n';
+    let line_edge = |at: usize| line_begins(at) || at == bytes.len();
+    // What stands for a source is of the sentence before it.
+    let ends = |at: usize, signs: &[char]| {
+        let Some((before, behind)) = text.split_at_checked(at) else { return false };
+        let sign = || before.ends_with(|c: char| signs.contains(&c));
+        let source = || SOURCE_ENDS.iter().any(|end| before.ends_with(end));
+        !behind.starts_with(SOURCE) && (sign() || source())
     };
-    let spaced = |by: &isize| {
-        let (start, end) = place(*by);
-        space(end - 1) && (start == 0 || space(start - 1)) && between_words(by)
+    // Behind the space that follows a sign, or where a line begins.
+    let begins = |at: usize, signs: &[char]| {
+        let before = || text.get(..at).unwrap_or_default();
+        let word = || before().trim_end_matches(' ');
+        line_begins(at) || before().ends_with(' ') && ends(word().len(), signs)
     };
     let places = || (-back..=forth).rev();
-    let found = places().find(whole_lines).or_else(|| places().find(spaced));
-    found.or_else(|| places().find(between_words)).unwrap_or(0)
+    let find = |is: &dyn Fn(usize) -> bool| places().find(|by| both(by, is));
+    find(&line_edge)
+        .or_else(|| find(&|at| begins(at, &SENTENCE)))
+        .or_else(|| find(&|at| ends(at, &SENTENCE)))
+        .or_else(|| find(&|at| begins(at, &PART)))
+        .or_else(|| find(&|_| true))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -210,16 +210,17 @@ impl<'a> Passage<'a> {
         let apart = white(one.text.chars().next_back()) || white(two.text.chars().next());
         let alone = one.fills_line(base) && two.fills_line(base);
         let within = !alone && !one.text.contains('\n') && !two.text.contains('\n');
-        let fits = first.is_insertion() && within && apart && !base.is_empty();
+        let fits = first.is_insertion() && within && apart;
         fits.then(|| [one.text, two.text].concat())
     }
 
     /// What comes of doing both, where that is possible: deletions, and insertions that stay apart.
-    pub(super) fn both(&self, base: &str) -> Option<String> {
+    pub(super) fn both(&self, base: &str, creates: bool) -> Option<String> {
         if let Some((first, second)) = self.in_one_place()
             && first.is_insertion()
         {
-            return both_inserted(base, first, second);
+            // Two different texts of one new page are two versions of it.
+            return both_inserted(base, first, second).filter(|_| !creates);
         }
         let all = || self.firsts.iter().chain(&self.seconds);
         let deletions = all().all(|edit| edit.text.is_empty());
@@ -280,7 +281,7 @@ pub(super) fn is_near(between: &str) -> bool {
 /// What two insertions at one place come to, one after the other; `None` if that would be one thing
 /// twice, or one word of both.
 fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<String> {
-    if base.is_empty() || are_versions_of_one(first.text, second.text) {
+    if are_versions_of_one(first.text, second.text) {
         return None;
     }
     // Whole lines stand in front of what is written into the line that begins here, and behind what
