@@ -258,6 +258,26 @@ fn a_form_from_before_a_vandal_is_good() {
     assert_eq!(page.others(), []);
 }
 
+/// Who restores a page that was blanked makes no new one: what others added to it is beside that.
+#[test]
+fn a_blanked_page_comes_back_beside_what_was_added() {
+    let text = "Robb is king.\nHe has a wolf.\n";
+    let longer = format!("{text}He died.\n");
+    for turned in [false, true] {
+        let mut page = Page::new(text);
+        let base = page.document.version();
+        if turned {
+            page.save(&base, &longer);
+        }
+        let blank = page.save(&base, "");
+        if !turned {
+            page.save(&base, &longer);
+        }
+        page.save(&blank, text);
+        assert_eq!((page.document.text(), page.others()), (longer.as_str(), vec![]));
+    }
+}
+
 /// What somebody made, and another took back with all else, is made by whoever makes it on the text
 /// that there is again.
 #[test]

@@ -21,6 +21,7 @@ mod seams;
 mod slid;
 mod surplus;
 mod versions;
+mod wraps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -41,6 +42,7 @@ use seams::{glued, is_one_word};
 use slid::slid;
 pub use surplus::{share_words, surplus};
 use versions::repeat;
+use wraps::half_wrapped;
 
 /// Passages of which another version is shown that one edit may leave, at most.
 pub const HIDDEN: usize = 64;
@@ -368,8 +370,8 @@ fn settled<'a>(
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
         let mut more = moved_alone(base, &passages, &decided, links);
-        let wrong = [repeated, half_moved, miscounted, glued].into_iter();
-        for wrong in wrong.skip(if round < ROUNDS { 0 } else { 3 }) {
+        let wrong = [repeated, half_moved, miscounted, half_wrapped, glued].into_iter();
+        for wrong in wrong.skip(if round < ROUNDS { 0 } else { 4 }) {
             if more.is_empty() {
                 more = wrong(base, &passages, &decided);
             }

@@ -592,6 +592,107 @@ fn a_paragraph_stays_in_its_section() {
     assert!(text.starts_with("== D ==\nDelta.\n\n== B ==\n"), "{text:?}");
 }
 
+/// What is added behind a sentence, an item or a source that ends alike is another one: what
+/// somebody else changes in that stays there. So with what is taken away.
+#[test]
+fn a_correction_stays_with_what_it_corrects() {
+    for (base, more, mended, right) in [
+        (
+            "Robb is dead.",
+            "Robb is dead and Cat is dead.",
+            "Robb is alive.",
+            "Robb is alive and Cat is dead.",
+        ),
+        ("Robb died.", "Robb died. Cat died.", "Robb was killed.", "Robb was killed. Cat died."),
+        (
+            "Robb died. End.",
+            "Robb fought. Robb died. End.",
+            "Bran died. End.",
+            "Robb fought. Bran died. End.",
+        ),
+        (
+            "[[Robb]] (son), [[Bran]] (son)",
+            "[[Robb]] (son), [[Bran]] (son), [[Rickon]] (son)",
+            "[[Robb]] (son), [[Bran]] (heir)",
+            "[[Robb]] (son), [[Bran]] (heir), [[Rickon]] (son)",
+        ),
+        (
+            "Robb died.<ref>HBO</ref>",
+            "Robb died.<ref>HBO</ref> Cat died.<ref>HBO</ref>",
+            "Robb died.<ref>AMC</ref>",
+            "Robb died.<ref>AMC</ref> Cat died.<ref>HBO</ref>",
+        ),
+        ("他死了。", "他死了。她死了。", "他活着。", "他活着。她死了。"),
+    ] {
+        for (one, two) in [(more, mended), (mended, more)] {
+            let (text, met) = merged(base, one, two);
+            assert_eq!((text.as_str(), hidden(&met)), (right, vec![]));
+        }
+    }
+    for (base, mended, less) in [
+        ("Robb died. Cat died.", "Robb died. Cat was killed.", "Robb died."),
+        ("Robb (dead), Arya (alive)", "Robb (dead), Arya (missing)", "Robb (dead)"),
+        (
+            "Robb died.<ref>HBO</ref> Cat died.<ref>HBO</ref>",
+            "Robb died.<ref>HBO</ref> Cat died.<ref>AMC</ref>",
+            "Robb died.<ref>HBO</ref>",
+        ),
+    ] {
+        let (text, met) = merged(base, less, mended);
+        assert_eq!((text.as_str(), hidden(&met).len()), (less, 1));
+        let (text, met) = merged(base, mended, less);
+        assert_eq!((text.as_str(), hidden(&met).len()), (mended, 1));
+    }
+}
+
+/// What two put around something, and what they put beside that, is there whole: no half of it.
+#[test]
+fn no_half_of_a_pair_of_signs_stands_alone() {
+    for (base, one, two) in [
+        (
+            "Robb is king in the North.",
+            "Robb is [[king]] in the North.",
+            "Robb is [[king in the North]].",
+        ),
+        ("Robb Stark is king.", "'''Robb Stark''' is king.", "'''Robb Stark is king'''."),
+        ("Robb Stark died.", "[[Robb]] Stark died.", "[[Robb Stark]] died."),
+        ("Robb died.", "[[Robb]] died.", "[[Robb Stark|Robb]] died."),
+        ("To [[Twins]].", "To [[The Twins|Twins]].", "To [[Twins|the Twins]]."),
+        ("He said bye and left.", "He said \"bye\" and left.", "He said \"bye and left\"."),
+    ] {
+        for (one, two) in [(one, two), (two, one)] {
+            let (text, met) = merged(base, one, two);
+            assert_eq!((text.as_str(), hidden(&met).len()), (one, 1));
+        }
+    }
+    for (base, one, two, right) in [
+        (
+            "Killed at Dun.",
+            "Killed at [[Dun]].",
+            "Killed at Dun in [[Trent]].",
+            "Killed at [[Dun]] in [[Trent]].",
+        ),
+        (
+            "Winter came.",
+            "{{quote|Winter came.}}",
+            "Winter came. So.",
+            "{{quote|Winter came.}} So.",
+        ),
+        (
+            "x Robb of y",
+            "x [[Robb Stark|Robb]] of y",
+            "x Robb Stark of y",
+            "x [[Robb Stark|Robb]] of y",
+        ),
+        ("{{a|b=1}}", "{{a|b=1|c=2}}", "{{a|d=3|b=1}}", "{{a|d=3|b=1|c=2}}"),
+    ] {
+        for (one, two) in [(one, two), (two, one)] {
+            let (text, met) = merged(base, one, two);
+            assert_eq!((text.as_str(), hidden(&met)), (right, vec![]));
+        }
+    }
+}
+
 /// What means something within a link or a template alone is not left without it.
 #[test]
 fn a_part_of_a_link_stands_and_falls_with_it() {

@@ -19,8 +19,11 @@ const CHAIN: usize = 3;
 /// How a link and a template begin and end,
 const BRACKETS: [[&str; 2]; 2] = [["[[", "]]"], ["{{", "}}"]];
 
-/// and what begins a part of one.
+/// what begins a part of one,
 const PART: char = '|';
+
+/// and in how many bytes on each side of a place the ends of a link are looked for.
+const LINK: usize = 512;
 
 /// Joins the passages that only seem to stand apart. By the edits of the first side that `hide`
 /// another version shows of what the second one changed. O(passages and what stays between them).
@@ -34,6 +37,7 @@ pub(super) fn join<'a>(
     spans.extend(chains(base, &passages));
     spans.extend(unwrapped(base, &passages, |passage| &passage.firsts, |it| &it.seconds));
     spans.extend(unwrapped(base, &passages, |passage| &passage.seconds, |it| &it.firsts));
+    spans.extend(labelled(base, &passages));
     let of_hidden = of_hidden(base, &passages, hide);
     of_hidden.iter().for_each(|of| passages[of.start].is_of_hidden = true);
     spans.extend(of_hidden);
@@ -149,6 +153,44 @@ fn unwrapped<'a, 'b>(
         }
     }
     found
+}
+
+/// Links that have one name, and into which both sides put a part: one of them is the label that it
+/// has then. O(passages, and [`LINK`] for each part).
+fn labelled(base: &str, passages: &[Passage<'_>]) -> Vec<Range<usize>> {
+    let of_side = |edits: &[Edit<'_>]| {
+        let is_part = |edit: &&Edit<'_>| edit.text.contains(PART) && !edit.text.contains('\n');
+        edits.iter().find(is_part).map(|edit| edit.range.start)
+    };
+    let parts = (0..).zip(passages).filter_map(|(at, of)| {
+        match (of_side(&of.firsts), of_side(&of.seconds)) {
+            (Some(start), None) => Some((at, false, start)),
+            (None, Some(start)) => Some((at, true, start)),
+            _ => None,
+        }
+    });
+    let parts: Vec<(usize, bool, usize)> = parts.collect();
+    let of_one_link = |pair: &&[(usize, bool, usize)]| {
+        let link = link_around(base, pair[0].2);
+        pair[0].1 != pair[1].1 && link.is_some_and(|link| link.contains(&pair[1].2))
+    };
+    parts.windows(2).filter(of_one_link).map(|pair| pair[0].0..pair[1].0 + 1).collect()
+}
+
+/// The link in which a place is, from its name to its last byte and one more.
+fn link_around(base: &str, at: usize) -> Option<Range<usize>> {
+    let [open, close] = BRACKETS[0].map(str::as_bytes);
+    let bytes = base.as_bytes();
+    let before = &bytes[at.saturating_sub(LINK)..at];
+    let behind = &bytes[at..bytes.len().min(at + LINK)];
+    let last = |sign: &[u8]| before.windows(2).rposition(|two| two == sign);
+    let next = |sign: &[u8]| behind.windows(2).position(|two| two == sign);
+    let (begin, end) = (last(open)?, next(close)?);
+    let within = last(close).is_none_or(|other| other < begin)
+        && next(open).is_none_or(|other| other > end)
+        && !before[begin..].contains(&b'\n')
+        && !behind[..end].contains(&b'\n');
+    within.then(|| at - (before.len() - begin) + open.len()..at + end + 1)
 }
 
 /// Passages in one line of a version that is not shown: what the second side changed there is of

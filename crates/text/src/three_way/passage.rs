@@ -294,6 +294,7 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     let end = line(base.as_bytes().get(at));
     let lines = |text: &str| text.contains('\n');
     let turned = match (ends(one) != ends(two), begins(one) != begins(two)) {
+        (false, false) if !lines(one) && !lines(two) => is_sign_beside(two, one),
         (false, false) if lines(one) == lines(two) || begin == end => false,
         // What goes on in this line, and then in others, is farther from it than what is in it.
         (false, false) => lines(one) == end,
@@ -315,6 +316,15 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
         (true, _) => Some(format!("{one}{two}")),
         (false, _) => None,
     }
+}
+
+/// Whether the first one is a sign that ends what stands before it, or the second one such that
+/// begins what stands behind it: the other one is not within what they are put around.
+fn is_sign_beside(one: &str, two: &str) -> bool {
+    let white = |c: Option<char>| c.is_some_and(char::is_whitespace);
+    let sign = |text: &str| !words::has_word(text) && !text.contains(char::is_whitespace);
+    sign(one) && !sign(two) && white(two.chars().next())
+        || sign(two) && !sign(one) && white(one.chars().next_back())
 }
 
 /// Whether an edit takes and puts whole lines. The end of the text ends the last one, where nothing

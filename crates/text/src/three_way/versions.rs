@@ -13,6 +13,9 @@ const ALIKE: usize = 6;
 /// The same of what one person puts after going back.
 const ANEW: usize = 5;
 
+/// Signs that are written behind words, each for itself.
+const STOPS: [char; 6] = ['.', ',', ';', ':', '!', '?'];
+
 /// Words or lines that are compared, of each.
 const COMPARED: usize = 512;
 
@@ -25,7 +28,11 @@ pub(super) fn holds(long: &str, short: &str) -> bool {
     if short.trim().is_empty() || long.len() < short.len() {
         return false;
     }
-    if is_edge(long, short) {
+    // Half of a pair of signs is a part of nothing: what it begins or ends it begins or ends alone.
+    let says = has_word(short) || short.trim().chars().all(|sign| STOPS.contains(&sign));
+    // The space at either end may be that of the words beside it.
+    let in_line = || !short.contains('\n') && !long.contains('\n');
+    if says && (is_edge(long, short) || in_line() && is_edge(long.trim(), short.trim())) {
         return true;
     }
     let whole = short.ends_with('\n') || short.starts_with('\n');
