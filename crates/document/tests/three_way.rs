@@ -258,6 +258,51 @@ fn a_form_from_before_a_vandal_is_good() {
     assert_eq!(page.others(), []);
 }
 
+/// What a third put in the same place changes nothing of what two put there: the same is one, the
+/// larger stands, of two versions one shows; what has nothing of the other is there as well.
+#[test]
+fn others_in_the_same_place_are_in_nobodys_way() {
+    let check =
+        |base: &str, [one, two]: [&str; 2], thirds: &[&str], right: &[&str], other: usize| {
+            for salt in 0..16 {
+                let mut page = Page { salt, ..Page::new(base) };
+                let version = page.document.version();
+                page.save(&version, one);
+                thirds.iter().for_each(|third| drop(page.save(&version, third)));
+                page.save(&version, two);
+                let text = page.document.text();
+                let once = |part: &&str| text.matches(part).count() == 1;
+                let bytes = base.len() + right.iter().map(|part| part.len()).sum::<usize>();
+                assert!(right.iter().all(once) && text.len() == bytes, "{text:?}");
+                assert_eq!(page.others().len(), other, "{text:?} {:?}", page.others());
+            }
+        };
+    let (king, wife) = ("Robb is king.\n", "Robb is king. His wife was there.\n");
+    let (died, dead) = ("Robb is king. He died.\n", "Robb is king. He died at the Twins.\n");
+    let wolf = "Robb is king. A wolf came in.\n";
+    let wives = [" His wife was there.", " A wolf came in."];
+    check(king, [died, died], &[wife, wolf], &[wives[0], wives[1], " He died."], 0);
+    check(
+        king,
+        [dead, "Robb is king. He died at Twins.\n"],
+        &[wife],
+        &[" He died at the Twins.", wives[0]],
+        1,
+    );
+    let rows = ["a\n", "a\n| age = 16\n", "a\n| age = 17\n", "a\n| house = Stark\n"];
+    check(rows[0], [rows[1], rows[2]], &[rows[3]], &["| age = 16\n", "| house = Stark\n"], 1);
+    check("{{a}}", ["{{a|b=1}}", "{{a|b=2}}"], &["{{a|c=3}}"], &["|b=1", "|c=3"], 1);
+    check("Robb.\n", ["Robb, Cat.\n", "Robb, Cat.\n"], &["Robb, Bran.\n"], &[", Cat", ", Bran"], 0);
+    let more = "a\n\nHe died.\n\nBy Roose.\n";
+    check(
+        "a\n",
+        ["a\n\nHe died.\n", more],
+        &["a\n\nWolves.\n"],
+        &["\nHe died.\n\nBy Roose.\n", "\nWolves.\n"],
+        0,
+    );
+}
+
 /// Who restores a page that was blanked makes no new one: what others added to it is beside that.
 #[test]
 fn a_blanked_page_comes_back_beside_what_was_added() {

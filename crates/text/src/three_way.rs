@@ -35,7 +35,7 @@ use edit::{Edit, Kind, edits};
 use moves::Links;
 use outcome::Decided;
 pub use outcome::{Outcome, Own, OwnPart};
-use passage::Passage;
+use passage::{Part, Passage};
 use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated};
 use seams::{glued, is_one_word};
@@ -87,6 +87,9 @@ pub struct Beside<'a> {
     pub own: BTreeMap<u32, Own>,
     /// Hunks of it of which that author made a part.
     pub own_parts: BTreeMap<u32, OwnPart>,
+    /// Hunks of it by which several put something in one place, and what of it each put, in bytes
+    /// of what the hunk puts.
+    pub parts: BTreeMap<u32, Vec<Range<usize>>>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
     /// Hunks of it by which another version shows of what the author of the other edit had before
@@ -117,6 +120,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             yields: Vec::new(),
             own: BTreeMap::new(),
             own_parts: BTreeMap::new(),
+            parts: BTreeMap::new(),
             decided: BTreeSet::new(),
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
@@ -223,10 +227,11 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
 
 /// The first edit's hunks, and what is special about each.
 fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
-    let Beside { patch, yields, own, own_parts, decided, .. } = beside;
+    let Beside { patch, yields, own, own_parts, parts, decided, .. } = beside;
     let mut made = edits(patch);
     for edit in &mut made {
         edit.own_part = own_parts.get(&edit.index).cloned();
+        edit.parts = parts.get(&edit.index).cloned().unwrap_or_default();
         edit.kind = own.get(&edit.index).map_or(edit.kind, |when| Kind::Own(*when));
         if yields.iter().any(|of| of.contains(&edit.index)) {
             edit.kind = Kind::Yields(edit.index);
@@ -346,7 +351,9 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
         let Some(of) = raw.peek() else { break };
         (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
         let is_whole = edit.range == of.range && edit.text == of.text;
-        edit.own_part = of.own_part.clone().filter(|_| is_whole);
+        if is_whole {
+            (edit.own_part, edit.parts) = (of.own_part.clone(), of.parts.clone());
+        }
     }
     finer
 }
@@ -752,6 +759,13 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
             return shown(first, Outcome::Same);
         }
         Some(_) => return shown(second, Outcome::Larger),
+        None => {}
+    }
+    // So it is with what one of several put there, and others beside it.
+    match passage.part_of_several() {
+        Some(Part::Holds) => return shown(first, Outcome::Same),
+        Some(Part::IsHeld(text)) => return shown(text, Outcome::Larger),
+        Some(Part::IsAlike) => return in_conflict(base, passage, sides),
         None => {}
     }
     // What is deleted by either goes; whole lines stay that the other one added there.

@@ -256,6 +256,7 @@ impl State {
             yields,
             own,
             own_parts,
+            parts: self.parts(since),
             decided,
             hides,
             made,
@@ -288,6 +289,24 @@ impl State {
             };
             is_meant(&put) || base.is_some_and(saw)
         })
+    }
+
+    /// Of hunks of what came since a version by which several put something, what each put: of what
+    /// the hunk puts, in order. O(hunks and what they hold).
+    fn parts(&self, since: &Since) -> BTreeMap<u32, Vec<Range<usize>>> {
+        let of_hunk = |spans: &[SpanSince]| {
+            let came = spans.iter().filter(|span| span.gone.is_empty());
+            let came: Vec<(u32, &SpanSince)> =
+                came.filter_map(|span| Some((self.save_of(*span.by.first()?), span))).collect();
+            let start = came.first().map_or(0, |(_, span)| span.came.start);
+            let runs = came.chunk_by(|one, two| one.0 == two.0).map(|run| {
+                let (first, last) = (run[0].1, run[run.len() - 1].1);
+                (first.came.start - start) as usize..(last.came.end - start) as usize
+            });
+            runs.collect::<Vec<_>>()
+        };
+        let hunks = (0..).zip(spans_of_hunks(since)).map(|(hunk, spans)| (hunk, of_hunk(spans)));
+        hunks.filter(|(_, parts)| parts.len() > 1).collect()
     }
 
     /// Hunks of what came since a version in which some took away and others put something, none of

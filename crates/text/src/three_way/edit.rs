@@ -32,6 +32,8 @@ pub(super) struct Edit<'a> {
     /// What of its text the author of the other edit put there, of the same text, and when; the
     /// rest others put beside that.
     pub(super) own_part: Option<OwnPart>,
+    /// What of its text each of several put there, where that is known.
+    pub(super) parts: Vec<Range<usize>>,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
     /// Whether it puts a line that the same edit takes from another place, or something in place of
@@ -59,8 +61,8 @@ impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
         let kind = Kind::Plain;
-        let (own_part, is_decided, is_moved) = (None, false, false);
-        Self { range, text: "", was: "", index, kind, own_part, is_decided, is_moved }
+        let (own_part, parts, is_decided, is_moved) = (None, Vec::new(), false, false);
+        Self { range, text: "", was: "", index, kind, own_part, parts, is_decided, is_moved }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.

@@ -7,6 +7,9 @@ use super::outcome::Own;
 use super::versions::{are_versions_of_one, holds, is_put_anew, repeat};
 use crate::words;
 
+/// Signs that keep items of one line, parameters and sources apart: they are put before each.
+const BEFORE_EACH: [char; 8] = [',', ';', '|', '<', '、', '，', '；', '·'];
+
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
 
@@ -17,6 +20,16 @@ pub(super) struct Passage<'a> {
     pub(super) seconds: Vec<Edit<'a>>,
     /// Whether the second edit changed a line of which the first one shows another version.
     pub(super) is_of_hidden: bool,
+}
+
+/// What one of several put in the place where the second edit puts something.
+pub(super) enum Part {
+    /// It is the same, or holds that.
+    Holds,
+    /// That holds it: what comes of the place then.
+    IsHeld(String),
+    /// The two are versions of one.
+    IsAlike,
 }
 
 impl<'a> Passage<'a> {
@@ -184,19 +197,40 @@ impl<'a> Passage<'a> {
         anew.then(|| (when, [&first.text[..start], second.text, &first.text[end..]].concat()))
     }
 
+    /// What one of several who put something in one place put there, if that is about what the
+    /// second edit puts.
+    pub(super) fn part_of_several(&self) -> Option<Part> {
+        let (first, second) = self.in_one_place().filter(|(first, _)| first.is_insertion())?;
+        let put = |part: &Range<usize>| first.text.get(part.clone()).unwrap_or_default();
+        let parts = || first.parts.iter().filter(|part| words::has_word(put(part)));
+        if parts().any(|part| holds(put(part), second.text)) {
+            return Some(Part::Holds);
+        }
+        let held: Vec<&Range<usize>> = parts().filter(|it| holds(second.text, put(it))).collect();
+        if let [instead, ..] = held[..] {
+            let (mut text, mut at) = (String::new(), 0);
+            for part in &held {
+                text.push_str(&first.text[at..part.start]);
+                text.push_str(if *part == instead { second.text } else { "" });
+                at = part.end;
+            }
+            text.push_str(&first.text[at..]);
+            return Some(Part::IsHeld(text));
+        }
+        let alike = parts().any(|part| are_versions_of_one(put(part), second.text));
+        alike.then_some(Part::IsAlike)
+    }
+
     /// Whether two insertions at one place would become one word or one line in one order or the
     /// other: a merge by characters knows none.
     pub(super) fn has_order(&self) -> bool {
-        let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        let apart =
-            |one: &str, two: &str| white(one.chars().next_back()) || white(two.chars().next());
         let alike = |one: &str, two: &str| {
             one.starts_with('\n') == two.starts_with('\n')
                 && one.ends_with('\n') == two.ends_with('\n')
                 && one.contains('\n') == two.contains('\n')
         };
         self.in_one_place().is_some_and(|(Edit { range, text: one, .. }, two)| {
-            let any = apart(one, two.text) && apart(two.text, one) && alike(one, two.text);
+            let any = are_apart(one, two.text) && are_apart(two.text, one) && alike(one, two.text);
             range.is_empty() && !any
         })
     }
@@ -303,8 +337,7 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
         _ => ends(two) && !ends(one) || begins(one) && !begins(two),
     };
     let (one, two) = if turned { (two, one) } else { (one, two) };
-    let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
-    let apart = white(one.chars().next_back()) || white(two.chars().next());
+    let apart = are_apart(one, two);
     let lines_apart = ends(one) || begins(two);
     // The last line of the one would be the beginning of the other one's first.
     if lines(one) && lines(two) && !lines_apart && begin != end {
@@ -316,6 +349,13 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
         (true, _) => Some(format!("{one}{two}")),
         (false, _) => None,
     }
+}
+
+/// Whether what ends the first one, or begins the second one, keeps them apart.
+fn are_apart(one: &str, two: &str) -> bool {
+    let white = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    let item = |text: &str| words::has_word(text) && text.starts_with(BEFORE_EACH);
+    white(one.chars().next_back()) || white(two.chars().next()) || item(one) && item(two)
 }
 
 /// Whether the first one is a sign that ends what stands before it, or the second one such that

@@ -59,6 +59,9 @@ fn is_edge(long: &str, short: &str) -> bool {
 /// tables and signed replies of different people look alike, and are not: of those, only lines that
 /// have the same words count.
 pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
+    if let Some((one, two)) = parameter(one).zip(parameter(two)) {
+        return one == two;
+    }
     if is_item(one) && is_item(two) {
         let (short, long) = by_length(one, two);
         let short = lines_of(short, usize::MAX);
@@ -66,6 +69,15 @@ pub(super) fn are_versions_of_one(one: &str, two: &str) -> bool {
         return is_mostly(&short, &long, Vec::len, ALIKE);
     }
     are_alike(one, two, ALIKE)
+}
+
+/// The name of a template's parameter, if a text gives one parameter a value: it has one.
+fn parameter(text: &str) -> Option<&str> {
+    let (name, value) = text.trim().strip_prefix('|')?.split_once('=')?;
+    let name = name.trim();
+    let is_name = |sign: char| sign.is_alphanumeric() || [' ', '_', '-'].contains(&sign);
+    let alone = !value.contains(['|', '\n']);
+    (alone && !name.is_empty() && name.chars().all(is_name)).then_some(name)
 }
 
 /// Whether one person may have put the one in place of the other: an item, a row or a reply of
