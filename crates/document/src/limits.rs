@@ -49,6 +49,9 @@ pub const SEGMENTS: usize = 16;
 pub const QUARANTINED: usize = 64;
 /// Bytes of versions that the page does not show in which, for one edit, what went is looked for.
 pub const SEARCHED_BYTES: usize = 4 << 20;
+/// Saves that put something in one place, up to which each is compared with one that puts more
+/// there.
+pub const PARTS: usize = 64;
 /// Overlaps recorded for one edit, but for those that tell whose version it hides.
 pub const OVERLAPS: usize = 8;
 

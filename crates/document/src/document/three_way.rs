@@ -291,8 +291,9 @@ impl State {
         })
     }
 
-    /// Of hunks of what came since a version by which several put something, what each put: of what
-    /// the hunk puts, in order. O(hunks and what they hold).
+    /// Of hunks of what came since a version by which several put something, none of whom had seen
+    /// another's, what each put: of what the hunk puts, in order. O(hunks and what they hold, and
+    /// for each hunk the square of those who put something).
     fn parts(&self, since: &Since) -> BTreeMap<u32, Vec<Range<usize>>> {
         let of_hunk = |spans: &[SpanSince]| {
             let came = spans.iter().filter(|span| span.gone.is_empty());
@@ -303,10 +304,14 @@ impl State {
                 let (first, last) = (run[0].1, run[run.len() - 1].1);
                 (first.came.start - start) as usize..(last.came.end - start) as usize
             });
-            runs.collect::<Vec<_>>()
+            let runs: Vec<Range<usize>> = runs.collect();
+            let saves: BTreeSet<u32> = came.iter().map(|(save, _)| *save).collect();
+            let each = runs.len() == saves.len() && (2..=limits::PARTS).contains(&runs.len());
+            let saw = |one: &u32| saves.range(..*one).any(|other| self.had_before(*one, *other));
+            (each && !saves.iter().any(saw)).then_some(runs)
         };
-        let hunks = (0..).zip(spans_of_hunks(since)).map(|(hunk, spans)| (hunk, of_hunk(spans)));
-        hunks.filter(|(_, parts)| parts.len() > 1).collect()
+        let hunks = (0..).zip(spans_of_hunks(since));
+        hunks.filter_map(|(hunk, spans)| Some((hunk, of_hunk(spans)?))).collect()
     }
 
     /// Hunks of what came since a version in which some took away and others put something, none of
