@@ -120,7 +120,7 @@ fn chains(base: &str, passages: &[Passage<'_>]) -> Vec<Range<usize>> {
     found
 }
 
-/// Links and templates of which one side made plain text, where the other one put a part of one in
+/// Links and templates of one line of which one side made plain text, where the other one put a part of one in
 /// between: a label, a parameter. O(passages and what they hold).
 fn unwrapped<'a, 'b>(
     base: &str,
@@ -145,8 +145,10 @@ fn unwrapped<'a, 'b>(
             }
             let ends = takes(passage, close);
             let Some(from) = begun.filter(|from| ends && *from < at) else { continue };
-            let line = !base[passages[from].hull().end..passage.hull().start].contains('\n');
-            if line && passages[from..=at].iter().any(puts) {
+            // Both of one: no other begins or ends in between.
+            let between = &base[passages[from].hull().end..passage.hull().start];
+            let of_one = ![open, close, "\n"].iter().any(|sign| between.contains(sign));
+            if of_one && passages[from..=at].iter().any(puts) {
                 found.push(from..at + 1);
             }
             begun = None;
