@@ -736,14 +736,8 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     if passage.is_of_hidden {
         return in_conflict(base, passage, sides);
     }
-    // White space that goes alone gives way, unless it is kept.
-    if passage.is_white(base, &passage.firsts) {
-        let both = passage.keeps_white(base, &passage.firsts, &passage.seconds);
-        return shown(second, if both { Outcome::Both } else { Outcome::Larger });
-    }
-    if passage.is_white(base, &passage.seconds) {
-        let both = passage.keeps_white(base, &passage.seconds, &passage.firsts);
-        return shown(first, if both { Outcome::Both } else { Outcome::Same });
+    if let Some(decided) = beside_white_space(base, passage) {
+        return Some(decided);
     }
     // One person's second thought of what they put there stands in place of the first, be it an
     // item of a list, and beside what others put there.
@@ -774,6 +768,22 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
     in_conflict(base, passage, sides)
+}
+
+/// White space that goes alone gives way, unless it is kept.
+fn beside_white_space(base: &str, passage: &Passage<'_>) -> Option<Decided> {
+    let (firsts, seconds) = (&passage.firsts, &passage.seconds);
+    let (text, keeps, else_outcome) = if passage.is_white(base, firsts) {
+        let keeps = passage.keeps_white(base, firsts, seconds);
+        (passage.second(base), keeps, Outcome::Larger)
+    } else if passage.is_white(base, seconds) {
+        let keeps = passage.keeps_white(base, seconds, firsts);
+        (passage.first(base), keeps, Outcome::Same)
+    } else {
+        return None;
+    };
+    let outcome = if keeps { Outcome::Both } else { else_outcome };
+    Some(Decided { text, outcome, ordered: false })
 }
 
 /// A conflict: one version, whole. Of one person's the later one, and of several people's the one

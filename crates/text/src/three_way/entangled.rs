@@ -120,8 +120,8 @@ fn chains(base: &str, passages: &[Passage<'_>]) -> Vec<Range<usize>> {
     found
 }
 
-/// Links and templates of one line of which one side made plain text, where the other one put a part of one in
-/// between: a label, a parameter. O(passages and what they hold).
+/// Links and templates of one line of which one side made plain text, where the other one put a
+/// part of one in between: a label, a parameter. O(passages and what they hold).
 fn unwrapped<'a, 'b>(
     base: &str,
     passages: &'b [Passage<'a>],

@@ -26,8 +26,8 @@ pub enum Own {
     Later,
 }
 
-/// What of a hunk's text the author of another edit put there, others beside it, and nothing of what
-/// the hunk took away others did.
+/// What of a hunk's text the author of another edit put there, and others put the rest. Nothing of
+/// what the hunk takes away others took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnPart {
     /// When.
