@@ -306,7 +306,11 @@ impl State {
             });
             let runs: Vec<Range<usize>> = runs.collect();
             let saves: BTreeSet<u32> = came.iter().map(|(save, _)| *save).collect();
-            let each = runs.len() == saves.len() && (2..=limits::PARTS).contains(&runs.len());
+            // What the log decided of a save may be a part of what that put.
+            let is_meant = |by: &u32| self.save_of(*by) != *by;
+            let plain = !spans.iter().flat_map(|span| &span.by).any(is_meant);
+            let each =
+                plain && runs.len() == saves.len() && (2..=limits::PARTS).contains(&runs.len());
             let saw = |one: &u32| saves.range(..*one).any(|other| self.had_before(*one, *other));
             (each && !saves.iter().any(saw)).then_some(runs)
         };

@@ -207,6 +207,11 @@ impl<'a> Passage<'a> {
             return Some(Part::Holds);
         }
         let held: Vec<&Range<usize>> = parts().filter(|it| holds(second.text, put(it))).collect();
+        // What others put beside it stays apart from it only where it begins and ends alike.
+        let fits = held.first().is_some_and(|part| end_alike(put(part), second.text));
+        if !held.is_empty() && !fits {
+            return Some(Part::IsAlike);
+        }
         if let [instead, ..] = held[..] {
             let (mut text, mut at) = (String::new(), 0);
             for part in &held {
@@ -349,6 +354,13 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
         (true, _) => Some(format!("{one}{two}")),
         (false, _) => None,
     }
+}
+
+/// Whether two texts begin and end with a line's end, with other white space, or with neither, both.
+fn end_alike(one: &str, two: &str) -> bool {
+    let kind = |c: Option<char>| c.map(|c| (c == '\n', c.is_whitespace()));
+    let ends = |text: &str| (kind(text.chars().next()), kind(text.chars().next_back()));
+    ends(one) == ends(two)
 }
 
 /// Whether what ends the first one, or begins the second one, keeps them apart.
