@@ -356,7 +356,7 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     }
 }
 
-/// Whether two texts begin and end with a line's end, with other white space, or with neither, both.
+/// Whether two texts both begin, and both end, with a line's end, other white space, or neither.
 fn end_alike(one: &str, two: &str) -> bool {
     let kind = |c: Option<char>| c.map(|c| (c == '\n', c.is_whitespace()));
     let ends = |text: &str| (kind(text.chars().next()), kind(text.chars().next_back()));
