@@ -178,7 +178,7 @@ fn a_crowd_that_knows_nothing_of_each_other_is_named_in_few_words() {
     assert_eq!(document.text(), with(&everybody));
     let nodes = document.changes().kept().iter().filter(|change| change.is_merge_node()).count();
     assert!((6..12).contains(&nodes), "{nodes} merge nodes");
-    // Who goes on from a form of then has all that was in it. Items that only look alike are several.
+    // Who goes on from a form of then has all that was in it. What only looks alike are items.
     for (id, text) in [&forms[3], &forms[50], &forms[99]] {
         let mine = format!("{text}* more of {id}\n");
         edge.save(&page(0), Some(*id), &mine);
