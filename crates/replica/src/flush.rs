@@ -28,10 +28,10 @@ use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 
 use crate::confirmed_document::ConfirmedDocument;
 use crate::context::Context;
+use crate::limits;
 use crate::log::FromLog;
 use crate::ports::{Level, OriginError, Ports, Write, Written};
 use crate::summary::summary;
-use crate::{limits, relay_client};
 
 /// What a flush came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +80,7 @@ impl<P: Ports> Context<'_, P> {
     /// it, and is open then for as long as a lease lasts.
     fn pull_all_from_log(&mut self, key: &DocumentKey) -> Option<FromLog> {
         let mut pulled = self.pull_from_log(key)?;
-        let spare = limits::CALLS_PER_FLUSH + relay_client::ROUNDS;
+        let spare = limits::CALLS_PER_FLUSH + limits::EXCHANGE_ROUNDS;
         while !pulled.complete && self.budget.calls_left(self.replica.calls) >= spare {
             let before = pulled.cached.confirmed().cursor();
             self.budget.renew_time();

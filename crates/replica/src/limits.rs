@@ -20,6 +20,8 @@ pub const JOINED_ENTRIES: usize = 256;
 pub const JOINED_BYTES: usize = 1 << 20;
 /// How often one sandbox of a point of presence joins saves of a document.
 pub const JOIN_MS: u64 = 1_000;
+/// Rounds that one exchange about a document may take: more to read, a reset, a full answer.
+pub const EXCHANGE_ROUNDS: u32 = 4;
 /// Log entries in one answer to a pull.
 pub const PULL_ENTRIES: usize = 256;
 /// Bytes of log entries in one answer to a pull.

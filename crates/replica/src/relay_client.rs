@@ -20,9 +20,6 @@ use crate::ports::{Cache, Level, Ports, Relay, RelayError};
 use crate::replica::Replica;
 use crate::sync::{Answer, Pull, Pulled, Request};
 
-/// Rounds that one exchange may take: more to read, a reset, a full answer.
-pub(crate) const ROUNDS: u32 = 4;
-
 /// What an exchange about one document brought.
 pub(crate) struct Exchanged {
     /// The document, as far as the relay gave it.
@@ -201,8 +198,8 @@ impl<'a, P: Ports> RelayClient<'a, P> {
 
     /// One exchange about one document, with what it takes to get all of it: it
     /// pushes these entries and pulls what is new after `known` (all of the document,
-    /// where there is none). At most [`ROUNDS`] calls more. `None` as for [`Self::finish`],
-    /// or where the relay is not asked.
+    /// where there is none). At most [`limits::EXCHANGE_ROUNDS`] calls more. `None` as for
+    /// [`Self::finish`], or where the relay is not asked.
     pub(crate) fn exchange(
         &mut self,
         key: &DocumentKey,
@@ -225,7 +222,7 @@ impl<'a, P: Ports> RelayClient<'a, P> {
     ) -> Option<Exchanged> {
         let (mut known, mut answer) = (known, answer);
         let (mut changed, mut before) = (false, None);
-        for _ in 0..ROUNDS {
+        for _ in 0..limits::EXCHANGE_ROUNDS {
             let pulled = answer.pulled.pop();
             if matches!(pulled, Some(Pulled::Reset)) {
                 before = before.or_else(|| known.take());

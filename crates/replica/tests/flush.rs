@@ -49,7 +49,7 @@ fn who_lags_far_behind_writes_all_of_it_at_once() {
     let mut id = save(&mut busy, &mut ports, None, "one\n");
     let (mut other, mut there) = start(&network, 1);
     assert_eq!(other.context(&mut there).flush(&page()), Flushed::Done);
-    let (rounds, mut text) = (4, "one\n".to_owned());
+    let (rounds, mut text) = (limits::EXCHANGE_ROUNDS as usize, "one\n".to_owned());
     for number in 0..rounds * limits::PULL_ENTRIES + 100 {
         // A sandbox serves few requests.
         if number % 50 == 0 {

@@ -10,6 +10,7 @@
 
 mod again;
 mod belonging;
+mod delimiters;
 mod edit;
 mod entangled;
 mod moves;
@@ -21,7 +22,6 @@ mod seams;
 mod slid;
 mod surplus;
 mod versions;
-mod wraps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -31,6 +31,7 @@ use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 pub use again::PutAgain;
 use belonging::belong;
+use delimiters::half_delimited;
 use edit::{Edit, Kind, edits};
 use moves::Links;
 use outcome::Decided;
@@ -42,7 +43,6 @@ use seams::{glued, is_one_word};
 use slid::slid;
 pub use surplus::{share_words, surplus};
 use versions::repeat;
-use wraps::half_wrapped;
 
 /// Passages of which another version is shown that one edit may leave, at most.
 pub const HIDDEN: usize = 64;
@@ -377,7 +377,7 @@ fn settled<'a>(
     for round in 0.. {
         spread(base, &mut passages, &mut decided);
         let mut more = moved_alone(base, &passages, &decided, links);
-        let wrong = [repeated, half_moved, miscounted, half_wrapped, glued].into_iter();
+        let wrong = [repeated, half_moved, miscounted, half_delimited, glued].into_iter();
         for wrong in wrong.skip(if round < ROUNDS { 0 } else { 4 }) {
             if more.is_empty() {
                 more = wrong(base, &passages, &decided);

@@ -240,7 +240,9 @@ impl State {
         }
         let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
         yields.retain(|hunks| hunks.is_disjoint(&stay));
-        let Theirs { hunks: own, parts: own_parts } = self.own(version, since, replaces);
+        let spans = spans_of_hunks(since);
+        let own = self.own(version, (since, &spans), replaces);
+        let Theirs { hunks: own, parts: own_parts } = own;
         let again = self.put_again((version, old), since);
         yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
@@ -250,13 +252,13 @@ impl State {
         };
         let made = self.text.made_before(version, since, patch, theirs);
         let (patch, gives_way) = (&since.patch, false);
-        let (puts_back, apart) = (self.puts_back(&since.spans), self.apart(since));
+        let (puts_back, apart) = (self.puts_back(&since.spans), self.apart(&spans));
         Beside {
             patch,
             yields,
             own,
             own_parts,
-            parts: self.parts(since),
+            parts: self.parts(&spans),
             decided,
             hides,
             made,
@@ -294,7 +296,7 @@ impl State {
     /// Of hunks of what came since a version by which several put something, none of whom had seen
     /// another's, what each put: of what the hunk puts, in order. O(hunks and what they hold, and
     /// for each hunk the square of those who put something).
-    fn parts(&self, since: &Since) -> BTreeMap<u32, Vec<Range<usize>>> {
+    fn parts(&self, hunks: &[&[SpanSince]]) -> BTreeMap<u32, Vec<Range<usize>>> {
         let of_hunk = |spans: &[SpanSince]| {
             let came = spans.iter().filter(|span| span.gone.is_empty());
             let came: Vec<(u32, &SpanSince)> =
@@ -314,15 +316,15 @@ impl State {
             let saw = |one: &u32| saves.range(..*one).any(|other| self.had_before(*one, *other));
             (each && !saves.iter().any(saw)).then_some(runs)
         };
-        let hunks = (0..).zip(spans_of_hunks(since));
+        let hunks = (0..).zip(hunks);
         hunks.filter_map(|(hunk, spans)| Some((hunk, of_hunk(spans)?))).collect()
     }
 
     /// Hunks of what came since a version in which some took away and others put something, none of
     /// whom had seen the former. O(hunks and what they hold).
-    fn apart(&self, since: &Since) -> BTreeSet<u32> {
+    fn apart(&self, hunks: &[&[SpanSince]]) -> BTreeSet<u32> {
         let mut apart = BTreeSet::new();
-        for (hunk, own) in (0..).zip(spans_of_hunks(since)) {
+        for (hunk, own) in (0..).zip(hunks) {
             let is_known = own.iter().all(|span| !span.by.is_empty());
             let of = |gone: bool| {
                 let spans = own.iter().filter(move |span| span.came.is_empty() == gone);
@@ -369,7 +371,12 @@ impl State {
     /// Which of what came since a version the author of another save of it made alone, of that
     /// version, and when; and of what they made a part. What others made, too, or built on is not
     /// among it. O(hunks and who made them, and changes since the version).
-    fn own(&self, version: &Version, since: &Since, replaces: Option<&Edit>) -> Theirs {
+    fn own(
+        &self,
+        version: &Version,
+        (since, spans): (&Since, &[&[SpanSince]]),
+        replaces: Option<&Edit>,
+    ) -> Theirs {
         let Some(by) = replaces else { return Theirs::default() };
         let is_own = |save: &u32| {
             let change = self.changes.get(*save as usize);
@@ -409,7 +416,7 @@ impl State {
         };
         let mut theirs = Theirs::default();
         let is_all_own = |saves: &BTreeSet<u32>| !saves.is_empty() && saves.iter().all(is_own);
-        let hunks = (0..).zip(of_hunks.iter().zip(spans_of_hunks(since)));
+        let hunks = (0..).zip(of_hunks.iter().zip(spans));
         for (hunk, (saves, spans)) in hunks {
             let own: BTreeSet<u32> = saves.iter().copied().filter(is_own).collect();
             let Some(at) = own.iter().map(when).max().filter(|_| own.is_disjoint(&shared)) else {

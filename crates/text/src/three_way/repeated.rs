@@ -237,7 +237,7 @@ fn lines_around(base: &str, at: usize) -> Range<usize> {
 }
 
 /// Ranges, those that share something made one.
-fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(super) fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut joined: Vec<Range<usize>> = Vec::new();
     for range in ranges {

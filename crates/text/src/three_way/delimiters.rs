@@ -1,5 +1,5 @@
-//! Signs that an edit puts around something, or takes from around it: a link's, a template's,
-//! quotation marks.
+//! Paired delimiters that an edit puts around something, or takes from around it: a link's, a
+//! template's, quotation marks.
 //!
 //! Both halves are there, or neither: half a pair tears the page. Passages are decided one by one.
 //! May take for a pair what is none, where signs stand alone: then more of an edit is not shown
@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::edit::Edit;
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
+use super::repeated::apart;
 
 /// How what reaches over lines begins and ends,
 const OVER_LINES: [[&str; 2]; 3] = [["{{", "}}"], ["{|", "|}"], ["<!--", "-->"]];
@@ -20,13 +21,13 @@ const WITHIN: [[&str; 2]; 2] = [["[[", "]]"], ["(", ")"]];
 /// and what begins as it ends.
 const ALIKE: [&str; 3] = ["'''", "''", "\""];
 
-/// What an edit put around something has both its halves in two passages.
+/// The passages that have the two halves of a pair.
 type Halves = (usize, usize);
 
 /// Passages that are to be hidden of the second edit, where one half of what it puts around
 /// something is not shown, or is the half of what the first edit put around something else.
 /// O(what the second edit takes and puts), where something of it is not shown.
-pub(super) fn half_wrapped(
+pub(super) fn half_delimited(
     base: &str,
     passages: &[Passage<'_>],
     decided: &[Option<Decided>],
@@ -66,7 +67,7 @@ pub(super) fn half_wrapped(
         }));
     }
     let torn = halves.into_iter().filter(|(from, to)| from != to && state(*from) != state(*to));
-    joined(torn.map(|(from, to)| from..to + 1).collect())
+    apart(torn.map(|(from, to)| from..to + 1).collect())
 }
 
 /// Where the second edit put, or took, the two halves of something: how many more begin with an
@@ -96,15 +97,4 @@ fn halves_of(
         }
     }
     found
-}
-
-/// Ranges in order, those that share something made one.
-fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| (range.start, range.end));
-    ranges.dedup_by(|next, before| {
-        let shares = next.start < before.end;
-        before.end = if shares { before.end.max(next.end) } else { before.end };
-        shares
-    });
-    ranges
 }
