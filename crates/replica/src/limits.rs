@@ -6,8 +6,6 @@
 
 pub use redwedding_document::limits::*;
 
-/// Saves of a document that may wait for the log, with the merge nodes among them.
-pub const OVERLAY_ENTRIES: usize = 2 * OVERLAY_EDITS;
 /// Bytes of acknowledged edits of a document that may wait for the log.
 pub const OVERLAY_BYTES: usize = 16 << 20;
 /// Names that one listing of a document's outbox takes.

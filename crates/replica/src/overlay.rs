@@ -143,7 +143,7 @@ impl Overlay {
 
     /// Whether so much waits that no more is read.
     pub(crate) fn is_full(&self) -> bool {
-        self.edits.len() >= limits::OVERLAY_ENTRIES || self.bytes >= limits::OVERLAY_BYTES
+        self.edits.len() >= limits::OVERLAY_EDITS || self.bytes >= limits::OVERLAY_BYTES
     }
 
     /// When the outbox was listed last, in ms since 1970; 0 for never.

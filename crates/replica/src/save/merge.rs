@@ -7,7 +7,7 @@ use std::sync::Arc;
 use redwedding_document::entry::{
     Body, Client, Condition, Delta, Edit, Entry, Missing, REPLACING_RULES,
 };
-use redwedding_document::{Change, Document, Unresolved, Verdict, View};
+use redwedding_document::{Document, Unresolved, Verdict, View};
 use redwedding_text::Patch;
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, VersionName, VersionRef, text_check};
@@ -251,7 +251,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             // The client has seen it, if nobody here has.
             return Err(SaveError::Exists { latest: seen.number().get() });
         }
-        if has_no_room(view.overlay()) || waiting_bytes >= limits::OVERLAY_BYTES {
+        if view.overlay().len() >= limits::OVERLAY_EDITS || waiting_bytes >= limits::OVERLAY_BYTES {
             return Err(SaveError::Overloaded);
         }
         let (patch, base_text) = patch(&view, &named.version, save)?;
@@ -504,12 +504,4 @@ fn outbox_entry(entry: Entry, served: &VersionRef, before: Vec<EditId>) -> Outbo
     let excess = own.len().saturating_sub(limits::OWN_UNCONFIRMED);
     own.drain(..excess);
     OutboxEntry { entry, own }
-}
-
-/// Whether no more saves may wait beside these changes. Merge nodes are nobody's, and take a
-/// place from nobody.
-fn has_no_room(waiting: &[Arc<Change>]) -> bool {
-    let saves = || waiting.iter().filter(|change| !change.is_merge_node()).count();
-    let many = waiting.len() >= limits::OVERLAY_EDITS;
-    many && (waiting.len() >= limits::OVERLAY_ENTRIES || saves() >= limits::OVERLAY_EDITS)
 }
