@@ -19,7 +19,7 @@ use redwedding_wire::version::Cursor;
 use crate::cached_document::CachedDocument;
 use crate::keys;
 use crate::limits;
-use crate::outbox::{OutboxEntry, OutboxValue};
+use crate::outbox::{OutboxEntry, OutboxValue, own_saves};
 
 /// A confirmed document with all that is known to wait for the log.
 #[derive(Clone, Debug)]
@@ -52,6 +52,32 @@ pub(crate) struct Overlay {
     news: usize,
     /// When the outbox was listed last, in ms since 1970; 0 for never.
     listed_ms: u64,
+}
+
+/// How much waits for the log. What merges saves in a view is nobody's, and is not counted.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) saves: usize,
+    /// About how many.
+    pub(crate) bytes: usize,
+}
+
+impl Waiting {
+    /// Whether it is so much that no more is taken, or read.
+    pub(crate) fn is_full(self) -> bool {
+        self.saves >= limits::OVERLAY_EDITS || self.bytes >= limits::OVERLAY_BYTES
+    }
+}
+
+/// What an overlay knows of a client's saves up to one.
+#[derive(PartialEq, Debug)]
+pub(crate) enum OwnSaves {
+    /// These wait, oldest first.
+    Found(Vec<OutboxEntry>),
+    /// It waits, and it or one before it is in the view and was never read here.
+    Unread,
+    /// That one does not wait here, as far as is known.
+    Unknown,
 }
 
 impl Overlay {
@@ -99,13 +125,6 @@ impl Overlay {
         self.unread.is_empty()
     }
 
-    /// Whether a save is in the view that was never read here: this one, or one before it of the
-    /// same client.
-    pub(crate) fn is_unread(&self, edit: EditId) -> bool {
-        let unread = |edit: &EditId| self.unread.contains(edit);
-        unread(&edit) || self.entry(edit).is_some_and(|last| last.own.iter().any(unread))
-    }
-
     /// How many saves were read or made here since the cache held what is known.
     pub(crate) fn news(&self) -> usize {
         self.news
@@ -136,14 +155,9 @@ impl Overlay {
         &mut self.view
     }
 
-    /// About how many bytes wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Whether so much waits that no more is read.
-    pub(crate) fn is_full(&self) -> bool {
-        self.edits.len() >= limits::OVERLAY_EDITS || self.bytes >= limits::OVERLAY_BYTES
+    /// How much waits, as far as is known.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting { saves: self.edits.len(), bytes: self.bytes }
     }
 
     /// When the outbox was listed last, in ms since 1970; 0 for never.
@@ -156,15 +170,21 @@ impl Overlay {
         self.entries.iter().chain(&self.parked).map(Arc::as_ref)
     }
 
-    /// A client's saves up to `edit`, oldest first, as far as they wait. `None` where one of them
-    /// was never read here.
-    pub(crate) fn saves_up_to(&self, edit: EditId) -> Option<Vec<OutboxEntry>> {
-        let last = self.entry(edit)?;
-        if self.is_unread(edit) {
-            return None;
+    /// A client's saves up to `edit`, oldest first, as far as they wait.
+    pub(crate) fn saves_up_to(&self, edit: EditId) -> OwnSaves {
+        let mut unread = self.unread.contains(&edit);
+        let last = self.entry(edit).filter(|_| !unread);
+        let saves = last.map(|last| {
+            own_saves(last.as_ref(), |edit| {
+                unread |= self.unread.contains(&edit);
+                self.entry(edit).map(Arc::as_ref)
+            })
+        });
+        match saves {
+            _ if unread => OwnSaves::Unread,
+            Some(saves) => OwnSaves::Found(saves),
+            None => OwnSaves::Unknown,
         }
-        let before = last.own.iter().filter_map(|edit| self.entry(*edit));
-        Some(before.chain([last]).map(|entry| OutboxEntry::clone(entry)).collect())
     }
 
     fn entry(&self, edit: EditId) -> Option<&Arc<OutboxEntry>> {
@@ -321,7 +341,7 @@ mod tests {
         assert!(moved.is_on(&cached(4)) && !moved.is_on(&cached(5)) && !moved.is_on(&cached(0)));
         assert_eq!((moved.listed_ms(), moved.single_names()), (60, 3));
         assert_eq!(moved.take_parked().len(), 3, "all are to be put into the new view");
-        assert_eq!(moved.bytes(), overlay.bytes());
+        assert_eq!(moved.waiting(), overlay.waiting());
         assert_eq!(moved.listed(names(), 70), Vec::<String>::new());
         let further = name(&save(9, 9, None, "x\n"));
         assert_eq!(moved.listed(vec![further.clone()], 80), [further]);
@@ -359,9 +379,9 @@ mod tests {
         let entries = chain(3);
         let overlay = overlay(&entries);
         let found = overlay.saves_up_to(entries[2].edit().expect("a save"));
-        assert_eq!(found, Some(entries[1..].to_vec()));
+        assert_eq!(found, OwnSaves::Found(entries.clone()));
         let other = save(9, 9, None, "x\n").edit().expect("a save");
-        assert_eq!(overlay.saves_up_to(other), None);
+        assert_eq!(overlay.saves_up_to(other), OwnSaves::Unknown);
     }
 
     #[test]
@@ -369,10 +389,10 @@ mod tests {
         let long = "x".repeat(limits::PAGE_BYTES);
         let large: Vec<_> = (1..9).map(|number| save(number, 1, None, &long)).collect();
         let mut overlay = overlay(&large[..7]);
-        assert!(!overlay.is_full());
+        assert!(!overlay.waiting().is_full());
         overlay.read(value(&large[7]));
-        assert!(overlay.is_full());
-        assert_eq!(overlay.bytes(), large.iter().map(OutboxEntry::bytes).sum::<usize>());
+        assert!(overlay.waiting().is_full());
+        assert_eq!(overlay.bytes, large.iter().map(OutboxEntry::bytes).sum::<usize>());
     }
 
     #[test]
@@ -384,7 +404,7 @@ mod tests {
         good.saved((&with(&entries[..3]), None), &entries[2]);
         assert_eq!((good.all().count(), good.single_names()), (3, 3));
         assert_eq!(good.view().overlay().len(), 3);
-        assert_eq!(good.bytes(), entries[..3].iter().map(OutboxEntry::bytes).sum::<usize>());
+        assert_eq!(good.bytes, entries[..3].iter().map(OutboxEntry::bytes).sum::<usize>());
         assert_eq!(good.listed(vec![name(&entries[2])], 60), Vec::<String>::new());
         // The view has two more than this one knows.
         let mut other = before.clone();

@@ -15,6 +15,7 @@ use crate::cached_document::CachedDocument;
 use crate::context::Context;
 use crate::limits;
 use crate::outbox::OutboxEntry;
+use crate::overlay::Waiting;
 use crate::ports::Ports;
 use crate::waiting::ListingAge;
 
@@ -22,8 +23,8 @@ use crate::waiting::ListingAge;
 pub(crate) struct BasedView {
     pub(crate) view: View,
     pub(crate) base: Option<Entry>,
-    /// About how many bytes wait for the log, where all that waits is in it; else 0.
-    pub(crate) waiting_bytes: usize,
+    /// How much waits for the log, where all that waits is in it; else nothing.
+    pub(crate) waiting: Waiting,
 }
 
 /// What became of saves that were to be added to a view.
@@ -89,14 +90,14 @@ impl<P: Ports> Context<'_, P> {
         }
         self.add_to_view(&mut view, wanted.own);
         if good(&view) {
-            return Some(BasedView { view, base, waiting_bytes: 0 });
+            return Some(BasedView { view, base, waiting: Waiting::default() });
         }
         if ahead {
             return None;
         }
         let near = self.near(cached, &view, wanted);
         self.add_to_view(&mut view, wanted.own.iter().chain(&near));
-        good(&view).then_some(BasedView { view, base, waiting_bytes: 0 })
+        good(&view).then_some(BasedView { view, base, waiting: Waiting::default() })
     }
 
     /// The saves that the wanted versions name and the view lacks, with those that they stand on
@@ -130,10 +131,10 @@ impl<P: Ports> Context<'_, P> {
         listing: ListingAge,
     ) -> Option<BasedView> {
         let base = self.base_of_view(cached, wanted);
-        let (mut view, waiting_bytes) = match base == cached.base_entry() {
+        let (mut view, waiting) = match base == cached.base_entry() {
             true => {
                 let overlay = self.overlay(cached, listing);
-                (overlay.view().clone(), overlay.bytes())
+                (overlay.view().clone(), overlay.waiting())
             }
             false => {
                 // Another text of the origin than the one that is cached, and what stands on it.
@@ -141,11 +142,11 @@ impl<P: Ports> Context<'_, P> {
                 view.add(base.as_ref()?).ok()?;
                 let overlay = self.whole_overlay(cached, listing);
                 self.add_to_view(&mut view, overlay.all());
-                (view, overlay.bytes())
+                (view, overlay.waiting())
             }
         };
         self.add_to_view(&mut view, wanted.own);
-        Some(BasedView { view, base, waiting_bytes })
+        Some(BasedView { view, base, waiting })
     }
 
     /// A view in which `version` resolves, the client's own saves added.

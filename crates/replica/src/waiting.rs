@@ -12,8 +12,8 @@ use crate::client_session::ClientSession;
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
-use crate::outbox::OutboxEntry;
-use crate::overlay::Overlay;
+use crate::outbox::{OutboxEntry, own_saves};
+use crate::overlay::{Overlay, OwnSaves};
 use crate::ports::{Cache, Ports};
 
 /// How old the last look at the outbox may be.
@@ -113,7 +113,7 @@ impl<P: Ports> Context<'_, P> {
         for name in overlay.listed(names, self.ports.now_ms()) {
             // A joined value may be where something lies by now that is known already.
             let sought = keys::is_joined(&name) && !overlay.waits_as_listed();
-            if overlay.is_full() && !sought {
+            if overlay.waiting().is_full() && !sought {
                 break;
             }
             let value = self.outbox().value(name);
@@ -178,23 +178,21 @@ impl<P: Ports> Context<'_, P> {
     fn saves_up_to(&mut self, cached: &CachedDocument, edit: EditId) -> Option<Vec<OutboxEntry>> {
         let key = cached.key();
         let overlay = self.replica.memory.overlay(key);
-        if let Some(saves) = overlay.and_then(|overlay| overlay.saves_up_to(edit)) {
+        if let Some(OwnSaves::Found(saves)) = overlay.map(|overlay| overlay.saves_up_to(edit)) {
             return Some(saves);
         }
         if let Some(last) = self.outbox().entry(key, edit) {
-            let mut saves = Vec::with_capacity(last.own.len() + 1);
-            for edit in &last.own {
-                // One that is gone has been confirmed or joined meanwhile; the view will tell.
-                saves.extend(self.outbox().entry(key, *edit));
-            }
-            saves.push(last);
-            return Some(saves);
+            // One that is gone has been confirmed or joined meanwhile; the view will tell.
+            return Some(own_saves(last, |edit| self.outbox().entry(key, edit)));
         }
         // It may have been joined with others.
-        let overlay = self.overlay(cached, ListingAge::Now);
-        match overlay.is_unread(edit) {
-            true => self.whole_overlay(cached, ListingAge::Fresh).saves_up_to(edit),
-            false => overlay.saves_up_to(edit),
+        let mut found = self.overlay(cached, ListingAge::Now).saves_up_to(edit);
+        if found == OwnSaves::Unread {
+            found = self.whole_overlay(cached, ListingAge::Fresh).saves_up_to(edit);
+        }
+        match found {
+            OwnSaves::Found(saves) => Some(saves),
+            OwnSaves::Unread | OwnSaves::Unknown => None,
         }
     }
 }

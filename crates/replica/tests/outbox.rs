@@ -40,6 +40,16 @@ impl Edge {
         base: Option<u64>,
         text: &str,
     ) -> Result<Saved<MemoryPorts>, SaveError> {
+        self.try_save_in(&mut ClientSession::new(), page, base, text)
+    }
+
+    fn try_save_in(
+        &mut self,
+        session: &mut ClientSession,
+        page: &DocumentKey,
+        base: Option<u64>,
+        text: &str,
+    ) -> Result<Saved<MemoryPorts>, SaveError> {
         let idempotency_inputs =
             vec![base.unwrap_or(0).to_le_bytes().to_vec(), text.as_bytes().to_vec()];
         let (submitted, note) = (Submitted::Whole(text.to_owned()), Note::default());
@@ -52,7 +62,6 @@ impl Edge {
             trace: 0,
             only_if: None,
         };
-        let session = &mut ClientSession::new();
         self.replica.request(&mut self.ports, session).save(page, &save)
     }
 
@@ -449,11 +458,37 @@ fn beyond_the_bound_a_save_is_refused_before_it_is_kept() {
             Err(error) => Some(error),
         }
     });
-    assert_eq!(refused, Some(SaveError::Overloaded), "{taken} were taken");
+    let Some(SaveError::Overloaded { saves, bytes }) = refused else {
+        panic!("{taken} were taken, then {refused:?}");
+    };
+    assert!(saves == taken && bytes >= limits::OVERLAY_BYTES, "{saves} of {bytes} bytes");
     assert!(taken * limits::PAGE_BYTES / 2 <= limits::OVERLAY_BYTES);
     edge.settle(&[page(0)], 12);
     let document = edge.network.document(&page(0)).expect("a document");
     assert_eq!(document.changes().len(), 1 + taken);
+}
+
+#[test]
+fn what_waits_does_not_grow_with_what_its_author_wrote_before() {
+    let mut edge = Edge::new(13);
+    edge.relay_away();
+    let (mut session, mut base, mut text) = (ClientSession::new(), None, String::new());
+    for number in 0..50 {
+        text.push_str(&format!("line {number}\n"));
+        let saved = edge.try_save_in(&mut session, &page(0), base, &text).expect("a save");
+        base = Some(saved.snapshot.id);
+        edge.network.advance(20);
+    }
+    let written = edge.network.written("outbox/");
+    let sizes: Vec<usize> = written.values().map(|values| values[0].len()).collect();
+    let (least, most) = (sizes.iter().min(), sizes.iter().max());
+    assert!(sizes.len() == 50 && most <= least.map(|least| least + 250).as_ref(), "{sizes:?}");
+    // All of its own shows to whoever wrote it, wherever the request lands.
+    let mut fresh = Replica::start(edge.replica.config().clone(), &mut edge.ports);
+    let read = fresh.request(&mut edge.ports, &mut session).read(&page(0)).expect("a page");
+    assert_eq!(read.text, text);
+    edge.settle(&[page(0)], 12);
+    assert_eq!(edge.read(&page(0)), text);
 }
 
 #[test]

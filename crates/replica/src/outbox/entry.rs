@@ -1,6 +1,7 @@
 //! A save as it waits in the outbox.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use redwedding_document::entry::{Body, Entry};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
@@ -18,7 +19,8 @@ const FORMAT: u8 = 1;
 pub(crate) struct OutboxEntry {
     /// The entry to be pushed.
     pub(crate) entry: Entry,
-    /// The same client's unconfirmed saves that it was made on, oldest first.
+    /// The same client's unconfirmed saves that it was made on, oldest first, without those that
+    /// one of these was made on: all of a long chain would be most of what waits.
     pub(crate) own: Vec<EditId>,
 }
 
@@ -90,6 +92,26 @@ impl OutboxEntry {
             _ => &[],
         }
     }
+}
+
+/// A client's saves up to `last`, oldest first: those that it names, those that these name in turn,
+/// and so on, as far as they are found, and at most [`limits::OWN_UNCONFIRMED`] before it.
+pub(crate) fn own_saves<E: Borrow<OutboxEntry>>(
+    last: E,
+    mut find: impl FnMut(EditId) -> Option<E>,
+) -> Vec<OutboxEntry> {
+    let mut named: VecDeque<EditId> = last.borrow().own.iter().rev().copied().collect();
+    let (mut sought, mut saves) = (BTreeSet::new(), vec![last]);
+    while let Some(edit) = named.pop_front().filter(|_| saves.len() <= limits::OWN_UNCONFIRMED) {
+        if sought.insert(edit)
+            && let Some(save) = find(edit)
+        {
+            named.extend(save.borrow().own.iter().rev());
+            saves.push(save);
+        }
+    }
+    let saves: Vec<&OutboxEntry> = saves.iter().map(Borrow::borrow).collect();
+    in_causal_order(&saves).into_iter().map(|index| saves[index].clone()).collect()
 }
 
 /// The indices of saves in an order in which parents come before children, as far as they name

@@ -44,8 +44,15 @@ pub enum SaveError {
     #[error("the version that you edited has no section {0}")]
     NoPart(u32),
     /// Too many acknowledged saves of the page wait for the log. Retry later.
-    #[error("too many edits of this page are on their way; try again shortly")]
-    Overloaded,
+    #[error(
+        "too many edits of this page are on their way ({saves}, {bytes} bytes); try again shortly"
+    )]
+    Overloaded {
+        /// How many.
+        saves: usize,
+        /// About how many bytes they have.
+        bytes: usize,
+    },
     /// The state needed is not to be had in time. Retry: it is the same save, which the log may
     /// have already.
     #[error(transparent)]

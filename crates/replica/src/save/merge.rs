@@ -235,7 +235,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         }
         let seen = self.seen_unconfirmed(loaded)?;
         let based = self.view_for(cached, &own, &named, &seen);
-        let Some(BasedView { view, base, waiting_bytes }) = based else {
+        let Some(BasedView { view, base, waiting }) = based else {
             return match cached.base_entry() {
                 // With it in the log, more than one text can be stood on.
                 Some(base) => Ok(Attempted::Append(Box::new(base))),
@@ -251,8 +251,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             // The client has seen it, if nobody here has.
             return Err(SaveError::Exists { latest: seen.number().get() });
         }
-        if view.overlay().len() >= limits::OVERLAY_EDITS || waiting_bytes >= limits::OVERLAY_BYTES {
-            return Err(SaveError::Overloaded);
+        if waiting.is_full() {
+            return Err(SaveError::Overloaded { saves: waiting.saves, bytes: waiting.bytes });
         }
         let (patch, base_text) = patch(&view, &named.version, save)?;
         let changes = !patch.is_empty() || created;
@@ -481,13 +481,16 @@ fn no_part(save: &Save) -> SaveError {
     }
 }
 
-/// The client's own saves that an entry was made on, and those that it was not.
+/// The client's own saves that an entry was made on, without those that one of them was made on,
+/// and those that it was not made on.
 fn made_on(view: &View, entry: &Entry, own: Vec<OutboxEntry>) -> (Vec<EditId>, Vec<EditId>) {
     let had_seen = |save: &OutboxEntry| {
         let both = entry.actor().zip(save.entry.actor());
         both.is_some_and(|(later, earlier)| view.had_seen(later, earlier))
     };
-    let (before, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(had_seen);
+    let (mut before, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(had_seen);
+    let earlier: BTreeSet<EditId> = before.iter().flat_map(|save| &save.own).copied().collect();
+    before.retain(|save| save.edit().is_none_or(|edit| !earlier.contains(&edit)));
     let edits = |saves: Vec<OutboxEntry>| saves.iter().filter_map(OutboxEntry::edit).collect();
     (edits(before), edits(apart))
 }

@@ -44,7 +44,9 @@ pub(super) fn save_problem(error: &SaveError) -> (StatusCode, String) {
         SaveError::Invalid(_) => StatusCode::BAD_REQUEST,
         SaveError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         SaveError::Load(error) => load_problem(error).0,
-        SaveError::Overloaded | SaveError::NotAcknowledged => StatusCode::SERVICE_UNAVAILABLE,
+        SaveError::Overloaded { .. } | SaveError::NotAcknowledged => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     };
     let detail = match error {
         SaveError::Load(error) => load_problem(error).1.to_owned(),

@@ -168,7 +168,7 @@ fn not_saved(
         SaveError::Erased(_) => RestError::erased(title),
         SaveError::Invalid(_) => RestError::new(400, "rest-invalid-save", format!("{error}.")),
         SaveError::TooLong { bytes } => RestError::too_large(*bytes, limits::PAGE_BYTES),
-        SaveError::Overloaded
+        SaveError::Overloaded { .. }
         | SaveError::NotAcknowledged
         | SaveError::Load(LoadError::Behind | LoadError::Archived) => {
             RestError::unavailable(&format!("{error}."))
