@@ -52,7 +52,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use redwedding_text::{Text, Version};
-use redwedding_wire::identity::{Actor, Digest, DocumentKey};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
 use crate::entry::{Body, Entry, Missing};
@@ -297,10 +297,10 @@ impl View {
     #[must_use]
     pub fn may_double(&self, entry: &Entry) -> bool {
         let Body::Edit(edit) = &entry.body else { return false };
-        let overlay = self.overlay().iter().any(|change| change.edit == edit.delta.edit);
-        overlay
-            && self.begins_with_base()
+        // All that waits is looked through last.
+        self.begins_with_base()
             && self.state.root_of(&edit.delta.base) == Some(Root::EMPTY)
+            && self.overlay().iter().any(|change| change.edit == edit.delta.edit)
     }
 
     /// A change beyond the confirmed ones that the text may hold twice, for the reason that
@@ -342,10 +342,11 @@ impl View {
         VersionRef { root, extra, check, hidden }
     }
 
-    /// Whether the author of a change had seen another one.
+    /// Whether the author of a save had seen another one.
     #[must_use]
-    pub fn had_seen(&self, later: Actor, earlier: Actor) -> bool {
-        let both = self.state.index_of(later).zip(self.state.index_of(earlier));
+    pub fn had_seen(&self, later: EditId, earlier: EditId) -> bool {
+        let index = |edit| self.state.changes.by_edit(edit).map(|(index, _)| index as u32);
+        let both = index(later).zip(index(earlier));
         both.is_some_and(|(later, earlier)| self.state.closure(later).contains(earlier))
     }
 

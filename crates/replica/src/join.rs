@@ -24,7 +24,8 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn join_waiting(&mut self, key: &DocumentKey) {
         let Some(overlay) = self.replica.memory.overlay(key).cloned() else { return };
         let joining = self.replica.config.joining;
-        if overlay.single_names().max(overlay.news()) < joining.at {
+        let outdated = overlay.is_outdated_in_cache(joining.at);
+        if overlay.single_names() < joining.at && !outdated {
             return;
         }
         let lookup = self.look_up(&keys::joining(key));
@@ -38,7 +39,9 @@ impl<P: Ports> Context<'_, P> {
         }
         self.join(key, &overlay);
         drop(overlay);
-        self.keep_overlay(key);
+        if outdated {
+            self.keep_overlay(key);
+        }
     }
 
     fn join(&mut self, key: &DocumentKey, overlay: &Overlay) {

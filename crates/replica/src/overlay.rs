@@ -125,9 +125,11 @@ impl Overlay {
         self.unread.is_empty()
     }
 
-    /// How many saves were read or made here since the cache held what is known.
-    pub(crate) fn news(&self) -> usize {
-        self.news
+    /// Whether so much was read or made here since the cache held what is known, `least` saves and
+    /// a [`limits::NEWS`]th part of all, that it is to hold it again. To make that takes as long as
+    /// much waits, and so does reading from there on, but not for each save.
+    pub(crate) fn is_outdated_in_cache(&self, least: usize) -> bool {
+        self.news >= least.max(self.edits.len() / limits::NEWS)
     }
 
     /// The cache holds what is known.

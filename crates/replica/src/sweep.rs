@@ -131,7 +131,12 @@ impl<P: Ports> Context<'_, P> {
             return Swept::default();
         };
         let listed = names.len();
-        let (values, read) = self.window(&names);
+        let now_ms = self.ports.now_ms();
+        // A clock that is ahead must not keep a save waiting for ever.
+        let overdue =
+            |waiting: &OutboxEntry| now_ms.abs_diff(waiting.accepted_ms()) >= limits::OUTBOX_AGE_MS;
+        // What was accepted just now is left to whoever accepted it.
+        let (values, read) = self.window(&names, |value| value.entries.iter().any(overdue));
         let last = names.get(read.wrapping_sub(1)).cloned();
         let pushed = self.push_values(values);
         let waiting = (pushed.waiting + listed - read).try_into().unwrap_or(u32::MAX);
@@ -158,10 +163,13 @@ impl<P: Ports> Context<'_, P> {
         self.push_values(values);
     }
 
-    /// The values under the first of these names, within what one sweep takes; and how many names
-    /// that is. What was accepted just now is left to whoever accepted it.
-    fn window(&mut self, names: &[String]) -> (Vec<OutboxValue>, usize) {
-        let now_ms = self.ports.now_ms();
+    /// Those values under the first of these names that are to be pushed, within what one sweep
+    /// takes; and how many names that is.
+    fn window(
+        &mut self,
+        names: &[String],
+        is_pushed: impl Fn(&OutboxValue) -> bool,
+    ) -> (Vec<OutboxValue>, usize) {
         let (mut values, mut entries, mut bytes) = (Vec::new(), 0, 0);
         for (read, name) in names.iter().enumerate() {
             let most = limits::SWEEP_EXCHANGES / 2 * limits::PUSH_ENTRIES;
@@ -169,12 +177,7 @@ impl<P: Ports> Context<'_, P> {
                 return (values, read);
             }
             let Some(value) = self.outbox().value(name.clone()) else { continue };
-            // A clock that is ahead must not keep a save waiting for ever.
-            let overdue = value
-                .entries
-                .iter()
-                .any(|waiting| now_ms.abs_diff(waiting.accepted_ms()) >= limits::OUTBOX_AGE_MS);
-            if overdue {
+            if is_pushed(&value) {
                 entries += value.entries.len();
                 bytes += value.entries.iter().map(OutboxEntry::bytes).sum::<usize>();
                 values.push(value);
@@ -183,11 +186,11 @@ impl<P: Ports> Context<'_, P> {
         (values, names.len())
     }
 
-    /// Pushes what waits of one document, now: the relay has said that something is missing.
+    /// Pushes what waits of one document, now, as much as one sweep takes: the relay has said that
+    /// something is missing, or may be back.
     pub(crate) fn sweep_document(&mut self, key: &DocumentKey) {
         let Ok(names) = self.outbox().names_of(key) else { return };
-        let values = names.into_iter().take(limits::PUSH_ENTRIES);
-        let values: Vec<_> = values.filter_map(|name| self.outbox().value(name)).collect();
+        let (values, _) = self.window(&names, |_| true);
         self.push_values(values);
     }
 

@@ -190,6 +190,12 @@ impl<P: Ports> Context<'_, P> {
         let mut blocked: BTreeMap<Actor, Vec<E>> = BTreeMap::new();
         let (mut added, mut parked) = (Vec::new(), Vec::new());
         while let Some(waiting) = ready.pop_front() {
+            // One that is in is not told anew.
+            let is_in = |edit| view.change_of(edit).is_some();
+            if waiting.borrow().edit().is_some_and(is_in) {
+                added.push(waiting);
+                continue;
+            }
             let entry = &waiting.borrow().entry;
             match self.add_entry(view, entry) {
                 Err(Unresolved::Missing(Missing::Actor(actor))) => {
@@ -199,9 +205,9 @@ impl<P: Ports> Context<'_, P> {
                 // It is of a log that lost its tail: nothing can stand on it.
                 Err(Unresolved::Stale) => {}
                 Ok(_) => {
-                    let actor = entry.actor();
-                    ready
-                        .extend(actor.and_then(|actor| blocked.remove(&actor)).unwrap_or_default());
+                    let actor = entry.actor().filter(|_| !blocked.is_empty());
+                    let after = actor.and_then(|actor| blocked.remove(&actor));
+                    ready.extend(after.unwrap_or_default());
                     added.push(waiting);
                 }
             }

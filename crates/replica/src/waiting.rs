@@ -86,16 +86,14 @@ impl<P: Ports> Context<'_, P> {
         overlay.waits_as_listed().then_some(overlay)
     }
 
-    /// Puts what is known to wait into the cache, for sandboxes that start, if something of it is
-    /// new; while the relay is away.
+    /// Puts what is known to wait into the cache, for sandboxes that start, while the relay is
+    /// away. O(what waits).
     pub(crate) fn keep_overlay(&mut self, key: &DocumentKey) {
         if !self.relay_client().is_away() {
             return;
         }
         let Some(mut overlay) = self.replica.memory.take_overlay(key) else { return };
-        if overlay.news() > 0
-            && let Some(bytes) = overlay.encode()
-        {
+        if let Some(bytes) = overlay.encode() {
             self.ports.cache().insert(None, &keys::overlay(key), bytes, limits::CACHE_MS);
             Arc::make_mut(&mut overlay).is_cached();
         }

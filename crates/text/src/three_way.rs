@@ -764,7 +764,7 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     }
     // What is deleted by either goes; whole lines stay that the other one added there.
     if let Some(text) = passage.both(base, sides.creates) {
-        let ordered = passage.has_order();
+        let ordered = passage.has_order(base);
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
     in_conflict(base, passage, sides)

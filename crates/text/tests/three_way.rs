@@ -595,6 +595,40 @@ fn a_paragraph_stays_in_its_section() {
 /// What is added behind a sentence, an item or a source that ends alike is another one: what
 /// somebody else changes in that stays there. So with what is taken away.
 #[test]
+fn a_reply_stands_before_the_section_that_another_adds_below() {
+    for (base, reply, section, both) in [
+        ("== A ==\nHi.\n", ":Yes.\n", "\n== B ==\nWho?\n", ":Yes.\n\n== B ==\nWho?\n"),
+        ("== A ==\nHi.\n", ":Yes.", "\n== B ==\nWho?", ":Yes.\n\n== B ==\nWho?"),
+        ("== A ==\nHi.", "\n:Yes.", "\n\n== B ==\nWho?", "\n:Yes.\n\n== B ==\nWho?"),
+        ("# A\n\nHi.\n", "\nYes.\n", "\n## B\n\nWho?\n", "\nYes.\n\n## B\n\nWho?\n"),
+        (
+            "== A ==\nHi.\n",
+            "Yes.\n== C ==\nI.\n",
+            "== B ==\nI.\n",
+            "Yes.\n== B ==\nI.\n== C ==\nI.\n",
+        ),
+    ] {
+        let with = |more: &str| format!("{base}{more}");
+        let (text, met) = merged(base, &with(section), &with(reply));
+        assert_eq!((text, hidden(&met)), (with(both), vec![]));
+        if !reply.contains("==") {
+            let (text, met) = merged(base, &with(reply), &with(section));
+            assert_eq!((text, hidden(&met)), (with(both), vec![]));
+        }
+    }
+    // What is not at the end of the page, too; and a reply to what both have stays there.
+    let [base, reply, section] = [
+        "== A ==\nHi.\n\n== Z ==\nEnd.\n",
+        "== A ==\nHi.\n:Yes.\n\n== Z ==\nEnd.\n",
+        "== A ==\nHi.\n\n== B ==\nWho?\n\n== Z ==\nEnd.\n",
+    ];
+    let both = "== A ==\nHi.\n:Yes.\n\n== B ==\nWho?\n\n== Z ==\nEnd.\n";
+    for (one, two) in [(reply, section), (section, reply)] {
+        assert_eq!(merged(base, one, two).0, both);
+    }
+}
+
+#[test]
 fn a_correction_stays_with_what_it_corrects() {
     for (base, more, mended, right) in [
         (

@@ -76,12 +76,10 @@ impl State {
     }
 
     fn index_at(&self, position: Position) -> Result<usize, Unresolved> {
-        // Overlay changes stand at the end and have no position.
-        let kept = self.changes.kept();
-        let logged = kept.iter().rposition(|change| change.place != Place::START);
-        let logged = &kept[..logged.map_or(0, |last| last + 1)];
-        // The last one: an entry can bring more than one change.
-        let end = logged.partition_point(|change| change.place.position <= position);
+        // Overlay changes stand at the end and have no position. The last one: an entry can bring
+        // more than one change.
+        let upto = |place: Place| place != Place::START && place.position <= position;
+        let end = self.changes.kept().partition_point(|change| upto(change.place));
         let end = self.changes.floor() + end;
         let last = end.checked_sub(1).and_then(|last| self.changes.get(last).map(|c| (last, c)));
         // Three ways not to find it: the log is further than this state, the entry was pruned into

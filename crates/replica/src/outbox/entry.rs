@@ -101,7 +101,8 @@ pub(crate) fn own_saves<E: Borrow<OutboxEntry>>(
     mut find: impl FnMut(EditId) -> Option<E>,
 ) -> Vec<OutboxEntry> {
     let mut named: VecDeque<EditId> = last.borrow().own.iter().rev().copied().collect();
-    let (mut sought, mut saves) = (BTreeSet::new(), vec![last]);
+    let mut sought: BTreeSet<EditId> = last.borrow().edit().into_iter().collect();
+    let mut saves = vec![last];
     while let Some(edit) = named.pop_front().filter(|_| saves.len() <= limits::OWN_UNCONFIRMED) {
         if sought.insert(edit)
             && let Some(save) = find(edit)
@@ -111,7 +112,12 @@ pub(crate) fn own_saves<E: Borrow<OutboxEntry>>(
         }
     }
     let saves: Vec<&OutboxEntry> = saves.iter().map(Borrow::borrow).collect();
-    in_causal_order(&saves).into_iter().map(|index| saves[index].clone()).collect()
+    let edits = saves.iter().enumerate();
+    let by_edit: BTreeMap<EditId, usize> =
+        edits.filter_map(|(index, save)| Some((save.edit()?, index))).collect();
+    let before = |save: usize| saves[save].own.iter().filter_map(|edit| by_edit.get(edit)).copied();
+    let order = parents_first(0..saves.len(), before);
+    order.into_iter().map(|index| saves[index].clone()).collect()
 }
 
 /// The indices of saves in an order in which parents come before children, as far as they name
@@ -122,21 +128,33 @@ pub(crate) fn in_causal_order(entries: &[&OutboxEntry]) -> Vec<usize> {
     let actors = entries.iter().enumerate();
     let by_actor: BTreeMap<Actor, usize> =
         actors.filter_map(|(index, entry)| Some((entry.entry.actor()?, index))).collect();
-    let (mut order, mut placed) = (Vec::with_capacity(entries.len()), vec![false; entries.len()]);
-    for first in by_age {
+    let parents = |entry: usize| {
+        entries[entry].parents().iter().filter_map(|actor| by_actor.get(actor)).copied()
+    };
+    parents_first(by_age.into_iter(), parents)
+}
+
+/// All of these in an order in which parents come before children, as far as none is its own
+/// ancestor, and in their own otherwise.
+fn parents_first<I: Iterator<Item = usize>>(
+    all: impl ExactSizeIterator<Item = usize>,
+    parents: impl Fn(usize) -> I,
+) -> Vec<usize> {
+    let (mut order, mut met) = (Vec::with_capacity(all.len()), vec![false; all.len()]);
+    for first in all {
         // A chain can be as long as there are entries: no recursion.
-        let mut path = vec![first];
-        while let Some(last) = path.last().copied() {
-            let parents = entries[last].parents().iter().filter_map(|actor| by_actor.get(actor));
-            match parents.copied().find(|parent| !placed[*parent]) {
-                _ if placed[last] => drop(path.pop()),
-                // No entry is its own ancestor: its name is a hash of what it stands on.
-                Some(parent) => path.push(parent),
-                None => {
-                    placed[last] = true;
-                    order.push(last);
-                    path.pop();
-                }
+        let mut path = Vec::new();
+        let mut next = Some(first).filter(|first| !met[*first]);
+        loop {
+            if let Some(entry) = next {
+                met[entry] = true;
+                path.push(entry);
+            }
+            let Some(last) = path.last().copied() else { break };
+            next = parents(last).find(|parent| !met[*parent]);
+            if next.is_none() {
+                order.push(last);
+                path.pop();
             }
         }
     }
@@ -204,6 +222,26 @@ mod tests {
         }
         let long = save(1, 1, None, &"x".repeat(limits::PAGE_BYTES));
         assert_eq!(OutboxEntry::decode(&long.encode()), Ok(long));
+    }
+
+    #[test]
+    fn a_clients_saves_are_followed_a_bounded_way_back() {
+        let chain = chain(100);
+        let found = |last: &OutboxEntry, of: &[OutboxEntry]| {
+            own_saves(last, |edit| of.iter().find(|save| save.edit() == Some(edit)))
+        };
+        let newest = &chain[chain.len() - 1 - limits::OWN_UNCONFIRMED..];
+        assert_eq!(found(&chain[99], &chain), newest);
+        // What was made on two of them, and on what these were made on, has each once.
+        let mut ends = chain[..4].to_vec();
+        ends[2].own = ends[0].edit().into_iter().collect();
+        ends[3].own = ends[1..3].iter().filter_map(OutboxEntry::edit).collect();
+        let mut order = found(&ends[3], &ends);
+        assert_eq!((order.len(), &order[0], &order[3]), (4, &ends[0], &ends[3]));
+        // Two that name each other, as no client's do.
+        ends[0].own = ends[3].edit().into_iter().collect();
+        order = found(&ends[3], &ends);
+        assert_eq!((order.len(), order.last()), (4, ends.last()));
     }
 
     #[test]

@@ -292,7 +292,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let overlaps = overlaps(&view, &entry);
         let first = own.iter().filter(|_| condition.is_some()).map(|save| save.entry.clone());
         let first = first.collect();
-        let (before, apart) = made_on(&view, &entry, own);
+        let (before, apart) = made_on(&view, edit, own);
         let latest = self.session.own(cached.key());
         let apart = apart.into_iter().filter(|edit| latest.contains(edit)).collect();
         let outbox_entry = outbox_entry(on_condition(entry, condition), &served, before);
@@ -481,14 +481,12 @@ fn no_part(save: &Save) -> SaveError {
     }
 }
 
-/// The client's own saves that an entry was made on, without those that one of them was made on,
+/// The client's own saves that a save was made on, without those that one of them was made on,
 /// and those that it was not made on.
-fn made_on(view: &View, entry: &Entry, own: Vec<OutboxEntry>) -> (Vec<EditId>, Vec<EditId>) {
-    let had_seen = |save: &OutboxEntry| {
-        let both = entry.actor().zip(save.entry.actor());
-        both.is_some_and(|(later, earlier)| view.had_seen(later, earlier))
-    };
-    let (mut before, apart): (Vec<_>, Vec<_>) = own.into_iter().partition(had_seen);
+fn made_on(view: &View, edit: EditId, own: Vec<OutboxEntry>) -> (Vec<EditId>, Vec<EditId>) {
+    let (mut before, apart): (Vec<_>, Vec<_>) = own
+        .into_iter()
+        .partition(|save| save.edit().is_some_and(|earlier| view.had_seen(edit, earlier)));
     let earlier: BTreeSet<EditId> = before.iter().flat_map(|save| &save.own).copied().collect();
     before.retain(|save| save.edit().is_none_or(|edit| !earlier.contains(&edit)));
     let edits = |saves: Vec<OutboxEntry>| saves.iter().filter_map(OutboxEntry::edit).collect();

@@ -236,7 +236,7 @@ fn is_lines(base: &str, part: &Range<usize>) -> bool {
 }
 
 /// Whether a line is the heading of a section: of a wiki's, or in Markdown.
-fn is_heading(line: &str) -> bool {
+pub(super) fn is_heading(line: &str) -> bool {
     let line = line.trim_end();
     let name = line.trim_start_matches('#');
     let marked = line.len() > name.len() && name.starts_with(' ');

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::edit::{Edit, Kind};
+use super::moves::is_heading;
 use super::outcome::Own;
 use super::versions::{are_versions_of_one, holds, is_put_anew, repeat};
 use crate::words;
@@ -227,8 +228,8 @@ impl<'a> Passage<'a> {
     }
 
     /// Whether two insertions at one place would become one word or one line in one order or the
-    /// other: a merge by characters knows none.
-    pub(super) fn has_order(&self) -> bool {
+    /// other, or stand in another section: a merge by characters knows none.
+    pub(super) fn has_order(&self, base: &str) -> bool {
         let alike = |one: &str, two: &str| {
             one.starts_with('\n') == two.starts_with('\n')
                 && one.ends_with('\n') == two.ends_with('\n')
@@ -236,7 +237,9 @@ impl<'a> Passage<'a> {
         };
         self.in_one_place().is_some_and(|(Edit { range, text: one, .. }, two)| {
             let any = are_apart(one, two.text) && are_apart(two.text, one) && alike(one, two.text);
-            range.is_empty() && !any
+            let turned = [[one, two.text], [two.text, one]];
+            let by_section = |texts: &[&str; 2]| sections_last(base, range.start, *texts).is_some();
+            range.is_empty() && (!any || turned.iter().any(by_section))
         })
     }
 
@@ -328,9 +331,8 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     let (one, two) = (first.text, second.text);
     let (ends, begins) = (|text: &str| text.ends_with('\n'), |text: &str| text.starts_with('\n'));
     let at = first.range.start;
-    let line = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'\n');
-    let begin = line(at.checked_sub(1).and_then(|before| base.as_bytes().get(before)));
-    let end = line(base.as_bytes().get(at));
+    let begin = begins_line(base, at);
+    let end = ends_line(base, at);
     let lines = |text: &str| text.contains('\n');
     let turned = match (ends(one) != ends(two), begins(one) != begins(two)) {
         (false, false) if !lines(one) && !lines(two) => is_sign_beside(two, one),
@@ -342,6 +344,9 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
         _ => ends(two) && !ends(one) || begins(one) && !begins(two),
     };
     let (one, two) = if turned { (two, one) } else { (one, two) };
+    if let Some(text) = sections_last(base, at, [one, two]) {
+        return Some(text);
+    }
     let apart = are_apart(one, two);
     let lines_apart = ends(one) || begins(two);
     // The last line of the one would be the beginning of the other one's first.
@@ -350,10 +355,69 @@ fn both_inserted(base: &str, first: &Edit<'_>, second: &Edit<'_>) -> Option<Stri
     }
     // Two that each wrote a line where an empty one was, or behind the last line's end.
     match (apart, begin && end) {
-        (_, true) if !lines_apart => Some(format!("{one}\n{two}")),
+        (_, true) if !ends(one) => Some(format!("{one}\n{two}")),
         (true, _) => Some(format!("{one}{two}")),
         (false, _) => None,
     }
+}
+
+/// What two insertions of whole lines at one place come to where the first one begins a section
+/// there, and the second one has lines of the section that goes on: these stand in front. `None`
+/// where that is not so. O(both).
+fn sections_last(base: &str, at: usize, texts: [&str; 2]) -> Option<String> {
+    let (begin, end) = (begins_line(base, at), ends_line(base, at));
+    let whole = |text: &&str| match begin {
+        true => end || text.ends_with('\n'),
+        false => end && text.starts_with('\n'),
+    };
+    if !texts.iter().all(whole) {
+        return None;
+    }
+    let [(one, sections), (two, others)] =
+        texts.map(|text| text.split_at(first_section(text, begin)));
+    if sections.is_empty() || !words::has_word(two) {
+        return None;
+    }
+    let mut made = String::new();
+    for part in [one, two, sections, others].into_iter().filter(|part| !part.is_empty()) {
+        // The end of the text ends a line, too.
+        let open = begin && !made.is_empty() && !made.ends_with('\n');
+        made.push_str(if open { "\n" } else { "" });
+        made.push_str(part);
+    }
+    Some(made)
+}
+
+/// Where the first heading in a text begins, the empty lines before it included: those before a
+/// section are of that.
+fn first_section(text: &str, begins_line: bool) -> usize {
+    let (mut at, mut lines) = (0, text.split_inclusive('\n'));
+    let mut blank = 0;
+    if !begins_line {
+        at = lines.next().map_or(0, str::len);
+        blank = at;
+    }
+    for line in lines {
+        if is_heading(line) {
+            // What is written at the end of a line begins with the end of that.
+            return if begins_line { blank } else { blank - 1 };
+        }
+        at += line.len();
+        if !line.trim().is_empty() {
+            blank = at;
+        }
+    }
+    text.len()
+}
+
+/// Whether a line begins at this place.
+fn begins_line(base: &str, at: usize) -> bool {
+    at.checked_sub(1).is_none_or(|before| base.as_bytes()[before] == b'\n')
+}
+
+/// Whether a line ends at this place.
+fn ends_line(base: &str, at: usize) -> bool {
+    base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n')
 }
 
 /// Whether two texts both begin, and both end, with a line's end, other white space, or neither.
