@@ -217,7 +217,7 @@ impl<'a> Contents<'a> {
         let mut at = span.first;
         let end = if span.prepare.is_there() || at >= GROUND { at } else { at + span.len };
         let inserted = std::iter::from_fn(move || {
-            let by = made.that_inserted(at).filter(|_| at < end)?;
+            let by = (at < end).then(|| made.that_inserted(at))??;
             let upto = made.inserted_before(by + 1).min(end);
             let inserted = at..upto;
             at = upto;

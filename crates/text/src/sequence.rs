@@ -90,6 +90,7 @@ impl Span {
             prepare: if self.prepare.is_there() { self.len } else { 0 },
             effect: self.effect_len(),
             known: u32::from(self.prepare.is_known()),
+            parted: u32::from(!(self.prepare.is_there() && self.is_shown())),
         }
     }
 }
@@ -178,6 +179,8 @@ struct Sums {
     effect: u32,
     /// Spans that the prepare version knows, deleted or not.
     known: u32,
+    /// Spans that are not in both versions.
+    parted: u32,
 }
 
 impl AddAssign for Sums {
@@ -185,6 +188,7 @@ impl AddAssign for Sums {
         self.prepare = self.prepare.wrapping_add(other.prepare);
         self.effect = self.effect.wrapping_add(other.effect);
         self.known = self.known.wrapping_add(other.known);
+        self.parted = self.parted.wrapping_add(other.parted);
     }
 }
 
@@ -194,6 +198,7 @@ impl Sums {
             prepare: self.prepare.wrapping_sub(other.prepare),
             effect: self.effect.wrapping_sub(other.effect),
             known: self.known.wrapping_sub(other.known),
+            parted: self.parted.wrapping_sub(other.parted),
         }
     }
 }
@@ -215,14 +220,24 @@ struct Node {
     prepare: [u32; WIDTH],
     effect: [u32; WIDTH],
     known: [u32; WIDTH],
+    parted: [u32; WIDTH],
 }
 
 impl Node {
     fn new(is_leaf: bool) -> Self {
         let none = [0; WIDTH];
-        let (children, prepare, effect, known) = (none, none, none, none);
-        let origins = None;
-        Self { parent: NONE, slot: 0, len: 0, is_leaf, origins, children, prepare, effect, known }
+        Self {
+            parent: NONE,
+            slot: 0,
+            len: 0,
+            is_leaf,
+            origins: None,
+            children: none,
+            prepare: none,
+            effect: none,
+            known: none,
+            parted: none,
+        }
     }
 
     fn len(&self) -> usize {
@@ -234,12 +249,19 @@ impl Node {
     }
 
     fn sums(&self, slot: usize) -> Sums {
-        Sums { prepare: self.prepare[slot], effect: self.effect[slot], known: self.known[slot] }
+        Sums {
+            prepare: self.prepare[slot],
+            effect: self.effect[slot],
+            known: self.known[slot],
+            parted: self.parted[slot],
+        }
     }
 
     fn set(&mut self, slot: usize, sums: Sums) {
-        (self.prepare[slot], self.effect[slot], self.known[slot]) =
-            (sums.prepare, sums.effect, sums.known);
+        self.prepare[slot] = sums.prepare;
+        self.effect[slot] = sums.effect;
+        self.known[slot] = sums.known;
+        self.parted[slot] = sums.parted;
     }
 
     fn total(&self) -> Sums {
@@ -250,7 +272,8 @@ impl Node {
 
     fn insert(&mut self, slot: usize, child: u32, sums: Sums) {
         let len = self.len();
-        for column in [&mut self.children, &mut self.prepare, &mut self.effect, &mut self.known] {
+        let Self { children, prepare, effect, known, parted, .. } = self;
+        for column in [children, prepare, effect, known, parted] {
             column.copy_within(slot..len, slot + 1);
         }
         self.children[slot] = child;
@@ -266,7 +289,8 @@ impl Node {
         upper.children[to].copy_from_slice(&self.children[from.clone()]);
         upper.prepare[to].copy_from_slice(&self.prepare[from.clone()]);
         upper.effect[to].copy_from_slice(&self.effect[from.clone()]);
-        upper.known[to].copy_from_slice(&self.known[from]);
+        upper.known[to].copy_from_slice(&self.known[from.clone()]);
+        upper.parted[to].copy_from_slice(&self.parted[from]);
         // Both fit: a node has few children.
         (upper.len, self.len) = ((len - half) as u8, half as u8);
         upper
@@ -648,6 +672,31 @@ impl Sequence {
             let (id, at) = self.at(next?)?;
             next = Some(self.after(at));
             Some((id, self.span(id)))
+        })
+    }
+
+    /// The spans that are not in both versions, in document order, each with what stands before it
+    /// in the prepare version and in the effect version. O(log spans) for each.
+    pub(crate) fn parted_spans(&self) -> impl Iterator<Item = (SpanId, [u32; 2])> {
+        // Nodes on the way down, each with its next child.
+        let (mut path, mut before) = (vec![(self.root, 0)], Sums::default());
+        std::iter::from_fn(move || {
+            loop {
+                let (id, slot) = path.last_mut()?;
+                let (node, at) = (self.node(*id), *slot);
+                *slot += 1;
+                if at >= node.len() {
+                    path.pop();
+                } else if node.parted[at] == 0 || node.is_leaf {
+                    let here = before;
+                    before += node.sums(at);
+                    if node.parted[at] > 0 {
+                        return Some((node.children[at], [here.prepare, here.effect]));
+                    }
+                } else {
+                    path.push((node.children[at], 0));
+                }
+            }
         })
     }
 

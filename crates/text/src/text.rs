@@ -513,21 +513,25 @@ impl Text {
         let (mut patch, mut by) = (Patch::builder(), Vec::<BTreeSet<u32>>::new());
         let mut restored_by = Vec::<BTreeSet<u32>>::new();
         let mut in_hunk = false;
-        let (mut at, mut then, mut made, mut spans) = (0, 0, Vec::new(), Vec::new());
-        for (id, span) in replayed.walker.sequence().named_spans() {
-            let end = at + span.effect_len() as usize;
+        let (mut kept_to, mut made, mut spans) = (0, Vec::new(), Vec::new());
+        let sequence = replayed.walker.sequence();
+        for (id, [there, shown]) in sequence.parted_spans() {
+            let span = sequence.span(id);
+            if kept_to < there {
+                patch.push_keep(there - kept_to);
+                in_hunk = false;
+            }
+            let at = shown + span.effect_len();
+            let then = there + if span.prepare.is_there() { span.len } else { 0 };
+            kept_to = then;
             match (span.prepare.is_there(), span.is_shown()) {
-                (true, true) => {
-                    patch.push_keep(span.len);
-                    in_hunk = false;
+                (true, _) => patch.push_delete(span.len),
+                (false, true) => {
+                    let inserted = self.text.get(shown as usize..at as usize);
+                    patch.push_insert(inserted.unwrap_or_default());
                 }
-                (true, false) => patch.push_delete(span.len),
-                (false, true) => patch.push_insert(self.text.get(at..end).unwrap_or_default()),
                 (false, false) => {}
             }
-            let (there, shown) = (then, at as u32);
-            at = end;
-            then += if span.prepare.is_there() { span.len } else { 0 };
             if span.prepare.is_there() != span.is_shown() {
                 // Who wrote what the version had deleted, and is shown again, is none of them; and
                 // of what stood there before all that was replayed nobody could say who it was.
@@ -543,7 +547,7 @@ impl Text {
                     let whom = contents.restored_since(version, id);
                     restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
                 }
-                let (gone, came) = (there..then, shown..at as u32);
+                let (gone, came) = (there..then, shown..at);
                 SpanSince { gone, came, by: whom }.push_onto(&mut spans);
             }
             made.extend(contents.made_since(version, id).map(|(by, inserted)| {
