@@ -54,7 +54,7 @@ pub(crate) struct Overlay {
     listed_ms: u64,
 }
 
-/// How much waits for the log. What merges saves in a view is nobody's, and is not counted.
+/// How much waits for the log.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Waiting {
     pub(crate) saves: usize,
@@ -126,8 +126,8 @@ impl Overlay {
     }
 
     /// Whether so much was read or made here since the cache held what is known, `least` saves and
-    /// a [`limits::NEWS`]th part of all, that it is to hold it again. To make that takes as long as
-    /// much waits, and so does reading from there on, but not for each save.
+    /// a [`limits::NEWS`]th part of all, that it is to hold it again. To write it takes the longer
+    /// the more waits, so it is not done for every few saves.
     pub(crate) fn is_outdated_in_cache(&self, least: usize) -> bool {
         self.news >= least.max(self.edits.len() / limits::NEWS)
     }

@@ -63,6 +63,14 @@ fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
     (text, results)
 }
 
+/// What became of the text at a version: what comes of it that way is the text.
+fn followed(text: &Text, version: &Version) -> String {
+    let mut text = text.clone();
+    let then = text.text_at(version).expect("a version");
+    let since = text.since(version).expect("a version");
+    since.patch.apply(&then).expect("it fits").text
+}
+
 /// As the reference tells it.
 fn writers(text: &Text, version: &Version) -> Vec<Option<u64>> {
     let runs = text.attribution_at(version).into_iter();
@@ -88,6 +96,7 @@ proptest! {
         prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
         let seen = saves.some(&picks);
         prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        prop_assert_eq!(followed(&text, &version(&text, &seen)), text.text());
     }
 }
 
@@ -108,6 +117,7 @@ proptest! {
         prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
         let seen = saves.some(&picks);
         prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
+        prop_assert_eq!(followed(&text, &version(&text, &seen)), text.text());
         prop_assert_eq!(writers(&text, &version(&text, &seen)), reference.writers(&seen));
         prop_assert_eq!(writers(&text, &text.head()), reference.writers(&saves.all()));
         let mut now = saves.start.clone();
