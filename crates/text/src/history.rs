@@ -46,6 +46,9 @@ pub(crate) struct Link {
     pub(crate) linear: bool,
     /// The first change that has to be replayed for this one: `prefix`, but for a suppression.
     pub(crate) reach: u32,
+    /// The last critical version up to the first one: whoever replays this link for a version that
+    /// has all before it begins there.
+    critical: u32,
 }
 
 /// The event that suppresses another change, which takes it out of the text, or releases it again.
@@ -243,20 +246,40 @@ impl History {
 
     /// The greatest `k` such that all changes from `k` to the `end`-th, and one against `base`, had
     /// seen all changes before `k`: Eg-walker's latest critical version, from which on a walker has
-    /// to replay. O(links since).
+    /// to replay. O(critical versions since, log links).
     pub(crate) fn anchor(&self, base: &Version, end: u32) -> u32 {
-        let mut anchor = base.prefix().min(end);
         let before = self.links.partition_point(|link| link.first < end);
-        let mut behind = end;
-        for link in self.links[..before].iter().rev() {
-            // What lies below the anchor is not replayed, so it may have seen less.
-            if behind <= anchor {
-                break;
+        self.critical_upto(base.prefix().min(end), end, before)
+    }
+
+    /// The last critical version up to `anchor`, as far as the first links go, which end there.
+    fn critical_upto(&self, anchor: u32, end: u32, links: usize) -> u32 {
+        let (mut anchor, mut behind, mut left) = (anchor, end, links);
+        // What lies below the anchor is not replayed, so it may have seen less.
+        while behind > anchor
+            && let Some(last) = left.checked_sub(1)
+        {
+            let link = &self.links[last];
+            if link.first <= anchor {
+                anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
+                (behind, left) = (link.first, last);
+            } else if link.critical <= anchor {
+                return link.critical;
+            } else {
+                // All behind that one had seen more than what lies below it.
+                behind = link.critical;
+                left = self.links.partition_point(|link| link.first < behind);
             }
-            anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
-            behind = link.first;
         }
         anchor
+    }
+
+    /// Tells of the last link where replaying it begins.
+    fn settle_link(&mut self) {
+        let Some(link) = self.links.last() else { return };
+        let anchor = if link.plain() { link.first } else { link.first.min(link.reach) };
+        let critical = self.critical_upto(anchor, link.first, self.links.len() - 1);
+        self.links.last_mut().into_iter().for_each(|link| link.critical = critical);
     }
 
     /// As [`History::anchor`], for all changes of a version that has some beyond its prefix.
@@ -377,7 +400,9 @@ impl History {
         let from = u32::try_from(self.beyond.len()).unwrap_or(u32::MAX);
         let linear = base.is_prefix() && base.prefix() == self.len;
         let prefix = base.prefix();
-        self.links.push(Link { first: self.len, prefix, from, linear, reach: prefix });
+        let (first, reach, critical) = (self.len, prefix, prefix);
+        self.links.push(Link { first, prefix, from, linear, reach, critical });
+        self.settle_link();
         self.beyond.extend_from_slice(base.beyond());
         // A place means something only in the text at its base, so no row goes over a link's end.
         self.made.close();
@@ -465,6 +490,7 @@ impl History {
         if let Some(link) = self.links.last_mut() {
             link.reach = link.reach.min(reach);
         }
+        self.settle_link();
         self.suppressions.push(Suppression { change, target, part, suppressed });
         self.len += 1;
     }
@@ -577,6 +603,56 @@ impl ById {
             let new = ids.iter().zip(0u32..).skip(self.settled);
             Arc::make_mut(&mut self.rows).extend(new.map(|(row, index)| (row.first, index)));
             self.settled = ids.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{ChangeId, History, Part};
+    use crate::version::Version;
+
+    /// As [`History::anchor`], told link by link: it follows from what a critical version is.
+    fn anchor(history: &History, base: &Version, end: u32) -> u32 {
+        let (mut anchor, mut behind) = (base.prefix().min(end), end);
+        let links = history.links.iter().filter(|link| link.first < end);
+        for link in links.rev() {
+            if behind <= anchor {
+                break;
+            }
+            anchor = if link.plain() { anchor } else { anchor.min(link.reach) };
+            behind = link.first;
+        }
+        anchor
+    }
+
+    proptest! {
+        /// Changes of which each lacks some of the newest ones, or all but some of them; and some
+        /// that are taken out.
+        #[test]
+        fn replaying_begins_where_all_had_seen_what_is_before(
+            changes in prop::collection::vec((0u32..6, 0u32..40, 0u8..12), 1..80),
+            asked in prop::collection::vec((0u32..90, 0u32..90), 20),
+        ) {
+            let mut history = History::default();
+            for (number, (few, many, kind)) in changes.into_iter().enumerate() {
+                let (len, id) = (history.len(), ChangeId::from(number as u64 + 1));
+                let lacks = if kind == 0 { many } else { few.saturating_sub(3) };
+                let prefix = len.saturating_sub(lacks);
+                let own = (kind == 1 && prefix < len).then_some(len - 1);
+                let base = Version::new(prefix, own.into_iter().collect());
+                match kind == 2 && prefix > 0 {
+                    true => history.push_suppression(id, &base, (many % prefix, Part::All, true)),
+                    false => history.push(id, &base, &[(0, 0, 1)], "x"),
+                }
+            }
+            for (prefix, end) in asked {
+                let end = end.min(history.len());
+                let base = Version::up_to(prefix);
+                prop_assert_eq!(history.anchor(&base, end), anchor(&history, &base, end));
+            }
         }
     }
 }
