@@ -32,6 +32,8 @@ pub(crate) struct Overlay {
     /// Saves that are in the view and were never read here, parents before children; before all
     /// others.
     unread: Vec<EditId>,
+    /// Those of them that are under no joined name that was read.
+    unread_single: Vec<EditId>,
     /// What else is in the view, parents before children.
     entries: Vec<Arc<OutboxEntry>>,
     /// What stands on something that is not visible here.
@@ -88,6 +90,7 @@ impl Overlay {
             base: cached.base_entry(),
             view: cached.view(),
             unread: Vec::new(),
+            unread_single: Vec::new(),
             entries: Vec::new(),
             parked: Vec::new(),
             edits: BTreeSet::new(),
@@ -174,14 +177,14 @@ impl Overlay {
 
     /// A client's saves up to `edit`, oldest first, as far as they wait.
     pub(crate) fn saves_up_to(&self, edit: EditId) -> OwnSaves {
-        let mut unread = self.unread.contains(&edit);
-        let last = self.entry(edit).filter(|_| !unread);
-        let saves = last.map(|last| {
-            own_saves(last.as_ref(), |edit| {
-                unread |= self.unread.contains(&edit);
-                self.entry(edit).map(Arc::as_ref)
-            })
-        });
+        let mut unread = false;
+        let mut find = |edit| {
+            let found = self.entry(edit).map(Arc::as_ref);
+            let parked = || self.parked.iter().any(|entry| entry.edit() == Some(edit));
+            unread |= found.is_none() && self.edits.contains(&edit) && !parked();
+            found
+        };
+        let saves = find(edit).map(|last| own_saves(last, find));
         match saves {
             _ if unread => OwnSaves::Unread,
             Some(saves) => OwnSaves::Found(saves),
@@ -219,7 +222,7 @@ impl Overlay {
     /// last listing.
     pub(crate) fn waits_as_listed(&self) -> bool {
         let single: BTreeSet<&EditId> = self.single.iter().collect();
-        self.unread.iter().all(|edit| self.joined.contains(edit) || single.contains(edit))
+        self.unread_single.iter().all(|edit| single.contains(edit))
     }
 
     /// Parks the saves of a value that was read.
@@ -228,6 +231,7 @@ impl Overlay {
         self.news += value.entries.len();
         if keys::is_joined(&value.name) {
             self.joined.extend(value.entries.iter().filter_map(OutboxEntry::edit));
+            self.unread_single.retain(|edit| !self.joined.contains(edit));
             self.names.insert(value.name);
         }
         for entry in value.entries.into_iter().filter(|entry| *entry.document() == key) {
@@ -293,8 +297,8 @@ impl Overlay {
     /// one that was never read here.
     pub(crate) fn to_join(&self) -> Vec<(EditId, Option<Arc<OutboxEntry>>)> {
         let single: BTreeSet<&EditId> = self.single.iter().collect();
-        let alone = |edit: &EditId| !self.joined.contains(edit) && single.contains(edit);
-        let unread = self.unread.iter().map(|edit| (*edit, None));
+        let alone = |edit: &EditId| single.contains(edit) && !self.joined.contains(edit);
+        let unread = self.unread_single.iter().map(|edit| (*edit, None));
         let read = self.entries.iter().filter_map(|entry| Some((entry.edit()?, Some(entry))));
         let all = unread.chain(read).filter(|(edit, _)| alone(edit));
         all.map(|(edit, entry)| (edit, entry.cloned())).collect()

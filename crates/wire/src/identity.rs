@@ -3,6 +3,7 @@
 //! All names are hashes of what they name, so that no replica has to ask
 //! another for one, and so that one name cannot stand for two contents.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -148,8 +149,21 @@ fn first_16(hasher: blake3::Hasher) -> Digest {
 
 /// Names one save by the raw inputs that the client sent, so that a retry is
 /// recognised wherever it arrives.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct EditId(#[serde(with = "serde_bytes")] pub [u8; 16]);
+
+/// By their bytes, compared as one number: in Wasm bytes are compared one by one.
+impl Ord for EditId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for EditId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl EditId {
     /// The id of the save with these inputs. `key` is the deployment's

@@ -83,9 +83,13 @@ impl Overlay {
         if !even || !named || edits.len() != unread.len() || edits.len() > most {
             return None;
         }
-        let joined = unread.iter().zip(wire.joined.iter()).filter(|(_, joined)| **joined == 1);
+        let of = |joined: bool| {
+            let all = unread.iter().zip(wire.joined.iter());
+            all.filter(move |(_, flag)| (**flag == 1) == joined).map(|(edit, _)| *edit)
+        };
         Some(Self {
-            joined: joined.map(|(edit, _)| *edit).collect(),
+            joined: of(true).collect(),
+            unread_single: of(false).collect(),
             names: wire.names.into_iter().collect(),
             bytes: usize::try_from(wire.bytes).ok()?,
             base,
