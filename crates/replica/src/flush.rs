@@ -56,7 +56,8 @@ impl<P: Ports> Context<'_, P> {
     /// earlier flush left open. One step of each at most; bounded calls.
     pub fn flush(&mut self, key: &DocumentKey) -> Flushed {
         // Step 1. Without the newest state nobody knows the tip that the write has to name.
-        let Some(pulled) = self.pull_all_from_log(key) else { return Flushed::Later };
+        let pulled = self.pull_from_log(key).and_then(|pulled| self.read_on(pulled));
+        let Some(pulled) = pulled else { return Flushed::Later };
         let document = pulled.cached.confirmed().clone();
         if document.is_empty() {
             return Flushed::Nothing;
@@ -75,16 +76,17 @@ impl<P: Ports> Context<'_, P> {
         self.write_pending(document)
     }
 
-    /// The document as the log has it. Who lags far behind reads on, as long as a flush may still
-    /// be brought to its end: an intent made on a part of the log does not show in the answer to
-    /// it, and is open then for as long as a lease lasts.
-    fn pull_all_from_log(&mut self, key: &DocumentKey) -> Option<FromLog> {
-        let mut pulled = self.pull_from_log(key)?;
+    /// The document as the log has it, after an answer that may have a part of that. Who lags far
+    /// behind reads on, as long as a flush may still be brought to its end: an intent made on a part
+    /// of the log, or behind much that came in just then, does not show in the answer to it, and is
+    /// open for as long as a lease lasts if nobody looks again.
+    fn read_on(&mut self, answered: FromLog) -> Option<FromLog> {
+        let (key, mut pulled) = (answered.cached.key().clone(), answered);
         let spare = limits::CALLS_PER_FLUSH + limits::EXCHANGE_ROUNDS;
         while !pulled.complete && self.budget.calls_left(self.replica.calls) >= spare {
             let before = pulled.cached.confirmed().cursor();
             self.budget.renew_time();
-            pulled = self.pull_from_log(key)?;
+            pulled = self.pull_from_log(&key)?;
             // The log itself is behind what is known here.
             if pulled.cached.confirmed().cursor() == before {
                 break;
@@ -115,7 +117,8 @@ impl<P: Ports> Context<'_, P> {
         let intent = Body::Intent(Intent { flush, upto, tip: revision, text: digest });
         let summary = summary(flush, &document);
         // If no answer comes, the log may have the intent. It is open then, as after a death.
-        let Some(next) = self.append_to_log(document, intent) else { return Flushed::Later };
+        let next = self.append_to_log(document, intent).and_then(|next| self.read_on(next));
+        let Some(next) = next else { return Flushed::Later };
         let document = next.cached.confirmed().clone();
         // Another intent, or another tip, came first in the log, or the answer does not show ours
         // yet. Nothing may be written. If ours counts after all, it is open, as after a death.

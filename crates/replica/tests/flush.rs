@@ -1,13 +1,22 @@
 //! Writing what waits to the origin, by a point of presence that knows little of it.
 
-use redwedding_document::entry::Note;
+use std::sync::{Arc, Mutex};
+
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, RULES};
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::flush::Flushed;
 use redwedding_replica::limits;
+use redwedding_replica::member::Members;
+use redwedding_replica::ports::{Ports, Relay};
 use redwedding_replica::save::{Save, Submitted};
+use redwedding_replica::sync::Request;
 use redwedding_replica::testing::{MemoryPorts, Network};
 use redwedding_replica::{Config, Replica};
-use redwedding_wire::identity::DocumentKey;
+use redwedding_text::diff;
+use redwedding_wire::codec::Encode;
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::Base;
+use serde_bytes::ByteBuf;
 
 fn page() -> DocumentKey {
     DocumentKey::new("wiki", "Page").expect("key")
@@ -37,6 +46,51 @@ fn save(replica: &mut Replica, ports: &mut MemoryPorts, base: Option<u64>, text:
         replica.context(ports).finish_save(after);
     }
     id
+}
+
+/// Entries of a crowd that saves what the log has now, each with a line of its own.
+fn crowd(network: &Network, count: usize) -> Vec<ByteBuf> {
+    let document = network.document(&page()).expect("a document");
+    let entry = |number: usize| {
+        let edit = EditId((number as u128 + 1).to_be_bytes());
+        let text = format!("{}* row {number}\n", document.text());
+        let patch = diff::between(document.text(), &text);
+        let (base, note) = (Base::Version(document.version()), Note::default());
+        let delta = Delta { edit, base, patch, note, rules: RULES };
+        let pop = "pop-0".to_owned();
+        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
+        ByteBuf::from(Entry::new(page(), Body::Edit(edit)).encode())
+    };
+    (0..count).map(entry).collect()
+}
+
+/// Between what the log is asked for and what is appended to it much may come in. An intent that is
+/// not in the answer to it is looked for in what follows.
+#[test]
+fn what_comes_in_with_an_intent_does_not_hide_it() {
+    let network = Network::new(1, 2);
+    let (mut busy, mut ports) = start(&network, 0);
+    save(&mut busy, &mut ports, None, "one\n");
+    let (mut asked, busy) = (0, network.clone());
+    let came = Mutex::new(move |call: &'static str| {
+        asked += usize::from(call == "relay.begin");
+        if call != "relay.begin" || asked != 2 {
+            return;
+        }
+        let all = crowd(&busy, limits::EXCHANGE_ROUNDS as usize * limits::PULL_ENTRIES + 100);
+        for pushes in all.chunks(limits::PUSH_ENTRIES) {
+            let mut request = Request::new("wiki", "pop-0", Members::default());
+            request.pushes = pushes.to_vec();
+            let pending = ports.relay().begin(request.encode());
+            ports.relay().finish(pending, 1_000).expect("an answer");
+        }
+    });
+    let hook = move |call| came.lock().expect("no call of its own")(call);
+    let mut there = network.ports(1, Some(Arc::new(hook)));
+    let mut other = Replica::start(Config::new("wiki", "pop", b"secret"), &mut there);
+    assert_eq!(other.context(&mut there).flush(&page()), Flushed::Done);
+    let written = network.revisions("Page").pop().map(|revision| revision.text);
+    assert_eq!(written.as_deref(), Some("one\n"), "what came in is for the next");
 }
 
 /// After a long outage the log takes thousands of saves at once. Whoever is asked to write them
