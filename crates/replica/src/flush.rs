@@ -77,9 +77,9 @@ impl<P: Ports> Context<'_, P> {
     }
 
     /// The document as the log has it, after an answer that may have a part of that. Who lags far
-    /// behind reads on, as long as a flush may still be brought to its end: an intent made on a part
-    /// of the log, or behind much that came in just then, does not show in the answer to it, and is
-    /// open for as long as a lease lasts if nobody looks again.
+    /// behind reads on, as long as a flush may still be brought to its end: an intent made on a
+    /// part of the log, or behind much that came in just then, does not show in the answer to it,
+    /// and is open for as long as a lease lasts if nobody looks again.
     fn read_on(&mut self, answered: FromLog) -> Option<FromLog> {
         let (key, mut pulled) = (answered.cached.key().clone(), answered);
         let spare = limits::CALLS_PER_FLUSH + limits::EXCHANGE_ROUNDS;

@@ -406,7 +406,7 @@ impl Run {
         let page = attempt.page;
         match error {
             SaveError::Load(LoadError::SaveLost) => self.told_lost(client, page),
-            SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded => {
+            SaveError::NotAcknowledged | SaveError::Load(_) | SaveError::Overloaded { .. } => {
                 self.report.refused += 1;
             }
             SaveError::Invalid(_) if attempt.save.note.author.len() > limits::AUTHOR_BYTES => {
