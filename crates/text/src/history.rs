@@ -641,7 +641,7 @@ mod tests {
                 let (len, id) = (history.len(), ChangeId::from(number as u64 + 1));
                 let lacks = if kind == 0 { many } else { few.saturating_sub(3) };
                 let prefix = len.saturating_sub(lacks);
-                let own = (kind == 1 && prefix < len).then_some(len - 1);
+                let own = (kind == 1 && prefix < len).then(|| len - 1);
                 let base = Version::new(prefix, own.into_iter().collect());
                 match kind == 2 && prefix > 0 {
                     true => history.push_suppression(id, &base, (many % prefix, Part::All, true)),
