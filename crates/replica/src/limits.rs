@@ -16,8 +16,8 @@ pub const JOIN_AT: usize = 64;
 pub const JOINED_ENTRIES: usize = 256;
 /// Bytes of saves from which no more are joined with them.
 pub const JOINED_BYTES: usize = 1 << 20;
-/// What part of all that waits may be newer than what the cache holds of it.
-pub const NEWS: usize = 16;
+/// Of how many saves that wait one may be newer than what the cache holds of them.
+pub const OVERLAY_NEWS: usize = 16;
 /// How often one sandbox of a point of presence joins saves of a document.
 pub const JOIN_MS: u64 = 1_000;
 /// Rounds that one exchange about a document may take: more to read, a reset, a full answer.

@@ -13,6 +13,7 @@ mod belonging;
 mod delimiters;
 mod edit;
 mod entangled;
+mod lines;
 mod moves;
 mod outcome;
 mod passage;

@@ -592,8 +592,7 @@ fn a_paragraph_stays_in_its_section() {
     assert!(text.starts_with("== D ==\nDelta.\n\n== B ==\n"), "{text:?}");
 }
 
-/// What is added behind a sentence, an item or a source that ends alike is another one: what
-/// somebody else changes in that stays there. So with what is taken away.
+/// The end of a section is where the next one is put, too: a reply at that place is of the first.
 #[test]
 fn a_reply_stands_before_the_section_that_another_adds_below() {
     for (base, reply, section, both) in [
@@ -616,7 +615,7 @@ fn a_reply_stands_before_the_section_that_another_adds_below() {
             assert_eq!((text, hidden(&met)), (with(both), vec![]));
         }
     }
-    // What is not at the end of the page, too; and a reply to what both have stays there.
+    // So it is above what follows.
     let [base, reply, section] = [
         "== A ==\nHi.\n\n== Z ==\nEnd.\n",
         "== A ==\nHi.\n:Yes.\n\n== Z ==\nEnd.\n",
@@ -628,6 +627,8 @@ fn a_reply_stands_before_the_section_that_another_adds_below() {
     }
 }
 
+/// What is added behind a sentence, an item or a source that ends alike is another one: what
+/// somebody else changes in that stays there. So with what is taken away.
 #[test]
 fn a_correction_stays_with_what_it_corrects() {
     for (base, more, mended, right) in [

@@ -6,6 +6,7 @@
 //! stands by itself: lines that were added beside it, and words of other lines.
 
 use super::edit::Edit;
+use super::lines::is_lines;
 use super::passage::{Passage, is_near};
 use super::versions::has_words;
 use crate::words;
@@ -54,8 +55,7 @@ pub(super) fn belong(base: &str, passages: [&Passage<'_>; 2], hidden: [bool; 2])
 /// Whether an edit is of whole lines, or of more than one.
 fn is_of_lines(base: &str, edit: &Edit<'_>) -> bool {
     let Edit { range, text, .. } = edit;
-    let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-    let whole = end(range.end) && range.start.checked_sub(1).is_none_or(end);
+    let whole = is_lines(base, range);
     let several = text.contains('\n') || base[range.clone()].contains('\n');
     several || whole && !edit.is_insertion()
 }

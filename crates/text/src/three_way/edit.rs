@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::lines::{begins_line, ends_line};
 use super::outcome::{Own, OwnPart};
 use crate::patch::Patch;
 use crate::words;
@@ -122,17 +123,16 @@ impl Edit<'_> {
 
     /// Whether it puts something into an empty line.
     pub(super) fn fills_line(&self, base: &str) -> bool {
-        let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
         let (at, text) = (self.range.start, self.text);
         let within = !text.starts_with('\n') && !text.ends_with('\n');
-        self.is_insertion() && within && (at == 0 || end(at - 1)) && end(at)
+        self.is_insertion() && within && begins_line(base, at) && ends_line(base, at)
     }
 
     /// Whether it takes whole lines away, and puts nothing there. The end of the text ends the last
     /// one.
     pub(super) fn takes_lines(&self, base: &str) -> bool {
         let Range { start, end } = self.range;
-        let begins = start == 0 || base.as_bytes()[start - 1] == b'\n';
+        let begins = begins_line(base, start);
         let gone = &base[start..end];
         let ends = gone.ends_with('\n') || end == base.len();
         self.text.is_empty() && begins && ends && !gone.trim().is_empty()
@@ -141,8 +141,8 @@ impl Edit<'_> {
     /// Whether it puts something in place of a whole line, or of several.
     pub(super) fn replaces_line(&self, base: &str) -> bool {
         let Range { start, end } = self.range;
-        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-        !self.is_insertion() && (start == 0 || ends(start - 1)) && (ends(end) || ends(end - 1))
+        let ends = ends_line(base, end) || begins_line(base, end);
+        !self.is_insertion() && begins_line(base, start) && ends
     }
 
     /// The lines in which it puts others: where these, or those that were there, are moved, or none
@@ -202,20 +202,17 @@ impl Edit<'_> {
     /// Whether it takes lines away up to where the last one ends, without that end.
     pub(super) fn takes_line_ends(&self, base: &str) -> bool {
         let Range { start, end } = self.range;
-        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-        let begins = start == 0 || ends(start) || ends(start - 1);
+        let begins = ends_line(base, start) || begins_line(base, start);
         let gone = &base[start..end];
         let takes = self.text.is_empty() && !gone.ends_with('\n') && !gone.trim().is_empty();
-        takes && begins && ends(end)
+        takes && begins && ends_line(base, end)
     }
 
     /// Whether it takes the end of a line with words of the next, and not whole lines.
     pub(super) fn cuts_line(&self, base: &str) -> bool {
-        let end = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-        let begins = |at: usize| at == 0 || end(at - 1);
         let (Range { start, end: last }, gone) = (self.range.clone(), &base[self.range.clone()]);
-        let whole = begins(start) && (begins(last) || last == base.len());
-        let whole = whole || end(start) && end(last);
+        let whole = begins_line(base, start) && (begins_line(base, last) || last == base.len());
+        let whole = whole || ends_line(base, start) && ends_line(base, last);
         gone.contains('\n') && !self.is_white(base) && !whole
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::again::PutAgain;
 use super::edit::{Edit, Kind};
+use super::lines::{begins_line, ends_line, is_heading, is_lines};
 use crate::words;
 
 /// Shortest line of what goes with more that counts as moved by itself, in bytes.
@@ -65,24 +66,23 @@ pub(super) struct Move<'a> {
 impl Move<'_> {
     /// Whether a part of it stands in a line with something else where it came to.
     fn joins_line(&self, part: &Range<usize>) -> bool {
-        let text = self.to.text.as_bytes();
+        let text = self.to.text;
         let at = part.start - self.from.start + self.at;
         let end = at + part.len();
-        let ends = |at: usize| text.get(at).is_none_or(|byte| *byte == b'\n');
-        !(at.checked_sub(1).is_none_or(ends) && (ends(end) || ends(end - 1)))
+        !begins_line(text, at) || !ends_line(text, end) && !begins_line(text, end)
     }
 
     /// What is between it and lines that an edit adds below it: right below, where nothing follows
     /// but an empty line (an answer), or as the last paragraph of a section.
     fn below(&self, base: &str, edit: &Edit<'_>) -> Option<&'static str> {
-        let (bytes, at, last) = (base.as_bytes(), edit.range.start, self.bare.end);
+        let (at, last) = (edit.range.start, self.bare.end);
         let white =
             base.get(last..at).filter(|_| edit.is_insertion() && is_lines(base, &self.bare));
         let ends = edit.text.ends_with('\n') && !edit.text.trim_end().is_empty();
         let white = white.filter(|_| ends)?;
         // What is put may begin with the empty line, or end with it.
         let leads = edit.text.starts_with('\n');
-        let empty = bytes.get(at).is_none_or(|byte| *byte == b'\n');
+        let empty = ends_line(base, at);
         match white {
             "\n" if !leads && empty => Some("\n"),
             "\n" if leads && empty && self.ends_with(base, edit) => Some(EMPTY_LINE),
@@ -110,14 +110,13 @@ impl Move<'_> {
         let leads =
             lines && (edit.range.start == first || edit.splits_line_from(base) == Some(first));
         let trails = lines && edit.range.end == last;
-        let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
         let (text, to) = (self.to.text, &self.to.range);
         let before = || match text[..place(first)].rfind('\n') {
-            None => to.start.checked_sub(1).is_none_or(ends).then_some(0),
+            None => begins_line(base, to.start).then_some(0),
             Some(end) => Some(end + 1),
         };
         let behind = || match text[place(last)..].find('\n') {
-            None => ends(to.end).then_some(text.len()),
+            None => ends_line(base, to.end).then_some(text.len()),
             Some(more) => Some(place(last) + more),
         };
         if self.below(base, edit).is_some() {
@@ -227,20 +226,6 @@ fn lines_of<'a>(edits: &[Edit<'a>]) -> HashSet<&'a str> {
 fn are_among(lines: &str, others: &HashSet<&str>) -> bool {
     let mut lines = lines.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
     lines.peek().is_some() && lines.all(|line| others.contains(line))
-}
-
-/// Whether a line begins and a line ends with a part of a text.
-fn is_lines(base: &str, part: &Range<usize>) -> bool {
-    let ends = |at: usize| base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n');
-    part.start.checked_sub(1).is_none_or(ends) && ends(part.end)
-}
-
-/// Whether a line is the heading of a section: of a wiki's, or in Markdown.
-pub(super) fn is_heading(line: &str) -> bool {
-    let line = line.trim_end();
-    let name = line.trim_start_matches('#');
-    let marked = line.len() > name.len() && name.starts_with(' ');
-    marked || line.len() > 2 && line.starts_with('=') && line.ends_with('=')
 }
 
 /// The moves of the first edit that are known for what they are. O(edits and moves).

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::edit::{Edit, Kind};
-use super::moves::is_heading;
+use super::lines::{begins_line, ends_line, first_section};
 use super::outcome::Own;
 use super::versions::{are_versions_of_one, holds, is_put_anew, repeat};
 use crate::words;
@@ -388,38 +388,6 @@ fn sections_last(base: &str, at: usize, texts: [&str; 2]) -> Option<String> {
     Some(made)
 }
 
-/// Where the first heading in a text begins, the empty lines before it included: those before a
-/// section are of that.
-fn first_section(text: &str, begins_line: bool) -> usize {
-    let (mut at, mut lines) = (0, text.split_inclusive('\n'));
-    let mut blank = 0;
-    if !begins_line {
-        at = lines.next().map_or(0, str::len);
-        blank = at;
-    }
-    for line in lines {
-        if is_heading(line) {
-            // What is written at the end of a line begins with the end of that.
-            return if begins_line { blank } else { blank - 1 };
-        }
-        at += line.len();
-        if !line.trim().is_empty() {
-            blank = at;
-        }
-    }
-    text.len()
-}
-
-/// Whether a line begins at this place.
-fn begins_line(base: &str, at: usize) -> bool {
-    at.checked_sub(1).is_none_or(|before| base.as_bytes()[before] == b'\n')
-}
-
-/// Whether a line ends at this place.
-fn ends_line(base: &str, at: usize) -> bool {
-    base.as_bytes().get(at).is_none_or(|byte| *byte == b'\n')
-}
-
 /// Whether two texts both begin, and both end, with a line's end, other white space, or neither.
 fn end_alike(one: &str, two: &str) -> bool {
     let kind = |c: Option<char>| c.map(|c| (c == '\n', c.is_whitespace()));
@@ -446,7 +414,7 @@ fn is_sign_beside(one: &str, two: &str) -> bool {
 /// Whether an edit takes and puts whole lines. The end of the text ends the last one, where nothing
 /// comes behind it.
 fn is_whole_lines(base: &str, edit: &Edit<'_>, last: bool) -> bool {
-    let edge = |at: usize| at == 0 || at == base.len() || base.as_bytes()[at - 1] == b'\n';
+    let edge = |at: usize| at == base.len() || begins_line(base, at);
     let at_end = last && edit.range.end == base.len();
     let whole = edit.text.is_empty() || edit.text.ends_with('\n') || at_end;
     // What is written behind the last line, where that has no end, goes on with it.

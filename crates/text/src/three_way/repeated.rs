@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::edit::Kind;
+use super::lines::begins_line;
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
 use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
@@ -214,7 +215,7 @@ fn around(base: &str, passages: &[Passage<'_>], at: usize) -> Option<Range<usize
     let old: BTreeSet<&str> = base[whole].lines().collect();
     let new: Vec<&str> = made.lines().filter(|line| !old.contains(line)).collect();
     let start = passages[at].hull().start;
-    let begins = start == 0 || base.as_bytes()[start - 1] == b'\n';
+    let begins = begins_line(base, start);
     let twice = match begins || text.starts_with('\n') {
         true => have_half(&new, text),
         false => new.iter().any(|line| line.contains(text.trim())),
