@@ -12,7 +12,7 @@ use std::sync::Arc;
 use redwedding_document::entry::Entry;
 use redwedding_document::{Document, RestoreFault, Segment, Verdict};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
-use redwedding_wire::version::Cursor;
+use redwedding_wire::version::{Cursor, Place};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -25,9 +25,19 @@ const FORMAT: u8 = 1;
 pub(crate) struct ConfirmedDocument {
     document: Document,
     /// Where the cached base ends; `None` where there is none to go on from.
-    base: Option<Cursor>,
+    base: Option<Extent>,
     since: Vec<Arc<Record>>,
     bytes: usize,
+}
+
+/// How far a cached base goes. Lies beside it as metadata (`docs/wire.cddl`, rule `extent`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub(crate) struct Extent {
+    format: u8,
+    /// Up to where in the log.
+    pub(crate) cursor: Cursor,
+    /// The document's own last entry in it.
+    place: Place,
 }
 
 impl Deref for ConfirmedDocument {
@@ -53,9 +63,37 @@ impl ConfirmedDocument {
 
     /// Counts the cached base as written just now.
     pub(crate) fn rebase(&mut self) {
-        self.base = Some(self.document.cursor());
+        self.base = Some(self.extent());
         self.since.clear();
         self.bytes = 0;
+    }
+
+    /// Where it ends, if it is written as a base.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent { format: FORMAT, cursor: self.document.cursor(), place: self.document.place() }
+    }
+
+    /// Goes on from the base that somebody else has written meanwhile, if that is an earlier state
+    /// of this. `false` where that cannot be told, and nothing changed.
+    pub(crate) fn rebase_on(&mut self, other: Extent) -> bool {
+        let Some(base) = self.base else { return false };
+        let upto = |record: &Arc<Record>| record.position <= other.place.position;
+        let within = self.since.partition_point(upto);
+        let last = match within.checked_sub(1) {
+            Some(last) => Place::new(self.since[last].position, self.since[last].prefix),
+            None => base.place,
+        };
+        let next = self
+            .since
+            .get(within)
+            .map_or(self.document.cursor().position + 1, |next| next.position);
+        let same_log = base.cursor.epoch == other.cursor.epoch;
+        if !same_log || last != other.place || next <= other.cursor.position {
+            return false;
+        }
+        self.bytes -= self.since.drain(..within).map(|record| record.entry.len()).sum::<usize>();
+        self.base = Some(other);
+        true
     }
 
     /// Folds in the document's next entry. `false` where it was made on what is not kept here: only
@@ -103,7 +141,7 @@ impl ConfirmedDocument {
         let since = self.since.clone();
         self.base.map(|base| Tail {
             format: FORMAT,
-            base,
+            base: base.cursor,
             upto: self.document.cursor(),
             exchanged_ms,
             since,
@@ -117,7 +155,7 @@ impl ConfirmedDocument {
 
     /// Where the cached base ends that it goes on from.
     pub(crate) fn base(&self) -> Option<Cursor> {
-        self.base
+        self.base.map(|base| base.cursor)
     }
 
     /// Takes in the tail of the base that this goes on from. `false` where it belongs
@@ -125,7 +163,7 @@ impl ConfirmedDocument {
     pub(crate) fn extend(&mut self, tail: Tail) -> bool {
         let position = self.document.cursor().position;
         let next = tail.since.get(self.since.len());
-        let fits = self.base == Some(tail.base)
+        let fits = self.base() == Some(tail.base)
             && position <= tail.upto.position
             && next.is_none_or(|next| position < next.position)
             && match self.since.last() {
@@ -144,6 +182,20 @@ impl ConfirmedDocument {
     }
 }
 
+impl Encode for Extent {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(self)
+    }
+}
+
+impl Decode for Extent {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let end: Self = codec::from_slice(bytes)?;
+        codec::known_format(end.format, FORMAT)?;
+        Ok(end)
+    }
+}
+
 /// The entries after a cached base, as they lie in the cache.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub(crate) struct Tail {
@@ -159,6 +211,11 @@ impl Tail {
     /// Where the base ends that it follows.
     pub(crate) fn base(&self) -> Cursor {
         self.base
+    }
+
+    /// Up to where in the log it goes. Lies beside it as metadata.
+    pub(crate) fn upto(&self) -> Cursor {
+        self.upto
     }
 }
 
@@ -262,6 +319,40 @@ mod tests {
         let mut other = tail.clone();
         other.base.prefix.0[0] ^= 1;
         assert!(!upto(&log, 10).extend(other), "a log that lost its tail and went on");
+    }
+
+    #[test]
+    fn who_goes_further_goes_on_from_the_base_of_somebody_else() {
+        let (document, log) = written(40);
+        for (based, other) in (0..=40).flat_map(|based| (0..=40).map(move |it| (based, it))) {
+            let mut here = upto(&log, based);
+            log[based..].iter().for_each(|record| assert!(here.fold(record.clone())));
+            let there = upto(&log, other);
+            assert_eq!(here.rebase_on(there.extent()), based <= other, "{based} and {other}");
+            if based <= other {
+                let mut started = there.clone();
+                assert!(started.extend(here.tail(5).expect("a tail")));
+                assert_eq!(started, here);
+                assert_eq!(started.state_hash(), document.state_hash());
+            }
+        }
+        // One that has heard of the log for longer, and nothing of the document since.
+        let mut further = upto(&log, 20);
+        further.advance(Cursor { position: 30, ..further.cursor() });
+        let mut here = upto(&log, 20);
+        assert!(!here.rebase_on(further.extent()), "nobody goes back");
+        here.advance(Cursor { position: 31, ..here.cursor() });
+        assert!(!here.rebase_on(Extent { place: Place::START, ..further.extent() }));
+        assert!(here.rebase_on(further.extent()));
+        assert_eq!(here.base(), Some(further.cursor()));
+        // Of a log that lost its tail and went on.
+        let mut lost = upto(&log, 20).extent();
+        lost.place.check ^= 1;
+        let mut here = upto(&log, 10);
+        log[10..].iter().for_each(|record| assert!(here.fold(record.clone())));
+        let before = here.clone();
+        assert!(!here.rebase_on(lost));
+        assert_eq!(here, before);
     }
 
     #[test]

@@ -2,17 +2,18 @@
 //! cache, and what readers are shown of them.
 //!
 //! Both may be lost or old at any time. In the point of presence's cache is nothing but confirmed
-//! state: no overlay, and nothing that was taken back from an archive.
+//! state: no overlay, and nothing that was taken back from an archive. It does not go back there:
+//! while the relay is away, nothing else is left of what clients have seen.
 
 use std::sync::Arc;
 
-use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::codec::{self, Decode, Encode};
 use redwedding_wire::identity::DocumentKey;
-use redwedding_wire::version::VersionName;
+use redwedding_wire::version::{Cursor, VersionName};
 
 use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
-use crate::confirmed_document::Tail;
+use crate::confirmed_document::{Extent, Tail};
 use crate::head::{Head, Made};
 use crate::keys;
 use crate::limits;
@@ -44,6 +45,19 @@ pub(crate) struct Shown {
     pub(crate) head: Head,
     /// The snapshot beside the head, which need not hold all that the head names.
     pub(crate) snapshot: Arc<PageSnapshot>,
+}
+
+/// How far the document in the cache goes.
+struct Stored {
+    base: Extent,
+    /// Where its tail ends, if it has one.
+    upto: Cursor,
+}
+
+/// What a confirmed state puts into the head.
+struct ToBeShown {
+    known: Option<Head>,
+    snapshot: Arc<PageSnapshot>,
 }
 
 /// The right to refresh what is shown of a document.
@@ -157,34 +171,73 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         Some(cached.clone().with_tail(tail))
     }
 
-    /// Keeps a document in memory and in the cache, and what is shown of it.
-    pub(crate) fn keep(&mut self, cached: CachedDocument) -> Arc<CachedDocument> {
+    /// Keeps a document in memory and in the cache, and what is shown of it. What lies in the
+    /// cache and goes further in the same log stays there, unless the log was just found to have
+    /// `lost` a part of what was known.
+    pub(crate) fn keep(&mut self, cached: CachedDocument, lost: bool) -> Arc<CachedDocument> {
         let mut cached = cached;
-        let key = &cached.key().clone();
-        let exchanged_ms = cached.exchanged_ms();
-        // What stands on a text of the origin has no entries of its own.
-        let logged = cached.is_logged();
-        let tail = cached.confirmed().tail(exchanged_ms).filter(|_| logged);
-        if tail.is_none() {
-            let base = cached.encode();
-            self.ports.cache().insert(None, &keys::document(key), base, limits::CACHE_MS);
-            cached.confirmed_mut().rebase();
-        }
-        // Even an empty one: an older may have entries that the log has lost since.
-        if let Some(tail) = tail.or_else(|| cached.confirmed().tail(exchanged_ms)) {
-            let name = keys::tail(key, tail.base());
-            self.ports.cache().insert(None, &name, tail.encode(), limits::CACHE_MS);
-        }
-        self.keep_unchanged(cached)
+        let shown = self.what_to_show(&cached);
+        let lock = self.ports.cache().lock(&keys::document_lock(cached.key()));
+        self.store(&mut cached, lost);
+        self.show_confirmed(&cached, shown);
+        drop(lock);
+        self.remember(cached)
     }
 
     /// Keeps a document that an exchange found unchanged. The cached base and tail
     /// may stay behind in their cursor: nothing lies between.
     pub(crate) fn keep_unchanged(&mut self, cached: CachedDocument) -> Arc<CachedDocument> {
+        if let Some(shown) = self.what_to_show(&cached) {
+            let lock = self.ports.cache().lock(&keys::document_lock(cached.key()));
+            self.show_confirmed(&cached, Some(shown));
+            drop(lock);
+        }
+        self.remember(cached)
+    }
+
+    fn remember(&mut self, cached: CachedDocument) -> Arc<CachedDocument> {
         let cached = Arc::new(cached);
-        self.show_confirmed(&cached);
         self.memory.put_document(cached.clone());
         cached
+    }
+
+    /// Writes the document's base or its tail. Only who has the document's lock does, so that of
+    /// two who write the one who knows less does not win.
+    fn store(&mut self, cached: &mut CachedDocument, lost: bool) {
+        let key = &cached.key().clone();
+        let stored = self.stored(key);
+        let cursor = cached.confirmed().cursor();
+        let further = |stored: &Stored| {
+            stored.upto.epoch == cursor.epoch && stored.upto.position > cursor.position
+        };
+        if !lost && stored.as_ref().is_some_and(further) {
+            return;
+        }
+        // What stands on a text of the origin has no entries of its own.
+        let stored = stored.filter(|_| cached.is_logged());
+        let extends = |stored: Stored| cached.confirmed_mut().rebase_on(stored.base);
+        if !stored.is_some_and(extends) {
+            let metadata = cached.confirmed().extent().encode();
+            let base = Value { bytes: cached.encode(), metadata };
+            let name = keys::document(key);
+            self.ports.cache().insert_with(None, &name, base, limits::CACHE_MS);
+            cached.confirmed_mut().rebase();
+        }
+        // Even an empty one: an older may have entries that the log has lost since.
+        if let Some(tail) = cached.confirmed().tail(cached.exchanged_ms()) {
+            let name = keys::tail(key, tail.base());
+            let tail = Value { bytes: tail.encode(), metadata: codec::to_vec(&tail.upto()) };
+            self.ports.cache().insert_with(None, &name, tail, limits::CACHE_MS);
+        }
+    }
+
+    /// What lies in the cache of a document.
+    fn stored(&mut self, key: &DocumentKey) -> Option<Stored> {
+        let cache = self.ports.cache();
+        let base = Extent::decode(&cache.metadata(&keys::document(key))?).ok()?;
+        let tail = cache.metadata(&keys::tail(key, base.cursor));
+        let upto = tail.and_then(|tail| codec::from_own(&tail).ok()).unwrap_or(base.cursor);
+        Some(Stored { base, upto })
     }
 
     /// Gives up the document in memory, so that whoever has the other reference
@@ -233,23 +286,26 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         revalidation: Option<Revalidation<P>>,
     ) {
         let fresh_until_ms = fresh_until_ms.max(self.ports.now_ms());
-        let lock = self.ports.cache().lock(&keys::head_lock(key));
+        let lock = self.ports.cache().lock(&keys::document_lock(key));
         let there = self.head(key);
         let head = Head::of(snapshot, fresh_until_ms).over(there.as_ref(), made);
         self.write_head(key, head, snapshot, revalidation);
         drop(lock);
     }
 
-    /// Puts a confirmed state into the head, if it holds what is shown.
-    fn show_confirmed(&mut self, cached: &CachedDocument) {
-        let key = cached.key();
-        let known = self.head(key);
+    /// What the head is made of by a confirmed state, if that holds what is shown: the head as
+    /// it is known, and the snapshot.
+    fn what_to_show(&mut self, cached: &CachedDocument) -> Option<ToBeShown> {
+        let known = self.head(cached.key());
         let held = |known: &Head| known.versions().all(|version| self.holds(cached, version));
-        if !known.as_ref().is_none_or(held) {
-            return;
-        }
-        let snapshot = self.snapshot_of(cached);
-        let lock = self.ports.cache().lock(&keys::head_lock(key));
+        let holds = known.as_ref().is_none_or(held);
+        holds.then(|| ToBeShown { known, snapshot: self.snapshot_of(cached) })
+    }
+
+    /// Puts a confirmed state into the head. Only who has the document's lock does.
+    fn show_confirmed(&mut self, cached: &CachedDocument, shown: Option<ToBeShown>) {
+        let Some(ToBeShown { known, snapshot }) = shown else { return };
+        let key = cached.key();
         let there = self.head(key);
         let made = known.as_ref().map_or(Made::Alone, Made::Beside);
         let fresh_until_ms = (cached.exchanged_ms() + self.fresh_ms).max(self.ports.now_ms());
@@ -260,7 +316,6 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         if head.is_whole() && news {
             self.write_head(key, head, &snapshot, None);
         }
-        drop(lock);
     }
 
     /// Whether a confirmed state holds a version, as far as this can be told here.

@@ -101,7 +101,7 @@ impl<P: Ports> Context<'_, P> {
                 let mark = Left { since_ms: self.ports.now_ms(), name: name.clone() }.value();
                 self.ports.cache().insert(None, &keys::leaving(key), mark, limits::LEAVE_MS);
                 let taken = CachedDocument::new(ConfirmedDocument::new(left), None, 0);
-                return Some(self.document_cache().keep(taken));
+                return Some(self.document_cache().keep(taken, false));
             }
         }
         None

@@ -109,9 +109,9 @@ pub(crate) fn head(document: &DocumentKey) -> String {
     format!("head/{}", document.digest())
 }
 
-/// The lock of whoever writes that.
-pub(crate) fn head_lock(document: &DocumentKey) -> String {
-    format!("head-lock/{}", document.digest())
+/// The lock of whoever writes that, or the document.
+pub(crate) fn document_lock(document: &DocumentKey) -> String {
+    format!("document-lock/{}", document.digest())
 }
 
 /// In the cache: what the last answers to a client added to its session.

@@ -172,7 +172,7 @@ impl<P: Ports> Context<'_, P> {
         let (complete, reset) = (exchanged.complete, exchanged.before.is_some());
         let fresh = self.with_origin(exchanged.document, complete, origin, session)?;
         let cached = match news {
-            true => self.document_cache().keep(fresh),
+            true => self.document_cache().keep(fresh, reset),
             false => self.document_cache().keep_unchanged(fresh),
         };
         Ok(Some(Refreshed { cached, complete, reset }))

@@ -57,11 +57,12 @@ impl<P: Ports> Context<'_, P> {
         if !self.salvaged(&exchanged) {
             return None;
         }
+        let lost = exchanged.before.is_some();
         let (document, complete) = (exchanged.document, exchanged.complete);
         // Nobody in particular asks.
         let session = &mut ClientSession::new();
         let cached = self.with_origin(document, complete, origin, session).ok()?;
-        Some(FromLog { cached: self.document_cache().keep(cached), complete })
+        Some(FromLog { cached: self.document_cache().keep(cached, lost), complete })
     }
 
     /// A document as the relay gave it: where its log holds nothing, with the page as

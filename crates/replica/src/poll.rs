@@ -45,7 +45,7 @@ impl<P: Ports> Context<'_, P> {
             if cached.origin_page() != page.as_ref() {
                 let log = cached.confirmed().clone();
                 let news = CachedDocument::new(log, page, cached.exchanged_ms());
-                self.document_cache().keep(news);
+                self.document_cache().keep(news, false);
             }
             return;
         }

@@ -216,3 +216,29 @@ fn a_history_holds_what_its_client_saved_on_a_text_that_is_not_known_here() {
     let newest = history.id(history.len() - 1).and_then(|number| history.text(number));
     assert_eq!(newest.as_deref(), Some("a\nb\nc\n"));
 }
+
+/// The answer to one exchange is taken in after that to a later one, in another sandbox.
+#[test]
+fn what_is_taken_in_late_puts_no_older_state_into_the_cache() {
+    for seed in 0..40 {
+        let network = Network::new(seed, 1);
+        let mut pop = Pop::new(&network, 0);
+        let one = pop.save(0, None, "a\n");
+        let base = one.snapshot.id;
+        let two = pop.saved(1, Some(base), "a\nb\n");
+        pop.finish(0, one);
+        network.advance(5_000);
+        let mut seen = ClientSession::new();
+        let mut reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen);
+        let id = reading.read(&page()).expect("a page").id;
+        assert!(id < 1 << 51, "it is in the log, whatever {two} was");
+        // Without the relay a sandbox that starts has nothing but the cache.
+        network.change_faults(|faults| faults.relay_down = true);
+        let config = Config::new("wiki", "pop-0", b"secret");
+        let mut started = Replica::start(config, &mut pop.ports);
+        let save = whole(Some(id), "a\nb\nc\n");
+        let saved = started.request(&mut pop.ports, &mut seen).save(&page(), &save);
+        let saved = saved.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(saved.snapshot.text, "a\nb\nc\n");
+    }
+}

@@ -300,7 +300,7 @@ fn with_the_relay_away_its_own_point_of_presence_knows_them_all() {
 /// and its author sees both.
 #[test]
 fn a_save_that_the_log_takes_first_hides_no_earlier_one() {
-    let network = Network::new(5, 2);
+    let network = Network::new(7, 2);
     let (mut here, mut there) = (Sandbox::new(&network, 0), Sandbox::new(&network, 1));
     let token = here.greet();
     let (created, token) = here.save(&token, 1, &whole(None, "base\n"));

@@ -243,10 +243,11 @@ impl<P: Ports> Context<'_, P> {
         if !self.salvaged(&exchanged) {
             return None;
         }
+        let lost = exchanged.before.is_some();
         let (document, complete) = (exchanged.document, exchanged.complete);
         let session = &mut ClientSession::new();
         let cached = self.with_origin(document, complete, origin, session).ok()?;
-        Some(self.document_cache().keep(cached))
+        Some(self.document_cache().keep(cached, lost))
     }
 
     /// Does what the relay's receipt for a save asks for.

@@ -14,7 +14,7 @@ use redwedding_wire::testing::canonical;
 use crate::cached_document::CachedDocument;
 use crate::client_record::{ClientRecord, LoggedSave};
 use crate::client_session::ClientSession;
-use crate::confirmed_document::{ConfirmedDocument, Tail};
+use crate::confirmed_document::{ConfirmedDocument, Extent, Tail};
 use crate::head::{Head, Made};
 use crate::outbox::OutboxEntry;
 use crate::outbox::joined::JoinedEntries;
@@ -68,6 +68,11 @@ pub fn cached_document(
     exchanged_ms: u64,
 ) -> Vec<u8> {
     CachedDocument::new(ConfirmedDocument::cached(document.clone()), origin, exchanged_ms).encode()
+}
+
+/// What lies beside it as metadata.
+pub fn cached_extent(document: &Document) -> Vec<u8> {
+    ConfirmedDocument::cached(document.clone()).extent().encode()
 }
 
 /// The tail that follows a cached document once `entries` are folded in: the
@@ -127,6 +132,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("request", canonical::<Request>(bytes).is_some());
     note("answer", answer.is_some());
     note("snapshot", PageSnapshot::decode(bytes).is_ok_and(|snapshot| snapshot.encode() == bytes));
+    note("extent", canonical::<Extent>(bytes).is_some());
     note("tail", canonical::<Tail>(bytes).is_some());
     note("outbox", canonical::<OutboxEntry>(bytes).is_some());
     note("joined", canonical::<JoinedEntries>(bytes).is_some());
@@ -150,6 +156,7 @@ pub fn decode(bytes: &[u8]) {
     drop(Request::decode(bytes));
     drop(Answer::decode(bytes));
     drop(PageSnapshot::decode(bytes));
+    drop(Extent::decode(bytes));
     drop(Tail::decode(bytes));
     drop(OutboxEntry::decode(bytes));
     drop(JoinedEntries::decode(bytes));

@@ -163,6 +163,7 @@ fn stores_and_caches() {
     let entry = ByteBuf::from(of_document(1, "entry-edit"));
     let (position, prefix) = (document.cursor().position + 2, Digest([0x55; 16]));
     let record = Record { position, prefix, logged_ms: 9, entry };
+    golden("extent", wire::cached_extent(&document));
     golden("tail", wire::cached_tail(&document, vec![record], 15));
     golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16));
     written(2, "snapshot", PageSnapshot::of_document(&document, 13).encode());
