@@ -2,9 +2,8 @@
 //! a whole *base*, seldom written, and the *tail* of entries since.
 //!
 //! Who has news writes the tail alone, so that what a save costs does not grow
-//! with the document's history. Sandboxes write over each other's; a tail lies
-//! under the name of its base, and one that does not begin just where the base
-//! that is found ends is left aside.
+//! with the document's history. A tail names its base, and one that does not begin just
+//! where the base that is found ends is left aside.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use std::sync::Arc;
 use redwedding_document::entry::Entry;
 use redwedding_document::{Document, RestoreFault, Segment, Verdict};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
-use redwedding_wire::version::{Cursor, Place};
+use redwedding_wire::version::{Cursor, Place, Position};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
@@ -25,17 +24,16 @@ const FORMAT: u8 = 1;
 pub(crate) struct ConfirmedDocument {
     document: Document,
     /// Where the cached base ends; `None` where there is none to go on from.
-    base: Option<Extent>,
+    base: Option<BaseEnd>,
     since: Vec<Arc<Record>>,
     bytes: usize,
 }
 
-/// How far a cached base goes. Lies beside it as metadata (`docs/wire.cddl`, rule `extent`).
+/// Where a cached base ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
-pub(crate) struct Extent {
-    format: u8,
+pub(crate) struct BaseEnd {
     /// Up to where in the log.
-    pub(crate) cursor: Cursor,
+    cursor: Cursor,
     /// The document's own last entry in it.
     place: Place,
 }
@@ -63,19 +61,15 @@ impl ConfirmedDocument {
 
     /// Counts the cached base as written just now.
     pub(crate) fn rebase(&mut self) {
-        self.base = Some(self.extent());
+        let (cursor, place) = (self.document.cursor(), self.document.place());
+        self.base = Some(BaseEnd { cursor, place });
         self.since.clear();
         self.bytes = 0;
     }
 
-    /// Where it ends, if it is written as a base.
-    pub(crate) fn extent(&self) -> Extent {
-        Extent { format: FORMAT, cursor: self.document.cursor(), place: self.document.place() }
-    }
-
     /// Goes on from the base that somebody else has written meanwhile, if that is an earlier state
     /// of this. `false` where that cannot be told, and nothing changed.
-    pub(crate) fn rebase_on(&mut self, other: Extent) -> bool {
+    pub(crate) fn rebase_on(&mut self, other: BaseEnd) -> bool {
         let Some(base) = self.base else { return false };
         let upto = |record: &Arc<Record>| record.position <= other.place.position;
         let within = self.since.partition_point(upto);
@@ -135,17 +129,13 @@ impl ConfirmedDocument {
         self.document.advance(cursor);
     }
 
-    /// What the cache lacks beside its base; `None` where the base is to be
+    /// What the cache lacks beside its base, and how far that goes; `None` where the base is to be
     /// written.
-    pub(crate) fn tail(&self, exchanged_ms: u64) -> Option<Tail> {
-        let since = self.since.clone();
-        self.base.map(|base| Tail {
-            format: FORMAT,
-            base: base.cursor,
-            upto: self.document.cursor(),
-            exchanged_ms,
-            since,
-        })
+    pub(crate) fn tail(&self, exchanged_ms: u64) -> Option<(Tail, Extent)> {
+        let (base, upto) = (self.base?, self.document.cursor());
+        let (format, since) = (FORMAT, self.since.clone());
+        let tail = Tail { format, base: base.cursor, upto, exchanged_ms, since };
+        Some((tail, Extent { format, base, upto: upto.position }))
     }
 
     /// The encoded entries that its cached base lacks, as far as they are kept.
@@ -182,20 +172,6 @@ impl ConfirmedDocument {
     }
 }
 
-impl Encode for Extent {
-    fn encode(&self) -> Vec<u8> {
-        codec::to_vec(self)
-    }
-}
-
-impl Decode for Extent {
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let end: Self = codec::from_slice(bytes)?;
-        codec::known_format(end.format, FORMAT)?;
-        Ok(end)
-    }
-}
-
 /// The entries after a cached base, as they lie in the cache.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
 pub(crate) struct Tail {
@@ -211,11 +187,6 @@ impl Tail {
     /// Where the base ends that it follows.
     pub(crate) fn base(&self) -> Cursor {
         self.base
-    }
-
-    /// Up to where in the log it goes. Lies beside it as metadata.
-    pub(crate) fn upto(&self) -> Cursor {
-        self.upto
     }
 }
 
@@ -237,6 +208,41 @@ impl Decode for Tail {
         match ordered && ends && tail.since.len() <= limits::TAIL_ENTRIES {
             true => Ok(tail),
             false => Err(DecodeError::invalid("a tail's entries are not in order")),
+        }
+    }
+}
+
+/// How far what lies in the cache goes: metadata of the tail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize_tuple, Deserialize_tuple)]
+pub(crate) struct Extent {
+    format: u8,
+    /// Where the base ends.
+    pub(crate) base: BaseEnd,
+    /// Where the tail does.
+    upto: Position,
+}
+
+impl Extent {
+    /// Whether it goes further in the log than a document does.
+    pub(crate) fn is_beyond(&self, document: &Document) -> bool {
+        let cursor = document.cursor();
+        self.base.cursor.epoch == cursor.epoch && self.upto > cursor.position
+    }
+}
+
+impl Encode for Extent {
+    fn encode(&self) -> Vec<u8> {
+        codec::to_vec(self)
+    }
+}
+
+impl Decode for Extent {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let extent: Self = codec::from_slice(bytes)?;
+        codec::known_format(extent.format, FORMAT)?;
+        match extent.upto >= extent.base.cursor.position {
+            true => Ok(extent),
+            false => Err(DecodeError::invalid("a tail ends before its base")),
         }
     }
 }
@@ -288,6 +294,14 @@ mod tests {
         confirmed
     }
 
+    fn tail(confirmed: &ConfirmedDocument) -> Tail {
+        confirmed.tail(5).expect("a tail").0
+    }
+
+    fn end(confirmed: &ConfirmedDocument) -> BaseEnd {
+        confirmed.base.expect("a base")
+    }
+
     #[test]
     fn base_and_tail_are_the_document() {
         let (document, log) = written(40);
@@ -297,7 +311,7 @@ mod tests {
             log[based..].iter().for_each(|record| assert!(there.fold(record.clone())));
             let further = Cursor { position: 99, ..document.cursor() };
             there.advance(further);
-            let tail = Tail::decode(&there.tail(5).expect("a tail").encode());
+            let tail = Tail::decode(&tail(&there).encode());
             assert!(here.extend(tail.expect("it is read back")));
             assert_eq!(here.state_hash(), document.state_hash());
             assert_eq!(here, there);
@@ -309,7 +323,7 @@ mod tests {
         let (_, log) = written(20);
         let mut there = upto(&log, 10);
         log[10..].iter().for_each(|record| assert!(there.fold(record.clone())));
-        let tail = there.tail(5).expect("a tail");
+        let tail = tail(&there);
         for based in (0..=20).filter(|based| *based != 10) {
             let mut here = upto(&log, based);
             let before = here.clone();
@@ -328,10 +342,10 @@ mod tests {
             let mut here = upto(&log, based);
             log[based..].iter().for_each(|record| assert!(here.fold(record.clone())));
             let there = upto(&log, other);
-            assert_eq!(here.rebase_on(there.extent()), based <= other, "{based} and {other}");
+            assert_eq!(here.rebase_on(end(&there)), based <= other, "{based} and {other}");
             if based <= other {
                 let mut started = there.clone();
-                assert!(started.extend(here.tail(5).expect("a tail")));
+                assert!(started.extend(tail(&here)));
                 assert_eq!(started, here);
                 assert_eq!(started.state_hash(), document.state_hash());
             }
@@ -339,14 +353,15 @@ mod tests {
         // One that has heard of the log for longer, and nothing of the document since.
         let mut further = upto(&log, 20);
         further.advance(Cursor { position: 30, ..further.cursor() });
+        further.rebase();
         let mut here = upto(&log, 20);
-        assert!(!here.rebase_on(further.extent()), "nobody goes back");
+        assert!(!here.rebase_on(end(&further)), "nobody goes back");
         here.advance(Cursor { position: 31, ..here.cursor() });
-        assert!(!here.rebase_on(Extent { place: Place::START, ..further.extent() }));
-        assert!(here.rebase_on(further.extent()));
+        assert!(!here.rebase_on(BaseEnd { place: Place::START, ..end(&further) }));
+        assert!(here.rebase_on(end(&further)));
         assert_eq!(here.base(), Some(further.cursor()));
         // Of a log that lost its tail and went on.
-        let mut lost = upto(&log, 20).extent();
+        let mut lost = end(&upto(&log, 20));
         lost.place.check ^= 1;
         let mut here = upto(&log, 10);
         log[10..].iter().for_each(|record| assert!(here.fold(record.clone())));
@@ -363,7 +378,7 @@ mod tests {
         for record in &log {
             assert!(confirmed.fold(record.clone()));
             match confirmed.tail(5) {
-                Some(tail) => assert!(tail.since.len() <= limits::TAIL_ENTRIES),
+                Some((tail, _)) => assert!(tail.since.len() <= limits::TAIL_ENTRIES),
                 None => {
                     bases += 1;
                     confirmed.rebase();

@@ -7,9 +7,9 @@
 
 use std::sync::Arc;
 
-use redwedding_wire::codec::{self, Decode, Encode};
+use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::DocumentKey;
-use redwedding_wire::version::{Cursor, VersionName};
+use redwedding_wire::version::VersionName;
 
 use crate::cached_document::CachedDocument;
 use crate::client_session::ClientSession;
@@ -45,19 +45,6 @@ pub(crate) struct Shown {
     pub(crate) head: Head,
     /// The snapshot beside the head, which need not hold all that the head names.
     pub(crate) snapshot: Arc<PageSnapshot>,
-}
-
-/// How far the document in the cache goes.
-struct Stored {
-    base: Extent,
-    /// Where its tail ends, if it has one.
-    upto: Cursor,
-}
-
-/// What a confirmed state puts into the head.
-struct ToBeShown {
-    known: Option<Head>,
-    snapshot: Arc<PageSnapshot>,
 }
 
 /// The right to refresh what is shown of a document.
@@ -154,21 +141,29 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     }
 
     fn document_of_pop(&mut self, key: &DocumentKey) -> Option<CachedDocument> {
-        let base = self.ports.cache().peek(&keys::document(key))?;
-        let cached = CachedDocument::decode(&base, key)?;
-        let name = keys::tail(key, cached.confirmed().cursor());
-        let tail = self.ports.cache().peek(&name);
-        Some(match tail.and_then(|bytes| Tail::decode(&bytes).ok()) {
-            Some(tail) => cached.with_tail(tail),
-            None => cached,
-        })
+        let base = self.base_of_pop(key)?;
+        let Some(tail) = self.tail_of_pop(key) else { return Some(base) };
+        // Both were written between the two look-ups.
+        let base = match base.confirmed().base() == Some(tail.base()) {
+            true => base,
+            false => self.base_of_pop(key)?,
+        };
+        Some(base.with_tail(tail))
+    }
+
+    fn base_of_pop(&mut self, key: &DocumentKey) -> Option<CachedDocument> {
+        CachedDocument::decode(&self.ports.cache().peek(&keys::document(key))?, key)
+    }
+
+    fn tail_of_pop(&mut self, key: &DocumentKey) -> Option<Tail> {
+        Tail::decode(&self.ports.cache().peek(&keys::tail(key))?).ok()
     }
 
     /// A document with the entries after its own that lie in the cache.
     fn with_news_of_pop(&mut self, cached: &CachedDocument) -> Option<CachedDocument> {
-        let name = keys::tail(cached.key(), cached.confirmed().base()?);
-        let tail = Tail::decode(&self.ports.cache().peek(&name)?).ok()?;
-        Some(cached.clone().with_tail(tail))
+        let tail = self.tail_of_pop(cached.key())?;
+        let fits = cached.confirmed().base() == Some(tail.base());
+        fits.then(|| cached.clone().with_tail(tail))
     }
 
     /// Keeps a document in memory and in the cache, and what is shown of it. What lies in the
@@ -176,10 +171,9 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     /// `lost` a part of what was known.
     pub(crate) fn keep(&mut self, cached: CachedDocument, lost: bool) -> Arc<CachedDocument> {
         let mut cached = cached;
-        let shown = self.what_to_show(&cached);
         let lock = self.ports.cache().lock(&keys::document_lock(cached.key()));
         self.store(&mut cached, lost);
-        self.show_confirmed(&cached, shown);
+        self.show_confirmed(&cached);
         drop(lock);
         self.remember(cached)
     }
@@ -187,11 +181,9 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     /// Keeps a document that an exchange found unchanged. The cached base and tail
     /// may stay behind in their cursor: nothing lies between.
     pub(crate) fn keep_unchanged(&mut self, cached: CachedDocument) -> Arc<CachedDocument> {
-        if let Some(shown) = self.what_to_show(&cached) {
-            let lock = self.ports.cache().lock(&keys::document_lock(cached.key()));
-            self.show_confirmed(&cached, Some(shown));
-            drop(lock);
-        }
+        let lock = self.ports.cache().lock(&keys::document_lock(cached.key()));
+        self.show_confirmed(&cached);
+        drop(lock);
         self.remember(cached)
     }
 
@@ -205,39 +197,25 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     /// two who write the one who knows less does not win.
     fn store(&mut self, cached: &mut CachedDocument, lost: bool) {
         let key = &cached.key().clone();
-        let stored = self.stored(key);
-        let cursor = cached.confirmed().cursor();
-        let further = |stored: &Stored| {
-            stored.upto.epoch == cursor.epoch && stored.upto.position > cursor.position
-        };
-        if !lost && stored.as_ref().is_some_and(further) {
+        let stored = self.ports.cache().metadata(&keys::tail(key));
+        let stored = stored.and_then(|extent| Extent::decode(&extent).ok());
+        let document = cached.confirmed();
+        if !lost && stored.as_ref().is_some_and(|stored| stored.is_beyond(document)) {
             return;
         }
         // What stands on a text of the origin has no entries of its own.
         let stored = stored.filter(|_| cached.is_logged());
-        let extends = |stored: Stored| cached.confirmed_mut().rebase_on(stored.base);
+        let extends = |stored: Extent| cached.confirmed_mut().rebase_on(stored.base);
         if !stored.is_some_and(extends) {
-            let metadata = cached.confirmed().extent().encode();
-            let base = Value { bytes: cached.encode(), metadata };
-            let name = keys::document(key);
-            self.ports.cache().insert_with(None, &name, base, limits::CACHE_MS);
+            let base = cached.encode();
+            self.ports.cache().insert(None, &keys::document(key), base, limits::CACHE_MS);
             cached.confirmed_mut().rebase();
         }
         // Even an empty one: an older may have entries that the log has lost since.
-        if let Some(tail) = cached.confirmed().tail(cached.exchanged_ms()) {
-            let name = keys::tail(key, tail.base());
-            let tail = Value { bytes: tail.encode(), metadata: codec::to_vec(&tail.upto()) };
-            self.ports.cache().insert_with(None, &name, tail, limits::CACHE_MS);
+        if let Some((tail, extent)) = cached.confirmed().tail(cached.exchanged_ms()) {
+            let tail = Value { bytes: tail.encode(), metadata: extent.encode() };
+            self.ports.cache().insert_with(None, &keys::tail(key), tail, limits::CACHE_MS);
         }
-    }
-
-    /// What lies in the cache of a document.
-    fn stored(&mut self, key: &DocumentKey) -> Option<Stored> {
-        let cache = self.ports.cache();
-        let base = Extent::decode(&cache.metadata(&keys::document(key))?).ok()?;
-        let tail = cache.metadata(&keys::tail(key, base.cursor));
-        let upto = tail.and_then(|tail| codec::from_own(&tail).ok()).unwrap_or(base.cursor);
-        Some(Stored { base, upto })
     }
 
     /// Gives up the document in memory, so that whoever has the other reference
@@ -293,21 +271,17 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         drop(lock);
     }
 
-    /// What the head is made of by a confirmed state, if that holds what is shown: the head as
-    /// it is known, and the snapshot.
-    fn what_to_show(&mut self, cached: &CachedDocument) -> Option<ToBeShown> {
-        let known = self.head(cached.key());
-        let held = |known: &Head| known.versions().all(|version| self.holds(cached, version));
-        let holds = known.as_ref().is_none_or(held);
-        holds.then(|| ToBeShown { known, snapshot: self.snapshot_of(cached) })
-    }
-
-    /// Puts a confirmed state into the head. Only who has the document's lock does.
-    fn show_confirmed(&mut self, cached: &CachedDocument, shown: Option<ToBeShown>) {
-        let Some(ToBeShown { known, snapshot }) = shown else { return };
+    /// Puts a confirmed state into the head, if it holds what is shown. Only who has the
+    /// document's lock does.
+    fn show_confirmed(&mut self, cached: &CachedDocument) {
         let key = cached.key();
         let there = self.head(key);
-        let made = known.as_ref().map_or(Made::Alone, Made::Beside);
+        let held = |there: &Head| there.versions().all(|version| self.holds(cached, version));
+        if !there.as_ref().is_none_or(held) {
+            return;
+        }
+        let snapshot = self.snapshot_of(cached);
+        let made = there.as_ref().map_or(Made::Alone, Made::Beside);
         let fresh_until_ms = (cached.exchanged_ms() + self.fresh_ms).max(self.ports.now_ms());
         let head = Head::of(&snapshot, fresh_until_ms).over(there.as_ref(), made);
         let news = there.is_none_or(|there| {

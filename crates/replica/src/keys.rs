@@ -139,11 +139,9 @@ pub(crate) fn document(document: &DocumentKey) -> String {
     format!("document/{}", document.digest())
 }
 
-/// In the cache: the entries after the base that ends there. Tails of different
-/// bases do not overwrite each other.
-pub(crate) fn tail(document: &DocumentKey, base: Cursor) -> String {
-    let Cursor { epoch, position, prefix } = base;
-    format!("tail/{}/{epoch:x}-{position:x}-{prefix}", document.digest())
+/// In the cache: the entries after that base.
+pub(crate) fn tail(document: &DocumentKey) -> String {
+    format!("tail/{}", document.digest())
 }
 
 /// In the cache: a save's outbox value, for who reads it right after.

@@ -70,21 +70,21 @@ pub fn cached_document(
     CachedDocument::new(ConfirmedDocument::cached(document.clone()), origin, exchanged_ms).encode()
 }
 
-/// What lies beside it as metadata.
-pub fn cached_extent(document: &Document) -> Vec<u8> {
-    ConfirmedDocument::cached(document.clone()).extent().encode()
-}
-
-/// The tail that follows a cached document once `entries` are folded in: the
+/// The tail that follows a cached document once `entries` are folded in, and its metadata: the
 /// last of them is the log's `upto`.
 ///
 /// # Panics
 /// Where there are too many of them for a tail.
-pub fn cached_tail(document: &Document, records: Vec<Record>, exchanged_ms: u64) -> Vec<u8> {
+pub fn cached_tail(
+    document: &Document,
+    records: Vec<Record>,
+    exchanged_ms: u64,
+) -> (Vec<u8>, Vec<u8>) {
     let mut confirmed = ConfirmedDocument::cached(document.clone());
     let folded = records.into_iter().all(|record| confirmed.fold(Arc::new(record)));
     assert!(folded, "they stand on what is kept");
-    confirmed.tail(exchanged_ms).expect("few entries").encode()
+    let (tail, extent) = confirmed.tail(exchanged_ms).expect("few entries");
+    (tail.encode(), extent.encode())
 }
 
 /// The body of a session token, which travels sealed.

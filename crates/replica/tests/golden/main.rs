@@ -163,9 +163,10 @@ fn stores_and_caches() {
     let entry = ByteBuf::from(of_document(1, "entry-edit"));
     let (position, prefix) = (document.cursor().position + 2, Digest([0x55; 16]));
     let record = Record { position, prefix, logged_ms: 9, entry };
-    golden("extent", wire::cached_extent(&document));
-    golden("tail", wire::cached_tail(&document, vec![record], 15));
-    golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16));
+    let (tail, extent) = wire::cached_tail(&document, vec![record], 15);
+    golden("tail", tail);
+    golden("extent", extent);
+    golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16).0);
     written(2, "snapshot", PageSnapshot::of_document(&document, 13).encode());
     let of_origin = PageSnapshot::of_origin(&page, cursor(), 14);
     written(2, "snapshot-origin", of_origin.encode());
