@@ -188,6 +188,19 @@ impl Tail {
     pub(crate) fn base(&self) -> Cursor {
         self.base
     }
+
+    /// Whether base and tail hold any entry of the document.
+    pub(crate) fn is_logged(&self, extent: &Extent) -> bool {
+        extent.base.place != Place::START || !self.since.is_empty()
+    }
+
+    /// Whether base and tail hold this entry of the document; `None` if it is older than the base,
+    /// which does not tell.
+    pub(crate) fn holds(&self, place: Place, extent: &Extent) -> Option<bool> {
+        let base = extent.base.place;
+        let is = |record: &Arc<Record>| Place::new(record.position, record.prefix) == place;
+        (place.position >= base.position).then(|| place == base || self.since.iter().any(is))
+    }
 }
 
 impl Encode for Tail {
@@ -360,7 +373,16 @@ mod tests {
         assert!(!here.rebase_on(BaseEnd { place: Place::START, ..end(&further) }));
         assert!(here.rebase_on(end(&further)));
         assert_eq!(here.base(), Some(further.cursor()));
-        // Of a log that lost its tail and went on.
+        // What is held, and what is of a log that lost its tail and went on.
+        let mut there = upto(&log, 10);
+        log[10..].iter().for_each(|record| assert!(there.fold(record.clone())));
+        let (tail, extent) = there.tail(5).expect("a tail");
+        for known in 0..=40 {
+            let place = upto(&log, known).place();
+            assert_eq!(tail.holds(place, &extent), (known >= 10).then_some(true), "{known}");
+            let other = Place { check: place.check ^ 1, ..place };
+            assert_eq!(tail.holds(other, &extent), (known >= 10).then_some(false), "{known}");
+        }
         let mut lost = end(&upto(&log, 20));
         lost.place.check ^= 1;
         let mut here = upto(&log, 10);

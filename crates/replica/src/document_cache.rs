@@ -197,10 +197,8 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     /// two who write the one who knows less does not win.
     fn store(&mut self, cached: &mut CachedDocument, lost: bool) {
         let key = &cached.key().clone();
-        let stored = self.ports.cache().metadata(&keys::tail(key));
-        let stored = stored.and_then(|extent| Extent::decode(&extent).ok());
-        let document = cached.confirmed();
-        if !lost && stored.as_ref().is_some_and(|stored| stored.is_beyond(document)) {
+        let stored = self.stored(key);
+        if stored.as_ref().is_some_and(|stored| self.goes_on_from(cached, stored, lost)) {
             return;
         }
         // What stands on a text of the origin has no entries of its own.
@@ -215,6 +213,30 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         if let Some((tail, extent)) = cached.confirmed().tail(cached.exchanged_ms()) {
             let tail = Value { bytes: tail.encode(), metadata: extent.encode() };
             self.ports.cache().insert_with(None, &keys::tail(key), tail, limits::CACHE_MS);
+        }
+    }
+
+    /// How far the document in the cache goes; `None` where there is no base for that.
+    fn stored(&mut self, key: &DocumentKey) -> Option<Extent> {
+        let extent = Extent::decode(&self.ports.cache().metadata(&keys::tail(key))?).ok()?;
+        self.ports.cache().metadata(&keys::document(key)).map(|_| extent)
+    }
+
+    /// Whether what lies in the cache is a later state than this one. What goes further and does
+    /// not hold the last entry of this is of a part that the log has lost. Where entries do not
+    /// tell, this is the newer one if the exchange that gave it found such a loss, or cannot have
+    /// begun before the other one's end.
+    fn goes_on_from(&mut self, cached: &CachedDocument, stored: &Extent, lost: bool) -> bool {
+        let document = cached.confirmed();
+        if !stored.is_beyond(document) {
+            return false;
+        }
+        let Some(tail) = self.tail_of_pop(cached.key()) else { return false };
+        let ended_ms = tail.exchanged_ms + limits::RELAY_BACKGROUND_MS;
+        let at_once = !lost && cached.exchanged_ms() < ended_ms;
+        match cached.is_logged() {
+            true => tail.holds(document.place(), stored).unwrap_or(at_once),
+            false => at_once && tail.is_logged(stored),
         }
     }
 

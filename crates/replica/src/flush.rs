@@ -85,7 +85,6 @@ impl<P: Ports> Context<'_, P> {
         let spare = limits::CALLS_PER_FLUSH + limits::EXCHANGE_ROUNDS;
         while !pulled.complete && self.budget.calls_left(self.replica.calls) >= spare {
             let before = pulled.cached.confirmed().cursor();
-            self.budget.renew_time();
             pulled = self.pull_from_log(&key)?;
             // The log itself is behind what is known here.
             if pulled.cached.confirmed().cursor() == before {

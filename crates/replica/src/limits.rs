@@ -8,6 +8,11 @@ pub use redwedding_document::limits::*;
 
 /// Bytes of acknowledged edits of a document that may wait for the log.
 pub const OVERLAY_BYTES: usize = 16 << 20;
+/// Edits beyond those that may wait that are read all the same: what several points of presence
+/// took at once, each below the bound.
+pub const OVERLAY_EXCESS_EDITS: usize = 1_024;
+/// The same in bytes.
+pub const OVERLAY_EXCESS_BYTES: usize = 4 << 20;
 /// Names that one listing of a document's outbox takes.
 pub const OUTBOX_NAMES: usize = 1_024;
 /// Waiting saves under keys of their own from which they are joined.

@@ -65,9 +65,16 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Whether it is so much that no more is taken, or read.
+    /// Whether it is so much that no more is taken.
     pub(crate) fn is_full(self) -> bool {
         self.saves >= limits::OVERLAY_EDITS || self.bytes >= limits::OVERLAY_BYTES
+    }
+
+    /// Whether it is so much that no more is read, either. What is beyond the bound for taking was
+    /// answered, and is in what others have seen: who does not read it makes up for it each time.
+    pub(crate) fn is_beyond_reading(self) -> bool {
+        self.saves >= limits::OVERLAY_EDITS + limits::OVERLAY_EXCESS_EDITS
+            || self.bytes >= limits::OVERLAY_BYTES + limits::OVERLAY_EXCESS_BYTES
     }
 }
 

@@ -111,7 +111,7 @@ impl<P: Ports> Context<'_, P> {
         for name in overlay.listed(names, self.ports.now_ms()) {
             // A joined value may be where something lies by now that is known already.
             let sought = keys::is_joined(&name) && !overlay.waits_as_listed();
-            if overlay.waiting().is_full() && !sought {
+            if overlay.waiting().is_beyond_reading() && !sought {
                 break;
             }
             let value = self.outbox().value(name);

@@ -7,7 +7,7 @@ use redwedding_document::entry::Note;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
 use redwedding_replica::save::{Save, SaveError, Saved, Submitted};
-use redwedding_replica::testing::{MemoryPorts, Network, bucket};
+use redwedding_replica::testing::{MemoryPorts, Network, bucket, whole};
 use redwedding_replica::{Config, Replica};
 use redwedding_wire::identity::DocumentKey;
 
@@ -466,6 +466,54 @@ fn beyond_the_bound_a_save_is_refused_before_it_is_kept() {
     edge.settle(&[page(0)], 12);
     let document = edge.network.document(&page(0)).expect("a document");
     assert_eq!(document.changes().len(), 1 + taken);
+}
+
+/// Several points of presence, each below the bound, take more than it together. All of that is
+/// read: who has seen it would have to be shown it without, by dearer ways, at each request.
+#[test]
+fn what_was_taken_at_once_beyond_the_bound_is_read() {
+    let mut edge = Edge::new(11);
+    edge.save(&page(0), None, "a page\n");
+    edge.network.advance(1_000);
+    let mut there = edge.network.ports(1, None);
+    let config = Config::new("wiki", "there", b"secret");
+    let mut elsewhere = Replica::start(config, &mut there);
+    let session = &mut ClientSession::new();
+    let mut base = elsewhere.request(&mut there, session).read(&page(0)).expect("a page").id;
+    edge.relay_away();
+    let long = "x".repeat(limits::PAGE_BYTES / 8);
+    let (mut refused, mut taken) = (false, 0);
+    for number in 0..100 {
+        let on = edge.read_id(&page(0));
+        let here = edge.try_save(&page(0), Some(on), &format!("{long}{number}\n"));
+        // At the same time, on what was there before.
+        let text = format!("{long}elsewhere {number}\n");
+        let save = whole(Some(base), &text);
+        let saved = elsewhere.request(&mut there, session).save(&page(0), &save);
+        let (Ok(here), Ok(saved)) = (here, saved) else {
+            refused = true;
+            break;
+        };
+        base = saved.snapshot.id;
+        taken += 2;
+        edge.network.advance(10);
+        let after = here.after.expect("something is left to do");
+        edge.replica.context(&mut edge.ports).finish_save(after);
+        // Each learns of the other's once it looks again.
+        edge.network.advance(if number % 10 == 9 { 600 } else { 0 });
+    }
+    assert!(refused);
+    edge.network.advance(2_000);
+    let read = edge.replica.request(&mut edge.ports, session).read(&page(0)).expect("a page");
+    edge.restart();
+    let save = whole(Some(read.id), "short\n");
+    let saved = edge.replica.request(&mut edge.ports, session).save(&page(0), &save);
+    let Err(SaveError::Overloaded { saves, bytes }) = saved.map(|saved| saved.snapshot) else {
+        panic!("it was taken");
+    };
+    assert!(bytes > limits::OVERLAY_BYTES + limits::PAGE_BYTES / 8, "{bytes}");
+    assert!(saves >= taken, "{taken} wait, {saves} are known");
+    edge.settle(&[page(0)], 20);
 }
 
 #[test]

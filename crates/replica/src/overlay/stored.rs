@@ -78,7 +78,7 @@ impl Overlay {
         let unread: Vec<EditId> = unread.iter().map(|edit| EditId(*edit)).collect();
         let edits: BTreeSet<EditId> = unread.iter().copied().collect();
         let even = rest.is_empty() && wire.joined.len() == unread.len();
-        let most = limits::OVERLAY_EDITS + limits::JOINED_ENTRIES;
+        let most = limits::OVERLAY_EDITS + limits::OVERLAY_EXCESS_EDITS + limits::JOINED_ENTRIES;
         let named = wire.names.iter().all(|name| keys::is_joined(name));
         if !even || !named || edits.len() != unread.len() || edits.len() > most {
             return None;
