@@ -224,8 +224,8 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
 
     /// Whether what lies in the cache is a later state than this one. What goes further and does
     /// not hold the last entry of this is of a part that the log has lost. Where entries do not
-    /// tell, this is the newer one if the exchange that gave it found such a loss, or cannot have
-    /// begun before the other one's end.
+    /// tell, as after such a loss was found, this is the newer one if the exchange that gave it
+    /// cannot have begun before the other one's end.
     fn goes_on_from(&mut self, cached: &CachedDocument, stored: &Extent, lost: bool) -> bool {
         let document = cached.confirmed();
         if !stored.is_beyond(document) {
@@ -233,10 +233,11 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         }
         let Some(tail) = self.tail_of_pop(cached.key()) else { return false };
         let ended_ms = tail.exchanged_ms + limits::RELAY_BACKGROUND_MS;
-        let at_once = !lost && cached.exchanged_ms() < ended_ms;
-        match cached.is_logged() {
-            true => tail.holds(document.place(), stored).unwrap_or(at_once),
-            false => at_once && tail.is_logged(stored),
+        let at_once = cached.exchanged_ms() < ended_ms;
+        match (lost, cached.is_logged()) {
+            (true, _) => at_once,
+            (false, true) => tail.holds(document.place(), stored).unwrap_or(at_once),
+            (false, false) => at_once && tail.is_logged(stored),
         }
     }
 

@@ -51,6 +51,26 @@ impl Pop {
         self.sandboxes[sandbox].context(&mut self.ports).finish_save(after);
     }
 
+    /// The relay is lost, and a client that has seen the page goes on in a sandbox that starts,
+    /// which has nothing but the cache.
+    fn goes_on_without_the_relay(&mut self, seen: &mut ClientSession, (id, text): (u64, &str)) {
+        self.network.change_faults(|faults| faults.relay_down = true);
+        let mut started = Replica::start(Config::new("wiki", "pop-0", b"secret"), &mut self.ports);
+        let read = started.request(&mut self.ports, seen).read(&page()).expect("a page");
+        assert_eq!(read.text, text);
+        let longer = format!("{text}more\n");
+        let saved = started.request(&mut self.ports, seen).save(&page(), &whole(Some(id), &longer));
+        let saved = saved.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(saved.snapshot.text, longer);
+        self.network.heal();
+    }
+
+    fn forget(&self, prefix: &str) {
+        while let Some((key, _)) = self.network.cached(0, prefix) {
+            self.network.set_cached(0, &key, None);
+        }
+    }
+
     fn saved(&mut self, sandbox: usize, base: Option<u64>, text: &str) -> u64 {
         let saved = self.save(sandbox, base, text);
         let id = saved.snapshot.id;
@@ -232,13 +252,62 @@ fn what_is_taken_in_late_puts_no_older_state_into_the_cache() {
         let mut reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen);
         let id = reading.read(&page()).expect("a page").id;
         assert!(id < 1 << 51, "it is in the log, whatever {two} was");
-        // Without the relay a sandbox that starts has nothing but the cache.
-        network.change_faults(|faults| faults.relay_down = true);
-        let config = Config::new("wiki", "pop-0", b"secret");
-        let mut started = Replica::start(config, &mut pop.ports);
-        let save = whole(Some(id), "a\nb\nc\n");
-        let saved = started.request(&mut pop.ports, &mut seen).save(&page(), &save);
-        let saved = saved.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        assert_eq!(saved.snapshot.text, "a\nb\nc\n");
+        pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\n"));
+    }
+}
+
+/// What lies in the cache goes further, but in a part that the log has lost: another sandbox goes on
+/// from before that, and is told of no loss.
+#[test]
+fn what_the_log_has_lost_does_not_stay_in_the_cache() {
+    for seed in 0..6 {
+        let network = Network::new(seed, 1);
+        let mut pop = Pop::new(&network, 0);
+        let mut base = pop.saved(0, None, "a\n");
+        network.advance(1_000);
+        pop.read(1);
+        for text in ["a\nb\n", "a\nb\nc\n", "a\nb\nc\nd\n"] {
+            base = pop.saved(0, Some(base), text);
+        }
+        network.advance(1_000);
+        network.lose_tail(&page(), 2);
+        pop.forget("head/");
+        let (base, text) = pop.read(1);
+        assert_eq!(text, "a\nb\n");
+        pop.saved(1, Some(base), "a\nb\nmine\n");
+        let mut seen = ClientSession::new();
+        let reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen).read(&page());
+        let id = reading.expect("a page").id;
+        pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\nmine\n"));
+    }
+}
+
+/// The cache forgets the base alone: whoever keeps the document next writes it.
+#[test]
+fn a_base_that_is_gone_is_written_again() {
+    for lost in [0, 3] {
+        let network = Network::new(9, 1);
+        let mut pop = Pop::new(&network, 0);
+        let (mut base, mut text) = (None, String::new());
+        for number in 0..6 {
+            text.push_str(&format!("{number}\n"));
+            base = Some(pop.saved(0, base, &text));
+        }
+        network.advance(1_000);
+        pop.forget("document/");
+        if lost > 0 {
+            pop.forget("head/");
+            network.lose_tail(&page(), lost);
+            pop.sandboxes[1] = Replica::start(Config::new("wiki", "pop-0", b"s"), &mut pop.ports);
+            text = "0\n1\n2\n".to_owned();
+        } else {
+            text.push_str("one more\n");
+            pop.saved(0, base, &text);
+        }
+        network.advance(5_000);
+        let mut seen = ClientSession::new();
+        let reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen).read(&page());
+        let id = reading.expect("a page").id;
+        pop.goes_on_without_the_relay(&mut seen, (id, &text));
     }
 }
