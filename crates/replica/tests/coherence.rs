@@ -256,8 +256,8 @@ fn what_is_taken_in_late_puts_no_older_state_into_the_cache() {
     }
 }
 
-/// What lies in the cache goes further, but in a part that the log has lost: another sandbox goes on
-/// from before that, and is told of no loss.
+/// What lies in the cache goes further, but in a part that the log has lost: another sandbox goes
+/// on from before that, and is told of no loss.
 #[test]
 fn what_the_log_has_lost_does_not_stay_in_the_cache() {
     for seed in 0..6 {
