@@ -71,7 +71,13 @@ impl<P: Ports> Context<'_, P> {
         if all.as_ref().is_some_and(|all| good(&all.view)) {
             return all;
         }
-        self.view_of_all(cached, wanted, ListingAge::Now).filter(|all| good(&all.view))
+        let mut all = self.view_of_all(cached, wanted, ListingAge::Now)?;
+        if !good(&all.view) {
+            // What a sweep has pushed waits no more, and the log was not heard since.
+            let near = self.near(cached, &all.view, wanted);
+            self.add_to_view(&mut all.view, wanted.own.iter().chain(&near));
+        }
+        good(&all.view).then_some(all)
     }
 
     /// A view of the state, the client's own saves, and those that the wanted versions name.

@@ -311,3 +311,31 @@ fn a_base_that_is_gone_is_written_again() {
         pop.goes_on_without_the_relay(&mut seen, (id, &text));
     }
 }
+
+/// What a sweep has pushed waits no more, and the log was not heard of the page since: who has seen
+/// it goes on all the same, whoever wrote it.
+#[test]
+fn what_was_swept_before_the_relay_went_away_is_still_known() {
+    let mut swept = 0;
+    for seed in 0..20 {
+        let network = Network::new(seed, 1);
+        let mut pop = Pop::new(&network, 0);
+        let base = pop.saved(0, None, "a\n");
+        network.advance(1_000);
+        pop.texts();
+        network.change_faults(|faults| faults.relay_down = true);
+        let one = pop.save(0, Some(base), "a\nb\n");
+        let two = pop.save(1, Some(one.snapshot.id), "a\nb\nc\n");
+        let mut seen = ClientSession::new();
+        let reading = pop.sandboxes[2].request(&mut pop.ports, &mut seen).read(&page());
+        let (id, text) = reading.map(|read| (read.id, read.text.clone())).expect("a page");
+        assert_eq!(text, "a\nb\nc\n");
+        network.heal();
+        network.advance(5_000);
+        pop.finish(0, one);
+        pop.finish(1, two);
+        swept += usize::from(network.stored_keys("outbox/").is_empty());
+        pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\nc\n"));
+    }
+    assert!(swept > 5, "{swept} of 20");
+}
