@@ -167,8 +167,8 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     }
 
     /// Keeps a document in memory and in the cache, and what is shown of it. What lies in the
-    /// cache and goes further in the same log stays there, unless the log was just found to have
-    /// `lost` a part of what was known.
+    /// cache and is a later state stays there; `lost` says whether the log was just found to have
+    /// lost a part of what was known.
     pub(crate) fn keep(&mut self, cached: CachedDocument, lost: bool) -> Arc<CachedDocument> {
         let mut cached = cached;
         let lock = self.ports.cache().lock(&keys::document_lock(cached.key()));

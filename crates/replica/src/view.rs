@@ -48,7 +48,8 @@ pub(crate) struct Wanted<'a> {
 impl<P: Ports> Context<'_, P> {
     /// A view that is `good`. With the relay in reach it is made of as little as will do: the
     /// state, the client's own saves, then others' that the wanted versions name and this point
-    /// of presence took just now. Else, and while the relay is away, of all that waits.
+    /// of presence took just now. Else, and while the relay is away, of all that waits; where that
+    /// does not do, with those others' saves.
     /// `None` where nothing of it is good enough.
     pub(crate) fn view_where(
         &mut self,
