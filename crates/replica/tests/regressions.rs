@@ -4,7 +4,7 @@
 //! code around it.
 
 use redwedding_document::entry::{
-    Body, Checkpoint, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note, OriginPage, RULES,
+    Body, Checkpoint, Client, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -215,6 +215,32 @@ fn an_edit_at_the_origin_shows_against_what_the_origin_was_not_sent() {
         let told: Vec<_> = log.0.alternatives().iter().map(|it| (it.save, it.text)).collect();
         assert_eq!(told, [(1, other)]);
     }
+}
+
+/// Somebody whose save was made on an older text of the origin than the log begins with reads the
+/// newer one without it, and deletes the line that it is in. They had not seen it there: it is no
+/// second try at the same text.
+#[test]
+fn what_was_saved_on_another_text_of_the_origin_is_not_replaced_by_its_author() {
+    let (older, newer) = (page(5, "ash\n"), page(9, "ash\nelm\n"));
+    let mut log = Log::new();
+    log.append(Body::Base(newer.clone()));
+    log.append(Body::Base(older.clone()));
+    let by_her = |body: Body, document: &Document| {
+        let Body::Edit(mut edit) = body else { return body };
+        edit.delta.note.author = "Arya".to_owned();
+        let Base::Version(base) = &edit.delta.base else { return Body::Edit(edit) };
+        let client = Client::default();
+        let earlier = document.earlier_saves(base, (&edit.delta.note, &client));
+        edit.client = Some(Box::new(Client { earlier, ..client }));
+        Body::Edit(edit)
+    };
+    log.append(by_her(edit(1, on(older.name(), &[]), "ash\n", "oak ash\n"), &log.0));
+    assert_eq!(log.0.text(), "oak ash\nelm\n");
+    log.append(by_her(edit(2, on(newer.name(), &[]), &newer.text, "elm\n"), &log.0));
+    let told: Vec<_> = log.0.alternatives().iter().map(|it| it.text.to_owned()).collect();
+    let text = log.0.text();
+    assert!(text.contains("oak") || told.iter().any(|it| it.contains("oak")), "{text:?} {told:?}");
 }
 
 /// However many passages an import replaces, each version that it hides is told as its author's.

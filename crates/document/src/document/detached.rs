@@ -152,6 +152,15 @@ impl State {
         Ok(())
     }
 
+    /// The detached base's version that a change was written on, where it was on one.
+    pub(super) fn written_on_detached(&self, index: u32) -> Option<OnDetachedBase> {
+        self.detached_bases.iter().enumerate().find_map(|(base, detached)| {
+            let at = detached.mapped.binary_search(&index).ok()? as u32;
+            let within = detached.text.history().base(at + 1)?;
+            Some(OnDetachedBase { base, within })
+        })
+    }
+
     /// Whether a detached base is an older text of the origin than the one that stands for it: what
     /// the two differ in was done since, and an edit of the older one is merged beside that.
     fn is_older(&self, detached: usize) -> bool {
