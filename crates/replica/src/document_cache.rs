@@ -225,15 +225,17 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
     /// Whether what lies in the cache is a later state than this one. What goes further and does
     /// not hold the last entry of this is of a part that the log has lost. Where entries do not
     /// tell, as after such a loss was found, this is the newer one if the exchange that gave it
-    /// cannot have begun before the other one's end.
+    /// cannot have begun before the other one's end. An end that is still to come was told by a
+    /// clock that ran ahead, and says nothing.
     fn goes_on_from(&mut self, cached: &CachedDocument, stored: &Extent, lost: bool) -> bool {
         let document = cached.confirmed();
         if !stored.is_beyond(document) {
             return false;
         }
         let Some(tail) = self.tail_of_pop(cached.key()) else { return false };
+        let is_told = tail.exchanged_ms <= self.ports.now_ms() + limits::RELAY_BACKGROUND_MS;
         let ended_ms = tail.exchanged_ms + limits::RELAY_BACKGROUND_MS;
-        let at_once = cached.exchanged_ms() < ended_ms;
+        let at_once = is_told && cached.exchanged_ms() < ended_ms;
         match (lost, cached.is_logged()) {
             (true, _) => at_once,
             (false, true) => tail.holds(document.place(), stored).unwrap_or(at_once),

@@ -3,6 +3,7 @@
 //! session or without.
 
 use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::ports::Level;
 use redwedding_replica::save::Saved;
 use redwedding_replica::testing::{MemoryPorts, Network, whole};
 use redwedding_replica::{Config, Replica};
@@ -279,6 +280,32 @@ fn what_the_log_has_lost_does_not_stay_in_the_cache() {
         let reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen).read(&page());
         let id = reading.expect("a page").id;
         pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\nmine\n"));
+    }
+}
+
+/// The clock of whoever left the last state in the cache had run ahead by an hour. The log has lost
+/// all of it, and is asked each time anew if that does not give way.
+#[test]
+fn what_was_left_by_a_clock_that_ran_ahead_gives_way() {
+    for seed in 0..6 {
+        let network = Network::new(seed, 1);
+        let mut pop = Pop::new(&network, 0);
+        let one = pop.saved(0, None, "a\n");
+        network.skew(0, 3_600_000);
+        pop.saved(0, Some(one), "a\nb\n");
+        network.skew(0, 0);
+        network.advance(5_000);
+        network.lose_tail(&page(), 2);
+        for _ in 0..20 {
+            network.advance(5_000);
+            let config = Config::new("wiki", "pop-0", b"s");
+            pop.sandboxes[1] = Replica::start(config, &mut pop.ports);
+            pop.read(1);
+        }
+        let lost = |(_, level, said): &(usize, Level, String)| {
+            *level == Level::Warning && said.contains("lost a part")
+        };
+        assert!(network.take_log().iter().filter(|said| lost(said)).count() < 3);
     }
 }
 
