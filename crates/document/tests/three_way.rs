@@ -699,6 +699,38 @@ fn moved_lines_stand_once() {
 }
 
 /// What is not shown stays at hand until somebody who could see it writes the passage anew.
+/// A row is put beside one that somebody deletes; who corrected the latter, from an older form, has
+/// it at hand instead of nothing: the row beside is no version of it, and may go by itself.
+#[test]
+fn what_stands_beside_a_deleted_line_is_no_version_of_it() {
+    let (row, mended, beside, tail) =
+        ("| red | blue hword |\n", "| red | blue NEW |\n", "| one | two |\n", "| ship | car |\n");
+    for above in [true, false] {
+        let [one, two] = if above { [beside, row] } else { [row, beside] };
+        for deleted_first in [false, true] {
+            let base = format!("{row}{tail}");
+            let mut page = Page::new(&base);
+            let form = page.document.version();
+            if deleted_first {
+                page.save(&form, tail);
+                page.save(&form, &format!("{one}{two}{tail}"));
+            } else {
+                page.save(&form, &format!("{one}{two}{tail}"));
+                let both = page.document.version();
+                page.save(&both, &format!("{beside}{tail}"));
+            }
+            assert_eq!(page.document.text(), format!("{beside}{tail}"));
+            page.save(&form, &format!("{mended}{tail}"));
+            assert_eq!(page.document.text(), format!("{beside}{tail}"));
+            let told = [("", mended)];
+            assert_eq!(page.others(), told, "above {above}, deleted first {deleted_first}");
+            let shown = page.document.version();
+            page.save(&shown, tail);
+            assert_eq!(page.others(), told, "the row beside went alone");
+        }
+    }
+}
+
 #[test]
 fn who_had_not_seen_an_alternative_does_not_close_it() {
     let sky = |colour: &str| format!("The sky is {colour} today.\n");

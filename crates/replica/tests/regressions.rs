@@ -4,7 +4,8 @@
 //! code around it.
 
 use redwedding_document::entry::{
-    Body, Checkpoint, Client, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note, OriginPage, RULES,
+    Body, Checkpoint, Client, Committed, Delta, Edit, Entry, Import, Intent, Moved, Note,
+    OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;

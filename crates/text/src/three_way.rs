@@ -107,8 +107,8 @@ pub struct Beside<'a> {
     /// may be what it was then.
     pub puts_back: bool,
     /// Hunks of it of which that is known not to be so, and what came in them is no version of what
-    /// went: several did the one and the other.
-    pub apart: BTreeSet<u32>,
+    /// went: several did the one and the other. Behind how much of what came that stood, in bytes.
+    pub apart: BTreeMap<u32, usize>,
     /// What of the text it took away at one place and put at another, where that is known: it is
     /// the same text, and what the other edit changes in it goes along.
     pub again: Vec<PutAgain>,
@@ -128,7 +128,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             gives_way: false,
             creates: true,
             puts_back: true,
-            apart: BTreeSet::new(),
+            apart: BTreeMap::new(),
             again: Vec::new(),
         }
     }
@@ -228,9 +228,10 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
 
 /// The first edit's hunks, and what is special about each.
 fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
-    let Beside { patch, yields, own, own_parts, parts, decided, .. } = beside;
+    let Beside { patch, yields, own, own_parts, parts, decided, apart, .. } = beside;
     let mut made = edits(patch);
     for edit in &mut made {
+        edit.apart = apart.get(&edit.index).copied();
         edit.own_part = own_parts.get(&edit.index).cloned();
         edit.parts = parts.get(&edit.index).cloned().unwrap_or_default();
         edit.kind = own.get(&edit.index).map_or(edit.kind, |when| Kind::Own(*when));
@@ -354,6 +355,7 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
         let is_whole = edit.range == of.range && edit.text == of.text;
         if is_whole {
             (edit.own_part, edit.parts) = (of.own_part.clone(), of.parts.clone());
+            edit.apart = of.apart;
         }
     }
     finer
@@ -774,17 +776,20 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
 /// White space that goes alone gives way, unless it is kept.
 fn beside_white_space(base: &str, passage: &Passage<'_>) -> Option<Decided> {
     let (firsts, seconds) = (&passage.firsts, &passage.seconds);
-    let (text, keeps, else_outcome) = if passage.is_white(base, firsts) {
+    let (text, whites, keeps, else_outcome) = if passage.is_white(base, firsts) {
         let keeps = passage.keeps_white(base, firsts, seconds);
-        (passage.second(base), keeps, Outcome::Larger)
+        (passage.second(base), firsts, keeps, Outcome::Larger)
     } else if passage.is_white(base, seconds) {
         let keeps = passage.keeps_white(base, seconds, firsts);
-        (passage.first(base), keeps, Outcome::Same)
+        (passage.first(base), seconds, keeps, Outcome::Same)
     } else {
         return None;
     };
     let outcome = if keeps { Outcome::Both } else { else_outcome };
-    Some(Decided { text, outcome, ordered: false })
+    // Who joined two lines, of which the other one took one away, left no line's end to what comes.
+    let joins = |edit: &Edit<'_>| !edit.is_insertion() && !edit.text.is_empty();
+    let ordered = keeps && whites.iter().any(joins);
+    Some(Decided { text, outcome, ordered })
 }
 
 /// A conflict: one version, whole. Of one person's the later one, and of several people's the one
@@ -913,6 +918,11 @@ impl Made {
                 self.change(&passage.first_was(text), shown);
                 let (base, range) = (passage.hull(), start..self.merged as u32);
                 let base = base.start as u32..base.end as u32;
+                // What somebody put beside what another took away is no version of that.
+                let range = match (outcome, passage.place_of_gone()) {
+                    (Outcome::Hidden(_), Some(place)) => start + place..start + place,
+                    _ => range,
+                };
                 self.met.push(Met { base, range, outcome: outcome.clone() });
             }
         }

@@ -321,9 +321,10 @@ impl State {
     }
 
     /// Hunks of what came since a version in which some took away and others put something, none of
-    /// whom had seen the former. O(hunks and what they hold).
-    fn apart(&self, hunks: &[&[SpanSince]]) -> BTreeSet<u32> {
-        let mut apart = BTreeSet::new();
+    /// whom had seen the former; behind how much of what came that stood, in bytes. O(hunks and what
+    /// they hold).
+    fn apart(&self, hunks: &[&[SpanSince]]) -> BTreeMap<u32, usize> {
+        let mut apart = BTreeMap::new();
         for (hunk, own) in (0..).zip(hunks) {
             let is_known = own.iter().all(|span| !span.by.is_empty());
             let of = |gone: bool| {
@@ -336,7 +337,8 @@ impl State {
             let (took, put) = (of(true), of(false));
             let two = !took.is_empty() && !put.is_empty() && took.is_disjoint(&put);
             if is_known && two && !self.puts_back(own) {
-                apart.insert(hunk);
+                let before = own.iter().take_while(|span| span.gone.is_empty());
+                apart.insert(hunk, before.map(|span| span.came.len()).sum());
             }
         }
         apart

@@ -35,6 +35,9 @@ pub(super) struct Edit<'a> {
     pub(super) own_part: Option<OwnPart>,
     /// What of its text each of several put there, where that is known.
     pub(super) parts: Vec<Range<usize>>,
+    /// Where what it puts is no version of what it takes away, but stands beside that: behind how
+    /// much of it that stood, in bytes.
+    pub(super) apart: Option<usize>,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
     /// Whether it puts a line that the same edit takes from another place, or something in place of
@@ -63,7 +66,8 @@ impl Edit<'_> {
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
         let kind = Kind::Plain;
         let (own_part, parts, is_decided, is_moved) = (None, Vec::new(), false, false);
-        Self { range, text: "", was: "", index, kind, own_part, parts, is_decided, is_moved }
+        let apart = None;
+        Self { range, text: "", was: "", index, kind, own_part, parts, apart, is_decided, is_moved }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.

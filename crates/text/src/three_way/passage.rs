@@ -117,6 +117,14 @@ impl<'a> Passage<'a> {
         self.firsts.iter().chain(&self.seconds).any(|edit| edit.text.contains('\n'))
     }
 
+    /// Where in what the first edit makes of it stood what somebody took away, if all that the edit
+    /// puts there is put beside that by others.
+    pub(super) fn place_of_gone(&self) -> Option<u32> {
+        let [first] = &self.firsts[..] else { return None };
+        let place = first.apart.filter(|_| first.range == self.hull())?;
+        u32::try_from(place.min(first.text.len())).ok()
+    }
+
     /// Whether edits of it are about nothing but white space.
     pub(super) fn is_white(&self, base: &str, edits: &[Edit<'_>]) -> bool {
         edits.iter().all(|edit| edit.is_white(base))

@@ -4,7 +4,7 @@
 //! there again is what it was: only the difference is an edit. May assume that the edit fits the
 //! text. Must never come to another text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::again::{Cut, PutAgain};
 use super::edit::{Edit, edits};
@@ -19,7 +19,7 @@ pub(super) struct Making<'a> {
     /// Whether what it put may be what it took away, though that is not known.
     pub(super) puts_back: bool,
     /// Hunks in which what came is no version of what went.
-    pub(super) apart: &'a BTreeSet<u32>,
+    pub(super) apart: &'a BTreeMap<u32, usize>,
 }
 
 /// The same edit, without what it takes away and puts back: what is there again is what it was.
@@ -44,7 +44,7 @@ pub(super) fn refined(
         // What the second edit does just so is what it was.
         let place = seconds.binary_search_by_key(&edit.place(), Edit::place);
         let within = cut.between(&base[range.clone()], text);
-        let whole = apart.contains(&edit.index)
+        let whole = apart.contains_key(&edit.index)
             || place.is_ok_and(|at| seconds[at].text == *text)
             || !keeps_words(&base[range.clone()], &within);
         let within = match whole {

@@ -3,11 +3,11 @@
 //! Passages are decided one by one, and each reads well by itself. But what stood between two of
 //! them may be gone by now, by one edit or by both.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::outcome::{Decided, Outcome};
 use super::passage::Passage;
-use super::versions::words_of;
 use crate::words;
 
 /// A part of the merged text.
@@ -137,8 +137,8 @@ fn tell_lines(pieces: &mut [Piece<'_>], sides: &[[&str; 2]]) {
 }
 
 /// Passages in a row, nothing kept between them, behind which the merged text goes on in the line
-/// in which it was before them, though each edit's text has two lines there; or which bring more
-/// into the line before them, or the one behind them, than both edits do.
+/// in which it was before them, though each edit's text has two lines there; or which bring words
+/// into the line before them, or the one behind them, that neither edit does.
 fn joined_lines(
     base: &str,
     passages: &[Passage<'_>],
@@ -170,17 +170,40 @@ fn joined_lines(
 
 /// Whether that is so of what comes of a row of passages.
 fn is_joined(base: &str, row: Range<usize>, merged: &str, sides: &[String; 2]) -> bool {
-    let first = |text: &str| text.split('\n').next().map_or(0, words_of);
-    let last = |text: &str| text.rsplit('\n').next().map_or(0, words_of);
+    let [one, two] = sides;
     if merged.contains('\n') {
-        let more = |of: &dyn Fn(&str) -> usize| of(merged) > of(&sides[0]) + of(&sides[1]);
-        return more(&first) || more(&last);
+        return brings([first(one), first(two)], first(merged))
+            || brings([last(one), last(two)], last(merged));
     }
     let within = |at: Option<&u8>| at.is_some_and(|byte| *byte != b'\n');
     let bytes = base.as_bytes();
     let before = row.start.checked_sub(1).and_then(|at| bytes.get(at));
-    let has = |of: &dyn Fn(&str) -> usize| sides.iter().all(|side| of(side) > 0);
-    (within(before) || has(&first)) && (within(bytes.get(row.end)) || has(&last))
+    let has = |of: fn(&str) -> &str| sides.iter().all(|side| words::has_word(of(side)));
+    (within(before) || has(first)) && (within(bytes.get(row.end)) || has(last))
+}
+
+/// The first line of a text, or of its part of that.
+fn first(text: &str) -> &str {
+    text.split('\n').next().unwrap_or_default()
+}
+
+/// The last one.
+fn last(text: &str) -> &str {
+    text.rsplit('\n').next().unwrap_or_default()
+}
+
+/// Whether a line has words that neither of two has, nor both together so many times.
+fn brings(of: [&str; 2], line: &str) -> bool {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    of.into_iter().flat_map(words::bare).for_each(|word| *left.entry(word).or_default() += 1);
+    let mut taken = |word| match left.get_mut(word) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
+    !words::bare(line).all(&mut taken)
 }
 
 fn kept<'a>(text: &'a str, ends: &mut [usize; 2], passages: usize) -> Piece<'a> {
