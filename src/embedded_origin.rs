@@ -207,6 +207,7 @@ mod tests {
             assert_eq!(wait_ms, WAIT_MS);
             self.asked.push(request);
             let answer = Response::builder().status(self.status).header(ETAG, self.tag);
+            let answer = answer.header(LAST_MODIFIED, "Fri, 02 Jan 2026 09:10:45 GMT");
             Ok(answer.body(self.body.into()).expect("answer"))
         }
     }
@@ -245,6 +246,13 @@ mod tests {
             origin(200, "x", "").page("A", WAIT_MS),
             Err(OriginError::Unavailable(_))
         ));
+    }
+
+    #[test]
+    fn a_page_is_read_with_the_time_of_its_last_change() {
+        let page = origin(200, "\"3\"", "a\n").page("A", WAIT_MS).expect("an answer");
+        let page = page.expect("a page");
+        assert_eq!((page.revision, page.time_ms, page.text), (3, 1_767_345_045_000, "a\n".into()));
     }
 
     #[test]

@@ -9,12 +9,15 @@ use hyper::{Body, Client, Method, Request, Response, StatusCode};
 use redwedding_devnet::OriginServer;
 use redwedding_devnet::origin::{AfterCommit, MAX_PAGE_BYTES, StoredRevision};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// An answer, read whole.
 struct Answer {
     status: StatusCode,
     etag: Option<String>,
     kind: String,
+    modified: Option<String>,
     body: String,
 }
 
@@ -25,8 +28,9 @@ impl Answer {
         };
         let (status, etag) = (response.status(), header("etag"));
         let kind = header("content-type").unwrap_or_default();
+        let modified = header("last-modified");
         let body = hyper::body::to_bytes(response.into_body()).await.unwrap();
-        Self { status, etag, kind, body: String::from_utf8(body.to_vec()).unwrap() }
+        Self { status, etag, kind, modified, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
     fn etag(&self) -> &str {
@@ -79,6 +83,9 @@ async fn pages_are_created_read_and_changed() {
     let page = get(&origin, "/pages/Red").await;
     assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, "one\n"));
     assert_eq!(page.etag(), created.etag());
+    let modified = page.modified.expect("a Last-Modified");
+    let modified = OffsetDateTime::parse(&modified, &Rfc2822).expect("a date of RFC 9110");
+    assert!((OffsetDateTime::now_utc() - modified).whole_seconds() < 60, "{modified}");
 
     let changed = put(&origin, "/pages/Red", &[("if-match", created.etag())], "two\n").await;
     assert_eq!(changed.status, StatusCode::OK);

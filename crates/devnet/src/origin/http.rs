@@ -19,6 +19,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::faults::AfterCommit;
 use super::input::{self, PagePath};
@@ -88,12 +89,16 @@ async fn read(
         PagePath::Page(title) => {
             wiki.count("GET /pages/{title}");
             let found = blocking(&wiki, move |store| store.current(&title)).await?;
-            let (id, text) = found.ok_or_else(no_such_page)?;
-            let tag = entity_tag(id);
-            if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
-                return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+            let (revision, text) = found.ok_or_else(no_such_page)?;
+            let tag = entity_tag(revision.id);
+            let mut answer = match headers.get(header::IF_NONE_MATCH) == Some(&tag) {
+                true => (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response(),
+                false => page(StatusCode::OK, revision.id, text),
+            };
+            if let Some(date) = http_date(&revision.timestamp) {
+                answer.headers_mut().insert(header::LAST_MODIFIED, date);
             }
-            Ok(page(StatusCode::OK, id, text))
+            Ok(answer)
         }
         PagePath::History(title) => {
             wiki.count("GET /pages/{title}/revisions");
@@ -176,6 +181,12 @@ fn saved(status: StatusCode, id: u64, changed: bool) -> Response {
 fn page(status: StatusCode, id: u64, text: String) -> Response {
     let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
     (status, [(header::ETAG, entity_tag(id)), (header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// A time of RFC 3339 as headers have it (RFC 9110, section 5.6.7).
+fn http_date(timestamp: &str) -> Option<HeaderValue> {
+    let time = OffsetDateTime::parse(timestamp, &Rfc3339).ok()?;
+    HeaderValue::try_from(httpdate::fmt_http_date(time.into())).ok()
 }
 
 fn entity_tag(id: u64) -> HeaderValue {

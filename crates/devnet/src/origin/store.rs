@@ -169,14 +169,19 @@ impl PageStore {
         Ok(Self { database })
     }
 
-    /// The page's revision and text.
-    pub(super) fn current(&self, title: &str) -> Result<Option<(u64, String)>, PageStoreError> {
+    /// The page's revision and its text.
+    pub(super) fn current(
+        &self,
+        title: &str,
+    ) -> Result<Option<(StoredRevision, String)>, PageStoreError> {
         let read = self.database.begin_read()?;
         let Some(id) = read.open_table(PAGES)?.get(title)?.map(|id| id.value()) else {
             return Ok(None);
         };
+        let Some(record) = read.open_table(REVISIONS)?.get((title, id))? else { return Ok(None) };
+        let revision = serde_json::from_slice(record.value())?;
         let text = read.open_table(TEXTS)?.get(id)?.map(|text| text.value().to_owned());
-        Ok(text.map(|text| (id, text)))
+        Ok(text.map(|text| (revision, text)))
     }
 
     /// The text of one revision of this page.
