@@ -321,8 +321,8 @@ impl State {
     }
 
     /// Hunks of what came since a version in which some took away and others put something, none of
-    /// whom had seen the former; behind how much of what came that stood, in bytes. O(hunks and what
-    /// they hold).
+    /// whom had seen the former; behind how much of what came that stood, in bytes. O(hunks and
+    /// what they hold).
     fn apart(&self, hunks: &[&[SpanSince]]) -> BTreeMap<u32, usize> {
         let mut apart = BTreeMap::new();
         for (hunk, own) in (0..).zip(hunks) {
