@@ -2,7 +2,8 @@
 //!
 //! It is what the edge writes to in the end. It offers real compare-and-swap
 //! (`ETag`, `If-Match`), idempotent writes (`Idempotency-Key`) and durable
-//! revisions, and can be told to misbehave ([`Faults`]).
+//! revisions, says when a page changed last (`Last-Modified`), and can be told to
+//! misbehave ([`Faults`]).
 //!
 //! It may assume to be alone on its data folder. It never merges texts and
 //! never knows that an edge exists.

@@ -698,7 +698,6 @@ fn moved_lines_stand_once() {
     }
 }
 
-/// What is not shown stays at hand until somebody who could see it writes the passage anew.
 /// A row is put beside one that somebody deletes; who corrected the latter, from an older form, has
 /// it at hand instead of nothing: the row beside is no version of it, and may go by itself.
 #[test]
@@ -731,6 +730,7 @@ fn what_stands_beside_a_deleted_line_is_no_version_of_it() {
     }
 }
 
+/// What is not shown stays at hand until somebody who could see it writes the passage anew.
 #[test]
 fn who_had_not_seen_an_alternative_does_not_close_it() {
     let sky = |colour: &str| format!("The sky is {colour} today.\n");

@@ -233,9 +233,9 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
             return false;
         }
         let Some(tail) = self.tail_of_pop(cached.key()) else { return false };
-        let is_told = tail.exchanged_ms <= self.ports.now_ms() + limits::RELAY_BACKGROUND_MS;
-        let ended_ms = tail.exchanged_ms + limits::RELAY_BACKGROUND_MS;
-        let at_once = is_told && cached.exchanged_ms() < ended_ms;
+        let latest_ms = self.ports.now_ms() + limits::RELAY_BACKGROUND_MS;
+        let at_once = tail.exchanged_ms <= latest_ms
+            && cached.exchanged_ms() < tail.exchanged_ms + limits::RELAY_BACKGROUND_MS;
         match (lost, cached.is_logged()) {
             (true, _) => at_once,
             (false, true) => tail.holds(document.place(), stored).unwrap_or(at_once),

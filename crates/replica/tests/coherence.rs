@@ -15,6 +15,7 @@ fn page() -> DocumentKey {
 
 /// A point of presence.
 struct Pop {
+    name: String,
     network: Network,
     ports: MemoryPorts,
     sandboxes: Vec<Replica>,
@@ -22,15 +23,24 @@ struct Pop {
 
 impl Pop {
     fn new(network: &Network, pop: usize) -> Self {
-        let mut ports = network.ports(pop, None);
-        let config = || Config::new("wiki", &format!("pop-{pop}"), b"secret");
-        let sandboxes = (0..3).map(|_| Replica::start(config(), &mut ports)).collect();
-        Self { network: network.clone(), ports, sandboxes }
+        let ports = network.ports(pop, None);
+        let (name, sandboxes) = (format!("pop-{pop}"), Vec::new());
+        let mut pop = Self { name, network: network.clone(), ports, sandboxes };
+        pop.sandboxes = (0..3).map(|_| pop.started()).collect();
+        pop
+    }
+
+    /// A sandbox that starts, which has nothing but the cache.
+    fn started(&mut self) -> Replica {
+        Replica::start(Config::new("wiki", &self.name, b"secret"), &mut self.ports)
     }
 
     /// What somebody is shown who has seen nothing.
     fn read(&mut self, sandbox: usize) -> (u64, String) {
-        let session = &mut ClientSession::new();
+        self.read_as(sandbox, &mut ClientSession::new())
+    }
+
+    fn read_as(&mut self, sandbox: usize, session: &mut ClientSession) -> (u64, String) {
         let request = &mut self.sandboxes[sandbox].request(&mut self.ports, session);
         let snapshot = request.read(&page()).expect("a page");
         (snapshot.id, snapshot.text.clone())
@@ -52,11 +62,17 @@ impl Pop {
         self.sandboxes[sandbox].context(&mut self.ports).finish_save(after);
     }
 
-    /// The relay is lost, and a client that has seen the page goes on in a sandbox that starts,
-    /// which has nothing but the cache.
-    fn goes_on_without_the_relay(&mut self, seen: &mut ClientSession, (id, text): (u64, &str)) {
+    /// A client is shown this text in a sandbox. The relay is lost, and it goes on in one that
+    /// starts.
+    fn goes_on_without_the_relay(&mut self, sandbox: usize, text: &str) {
+        let mut seen = ClientSession::new();
+        let (id, _) = self.read_as(sandbox, &mut seen);
+        self.goes_on_as(&mut seen, (id, text));
+    }
+
+    fn goes_on_as(&mut self, seen: &mut ClientSession, (id, text): (u64, &str)) {
         self.network.change_faults(|faults| faults.relay_down = true);
-        let mut started = Replica::start(Config::new("wiki", "pop-0", b"secret"), &mut self.ports);
+        let mut started = self.started();
         let read = started.request(&mut self.ports, seen).read(&page()).expect("a page");
         assert_eq!(read.text, text);
         let longer = format!("{text}more\n");
@@ -249,11 +265,8 @@ fn what_is_taken_in_late_puts_no_older_state_into_the_cache() {
         let two = pop.saved(1, Some(base), "a\nb\n");
         pop.finish(0, one);
         network.advance(5_000);
-        let mut seen = ClientSession::new();
-        let mut reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen);
-        let id = reading.read(&page()).expect("a page").id;
-        assert!(id < 1 << 51, "it is in the log, whatever {two} was");
-        pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\n"));
+        assert!(pop.read(1).0 < 1 << 51, "it is in the log, whatever {two} was");
+        pop.goes_on_without_the_relay(1, "a\nb\n");
     }
 }
 
@@ -276,10 +289,7 @@ fn what_the_log_has_lost_does_not_stay_in_the_cache() {
         let (base, text) = pop.read(1);
         assert_eq!(text, "a\nb\n");
         pop.saved(1, Some(base), "a\nb\nmine\n");
-        let mut seen = ClientSession::new();
-        let reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen).read(&page());
-        let id = reading.expect("a page").id;
-        pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\nmine\n"));
+        pop.goes_on_without_the_relay(1, "a\nb\nmine\n");
     }
 }
 
@@ -298,8 +308,7 @@ fn what_was_left_by_a_clock_that_ran_ahead_gives_way() {
         network.lose_tail(&page(), 2);
         for _ in 0..20 {
             network.advance(5_000);
-            let config = Config::new("wiki", "pop-0", b"s");
-            pop.sandboxes[1] = Replica::start(config, &mut pop.ports);
+            pop.sandboxes[1] = pop.started();
             pop.read(1);
         }
         let lost = |(_, level, said): &(usize, Level, String)| {
@@ -325,17 +334,14 @@ fn a_base_that_is_gone_is_written_again() {
         if lost > 0 {
             pop.forget("head/");
             network.lose_tail(&page(), lost);
-            pop.sandboxes[1] = Replica::start(Config::new("wiki", "pop-0", b"s"), &mut pop.ports);
+            pop.sandboxes[1] = pop.started();
             text = "0\n1\n2\n".to_owned();
         } else {
             text.push_str("one more\n");
             pop.saved(0, base, &text);
         }
         network.advance(5_000);
-        let mut seen = ClientSession::new();
-        let reading = pop.sandboxes[1].request(&mut pop.ports, &mut seen).read(&page());
-        let id = reading.expect("a page").id;
-        pop.goes_on_without_the_relay(&mut seen, (id, &text));
+        pop.goes_on_without_the_relay(1, &text);
     }
 }
 
@@ -354,15 +360,14 @@ fn what_was_swept_before_the_relay_went_away_is_still_known() {
         let one = pop.save(0, Some(base), "a\nb\n");
         let two = pop.save(1, Some(one.snapshot.id), "a\nb\nc\n");
         let mut seen = ClientSession::new();
-        let reading = pop.sandboxes[2].request(&mut pop.ports, &mut seen).read(&page());
-        let (id, text) = reading.map(|read| (read.id, read.text.clone())).expect("a page");
+        let (id, text) = pop.read_as(2, &mut seen);
         assert_eq!(text, "a\nb\nc\n");
         network.heal();
         network.advance(5_000);
         pop.finish(0, one);
         pop.finish(1, two);
         swept += usize::from(network.stored_keys("outbox/").is_empty());
-        pop.goes_on_without_the_relay(&mut seen, (id, "a\nb\nc\n"));
+        pop.goes_on_as(&mut seen, (id, "a\nb\nc\n"));
     }
     assert!(swept > 5, "{swept} of 20");
 }

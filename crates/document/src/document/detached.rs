@@ -152,13 +152,10 @@ impl State {
         Ok(())
     }
 
-    /// The detached base's version that a change was written on, where it was on one.
-    pub(super) fn written_on_detached(&self, index: u32) -> Option<OnDetachedBase> {
-        self.detached_bases.iter().enumerate().find_map(|(base, detached)| {
-            let at = detached.mapped.binary_search(&index).ok()? as u32;
-            let within = detached.text.history().base(at + 1)?;
-            Some(OnDetachedBase { base, within })
-        })
+    /// Whether a change was written on a detached base: on another text than that of the version
+    /// that it was carried over onto.
+    pub(super) fn is_on_detached_base(&self, index: u32) -> bool {
+        self.detached_bases.iter().any(|detached| detached.mapped.binary_search(&index).is_ok())
     }
 
     /// Whether a detached base is an older text of the origin than the one that stands for it: what

@@ -387,7 +387,7 @@ impl State {
                 change.kind == ChangeKind::Edit as u8
                     && is_same_person(person, (&by.delta.note, by.client.as_deref()))
             }) && self.text.history().base(*save).as_ref() == Some(version)
-                && self.written_on_detached(*save).is_none()
+                && !self.is_on_detached_base(*save)
         };
         let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
         let of_hunks: Vec<BTreeSet<u32>> = since.by.iter().map(|by| saves(by)).collect();
@@ -438,15 +438,13 @@ impl State {
     /// newest, [`limits::EARLIER_SAVES`] at most, of the newest changes.
     #[must_use]
     pub fn earlier_saves(&self, base: &VersionRef, by: (&Note, &Client)) -> Vec<EditId> {
-        let Ok(named) = self.resolve_unchecked(base) else { return Vec::new() };
-        let Resolved { version, detached, .. } = named;
+        let Ok(Resolved { version, .. }) = self.resolve_unchecked(base) else { return Vec::new() };
         let newest = self.changes.kept().iter().enumerate().rev().take(limits::LOOKED_CHANGES);
         let same = newest.filter(|(at, change)| {
             let index = (self.changes.floor() + at) as u32;
             change.kind == ChangeKind::Edit as u8
                 && is_same_person((&change.note, change.client.as_deref()), (by.0, Some(by.1)))
                 && self.text.history().base(index).as_ref() == Some(&version)
-                && self.written_on_detached(index) == detached
         });
         same.map(|(_, change)| change.edit).take(limits::EARLIER_SAVES).collect()
     }

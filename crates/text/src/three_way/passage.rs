@@ -122,7 +122,9 @@ impl<'a> Passage<'a> {
     pub(super) fn place_of_gone(&self) -> Option<u32> {
         let [first] = &self.firsts[..] else { return None };
         let place = first.apart.filter(|_| first.range == self.hull())?;
-        u32::try_from(place.min(first.text.len())).ok()
+        // What is carried into its text leaves nothing to say of places in it.
+        let is_as_made = first.text == first.was && first.text.is_char_boundary(place);
+        u32::try_from(place).ok().filter(|_| is_as_made)
     }
 
     /// Whether edits of it are about nothing but white space.
