@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    Body, Committed, Condition, Delta, Edit, Entry, Intent, Note, RULES,
+    Body, Committed, Condition, Delta, Edit, Entry, Intent, Missing, Note, RULES,
 };
+use redwedding_document::limits::OBJECTS;
 use redwedding_fold::batch::PushedEntry;
 use redwedding_fold::log::memory::MemoryLog;
 use redwedding_fold::store::memory::MemoryNodeStore;
@@ -101,6 +102,43 @@ fn nothing_is_refused_for_what_another_node_has_appended() {
     let committed = pushed(Body::Committed(committed));
     let receipts = push(&second, vec![committed], 3_000);
     assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+}
+
+/// The version that a save was made on is the oldest that the document keeps, and another node has
+/// one more appended. What the log keeps out then is pushed again, with that version.
+#[test]
+fn what_the_log_kept_out_after_all_is_judged_anew() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let first = node(&log);
+    let mut versions = Vec::new();
+    for _ in 0..=OBJECTS {
+        let number = versions.len() as u16;
+        let mut entry = save(0, Place::START, "", "a line\n").entry;
+        let Body::Edit(edit) = &mut entry.body else { panic!("it is an edit") };
+        edit.delta.edit.0[..2].copy_from_slice(&(number + 1).to_le_bytes());
+        let receipts = push(&first, vec![pushed(entry.body)], 1_000);
+        let [Receipt::Logged(place)] = receipts[..] else { panic!("{receipts:?}") };
+        versions.push(VersionRef::log(place));
+    }
+    let version = |of: &VersionRef| pushed(Body::Version(of.clone()));
+    let (last, known) = versions.split_last().expect("there are some");
+    let known: Vec<_> = known.iter().map(version).collect();
+    assert!(push(&first, known, 1_000).iter().all(Receipt::is_settled));
+    let second = node(&log);
+    assert!(push(&first, vec![version(last)], 1_000)[0].is_settled());
+    let mut entry = save(0, Place::START, "a line\n", "a line\nmore\n").entry;
+    let Body::Edit(edit) = &mut entry.body else { panic!("it is an edit") };
+    let object = versions[0].object_id(&page());
+    edit.delta.base = Base::Object(object);
+    edit.delta.edit = EditId([255; 16]);
+    let further = pushed(entry.body);
+    let receipts = push(&second, vec![further.clone()], 1_000);
+    assert!(matches!(receipts[..], [Receipt::Quarantined(_)]), "{receipts:?}");
+    assert!(!receipts[0].is_settled(), "whoever has it keeps it");
+    let receipts = push(&second, vec![further.clone()], 1_000);
+    assert_eq!(receipts, [Receipt::Deferred(Missing::Object(object))]);
+    let receipts = push(&second, vec![version(&versions[0]), further], 1_000);
+    assert!(matches!(receipts[1], Receipt::Logged(_)), "{receipts:?}");
 }
 
 fn pushed(body: Body) -> PushedEntry {

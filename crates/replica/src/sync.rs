@@ -131,7 +131,8 @@ pub enum Receipt {
     /// Not in the log: it is malformed, not allowed, or names what cannot exist.
     #[serde(rename = "r")]
     Refused(String),
-    /// In the log, and kept out of the document, with an alarm.
+    /// In the log, and kept out of the document, with an alarm: what another node had appended
+    /// before it made it otherwise than it was checked. Pushed again it is judged anew.
     #[serde(rename = "q")]
     Quarantined(String),
     /// Not in the log: the exchange was full or the log could not be written.
@@ -140,10 +141,10 @@ pub enum Receipt {
 }
 
 impl Receipt {
-    /// Whether the entry needs no further pushing: the log has it, or has what
-    /// stands for it.
+    /// Whether the entry needs no further pushing: it is in what the log comes to, or something
+    /// is that stands for it.
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Logged(_) | Self::Known(_) | Self::NotCounted | Self::Quarantined(_))
+        matches!(self, Self::Logged(_) | Self::Known(_) | Self::NotCounted)
     }
 }
 
@@ -314,11 +315,11 @@ mod tests {
     #[test]
     fn what_needs_no_further_pushing_is_settled() {
         let settled = [Receipt::Logged(Place::START), Receipt::Known(Place::START)];
-        let more = [Receipt::NotCounted, Receipt::Quarantined(String::new())];
-        assert!(settled.iter().chain(&more).all(Receipt::is_settled));
+        assert!(settled.iter().chain([&Receipt::NotCounted]).all(Receipt::is_settled));
         let missing = Missing::Position(1);
         let open = [Receipt::Deferred(missing), Receipt::Refused(String::new()), Receipt::Busy];
-        assert!(!open.iter().chain([&Receipt::Unmet]).any(Receipt::is_settled));
+        let kept_out = [Receipt::Unmet, Receipt::Quarantined(String::new())];
+        assert!(!open.iter().chain(&kept_out).any(Receipt::is_settled));
     }
 
     #[test]
