@@ -4,17 +4,19 @@
 //! Nothing here can be seen by anyone until the log has taken the batch: entries
 //! are folded into copies (one per document), which take the documents' place
 //! afterwards, or are dropped. May assume that the state does not change
-//! meanwhile. Must never append what could be refused.
+//! meanwhile. Must never append what could be refused, nor what stands on something that an
+//! entry of the same batch has at this place in the log alone: after entries of another node the
+//! batch comes elsewhere, and the fold would keep it out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Entry, Missing};
 use redwedding_document::{Admission, Document, Unresolved, Verdict};
 use redwedding_replica::sync::{Receipt, StoredRecord};
 use redwedding_wire::codec;
-use redwedding_wire::identity::{DocumentKey, EditId};
-use redwedding_wire::version::{Cursor, VersionName};
+use redwedding_wire::identity::{Actor, DocumentKey, EditId};
+use redwedding_wire::version::{Cursor, Root, VersionName};
 use serde_bytes::ByteBuf;
 
 use crate::limits;
@@ -87,6 +89,8 @@ pub(crate) struct Batch<'a> {
     head: Cursor,
     logged_ms: u64,
     copies: HashMap<DocumentKey, WorkingCopy>,
+    /// The saves in it that are on a condition, which may not be met at another place.
+    on_condition: HashSet<Actor>,
     records: Vec<Vec<u8>>,
 }
 
@@ -113,7 +117,8 @@ impl<'a> Batch<'a> {
     pub(crate) fn new(state: &'a ShardState, node: &'a RelayNode, now_ms: u64) -> Self {
         // The clock may have jumped back; log time does not.
         let (head, logged_ms) = (state.head, state.logged_ms.max(node.log_time(now_ms)));
-        Self { state, node, head, logged_ms, copies: HashMap::new(), records: Vec::new() }
+        let (copies, on_condition, records) = (HashMap::new(), HashSet::new(), Vec::new());
+        Self { state, node, head, logged_ms, copies, on_condition, records }
     }
 
     /// Checks an entry and folds it in provisionally.
@@ -148,6 +153,9 @@ impl<'a> Batch<'a> {
         }
         copy.materialized.note(cursor.position, record.entry.len());
         copy.ends_flush |= ends_flush(entry, &verdict);
+        if matches!(&entry.body, Body::Edit(edit) if edit.condition.is_some()) {
+            self.on_condition.extend(entry.actor());
+        }
         self.head = cursor;
         self.records.push(record_bytes);
         ProvisionalReceipt::IfAppended { index: self.records.len() - 1, receipt }
@@ -215,13 +223,14 @@ impl<'a> Batch<'a> {
                 &nothing
             }
         };
+        let deferred = |missing| ProvisionalReceipt::IfBatchAppended(Receipt::Deferred(missing));
         match document.missing(entry) {
-            Ok(None) => None,
+            Ok(None) => self.provisional(document, entry).map(deferred),
             // It may lie below the floor. Then the archive has it, and folding finds out.
             Ok(Some(Missing::Segment(_) | Missing::Actor(_) | Missing::Origin(_)))
                 if !document.archive().is_empty() =>
             {
-                None
+                self.provisional(document, entry).map(deferred)
             }
             // The log is past that position, and no entry of this document is there: it never will
             // be.
@@ -229,12 +238,30 @@ impl<'a> Batch<'a> {
                 Some(refused("it names a version that does not exist"))
             }
             // It may still come: from another exchange, or from the outbox.
-            Ok(Some(missing)) | Err(Unresolved::Missing(missing)) => {
-                Some(ProvisionalReceipt::IfBatchAppended(Receipt::Deferred(missing)))
-            }
+            Ok(Some(missing)) | Err(Unresolved::Missing(missing)) => Some(deferred(missing)),
             // The check bits are those of another log: it lost its tail, or a backup was restored.
             // Such a version is never resolved to another text.
             Err(stale @ Unresolved::Stale) => Some(refused(&stale.to_string())),
+        }
+    }
+
+    /// What of this batch the entry stands on that another place in the log may take away. It waits
+    /// until the log has that.
+    fn provisional(&self, document: &Document, entry: &Entry) -> Option<Missing> {
+        let version = document.stands_on(entry)?;
+        match version.root {
+            // Nobody was ever told of a place of this batch. But a log that lost its tail may have
+            // had the same entries there, taken at the same time: then the check bits are the same,
+            // and where the batch comes elsewhere they are not.
+            Root::Log(place) if place.position > self.state.head.position => {
+                Some(Missing::Position(place.position))
+            }
+            // The condition was met in a log that is gone. What comes before the batch may be in its
+            // way.
+            _ => {
+                let mut extra = version.extra.into_iter();
+                extra.find(|actor| self.on_condition.contains(actor)).map(Missing::Actor)
+            }
         }
     }
 }

@@ -48,6 +48,15 @@ fn only_creation(number: u8, text: &str) -> PushedEntry {
     pushed(entry.body)
 }
 
+/// Another save of `text` over `before`, the text that a save made of nothing.
+fn on_save(number: u8, parent: &PushedEntry, before: &str, text: &str) -> PushedEntry {
+    let mut entry = save(number, Place::START, before, text).entry;
+    let Body::Edit(edit) = &mut entry.body else { panic!("it is an edit") };
+    let extra = parent.entry.actor().into_iter().collect();
+    edit.delta.base = Base::Version(VersionRef { extra, ..VersionRef::log(Place::START) });
+    pushed(entry.body)
+}
+
 fn push(relay: &Relay, entries: Vec<PushedEntry>, now_ms: u64) -> Vec<Receipt> {
     let mut writer = relay.writer(page().shard(limits::SHARDS));
     writer.write(vec![entries], now_ms).pop().expect("an answer to the exchange")
@@ -102,6 +111,110 @@ fn nothing_is_refused_for_what_another_node_has_appended() {
     let committed = pushed(Body::Committed(committed));
     let receipts = push(&second, vec![committed], 3_000);
     assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+}
+
+/// Three saves, each made on the place of the one before, which the log has lost with its tail: it
+/// keeps what it took at the same time as the first of them. A node whose clock is behind would log
+/// that one at the same place with the same check.
+fn lost_chain(log: &Arc<MemoryLog>) -> [PushedEntry; 3] {
+    let relay = node(log);
+    let before = save(1, Place::START, "", "a page\n");
+    let one = save(2, Place::START, "", "one\n");
+    let receipts = push(&relay, vec![before, one.clone()], 1_000);
+    let [Receipt::Logged(_), Receipt::Logged(place)] = receipts[..] else { panic!("{receipts:?}") };
+    let text = |relay: &Relay| {
+        let state = relay.shard_of(&page()).read();
+        state.documents[&page()].document.text().to_owned()
+    };
+    let now = text(&relay);
+    let two = save(3, place, &now, &format!("{now}two\n"));
+    let receipts = push(&relay, vec![two.clone()], 500);
+    let [Receipt::Logged(place)] = receipts[..] else { panic!("{receipts:?}") };
+    let now = text(&relay);
+    let three = save(4, place, &now, &format!("{now}three\n"));
+    let receipts = push(&relay, vec![three.clone()], 500);
+    assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+    log.lose_tail(page().shard(limits::SHARDS), 2);
+    [one, two, three]
+}
+
+fn is_nothing_kept_out(relay: &Relay) -> bool {
+    let state = relay.shard_of(&page()).read();
+    state.documents[&page()].document.quarantined().is_empty()
+}
+
+/// Of a batch that lands elsewhere nothing is kept out because it was made on a place of before: not
+/// even where the batch would have had that very place.
+#[test]
+fn nothing_stands_on_a_place_that_the_log_does_not_have_yet() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let [one, two, three] = lost_chain(&log);
+    let (first, second) = (node(&log), node(&log));
+    let receipts = push(&first, vec![one.clone()], 2_000);
+    assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+    let receipts = push(&second, vec![one, two.clone(), three.clone()], 500);
+    assert!(matches!(receipts[0], Receipt::Known(_)), "{receipts:?}");
+    assert!(!receipts[1..].iter().any(Receipt::is_settled), "{receipts:?}");
+    // That place is another one's now.
+    let receipts = push(&second, vec![two], 2_000);
+    assert!(matches!(receipts[..], [Receipt::Refused(_)]), "{receipts:?}");
+    assert!(first.writer(page().shard(limits::SHARDS)).catch_up().is_ok());
+    assert!([first, second].iter().all(is_nothing_kept_out));
+}
+
+/// Nor where a node dies before it hears where its batch went.
+#[test]
+fn a_node_that_dies_leaves_nothing_in_the_log_that_is_kept_out() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let lost = lost_chain(&log);
+    let (first, second) = (node(&log), node(&log));
+    {
+        let mut writer = second.writer(page().shard(limits::SHARDS));
+        let prepared = writer.prepare(vec![lost.to_vec()], 500);
+        let receipts = push(&first, lost[..1].to_vec(), 2_000);
+        assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+        let _dies = writer.append(prepared);
+    }
+    assert!(is_nothing_kept_out(&node(&log)));
+}
+
+/// Where the batch comes where it was expected, its places are what they were, once the log has
+/// them.
+#[test]
+fn a_lost_chain_goes_back_one_place_after_the_other() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let [one, two, three] = lost_chain(&log);
+    let relay = node(&log);
+    let all = vec![one, two, three];
+    let waits = |position| Receipt::Deferred(Missing::Position(position));
+    let receipts = push(&relay, all.clone(), 500);
+    assert!(matches!(receipts[0], Receipt::Logged(_)), "{receipts:?}");
+    assert_eq!(receipts[1..], [waits(2), waits(3)]);
+    let receipts = push(&relay, all.clone(), 500);
+    assert!(matches!(receipts[..2], [Receipt::Known(_), Receipt::Logged(_)]), "{receipts:?}");
+    assert_eq!(receipts[2..], [waits(3)]);
+    let receipts = push(&relay, all, 500);
+    let there = matches!(receipts[..], [Receipt::Known(_), Receipt::Known(_), Receipt::Logged(_)]);
+    assert!(there && is_nothing_kept_out(&relay), "{receipts:?}");
+}
+
+/// A save that met its condition in a log that was lost is sent again, and with it what was made on
+/// it. The log has another page by now, so the condition is not met there.
+#[test]
+fn nothing_stands_on_what_the_log_may_not_take() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let (first, second) = (node(&log), node(&log));
+    let created = only_creation(1, "one\n");
+    let further = on_save(2, &created, "one\n", "one\nmore\n");
+    let receipts = push(&first, vec![save(3, Place::START, "", "other\n")], 1_000);
+    assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
+    let receipts = push(&second, vec![created.clone(), further.clone()], 1_000);
+    assert_eq!(receipts, [Receipt::Unmet, Receipt::Busy]);
+    assert!(is_nothing_kept_out(&second));
+    // Put back without its condition it is taken, and what was made on it.
+    let back = save(1, Place::START, "", "one\n");
+    let receipts = push(&second, vec![back, further], 2_000);
+    assert!(matches!(receipts[..], [Receipt::Logged(_), Receipt::Logged(_)]), "{receipts:?}");
 }
 
 /// The version that a save was made on is the oldest that the document keeps, and another node has

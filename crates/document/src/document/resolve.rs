@@ -327,6 +327,24 @@ impl State {
         root && version.extra.iter().all(|actor| self.index_of(*actor).is_some())
     }
 
+    /// The version that `entry` is about or was made on; `None` where there is none, or it is not
+    /// known here, and for a save that is in already, of which it does not matter.
+    #[must_use]
+    pub fn stands_on(&self, entry: &Entry) -> Option<VersionRef> {
+        match &entry.body {
+            Body::Edit(edit) if self.change_of(edit.delta.edit).is_none() => {
+                match &edit.delta.base {
+                    Base::Version(version) => Some(version.clone()),
+                    Base::Object(id) => self.object(*id).ok().cloned(),
+                }
+            }
+            Body::Version(version) => Some(version.clone()),
+            Body::Intent(intent) => Some(VersionRef::log(intent.upto)),
+            Body::Checkpoint(checkpoint) => Some(VersionRef::log(checkpoint.upto)),
+            _ => None,
+        }
+    }
+
     /// What `entry` needs that is not in yet. The relay appends an entry only
     /// when this is nothing; a stale reference is refused.
     ///
