@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 43] = [
+const SHORT: [(u64, usize, u64, &str); 44] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -77,6 +77,12 @@ const SHORT: [(u64, usize, u64, &str); 43] = [
         99,
         22_011_795_458,
         "a save that the origin has, as the beginning of its last line, is in that",
+    ),
+    (
+        520_039_278,
+        79,
+        14_570_020_671,
+        "a batch holds the very place that a log has lost, and lands elsewhere",
     ),
 ];
 
