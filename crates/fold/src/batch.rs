@@ -256,8 +256,8 @@ impl<'a> Batch<'a> {
             Root::Log(place) if place.position > self.state.head.position => {
                 Some(Missing::Position(place.position))
             }
-            // The condition was met in a log that is gone. What comes before the batch may be in its
-            // way.
+            // The condition was met in a log that is gone. What comes before this batch may be in
+            // its way.
             _ => {
                 let mut extra = version.extra.into_iter();
                 extra.find(|actor| self.on_condition.contains(actor)).map(Missing::Actor)

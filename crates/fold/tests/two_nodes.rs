@@ -143,8 +143,8 @@ fn is_nothing_kept_out(relay: &Relay) -> bool {
     state.documents[&page()].document.quarantined().is_empty()
 }
 
-/// Of a batch that lands elsewhere nothing is kept out because it was made on a place of before: not
-/// even where the batch would have had that very place.
+/// Of a batch that lands elsewhere nothing is kept out because it was made on a place of before:
+/// not even where the batch would have had that very place.
 #[test]
 fn nothing_stands_on_a_place_that_the_log_does_not_have_yet() {
     let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
