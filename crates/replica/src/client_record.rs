@@ -157,14 +157,15 @@ impl Replica {
         if sealed.client() == 0 {
             sealed.name(draw_client(ports));
         }
-        if session != before {
+        // A client without a number has one from this answer on: nobody else answers it now.
+        if session != before && before.client() != 0 {
             let lock = ports.cache().lock(&keys::client_lock(sealed.client()));
             let mut record = record(ports, sealed.client()).unwrap_or_else(ClientRecord::new);
             record.add(before, &mut sealed, self.pop_tag());
             let name = keys::client(sealed.client());
             ports.cache().insert(None, &name, record.encode(), limits::CACHE_MS);
             drop(lock);
-        } else if let Some(record) = record(ports, session.client()) {
+        } else if let Some(record) = record(ports, before.client()) {
             // The client may keep this answer's token, which says nothing new of its own.
             record.tell(&mut sealed, self.pop_tag());
         }

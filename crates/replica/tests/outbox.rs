@@ -285,6 +285,23 @@ fn a_sandbox_that_comes_late_to_an_outage_sees_all_that_waits() {
     assert!(calls <= 300, "{calls} calls");
 }
 
+#[test]
+fn nothing_is_kept_of_a_client_that_nobody_knew() {
+    let mut edge = Edge::new(14);
+    for token in [None, Some("of nobody")] {
+        let mut open = edge.replica.open_session(&mut edge.ports, token);
+        let saved = edge.try_save_in(&mut open.session, &page(0), None, "a page\n");
+        assert!(saved.is_ok());
+        edge.take_calls();
+        let token = edge.replica.seal(&mut edge.ports, &open);
+        assert_eq!(edge.take_calls(), 0);
+        // It says all of it by itself.
+        let again = edge.replica.open_session(&mut edge.ports, Some(&token));
+        assert_eq!(again.session, open.session);
+        edge = Edge::new(15);
+    }
+}
+
 /// Rows of a text, and a row of one writer after each of these.
 fn rows(writers: &[usize]) -> String {
     let row = |row| {
