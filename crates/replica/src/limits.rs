@@ -71,6 +71,8 @@ pub const LOST_SAVE_MS: u64 = 300_000;
 pub const TIMES_SOUGHT: u64 = 4;
 /// A client's own unconfirmed saves that a token or an outbox value names.
 pub const OWN_UNCONFIRMED: usize = 64;
+/// How often a sandbox asks whether a bucket is to be swept.
+pub const SWEEP_ASKED_MS: u64 = 1_000;
 /// Backend calls that a request makes before it is answered.
 pub const BACKEND_CALLS_PER_REQUEST: u32 = 16;
 /// Backend calls after which a sandbox retires once its request is done.

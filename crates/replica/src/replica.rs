@@ -17,6 +17,8 @@ pub struct Replica {
     pub(crate) membership: Membership,
     pub(crate) memory: SandboxMemory,
     pub(crate) polls: Polls,
+    /// When it last asked whether a bucket is to be swept, in ms since 1970.
+    pub(crate) asked_to_sweep_ms: u64,
     /// Calls to backends (relay and origin) since the start; the platform ends a sandbox
     /// that makes too many.
     pub(crate) calls: u32,
@@ -32,6 +34,7 @@ impl Replica {
             membership: Membership::new(u64::from_le_bytes(id)),
             memory: SandboxMemory::default(),
             polls: Polls::default(),
+            asked_to_sweep_ms: 0,
             calls: 0,
         }
     }

@@ -24,6 +24,13 @@ impl<P: Ports> Context<'_, P> {
     /// arrives where no ticks come, too. At most once in [`limits::SWEEP_MS`] in a point of
     /// presence.
     pub(crate) fn sweep_sometimes(&mut self) {
+        // Not even the cache is asked after each answer.
+        let now_ms = self.ports.now_ms();
+        let ago_ms = now_ms.checked_sub(self.replica.asked_to_sweep_ms);
+        if ago_ms.is_some_and(|ago_ms| ago_ms < limits::SWEEP_ASKED_MS) {
+            return;
+        }
+        self.replica.asked_to_sweep_ms = now_ms;
         let lookup = self.look_up(keys::SWEEPING);
         if lookup.fresh || lookup.revalidation.is_none() {
             return;

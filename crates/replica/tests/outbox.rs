@@ -286,6 +286,22 @@ fn a_sandbox_that_comes_late_to_an_outage_sees_all_that_waits() {
 }
 
 #[test]
+fn whether_to_sweep_is_asked_once_in_a_while() {
+    let mut edge = Edge::new(13);
+    let (mut text, mut base) = (String::from("a page\n"), None);
+    let mut lookups = Vec::new();
+    for passed_ms in [0, 0, 0, 1_000, 0] {
+        edge.network.advance(passed_ms);
+        edge.take_calls();
+        text.push_str("more\n");
+        base = Some(edge.save(&page(0), base, &text));
+        let calls = std::mem::take(&mut *edge.calls.lock().expect("a lock"));
+        lookups.push(calls.iter().filter(|call| **call == "cache.lookup").count());
+    }
+    assert_eq!(lookups, [1, 0, 0, 1, 0]);
+}
+
+#[test]
 fn nothing_is_kept_of_a_client_that_nobody_knew() {
     let mut edge = Edge::new(14);
     for token in [None, Some("of nobody")] {
