@@ -177,7 +177,8 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let known = moves::known(base, &firsts, again);
     let elsewhere: Vec<(Range<usize>, u32)> =
         known.iter().map(|it| (it.from.clone(), it.to.index)).collect();
-    let parts = again::divided(&seconds, again);
+    let (astray, parts) = moves::astray(base, first, again::divided(&seconds, again), again);
+    let seconds = if astray.is_empty() { seconds } else { parts.clone() };
     let (carried, others) = match moves::carry(base, &firsts, &parts, known) {
         (carried, _) if moves::overlap(&carried) => (Vec::new(), parts.clone()),
         apart => apart,
@@ -210,7 +211,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         let hunks = carried.iter().map(|edit| edit.index).collect();
         let made = merge_with(base, &sides, &links, &taken, hunks);
         if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
-            return made;
+            return with_astray(made, astray);
         }
     }
     let sides = Sides {
@@ -223,7 +224,32 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         creates,
         elsewhere: &elsewhere,
     };
-    merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new()).unwrap_or_default()
+    let made = merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new());
+    with_astray(made.unwrap_or_default(), astray)
+}
+
+/// With what the second edit deletes where the first one put more into its line: that line stands,
+/// as one does that was not moved.
+fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray>) -> ThreeWay {
+    if astray.is_empty() {
+        return made;
+    }
+    made.by_chance = false;
+    made.decided.extend(astray.iter().map(|it| it.index));
+    made.decided.sort_unstable();
+    made.decided.dedup();
+    for moves::Astray { range: base, lines, .. } in astray {
+        let shift = |place: u32| {
+            let before = made.patch.edits().take_while(|(at, gone, _)| at + gone <= place);
+            let (gone, came) = before
+                .fold((0, 0), |(went, came), (_, gone, text)| (went + gone, came + text.len()));
+            place - gone + came as u32
+        };
+        let range = shift(lines.start)..shift(lines.end);
+        let at = made.met.partition_point(|met| met.base.start < base.start);
+        made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(String::new()) });
+    }
+    made
 }
 
 /// The first edit's hunks, and what is special about each.

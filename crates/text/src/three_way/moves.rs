@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::again::PutAgain;
 use super::edit::{Edit, Kind};
 use super::lines::{begins_line, ends_line, is_heading, is_lines};
+use crate::patch::Patch;
 use crate::words;
 
 /// Shortest line of what goes with more that counts as moved by itself, in bytes.
@@ -250,6 +251,58 @@ pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) 
         (put == Some(text)).then_some(Move { from, bare, to, at, is_known: true })
     });
     known.collect()
+}
+
+/// Lines that the second edit deletes, which the first one put elsewhere in a line with something
+/// else.
+pub(super) struct Astray {
+    /// Which hunk does so,
+    pub(super) index: u32,
+    /// where they stood,
+    pub(super) range: Range<u32>,
+    /// and the lines that they are in, in the text that the first edit comes to.
+    pub(super) lines: Range<u32>,
+}
+
+/// What the second edit deletes so, of what is known to have gone elsewhere, and its other parts.
+/// O(parts and texts put again, and the text after the first edit where there are any).
+pub(super) fn astray<'a>(
+    base: &str,
+    first: &Patch,
+    parts: Vec<Edit<'a>>,
+    again: &[PutAgain],
+) -> (Vec<Astray>, Vec<Edit<'a>>) {
+    let deletes = |edit: &Edit<'_>| {
+        edit.kind != Kind::Known && edit.text.is_empty() && edit.takes_lines(base)
+    };
+    let of = |edit: &Edit<'_>| {
+        let range = edit.range.start as u32..edit.range.end as u32;
+        let inside = |it: &&PutAgain| it.from.start <= range.start && range.end <= it.from.end;
+        let it = again.iter().find(inside)?;
+        Some((it.to + range.start - it.from.start, range))
+    };
+    if again.is_empty() || !parts.iter().any(|edit| deletes(edit) && of(edit).is_some()) {
+        return (Vec::new(), parts);
+    }
+    let page = first.apply(base).map(|made| made.text).unwrap_or_default();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
+    for edit in parts {
+        let there = of(&edit).filter(|_| deletes(&edit)).and_then(|(at, range)| {
+            let (at, end) = (at as usize, at as usize + range.len());
+            page.get(at..end).filter(|there| *there == &base[edit.range.clone()])?;
+            let alone =
+                begins_line(&page, at) && (ends_line(&page, end) || begins_line(&page, end));
+            let start = page[..at].rfind('\n').map_or(0, |before| before + 1);
+            let rest = if begins_line(&page, end) { 0 } else { page[end..].find('\n')? };
+            let lines = start as u32..(end + rest) as u32;
+            (!alone).then_some(Astray { index: edit.index, range, lines })
+        });
+        match there {
+            Some(astray) => found.push(astray),
+            None => others.push(edit),
+        }
+    }
+    (found, others)
 }
 
 /// The changes of the second edit that go along with text that the first one moved, in the order of
