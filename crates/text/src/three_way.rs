@@ -228,9 +228,9 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     with_astray(made.unwrap_or_default(), astray)
 }
 
-/// With what the second edit deletes where the first one put more into its line: that line stands,
-/// as one does that was not moved.
-fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray>) -> ThreeWay {
+/// With what the second edit makes of a line that the first one put more into: that line stands, as
+/// one does that was not moved.
+fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray<'_>>) -> ThreeWay {
     if astray.is_empty() {
         return made;
     }
@@ -238,7 +238,7 @@ fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray>) -> ThreeWay {
     made.decided.extend(astray.iter().map(|it| it.index));
     made.decided.sort_unstable();
     made.decided.dedup();
-    for moves::Astray { range: base, lines, .. } in astray {
+    for moves::Astray { range: base, lines, text, .. } in astray {
         let shift = |place: u32| {
             let before = made.patch.edits().take_while(|(at, gone, _)| at + gone <= place);
             let (gone, came) = before
@@ -247,7 +247,7 @@ fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray>) -> ThreeWay {
         };
         let range = shift(lines.start)..shift(lines.end);
         let at = made.met.partition_point(|met| met.base.start < base.start);
-        made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(String::new()) });
+        made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(text.to_owned()) });
     }
     made
 }

@@ -452,19 +452,21 @@ fn what_is_known_to_have_stayed_is_neither_gone_nor_new() {
 /// A line goes where it is, or not at all: a version of what stands where it was would take away
 /// what others have put there, or would say nothing of it.
 #[test]
-fn a_line_that_is_elsewhere_with_more_in_it_is_deleted_there_or_not_at_all() {
+fn a_line_that_is_elsewhere_with_more_in_it_is_changed_there_or_not_at_all() {
     let base = "one\nten\nsix\ntwo\n";
     let puts = Patch::builder().keep(4).insert("six\nnine two\n").keep(4).delete(8);
     let first = puts.insert("eight\n").build().expect("a patch");
     let page = "one\nsix\nnine two\nten\neight\n";
     let again = [(8..12, 4), (12..16, 13)].map(|(from, to)| PutAgain { from, to }).to_vec();
-    for (front, at) in [("", 8..17), ("new ", 12..21)] {
-        let second = Patch::builder().insert(front).keep(12).delete(4).build().expect("a patch");
+    let cases = [("", 8..17, ""), ("new ", 12..21, ""), ("", 8..17, "oak elm ash\n")];
+    for (front, at, line) in cases {
+        let second = Patch::builder().insert(front).keep(12).delete(4).insert(line);
+        let second = second.build().expect("a patch");
         let beside = Beside { again: again.clone(), ..Beside::from(&first) };
         let made = merge(base, beside, &second);
         let after = made.patch.apply(page).expect("a patch that fits").text;
         assert_eq!(after, format!("{front}{page}"));
-        let right = Met { base: 12..16, range: at, outcome: Outcome::Hidden(String::new()) };
+        let right = Met { base: 12..16, range: at, outcome: Outcome::Hidden(line.to_owned()) };
         assert_eq!(made.met, [right]);
         // Which hunk it is.
         assert_eq!(made.decided, [u32::from(!front.is_empty())]);

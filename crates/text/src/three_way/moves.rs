@@ -253,27 +253,31 @@ pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) 
     known.collect()
 }
 
-/// Lines that the second edit deletes, which the first one put elsewhere in a line with something
-/// else.
-pub(super) struct Astray {
+/// Lines that the second edit deletes, or puts another one in place of, which the first one put
+/// elsewhere in a line with something else.
+pub(super) struct Astray<'a> {
     /// Which hunk does so,
     pub(super) index: u32,
     /// where they stood,
     pub(super) range: Range<u32>,
-    /// and the lines that they are in, in the text that the first edit comes to.
+    /// the lines that they are in, in the text that the first edit comes to,
     pub(super) lines: Range<u32>,
+    /// and what it makes of them.
+    pub(super) text: &'a str,
 }
 
-/// What the second edit deletes so, of what is known to have gone elsewhere, and its other parts.
+/// What the second edit does so, of what is known to have gone elsewhere, and its other parts.
 /// O(parts and texts put again, and the text after the first edit where there are any).
 pub(super) fn astray<'a>(
     base: &str,
     first: &Patch,
     parts: Vec<Edit<'a>>,
     again: &[PutAgain],
-) -> (Vec<Astray>, Vec<Edit<'a>>) {
-    let deletes = |edit: &Edit<'_>| {
-        edit.kind != Kind::Known && edit.text.is_empty() && edit.takes_lines(base)
+) -> (Vec<Astray<'a>>, Vec<Edit<'a>>) {
+    let changes = |edit: &Edit<'_>| {
+        let ends = || edit.text.ends_with('\n') == base[edit.range.clone()].ends_with('\n');
+        let other = || edit.puts_another_line(base) && ends();
+        edit.kind != Kind::Known && (edit.takes_lines(base) || other())
     };
     let of = |edit: &Edit<'_>| {
         let range = edit.range.start as u32..edit.range.end as u32;
@@ -281,13 +285,13 @@ pub(super) fn astray<'a>(
         let it = again.iter().find(inside)?;
         Some((it.to + range.start - it.from.start, range))
     };
-    if again.is_empty() || !parts.iter().any(|edit| deletes(edit) && of(edit).is_some()) {
+    if again.is_empty() || !parts.iter().any(|edit| changes(edit) && of(edit).is_some()) {
         return (Vec::new(), parts);
     }
     let page = first.apply(base).map(|made| made.text).unwrap_or_default();
     let (mut found, mut others) = (Vec::new(), Vec::new());
     for edit in parts {
-        let there = of(&edit).filter(|_| deletes(&edit)).and_then(|(at, range)| {
+        let there = of(&edit).filter(|_| changes(&edit)).and_then(|(at, range)| {
             let (at, end) = (at as usize, at as usize + range.len());
             page.get(at..end).filter(|there| *there == &base[edit.range.clone()])?;
             let alone =
@@ -295,7 +299,8 @@ pub(super) fn astray<'a>(
             let start = page[..at].rfind('\n').map_or(0, |before| before + 1);
             let rest = if begins_line(&page, end) { 0 } else { page[end..].find('\n')? };
             let lines = start as u32..(end + rest) as u32;
-            (!alone).then_some(Astray { index: edit.index, range, lines })
+            let Edit { index, text, .. } = edit;
+            (!alone).then_some(Astray { index, range, lines, text })
         });
         match there {
             Some(astray) => found.push(astray),
