@@ -191,29 +191,6 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         // By what another version shows of it than the second edit had, that one is not changed.
         along.clear();
     }
-    if !carried.is_empty() || !along.is_empty() {
-        let gone: BTreeSet<u32> = along.iter().map(|edit| edit.index).collect();
-        let gone = moved.iter_mut().filter(|edit| gone.contains(&edit.index));
-        gone.for_each(|edit| edit.kind = Kind::Along);
-        let texts = moves::with_carried(&others, &along);
-        let taken: BTreeSet<u32> = along.iter().map(|edit| edit.mover).collect();
-        let others = with_texts(&others, &texts);
-        let sides = Sides {
-            raw: &raw,
-            firsts: &moved,
-            seconds: &others,
-            yields,
-            hides,
-            gives_way: *gives_way,
-            creates,
-            elsewhere: &elsewhere,
-        };
-        let hunks = carried.iter().map(|edit| edit.index).collect();
-        let made = merge_with(base, &sides, &links, &taken, hunks);
-        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
-            return with_astray(made, astray);
-        }
-    }
     let sides = Sides {
         raw: &raw,
         firsts: &firsts,
@@ -224,6 +201,20 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         creates,
         elsewhere: &elsewhere,
     };
+    if !carried.is_empty() || !along.is_empty() {
+        let gone: BTreeSet<u32> = along.iter().map(|edit| edit.index).collect();
+        let gone = moved.iter_mut().filter(|edit| gone.contains(&edit.index));
+        gone.for_each(|edit| edit.kind = Kind::Along);
+        let texts = moves::with_carried(&others, &along);
+        let taken: BTreeSet<u32> = along.iter().map(|edit| edit.mover).collect();
+        let others = with_texts(&others, &texts);
+        let sides = Sides { firsts: &moved, seconds: &others, ..sides };
+        let hunks = carried.iter().map(|edit| edit.index).collect();
+        let made = merge_with(base, &sides, &links, &taken, hunks);
+        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
+            return with_astray(made, astray);
+        }
+    }
     let made = merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new());
     with_astray(made.unwrap_or_default(), astray)
 }
