@@ -48,7 +48,7 @@ pub use erase::{PLACEHOLDERS, replaced};
 pub use floor::RestoreError;
 pub use history::{ChangeId, History, Part, RecordError, Suppression};
 pub use overlap::Overlap;
-pub use patch::{Applied, FitError, Hunk, Patch, PatchBuilder, PatchError};
+pub use patch::{Applied, FitError, Hunk, Patch, PatchBuilder, PatchError, grown};
 pub use text::{
     Columns, MergeError, Merged, PartsError, Record, Since, SpanSince, Text, VersionError,
 };

@@ -4,6 +4,8 @@
 //! to: whether it fits is checked. Must never hold hunks in another than the canonical form, so
 //! that equal edits are equal values and hash alike.
 
+use std::ops::Range;
+
 /// One replaced stretch: after `skip` kept bytes, `delete` bytes go and `insert` bytes come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hunk {
@@ -309,5 +311,41 @@ impl PatchBuilder {
             _ => self.too_long = true,
         }
         (self.skip, self.delete, self.insert) = (0, 0, 0);
+    }
+}
+/// Where a range of a text is once that was edited, here and there, each in the text that the edit
+/// before left ([`Patch::in_turn`]): with all that came where something of it went. And how much of
+/// it went, in bytes. O(edits).
+#[must_use]
+pub fn grown(at: &Range<u32>, edits: impl Iterator<Item = (u32, u32, u32)>) -> (Range<u32>, usize) {
+    let (mut at, mut gone) = (at.clone(), 0);
+    for (place, deleted, inserted) in edits {
+        let end = place + deleted;
+        if end <= at.start {
+            at = at.start - deleted + inserted..at.end - deleted + inserted;
+        } else if place < at.end {
+            gone += (end.min(at.end) - place.max(at.start)) as usize;
+            at = at.start.min(place)..at.end.max(end) - deleted + inserted;
+        }
+    }
+    (at, gone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_grows_by_what_comes_where_something_of_it_goes() {
+        for (edit, then) in [
+            ((0, 1, 3), (6..11, 0)),
+            ((4, 0, 2), (6..11, 0)),
+            ((2, 4, 1), (2..6, 2)),
+            ((5, 2, 0), (4..7, 2)),
+            ((8, 3, 2), (4..10, 1)),
+            ((9, 1, 5), (4..9, 0)),
+        ] {
+            assert_eq!(grown(&(4..9), [edit].into_iter()), then, "{edit:?}");
+        }
     }
 }

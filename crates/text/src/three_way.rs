@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::diff;
-use crate::patch::{Patch, PatchBuilder};
+use crate::patch::{Patch, PatchBuilder, grown};
 use crate::words;
 pub use again::PutAgain;
 use belonging::belong;
@@ -230,13 +230,7 @@ fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray<'_>>) -> ThreeWay {
     made.decided.sort_unstable();
     made.decided.dedup();
     for moves::Astray { range: base, lines, text, .. } in astray {
-        let shift = |place: u32| {
-            let before = made.patch.edits().take_while(|(at, gone, _)| at + gone <= place);
-            let (gone, came) = before
-                .fold((0, 0), |(went, came), (_, gone, text)| (went + gone, came + text.len()));
-            place - gone + came as u32
-        };
-        let range = shift(lines.start)..shift(lines.end);
+        let (range, _) = grown(&lines, made.patch.in_turn());
         let at = made.met.partition_point(|met| met.base.start < base.start);
         made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(text.to_owned()) });
     }

@@ -4,10 +4,10 @@
 //! and of two saves that exclude each other the first one in the log counts, wherever they were
 //! sent. Must never leave a trace of a save that is not taken: its author may send it again.
 
-use redwedding_text::diff;
+use redwedding_text::{diff, grown};
 use redwedding_wire::version::Place;
 
-use super::three_way::{Meeting, grown};
+use super::three_way::Meeting;
 use super::{Document, State, Verdict};
 use crate::entry::{Body, Condition, Edit, Entry};
 

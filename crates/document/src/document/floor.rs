@@ -178,10 +178,7 @@ impl State {
     /// What an edit on a text below the floor stands on and the segment that has it, if it is too
     /// far down to be merged exactly.
     fn too_far_down(&self, base: &Base) -> Option<(usize, Place, VersionRef)> {
-        let version = match base {
-            Base::Version(version) => version.clone(),
-            Base::Object(id) => self.object(*id).ok()?.clone(),
-        };
+        let version = self.full_form(base).ok()?.clone();
         let Root::Log(place) = version.root else { return None };
         let at = self.archive.partition_point(|one| one.upto.position < place.position);
         self.archive.get(at)?;

@@ -148,9 +148,14 @@ impl State {
 
     /// What `base` stands on before its extra dots, as far as it is known here.
     pub(super) fn root_of(&self, base: &Base) -> Option<Root> {
+        self.full_form(base).ok().map(|version| version.root)
+    }
+
+    /// The version that `base` names.
+    pub(super) fn full_form<'a>(&'a self, base: &'a Base) -> Result<&'a VersionRef, Unresolved> {
         match base {
-            Base::Version(version) => Some(version.root),
-            Base::Object(id) => self.object(*id).ok().map(|version| version.root),
+            Base::Version(version) => Ok(version),
+            Base::Object(id) => self.object(*id),
         }
     }
 
@@ -170,10 +175,7 @@ impl State {
     /// # Errors
     /// If what it names is not in, or lies below the floor.
     pub fn resolve(&self, base: &Base) -> Result<Resolved, Unresolved> {
-        match base {
-            Base::Version(version) => self.resolve_version(version),
-            Base::Object(id) => self.resolve_version(self.object(*id)?),
-        }
+        self.resolve_version(self.full_form(base)?)
     }
 
     /// What `version` means here.
@@ -333,10 +335,7 @@ impl State {
     pub fn stands_on(&self, entry: &Entry) -> Option<VersionRef> {
         match &entry.body {
             Body::Edit(edit) if self.change_of(edit.delta.edit).is_none() => {
-                match &edit.delta.base {
-                    Base::Version(version) => Some(version.clone()),
-                    Base::Object(id) => self.object(*id).ok().cloned(),
-                }
+                self.full_form(&edit.delta.base).ok().cloned()
             }
             Body::Version(version) => Some(version.clone()),
             Body::Intent(intent) => Some(VersionRef::log(intent.upto)),

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
-use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, map_through};
+use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, grown, map_through};
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
@@ -758,25 +758,6 @@ fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hi
         Outcome::Both | Outcome::Same | Outcome::Larger => None,
     });
     found.collect()
-}
-
-/// Where a range of a text is once that was edited, here and there, each in the text that the edit
-/// before left: with all that came where something of it went. And how much of it went, in bytes.
-pub(super) fn grown(
-    at: &Range<u32>,
-    edits: impl Iterator<Item = (u32, u32, u32)>,
-) -> (Range<u32>, usize) {
-    let (mut at, mut gone) = (at.clone(), 0);
-    for (place, deleted, inserted) in edits {
-        let end = place + deleted;
-        if end <= at.start {
-            at = at.start - deleted + inserted..at.end - deleted + inserted;
-        } else if place < at.end {
-            gone += (end.min(at.end) - place.max(at.start)) as usize;
-            at = at.start.min(place)..at.end.max(end) - deleted + inserted;
-        }
-    }
-    (at, gone)
 }
 
 /// The passages that a save and others changed, and one of those others for each: a few, but all of

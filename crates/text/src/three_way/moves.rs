@@ -266,8 +266,9 @@ pub(super) struct Astray<'a> {
     pub(super) text: &'a str,
 }
 
-/// What the second edit does so, of what is known to have gone elsewhere, and its other parts.
-/// O(parts and texts put again, and the text after the first edit where there are any).
+/// What the second edit does so, of what is known to have gone elsewhere, and its other parts; none
+/// where there are more than are followed. O(texts put again and parts, n log n, and the text after
+/// the first edit where there are any).
 pub(super) fn astray<'a>(
     base: &str,
     first: &Patch,
@@ -279,10 +280,12 @@ pub(super) fn astray<'a>(
         let other = || edit.puts_another_line(base) && ends();
         edit.kind != Kind::Known && (edit.takes_lines(base) || other())
     };
+    let mut by_place: Vec<&PutAgain> = again.iter().collect();
+    by_place.sort_by_key(|it| it.from.start);
     let of = |edit: &Edit<'_>| {
         let range = edit.range.start as u32..edit.range.end as u32;
-        let inside = |it: &&PutAgain| it.from.start <= range.start && range.end <= it.from.end;
-        let it = again.iter().find(inside)?;
+        let behind = by_place.partition_point(|it| it.from.start <= range.start);
+        let it = by_place[..behind].last().filter(|it| range.end <= it.from.end)?;
         Some((it.to + range.start - it.from.start, range))
     };
     if again.is_empty() || !parts.iter().any(|edit| changes(edit) && of(edit).is_some()) {
@@ -290,8 +293,8 @@ pub(super) fn astray<'a>(
     }
     let page = first.apply(base).map(|made| made.text).unwrap_or_default();
     let (mut found, mut others) = (Vec::new(), Vec::new());
-    for edit in parts {
-        let there = of(&edit).filter(|_| changes(&edit)).and_then(|(at, range)| {
+    for edit in &parts {
+        let there = of(edit).filter(|_| changes(edit)).and_then(|(at, range)| {
             let (at, end) = (at as usize, at as usize + range.len());
             page.get(at..end).filter(|there| *there == &base[edit.range.clone()])?;
             let alone =
@@ -299,15 +302,15 @@ pub(super) fn astray<'a>(
             let start = page[..at].rfind('\n').map_or(0, |before| before + 1);
             let rest = if begins_line(&page, end) { 0 } else { page[end..].find('\n')? };
             let lines = start as u32..(end + rest) as u32;
-            let Edit { index, text, .. } = edit;
+            let Edit { index, text, .. } = *edit;
             (!alone).then_some(Astray { index, range, lines, text })
         });
         match there {
             Some(astray) => found.push(astray),
-            None => others.push(edit),
+            None => others.push(edit.clone()),
         }
     }
-    (found, others)
+    if found.len() > FOLLOWED { (Vec::new(), parts) } else { (found, others) }
 }
 
 /// The changes of the second edit that go along with text that the first one moved, in the order of
