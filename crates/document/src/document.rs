@@ -51,7 +51,7 @@ use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use redwedding_text::{Text, Version};
+use redwedding_text::{Text, Version, shown};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
@@ -243,13 +243,8 @@ impl View {
             }
         }
         let before = self.changes.len() as u32;
-        let saw_all = !self.hidden.is_nothing() && self.state.is_on_all(entry);
         let verdict = self.state.apply(Place::START, 0, entry);
-        match saw_all {
-            // Whoever left it there had it before them.
-            true => self.hidden = HiddenRanges::default(),
-            false => self.hidden.shift(&self.state, before),
-        }
+        self.hidden.shift(&self.state, before);
         if let Some(log) = &log {
             self.hidden.add(self.state.text(), log);
         }
@@ -268,7 +263,7 @@ impl View {
     /// [`limits::LOOKED_BYTES`] of page, and where a word of it stands elsewhere, that may show.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
-        let shown = self.stated().and_then(|hidden| hidden::without(self.text(), &hidden));
+        let shown = self.stated().and_then(|hidden| shown::without(self.text(), &hidden));
         shown.map_or(Cow::Borrowed(self.text()), Cow::Owned)
     }
 
@@ -281,7 +276,7 @@ impl View {
     #[must_use]
     pub fn shown_at(&self, start: u32, length: u32) -> (u32, u32) {
         let hidden = self.stated().unwrap_or_default();
-        hidden::left_of(start, length, &hidden)
+        shown::left_of(start, length, &hidden)
     }
 
     /// Whether the view stands on a text of the origin, and a new edit does not.
@@ -335,8 +330,7 @@ impl View {
         let (root, overlay) = self.root_and_overlay();
         let mut extra = self.newest_of(overlay);
         extra.sort_unstable();
-        // What an edit on it names is told with the edit.
-        let hidden = self.hidden.stated().filter(|_| extra.len() <= limits::INLINE_DOTS);
+        let hidden = self.hidden.stated();
         let checked = hidden.is_some() || (self.on_origin && !extra.is_empty());
         let check = checked.then(|| text_check(self.text()));
         VersionRef { root, extra, check, hidden }

@@ -579,9 +579,6 @@ impl Edit {
         }
         if let Base::Version(version) = &self.delta.base {
             check_version(version, limits::INLINE_DOTS)?;
-            if version.hidden.is_some() {
-                return Err(DecodeError::invalid("an edit is made on all of a text"));
-            }
         }
         match &self.served {
             Some(version) => check_version(version, limits::OVERLAY_EDITS),

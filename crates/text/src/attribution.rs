@@ -7,6 +7,7 @@
 use crate::history::History;
 use crate::ops::Ops;
 use crate::sequence::GROUND;
+use crate::shown::Hidden;
 use crate::text::Text;
 use crate::version::Version;
 use crate::walker::Walker;
@@ -89,6 +90,33 @@ fn push(runs: &mut Vec<Run>, run: Run) {
         Some(last) => last.len += run.len,
         None => runs.push(run),
     }
+}
+
+/// Where what is shown of a text comes from, of where the whole text does.
+#[must_use]
+pub fn of_shown(runs: &[Run], hidden: &[Hidden]) -> Vec<Run> {
+    let mut shown = Vec::with_capacity(runs.len());
+    let (mut at, mut hidden) = (0, hidden.iter().peekable());
+    for run in runs {
+        let (from, end) = (at, at + run.len);
+        while at < end {
+            let next = hidden.peek().map_or((u32::MAX, 0), |it| **it);
+            let gone = next.0.saturating_add(next.1);
+            if next.0 <= at {
+                at = gone.min(end);
+                hidden.next_if(|_| gone <= end);
+                continue;
+            }
+            let len = next.0.min(end) - at;
+            let source = match run.source {
+                Source::Below(byte) => Source::Below(byte + at - from),
+                change => change,
+            };
+            push(&mut shown, Run { len, source });
+            at += len;
+        }
+    }
+    shown
 }
 
 /// The same runs, where what stood below is told by those of the text below.

@@ -35,6 +35,7 @@ pub mod patch;
 mod predecessor;
 mod rope;
 mod sequence;
+pub mod shown;
 pub mod text;
 pub mod three_way;
 mod tokens;

@@ -6,10 +6,10 @@
 //! are kept, and that a change can be suppressed, is ours. May assume that the text is what the
 //! recorded effects lead to. Must never change anything when it returns an error.
 
+mod since;
+
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::columns::{self, ColumnsError, Makers};
@@ -21,6 +21,8 @@ use crate::patch::{FitError, Patch};
 use crate::rope::Rope;
 use crate::version::{Stretch, Version};
 use crate::walker::Walker;
+
+pub use since::{Since, SpanSince};
 
 /// A text and the changes that led to it, from a floor on.
 ///
@@ -57,85 +59,6 @@ impl Merged {
     #[must_use]
     pub fn plain(effect: Patch) -> Self {
         Self { effect, overlaps: Vec::new(), trimming: Vec::new(), glued: Vec::new() }
-    }
-}
-
-/// What [`Text::since`] gives.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Since {
-    /// From the text then to the text now. What was deleted and what was inserted at one place
-    /// stands in one hunk.
-    pub patch: Patch,
-    /// For each of its hunks the changes that made it, ascending; who took a change out that
-    /// somebody made is one of them. None for what was deleted then, and is shown again.
-    pub by: Vec<Vec<u32>>,
-    /// For each of its hunks the changes that took out the one that had deleted what is shown again
-    /// in it, ascending.
-    pub restored_by: Vec<Vec<u32>>,
-    /// What of the text then went, and what of the text now came, in order, and by whom.
-    pub spans: Vec<SpanSince>,
-    /// Each hunk of those changes by itself, whatever has become of it since.
-    made: Vec<MadeSince>,
-}
-
-/// A part of what went or came since a version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpanSince {
-    /// What went, in the text then; empty if it came.
-    pub gone: Range<u32>,
-    /// What came, in the text now; empty if it went.
-    pub came: Range<u32>,
-    /// The changes that did it, ascending.
-    pub by: Vec<u32>,
-}
-
-impl SpanSince {
-    /// How what came and went is cut says how it was replayed, and must not show.
-    fn push_onto(self, spans: &mut Vec<Self>) {
-        let goes_on = |last: &&mut Self| {
-            let alike = last.gone.is_empty() == self.gone.is_empty() && last.by == self.by;
-            alike && last.gone.end == self.gone.start && last.came.end == self.came.start
-        };
-        match spans.last_mut().filter(goes_on) {
-            Some(last) => (last.gone.end, last.came.end) = (self.gone.end, self.came.end),
-            None => spans.push(self),
-        }
-    }
-}
-
-/// A hunk of a change, as an edit of an older text. What several deleted the first one did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct MadeSince {
-    by: u32,
-    /// What of that text it deleted.
-    range: Range<u32>,
-    /// Which of all inserted bytes it put there.
-    inserted: Range<u32>,
-}
-
-impl MadeSince {
-    /// Puts parts of hunks together, which come in the order of the text.
-    fn joined(mut parts: Vec<Self>) -> Vec<Self> {
-        parts.sort_by_key(|part| part.by);
-        let mut hunks: Vec<Self> = Vec::with_capacity(parts.len());
-        for part in parts {
-            let goes_on = |last: &&mut Self| {
-                let apart = !last.inserted.is_empty() && !part.inserted.is_empty();
-                let apart = apart && last.inserted.end != part.inserted.start;
-                last.by == part.by && last.range.end == part.range.start && !apart
-            };
-            match hunks.last_mut().filter(goes_on) {
-                Some(last) if part.inserted.is_empty() => last.range.end = part.range.end,
-                Some(last) if last.inserted.is_empty() => {
-                    (last.range.end, last.inserted) = (part.range.end, part.inserted);
-                }
-                Some(last) => {
-                    (last.range.end, last.inserted.end) = (part.range.end, part.inserted.end);
-                }
-                None => hunks.push(part),
-            }
-        }
-        hunks
     }
 }
 
@@ -495,111 +418,6 @@ impl Text {
         let mut rope = self.rope_at(anchor).map_err(VersionError::Corrupt)?;
         let played = self.history.play(&mut rope, anchor, version);
         played.and_then(|()| rope.into_text()).map_err(VersionError::Corrupt)
-    }
-
-    /// What has become of the text at a version, which must be closed, up to now. As costly as
-    /// merging a change that was made there, which is cheap right after.
-    ///
-    /// # Errors
-    /// If the version is not one of this document's.
-    pub fn since(&mut self, version: &Version) -> Result<Since, VersionError> {
-        self.history.check_version(version)?;
-        if *version == self.head() {
-            return Ok(Since::default());
-        }
-        let mut replayed = self.replayed(version);
-        replayed.walker.set_prepare_version(&self.history, version.seen());
-        let contents = self.contents(&replayed.walker);
-        let (mut patch, mut by) = (Patch::builder(), Vec::<BTreeSet<u32>>::new());
-        let mut restored_by = Vec::<BTreeSet<u32>>::new();
-        let mut in_hunk = false;
-        let (mut kept_to, mut made, mut spans) = (0, Vec::new(), Vec::new());
-        let sequence = replayed.walker.sequence();
-        for (id, [there, shown]) in sequence.parted_spans() {
-            let span = sequence.span(id);
-            if kept_to < there {
-                patch.push_keep(there - kept_to);
-                in_hunk = false;
-            }
-            let at = shown + span.effect_len();
-            let then = there + if span.prepare.is_there() { span.len } else { 0 };
-            kept_to = then;
-            match (span.prepare.is_there(), span.is_shown()) {
-                (true, _) => patch.push_delete(span.len),
-                (false, true) => {
-                    let inserted = self.text.get(shown as usize..at as usize);
-                    patch.push_insert(inserted.unwrap_or_default());
-                }
-                (false, false) => {}
-            }
-            if span.prepare.is_there() != span.is_shown() {
-                // Who wrote what the version had deleted, and is shown again, is none of them; and
-                // of what stood there before all that was replayed nobody could say who it was.
-                let whom = contents.changed(id).filter(|change| !version.contains(*change));
-                let whom: Vec<u32> = whom.collect();
-                if !in_hunk {
-                    by.push(BTreeSet::new());
-                    restored_by.push(BTreeSet::new());
-                }
-                in_hunk = true;
-                by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
-                if whom.is_empty() && span.is_shown() {
-                    let whom = contents.restored_since(version, id);
-                    restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
-                }
-                let (gone, came) = (there..then, shown..at);
-                SpanSince { gone, came, by: whom }.push_onto(&mut spans);
-            }
-            made.extend(contents.made_since(version, id).map(|(by, inserted)| {
-                let range = there..then;
-                MadeSince { by, range, inserted }
-            }));
-        }
-        let made = MadeSince::joined(made);
-        self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
-        let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
-        let [by, restored_by] =
-            [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-        Ok(Since { patch, by, restored_by, spans, made })
-    }
-
-    /// Which hunks of an edit of the text at a version others have made just so since, whatever has
-    /// become of them: by changes that are `theirs`. O(changes since and their hunks).
-    #[must_use]
-    pub fn made_before(
-        &self,
-        version: &Version,
-        since: &Since,
-        patch: &Patch,
-        theirs: impl Fn(u32) -> bool,
-    ) -> BTreeSet<u32> {
-        let ours = (0..).zip(patch.edits());
-        let ours: HashMap<(u32, u32), (u32, &str)> =
-            ours.map(|(index, (at, deleted, text))| ((at, deleted), (index, text))).collect();
-        let alike = |at: u32, deleted: u32, text: Option<&str>| {
-            let ours = ours.get(&(at, deleted)).filter(|ours| Some(ours.1) == text);
-            ours.map(|ours| ours.0)
-        };
-        let made = since.made.iter().filter(|made| theirs(made.by));
-        let made = made.filter_map(|made| {
-            let bytes = made.inserted.start as usize..made.inserted.end as usize;
-            let text = self.history.inserted_all().get(bytes);
-            alike(made.range.start, made.range.end - made.range.start, text)
-        });
-        let mut known: BTreeSet<u32> = made.collect();
-        // What one of them replaced another one may have deleted before it.
-        let is_open = |(deleted, index): (u32, &u32)| deleted > 0 && !known.contains(index);
-        if !ours.iter().any(|((_, deleted), (index, _))| is_open((*deleted, index))) {
-            return known;
-        }
-        let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
-        let others = others.filter(|change| theirs(*change));
-        for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
-            let made = self.history.patch(change);
-            let edits = made.iter().flat_map(Patch::edits);
-            known.extend(edits.filter_map(|(at, deleted, text)| alike(at, deleted, Some(text))));
-        }
-        known
     }
 
     /// The text of the first `n` changes. O(text + changes since).

@@ -163,12 +163,6 @@ impl VersionRef {
         Self { root, extra: Vec::new(), check: None, hidden: None }
     }
 
-    /// The same changes, all of them shown: what an edit names that was made on it.
-    #[must_use]
-    pub fn unhidden(&self) -> Self {
-        Self { hidden: None, ..self.clone() }
-    }
-
     /// Whether the form is canonical and within `most` extra dots.
     #[must_use]
     pub fn is_canonical(&self, most: usize) -> bool {

@@ -17,18 +17,44 @@
 //! served go on being the same texts.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use redwedding_text::{Patch, Text, Version, diff, map_through, three_way};
+use redwedding_text::{Patch, Text, Version, diff, grown, map_through, shown, three_way};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::{OriginText, Place};
 
 use super::fold::FOLD_RULES;
 use super::resolve::OnDetachedBase;
 use super::state::DetachedBase;
+use super::three_way::Basis;
 use super::{Change, ChangeKind, Fault, State, Verdict};
 use crate::entry::OriginPage;
 use crate::limits;
+
+impl Basis {
+    /// The same of another text, which comes of that of the version: what is hidden stands there as
+    /// it is, or is not hidden.
+    fn carried_over(&self, rules: u8, theirs: &str, ours: &str) -> Self {
+        let mut carried = Self::from(self.version.clone());
+        if self.hidden.is_empty() {
+            return carried;
+        }
+        let meanwhile = diff::between_by(rules, theirs, ours);
+        for (start, len) in &self.hidden {
+            let there = *start..start + len;
+            let (here, _) = grown(&there, meanwhile.in_turn());
+            if part(theirs, &there) != part(ours, &here) {
+                continue;
+            }
+            match carried.hidden.last_mut() {
+                Some((at, len)) if *at + *len == here.start => *len += here.end - here.start,
+                _ => carried.hidden.push((here.start, here.end - here.start)),
+            }
+        }
+        carried
+    }
+}
 
 impl State {
     /// Keeps a text of the origin that is not in the log's line, so that edits
@@ -106,14 +132,18 @@ impl State {
     pub(super) fn merge_from_detached_base(
         &mut self,
         change: Change,
-        onto: Version,
+        basis: Basis,
         on: &OnDetachedBase,
         (patch, rules): (&Patch, u8),
     ) -> Result<(), Fault> {
         let fault = |error: &dyn fmt::Display| Fault::Patch(error.to_string());
-        let ours = self.text.text_at(&onto).map_err(|error| fault(&error))?;
+        let ours = self.text.text_at(&basis.version).map_err(|error| fault(&error))?;
         let theirs =
             self.detached_bases[on.base].text.text_at(&on.within).map_err(|error| fault(&error))?;
+        let (onto, whole) = (basis.carried_over(rules, &theirs, &ours), basis.whole(patch)?);
+        let not_there = || Fault::Patch("what is hidden is not there".into());
+        let ours = shown::without(&ours, &onto.hidden).ok_or_else(not_there)?;
+        let theirs = shown::without(&theirs, &basis.hidden).ok_or_else(not_there)?;
         // A patch that does not fit its own base is a fault, as with any other edit. Once it is
         // mapped, it might fit by accident.
         patch.apply(&theirs).map_err(|error| fault(&error))?;
@@ -127,7 +157,10 @@ impl State {
         };
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let (index, by_characters) = match rules {
-            0..=1 => self.merge_alone(change, onto, mapped).map(|(index, it)| (index, Some(it)))?,
+            0..=1 => {
+                let mapped = onto.whole(&mapped)?;
+                self.merge_alone(change, onto.version, mapped).map(|it| (it.0, Some(it.1)))?
+            }
             _ => self.merge_decided(change, onto, &mapped, None)?,
         };
         if let Some(mut merged) = by_characters {
@@ -141,7 +174,7 @@ impl State {
         let merged = self.text.head();
         let detached = &mut self.detached_bases[on.base];
         // It fits: it was applied to this very text above.
-        if detached.text.merge(actor, &on.within, patch).is_ok() {
+        if detached.text.merge(actor, &on.within, &whole).is_ok() {
             detached.mapped.push(index);
         }
         let made = detached.mapped.len() as u32;
@@ -277,7 +310,7 @@ impl State {
         // another change by now, as it was decided.
         let decided = |change: &Arc<Change>| change.kind == ChangeKind::Meant as u8;
         let merged = match self.changes.kept().iter().any(decided) {
-            true => self.merge_as_meant(change, version, &patch, None),
+            true => self.merge_as_meant(change, version.into(), &patch, None),
             false => self.merge(change, version, patch),
         };
         debug_assert!(merged.is_ok());
@@ -394,4 +427,8 @@ fn patch_of(spans: &[(u32, u32)]) -> Option<Patch> {
         builder.keep(kept).delete(*length)
     });
     patch.build().ok().filter(|patch| !patch.is_empty())
+}
+
+fn part<'a>(text: &'a str, at: &Range<u32>) -> Option<&'a str> {
+    text.get(at.start as usize..at.end as usize)
 }

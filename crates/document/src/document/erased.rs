@@ -7,10 +7,10 @@
 //! what was not erased, nor drop what somebody wrote: where the two cannot be told apart, there is
 //! no edit.
 
-use redwedding_text::attribution::{Run, Source};
+use redwedding_text::attribution::{Run, Source, of_shown};
 use redwedding_text::{PLACEHOLDERS, Patch, Version, diff, replaced};
 
-use super::{ChangeKind, Resolved, State, hidden};
+use super::{ChangeKind, Resolved, State};
 
 /// The save changes text that was erased since its base was served: what of that is new, nobody can
 /// tell.
@@ -22,19 +22,13 @@ pub struct Erased;
 const MASKS: [char; 4] = ['\u{1}', '\u{86}', '\u{fdd0}', '\u{1fffe}'];
 
 impl State {
-    /// The edit that the save of a whole text makes of the text `base`, which is the version's.
-    /// What the version hides it deletes, if it changes anything: its author did not have it before
-    /// them. What was erased there, and is saved as it was, stays erased. O(text), and O(history)
-    /// where something was erased since.
+    /// The edit that the save of a whole text makes of the text `base`, which is the version's, as
+    /// far as it is shown. What was erased there, and is saved as it was, stays erased. O(text), and
+    /// O(history) where something was erased since.
     ///
     /// # Errors
     /// If it changes what was erased since. Deleting it is no such change.
     pub fn edit(&self, on: &Resolved, base: &str, submitted: &str) -> Result<Patch, Erased> {
-        let edit = self.edit_of_shown(on, base, submitted)?;
-        hidden::of_whole(&edit, &on.hidden).map_err(|_| Erased)
-    }
-
-    fn edit_of_shown(&self, on: &Resolved, base: &str, submitted: &str) -> Result<Patch, Erased> {
         let erased = self.erased_since(&on.version);
         // The usual case: the author saw what stands here.
         if erased.is_empty() {
@@ -42,7 +36,7 @@ impl State {
         }
         // A placeholder may stand in the submitted text as well (a star does often). A mask does
         // not, so the diff says for each what the author has in its place.
-        let sources = hidden::runs_without(self.sources(on), &on.hidden);
+        let sources = of_shown(&self.sources(on), &on.hidden);
         let masked = masked(base, &sources, |change| erased.contains(&change));
         let patch = diff::between(&masked, submitted);
         let mut edit = Patch::builder();

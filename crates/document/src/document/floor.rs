@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use redwedding_text::{RestoreError, Text, Version, diff, map_through};
+use redwedding_text::{RestoreError, Text, Version, diff, map_through, shown};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{Base, Place, Position, Root, VersionRef};
 
@@ -354,12 +354,14 @@ impl Segment {
         version.extra.iter().all(here)
     }
 
+    /// What is shown of the text of a version that stands on an entry here.
     fn text_at(&self, on: Place, version: &VersionRef) -> Option<String> {
         let mut base = Version::up_to(self.index_at(on)? as u32 + 1);
         for actor in &version.extra {
             let at = self.changes.iter().position(|change| change.actor == *actor)?;
             base.join(&self.history.closure((self.first() + at) as u32)?);
         }
-        self.history.text_at(&self.start, &base).ok()
+        let whole = self.history.text_at(&self.start, &base).ok()?;
+        shown::without(&whole, version.hidden.as_deref().unwrap_or_default())
     }
 }

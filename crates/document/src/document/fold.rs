@@ -30,7 +30,8 @@ use redwedding_text::{Merged, Overlap, Patch, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
 use redwedding_wire::version::Place;
 
-use super::{Change, ChangeKind, Quarantined, State};
+use super::three_way::Basis;
+use super::{Change, ChangeKind, Quarantined, Resolved, State};
 use crate::entry::{Body, Edit, Entry, RULES};
 use crate::limits;
 
@@ -181,15 +182,18 @@ impl State {
         };
         // An edit on a text in the log's line merges exactly. One on a text that the log did not
         // know is carried over by the difference of the two texts.
-        let merged = match resolved.detached {
-            None if edit.delta.rules > 1 && kind != ChangeKind::MergeNode => {
-                let (delta, replaces) = (&edit.delta, edit.replacing());
-                self.merge_as_meant(change, resolved.version, &delta.patch, replaces).map(|_| ())
+        let (delta, Resolved { version, hidden, detached }) = (&edit.delta, resolved);
+        let basis = Basis { version, hidden };
+        let merged = match detached {
+            None if delta.rules > 1 && kind != ChangeKind::MergeNode => {
+                self.merge_as_meant(change, basis, &delta.patch, edit.replacing()).map(|_| ())
             }
-            None => self.merge(change, resolved.version, edit.delta.patch.clone()).map(|_| ()),
+            None => {
+                let whole = basis.whole(&delta.patch);
+                whole.and_then(|whole| self.merge(change, basis.version, whole)).map(|_| ())
+            }
             Some(on) => {
-                let edited = (&edit.delta.patch, edit.delta.rules);
-                self.merge_from_detached_base(change, resolved.version, &on, edited)
+                self.merge_from_detached_base(change, basis, &on, (&delta.patch, delta.rules))
             }
         };
         match merged {

@@ -2,19 +2,22 @@
 //!
 //! A view merges saves character by character, and that knows nothing of moves: what one save
 //! deletes and another one, or what the log decided, has put elsewhere would show again there, and
-//! whoever deleted it, or saw it gone, would see it back until the log has the save. A version
-//! states which ranges of its text it hides, for ever: it is one text, whatever the log decides
-//! later. An edit made on it deletes them, as others did: its author did not have them before them.
-//! Must never hide what nobody deleted, nor a word that the log will show anywhere with the save,
-//! or tell as an alternative: where two wrote it, the edit could delete the one that stays.
+//! whoever deleted it, or saw it gone, would see it back until the log has the save. Nor does it
+//! know what several made alike: that would show as often as they made it. A version states which
+//! ranges of its text it hides, for ever: it is one text, whatever the log decides later. An edit
+//! made on it is one of what is shown: what is hidden stays, and to who made it that came since
+//! ([`redwedding_text::Since::of_shown`]), where the log shows it. Must never hide what nobody
+//! deleted, nor a word that the log will show anywhere with the save, or tell as an alternative,
+//! but for a copy of what is shown.
 
 use std::ops::Range;
 
-use redwedding_text::attribution::Run;
 use redwedding_text::three_way::{share_words, surplus};
-use redwedding_text::{Patch, PatchError};
+use redwedding_text::{Patch, shown};
+use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
+use super::ChangeKind;
 use super::fold::Verdict;
 use super::state::State;
 use crate::entry::{Body, Edit, Entry};
@@ -31,13 +34,6 @@ pub(super) struct AsLogged {
 }
 
 impl State {
-    /// Whether an edit was made on all that there is.
-    pub(super) fn is_on_all(&self, entry: &Entry) -> bool {
-        let Body::Edit(edit) = &entry.body else { return false };
-        let resolved = self.resolve(&edit.delta.base);
-        resolved.is_ok_and(|it| it.detached.is_none() && it.version == self.text.head())
-    }
-
     /// What the log will show with a save, if it has it next, and whether it decides something of
     /// it. The former is asked where the view `looks`, and only where something of what somebody
     /// deleted came elsewhere: it costs a copy of the state, and folding the save. The latter where
@@ -52,21 +48,50 @@ impl State {
         if !looks && !told {
             return (None, false);
         }
-        let patch = &edit.delta.patch;
+        let mut shown = (!hidden.is_nothing()).then(|| self.as_shown(hidden));
+        shown.as_mut().unwrap_or(self).ask_log_of_shown(entry, edit, (looks, told))
+    }
+
+    /// A state as it is shown.
+    fn as_shown(&self, hidden: &HiddenRanges) -> Self {
+        let mut shown = self.clone();
+        let mut deletion = Patch::builder();
+        let mut at = 0;
+        for range in &hidden.0 {
+            deletion = deletion.keep(range.start - at).delete(range.end - range.start);
+            at = range.end;
+        }
+        let name = Actor::of("hidden", &[&self.changes.len().to_le_bytes()]);
+        let change = self.change(name, Place::START, 0, ChangeKind::Difference);
+        let deletion = deletion.build().unwrap_or_default();
+        let deleted = shown.merge_alone(change, self.text.head(), deletion);
+        debug_assert!(deleted.is_ok(), "{deleted:?}");
+        shown
+    }
+
+    fn ask_log_of_shown(
+        &mut self,
+        entry: &Entry,
+        edit: &Edit,
+        (looks, told): (bool, bool),
+    ) -> (Option<AsLogged>, bool) {
         let Some(met) = self.met(edit) else {
             let log = (looks && self.is_detached(edit)).then(|| {
                 let gone = self.removed_by(edit).into_iter().collect();
-                self.as_logged(entry, hidden, gone)
+                self.as_logged(entry, gone)
             });
             return (log.flatten(), false);
         };
-        let both = [patch, &met.since.patch];
-        let gone = both.map(|it| it.apply(&met.old).map(|it| it.removed).unwrap_or_default());
+        let (patch, since) = (&edit.delta.patch, &met.1.since.patch);
+        let gone = [patch, since].map(|it| it.apply(&met.1.old).map(|it| it.removed));
+        let gone = gone.map(Result::unwrap_or_default);
         let [own, others] = &gone;
-        let came_again =
-            share_words(own, met.since.patch.inserted()) || share_words(others, patch.inserted());
-        let log = (looks && came_again).then(|| self.as_logged(entry, hidden, gone.to_vec()));
-        (log.flatten(), told && self.is_decided(&met, edit))
+        let twice = share_words(own, since.inserted())
+            || share_words(others, patch.inserted())
+            || share_words(patch.inserted(), since.inserted());
+        let decided = (told || looks && twice) && self.is_decided(&met, edit);
+        let log = (looks && twice && decided).then(|| self.as_logged(entry, gone.to_vec()));
+        (log.flatten(), told && decided)
     }
 
     fn is_detached(&self, edit: &Edit) -> bool {
@@ -78,22 +103,15 @@ impl State {
         Some(edit.delta.patch.apply(&on).ok()?.removed)
     }
 
-    fn as_logged(
-        &self,
-        entry: &Entry,
-        hidden: &HiddenRanges,
-        gone: Vec<String>,
-    ) -> Option<AsLogged> {
-        let (mut log, before) = (self.clone(), self.changes.len());
+    fn as_logged(&self, entry: &Entry, gone: Vec<String>) -> Option<AsLogged> {
+        let mut log = self.clone();
         let next = Place { position: self.cursor.position + 1, ..Place::START };
         if log.apply(next, 0, entry) != Verdict::Counted {
             return None;
         }
-        let mut hidden = hidden.clone();
-        hidden.shift(&log, before as u32);
         // Of what is an alternative already another copy is told nowhere else.
         let alternatives = log.alternatives().iter().map(|it| it.text.to_owned()).collect();
-        Some(AsLogged { text: hidden.without(log.text())?, alternatives, gone })
+        Some(AsLogged { text: log.text().to_owned(), alternatives, gone })
     }
 }
 
@@ -163,7 +181,7 @@ impl HiddenRanges {
     }
 
     fn without(&self, text: &str) -> Option<String> {
-        without(text, &self.pairs(usize::MAX))
+        shown::without(text, &self.pairs(usize::MAX))
     }
 
     fn pairs(&self, most: usize) -> Vec<(u32, u32)> {
@@ -187,77 +205,8 @@ fn shifted(
     parts.into_iter().filter(|part| part.start < part.end)
 }
 
-/// A text without these ranges of it. `None` where they do not fit it.
-pub(super) fn without(text: &str, hidden: &[(u32, u32)]) -> Option<String> {
-    let mut shown = String::with_capacity(text.len());
-    let mut at = 0;
-    for (start, len) in hidden {
-        shown.push_str(text.get(at..*start as usize)?);
-        at = *start as usize + *len as usize;
-    }
-    shown.push_str(text.get(at..)?);
-    Some(shown)
-}
-
-/// Where a range of a text is in what is shown of it, and how much of it is.
-pub(super) fn left_of(start: u32, length: u32, hidden: &[(u32, u32)]) -> (u32, u32) {
-    let shown_before = |place: u32| {
-        let gone = hidden.iter().map(|(at, len)| place.saturating_sub(*at).min(*len));
-        place - gone.sum::<u32>()
-    };
-    let (from, to) = (shown_before(start), shown_before(start + length));
-    (from, to - from)
-}
-
-/// An edit of what is shown of a text as one of the whole text, that deletes what is hidden, too.
-/// Nothing, where it changes nothing.
-pub(super) fn of_whole(edit: &Patch, hidden: &[(u32, u32)]) -> Result<Patch, PatchError> {
-    if edit.is_empty() || hidden.is_empty() {
-        return Ok(edit.clone());
-    }
-    // Where it is in the whole text.
-    let (mut whole, mut at, mut shown) = (Patch::builder(), 0, 0);
-    let mut hidden = hidden.iter().copied().peekable();
-    let end = (u32::MAX, 0, "");
-    for (start, gone, came) in edit.edits().chain([end]) {
-        for (upto, goes) in [(start, false), (start.saturating_add(gone), true)] {
-            while shown < upto {
-                let next = hidden.peek().map(|(next, _)| next - at);
-                if next.is_none() && upto == u32::MAX {
-                    break;
-                }
-                let len = next.unwrap_or(u32::MAX).min(upto - shown);
-                whole = if goes { whole.delete(len) } else { whole.keep(len) };
-                (at, shown) = (at + len, shown + len);
-                if next == Some(len)
-                    && let Some((_, len)) = hidden.next()
-                {
-                    whole = whole.delete(len);
-                    at += len;
-                }
-            }
-        }
-        whole = whole.insert(came);
-    }
-    whole.build()
-}
-
-/// Where what is shown of a text comes from, of where the whole text does.
-pub(super) fn runs_without(runs: Vec<Run>, hidden: &[(u32, u32)]) -> Vec<Run> {
-    let mut at = 0;
-    let shown = runs.into_iter().map(|run| {
-        let (_, len) = left_of(at, run.len, hidden);
-        at += run.len;
-        Run { len, ..run }
-    });
-    shown.collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use redwedding_text::diff;
-
     use super::*;
 
     #[test]
@@ -275,29 +224,5 @@ mod tests {
         assert_eq!(parts((10, 10, 3)), []);
         assert_eq!(parts((20, 0, 3)), [(10, 20)]);
         assert_eq!(parts((10, 0, 3)), [(13, 23)]);
-    }
-
-    proptest! {
-        #[test]
-        fn an_edit_of_what_is_shown_deletes_what_is_hidden(
-            text in "[ab\n]{0,30}", to in "[abc\n]{0,20}",
-            lens in proptest::collection::vec((0..4u32, 1..4u32), 0..6),
-        ) {
-            let mut at = 0;
-            let ranges = lens.into_iter().enumerate().map(|(index, (skip, len))| {
-                let start = at + skip + u32::from(index > 0);
-                at = start + len;
-                (start, len)
-            });
-            let hidden: Vec<_> =
-                ranges.filter(|(start, len)| (start + len) as usize <= text.len()).collect();
-            let shown = without(&text, &hidden).expect("they fit");
-            let edit = diff::between(&shown, &to);
-            let whole = of_whole(&edit, &hidden).expect("it is short");
-            match shown == to {
-                true => prop_assert!(whole.is_empty()),
-                false => prop_assert_eq!(whole.apply(&text).expect("it fits").text, to),
-            }
-        }
     }
 }

@@ -118,7 +118,7 @@ impl State {
         // conflict it shows, and the other version is offered.
         let merged = match import.rules {
             0..=1 => self.merge(change, version.clone(), import.patch.clone()),
-            _ => self.merge_as_meant(change, version.clone(), &import.patch, None),
+            _ => self.merge_as_meant(change, version.clone().into(), &import.patch, None),
         };
         match merged {
             Ok(index) => {

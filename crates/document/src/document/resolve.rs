@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use redwedding_text::{Text, Version};
+use redwedding_text::{Text, Version, shown};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
@@ -14,7 +14,6 @@ use redwedding_wire::version::{
 };
 
 use super::changes::Change;
-use super::hidden;
 use super::segment::SegmentRef;
 use super::state::{DetachedBase, State};
 use crate::entry::{Body, Entry, Missing};
@@ -184,19 +183,17 @@ impl State {
     /// If what it names is not in, or lies below the floor; or it names another text than it was
     /// given for.
     pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
-        let mut resolved = self.resolve_unchecked(version)?;
-        let another = |check| {
-            let text = self.whole_text_of(&resolved);
-            text.is_none_or(|text| text_check(&text) != check)
-        };
+        let resolved = self.resolve_unchecked(version)?;
+        let Some(check) = version.check else { return Ok(resolved) };
+        let hidden = version.hidden.clone().unwrap_or_default();
+        let text = self.whole_text_of(&resolved);
         // Edits of a text of the origin may have been carried over onto something else, where the
         // log lost them and was told of them anew.
-        match version.check.is_some_and(another) {
-            true => Err(Unresolved::Stale),
-            false => {
-                resolved.hidden.extend(version.hidden.iter().flatten());
-                Ok(resolved)
-            }
+        let is_it =
+            |text: &String| text_check(text) == check && shown::without(text, &hidden).is_some();
+        match text.is_some_and(|text| is_it(&text)) {
+            true => Ok(Resolved { hidden, ..resolved }),
+            false => Err(Unresolved::Stale),
         }
     }
 
@@ -280,7 +277,7 @@ impl State {
         let text = self.whole_text_of(resolved)?;
         match resolved.hidden.as_slice() {
             [] => Some(text),
-            hidden => hidden::without(&text, hidden),
+            hidden => shown::without(&text, hidden),
         }
     }
 

@@ -11,7 +11,7 @@ mod parts;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use redwedding_text::{Columns, Text};
+use redwedding_text::{Columns, Text, shown};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
@@ -21,7 +21,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
-use super::hidden::{self, HiddenRanges};
+use super::hidden::HiddenRanges;
 use super::state::{DetachedBase, State};
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
@@ -213,7 +213,7 @@ impl View {
         let confirmed = confirmed as usize;
         let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
         let state = parts.into_state(confirmed)?;
-        if hidden::without(state.text(), &hidden).is_none() {
+        if shown::without(state.text(), &hidden).is_none() {
             return Err(DecodeError::invalid("what is hidden does not fit the text"));
         }
         Ok(Self { state, confirmed, on_origin, hidden: HiddenRanges::of_stated(&hidden) })

@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
 use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, grown, map_through};
 use redwedding_wire::identity::{Actor, EditId};
@@ -50,11 +51,29 @@ pub struct Meeting {
     pub with: u32,
 }
 
+/// What a save was made on.
+pub(super) struct Basis {
+    pub(super) version: Version,
+    /// What of its text its author did not have before them.
+    pub(super) hidden: Vec<HiddenRange>,
+}
+
+impl From<Version> for Basis {
+    fn from(version: Version) -> Self {
+        Self { version, hidden: Vec::new() }
+    }
+}
+
+impl Basis {
+    /// An edit of what its author had before them as one of the version's text.
+    pub(super) fn whole(&self, patch: &Patch) -> Result<Patch, Fault> {
+        shown::of_whole(patch, &self.hidden).map_err(|error| Fault::Patch(error.to_string()))
+    }
+}
+
 /// What a save met.
 pub(super) struct Met {
-    /// What it was made on,
-    version: Version,
-    /// the text of that,
+    /// What its author had before them,
     pub(super) old: String,
     /// and what others did since.
     pub(super) since: Since,
@@ -78,26 +97,46 @@ impl State {
     /// What others did since the text that a save was made on, and that text, where they come near
     /// each other. `None` where merging the save character by character is all that there is to it,
     /// and where it was made on a text that the log did not know.
-    pub(super) fn met(&mut self, edit: &Edit) -> Option<Met> {
-        let resolved = self.resolve(&edit.delta.base).ok()?;
-        let meant = resolved.detached.is_none() && edit.delta.rules > 1;
-        if !meant || resolved.version == self.text.head() {
+    pub(super) fn met(&mut self, edit: &Edit) -> Option<(Basis, Met)> {
+        let Resolved { version, hidden, detached } = self.resolve(&edit.delta.base).ok()?;
+        if detached.is_some() || edit.delta.rules < 2 {
             return None;
         }
-        let since = self.text.since(&resolved.version).ok()?;
-        if !three_way::meet(&since.patch, &edit.delta.patch) {
-            return None;
+        let basis = Basis { version, hidden };
+        let met = self.meeting(&basis, &edit.delta.patch).ok()??;
+        edit.delta.patch.apply(&met.old).ok()?;
+        Some((basis, met))
+    }
+
+    /// What an edit comes near of what others did since the text that it was made on, and that
+    /// text; `None` where it comes near nothing. What of it its author did not have before them
+    /// came since, if it is there.
+    fn meeting(&mut self, basis: &Basis, patch: &Patch) -> Result<Option<Met>, Fault> {
+        let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
+        let Basis { version, hidden } = basis;
+        if hidden.is_empty() && *version == self.text.head() {
+            return Ok(None);
         }
-        let old = self.text.text_at(&resolved.version).ok()?;
-        edit.delta.patch.apply(&old).ok()?;
-        Some(Met { version: resolved.version, old, since })
+        let mut since = self.text.since(version).map_err(|error| fault(&error))?;
+        if !hidden.is_empty() {
+            let writers = self.text.attribution_at(version);
+            let of_shown = since.of_shown(hidden, self.text(), &writers);
+            since = of_shown.map_err(|error| fault(&error))?;
+        }
+        if !three_way::meet(&since.patch, patch) {
+            return Ok(None);
+        }
+        let whole = self.text.text_at(version).map_err(|error| fault(&error))?;
+        let old = shown::without(&whole, hidden);
+        let old = old.ok_or_else(|| Fault::Patch("what is hidden is not there".into()))?;
+        Ok(Some(Met { old, since }))
     }
 
     /// Whether the log will decide something of a save that met others.
-    pub(super) fn is_decided(&self, met: &Met, edit: &Edit) -> bool {
-        let (Met { version, old, since }, patch) = (met, &edit.delta.patch);
-        let beside = self.beside((version, old), since, patch, edit.replacing());
-        !three_way::merge(old, beside, patch).decided.is_empty()
+    pub(super) fn is_decided(&self, (basis, met): &(Basis, Met), edit: &Edit) -> bool {
+        let patch = &edit.delta.patch;
+        let beside = self.beside((&basis.version, &met.old), &met.since, patch, edit.replacing());
+        !three_way::merge(&met.old, beside, patch).decided.is_empty()
     }
 
     /// Merges a change as its author meant it: which one it is then. It replaces what the author
@@ -105,12 +144,12 @@ impl State {
     pub(super) fn merge_as_meant(
         &mut self,
         change: Change,
-        base: Version,
+        basis: Basis,
         patch: &Patch,
         replaces: Option<&Edit>,
     ) -> Result<u32, Fault> {
         let (place, logged_ms) = (change.place, change.logged_ms);
-        let (index, by_characters) = self.merge_decided(change, base, patch, replaces)?;
+        let (index, by_characters) = self.merge_decided(change, basis, patch, replaces)?;
         if let Some(merged) = by_characters {
             self.keep_lines((index, place, logged_ms), &merged);
         }
@@ -122,28 +161,27 @@ impl State {
     pub(super) fn merge_decided(
         &mut self,
         change: Change,
-        base: Version,
+        basis: Basis,
         patch: &Patch,
         replaces: Option<&Edit>,
     ) -> Result<(u32, Option<Merged>), Fault> {
-        let alone = |it: (u32, Merged)| (it.0, Some(it.1));
-        if change.place == Place::START || base == self.text.head() {
-            return self.merge_alone(change, base, patch.clone()).map(alone);
-        }
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let since = self.text.since(&base).map_err(|error| fault(&error))?;
-        if !three_way::meet(&since.patch, patch) {
-            return self.merge_alone(change, base, patch.clone()).map(alone);
-        }
-        let old = self.text.text_at(&base).map_err(|error| fault(&error))?;
+        let whole = basis.whole(patch)?;
+        let is_logged = change.place != Place::START;
+        let met = is_logged.then(|| self.meeting(&basis, patch)).transpose()?.flatten();
+        let Some(Met { old, since }) = met else {
+            let (index, merged) = self.merge_alone(change, basis.version, whole)?;
+            return Ok((index, Some(merged)));
+        };
+        patch.apply(&old).map_err(|error| fault(&error))?;
         // What the origin was not sent shows against nothing that somebody wrote there.
         let gives_way = change.kind == ChangeKind::Import as u8;
-        let beside = self.beside((&base, &old), &since, patch, replaces);
+        let beside = self.beside((&basis.version, &old), &since, patch, replaces);
         let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
-        let (index, merged) = self.merge_alone(change, base, patch.clone())?;
-        // It fits: it was merged.
+        let Basis { version, hidden: not_seen } = basis;
+        let (index, merged) = self.merge_alone(change, version, whole)?;
         let meant = three_way::merge(&old, beside, patch);
         // What would not fit stays as merged by characters: after the merge nothing is refused.
         let longest = self.text().len() + meant.instead.inserted().len();
@@ -156,7 +194,8 @@ impl State {
             return Ok((index, Some(merged)));
         }
         // It is in the text, whatever comes of this: nobody may refuse it any more.
-        let put = self.put_instead(index, (&page, &told), &meant);
+        let decided = decided_of_whole((patch, &not_seen), &meant.decided);
+        let put = self.put_instead(index, (&page, &told), (&meant, decided));
         debug_assert!(put.is_ok(), "{put:?}");
         if put.is_err() {
             return Ok((index, Some(merged)));
@@ -492,7 +531,7 @@ impl State {
         &mut self,
         save: u32,
         (page, told): (&str, &str),
-        meant: &ThreeWay,
+        (meant, decided): (&ThreeWay, Vec<u32>),
     ) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
@@ -508,7 +547,7 @@ impl State {
             )
         };
         let (aside, instead) = (about(ASIDE, ChangeKind::Meant), about(INSTEAD, ChangeKind::Meant));
-        let part = Part::Edits(meant.decided.as_slice().into());
+        let part = Part::Edits(decided.into());
         let head = self.text.head();
         let taken = self.text.suppress(aside.actor.0, &head, (save, part, true));
         taken.map_err(|error| fault(&error))?;
@@ -691,6 +730,13 @@ impl State {
         let of = self.changes.get(save as usize)?;
         self.index_of(Actor::of(name, &[&of.actor.0.to_le_bytes()]))
     }
+}
+
+/// Which hunks of the whole text's edit these of an edit of what is shown are.
+fn decided_of_whole((patch, hidden): (&Patch, &[HiddenRange]), decided: &[u32]) -> Vec<u32> {
+    let whole = shown::hunks_of_whole(patch, hidden);
+    let decided = decided.iter().filter_map(|hunk| whole.get(*hunk as usize));
+    decided.cloned().flatten().collect()
 }
 
 /// The saves whose changes a later one made, too, or worked on.

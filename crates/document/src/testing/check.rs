@@ -280,8 +280,6 @@ fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
         version.extra = vec![draw.pick(view.overlay()).actor];
     }
     let edit = EditId([200 - number as u8; 16]);
-    // Of a version that hides something all is edited here.
-    let version = version.unhidden();
     let mut saved = log::save_on(view, draw, edit, version.clone())?;
     if version.extra.len() <= crate::limits::INLINE_DOTS {
         saved.delta.base = redwedding_wire::version::Base::Version(version);

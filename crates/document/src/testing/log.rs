@@ -403,7 +403,7 @@ pub fn save_on(
     let base = match draw.below(8) {
         0 => Base::Object(id),
         1 => Base::Object(ObjectId(id.0 ^ 1)),
-        _ => Base::Version(version.unhidden()),
+        _ => Base::Version(version),
     };
     let delta = Delta { edit, base, patch, note: note(draw), rules: RULES };
     let served = draw.option(|draw| values::version(draw, 3));

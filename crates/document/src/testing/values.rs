@@ -75,7 +75,7 @@ pub fn note(draw: &mut Draw<'_>) -> Note {
 /// A save.
 pub fn edit(draw: &mut Draw<'_>) -> Edit {
     let base = match draw.one_in(3) {
-        false => Base::Version(version(draw, 5).unhidden()),
+        false => Base::Version(version(draw, 5)),
         true => Base::Object(ObjectId(draw.number())),
     };
     let mut id: [u8; 16] = draw.bytes();

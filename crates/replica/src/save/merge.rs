@@ -433,7 +433,7 @@ impl<P: Ports> Context<'_, P> {
 /// makes the same dots.
 fn base_named(key: &DocumentKey, named: &VersionRef) -> Base {
     match named.extra.len() <= limits::INLINE_DOTS {
-        true => Base::Version(named.unhidden()),
+        true => Base::Version(named.clone()),
         false => Base::Object(named.object_id(key)),
     }
 }

@@ -1,10 +1,10 @@
 //! What a merge by characters shows, and should not.
 //!
 //! It knows nothing of moves: what one edit deletes and another one has put elsewhere shows again
-//! there. Must never find a word that is shown anywhere as it was meant, or told as an alternative:
-//! of words that two wrote alike it cannot tell whose will stay.
+//! there. Nor of what two made alike: that shows twice. Must never find a word that is shown
+//! anywhere as it was meant, or told as an alternative, unless it is shown as often without.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::{diff, words};
@@ -12,9 +12,10 @@ use crate::{diff, words};
 /// Pairs of words that are compared at most; where there are more, nothing is found.
 const COMPARED: usize = 1 << 18;
 
-/// Ranges of `merged` of words that somebody deleted (all that was, is `gone`), and of which
-/// `meant`, the same edits merged as they were meant, has none, nor any of the passages that are
-/// told beside it. In bytes, ascending and apart. O(texts), and what comparing them takes.
+/// Ranges of `merged` that `meant`, the same edits merged as they were meant, does not have: of
+/// words that somebody deleted (all that was, is `gone`), and of which that has none, nor any of the
+/// passages that are told beside it; and of words that are shown as often as there without. In
+/// bytes, ascending and apart. O(texts), and what comparing them takes.
 #[must_use]
 pub fn surplus<'a>(
     merged: &'a str,
@@ -24,22 +25,47 @@ pub fn surplus<'a>(
 ) -> Vec<Range<u32>> {
     let text = |at: &Range<u32>| &merged[at.start as usize..at.end as usize];
     let patch = diff::between(merged, meant);
-    let more = patch.edits().filter_map(|(at, len, came)| more(at, text(&(at..at + len)), came));
-    let mut found: Vec<Range<u32>> = more.filter(|at| words::has_word(text(at))).collect();
+    let more = patch.edits().filter_map(|(at, len, came)| {
+        more(at, text(&(at..at + len)), came).map(|more| (more, came))
+    });
+    let mut found: Vec<(Range<u32>, &str)> =
+        more.filter(|(at, _)| words::has_word(text(at))).collect();
     if !found.is_empty() {
         let said = std::iter::once(meant).chain(told);
         let said: BTreeSet<&str> = said.flat_map(words::bare).collect();
         let gone: BTreeSet<&str> = gone.into_iter().flat_map(words::bare).collect();
+        let (mut shown, right) = (how_often(merged), how_often(meant));
         let mut left = COMPARED;
-        found.retain(|at| {
-            let is_gone = |word: &str| {
+        found.retain(|(at, came)| {
+            let mut is_gone = |word: &str| {
                 left = left.saturating_sub(said.len());
                 left > 0 && gone.contains(word) && !is_in(&said, word)
             };
-            words::bare(text(at)).all(is_gone)
+            // What comes in its place has it.
+            if words::has_word(came) {
+                return came.contains(text(at)) || words::bare(text(at)).all(is_gone);
+            }
+            let these = how_often(text(at));
+            let mut is_surplus = |(word, count): (&&str, &usize)| {
+                let of = |all: &BTreeMap<&str, usize>| all.get(word).copied().unwrap_or_default();
+                let (shown, right) = (of(&shown), of(&right));
+                right > 0 && shown >= right + count || is_gone(word)
+            };
+            let found = these.iter().all(&mut is_surplus);
+            for (word, count) in these.iter().filter(|_| found) {
+                shown.entry(word).and_modify(|shown| *shown -= count);
+            }
+            found
         });
     }
-    found
+    found.into_iter().map(|(at, _)| at).collect()
+}
+
+/// How often a text has each of its words.
+fn how_often(text: &str) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    words::bare(text).for_each(|word| *counts.entry(word).or_default() += 1);
+    counts
 }
 
 /// Whether two texts have a word in common. O(texts).
@@ -91,15 +117,22 @@ mod tests {
     }
 
     #[test]
+    fn what_two_wrote_alike_is_found_once() {
+        assert_eq!(shown("one\ntwo\none\n", "two\none\n", &[]), "two\none\n");
+        assert_eq!(shown("1. thethe cat\n", "1. the cat\n", &[]), "1. the cat\n");
+        assert_eq!(shown("Deaths: 1212\n", "Deaths: 12\n", &[]), "Deaths: 12\n");
+        assert_eq!(shown("ключключи\n", "ключи\n", &[]), "ключи\n");
+        // Three, and what is told stands beside it.
+        assert_eq!(shown("a b b b\n", "a b\n", &["b c"]), "a b\n");
+        // Of two things, and one of them nobody wrote twice.
+        assert_eq!(shown("a b a c\n", "a b\n", &[]), "a b a c\n");
+    }
+
+    #[test]
     fn what_is_shown_or_told_stays() {
         let stays = |merged: &str, meant: &str, told: &[&str]| {
             assert_eq!(shown(merged, meant, told), merged);
         };
-        // Two wrote it: one of them stays, nobody knows which.
-        stays("one\ntwo\none\n", "two\none\n", &[]);
-        stays("1. thethe cat\n", "1. the cat\n", &[]);
-        stays("Deaths: 1212\n", "Deaths: 12\n", &[]);
-        stays("ключключи\n", "ключи\n", &[]);
         // The word goes from one place to another one.
         stays("a b c d\n", "b c d a\n", &[]);
         // One of two versions is an alternative.
