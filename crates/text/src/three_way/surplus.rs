@@ -124,6 +124,8 @@ mod tests {
         assert_eq!(shown("ключключи\n", "ключи\n", &[]), "ключи\n");
         // Three, and what is told stands beside it.
         assert_eq!(shown("a b b b\n", "a b\n", &["b c"]), "a b\n");
+        // The last one stays, wherever the others would have it.
+        assert_eq!(shown("b x b y\n", "x y b\n", &[]), "x b y\n");
         // Of two things, and one of them nobody wrote twice.
         assert_eq!(shown("a b a c\n", "a b\n", &[]), "a b a c\n");
     }
