@@ -1,9 +1,10 @@
 //! What is shown of a text of which some ranges are hidden, and edits of that.
 //!
-//! A version may say which ranges of its text it hides, as (start, length) in bytes, ascending, with
-//! something shown between two. Who reads it has the rest before them, and edits that; the changes
-//! of a history are edits of whole texts. So an edit of what is shown is told as one of the whole
-//! text that leaves what is hidden where it is. The rules are ours: Eg-walker knows no such text.
+//! A version may say which ranges of its text it hides, as (start, length) in bytes, ascending,
+//! with something shown between two. Who reads it has the rest before them, and edits that; the
+//! changes of a history are edits of whole texts. So an edit of what is shown is told as one of the
+//! whole text that leaves what is hidden where it is. The rules are ours: Eg-walker knows no such
+//! text.
 //! May assume that the ranges are in order. Must never change what nobody could see.
 
 use std::iter::Peekable;

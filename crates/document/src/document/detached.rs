@@ -25,9 +25,8 @@ use redwedding_wire::identity::Actor;
 use redwedding_wire::version::{OriginText, Place};
 
 use super::fold::FOLD_RULES;
-use super::resolve::OnDetachedBase;
+use super::resolve::{Basis, OnDetachedBase};
 use super::state::DetachedBase;
-use super::three_way::Basis;
 use super::{Change, ChangeKind, Fault, State, Verdict};
 use crate::entry::OriginPage;
 use crate::limits;
@@ -140,7 +139,8 @@ impl State {
         let ours = self.text.text_at(&basis.version).map_err(|error| fault(&error))?;
         let theirs =
             self.detached_bases[on.base].text.text_at(&on.within).map_err(|error| fault(&error))?;
-        let (onto, whole) = (basis.carried_over(rules, &theirs, &ours), basis.whole(patch)?);
+        let (onto, whole) = (basis.carried_over(rules, &theirs, &ours), basis.whole(patch));
+        let whole = whole.map_err(|error| fault(&error))?;
         let not_there = || Fault::Patch("what is hidden is not there".into());
         let ours = shown::without(&ours, &onto.hidden).ok_or_else(not_there)?;
         let theirs = shown::without(&theirs, &basis.hidden).ok_or_else(not_there)?;
@@ -158,7 +158,7 @@ impl State {
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let (index, by_characters) = match rules {
             0..=1 => {
-                let mapped = onto.whole(&mapped)?;
+                let mapped = onto.whole(&mapped).map_err(|error| fault(&error))?;
                 self.merge_alone(change, onto.version, mapped).map(|it| (it.0, Some(it.1)))?
             }
             _ => self.merge_decided(change, onto, &mapped, None)?,

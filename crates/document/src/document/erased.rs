@@ -23,8 +23,8 @@ const MASKS: [char; 4] = ['\u{1}', '\u{86}', '\u{fdd0}', '\u{1fffe}'];
 
 impl State {
     /// The edit that the save of a whole text makes of the text `base`, which is the version's, as
-    /// far as it is shown. What was erased there, and is saved as it was, stays erased. O(text), and
-    /// O(history) where something was erased since.
+    /// far as it is shown. What was erased there, and is saved as it was, stays erased. O(text),
+    /// and O(history) where something was erased since.
     ///
     /// # Errors
     /// If it changes what was erased since. Deleting it is no such change.

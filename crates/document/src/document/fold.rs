@@ -30,7 +30,7 @@ use redwedding_text::{Merged, Overlap, Patch, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
 use redwedding_wire::version::Place;
 
-use super::three_way::Basis;
+use super::resolve::Basis;
 use super::{Change, ChangeKind, Quarantined, Resolved, State};
 use crate::entry::{Body, Edit, Entry, RULES};
 use crate::limits;
@@ -190,6 +190,7 @@ impl State {
             }
             None => {
                 let whole = basis.whole(&delta.patch);
+                let whole = whole.map_err(|error| Fault::Patch(error.to_string()));
                 whole.and_then(|whole| self.merge(change, basis.version, whole)).map(|_| ())
             }
             Some(on) => {

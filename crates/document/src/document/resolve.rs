@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use redwedding_text::{Text, Version, shown};
+use redwedding_text::shown::{self, Hidden};
+use redwedding_text::{Patch, PatchError, Text, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
@@ -37,9 +38,29 @@ pub struct Resolved {
     /// The changes of the document that it holds.
     pub version: Version,
     /// What of their text it hides.
-    pub(super) hidden: Vec<(u32, u32)>,
+    pub(super) hidden: Vec<Hidden>,
     /// Where it stands on a text outside the log's line.
     pub(super) detached: Option<OnDetachedBase>,
+}
+
+/// What an edit of the document's own text is made on.
+pub(super) struct Basis {
+    pub(super) version: Version,
+    /// What of its text its author did not have before them.
+    pub(super) hidden: Vec<Hidden>,
+}
+
+impl From<Version> for Basis {
+    fn from(version: Version) -> Self {
+        Self { version, hidden: Vec::new() }
+    }
+}
+
+impl Basis {
+    /// An edit of what its author had before them as one of the version's text.
+    pub(super) fn whole(&self, patch: &Patch) -> Result<Patch, PatchError> {
+        shown::of_whole(patch, &self.hidden)
+    }
 }
 
 /// A version of a detached base, which has changes of its own numbers.

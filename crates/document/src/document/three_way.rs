@@ -20,7 +20,7 @@ use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
 use super::changes::is_same_person;
-use super::resolve::Resolved;
+use super::resolve::{Basis, Resolved};
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::{Client, Edit, Note};
 use crate::{limits, passage};
@@ -49,26 +49,6 @@ pub struct Meeting {
     pub length: u32,
     /// The index of the other change.
     pub with: u32,
-}
-
-/// What a save was made on.
-pub(super) struct Basis {
-    pub(super) version: Version,
-    /// What of its text its author did not have before them.
-    pub(super) hidden: Vec<HiddenRange>,
-}
-
-impl From<Version> for Basis {
-    fn from(version: Version) -> Self {
-        Self { version, hidden: Vec::new() }
-    }
-}
-
-impl Basis {
-    /// An edit of what its author had before them as one of the version's text.
-    pub(super) fn whole(&self, patch: &Patch) -> Result<Patch, Fault> {
-        shown::of_whole(patch, &self.hidden).map_err(|error| Fault::Patch(error.to_string()))
-    }
 }
 
 /// What a save met.
@@ -166,7 +146,7 @@ impl State {
         replaces: Option<&Edit>,
     ) -> Result<(u32, Option<Merged>), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let whole = basis.whole(patch)?;
+        let whole = basis.whole(patch).map_err(|error| fault(&error))?;
         let is_logged = change.place != Place::START;
         let met = is_logged.then(|| self.meeting(&basis, patch)).transpose()?.flatten();
         let Some(Met { old, since }) = met else {

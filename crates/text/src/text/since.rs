@@ -2,8 +2,8 @@
 //!
 //! The prepare version of Eg-walker's replay can be any version; what differs between it and the
 //! effect version is what has happened since. That who saw only a part of a text is told what came
-//! beside that part is ours. May assume that the version is closed and kept. Must never show how the
-//! history was replayed: what is told depends on the changes alone.
+//! beside that part is ours. May assume that the version is closed and kept. Must never show how
+//! the history was replayed: what is told depends on the changes alone.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;

@@ -13,8 +13,8 @@ use crate::{diff, words};
 const COMPARED: usize = 1 << 18;
 
 /// Ranges of `merged` that `meant`, the same edits merged as they were meant, does not have: of
-/// words that somebody deleted (all that was, is `gone`), and of which that has none, nor any of the
-/// passages that are told beside it; and of words that are shown as often as there without. In
+/// words that somebody deleted (all that was, is `gone`), and of which that has none, nor any of
+/// the passages that are told beside it; and of words that are shown as often as there without. In
 /// bytes, ascending and apart. O(texts), and what comparing them takes.
 #[must_use]
 pub fn surplus<'a>(
