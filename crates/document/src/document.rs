@@ -238,8 +238,11 @@ impl View {
         if let Body::Edit(edit) = &entry.body {
             self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
             if self.state.change_of(edit.delta.edit).is_none() {
-                let asked = (self.looks(), told);
-                (log, decides) = self.state.ask_log(entry, &self.hidden, asked);
+                let looks = self.looks();
+                if looks || told {
+                    (log, decides) = self.state.ask_log(entry, &self.hidden);
+                }
+                log = log.filter(|_| looks);
             }
         }
         let before = self.changes.len() as u32;

@@ -12,14 +12,13 @@
 
 use std::ops::Range;
 
-use redwedding_text::three_way::{share_words, surplus};
-use redwedding_text::{Patch, shown};
-use redwedding_wire::identity::Actor;
+use redwedding_text::shown;
+use redwedding_text::three_way::{Outcome, surplus};
 use redwedding_wire::version::Place;
 
-use super::ChangeKind;
 use super::fold::Verdict;
 use super::state::State;
+use super::three_way::Met;
 use crate::entry::{Body, Edit, Entry};
 use crate::limits;
 
@@ -28,90 +27,60 @@ pub(super) struct AsLogged {
     /// The text, of what is shown now,
     text: String,
     /// and what is told beside it.
-    alternatives: Vec<String>,
+    told: Vec<String>,
     /// What the save deleted, and what others did since it was begun.
     gone: Vec<String>,
 }
 
 impl State {
     /// What the log will show with a save, if it has it next, and whether it decides something of
-    /// it. The former is asked where the view `looks`, and only where something of what somebody
-    /// deleted came elsewhere: it costs a copy of the state, and folding the save. The latter where
-    /// it is to be `told`: it costs comparing the passages that both changed.
+    /// it. It costs comparing the passages that the save and others changed; and a copy of the
+    /// state, and folding the save, where it was made on a text that the log did not know.
     pub(super) fn ask_log(
         &mut self,
         entry: &Entry,
         hidden: &HiddenRanges,
-        (looks, told): (bool, bool),
     ) -> (Option<AsLogged>, bool) {
         let Body::Edit(edit) = &entry.body else { return (None, false) };
-        if !looks && !told {
-            return (None, false);
-        }
-        let mut shown = (!hidden.is_nothing()).then(|| self.as_shown(hidden));
-        shown.as_mut().unwrap_or(self).ask_log_of_shown(entry, edit, (looks, told))
+        let Some(met) = self.met(edit, &hidden.pairs(usize::MAX)) else {
+            return (self.as_logged_of_detached(entry, edit, hidden), false);
+        };
+        let meant = self.meant(&met, edit);
+        let Met { old, now, since } = &met.1;
+        let Ok(text) = meant.patch.apply(now).map(|made| made.text) else { return (None, false) };
+        // Of what is an alternative already another copy is told nowhere else.
+        let mut told = self.told();
+        told.extend(meant.met.iter().filter_map(|met| match &met.outcome {
+            Outcome::Hidden(text) | Outcome::Replaced(text) => Some(text.clone()),
+            Outcome::Both | Outcome::Same | Outcome::Larger => None,
+        }));
+        let gone = [&edit.delta.patch, &since.patch].map(|it| it.apply(old).map(|it| it.removed));
+        let gone = gone.into_iter().flatten().collect();
+        let decided = !meant.decided.is_empty();
+        (decided.then_some(AsLogged { text, told, gone }), decided)
     }
 
-    /// A state as it is shown.
-    fn as_shown(&self, hidden: &HiddenRanges) -> Self {
-        let mut shown = self.clone();
-        let mut deletion = Patch::builder();
-        let mut at = 0;
-        for range in &hidden.0 {
-            deletion = deletion.keep(range.start - at).delete(range.end - range.start);
-            at = range.end;
-        }
-        let name = Actor::of("hidden", &[&self.changes.len().to_le_bytes()]);
-        let change = self.change(name, Place::START, 0, ChangeKind::Difference);
-        let deletion = deletion.build().unwrap_or_default();
-        let deleted = shown.merge_alone(change, self.text.head(), deletion);
-        debug_assert!(deleted.is_ok(), "{deleted:?}");
-        shown
+    fn told(&self) -> Vec<String> {
+        self.alternatives().iter().map(|it| it.text.to_owned()).collect()
     }
 
-    fn ask_log_of_shown(
-        &mut self,
+    fn as_logged_of_detached(
+        &self,
         entry: &Entry,
         edit: &Edit,
-        (looks, told): (bool, bool),
-    ) -> (Option<AsLogged>, bool) {
-        let Some(met) = self.met(edit) else {
-            let log = (looks && self.is_detached(edit)).then(|| {
-                let gone = self.removed_by(edit).into_iter().collect();
-                self.as_logged(entry, gone)
-            });
-            return (log.flatten(), false);
-        };
-        let (patch, since) = (&edit.delta.patch, &met.1.since.patch);
-        let gone = [patch, since].map(|it| it.apply(&met.1.old).map(|it| it.removed));
-        let gone = gone.map(Result::unwrap_or_default);
-        let [own, others] = &gone;
-        let twice = share_words(own, since.inserted())
-            || share_words(others, patch.inserted())
-            || share_words(patch.inserted(), since.inserted());
-        let decided = (told || looks && twice) && self.is_decided(&met, edit);
-        let log = (looks && twice && decided).then(|| self.as_logged(entry, gone.to_vec()));
-        (log.flatten(), told && decided)
-    }
-
-    fn is_detached(&self, edit: &Edit) -> bool {
-        self.resolve(&edit.delta.base).is_ok_and(|it| it.detached.is_some())
-    }
-
-    fn removed_by(&self, edit: &Edit) -> Option<String> {
-        let on = self.text_of(&self.resolve(&edit.delta.base).ok()?)?;
-        Some(edit.delta.patch.apply(&on).ok()?.removed)
-    }
-
-    fn as_logged(&self, entry: &Entry, gone: Vec<String>) -> Option<AsLogged> {
-        let mut log = self.clone();
+        hidden: &HiddenRanges,
+    ) -> Option<AsLogged> {
+        let on = self.resolve(&edit.delta.base).ok().filter(|on| on.detached.is_some())?;
+        let gone = edit.delta.patch.apply(&self.text_of(&on)?).ok()?.removed;
+        let (mut log, before) = (self.clone(), self.changes.len());
         let next = Place { position: self.cursor.position + 1, ..Place::START };
         if log.apply(next, 0, entry) != Verdict::Counted {
             return None;
         }
-        // Of what is an alternative already another copy is told nowhere else.
-        let alternatives = log.alternatives().iter().map(|it| it.text.to_owned()).collect();
-        Some(AsLogged { text: log.text().to_owned(), alternatives, gone })
+        let mut hidden = hidden.clone();
+        hidden.shift(&log, before as u32);
+        let text = hidden.without(log.text())?;
+        Some(AsLogged { text, told: log.told(), gone: vec![gone] })
     }
 }
 
@@ -159,7 +128,7 @@ impl HiddenRanges {
     /// Hides what the last change brought to what is shown of a text that the log will not show.
     pub(super) fn add(&mut self, text: &str, log: &AsLogged) {
         let Some(shown) = self.without(text) else { return };
-        let told = log.alternatives.iter().map(String::as_str);
+        let told = log.told.iter().map(String::as_str);
         let gone = log.gone.iter().map(String::as_str);
         let found = surplus(&shown, &log.text, told, gone);
         let whole = found.iter().map(|at| self.whole(at.start, false)..self.whole(at.end, true));

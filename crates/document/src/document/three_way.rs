@@ -55,6 +55,8 @@ pub struct Meeting {
 pub(super) struct Met {
     /// What its author had before them,
     pub(super) old: String,
+    /// what is there now,
+    pub(super) now: String,
     /// and what others did since.
     pub(super) since: Since,
 }
@@ -75,48 +77,56 @@ const INSTEAD: &str = "instead";
 
 impl State {
     /// What others did since the text that a save was made on, and that text, where they come near
-    /// each other. `None` where merging the save character by character is all that there is to it,
-    /// and where it was made on a text that the log did not know.
-    pub(super) fn met(&mut self, edit: &Edit) -> Option<(Basis, Met)> {
-        let Resolved { version, hidden, detached } = self.resolve(&edit.delta.base).ok()?;
+    /// each other; of what is shown of the text that there is. `None` where merging the save
+    /// character by character is all that there is to it, and where it was made on a text that the
+    /// log did not know.
+    pub(super) fn met(&mut self, edit: &Edit, hidden: &[HiddenRange]) -> Option<(Basis, Met)> {
+        let Resolved { version, hidden: not_seen, detached } =
+            self.resolve(&edit.delta.base).ok()?;
         if detached.is_some() || edit.delta.rules < 2 {
             return None;
         }
-        let basis = Basis { version, hidden };
-        let met = self.meeting(&basis, &edit.delta.patch).ok()??;
+        let basis = Basis { version, hidden: not_seen };
+        let met = self.meeting(&basis, &edit.delta.patch, hidden).ok()??;
         edit.delta.patch.apply(&met.old).ok()?;
         Some((basis, met))
     }
 
-    /// What an edit comes near of what others did since the text that it was made on, and that
-    /// text; `None` where it comes near nothing. What of it its author did not have before them
-    /// came since, if it is there.
-    fn meeting(&mut self, basis: &Basis, patch: &Patch) -> Result<Option<Met>, Fault> {
+    /// What an edit comes near of what others did since the text that it was made on; `None` where
+    /// it comes near nothing. What of that text its author did not have before them came since, if
+    /// it is shown now.
+    fn meeting(
+        &mut self,
+        basis: &Basis,
+        patch: &Patch,
+        hidden: &[HiddenRange],
+    ) -> Result<Option<Met>, Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let Basis { version, hidden } = basis;
-        if hidden.is_empty() && *version == self.text.head() {
+        let not_there = || Fault::Patch("what is hidden is not there".into());
+        let Basis { version, hidden: not_seen } = basis;
+        if *not_seen == hidden && *version == self.text.head() {
             return Ok(None);
         }
         let mut since = self.text.since(version).map_err(|error| fault(&error))?;
-        if !hidden.is_empty() {
+        let now = shown::without(self.text(), hidden).ok_or_else(not_there)?;
+        if !not_seen.is_empty() || !hidden.is_empty() {
             let writers = self.text.attribution_at(version);
-            let of_shown = since.of_shown(hidden, self.text(), &writers);
+            let of_shown = since.of_shown(not_seen, (hidden, &now), &writers);
             since = of_shown.map_err(|error| fault(&error))?;
         }
         if !three_way::meet(&since.patch, patch) {
             return Ok(None);
         }
         let whole = self.text.text_at(version).map_err(|error| fault(&error))?;
-        let old = shown::without(&whole, hidden);
-        let old = old.ok_or_else(|| Fault::Patch("what is hidden is not there".into()))?;
-        Ok(Some(Met { old, since }))
+        let old = shown::without(&whole, not_seen).ok_or_else(not_there)?;
+        Ok(Some(Met { old, now, since }))
     }
 
-    /// Whether the log will decide something of a save that met others.
-    pub(super) fn is_decided(&self, (basis, met): &(Basis, Met), edit: &Edit) -> bool {
+    /// What a save comes to beside what it met.
+    pub(super) fn meant(&self, (basis, met): &(Basis, Met), edit: &Edit) -> ThreeWay {
         let patch = &edit.delta.patch;
-        let beside = self.beside((&basis.version, &met.old), &met.since, patch, edit.replacing());
-        !three_way::merge(&met.old, beside, patch).decided.is_empty()
+        let beside = self.beside(&basis.version, met, patch, edit.replacing());
+        three_way::merge(&met.old, beside, patch)
     }
 
     /// Merges a change as its author meant it: which one it is then. It replaces what the author
@@ -148,34 +158,33 @@ impl State {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let whole = basis.whole(patch).map_err(|error| fault(&error))?;
         let is_logged = change.place != Place::START;
-        let met = is_logged.then(|| self.meeting(&basis, patch)).transpose()?.flatten();
-        let Some(Met { old, since }) = met else {
+        let met = is_logged.then(|| self.meeting(&basis, patch, &[])).transpose()?.flatten();
+        let Some(met) = met else {
             let (index, merged) = self.merge_alone(change, basis.version, whole)?;
             return Ok((index, Some(merged)));
         };
-        patch.apply(&old).map_err(|error| fault(&error))?;
+        patch.apply(&met.old).map_err(|error| fault(&error))?;
         // What the origin was not sent shows against nothing that somebody wrote there.
         let gives_way = change.kind == ChangeKind::Import as u8;
-        let beside = self.beside((&basis.version, &old), &since, patch, replaces);
+        let beside = self.beside(&basis.version, &met, patch, replaces);
         let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
         let Basis { version, hidden: not_seen } = basis;
         let (index, merged) = self.merge_alone(change, version, whole)?;
-        let meant = three_way::merge(&old, beside, patch);
+        let meant = three_way::merge(&met.old, beside, patch);
         // What would not fit stays as merged by characters: after the merge nothing is refused.
         let longest = self.text().len() + meant.instead.inserted().len();
         if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
             return Ok((index, Some(merged)));
         }
-        let page = self.text.prefix_text(index).map_err(|error| fault(&error))?;
-        let told = meant.patch.apply(&page).map_err(|error| fault(&error))?.text;
+        let told = meant.patch.apply(&met.now).map_err(|error| fault(&error))?.text;
         if meant.by_chance && told == self.text() {
             return Ok((index, Some(merged)));
         }
         // It is in the text, whatever comes of this: nobody may refuse it any more.
         let decided = decided_of_whole((patch, &not_seen), &meant.decided);
-        let put = self.put_instead(index, (&page, &told), (&meant, decided));
+        let put = self.put_instead(index, (&met.now, &told), (&meant, decided));
         debug_assert!(put.is_ok(), "{put:?}");
         if put.is_err() {
             return Ok((index, Some(merged)));
@@ -185,7 +194,7 @@ impl State {
         let place = |at: &Range<u32>| grown(at, order.in_turn()).0;
         let bytes = self.text().len() as u32;
         let author = |by: u32| self.save_of(by);
-        let overlaps = overlaps(&meant, &since, [&own, &parts], place, author);
+        let overlaps = overlaps(&meant, &met.since, [&own, &parts], place, author);
         let hidden = hidden(&meant, place);
         self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
@@ -222,11 +231,12 @@ impl State {
     /// yields to whoever saved on it: they had all of them before them.
     fn beside<'a>(
         &self,
-        (version, old): (&Version, &str),
-        since: &'a Since,
+        version: &Version,
+        met: &'a Met,
         patch: &Patch,
         replaces: Option<&Edit>,
     ) -> Beside<'a> {
+        let Met { old, now, since } = met;
         let is_meant = |index: u32| {
             let change = self.changes.get(index as usize);
             change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
@@ -262,7 +272,7 @@ impl State {
         let spans = spans_of_hunks(since);
         let own = self.own(version, (since, &spans), replaces);
         let Theirs { hunks: own, parts: own_parts } = own;
-        let again = self.put_again((version, old), since);
+        let again = self.put_again((version, old, now), since);
         yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
         let theirs = |by: u32| {
@@ -483,7 +493,11 @@ impl State {
 
     /// What the log took out of saves that a version holds and put in again, as far as that is the
     /// same. O(what went and came since).
-    fn put_again(&self, (version, old): (&Version, &str), since: &Since) -> Vec<PutAgain> {
+    fn put_again(
+        &self,
+        (version, old, now): (&Version, &str, &str),
+        since: &Since,
+    ) -> Vec<PutAgain> {
         let about = |by: &u32| {
             let change = self.changes.get(*by as usize)?;
             let meant = change.kind == ChangeKind::Meant as u8;
@@ -501,7 +515,7 @@ impl State {
             }
         }
         let both = of_saves.values().filter(|[gone, came]| !gone.is_empty() && !came.is_empty());
-        both.flat_map(|[gone, came]| same_of((old, gone), (self.text(), came))).collect()
+        both.flat_map(|[gone, came]| same_of((old, gone), (now, came))).collect()
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in

@@ -37,51 +37,53 @@ pub struct Since {
 }
 
 impl Since {
-    /// The same for who had only before them what is shown of the text then, of which `hidden` is
-    /// not: to them what of that is there `now` came since, by who wrote it, as `writers` of the
-    /// whole text then have it; and what of it went did not go. O((hunks + writers) · hidden).
+    /// The same for who had only before them what is shown of the text `then`, of which this is
+    /// hidden, and of what is shown `now`. To them what of the one was hidden, and is shown now,
+    /// came since, by who wrote it, as `writers` of the whole text then have it; what went of it did
+    /// not go; and what is hidden now went, by nobody. O((hunks + writers) · hidden).
     ///
     /// # Errors
     /// [`PatchError::TooLong`] only.
     pub fn of_shown(
         self,
-        hidden: &[Hidden],
-        now: &str,
+        then: &[Hidden],
+        (now, shown): (&[Hidden], &str),
         writers: &[Run],
     ) -> Result<Self, PatchError> {
-        if hidden.is_empty() {
+        if then.is_empty() && now.is_empty() {
             return Ok(self);
         }
-        let mut shown = OfShown::new(hidden, writers, now);
-        let (mut then, mut hunks) = (0, 0);
+        let mut made = OfShown::new([then, now], shown, writers);
+        let (mut at, mut hunks) = ([0, 0], 0);
         for span in &self.spans {
-            let kept = then..span.gone.start;
+            let kept = span.gone.start - at[0];
             // Between two hunks something is kept.
-            hunks += usize::from(hunks == 0 || !kept.is_empty());
-            shown.keep(kept, span.came.start);
+            hunks += usize::from(hunks == 0 || kept > 0);
+            made.keep(at, kept);
             let restored = self.restored_by.get(hunks - 1).map_or(&[][..], Vec::as_slice);
-            shown.change(span, restored);
-            then = span.gone.end;
+            made.change(span, restored);
+            at = [span.gone.end, span.came.end];
         }
-        let left = (now.len() as u32).saturating_sub(self.spans.last().map_or(0, |it| it.came.end));
-        shown.keep(then..then + left, now.len() as u32);
-        let made = self.made.into_iter().map(|made| {
-            let [start, end] =
-                [made.range.start, made.range.end].map(|at| shown::place(at, hidden));
+        let hidden: u32 = now.iter().map(|(_, len)| len).sum();
+        made.keep(at, (shown.len() as u32 + hidden).saturating_sub(at[1]));
+        let older = self.made.into_iter().map(|made| {
+            let [start, end] = [made.range.start, made.range.end].map(|at| shown::place(at, then));
             MadeSince { range: start..end, ..made }
         });
-        let made = made.filter(|made| !made.range.is_empty() || !made.inserted.is_empty());
-        Ok(Self { made: made.collect(), ..shown.done()? })
+        let older = older.filter(|made| !made.range.is_empty() || !made.inserted.is_empty());
+        Ok(Self { made: older.collect(), ..made.done()? })
     }
 }
 
 /// What has become of what is shown of a text, from left to right.
 struct OfShown<'a> {
-    hidden: &'a [Hidden],
+    /// What is hidden then, and now.
+    hidden: [&'a [Hidden]; 2],
+    /// What is shown now.
+    shown: &'a str,
     writers: &'a [Run],
-    now: &'a str,
     patch: PatchBuilder,
-    /// How far the patch has come in what is shown.
+    /// How far the patch has come in what was shown.
     at: u32,
     by: Vec<BTreeSet<u32>>,
     restored_by: Vec<BTreeSet<u32>>,
@@ -89,22 +91,34 @@ struct OfShown<'a> {
 }
 
 impl<'a> OfShown<'a> {
-    fn new(hidden: &'a [Hidden], writers: &'a [Run], now: &'a str) -> Self {
+    fn new(hidden: [&'a [Hidden]; 2], shown: &'a str, writers: &'a [Run]) -> Self {
         let (patch, at) = (Patch::builder(), 0);
         let (by, restored_by, spans) = (Vec::new(), Vec::new(), Vec::new());
-        Self { hidden, writers, now, patch, at, by, restored_by, spans }
+        Self { hidden, shown, writers, patch, at, by, restored_by, spans }
     }
 
-    /// A part of the whole text is as it was, and ends there now: what of it is hidden came.
-    fn keep(&mut self, kept: Range<u32>, now: u32) {
-        for (start, len) in self.hidden {
-            let part = kept.start.max(*start)..kept.end.min(start + len);
-            if part.start < part.end {
-                let gone = shown::place(part.start, self.hidden);
-                let came = now - (kept.end - part.start)..now - (kept.end - part.end);
-                let by = self.writers_of(&part);
-                self.push(SpanSince { gone: gone..gone, came, by }, &[]);
+    /// A part of the whole text is as it was: from one place then to another one now.
+    fn keep(&mut self, [mut then, mut now]: [u32; 2], kept: u32) {
+        let end = then + kept;
+        while then < end {
+            let [(was, upto), (is, to)] = [(0, then), (1, now)].map(|(side, at)| {
+                let next = self.hidden[side].iter().find(|(start, len)| at < start + len);
+                match next {
+                    Some((start, len)) if *start <= at => (true, start + len - at),
+                    Some((start, _)) => (false, start - at),
+                    None => (false, u32::MAX),
+                }
+            });
+            let len = upto.min(to).min(end - then);
+            match (was, is) {
+                (true, false) => {
+                    let by = self.writers_of(&(then..then + len));
+                    self.push([then..then, now..now + len], by, &[]);
+                }
+                (false, true) => self.push([then..then + len, now..now], Vec::new(), &[]),
+                (true, true) | (false, false) => {}
             }
+            (then, now) = (then + len, now + len);
         }
     }
 
@@ -124,31 +138,36 @@ impl<'a> OfShown<'a> {
 
     /// What went of the whole text, or came.
     fn change(&mut self, span: &SpanSince, restored_by: &[u32]) {
-        let [start, end] = [span.gone.start, span.gone.end].map(|at| shown::place(at, self.hidden));
-        if start < end || !span.came.is_empty() {
-            self.push(SpanSince { gone: start..end, ..span.clone() }, restored_by);
-        }
+        self.push([span.gone.clone(), span.came.clone()], span.by.clone(), restored_by);
     }
 
-    fn push(&mut self, span: SpanSince, restored_by: &[u32]) {
-        if self.by.is_empty() || self.at < span.gone.start {
+    /// What went of the whole text then, or came in the one now, as far as it was shown, or is.
+    fn push(&mut self, [gone, came]: [Range<u32>; 2], by: Vec<u32>, restored_by: &[u32]) {
+        let [gone, came] = [(0, gone), (1, came)].map(|(side, part)| {
+            let [start, end] = [part.start, part.end].map(|at| shown::place(at, self.hidden[side]));
+            start..end
+        });
+        if gone.is_empty() && came.is_empty() {
+            return;
+        }
+        if self.by.is_empty() || self.at < gone.start {
             self.by.push(BTreeSet::new());
             self.restored_by.push(BTreeSet::new());
         }
-        self.patch.push_keep(span.gone.start - self.at);
-        self.patch.push_delete(span.gone.end - span.gone.start);
-        let came = self.now.get(span.came.start as usize..span.came.end as usize);
-        self.patch.push_insert(came.unwrap_or_default());
-        self.at = span.gone.end;
-        self.by.iter_mut().last().into_iter().for_each(|by| by.extend(&span.by));
-        self.restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(restored_by));
-        span.push_onto(&mut self.spans);
+        self.patch.push_keep(gone.start - self.at);
+        self.patch.push_delete(gone.end - gone.start);
+        let inserted = self.shown.get(came.start as usize..came.end as usize);
+        self.patch.push_insert(inserted.unwrap_or_default());
+        self.at = gone.end;
+        self.by.iter_mut().last().into_iter().for_each(|all| all.extend(&by));
+        self.restored_by.iter_mut().last().into_iter().for_each(|all| all.extend(restored_by));
+        SpanSince { gone, came, by }.push_onto(&mut self.spans);
     }
 
     fn done(self) -> Result<Since, PatchError> {
         let [by, restored_by] =
             [self.by, self.restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-        let (made, hidden) = (Vec::new(), self.hidden.to_vec());
+        let (made, hidden) = (Vec::new(), self.hidden[0].to_vec());
         Ok(Since { patch: self.patch.build()?, by, restored_by, spans: self.spans, made, hidden })
     }
 }

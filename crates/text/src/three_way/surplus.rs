@@ -42,18 +42,22 @@ pub fn surplus<'a>(
                 left > 0 && gone.contains(word) && !is_in(&said, word)
             };
             // What comes in its place has it.
+            let stands = words::has_word(came) && came.contains(text(at));
+            if stands || words::bare(text(at)).all(&mut is_gone) {
+                return true;
+            }
             if words::has_word(came) {
-                return came.contains(text(at)) || words::bare(text(at)).all(is_gone);
+                return false;
             }
             let these = how_often(text(at));
-            let mut is_surplus = |(word, count): (&&str, &usize)| {
-                let of = |all: &BTreeMap<&str, usize>| all.get(word).copied().unwrap_or_default();
+            let mut is_surplus = |(token, count): (&&str, &usize)| {
+                let of = |all: &BTreeMap<&str, usize>| all.get(token).copied().unwrap_or_default();
                 let (shown, right) = (of(&shown), of(&right));
-                right > 0 && shown >= right + count || is_gone(word)
+                right > 0 && shown >= right + count || words::has_word(token) && is_gone(token)
             };
             let found = these.iter().all(&mut is_surplus);
-            for (word, count) in these.iter().filter(|_| found) {
-                shown.entry(word).and_modify(|shown| *shown -= count);
+            for (token, count) in these.iter().filter(|_| found) {
+                shown.entry(token).and_modify(|shown| *shown -= count);
             }
             found
         });
@@ -61,18 +65,12 @@ pub fn surplus<'a>(
     found.into_iter().map(|(at, _)| at).collect()
 }
 
-/// How often a text has each of its words.
+/// How often a text has each of its words and signs.
 fn how_often(text: &str) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
-    words::bare(text).for_each(|word| *counts.entry(word).or_default() += 1);
+    let tokens = words::words(text).filter(|token| !token.trim().is_empty());
+    tokens.for_each(|token| *counts.entry(token).or_default() += 1);
     counts
-}
-
-/// Whether two texts have a word in common. O(texts).
-#[must_use]
-pub fn share_words(one: &str, other: &str) -> bool {
-    let words: BTreeSet<&str> = words::bare(one).collect();
-    !words.is_empty() && words::bare(other).any(|word| words.contains(word))
 }
 
 /// Whether a word is one of these, or a part of one.
@@ -124,6 +122,8 @@ mod tests {
         assert_eq!(shown("ключключи\n", "ключи\n", &[]), "ключи\n");
         // Three, and what is told stands beside it.
         assert_eq!(shown("a b b b\n", "a b\n", &["b c"]), "a b\n");
+        // A sign that stands nowhere else stays.
+        assert_eq!(shown("the grünc8\nthe.\n", "the grün.\n", &[]), "the grünc8\nthe.\n");
         // The last one stays, wherever the others would have it.
         assert_eq!(shown("b x b y\n", "x y b\n", &[]), "x b y\n");
         // Of two things, and one of them nobody wrote twice.
