@@ -56,8 +56,7 @@ use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
 use crate::entry::{Body, Entry, Missing};
-use crate::limits;
-use hidden::HiddenRanges;
+use hidden::{HiddenRanges, Looked};
 use state::state_hash;
 
 /// The confirmed state of a document.
@@ -179,6 +178,7 @@ pub struct View {
     /// Whether a change beyond the confirmed ones was made on a text of the origin.
     on_origin: bool,
     hidden: HiddenRanges,
+    looked: Looked,
 }
 
 impl Deref for View {
@@ -194,8 +194,8 @@ impl View {
     #[must_use]
     pub fn of(document: &Document) -> Self {
         let confirmed = document.changes.len();
-        let hidden = HiddenRanges::default();
-        Self { state: document.state.clone(), confirmed, on_origin: false, hidden }
+        let (hidden, looked) = (HiddenRanges::default(), Looked::default());
+        Self { state: document.state.clone(), confirmed, on_origin: false, hidden, looked }
     }
 
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
@@ -234,12 +234,14 @@ impl View {
         if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
-        let (mut log, mut decides) = (None, false);
+        let (mut log, mut decides, mut twin) = (None, false, false);
         if let Body::Edit(edit) = &entry.body {
             self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
             if self.state.change_of(edit.delta.edit).is_none() {
-                let looks = self.looks();
-                if looks || told {
+                twin = self.looked.is_twin(edit);
+                decides = twin;
+                let looks = self.looked.may(self.text().len());
+                if !twin && (looks || told) {
                     (log, decides) = self.state.ask_log(entry, &self.hidden);
                 }
                 log = log.filter(|_| looks);
@@ -248,22 +250,24 @@ impl View {
         let before = self.changes.len() as u32;
         let verdict = self.state.apply(Place::START, 0, entry);
         self.hidden.shift(&self.state, before);
+        let base = self.text.history().base(before);
+        if twin {
+            self.hidden.add_twin(&self.state, before);
+        } else if base.is_some_and(|base| base != Version::up_to(before)) {
+            self.looked.saves += 1;
+        }
         if let Some(log) = &log {
             self.hidden.add(self.state.text(), log);
         }
         Ok((verdict, decides))
     }
 
-    /// Whether little enough waits for one more to be held against what the log will show.
-    fn looks(&self) -> bool {
-        let waiting = self.overlay().len() + 1;
-        waiting <= limits::LOOKED_SAVES && waiting * self.text().len() <= limits::LOOKED_BYTES
-    }
-
     /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
     /// although one of the changes deleted it: where another one, or what the log decided, has put
-    /// it elsewhere. With more waiting saves than [`limits::LOOKED_SAVES`], or
-    /// [`limits::LOOKED_BYTES`] of page, and where a word of it stands elsewhere, that may show.
+    /// it elsewhere; and what several made alike is shown once. With more waiting saves beside
+    /// others than [`LOOKED_SAVES`](crate::limits::LOOKED_SAVES), or
+    /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, both may show, but for what several
+    /// made of the same text alike.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
         let shown = self.stated().and_then(|hidden| shown::without(self.text(), &hidden));

@@ -254,6 +254,13 @@ fn read(rules: Option<u8>) -> Result<u8, DecodeError> {
 }
 
 impl Delta {
+    /// Names what it makes of which text: the same for whoever made the same of it.
+    pub(crate) fn made(&self) -> u64 {
+        let made = codec::to_vec(&(&self.base, PatchToWrite(&self.patch), self.rules));
+        let Digest(bytes) = redwedding_wire::identity::digest("made", &[&made]);
+        u64::from_le_bytes(std::array::from_fn(|at| bytes[at]))
+    }
+
     /// Whether it is a *merge node*: it changes nothing, and has seen several changes that nobody
     /// who made them had seen together. So one dot stands for all of these in a version.
     #[must_use]

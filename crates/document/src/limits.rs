@@ -17,10 +17,12 @@ pub const LOOKED_CHANGES: usize = 64;
 
 /// Earlier saves that one names, as what its author had made of the same text.
 pub const EARLIER_SAVES: usize = 8;
-/// Waiting saves of which a view looks at what the log will make of them,
-pub const LOOKED_SAVES: usize = 16;
+/// Waiting saves beside others of which a view looks at what the log will make of them,
+pub const LOOKED_SAVES: usize = 32;
 /// and the bytes of page, once for each of these: what looking costs grows with both.
 pub const LOOKED_BYTES: usize = 256 << 10;
+/// Different saves that wait of which a view knows when somebody has made the same.
+pub const LOOKED_TWINS: usize = 64;
 /// Served version objects that a document remembers.
 pub const OBJECTS: usize = 512;
 /// Retries whose delta came out different that a document remembers.

@@ -890,6 +890,52 @@ fn a_view_shows_once_what_several_made_alike() {
     }
 }
 
+/// However many they are.
+#[test]
+fn a_view_shows_once_what_hundreds_made_alike() {
+    let page = Page::new("1. teh cat\n2. a dog\n");
+    let root = page.document.version();
+    let mut view = View::of(&page.document);
+    let save = |view: &View, number: u16, to: &str| {
+        let mut entry = waiting(view, 1, &root, to);
+        let Body::Edit(edit) = &mut entry.body else { unreachable!("it is a save") };
+        edit.delta.edit.0[..2].copy_from_slice(&number.to_le_bytes());
+        entry
+    };
+    let (mut log, mut number) = (Page { document: page.document.clone(), salt: 0 }, 0);
+    for round in 0..50 {
+        for to in ["1. the cat\n2. a dog\n", "1. teh cat\n2. a dog\n3. a cow\n"] {
+            for _ in 0..4 {
+                number += 1;
+                let save = save(&view, number, to);
+                assert_eq!(view.add(&save).unwrap(), Verdict::Counted);
+                log.put(save.body);
+            }
+        }
+        assert_eq!(view.shown(), "1. the cat\n2. a dog\n3. a cow\n", "after {number}");
+        if round % 10 == 0 {
+            // From a cache on.
+            view = View::decode_own(&view.encode_own()).unwrap();
+        }
+    }
+    assert_eq!((log.document.text(), log.others()), (&*view.shown(), vec![]));
+    // It can be gone on with, by the name of a version of so many.
+    let version = view.version();
+    let told = Entry::new(view.key().clone(), Body::Version(version.clone()));
+    view.add(&told).unwrap();
+    log.put(told.body);
+    let (on, to) =
+        (view.resolve_version(&version).unwrap(), "1. the grey cat\n2. a dog\n3. cows\n");
+    let mut last = save(&view, 999, to);
+    let Body::Edit(edit) = &mut last.body else { unreachable!("it is a save") };
+    edit.delta.base = Base::Object(version.object_id(view.key()));
+    edit.delta.patch = view.edit(&on, &view.text_of(&on).unwrap(), to).unwrap();
+    view.add(&last).unwrap();
+    log.put(last.body);
+    assert_eq!(log.document.text(), "1. the grey cat\n2. a dog\n3. cows\n");
+    assert_eq!(view.shown(), log.document.text());
+}
+
 /// Saves of one text by several people, in turn: each by whom, and what they made of it.
 #[track_caller]
 fn of_people(base: &str, saves: &[(&str, &str)], right: &str, others: &[(&str, &str)]) {

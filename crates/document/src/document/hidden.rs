@@ -84,6 +84,39 @@ impl State {
     }
 }
 
+/// Saves of a view that were held against what the log would make of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Looked {
+    /// How many there are that others were beside.
+    pub(super) saves: u32,
+    /// What the first few that met nobody who had made the same made ([`Delta::made`]).
+    ///
+    /// [`Delta::made`]: crate::entry::Delta
+    pub(super) made: Vec<u64>,
+}
+
+impl Looked {
+    /// Whether so few were that one more may be, on a page of this many bytes.
+    pub(super) fn may(&self, bytes: usize) -> bool {
+        let saves = self.saves as usize + 1;
+        saves <= limits::LOOKED_SAVES && saves * bytes <= limits::LOOKED_BYTES
+    }
+
+    /// Whether a save makes just what another one of the view made of the same text.
+    pub(super) fn is_twin(&mut self, edit: &Edit) -> bool {
+        let delta = &edit.delta;
+        if delta.patch.inserted().is_empty() || delta.rules < 2 {
+            return false;
+        }
+        let made = delta.made();
+        let known = self.made.contains(&made);
+        if !known && self.made.len() < limits::LOOKED_TWINS {
+            self.made.push(made);
+        }
+        known
+    }
+}
+
 /// Ranges of a view's text, in bytes, ascending and apart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct HiddenRanges(Vec<Range<u32>>);
@@ -117,6 +150,19 @@ impl HiddenRanges {
         }
     }
 
+    /// Hides all that a change put into the text, which is there as somebody else put it. Nothing,
+    /// if it did not count.
+    pub(super) fn add_twin(&mut self, state: &State, change: u32) {
+        let came = state.text.effects(change).map(|(place, _, came)| place..place + came);
+        self.add_ranges(came.filter(|came| !came.is_empty()).collect());
+    }
+
+    fn add_ranges(&mut self, mut all: Vec<Range<u32>>) {
+        all.append(&mut self.0);
+        all.sort_unstable_by_key(|at| at.start);
+        all.into_iter().for_each(|at| self.push(at));
+    }
+
     /// Takes in a range that begins after all others do.
     fn push(&mut self, at: Range<u32>) {
         match self.0.last_mut() {
@@ -132,10 +178,8 @@ impl HiddenRanges {
         let gone = log.gone.iter().map(String::as_str);
         let found = surplus(&shown, &log.text, told, gone);
         let whole = found.iter().map(|at| self.whole(at.start, false)..self.whole(at.end, true));
-        let mut all: Vec<Range<u32>> = whole.collect();
-        all.append(&mut self.0);
-        all.sort_unstable_by_key(|at| at.start);
-        all.into_iter().for_each(|at| self.push(at));
+        let whole = whole.collect();
+        self.add_ranges(whole);
     }
 
     /// Where a place in what is shown is in the whole text: behind what is hidden there, or before

@@ -21,26 +21,27 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
-use super::hidden::HiddenRanges;
+use super::hidden::{HiddenRanges, Looked};
 use super::state::{DetachedBase, State};
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
 
 const FORMAT: u8 = 2;
-const VIEW_FORMAT: u8 = 2;
+const VIEW_FORMAT: u8 = 3;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
 /// Format, how many changes are confirmed, whether one beyond was made on a text of the origin,
-/// what is hidden (start and length); then as a document.
+/// what is hidden (start and length), which saves were held against the log; then as a document.
 #[derive(Serialize, Deserialize)]
 struct ViewWire<'a>(
     u8,
     u32,
     bool,
     Vec<(u32, u32)>,
+    (u32, Vec<u64>),
     TextWire<'a>,
     StateWire,
     Vec<DetachedBaseWire<'a>>,
@@ -193,7 +194,17 @@ impl View {
         let (text, about, detached) = wire_of(&self.state);
         let (confirmed, hidden) = (self.confirmed as u32, self.hidden.stated().unwrap_or_default());
         let on_origin = self.on_origin;
-        codec::to_vec(&ViewWire(VIEW_FORMAT, confirmed, on_origin, hidden, text, about, detached))
+        let looked = (self.looked.saves, self.looked.made.clone());
+        codec::to_vec(&ViewWire(
+            VIEW_FORMAT,
+            confirmed,
+            on_origin,
+            hidden,
+            looked,
+            text,
+            about,
+            detached,
+        ))
     }
 
     /// The view with these bytes; see [`Document::decode_own`]. Whoever reads it has to know that
@@ -208,7 +219,7 @@ impl View {
         if format != VIEW_FORMAT {
             return Err(DecodeError::Format(format, VIEW_FORMAT));
         }
-        let ViewWire(_, confirmed, on_origin, hidden, text, about, detached) =
+        let ViewWire(_, confirmed, on_origin, hidden, (saves, made), text, about, detached) =
             codec::from_own(bytes)?;
         let confirmed = confirmed as usize;
         let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
@@ -216,7 +227,8 @@ impl View {
         if shown::without(state.text(), &hidden).is_none() {
             return Err(DecodeError::invalid("what is hidden does not fit the text"));
         }
-        Ok(Self { state, confirmed, on_origin, hidden: HiddenRanges::of_stated(&hidden) })
+        let (hidden, looked) = (HiddenRanges::of_stated(&hidden), Looked { saves, made });
+        Ok(Self { state, confirmed, on_origin, hidden, looked })
     }
 }
 
