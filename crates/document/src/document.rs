@@ -257,7 +257,9 @@ impl View {
             self.looked.saves += 1;
         }
         if let Some(log) = &log {
-            self.hidden.add(self.state.text(), log);
+            self.hidden.add(&self.state, log);
+            let hidden = self.hidden.add_versions(&self.state, log);
+            self.state.changes.amend(before as usize, |change| change.hidden.extend(hidden));
         }
         Ok((verdict, decides))
     }
@@ -277,6 +279,14 @@ impl View {
     /// What its version hides.
     fn stated(&self) -> Option<Vec<(u32, u32)>> {
         (!self.hidden.is_nothing()).then(|| self.version().hidden).flatten()
+    }
+
+    /// What is not shown of saves, as [`State::alternatives`], where it is in what is shown: what
+    /// the log has decided, and what it will, that may decide otherwise.
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<Alternative<'_>> {
+        let hidden = self.stated().unwrap_or_default();
+        self.state.alternatives_in((&self.shown(), &hidden))
     }
 
     /// Where a range of the text is in what is shown of it.

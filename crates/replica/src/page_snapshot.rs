@@ -64,8 +64,8 @@ impl PageSnapshot {
 
     /// Of a view whose version was given `id`.
     pub fn of_view(view: &View, id: u64, exchanged_ms: u64) -> Self {
-        let text = view.shown().into_owned();
-        Self { pending: true, text, ..Self::of_state(view, id, exchanged_ms) }
+        let (text, alternatives) = (view.shown().into_owned(), view.alternatives().len() as u32);
+        Self { pending: true, text, alternatives, ..Self::of_state(view, id, exchanged_ms) }
     }
 
     fn of_state(state: &State, id: u64, exchanged_ms: u64) -> Self {

@@ -179,7 +179,7 @@ impl State {
         }
         let made = detached.mapped.len() as u32;
         self.complete_edit(place, logged_ms, on.base, made);
-        if rules > 1 && place != Place::START {
+        if rules > 1 {
             self.tell_hidden(index, &merged, meant.as_ref());
         }
         Ok(())

@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
@@ -578,6 +579,14 @@ impl State {
     /// O(changes since the first such save).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
+        self.alternatives_in((self.text(), &[]))
+    }
+
+    /// The same in what is shown of the text.
+    pub(super) fn alternatives_in(
+        &self,
+        (text, hidden): (&str, &[HiddenRange]),
+    ) -> Vec<Alternative<'_>> {
         let mut found: Vec<Alternative<'_>> = Vec::new();
         for (index, change) in self.changes.indexed() {
             found.retain_mut(|open| {
@@ -595,8 +604,11 @@ impl State {
             });
             found.extend(hidden);
         }
+        for it in &mut found {
+            let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
+            it.at = start..start + len;
+        }
         // Who keeps both leaves the passage as it was.
-        let text = self.text();
         found.retain(|it| {
             let at = it.at.start as usize..it.at.end as usize;
             !passage::stands(text, &at, it.text)
@@ -638,8 +650,10 @@ impl State {
         let save = if meant { change.about as usize } else { index };
         let base = self.text.history().base(save as u32);
         let saw = base.is_none_or(|base| base.contains(open.save as u32));
-        // What is not all shown itself may have changed nothing there.
-        !saw || self.changes.get(save).is_some_and(|of| !of.hidden.is_empty())
+        // What is not all shown itself may have changed nothing there; and who had not all of a
+        // version before them may have missed this.
+        let missed = |of: &Arc<Change>| !of.hidden.is_empty() || of.saw_part;
+        !saw || self.changes.get(save).is_some_and(missed)
     }
 
     /// Whether an alternative is what the author of a later change made of the same text before.

@@ -243,7 +243,7 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
 }
 
 /// A view with one save hides nothing that the log shows once it has it, or tells as an
-/// alternative.
+/// alternative, but for what it tells so itself.
 fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
     let cursor = log.cursor().after(&entry.encode());
     log.apply(cursor, 1, entry);
@@ -255,7 +255,8 @@ fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
     };
     let alternatives = log.alternatives();
     let own = alternatives.iter().filter(|it| Some(it.change.actor) == entry.actor());
-    let (shown, all) = (count(&view.shown()), count(view.text()));
+    let told: String = view.alternatives().iter().map(|it| it.text).collect();
+    let (shown, all) = (count(&(view.shown() + told.as_str())), count(view.text()));
     let of =
         |count: &BTreeMap<char, i32>, sign: char| count.get(&sign).copied().unwrap_or_default();
     for text in own.map(|it| it.text).chain([log.text()]) {

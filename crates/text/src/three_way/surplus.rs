@@ -14,11 +14,12 @@ const COMPARED: usize = 1 << 18;
 
 /// Ranges of `merged` that `meant`, the same edits merged as they were meant, does not have: of
 /// words that somebody deleted (all that was, is `gone`), and of which that has none, nor any of
-/// the passages that are told beside it; and of words that are shown as often as there without. In
-/// bytes, ascending and apart. O(texts), and what comparing them takes.
+/// the passages that are told beside it; and of words that are shown as often as there without:
+/// where that can be, of what somebody has put there (`own`, ascending and apart). In bytes,
+/// ascending and apart. O(texts), and what comparing them takes.
 #[must_use]
 pub fn surplus<'a>(
-    merged: &'a str,
+    (merged, own): (&'a str, &[Range<u32>]),
     meant: &'a str,
     told: impl IntoIterator<Item = &'a str>,
     gone: impl IntoIterator<Item = &'a str>,
@@ -26,7 +27,7 @@ pub fn surplus<'a>(
     let text = |at: &Range<u32>| &merged[at.start as usize..at.end as usize];
     let patch = diff::between(merged, meant);
     let more = patch.edits().filter_map(|(at, len, came)| {
-        more(at, text(&(at..at + len)), came).map(|more| (more, came))
+        more(at, text(&(at..at + len)), came).map(|more| (slid(merged, more, own), came))
     });
     let mut found: Vec<(Range<u32>, &str)> =
         more.filter(|(at, _)| words::has_word(text(at))).collect();
@@ -65,6 +66,44 @@ pub fn surplus<'a>(
     found.into_iter().map(|(at, _)| at).collect()
 }
 
+/// What has to be left out of a text so that it reads as another one at and around a passage, if it
+/// is all in what somebody has put there (`own`, ascending and apart). In bytes, ascending and
+/// apart. O(texts), and what comparing them takes.
+#[must_use]
+pub fn beyond(
+    text: &str,
+    other: &str,
+    passage: &Range<u32>,
+    own: &[Range<u32>],
+) -> Option<Vec<Range<u32>>> {
+    let patch = diff::between(text, other);
+    let near = |at: &u32, len: &u32| *at <= passage.end && passage.start <= at + len;
+    let hunks = patch.edits().filter(|(at, len, _)| near(at, len));
+    let more = hunks.map(|(at, len, came)| {
+        let more = more(at, &text[at as usize..(at + len) as usize], came)?;
+        let more = slid(text, more, own);
+        let is_own = |own: &Range<u32>| own.start <= more.start && more.end <= own.end;
+        (more.is_empty() || own.iter().any(is_own)).then_some(more)
+    });
+    more.filter(|more| more.as_ref().is_none_or(|more| !more.is_empty())).collect()
+}
+
+/// A range where somebody put it, of those that can be left out of a text alike.
+fn slid(text: &str, at: Range<u32>, own: &[Range<u32>]) -> Range<u32> {
+    let len = at.end - at.start;
+    let part = |from: u32, to: u32| text.get(from as usize..to as usize);
+    let is_alike = |start: u32| match start <= at.start {
+        true => part(start, at.start) == part(start + len, at.end),
+        false => part(at.start, start) == part(at.end, start + len),
+    };
+    let starts = own.iter().filter(|own| own.end - own.start >= len).map(|own| own.start);
+    let near = starts.filter(|start| start.abs_diff(at.start) <= len);
+    let there = near.filter(|start| is_alike(*start) && part(*start, start + len).is_some());
+    there
+        .min_by_key(|start| start.abs_diff(at.start))
+        .map_or(at.clone(), |start| start..start + len)
+}
+
 /// How often a text has each of its words and signs.
 fn how_often(text: &str) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
@@ -97,7 +136,7 @@ mod tests {
     use super::*;
 
     fn shown(merged: &str, meant: &str, told: &[&str]) -> String {
-        let gone = surplus(merged, meant, told.iter().copied(), ["x two red"]);
+        let gone = surplus((merged, &[]), meant, told.iter().copied(), ["x two red"]);
         let mut text = merged.to_owned();
         gone.iter().rev().for_each(|at| text.replace_range(at.start as usize..at.end as usize, ""));
         text
@@ -128,6 +167,21 @@ mod tests {
         assert_eq!(shown("b x b y\n", "x y b\n", &[]), "x b y\n");
         // Of two things, and one of them nobody wrote twice.
         assert_eq!(shown("a b a c\n", "a b\n", &[]), "a b a c\n");
+    }
+
+    #[test]
+    fn what_is_left_out_is_what_somebody_put() {
+        let left = |own: &[Range<u32>]| beyond("Deaths: 1312\n", "Deaths: 12\n", &(8..10), own);
+        assert_eq!(left(&[8..10]), Some([8..10].to_vec()));
+        assert_eq!(left(&[10..12]), None);
+        assert_eq!(beyond("redblue\n", "blue\n", &(0..4), &[0..3]), Some([0..3].to_vec()));
+        assert_eq!(beyond("redblue\n", "green\n", &(0..5), &[0..3]), None);
+        assert_eq!(beyond("blue\n", "blue\n", &(0..4), &[]), Some(vec![]));
+        // Elsewhere it may be another one.
+        assert_eq!(
+            beyond("a b\n\nredblue\n", "b\n\nblue\n", &(5..9), &[5..8]),
+            Some([5..8].to_vec())
+        );
     }
 
     #[test]

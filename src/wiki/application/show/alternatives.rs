@@ -106,6 +106,7 @@ mod tests {
             bytes: 0,
             overlaps: Vec::new(),
             hidden: Vec::new(),
+            saw_part: false,
         }
     }
 

@@ -28,10 +28,13 @@ pub(in crate::document) struct ChangesWire {
     hidden: Option<Vec<(u32, u32, u32, String)>>,
     /// Clients, each with the index of its change; `None` for nothing.
     clients: Option<Vec<(u32, u64, Vec<EditId>)>>,
+    /// The indices of changes whose authors had not all of their version before them; `None` for
+    /// nothing.
+    parts: Option<Vec<u32>>,
 }
 
 array_with_optional_last!(
-    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients }
+    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients, parts }
 );
 
 /// Numbers that are near those of the change before.
@@ -79,6 +82,7 @@ impl ChangesWire {
             overlaps: Vec::new(),
             hidden: None,
             clients: None,
+            parts: None,
         };
         let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
@@ -107,6 +111,9 @@ impl ChangesWire {
             if let Some(client) = &change.client {
                 let Client { number, earlier } = Client::clone(client);
                 wire.clients.get_or_insert_default().push((index, number, earlier));
+            }
+            if change.saw_part {
+                wire.parts.get_or_insert_default().push(index);
             }
         }
         wire.numbers = ByteBuf::from(numbers.0);
@@ -140,10 +147,15 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let nothing = self.hidden.as_ref().is_some_and(Vec::is_empty);
-        if nothing || self.clients.as_ref().is_some_and(Vec::is_empty) {
+        let nothing = [
+            self.hidden.as_ref().is_some_and(Vec::is_empty),
+            self.clients.as_ref().is_some_and(Vec::is_empty),
+            self.parts.as_ref().is_some_and(Vec::is_empty),
+        ];
+        if nothing.contains(&true) {
             return Err(DecodeError::NotCanonical);
         }
+        let mut parts = self.parts.into_iter().flatten().peekable();
         let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
         let mut before = (0, 0, 0);
@@ -185,13 +197,15 @@ impl ChangesWire {
                 bytes,
                 overlaps: met,
                 hidden: hides,
+                saw_part: parts.next_if_eq(&index).is_some(),
             }));
         }
         let over = numbers.0.is_empty()
             && edits.next().is_none()
             && overlaps.next().is_none()
             && hidden.next().is_none()
-            && clients.next().is_none();
+            && clients.next().is_none()
+            && parts.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
 }
