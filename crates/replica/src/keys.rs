@@ -170,6 +170,11 @@ pub(crate) fn overlay(document: &DocumentKey) -> String {
     format!("overlay/{}", document.digest())
 }
 
+/// In the cache: as much of a document waits as may; how much, and when that was counted.
+pub(crate) fn full(document: &DocumentKey) -> String {
+    format!("full/{}", document.digest())
+}
+
 /// In the cache: somebody joins a document's saves.
 pub(crate) fn joining(document: &DocumentKey) -> String {
     format!("joining/{}", document.digest())

@@ -25,6 +25,9 @@ pub const JOINED_BYTES: usize = 1 << 20;
 pub const OVERLAY_NEWS: usize = 16;
 /// How often one sandbox of a point of presence joins saves of a document.
 pub const JOIN_MS: u64 = 1_000;
+/// How long a save of a page that was found full is refused for that; counted anew after half of
+/// it.
+pub const FULL_MS: u64 = 1_000;
 /// Rounds that one exchange about a document may take: more to read, a reset, a full answer.
 pub const EXCHANGE_ROUNDS: u32 = 4;
 /// Log entries in one answer to a pull.

@@ -79,6 +79,11 @@ impl<'a, P: Ports> Outbox<'a, P> {
         found.collect()
     }
 
+    /// Whether this point of presence took a save just now, whoever sent it.
+    pub(crate) fn took(&mut self, edit: EditId) -> bool {
+        self.ports.cache().metadata(&keys::entry(edit)).is_some()
+    }
+
     /// Begins to write a save.
     pub(crate) fn begin_insert(&mut self, waiting: &OutboxEntry) -> Option<PendingEntry<P>> {
         let (edit, actor) = (waiting.edit()?, waiting.entry.actor()?);

@@ -7,6 +7,7 @@
 mod base;
 mod condition;
 mod error;
+mod full;
 mod merge;
 mod persist;
 mod submission;

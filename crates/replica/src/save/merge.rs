@@ -218,6 +218,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             // Sent again. It waits for the log, and the client's later saves may stand on it.
             return Ok(Attempted::Came(Outcome::Again(edit)));
         }
+        let right = self.context.found_full(cached.key(), edit)?;
         let created = cached.id() == 0 && own.is_empty();
         if save.is_unmet_beside_log(cached, created) {
             return match authoritative {
@@ -251,8 +252,8 @@ impl<P: Ports> ClientRequest<'_, P> {
             // The client has seen it, if nobody here has.
             return Err(SaveError::Exists { latest: seen.number().get() });
         }
-        if waiting.is_full() {
-            return Err(SaveError::Overloaded { saves: waiting.saves, bytes: waiting.bytes });
+        if waiting.is_full() && view.change_of(edit).is_none() {
+            return Err(self.context.refuse_full(cached.key(), waiting, right));
         }
         let (patch, base_text) = patch(&view, &named.version, save)?;
         let changes = !patch.is_empty() || created;
