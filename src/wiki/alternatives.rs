@@ -23,20 +23,22 @@ pub fn alternatives(site: &Site<'_>, page: &AlternativesPage<'_>) -> String {
     let count = page.alternatives.len();
     let main = html! {
         h1 { "Other versions in " bdi { (name) } }
-        @if count == 0 {
+        @if count == 0 && page.undecided.is_empty() {
             p.empty { "No passage of this page has another version." }
             p { a href=(link::page(page.title)) { "Read the page" } }
-        } @else {
+        }
+        @if count > 0 {
             p {
                 (chrome::alternatives(count)) ". Several people changed the same words at the \
                  same time; the page shows one version of them, and here is the other."
             }
             ol.alternatives {
                 @for (index, alternative) in page.alternatives.iter().enumerate() {
-                    (item(page, index, alternative))
+                    (item(page, alternative, choices(page, index, alternative)))
                 }
             }
         }
+        (undecided(page))
     };
     let window = format!("Other versions in {name}");
     let frame = Frame {
@@ -50,7 +52,24 @@ pub fn alternatives(site: &Site<'_>, page: &AlternativesPage<'_>) -> String {
     chrome::document(&frame, main, html! {})
 }
 
-fn item(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<'_>) -> Markup {
+/// What cannot be chosen from yet.
+fn undecided(page: &AlternativesPage<'_>) -> Markup {
+    html! {
+        @if !page.undecided.is_empty() {
+            h2 { "Not decided yet" }
+            p {
+                "These saves are kept here and wait to be merged with those of other places. \
+                 Which version the page shows then is decided there; the others can be chosen \
+                 from here."
+            }
+            ol.alternatives {
+                @for alternative in page.undecided { (item(page, alternative, html! {})) }
+            }
+        }
+    }
+}
+
+fn item(page: &AlternativesPage<'_>, alternative: &Alternative<'_>, choices: Markup) -> Markup {
     let shown = &alternative.shown;
     let now = [shown.before, shown.marked, shown.after].concat();
     let other = [shown.before, alternative.text, shown.after].concat();
@@ -59,8 +78,11 @@ fn item(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<'_>
         li {
             p.meta {
                 (chrome::author(alternative.author)) ", "
-                a href=(link::version(page.title, alternative.id)) {
-                    (chrome::time(alternative.at))
+                @match alternative.id {
+                    Some(id) => a href=(link::version(page.title, id)) {
+                        (chrome::time(alternative.at))
+                    },
+                    None => (chrome::time(alternative.at)),
                 }
                 " " (chrome::comment(alternative.comment))
             }
@@ -68,7 +90,7 @@ fn item(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<'_>
                 (side("Shown", "removed", &now, shown.marked.is_empty()))
                 (side("Alternative", "added", &other, alternative.text.is_empty()))
             }
-            (choices(page, index, alternative))
+            (choices)
         }
     }
 }

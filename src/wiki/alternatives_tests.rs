@@ -12,7 +12,7 @@ const TEXT: &str = "She wore white & gold.\n";
 
 fn silk(author: Author<'static>) -> Alternative<'static> {
     Alternative {
-        id: 8,
+        id: Some(8),
         author,
         at: Moment(1_795_412_207_000),
         comment: "It was silk",
@@ -28,7 +28,9 @@ fn page_of(text: &str, alternatives: &[Alternative<'_>]) -> String {
     let title = Title::parse("Red Wedding").unwrap();
     let site = Site { name: "W", front_page: &title, license: None };
     let (id, started, edit_token) = (9, "20261123053647", "token");
-    let page = AlternativesPage { title: &title, text, id, alternatives, started, edit_token };
+    let undecided = &[];
+    let page =
+        AlternativesPage { title: &title, text, id, alternatives, undecided, started, edit_token };
     super::alternatives(&site, &page)
 }
 

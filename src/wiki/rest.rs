@@ -146,13 +146,17 @@ pub struct RestAlternatives<'a> {
     pub latest: Latest,
     /// Oldest first.
     pub alternatives: Vec<RestAlternative<'a>>,
+    /// Those of saves that the log does not hold yet: it decides which version stays. Their ranges
+    /// are in the text that is shown until then. Left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<RestAlternative<'a>>,
 }
 
 /// What a save made of a passage of which the page shows another version.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct RestAlternative<'a> {
-    /// The version right after the save.
-    pub id: u64,
+    /// The version right after the save; `null` if the log does not have it yet.
+    pub id: Option<u64>,
     /// Who saved.
     pub user: User<'a>,
     /// When.
@@ -248,9 +252,15 @@ impl<'a> RestHistory<'a> {
 }
 
 impl<'a> RestAlternatives<'a> {
-    /// The alternatives of the page at a version.
-    pub fn new(latest: Latest, alternatives: &[view::Alternative<'a>]) -> Self {
-        Self { latest, alternatives: alternatives.iter().map(RestAlternative::from).collect() }
+    /// The alternatives of the page at a version, and those that are not decided.
+    pub fn new(
+        latest: Latest,
+        alternatives: &[view::Alternative<'a>],
+        undecided: &[view::Alternative<'a>],
+    ) -> Self {
+        let [alternatives, undecided] =
+            [alternatives, undecided].map(|all| all.iter().map(RestAlternative::from).collect());
+        Self { latest, alternatives, undecided }
     }
 }
 

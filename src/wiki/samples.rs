@@ -68,6 +68,7 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
         ),
         ("history", html::history(&site, &history)),
         ("alternatives", other_versions(&site, &title, words, &alternatives(words))),
+        ("undecided", undecided_versions(&site, &title, words)),
         ("no-alternatives", other_versions(&site, &title, words, &[])),
         (
             "diff",
@@ -132,9 +133,20 @@ fn other_versions(
 ) -> String {
     let (id, started) = (1_125_899_906_842_999, "20261123053647");
     let (text, edit_token) = (TEXT, words);
+    let undecided = &[];
     html::alternatives(
         site,
-        &AlternativesPage { title, text, id, alternatives, started, edit_token },
+        &AlternativesPage { title, text, id, alternatives, undecided, started, edit_token },
+    )
+}
+
+fn undecided_versions(site: &Site<'_>, title: &Title, words: &str) -> String {
+    let waits = alternatives(words).map(|it| Alternative { id: None, ..it });
+    let (id, started) = (1_125_899_906_842_999, "20261123053647");
+    let (text, edit_token, alternatives) = (TEXT, words, &[]);
+    html::alternatives(
+        site,
+        &AlternativesPage { title, text, id, alternatives, undecided: &waits, started, edit_token },
     )
 }
 
@@ -147,7 +159,7 @@ fn alternatives(words: &str) -> [Alternative<'_>; 2] {
             after: " and the feast went on",
         };
         let (start, end) = (at as u64, bytes.end as u64);
-        let (id, moment) = (1_125_899_906_842_998, Moment(NOW - 40_000));
+        let (id, moment) = (Some(1_125_899_906_842_998), Moment(NOW - 40_000));
         Alternative { id, author, at: moment, comment, bytes, start, end, shown, text }
     };
     [of(4, Author::Named(words), words, words), of(20, Author::Anonymous, "", "")]

@@ -239,6 +239,9 @@ pub struct AlternativesPage<'a> {
     pub id: u64,
     /// The other versions, oldest first.
     pub alternatives: &'a [Alternative<'a>],
+    /// Versions that are not shown of passages of which it is not decided yet which one stays,
+    /// oldest first.
+    pub undecided: &'a [Alternative<'a>],
     /// When the page was opened; see [`EditPage::started`].
     pub started: &'a str,
     /// Proves that its forms came from here.
@@ -248,8 +251,8 @@ pub struct AlternativesPage<'a> {
 /// What somebody made of a passage of which the page shows another version.
 #[derive(Clone, Debug)]
 pub struct Alternative<'a> {
-    /// The version right after the save.
-    pub id: u64,
+    /// The version right after the save; `None` where the log does not have it yet.
+    pub id: Option<u64>,
     /// Who saved.
     pub author: Author<'a>,
     /// When.

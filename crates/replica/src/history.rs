@@ -3,11 +3,12 @@
 //! It holds what its client has saved, and what its point of presence has answered to
 //! saves as soon as the log has it.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Missing};
-use redwedding_document::{Change, Document, Segment, Unresolved, View};
+use redwedding_document::{Alternative, Change, Document, Segment, Unresolved, View};
 use redwedding_wire::identity::DocumentKey;
 use redwedding_wire::version::{Place, VersionName, VersionRef};
 
@@ -27,11 +28,11 @@ pub struct PageHistory {
     waiting: Option<Waiting>,
 }
 
-/// Saves of the client's own that the log does not hold yet.
+/// Saves that the log does not hold yet.
 #[derive(Debug)]
 struct Waiting {
     view: View,
-    /// Each with the version that it was answered with; oldest first.
+    /// The client's own, each with the version that it was answered with; oldest first.
     saves: Vec<(Arc<Change>, VersionRef)>,
 }
 
@@ -56,6 +57,20 @@ impl PageHistory {
 
     fn waiting(&self) -> &[(Arc<Change>, VersionRef)] {
         self.waiting.as_ref().map_or(&[], |waiting| &waiting.saves)
+    }
+
+    /// The text that is shown while saves wait that the log does not hold, where some do.
+    pub fn shown(&self) -> Option<Cow<'_, str>> {
+        self.waiting.as_ref().map(|waiting| waiting.view.shown())
+    }
+
+    /// Versions of its passages that it does not show, of saves that the log does not hold: which
+    /// one stays is not decided. The client's own, and with the relay away those of all that waits
+    /// here.
+    pub fn undecided(&self) -> Vec<Alternative<'_>> {
+        let waiting = self.waiting.iter();
+        let all = waiting.flat_map(|waiting| waiting.view.alternatives());
+        all.filter(|it| it.change.place == Place::START).collect()
     }
 
     /// Change `index`; `None` if it is not at hand.
@@ -199,7 +214,8 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// The client's own saves that a document lacks.
+    /// The client's own saves that a document lacks, in a view; while the relay is away, one of all
+    /// that waits, if there is one.
     ///
     /// # Errors
     /// They cannot be shown here. A history without them would be taken for whole.
@@ -210,7 +226,9 @@ impl<P: Ports> Context<'_, P> {
     ) -> Result<Option<Waiting>, LoadError> {
         let Lacking { own, revision, .. } = lacking;
         if own.is_empty() {
-            return Ok(None);
+            let away = self.relay_client().is_away();
+            let all = away.then(|| self.view_with(cached, lacking)).flatten();
+            return Ok(all.map(|all| Waiting { view: all.view, saves: Vec::new() }));
         }
         // What the client has seen tells which text of the origin they stand on; not all of it may
         // be visible here.

@@ -131,7 +131,7 @@ fn a_save_that_is_not_shown_whole_says_so() {
 #[test]
 fn alternatives_stand_beside_what_is_shown() {
     let silk = view::Alternative {
-        id: 8,
+        id: Some(8),
         author: Author::Named("Robb"),
         at: AT,
         comment: "silk",
@@ -142,13 +142,17 @@ fn alternatives_stand_beside_what_is_shown() {
         text: "green",
     };
     assert_eq!(
-        json(&RestAlternatives::new(Latest::new(9, "", AT), &[silk])),
+        json(&RestAlternatives::new(Latest::new(9, "", AT), &[silk.clone()], &[])),
         concat!(
             r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z","check":1580131546},"alternatives":[{"id":8,"#,
             r#""user":{"id":null,"name":"Robb"},"timestamp":"2026-11-23T05:36:47Z","#,
             r#""comment":"silk","range":[3,8],"shown":"white","alternative":"green"}]}"#
         )
     );
+    let waits = view::Alternative { id: None, ..silk };
+    let both = json(&RestAlternatives::new(Latest::new(9, "", AT), &[], &[waits]));
+    let told = r#""alternatives":[],"undecided":[{"id":null,"user":{"id":null,"name":"Robb"},"#;
+    assert!(both.contains(told), "{both}");
 }
 
 #[test]

@@ -528,7 +528,9 @@ impl Run {
         drop(events);
         for event in heard {
             match event {
-                Event::Read { client, request, page, token, snapshot } => {
+                Event::Read { client, request, page, token, snapshot, told } => {
+                    let told = told.iter().flat_map(|text| crate::invariants::words(text));
+                    self.invariants.has_alternatives(told);
                     self.heard_read(client, request, page, token, snapshot);
                 }
                 Event::Saved { client, request, attempt, token, snapshot, written } => {

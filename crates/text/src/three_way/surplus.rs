@@ -171,17 +171,18 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_what_somebody_put() {
-        let left = |own: &[Range<u32>]| beyond("Deaths: 1312\n", "Deaths: 12\n", &(8..10), own);
-        assert_eq!(left(&[8..10]), Some([8..10].to_vec()));
-        assert_eq!(left(&[10..12]), None);
-        assert_eq!(beyond("redblue\n", "blue\n", &(0..4), &[0..3]), Some([0..3].to_vec()));
-        assert_eq!(beyond("redblue\n", "green\n", &(0..5), &[0..3]), None);
-        assert_eq!(beyond("blue\n", "blue\n", &(0..4), &[]), Some(vec![]));
+        let left = |text: &str, other: &str, at: Range<u32>, own: Range<u32>| {
+            let found = beyond(text, other, &at, std::slice::from_ref(&own))?;
+            Some(found.iter().map(|at| (at.start, at.end)).collect::<Vec<_>>())
+        };
+        let deaths = |own| left("Deaths: 1312\n", "Deaths: 12\n", 8..10, own);
+        assert_eq!(deaths(8..10), Some(vec![(8, 10)]));
+        assert_eq!(deaths(10..12), None);
+        assert_eq!(left("redblue\n", "blue\n", 0..4, 0..3), Some(vec![(0, 3)]));
+        assert_eq!(left("redblue\n", "green\n", 0..5, 0..3), None);
+        assert_eq!(left("blue\n", "blue\n", 0..4, 0..0), Some(vec![]));
         // Elsewhere it may be another one.
-        assert_eq!(
-            beyond("a b\n\nredblue\n", "b\n\nblue\n", &(5..9), &[5..8]),
-            Some([5..8].to_vec())
-        );
+        assert_eq!(left("a b\n\nredblue\n", "b\n\nblue\n", 5..9, 5..8), Some(vec![(5, 8)]));
     }
 
     #[test]

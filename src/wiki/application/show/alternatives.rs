@@ -29,6 +29,7 @@ pub(super) fn choices(
         text: confirmed.text(),
         id: id(confirmed),
         alternatives: &open(confirmed),
+        undecided: &undecided(&history.shown().unwrap_or_default(), history),
         started: &Moment(incoming.now_ms).digits(),
         edit_token: &incoming.form_token(),
     };
@@ -51,7 +52,7 @@ pub(super) fn open(state: &State) -> Vec<Alternative<'_>> {
 pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
     let mut open = Vec::new();
     for found in state.alternatives() {
-        let id = state.version_id(found.save).map_or(0, NonZeroU64::get);
+        let id = state.version_id(found.save).map(NonZeroU64::get);
         let at = found.at.start as usize..found.at.end as usize;
         let shown = alternative(state.text(), id, found.change, at, found.text);
         open.push((found.save, shown));
@@ -59,10 +60,19 @@ pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
     open
 }
 
+/// Of which passages it is not decided yet which version stays, in the text that is shown.
+pub(super) fn undecided<'a>(shown: &'a str, history: &'a PageHistory) -> Vec<Alternative<'a>> {
+    let found = history.undecided().into_iter().map(|it| {
+        let at = it.at.start as usize..it.at.end as usize;
+        alternative(shown, None, it.change, at, it.text)
+    });
+    found.collect()
+}
+
 /// What is shown of an alternative.
 fn alternative<'a>(
     text: &'a str,
-    id: u64,
+    id: Option<u64>,
     change: &'a Change,
     at: Range<usize>,
     other: &'a str,
@@ -113,8 +123,8 @@ mod tests {
     #[test]
     fn an_alternative_is_told_with_its_save_and_its_place_in_characters() {
         let (text, change) = ("Rosé wore white.\n", change("", "silk"));
-        let found = alternative(text, 5, &change, 11..16, "green");
-        assert_eq!((found.id, found.at, found.comment), (5, Moment(7), "silk"));
+        let found = alternative(text, Some(5), &change, 11..16, "green");
+        assert_eq!((found.id, found.at, found.comment), (Some(5), Moment(7), "silk"));
         assert_eq!(found.author, Author::Anonymous);
         assert_eq!((found.bytes, found.start, found.end), (11..16, 10, 15));
         let shown = Excerpt { before: "Rosé wore ", marked: "white", after: ".\n" };

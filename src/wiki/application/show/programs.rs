@@ -84,10 +84,13 @@ pub(in crate::wiki::application) fn history(
 }
 
 /// The alternatives of a page, with the version of the text that their places are in.
-fn alternatives_of(state: &State) -> Vec<u8> {
+fn alternatives_of(history: &PageHistory) -> Vec<u8> {
+    let state: &State = history;
     let time_ms = state.changes().last_written().map_or(0, |change| change.time_ms);
     let latest = Latest::new(alternatives::id(state), state.text(), Moment(time_ms));
-    to_body(&RestAlternatives::new(latest, &alternatives::open(state)))
+    let shown = history.shown().unwrap_or_default();
+    let undecided = alternatives::undecided(&shown, history);
+    to_body(&RestAlternatives::new(latest, &alternatives::open(state), &undecided))
 }
 
 /// What came of a save on the version `base`, on a condition.

@@ -119,11 +119,17 @@ impl Run {
             let mut open = replica.open_session(ports, sealed.as_deref());
             noted.note(|| format!("    {:?}", open.session));
             let snapshot = replica.request(ports, &mut open.session).read(&key);
+            let others = snapshot.as_ref().map_or(0, |snapshot| snapshot.alternatives);
             let snapshot = snapshot.map(|snapshot| (snapshot.id, snapshot.text.clone()));
             counter.tell(&events, "read", CALLS);
             waits::tell_waits(&events, "read", ports, waits::READ);
             let token = replica.seal(ports, &open);
-            tell(&events, Event::Read { client, request, page, token, snapshot });
+            // It says that there are other versions of passages, and they are a click away.
+            let mut look = || replica.request(ports, &mut open.session).history(&key, &[None], 1);
+            let history = (others > 0).then(|| look().ok()).flatten();
+            let told = history.iter().flat_map(|history| history.undecided());
+            let told = told.map(|it| it.text.to_owned()).collect();
+            tell(&events, Event::Read { client, request, page, token, snapshot, told });
             replica.context(ports).after_read(&key);
             counter.tell(&events, "after a read", CALLS);
             waits::tell_waits(&events, "after a read", ports, waits::AFTER);

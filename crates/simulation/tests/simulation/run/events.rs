@@ -34,6 +34,8 @@ pub(super) enum Event {
         page: usize,
         token: String,
         snapshot: Answered,
+        /// Versions of passages that are told beside it, of which the log has decided nothing.
+        told: Vec<String>,
     },
     Saved {
         client: usize,
