@@ -190,7 +190,8 @@ impl HiddenRanges {
     }
 
     /// Hides the last save's versions of passages of which the log will show another one, where
-    /// that is all that it takes to show that one whole; with where it is then. They are to be told.
+    /// that is all that it takes to show that one whole; with where it is then. They are to be
+    /// told.
     pub(super) fn add_versions(&mut self, state: &State, log: &AsLogged) -> Vec<Hidden> {
         let versions = log.versions.iter();
         versions.filter_map(|version| self.add_version(state, &log.text, version)).collect()

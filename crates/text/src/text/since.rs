@@ -39,8 +39,8 @@ pub struct Since {
 impl Since {
     /// The same for who had only before them what is shown of the text `then`, of which this is
     /// hidden, and of what is shown `now`. To them what of the one was hidden, and is shown now,
-    /// came since, by who wrote it, as `writers` of the whole text then have it; what went of it did
-    /// not go; and what is hidden now went, by nobody. O((hunks + writers) · hidden).
+    /// came since, by who wrote it, as `writers` of the whole text then have it; what went of it
+    /// did not go; and what is hidden now went, by nobody. O((hunks + writers) · hidden).
     ///
     /// # Errors
     /// [`PatchError::TooLong`] only.

@@ -24,12 +24,13 @@ pub(super) fn choices(
     history: &PageHistory,
 ) -> Response<Vec<u8>> {
     let confirmed: &State = history;
+    let waiting = history.shown().unwrap_or_default();
     let shown = AlternativesPage {
         title,
         text: confirmed.text(),
         id: id(confirmed),
         alternatives: &open(confirmed),
-        undecided: &undecided(&history.shown().unwrap_or_default(), history),
+        undecided: &undecided(&waiting, history),
         started: &Moment(incoming.now_ms).digits(),
         edit_token: &incoming.form_token(),
     };

@@ -134,8 +134,22 @@ impl ChangesWire {
         }
     }
 
+    /// What is not written where there is nothing.
+    fn check_optional(&self) -> Result<(), DecodeError> {
+        let nothing = [
+            self.hidden.as_ref().is_some_and(Vec::is_empty),
+            self.clients.as_ref().is_some_and(Vec::is_empty),
+            self.parts.as_ref().is_some_and(Vec::is_empty),
+        ];
+        match nothing.contains(&true) {
+            true => Err(DecodeError::NotCanonical),
+            false => Ok(()),
+        }
+    }
+
     /// The changes, the first of which has this index.
     pub(in crate::document) fn read(self, first: usize) -> Result<Vec<Arc<Change>>, DecodeError> {
+        self.check_optional()?;
         let uneven = || DecodeError::invalid("the columns of changes differ in length");
         let (actors, (checks, rest)) = (self.actors()?, self.checks.as_chunks::<4>());
         let (mut edits, rest_of_edits) = {
@@ -147,14 +161,6 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let nothing = [
-            self.hidden.as_ref().is_some_and(Vec::is_empty),
-            self.clients.as_ref().is_some_and(Vec::is_empty),
-            self.parts.as_ref().is_some_and(Vec::is_empty),
-        ];
-        if nothing.contains(&true) {
-            return Err(DecodeError::NotCanonical);
-        }
         let mut parts = self.parts.into_iter().flatten().peekable();
         let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
