@@ -142,7 +142,7 @@ fn alternatives_stand_beside_what_is_shown() {
         text: "green",
     };
     assert_eq!(
-        json(&RestAlternatives::new(Latest::new(9, "", AT), &[silk.clone()], &[])),
+        json(&RestAlternatives::new(Latest::new(9, "", AT), std::slice::from_ref(&silk), &[])),
         concat!(
             r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z","check":1580131546},"alternatives":[{"id":8,"#,
             r#""user":{"id":null,"name":"Robb"},"timestamp":"2026-11-23T05:36:47Z","#,
