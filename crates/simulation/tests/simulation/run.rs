@@ -528,9 +528,10 @@ impl Run {
         drop(events);
         for event in heard {
             match event {
-                Event::Read { client, request, page, token, snapshot, told } => {
-                    let told = told.iter().flat_map(|text| crate::invariants::words(text));
-                    self.invariants.has_alternatives(told);
+                Event::Told { text } => {
+                    self.invariants.has_alternatives(crate::invariants::words(&text));
+                }
+                Event::Read { client, request, page, token, snapshot } => {
                     self.heard_read(client, request, page, token, snapshot);
                 }
                 Event::Saved { client, request, attempt, token, snapshot, written } => {

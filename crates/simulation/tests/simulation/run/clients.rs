@@ -2,6 +2,8 @@
 //! what this client has written and seen before.
 
 use super::*;
+use redwedding_replica::ClientRequest;
+use redwedding_replica::ports::Ports;
 use redwedding_wire::version::text_check;
 
 /// The first number of a position, and of a version object.
@@ -124,15 +126,11 @@ impl Run {
             counter.tell(&events, "read", CALLS);
             waits::tell_waits(&events, "read", ports, waits::READ);
             let token = replica.seal(ports, &open);
-            // It says that there are other versions of passages, and they are a click away.
-            let mut look = || replica.request(ports, &mut open.session).history(&key, &[None], 1);
-            let history = (others > 0).then(|| look().ok()).flatten();
-            let told = history.iter().flat_map(|history| history.undecided());
-            let told = told.map(|it| it.text.to_owned()).collect();
-            tell(&events, Event::Read { client, request, page, token, snapshot, told });
+            tell(&events, Event::Read { client, request, page, token, snapshot });
             replica.context(ports).after_read(&key);
             counter.tell(&events, "after a read", CALLS);
             waits::tell_waits(&events, "after a read", ports, waits::AFTER);
+            look_at_others(others, &mut replica.request(ports, &mut open.session), &key, &events);
         });
         if started {
             self.request(client, pop, page);
@@ -233,6 +231,7 @@ impl Run {
             counter.tell(&events, "save", CALLS);
             waits::tell_save(&events, ports, sent.save.only_if.is_some());
             let token = replica.seal(ports, &open);
+            let others = saved.as_ref().map_or(0, |saved| saved.snapshot.alternatives);
             let (snapshot, after) = match saved {
                 Ok(saved) => (Ok((saved.snapshot.id, saved.snapshot.text.clone())), saved.after),
                 Err(error) => (Err(error), None),
@@ -247,6 +246,7 @@ impl Run {
                 counter.tell(&events, "after a save", CALLS * 2);
                 waits::tell_waits(&events, "after a save", ports, waits::AFTER);
             }
+            look_at_others(others, &mut replica.request(ports, &mut open.session), &key, &events);
         });
         if started {
             self.invariants.submitted(&attempt.deleted);
@@ -446,4 +446,18 @@ impl Run {
     }
 
     // ------------------------------------------------------------------ the end
+}
+
+/// An answer said that there are `others`, versions of passages beside the ones shown: they are a
+/// click away.
+fn look_at_others<P: Ports>(
+    others: u32,
+    request: &mut ClientRequest<'_, P>,
+    key: &DocumentKey,
+    events: &Events,
+) {
+    let history = (others > 0).then(|| request.history(key, &[None], 1).ok()).flatten();
+    for other in history.iter().flat_map(|history| history.undecided()) {
+        tell(events, Event::Told { text: other.text.to_owned() });
+    }
 }

@@ -34,8 +34,10 @@ pub(super) enum Event {
         page: usize,
         token: String,
         snapshot: Answered,
-        /// Versions of passages that are told beside it, of which the log has decided nothing.
-        told: Vec<String>,
+    },
+    /// A version of a passage was told beside the one shown, of which the log has decided nothing.
+    Told {
+        text: String,
     },
     Saved {
         client: usize,
