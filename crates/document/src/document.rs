@@ -258,8 +258,6 @@ impl View {
         }
         if let Some(log) = &log {
             self.hidden.add(&self.state, log);
-            let hidden = self.hidden.add_versions(&self.state, log);
-            self.state.changes.amend(before as usize, |change| change.hidden.extend(hidden));
         }
         Ok((verdict, decides))
     }
@@ -282,7 +280,8 @@ impl View {
     }
 
     /// What is not shown of saves, as [`State::alternatives`], where it is in what is shown: what
-    /// the log has decided, and what it will, that may decide otherwise.
+    /// the log has decided, and what of a save on a text that it did not know it may yet decide
+    /// otherwise.
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let hidden = self.stated().unwrap_or_default();

@@ -831,7 +831,7 @@ fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from()
     let mut view = View::of(&page.document);
     view.add(&deleted).unwrap();
     assert_eq!(view.shown(), format!("{rest}one four\n"));
-    // Of two versions of a passage it shows the log's, and tells of the other.
+    // What its own author wrote is shown, whatever will be decided.
     let mut page = Page::new("The sky is blue today.\n");
     let root = page.document.version();
     let before = View::of(&page.document);
@@ -839,8 +839,7 @@ fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from()
     page.save(&root, "The sky is azure today.\n");
     let mut view = View::of(&page.document);
     assert_eq!(view.add_save(&crimson).unwrap(), (Verdict::Counted, true));
-    assert_eq!(view.shown(), "The sky is azure today.\n");
-    assert_eq!(view.alternatives().iter().map(|it| it.text).collect::<Vec<_>>(), ["crimson"]);
+    assert!(view.shown().contains("crimson") && view.version().hidden.is_none());
 }
 
 /// What several made alike a view shows once, as the log will; and who edits that edits it there,
@@ -935,77 +934,6 @@ fn a_view_shows_once_what_hundreds_made_alike() {
     log.put(last.body);
     assert_eq!(log.document.text(), "1. the grey cat\n2. a dog\n3. cows\n");
     assert_eq!(view.shown(), log.document.text());
-}
-
-/// Of what several changed differently a view shows one version whole and tells of the others, as
-/// the log will; who goes on from there loses nobody's, whichever the log has first.
-#[test]
-fn of_several_versions_a_view_shows_one_and_tells_the_others() {
-    let sky = |word: &str| format!("The sky is {word} today.\n");
-    let cases = [
-        (sky("blue"), [sky("crimson"), sky("azure"), sky("teal")], sky("scarlet"), "scarlet"),
-        (sky("blue"), [sky("crimson"), sky("azure"), sky("teal")], sky("crimson") + "So.\n", ""),
-        (
-            "Deaths: 10\n".to_owned(),
-            ["Deaths: 12\n", "Deaths: 13\n", "Deaths: 200\n"].map(str::to_owned),
-            "Deaths: 12 or so\n".to_owned(),
-            " or so",
-        ),
-    ];
-    for ((base, saves, to, new), salt) in cases.iter().flat_map(|it| (0..8).map(move |n| (it, n))) {
-        let page = Page::new(base);
-        let root = page.document.version();
-        let mut view = View::of(&page.document);
-        let saves: Vec<Entry> = (0..)
-            .zip(saves)
-            .map(|(number, to)| waiting(&view, salt + 1 + 50 * number, &root, to))
-            .collect();
-        let mut told = 0;
-        for save in &saves {
-            let decides = told > 0;
-            assert_eq!(view.add_save(save).unwrap(), (Verdict::Counted, decides));
-            told += 1;
-            let Body::Edit(edit) = &save.body else { unreachable!("it is a save") };
-            let first = edit.delta.patch.inserted();
-            let open = view.alternatives();
-            assert_eq!(open.len(), told - 1, "{first} in {:?}: {open:?}", view.text());
-            assert!(told == 1 || open.iter().any(|it| it.text.contains(first)), "{open:?}");
-        }
-        let first = match &saves[0].body {
-            Body::Edit(edit) => edit.delta.patch.apply(base).unwrap().text,
-            _ => unreachable!("it is a save"),
-        };
-        assert_eq!(view.shown(), first, "salt {salt}");
-        assert_eq!(View::decode_own(&view.encode_own()).unwrap(), view);
-        let version = view.version();
-        let last = waiting(&view, 250, &version, to);
-        view.add(&last).unwrap();
-        assert_eq!((&*view.shown(), view.alternatives().len()), (to.as_str(), 2));
-        for first in 0..saves.len() {
-            let mut log = Page { document: page.document.clone(), salt: 0 };
-            let mut saves = saves.clone();
-            saves.rotate_left(first);
-            saves.iter().for_each(|entry| log.put(entry.body.clone()));
-            log.put(last.body.clone());
-            assert_eq!(log.text_of(&version), first_of(&page, &saves, first));
-            let words = [log.document.text()].into_iter().map(str::to_owned);
-            let all: String = words.chain(log.others().iter().map(|it| it.1.to_owned())).collect();
-            for save in &saves[1..] {
-                let Body::Edit(edit) = &save.body else { unreachable!("it is a save") };
-                let word = edit.delta.patch.inserted();
-                let replaced = first == 0 && all.contains(new) && !new.is_empty();
-                assert!(all.contains(word) || replaced, "{word} of {all:?}, {first}");
-            }
-            assert!(all.contains(new), "{new} of {all:?}");
-        }
-    }
-}
-
-/// What the first of some saves made of a page, that were turned by this many.
-fn first_of(page: &Page, saves: &[Entry], turned: usize) -> String {
-    let first = &saves[(saves.len() - turned) % saves.len()];
-    let Body::Edit(edit) = &first.body else { unreachable!("it is a save") };
-    edit.delta.patch.apply(page.document.text()).unwrap().text
 }
 
 /// Saves of one text by several people, in turn: each by whom, and what they made of it.

@@ -42,7 +42,7 @@ use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
-pub use surplus::{beyond, surplus};
+pub use surplus::surplus;
 use versions::repeat;
 
 /// Passages of which another version is shown that one edit may leave, at most.

@@ -44,8 +44,6 @@ pub struct Change {
     /// What of it the page does not show, since others had changed the same passages; of a save
     /// that the log does not have yet, what its view does not.
     pub hidden: Vec<Hidden>,
-    /// Whether its author had not before them all that the version has that it was made on.
-    pub saw_part: bool,
 }
 
 /// A passage of which the page shows another writer's version.

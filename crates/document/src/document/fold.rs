@@ -178,7 +178,6 @@ impl State {
             note: edit.delta.note.clone(),
             client: edit.client.clone(),
             time_ms: edit.accepted_ms,
-            saw_part: !resolved.hidden.is_empty(),
             ..self.change(actor, place, logged_ms, kind)
         };
         // An edit on a text in the log's line merges exactly. One on a text that the log did not
@@ -255,7 +254,6 @@ impl State {
             bytes: 0,
             overlaps: Vec::new(),
             hidden: Vec::new(),
-            saw_part: false,
         }
     }
 

@@ -12,11 +12,10 @@
 
 use std::ops::Range;
 
-use redwedding_text::three_way::{Outcome, beyond, surplus};
-use redwedding_text::{diff, grown, shown};
+use redwedding_text::shown;
+use redwedding_text::three_way::{Outcome, surplus};
 use redwedding_wire::version::Place;
 
-use super::changes::Hidden;
 use super::fold::Verdict;
 use super::state::State;
 use super::three_way::Met;
@@ -31,8 +30,6 @@ pub(super) struct AsLogged {
     told: Vec<String>,
     /// What the save deleted, and what others did since it was begun.
     gone: Vec<String>,
-    /// Passages of which it shows another version than the save's.
-    versions: Vec<Hidden>,
 }
 
 impl State {
@@ -51,18 +48,16 @@ impl State {
         let meant = self.meant(&met, edit);
         let Met { old, now, since } = &met.1;
         let Ok(text) = meant.patch.apply(now).map(|made| made.text) else { return (None, false) };
-        let versions = meant.met.iter().filter_map(|met| match &met.outcome {
-            Outcome::Hidden(text) => Some(Hidden { at: met.range.clone(), text: text.clone() }),
-            Outcome::Both | Outcome::Same | Outcome::Larger | Outcome::Replaced(_) => None,
-        });
-        let versions: Vec<Hidden> = versions.collect();
         // Of what is an alternative already another copy is told nowhere else.
         let mut told = self.told();
-        told.extend(versions.iter().map(|it| it.text.clone()));
+        told.extend(meant.met.iter().filter_map(|met| match &met.outcome {
+            Outcome::Hidden(text) | Outcome::Replaced(text) => Some(text.clone()),
+            Outcome::Both | Outcome::Same | Outcome::Larger => None,
+        }));
         let gone = [&edit.delta.patch, &since.patch].map(|it| it.apply(old).map(|it| it.removed));
         let gone = gone.into_iter().flatten().collect();
         let decided = !meant.decided.is_empty();
-        (decided.then_some(AsLogged { text, told, gone, versions }), decided)
+        (decided.then_some(AsLogged { text, told, gone }), decided)
     }
 
     fn told(&self) -> Vec<String> {
@@ -86,7 +81,7 @@ impl State {
         hidden.shift(&log, before as u32);
         let text = hidden.without(log.text())?;
         let (told, gone) = (log.told(), vec![gone]);
-        Some(AsLogged { text, told, gone, versions: Vec::new() })
+        Some(AsLogged { text, told, gone })
     }
 }
 
@@ -189,38 +184,12 @@ impl HiddenRanges {
         self.add_ranges(whole);
     }
 
-    /// Hides the last save's versions of passages of which the log will show another one, where
-    /// that is all that it takes to show that one whole; with where it is then. They are to be
-    /// told.
-    pub(super) fn add_versions(&mut self, state: &State, log: &AsLogged) -> Vec<Hidden> {
-        let versions = log.versions.iter();
-        versions.filter_map(|version| self.add_version(state, &log.text, version)).collect()
-    }
-
     /// Where what the last change put is in what is shown.
     fn brought(&self, state: &State) -> Vec<Range<u32>> {
         let last = state.changes.len() as u32 - 1;
         let hidden = self.pairs(usize::MAX);
         let came = state.text.effects(last).map(|(at, _, came)| shown::left_of(at, came, &hidden));
         came.filter(|(_, len)| *len > 0).map(|(at, len)| at..at + len).collect()
-    }
-
-    fn add_version(&mut self, state: &State, logged: &str, version: &Hidden) -> Option<Hidden> {
-        let text = state.text();
-        let place = |at: &Range<u32>, to: &str| grown(at, diff::between(logged, to).in_turn()).0;
-        let shown = self.without(text)?;
-        let own = self.brought(state);
-        let found = beyond(&shown, logged, &place(&version.at, &shown), &own)?;
-        let mut hidden = self.clone();
-        let whole = found.iter().map(|at| self.whole(at.start, false)..self.whole(at.end, true));
-        hidden.add_ranges(whole.collect());
-        if hidden.0.len() > limits::HIDDEN_RANGES {
-            return None;
-        }
-        *self = hidden;
-        let at = place(&version.at, &self.without(text)?);
-        let at = self.whole(at.start, false)..self.whole(at.end, true);
-        Some(Hidden { at: at.start..at.end.max(at.start), text: version.text.clone() })
     }
 
     /// Where a place in what is shown is in the whole text: behind what is hidden there, or before

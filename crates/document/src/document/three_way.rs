@@ -12,7 +12,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
 use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
@@ -650,10 +649,8 @@ impl State {
         let save = if meant { change.about as usize } else { index };
         let base = self.text.history().base(save as u32);
         let saw = base.is_none_or(|base| base.contains(open.save as u32));
-        // What is not all shown itself may have changed nothing there; and who had not all of a
-        // version before them may have missed this.
-        let missed = |of: &Arc<Change>| !of.hidden.is_empty() || of.saw_part;
-        !saw || self.changes.get(save).is_some_and(missed)
+        // What is not all shown itself may have changed nothing there.
+        !saw || self.changes.get(save).is_some_and(|of| !of.hidden.is_empty())
     }
 
     /// Whether an alternative is what the author of a later change made of the same text before.

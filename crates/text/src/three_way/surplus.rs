@@ -66,28 +66,6 @@ pub fn surplus<'a>(
     found.into_iter().map(|(at, _)| at).collect()
 }
 
-/// What has to be left out of a text so that it reads as another one at and around a passage, if it
-/// is all in what somebody has put there (`own`, ascending and apart). In bytes, ascending and
-/// apart. O(texts), and what comparing them takes.
-#[must_use]
-pub fn beyond(
-    text: &str,
-    other: &str,
-    passage: &Range<u32>,
-    own: &[Range<u32>],
-) -> Option<Vec<Range<u32>>> {
-    let patch = diff::between(text, other);
-    let near = |at: &u32, len: &u32| *at <= passage.end && passage.start <= at + len;
-    let hunks = patch.edits().filter(|(at, len, _)| near(at, len));
-    let more = hunks.map(|(at, len, came)| {
-        let more = more(at, &text[at as usize..(at + len) as usize], came)?;
-        let more = slid(text, more, own);
-        let is_own = |own: &Range<u32>| own.start <= more.start && more.end <= own.end;
-        (more.is_empty() || own.iter().any(is_own)).then_some(more)
-    });
-    more.filter(|more| more.as_ref().is_none_or(|more| !more.is_empty())).collect()
-}
-
 /// A range where somebody put it, of those that can be left out of a text alike.
 fn slid(text: &str, at: Range<u32>, own: &[Range<u32>]) -> Range<u32> {
     let len = at.end - at.start;
@@ -170,19 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_what_somebody_put() {
-        let left = |text: &str, other: &str, at: Range<u32>, own: Range<u32>| {
-            let found = beyond(text, other, &at, std::slice::from_ref(&own))?;
-            Some(found.iter().map(|at| (at.start, at.end)).collect::<Vec<_>>())
+    fn what_is_found_is_what_somebody_put() {
+        let found = |own: Range<u32>| {
+            let own = std::slice::from_ref(&own);
+            let found = surplus(("Deaths: 1212\n", own), "Deaths: 12\n", [], []);
+            found.iter().map(|at| (at.start, at.end)).collect::<Vec<_>>()
         };
-        let deaths = |own| left("Deaths: 1312\n", "Deaths: 12\n", 8..10, own);
-        assert_eq!(deaths(8..10), Some(vec![(8, 10)]));
-        assert_eq!(deaths(10..12), None);
-        assert_eq!(left("redblue\n", "blue\n", 0..4, 0..3), Some(vec![(0, 3)]));
-        assert_eq!(left("redblue\n", "green\n", 0..5, 0..3), None);
-        assert_eq!(left("blue\n", "blue\n", 0..4, 0..0), Some(vec![]));
-        // Elsewhere it may be another one.
-        assert_eq!(left("a b\n\nredblue\n", "b\n\nblue\n", 5..9, 5..8), Some(vec![(5, 8)]));
+        assert_eq!((found(8..10), found(10..12)), (vec![(8, 10)], vec![(10, 12)]));
+        assert_eq!(found(0..0), [(10, 12)]);
     }
 
     #[test]

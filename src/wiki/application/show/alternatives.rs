@@ -117,7 +117,6 @@ mod tests {
             bytes: 0,
             overlaps: Vec::new(),
             hidden: Vec::new(),
-            saw_part: false,
         }
     }
 

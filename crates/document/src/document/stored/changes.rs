@@ -28,13 +28,10 @@ pub(in crate::document) struct ChangesWire {
     hidden: Option<Vec<(u32, u32, u32, String)>>,
     /// Clients, each with the index of its change; `None` for nothing.
     clients: Option<Vec<(u32, u64, Vec<EditId>)>>,
-    /// The indices of changes whose authors had not all of their version before them; `None` for
-    /// nothing.
-    parts: Option<Vec<u32>>,
 }
 
 array_with_optional_last!(
-    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients, parts }
+    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients }
 );
 
 /// Numbers that are near those of the change before.
@@ -82,7 +79,6 @@ impl ChangesWire {
             overlaps: Vec::new(),
             hidden: None,
             clients: None,
-            parts: None,
         };
         let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
@@ -112,9 +108,6 @@ impl ChangesWire {
                 let Client { number, earlier } = Client::clone(client);
                 wire.clients.get_or_insert_default().push((index, number, earlier));
             }
-            if change.saw_part {
-                wire.parts.get_or_insert_default().push(index);
-            }
         }
         wire.numbers = ByteBuf::from(numbers.0);
         wire
@@ -134,22 +127,8 @@ impl ChangesWire {
         }
     }
 
-    /// What is not written where there is nothing.
-    fn check_optional(&self) -> Result<(), DecodeError> {
-        let nothing = [
-            self.hidden.as_ref().is_some_and(Vec::is_empty),
-            self.clients.as_ref().is_some_and(Vec::is_empty),
-            self.parts.as_ref().is_some_and(Vec::is_empty),
-        ];
-        match nothing.contains(&true) {
-            true => Err(DecodeError::NotCanonical),
-            false => Ok(()),
-        }
-    }
-
     /// The changes, the first of which has this index.
     pub(in crate::document) fn read(self, first: usize) -> Result<Vec<Arc<Change>>, DecodeError> {
-        self.check_optional()?;
         let uneven = || DecodeError::invalid("the columns of changes differ in length");
         let (actors, (checks, rest)) = (self.actors()?, self.checks.as_chunks::<4>());
         let (mut edits, rest_of_edits) = {
@@ -161,7 +140,10 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let mut parts = self.parts.into_iter().flatten().peekable();
+        let nothing = self.hidden.as_ref().is_some_and(Vec::is_empty);
+        if nothing || self.clients.as_ref().is_some_and(Vec::is_empty) {
+            return Err(DecodeError::NotCanonical);
+        }
         let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
         let mut before = (0, 0, 0);
@@ -203,15 +185,13 @@ impl ChangesWire {
                 bytes,
                 overlaps: met,
                 hidden: hides,
-                saw_part: parts.next_if_eq(&index).is_some(),
             }));
         }
         let over = numbers.0.is_empty()
             && edits.next().is_none()
             && overlaps.next().is_none()
             && hidden.next().is_none()
-            && clients.next().is_none()
-            && parts.next().is_none();
+            && clients.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
 }

@@ -141,6 +141,5 @@ fn change_from(wire: ChangeV1) -> Arc<Change> {
         bytes: wire.bytes,
         overlaps: wire.overlaps,
         hidden: Vec::new(),
-        saw_part: false,
     })
 }
