@@ -842,6 +842,101 @@ fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from()
     assert!(view.shown().contains("crimson") && view.version().hidden.is_none());
 }
 
+/// A save on what a view shows that has some others already.
+fn waiting_on(
+    view: &View,
+    others: &[&Entry],
+    number: u8,
+    to: impl Fn(&str) -> Option<String>,
+) -> Option<(Entry, [String; 2])> {
+    let mut view = view.clone();
+    others.iter().for_each(|save| assert_eq!(view.add(save).unwrap(), Verdict::Counted));
+    let (version, shown) = (view.version(), view.shown().into_owned());
+    let to = to(&shown)?;
+    Some((waiting(&view, number, &version, &to), [shown, to]))
+}
+
+/// The orders in which the log may have so many saves, of which the second was made on the first.
+fn orders(saves: usize) -> Vec<Vec<usize>> {
+    let longer = |orders: Vec<Vec<usize>>, next: usize| -> Vec<Vec<usize>> {
+        let at = |order: &Vec<usize>, at: usize| [&order[..at], &[next], &order[at..]].concat();
+        orders.iter().flat_map(|order| (0..=next).map(move |place| at(order, place))).collect()
+    };
+    let mut orders = (0..saves).fold(vec![vec![]], longer);
+    orders.retain(|order| order.iter().find(|save| **save < 2) == Some(&0));
+    orders
+}
+
+/// What somebody deletes of a save as they saw it before the log had that goes where the log has
+/// put it, or they are told; and nothing else does.
+#[track_caller]
+fn goes_where_the_log_has_put_it(
+    saves: [&str; 4],
+    (deleted, put): (&str, &str),
+    (salt, sees_all): (u8, bool),
+) {
+    let page = Page::new("w7q w8q w9q\nw3q");
+    let view = View::of(&page.document);
+    // They decide which of two stands first.
+    let number = |save: u8| 1 + (29 * u32::from(save) * u32::from(salt + 1) % 251) as u8;
+    let add = |others: &[&Entry], save: u8, more: &str| {
+        waiting_on(&view, others, number(save), |text| Some(format!("{text}{more}"))).unwrap().0
+    };
+    let one = add(&[], 0, saves[0]);
+    let two = add(&[&one], 1, saves[1]);
+    let saves_of = [one.clone(), two, add(&[], 2, saves[2]), add(&[], 3, saves[3])];
+    let seen: Vec<&Entry> = saves_of.iter().take(if sees_all { 4 } else { 3 }).collect();
+    let delete = |text: &str| {
+        let made = text.contains(deleted).then(|| text.replacen(deleted, put, 1))?;
+        Some(made.replacen("w8q ", "", 1))
+    };
+    let Some((last, [shown, to])) = waiting_on(&view, &seen, number(4), delete) else { return };
+    for order in orders(4) {
+        let mut log = Page { document: page.document.clone(), salt: 0 };
+        order.iter().for_each(|save| log.put(saves_of[*save].body.clone()));
+        log.put(last.body.clone());
+        let (text, others) = (log.document.text(), log.others());
+        let all = [to.as_str(), saves[3]].concat();
+        let gone = |word: &&str| shown.contains(*word) && !to.contains(*word);
+        let told = log.document.alternatives().iter().any(|it| it.change.edit.0 == [number(4); 16]);
+        let says = format!("{salt} {order:?}: {to:?} of {shown:?} is {text:?}, {others:?}");
+        for word in shown.split_whitespace().filter(gone) {
+            assert!(told || !text.contains(word), "{word} is back, {says}");
+        }
+        for word in all.split_whitespace() {
+            let is_told = others.iter().any(|(_, other)| other.contains(word));
+            let times = text.matches(word).count();
+            assert!(times == 1 || times == 0 && is_told, "{word} {times} times, {says}");
+        }
+    }
+}
+
+#[test]
+fn what_is_deleted_of_a_save_goes_where_the_log_has_put_it() {
+    let below = ["\nw13q ", "\nw13q", "\nw13q w14q ", "\nw13q w14q", "\nw13q w14q\n"];
+    let deletions = [
+        ("w13q ", ""),
+        ("w13q", ""),
+        ("\nw13q ", ""),
+        ("\nw13q", ""),
+        ("w13q w14q", ""),
+        (" w14q", ""),
+        ("w14q\n", ""),
+        ("w13q", "w20q"),
+        ("\nw13q", " w20q"),
+    ];
+    for below in below {
+        for another in ["\nw15q ", "\nw15q", "\nw15q\n"] {
+            for deletion in deletions {
+                for made in (0..8).flat_map(|salt| [(salt, false), (salt, true)]) {
+                    let saves = [" w10q", " w12q", below, another];
+                    goes_where_the_log_has_put_it(saves, deletion, made);
+                }
+            }
+        }
+    }
+}
+
 /// What several made alike a view shows once, as the log will; and who edits that edits it there,
 /// whichever of them the log has first.
 #[test]

@@ -9,6 +9,7 @@
 //! not shown of the second edit is handed back as an alternative, whole.
 
 mod again;
+mod astray;
 mod belonging;
 mod delimiters;
 mod edit;
@@ -24,17 +25,18 @@ mod slid;
 mod surplus;
 mod versions;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::diff;
-use crate::patch::{Patch, PatchBuilder, grown};
+use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 pub use again::PutAgain;
+use astray::{Astray, with_astray};
 use belonging::belong;
 use delimiters::half_delimited;
 use edit::{Edit, Kind, edits};
-use moves::Links;
+use moves::{Carried, Links};
 use outcome::Decided;
 pub use outcome::{Outcome, Own, OwnPart};
 use passage::{Part, Passage};
@@ -173,34 +175,69 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let firsts = moves::told(base, as_their(&raw, edits(&finer)));
     let seconds = moves::told(base, slid(base, &firsts, seconds));
     let links = moves::places(base, &seconds);
-    // What either changed in text that the other one moved goes along.
-    let known = moves::known(base, &firsts, again);
+    let elsewhere = moves::known(base, &firsts, again);
     let elsewhere: Vec<(Range<usize>, u32)> =
-        known.iter().map(|it| (it.from.clone(), it.to.index)).collect();
-    let (astray, parts) = moves::astray(base, first, again::divided(&seconds, again), again);
-    let seconds = if astray.is_empty() { seconds } else { parts.clone() };
-    let (carried, others) = match moves::carry(base, &firsts, &parts, known) {
-        (carried, _) if moves::overlap(&carried) => (Vec::new(), parts.clone()),
-        apart => apart,
-    };
-    let texts = moves::with_carried(&firsts, &carried);
-    let mut moved = with_texts(&firsts, &texts);
-    let (mut along, _) = moves::carry(base, &others, &moved, Vec::new());
-    let hiding = || raw.iter().filter(|edit| hides.contains(&edit.index));
-    if moves::overlap(&along) || along.iter().any(|it| hiding().any(|edit| it.is_within(edit))) {
-        // By what another version shows of it than the second edit had, that one is not changed.
-        along.clear();
-    }
+        elsewhere.into_iter().map(|it| (it.from, it.to.index)).collect();
+    let (mut astray, parts) =
+        astray::astray(base, first, again::divided(base, &seconds, again), again);
     let sides = Sides {
         raw: &raw,
         firsts: &firsts,
-        seconds: &seconds,
+        seconds: if astray.is_empty() { &seconds } else { &parts },
         yields,
         hides,
         gives_way: *gives_way,
         creates,
         elsewhere: &elsewhere,
     };
+    let edited = Edited { patches: [first, second], again, links: &links };
+    let made = merge_parts(base, &sides, &edited, &parts, &astray);
+    // What would be back untold is told, in place of being done where the text was.
+    let untold = astray::untold(base, [first, second], (&parts, again), &made);
+    if untold.is_empty() {
+        return with_astray(made, astray);
+    }
+    let is_done = |part: &&Edit<'_>| !untold.iter().any(|it| it.is(part));
+    let done: Vec<Edit<'_>> = parts.iter().filter(is_done).cloned().collect();
+    astray.extend(untold);
+    let sides = Sides { seconds: &done, ..sides };
+    with_astray(merge_parts(base, &sides, &edited, &done, &astray), astray)
+}
+
+/// Both edits, and what is known of text that they take elsewhere.
+struct Edited<'a> {
+    patches: [&'a Patch; 2],
+    /// What the first one put in again,
+    again: &'a [PutAgain],
+    /// and by which hunks the second one takes lines elsewhere.
+    links: &'a Links,
+}
+
+/// The same, with the second edit in parts, but for what is told of its hunks beside that. What
+/// either changed in text that the other one moved goes along.
+fn merge_parts(
+    base: &str,
+    sides: &Sides<'_>,
+    edited: &Edited<'_>,
+    parts: &[Edit<'_>],
+    told: &[Astray<'_>],
+) -> ThreeWay {
+    let Sides { raw, firsts, hides, .. } = *sides;
+    let Edited { patches, again, links } = *edited;
+    let known = moves::known(base, firsts, again);
+    let (carried, others) = match moves::carry(base, firsts, parts, known) {
+        (carried, _) if moves::overlap(&carried) => (Vec::new(), parts.to_vec()),
+        apart => apart,
+    };
+    let texts = moves::with_carried(firsts, &carried);
+    let mut moved = with_texts(firsts, &texts);
+    let (mut along, _) = moves::carry(base, &others, &moved, Vec::new());
+    let hiding = || raw.iter().filter(|edit| hides.contains(&edit.index));
+    if moves::overlap(&along) || along.iter().any(|it| hiding().any(|edit| it.is_within(edit))) {
+        // By what another version shows of it than the second edit had, that one is not changed.
+        along.clear();
+    }
+    let hunks = || told.iter().map(|it| it.index);
     if !carried.is_empty() || !along.is_empty() {
         let gone: BTreeSet<u32> = along.iter().map(|edit| edit.index).collect();
         let gone = moved.iter_mut().filter(|edit| gone.contains(&edit.index));
@@ -208,33 +245,14 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         let texts = moves::with_carried(&others, &along);
         let taken: BTreeSet<u32> = along.iter().map(|edit| edit.mover).collect();
         let others = with_texts(&others, &texts);
-        let sides = Sides { firsts: &moved, seconds: &others, ..sides };
-        let hunks = carried.iter().map(|edit| edit.index).collect();
-        let made = merge_with(base, &sides, &links, &taken, hunks);
-        if let Some(made) = made.filter(|made| is_of_either(base, [first, second], made)) {
-            return with_astray(made, astray);
+        let sides = Sides { firsts: &moved, seconds: &others, ..*sides };
+        let hunks = carried.iter().map(|edit| edit.index).chain(hunks()).collect();
+        let made = merge_with(base, &sides, links, &taken, hunks);
+        if let Some(made) = made.filter(|made| is_of_either(base, patches, &carried, made)) {
+            return made;
         }
     }
-    let made = merge_with(base, &sides, &links, &BTreeSet::new(), Vec::new());
-    with_astray(made.unwrap_or_default(), astray)
-}
-
-/// With what the second edit makes of a line that the first one put more into: that line stands, as
-/// one does that was not moved.
-fn with_astray(mut made: ThreeWay, astray: Vec<moves::Astray<'_>>) -> ThreeWay {
-    if astray.is_empty() {
-        return made;
-    }
-    made.by_chance = false;
-    made.decided.extend(astray.iter().map(|it| it.index));
-    made.decided.sort_unstable();
-    made.decided.dedup();
-    for moves::Astray { range: base, lines, text, .. } in astray {
-        let (range, _) = grown(&lines, made.patch.in_turn());
-        let at = made.met.partition_point(|met| met.base.start < base.start);
-        made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(text.to_owned()) });
-    }
-    made
+    merge_with(base, sides, links, &BTreeSet::new(), hunks().collect()).unwrap_or_default()
 }
 
 /// The first edit's hunks, and what is special about each.
@@ -482,8 +500,10 @@ fn is_hidden(decided: &Option<Decided>) -> bool {
 }
 
 /// Whether each word of what comes of two edits, and of what is not shown, is one of the texts that
-/// were edited, and none is there twice that is in each of them once at most.
-fn is_of_either(base: &str, edited: [&Patch; 2], made: &ThreeWay) -> bool {
+/// were edited, and none is there twice that is in each of them once at most; nor is one back that
+/// the second edit takes away where the first one has moved it, nor one lost that the second edit
+/// put, or both kept.
+fn is_of_either(base: &str, edited: [&Patch; 2], carried: &[Carried<'_>], made: &ThreeWay) -> bool {
     let texts = edited.map(|patch| patch.apply(base).map(|made| made.text).unwrap_or_default());
     let Ok(page) = made.patch.apply(&texts[0]) else { return false };
     let known = texts.iter().map(String::as_str).chain([base]).map(times).collect::<Vec<_>>();
@@ -491,14 +511,30 @@ fn is_of_either(base: &str, edited: [&Patch; 2], made: &ThreeWay) -> bool {
         Outcome::Hidden(text) => Some(text.as_str()),
         _ => None,
     });
+    let hidden: Vec<&str> = hidden.collect();
     let is_known = |word: &str| known.iter().any(|of| of.contains_key(word));
+    let times_of = |word: &str| [0, 1, 2].map(|at| known[at].get(word).copied().unwrap_or(0));
     // Two may each have put the same word.
-    let twice = |(word, times): (&str, usize)| {
-        let of = [0, 1, 2].map(|at| known[at].get(word).copied().unwrap_or(0));
-        times > 1 && of.iter().all(|times| *times < 2) && of != [1, 1, 0]
+    let twice = |(word, times): (&&str, &usize)| {
+        let of = times_of(word);
+        *times > 1 && of.iter().all(|times| *times < 2) && of != [1, 1, 0]
     };
-    let all = hidden.chain([page.text.as_str()]);
-    all.flat_map(words::bare).all(is_known) && !times(&page.text).into_iter().any(twice)
+    let here = times(&page.text);
+    let is_back = |word: &str| {
+        let [first, second, then] = times_of(word);
+        let now = here.get(word).copied().unwrap_or(0);
+        second == 0 && now > first.saturating_sub(then)
+    };
+    let told: HashSet<&str> = hidden.iter().flat_map(|text| words::words(text)).collect();
+    let is_lost = |word: &str| {
+        let [first, _, then] = times_of(word);
+        (first > 0 || then == 0) && !here.contains_key(word) && !told.contains(word)
+    };
+    let mut gone = carried.iter().flat_map(|it| words::bare(&base[it.of.clone()]));
+    let all = hidden.iter().copied().chain([page.text.as_str()]);
+    let all_known = all.flat_map(words::bare).all(is_known);
+    let lost = words::bare(&texts[1]).any(is_lost);
+    all_known && !here.iter().any(twice) && !lost && !gone.any(is_back)
 }
 
 /// The words of a text, each with how often it is there.

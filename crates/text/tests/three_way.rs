@@ -449,6 +449,32 @@ fn what_is_known_to_have_stayed_is_neither_gone_nor_new() {
     }
 }
 
+/// Words that stand elsewhere go there, whatever of what stood beside them goes along.
+#[test]
+fn words_that_are_elsewhere_are_deleted_there() {
+    let base = "one\nred fir  oak elm";
+    let first = Patch::builder().keep(3).delete(9).keep(8).insert("\nred fir ").build();
+    let (first, page) = (first.expect("a patch"), "one oak elm\nred fir ");
+    let cases = [
+        // White space behind them,
+        (4, "red fir  ", " ", "one oak elm\n"),
+        // the end of the line before them, and more of it,
+        (3, "\nred", "", "one oak elm\n fir "),
+        (0, "one\nred", "", " oak elm\n fir "),
+        // and words behind them.
+        (8, "fir  oak", "", "one elm\nred  "),
+    ];
+    for (at, gone, came, right) in cases {
+        let second = Patch::builder().keep(at).delete(gone.len() as u32).insert(came);
+        let second = second.build().expect("a patch");
+        let again = vec![PutAgain { from: 3..12, to: 11 }];
+        let beside = Beside { again, ..Beside::from(&first) };
+        let made = merge(base, beside, &second);
+        let after = made.patch.apply(page).expect("a patch that fits").text;
+        assert_eq!((after.as_str(), hidden(&made.met)), (right, vec![]), "{gone:?} {came:?}");
+    }
+}
+
 /// A line goes where it is, or not at all: a version of what stands where it was would take away
 /// what others have put there, or would say nothing of it.
 #[test]

@@ -10,6 +10,9 @@ use crate::diff;
 use crate::patch::Patch;
 use crate::words;
 
+/// Characters at either end of an edit that are looked at for whether it leaves them.
+const KEPT: usize = 64;
+
 /// A text that was taken away and put in again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutAgain {
@@ -159,34 +162,73 @@ fn compared((old, new): (&str, &str), stayed: &[(Range<usize>, usize)]) -> Patch
     made.build().unwrap_or_else(|_| diff::between(old, new))
 }
 
-/// An edit in which what takes away more than one text that was put in again does so in parts. What
-/// it puts there comes with the first other part, else with the first.
-pub(super) fn divided<'a>(edits: &[Edit<'a>], again: &[PutAgain]) -> Vec<Edit<'a>> {
+/// An edit in which what changes words of a text that was put in again, and something beside it,
+/// does so in parts: these are at different places by now. What it puts there comes with the first
+/// other part, else with the first. O(edits, and those texts of each, n log n of the texts).
+pub(super) fn divided<'a>(base: &str, edits: &[Edit<'a>], again: &[PutAgain]) -> Vec<Edit<'a>> {
     let mut again: Vec<_> =
         again.iter().map(|it| it.from.start as usize..it.from.end as usize).collect();
     again.sort_by_key(|from| from.start);
     let mut parts = Vec::with_capacity(edits.len());
     for edit in edits {
         let of = again.partition_point(|from| from.end <= edit.range.start);
-        let inside = again[of..].iter().take_while(|from| from.start < edit.range.end);
-        let inside = inside.filter(|it| edit.range.start <= it.start && it.end <= edit.range.end);
-        let mut cuts = vec![edit.range.start];
-        cuts.extend(inside.clone().flat_map(|from| [from.start, from.end]));
-        cuts.push(edit.range.end);
-        let ranges = cuts.windows(2).filter(|cut| cut[0] < cut[1]).map(|cut| cut[0]..cut[1]);
-        let ranges: Vec<_> = ranges.collect();
-        if ranges.len() < 2 {
+        let near = again[of..].iter().take_while(|from| from.start < edit.range.end);
+        let cuts = |edit: &Edit<'_>| {
+            near.clone().flat_map(|from| bounds(base, &edit.range, from)).collect::<Vec<_>>()
+        };
+        let bounds = cuts(edit);
+        if bounds.is_empty() {
             parts.push(edit.clone());
             continue;
         }
-        let other = ranges.iter().position(|part| !inside.clone().any(|from| from == part));
+        let edit = trimmed(base, edit, &bounds);
+        let ends = [vec![edit.range.start], cuts(&edit), vec![edit.range.end]].concat();
+        let ranges = ends.windows(2).filter(|cut| cut[0] < cut[1]).map(|cut| cut[0]..cut[1]);
+        let ranges: Vec<_> = ranges.collect();
+        let is_of = |part: &Range<usize>| {
+            near.clone().any(|from| from.start <= part.start && part.end <= from.end)
+        };
+        let puts = ranges.iter().position(|part| !is_of(part)).unwrap_or(0);
         for (at, range) in ranges.into_iter().enumerate() {
-            let puts = at == other.unwrap_or(0);
-            let (text, was) = if puts { (edit.text, edit.was) } else { ("", "") };
+            let (text, was) = if at == puts { (edit.text, edit.was) } else { ("", "") };
             parts.push(Edit { range, text, was, ..edit.clone() });
         }
     }
     parts
+}
+
+/// Where a range is cut that has words of a text which was put in again: where that begins and
+/// ends, and of one that has not all of its words where these do. The white space around them may
+/// be of what stands beside it.
+fn bounds(base: &str, range: &Range<usize>, from: &Range<usize>) -> Vec<usize> {
+    let text = &base[from.clone()];
+    let start = from.start + text.len() - text.trim_start().len();
+    let end = start + text.trim().len();
+    let all = range.start <= start && end <= range.end;
+    let some = range.start < end && start < range.end;
+    let cuts = if all { [from.start, from.end] } else { [start, end] };
+    cuts.into_iter().filter(|at| some && range.start < *at && *at < range.end).collect()
+}
+
+/// The same edit without what it leaves as it was at its ends: whole words, or what is up to where
+/// it is cut. O(1).
+fn trimmed<'a>(base: &str, edit: &Edit<'a>, cuts: &[usize]) -> Edit<'a> {
+    let (mut range, mut text) = (edit.range.clone(), edit.text);
+    let parts = |at: usize| cuts.contains(&at) || words::is_boundary(base, at);
+    let old = base[range.clone()].char_indices().rev().zip(text.chars().rev()).take(KEPT);
+    let same = old.take_while(|((_, one), two)| one == two).map(|((at, _), _)| range.start + at);
+    if let Some(end) = same.filter(|at| parts(*at)).last() {
+        text = &text[..text.len() - (range.end - end)];
+        range.end = end;
+    }
+    let old = base[range.clone()].char_indices().zip(text.chars()).take(KEPT);
+    let same = old.take_while(|((_, one), two)| one == two);
+    let same = same.map(|((at, one), _)| range.start + at + one.len_utf8());
+    if let Some(start) = same.filter(|at| parts(*at)).last() {
+        text = &text[start - range.start..];
+        range.start = start;
+    }
+    Edit { range, text, was: text, ..edit.clone() }
 }
 
 fn without(text: &str, parts: &[Range<usize>]) -> String {

@@ -9,7 +9,6 @@ use std::ops::Range;
 use super::again::PutAgain;
 use super::edit::{Edit, Kind};
 use super::lines::{begins_line, ends_line, is_heading, is_lines};
-use crate::patch::Patch;
 use crate::words;
 
 /// Shortest line of what goes with more that counts as moved by itself, in bytes.
@@ -20,8 +19,8 @@ const LEAST: usize = 3;
 
 /// Bytes of what comes that are looked through for what goes, in all; and texts that are followed.
 /// Where there is more, none is: an edit of a whole page moves nothing that others could follow.
-const SEARCHED: usize = 4 << 20;
-const FOLLOWED: usize = 256;
+pub(super) const SEARCHED: usize = 4 << 20;
+pub(super) const FOLLOWED: usize = 256;
 
 /// The end of a line, and an empty one.
 const EMPTY_LINE: &str = "\n\n";
@@ -42,7 +41,7 @@ pub(super) struct Carried<'a> {
     /// What is between it and the last line there, where these are lines below that.
     below: Option<&'static str>,
     /// Where it was made, in the text that both edits are of.
-    of: Range<usize>,
+    pub(super) of: Range<usize>,
 }
 
 impl Carried<'_> {
@@ -251,66 +250,6 @@ pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) 
         (put == Some(text)).then_some(Move { from, bare, to, at, is_known: true })
     });
     known.collect()
-}
-
-/// Lines that the second edit deletes, or puts another one in place of, which the first one put
-/// elsewhere in a line with something else.
-pub(super) struct Astray<'a> {
-    /// Which hunk does so,
-    pub(super) index: u32,
-    /// where they stood,
-    pub(super) range: Range<u32>,
-    /// the lines that they are in, in the text that the first edit comes to,
-    pub(super) lines: Range<u32>,
-    /// and what it makes of them.
-    pub(super) text: &'a str,
-}
-
-/// What the second edit does so, of what is known to have gone elsewhere, and its other parts; none
-/// where there are more than are followed. O(texts put again and parts, n log n, and the text after
-/// the first edit where there are any).
-pub(super) fn astray<'a>(
-    base: &str,
-    first: &Patch,
-    parts: Vec<Edit<'a>>,
-    again: &[PutAgain],
-) -> (Vec<Astray<'a>>, Vec<Edit<'a>>) {
-    let changes = |edit: &Edit<'_>| {
-        let ends = || edit.text.ends_with('\n') == base[edit.range.clone()].ends_with('\n');
-        let other = || edit.puts_another_line(base) && ends();
-        edit.kind != Kind::Known && (edit.takes_lines(base) || other())
-    };
-    let mut by_place: Vec<&PutAgain> = again.iter().collect();
-    by_place.sort_by_key(|it| it.from.start);
-    let of = |edit: &Edit<'_>| {
-        let range = edit.range.start as u32..edit.range.end as u32;
-        let behind = by_place.partition_point(|it| it.from.start <= range.start);
-        let it = by_place[..behind].last().filter(|it| range.end <= it.from.end)?;
-        Some((it.to + range.start - it.from.start, range))
-    };
-    if again.is_empty() || !parts.iter().any(|edit| changes(edit) && of(edit).is_some()) {
-        return (Vec::new(), parts);
-    }
-    let page = first.apply(base).map(|made| made.text).unwrap_or_default();
-    let (mut found, mut others) = (Vec::new(), Vec::new());
-    for edit in &parts {
-        let there = of(edit).filter(|_| changes(edit)).and_then(|(at, range)| {
-            let (at, end) = (at as usize, at as usize + range.len());
-            page.get(at..end).filter(|there| *there == &base[edit.range.clone()])?;
-            let alone =
-                begins_line(&page, at) && (ends_line(&page, end) || begins_line(&page, end));
-            let start = page[..at].rfind('\n').map_or(0, |before| before + 1);
-            let rest = if begins_line(&page, end) { 0 } else { page[end..].find('\n')? };
-            let lines = start as u32..(end + rest) as u32;
-            let Edit { index, text, .. } = *edit;
-            (!alone).then_some(Astray { index, range, lines, text })
-        });
-        match there {
-            Some(astray) => found.push(astray),
-            None => others.push(edit.clone()),
-        }
-    }
-    if found.len() > FOLLOWED { (Vec::new(), parts) } else { (found, others) }
 }
 
 /// The changes of the second edit that go along with text that the first one moved, in the order of

@@ -1,0 +1,153 @@
+//! What the second edit does where the first one is known to have put the text elsewhere, and what
+//! cannot go along there.
+//!
+//! It is told where that text stands by now: where it was nobody would find it. May assume that no
+//! part of the second edit has words of more than one such text. Must never tell what was done.
+
+use std::ops::Range;
+
+use super::again::PutAgain;
+use super::edit::{Edit, Kind};
+use super::lines::{begins_line, ends_line};
+use super::moves::{FOLLOWED, SEARCHED};
+use super::{Met, Outcome, ThreeWay};
+use crate::patch::{Patch, grown};
+use crate::words;
+
+/// What the second edit makes of text that stands elsewhere by now.
+pub(super) struct Astray<'a> {
+    /// Which hunk does so,
+    pub(super) index: u32,
+    /// where the text stood,
+    range: Range<u32>,
+    /// what of the text that the first edit comes to it is told of,
+    there: Range<u32>,
+    /// and what it makes of it.
+    text: &'a str,
+}
+
+/// Where texts stand that were put in again.
+struct Places<'a>(Vec<&'a PutAgain>);
+
+impl<'a> Places<'a> {
+    fn of(again: &'a [PutAgain]) -> Self {
+        let mut by_place: Vec<&PutAgain> = again.iter().collect();
+        by_place.sort_by_key(|it| it.from.start);
+        Self(by_place)
+    }
+
+    /// Where the text of a range begins by now, if it is of one of them. O(log n).
+    fn place(&self, range: &Range<usize>) -> Option<usize> {
+        let (start, end) = (range.start as u32, range.end as u32);
+        let behind = self.0.partition_point(|it| it.from.start <= start);
+        let it = self.0[..behind].last().filter(|it| end <= it.from.end)?;
+        Some((it.to + start - it.from.start) as usize)
+    }
+}
+
+/// Lines that the second edit deletes, or puts another one in place of, which the first one put
+/// elsewhere in a line with something else; and its other parts. None where there are more than are
+/// followed. O(texts put again and parts, n log n, and where there are any the text after the first
+/// edit).
+pub(super) fn astray<'a>(
+    base: &str,
+    first: &Patch,
+    parts: Vec<Edit<'a>>,
+    again: &[PutAgain],
+) -> (Vec<Astray<'a>>, Vec<Edit<'a>>) {
+    let changes = |edit: &Edit<'_>| {
+        let ends = || edit.text.ends_with('\n') == base[edit.range.clone()].ends_with('\n');
+        let other = || edit.puts_another_line(base) && ends();
+        edit.kind != Kind::Known && (edit.takes_lines(base) || other())
+    };
+    let places = Places::of(again);
+    let of = |edit: &Edit<'_>| places.place(&edit.range);
+    if again.is_empty() || !parts.iter().any(|edit| changes(edit) && of(edit).is_some()) {
+        return (Vec::new(), parts);
+    }
+    let page = first.apply(base).map(|made| made.text).unwrap_or_default();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
+    for edit in &parts {
+        let there = of(edit).filter(|_| changes(edit)).and_then(|at| {
+            let end = at + edit.range.len();
+            page.get(at..end).filter(|there| *there == &base[edit.range.clone()])?;
+            let alone =
+                begins_line(&page, at) && (ends_line(&page, end) || begins_line(&page, end));
+            let start = page[..at].rfind('\n').map_or(0, |before| before + 1);
+            let rest = if begins_line(&page, end) { 0 } else { page[end..].find('\n')? };
+            (!alone).then(|| Astray::of(edit, start..end + rest))
+        });
+        match there {
+            Some(astray) => found.push(astray),
+            None => others.push(edit.clone()),
+        }
+    }
+    if found.len() > FOLLOWED { (Vec::new(), parts) } else { (found, others) }
+}
+
+/// Parts of the second edit that take away words which stand all the same, since the first one put
+/// them elsewhere, and are told nowhere: the first of them, as many as are followed. O(texts put
+/// again and parts, n log n; where there are any the texts, and for each the hunks of what was
+/// made).
+pub(super) fn untold<'a>(
+    base: &str,
+    [first, second]: [&Patch; 2],
+    (parts, again): (&[Edit<'a>], &[PutAgain]),
+    made: &ThreeWay,
+) -> Vec<Astray<'a>> {
+    let places = Places::of(again);
+    let takes = |edit: &&Edit<'_>| {
+        let gone = || words::has_word(&base[edit.range.clone()]);
+        edit.kind != Kind::Known && places.place(&edit.range).is_some() && gone()
+    };
+    // What it puts elsewhere itself it has not deleted.
+    let put = second.inserted();
+    let most = FOLLOWED.min(SEARCHED / put.len().max(1));
+    let mut takes = parts.iter().filter(takes).take(most).peekable();
+    if takes.peek().is_none() {
+        return Vec::new();
+    }
+    let page = first.apply(base).map(|made| made.text).unwrap_or_default();
+    let merged = made.patch.apply(&page).map(|made| made.text).unwrap_or_default();
+    let is_told = |met: &Met, range: &Range<usize>| {
+        let inside = met.base.start as usize <= range.start && range.end <= met.base.end as usize;
+        // Nobody is told by white space in place of other white space.
+        let shown = merged.get(met.range.start as usize..met.range.end as usize);
+        let says = |text: &str| words::has_word(text) || shown.is_some_and(words::has_word);
+        inside && matches!(&met.outcome, Outcome::Hidden(text) if says(text))
+    };
+    let untold = takes.filter_map(|edit| {
+        let (gone, at) = (&base[edit.range.clone()], places.place(&edit.range)?);
+        let there = at..at + gone.len();
+        let stands = page.get(there.clone()) == Some(gone)
+            && grown(&(there.start as u32..there.end as u32), made.patch.in_turn()).1 == 0;
+        let keeps = words::bare(gone).all(|word| put.contains(word));
+        let told = || made.met.iter().any(|met| is_told(met, &edit.range));
+        (stands && !keeps && !told()).then(|| Astray::of(edit, there))
+    });
+    untold.collect()
+}
+
+impl<'a> Astray<'a> {
+    fn of(edit: &Edit<'a>, there: Range<usize>) -> Self {
+        let [range, there] = [&edit.range, &there].map(|it| it.start as u32..it.end as u32);
+        Self { index: edit.index, range, there, text: edit.text }
+    }
+
+    /// Whether it is this part of the second edit.
+    pub(super) fn is(&self, edit: &Edit<'_>) -> bool {
+        let (start, end) = (self.range.start as usize, self.range.end as usize);
+        edit.index == self.index && edit.range == (start..end)
+    }
+}
+
+/// With what the second edit makes of text that the first one put elsewhere told there: that text
+/// stands, as one does that was not moved.
+pub(super) fn with_astray(mut made: ThreeWay, astray: Vec<Astray<'_>>) -> ThreeWay {
+    for Astray { range: base, there, text, .. } in astray {
+        let (range, _) = grown(&there, made.patch.in_turn());
+        let at = made.met.partition_point(|met| met.base.start < base.start);
+        made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(text.to_owned()) });
+    }
+    made
+}
