@@ -38,7 +38,7 @@ use delimiters::half_delimited;
 use edit::{Edit, Kind, edits};
 use moves::{Carried, Links};
 use outcome::Decided;
-pub use outcome::{Outcome, Own, OwnPart};
+pub use outcome::{Met, Outcome, Own, OwnPart, ThreeWay};
 use passage::{Part, Passage};
 use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated};
@@ -49,32 +49,6 @@ use versions::repeat;
 
 /// Passages of which another version is shown that one edit may leave, at most.
 pub const HIDDEN: usize = 64;
-
-/// An edit as it comes out beside another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ThreeWay {
-    /// From the text after the first edit to the merged one.
-    pub patch: Patch,
-    /// Passages that both touched, in order.
-    pub met: Vec<Met>,
-    /// Which of the second edit's hunks merging character by character would get wrong, ascending,
-    pub decided: Vec<u32>,
-    /// and what comes in their place: from the text after the first edit, these hunks alone.
-    pub instead: Patch,
-    /// Whether it may get all of them right, too: nothing is to be done where it does.
-    pub by_chance: bool,
-}
-
-/// A passage that both edits touched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Met {
-    /// Where it is in the text that both edited,
-    pub base: Range<u32>,
-    /// and in the merged text; empty where nothing of it is left.
-    pub range: Range<u32>,
-    /// What came of it.
-    pub outcome: Outcome,
-}
 
 /// An edit beside which another one is merged, and what is known of its making.
 #[derive(Clone, Debug)]

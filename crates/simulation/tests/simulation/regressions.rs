@@ -43,12 +43,7 @@ const SHORT: [(u64, usize, u64, &str); 45] = [
     (10_010_878, 0, 0, "a deletion of the last line is not shown, since others wrote below it"),
     (90_005_856, 0, 0, "and so is what is written in its place"),
     (70_002_876, 0, 0, "who deletes beside text that the log put there deletes that, too"),
-    (
-        640_002_639,
-        98,
-        13_493_181_450,
-        "who saved a text of a lost log is not told what is not shown",
-    ),
+    (640_002_639, 98, 13_493_181_450, "who saved is not told what of it is not shown"),
     (110_010_508, 137, 31_205_830_658, "what was deleted shows again where the log has moved it"),
     (70_000_514, 65, 30_677_245_056, "and where a save that waits has"),
     (

@@ -10,7 +10,7 @@ use super::again::PutAgain;
 use super::edit::{Edit, Kind};
 use super::lines::{begins_line, ends_line};
 use super::moves::{FOLLOWED, SEARCHED};
-use super::{Met, Outcome, ThreeWay};
+use super::outcome::{Met, Outcome, ThreeWay};
 use crate::patch::{Patch, grown};
 use crate::words;
 

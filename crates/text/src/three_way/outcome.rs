@@ -1,4 +1,34 @@
-//! What comes of passages.
+//! What comes of two edits, and of their passages.
+
+use std::ops::Range;
+
+use crate::patch::Patch;
+
+/// An edit as it comes out beside another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThreeWay {
+    /// From the text after the first edit to the merged one.
+    pub patch: Patch,
+    /// Passages that both touched, in order.
+    pub met: Vec<Met>,
+    /// Which of the second edit's hunks merging character by character would get wrong, ascending,
+    pub decided: Vec<u32>,
+    /// and what comes in their place: from the text after the first edit, these hunks alone.
+    pub instead: Patch,
+    /// Whether it may get all of them right, too: nothing is to be done where it does.
+    pub by_chance: bool,
+}
+
+/// A passage that both edits touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Where it is in the text that both edited,
+    pub base: Range<u32>,
+    /// and in the merged text; empty where nothing of it is left.
+    pub range: Range<u32>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
 
 /// What came of a passage that two edits touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
