@@ -63,7 +63,7 @@ pub struct OwnPart {
     /// When.
     pub when: Own,
     /// What, in bytes of the text that the hunk puts.
-    pub part: std::ops::Range<usize>,
+    pub part: Range<usize>,
 }
 
 /// What becomes of a passage.
