@@ -183,3 +183,54 @@ fn what_a_waiting_save_deletes_does_not_show_where_another_one_has_moved_it() {
     }
     assert_eq!(network.document(&page()).expect("a document").text(), text);
 }
+
+/// Many who have never heard of each other make the same correction while the relay is away, at two
+/// points of presence: everybody reads it once, and goes on from it.
+#[test]
+fn the_same_correction_of_many_is_shown_once_while_the_relay_is_away() {
+    let network = Network::new(6, 2);
+    let mut pops = [0, 1].map(|pop| network.ports(pop, None));
+    let mut replicas = [0, 1].map(|pop| sandbox(&mut pops[pop]));
+    let created = save(&mut replicas[0], &mut pops[0], None, "1. teh cat\n2. a dog\n");
+    replicas[0].context(&mut pops[0]).finish_save(created.after.expect("something is left to do"));
+    network.advance(1_000);
+    let known = replicas[1].request(&mut pops[1], &mut ClientSession::new()).read(&page());
+    let base = Some(known.expect("a page").id);
+    network.change_faults(|faults| faults.relay_down = true);
+    network.advance(60_000);
+    let right = "1. the cat\n2. a dog\n";
+    for who in 0..40_u8 {
+        let pop = usize::from(who % 2);
+        let submitted = Submitted::Whole(right.to_owned());
+        let idempotency_inputs = vec![vec![who]];
+        let (note, base_check) = (Note::default(), None);
+        let save =
+            Save { base, submitted, note, idempotency_inputs, base_check, trace: 0, only_if: None };
+        let (ports, replica) = (&mut pops[pop], &mut replicas[pop]);
+        let replica = unspent(replica, ports);
+        let saved = replica.request(ports, &mut ClientSession::new()).save(&page(), &save);
+        assert_eq!(saved.expect("a save").snapshot.text, right, "{who}");
+    }
+    network.advance(1_000);
+    // In sandboxes that start, too.
+    let mut read = |pop: usize| {
+        let mut seen = sandbox(&mut pops[pop]);
+        seen.request(&mut pops[pop], &mut ClientSession::new()).read(&page()).expect("a page")
+    };
+    let shown = [0, 1].map(&mut read);
+    assert_eq!(shown.each_ref().map(|shown| shown.text.as_str()), [right; 2]);
+    let text = "1. the grey cat\n2. a dog\n";
+    let saved = save(&mut replicas[1], &mut pops[1], Some(shown[1].id), text);
+    assert_eq!(saved.snapshot.text, text);
+    network.heal();
+    network.advance(60_000);
+    for _ in 0..20 {
+        network.advance(20_000);
+        unspent(&mut replicas[1], &mut pops[1])
+            .context(&mut pops[1])
+            .tick(0..limits::OUTBOX_BUCKETS);
+    }
+    let document = network.document(&page()).expect("a document");
+    assert_eq!((document.text(), document.alternatives().len()), (text, 0));
+    assert_eq!(network.stored_keys("outbox/"), Vec::<String>::new());
+}
