@@ -238,7 +238,7 @@ impl View {
         if let Body::Edit(edit) = &entry.body {
             self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
             if self.state.change_of(edit.delta.edit).is_none() {
-                twin = self.looked.is_twin(edit);
+                twin = self.looked.is_twin(&edit.delta);
                 decides = twin;
                 let looks = self.looked.may(self.text().len());
                 if !twin && (looks || told) {
@@ -250,11 +250,12 @@ impl View {
         let before = self.changes.len() as u32;
         let verdict = self.state.apply(Place::START, 0, entry);
         self.hidden.shift(&self.state, before);
-        let base = self.text.history().base(before);
-        if twin {
-            self.hidden.add_twin(&self.state, before);
-        } else if base.is_some_and(|base| base != Version::up_to(before)) {
-            self.looked.saves += 1;
+        match (&entry.body, self.text.history().base(before)) {
+            (Body::Edit(_), Some(_)) if twin => self.hidden.add_twin(&self.state, before),
+            (Body::Edit(edit), Some(base)) => self.looked.took(&edit.delta, (&base, before)),
+            // What stands for others may be gone.
+            (Body::Suppress(_) | Body::Erase(_), _) => self.looked.made.clear(),
+            _ => {}
         }
         if let Some(log) = &log {
             self.hidden.add(&self.state, log);

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use redwedding_document::entry::{
-    Body, Client, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
+    Body, Client, Condition, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
@@ -1029,6 +1029,28 @@ fn a_view_shows_once_what_hundreds_made_alike() {
     log.put(last.body);
     assert_eq!(log.document.text(), "1. the grey cat\n2. a dog\n3. cows\n");
     assert_eq!(view.shown(), log.document.text());
+}
+
+/// But what is not taken, or was taken out, stands for nobody's.
+#[test]
+fn what_is_not_there_stands_for_nothing_made_alike() {
+    let page = Page::new("1. teh cat\n");
+    let root = page.document.version();
+    let save = |number| waiting(&View::of(&page.document), number, &root, "1. the cat\n");
+    let mut view = View::of(&page.document);
+    let mut unmet = save(1);
+    let Body::Edit(edit) = &mut unmet.body else { unreachable!("it is a save") };
+    edit.condition = Some(Condition::Absent);
+    assert_eq!(view.add(&unmet).unwrap(), Verdict::Unmet);
+    let taken = save(2);
+    view.add(&taken).unwrap();
+    assert_eq!(view.shown(), "1. the cat\n");
+    let change = taken.actor().unwrap();
+    let suppress = Body::Suppress(Moderation { change, note: Note::default(), time_ms: 1 });
+    let suppress = Entry::new(view.key().clone(), suppress);
+    assert_eq!(view.add(&suppress).unwrap(), Verdict::Counted);
+    view.add(&save(3)).unwrap();
+    assert_eq!(view.shown(), "1. the cat\n");
 }
 
 /// Saves of one text by several people, in turn: each by whom, and what they made of it.

@@ -12,14 +12,14 @@
 
 use std::ops::Range;
 
-use redwedding_text::shown;
 use redwedding_text::three_way::{Outcome, surplus};
+use redwedding_text::{Version, shown};
 use redwedding_wire::version::Place;
 
 use super::fold::Verdict;
 use super::state::State;
 use super::three_way::Met;
-use crate::entry::{Body, Edit, Entry};
+use crate::entry::{Body, Delta, Edit, Entry};
 use crate::limits;
 
 /// What the log will show with a save.
@@ -90,9 +90,7 @@ impl State {
 pub(super) struct Looked {
     /// How many there are that others were beside.
     pub(super) saves: u32,
-    /// What the first few that met nobody who had made the same made ([`Delta::made`]).
-    ///
-    /// [`Delta::made`]: crate::entry::Delta
+    /// What the first few made that made what nobody else had ([`Delta::made`]).
     pub(super) made: Vec<u64>,
 }
 
@@ -104,17 +102,17 @@ impl Looked {
     }
 
     /// Whether a save makes just what another one of the view made of the same text.
-    pub(super) fn is_twin(&mut self, edit: &Edit) -> bool {
-        let delta = &edit.delta;
-        if delta.patch.inserted().is_empty() || delta.rules < 2 {
-            return false;
+    pub(super) fn is_twin(&self, delta: &Delta) -> bool {
+        self.made.contains(&delta.made())
+    }
+
+    /// A save that is no twin is in, made on this of the changes before it.
+    pub(super) fn took(&mut self, delta: &Delta, (base, before): (&Version, u32)) {
+        self.saves += u32::from(*base != Version::up_to(before));
+        let puts = !delta.patch.inserted().is_empty() && delta.rules > 1;
+        if puts && self.made.len() < limits::LOOKED_TWINS {
+            self.made.push(delta.made());
         }
-        let made = delta.made();
-        let known = self.made.contains(&made);
-        if !known && self.made.len() < limits::LOOKED_TWINS {
-            self.made.push(made);
-        }
-        known
     }
 }
 
@@ -151,8 +149,7 @@ impl HiddenRanges {
         }
     }
 
-    /// Hides all that a change put into the text, which is there as somebody else put it. Nothing,
-    /// if it did not count.
+    /// Hides all that a change put into the text, which is there as somebody else put it.
     pub(super) fn add_twin(&mut self, state: &State, change: u32) {
         let came = state.text.effects(change).map(|(place, _, came)| place..place + came);
         self.add_ranges(came.filter(|came| !came.is_empty()).collect());
