@@ -203,7 +203,7 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         ("overlay-none", document, None, &[]),
         ("overlay-origin", new, Some(page.clone()), std::slice::from_ref(&on_origin)),
     ] {
-        let path = file("replica", 2, name);
+        let path = file("replica", 3, name);
         let bytes = wire::overlay(on, origin.clone(), saves);
         if std::env::var_os("GOLDEN").is_some() && !path.exists() {
             std::fs::write(&path, &bytes).unwrap();
@@ -214,8 +214,11 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         let other = if on == new { document } else { new };
         assert!(!wire::is_overlay(&kept, other, None), "{name} is of one state");
         assert!(wire::decoders(&kept).is_empty(), "{name} is taken for nothing else");
-        let first = std::fs::read(file("replica", 1, name)).unwrap();
-        assert!(!wire::is_overlay(&first, on, origin), "{name} of before is as good as none");
+        for format in [1, 2] {
+            let before = std::fs::read(file("replica", format, name)).unwrap();
+            let is_one = wire::is_overlay(&before, on, origin.clone());
+            assert!(!is_one, "{name} of before is as good as none");
+        }
     }
 }
 
