@@ -8,7 +8,10 @@
 //!
 //! CPU is what the platform says a sandbox used, in whole milliseconds, so it
 //! is taken per sandbox, over all its requests and the work after them, with
-//! half a millisecond added for what was cut off.
+//! half a millisecond added for what was cut off. Viceroy counts by the clock
+//! while the sandbox runs, so that what else the machine does is in it: it is
+//! taken in rounds, too, the saves of each on a page of its own, and the least
+//! is told beside the middle one.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -25,6 +28,7 @@ type Http = Client<HttpConnector>;
 
 const CONNECTIONS: usize = 4;
 const ROUNDS: usize = 7;
+const CPU_ROUNDS: usize = 3;
 const SAVES: &str = "save of one word, whole page";
 
 /// People who replace one word of one text, each by another one,
@@ -45,6 +49,7 @@ async fn main() -> Result<(), Failure> {
     }
     println!("requests each: {requests}, on {CONNECTIONS} connections for reads, one for saves");
     println!("rates of reads: the middle of {ROUNDS} rounds, each after one of the hello world");
+    println!("CPU: the middle of {CPU_ROUNDS} rounds");
     let beside = folder("hello")?;
     let idle = Network::builder().pops(1).wasm(&hello).data(&beside).without_relay();
     let idle = idle.start().await?;
@@ -89,6 +94,7 @@ fn machine() -> String {
 }
 
 /// A page of one size and what is asked of it.
+#[derive(Clone)]
 struct Page {
     name: &'static str,
     bytes: usize,
@@ -142,16 +148,30 @@ impl Page {
 
     /// Mean CPU inside the sandbox.
     async fn cpu_times(&self) -> Result<(), Failure> {
-        let (text, id) = self.create().await?;
+        self.create().await?;
         let http: Http = Client::new();
         for (what, url) in &self.reads {
             read_all(&http, url, self.count / 10 + 1).await?;
-            let (_, cpu) = read_all(&http, url, self.count).await?;
-            println!("{}: {what:31} {:6.3} ms CPU", self.name, cpu.mean());
+            let mut means = Vec::new();
+            for _ in 0..CPU_ROUNDS {
+                means.push(read_all(&http, url, self.count).await?.1.mean());
+            }
+            self.tell_cpu(what, means);
         }
-        let cpu = self.save_all(text, id).await?;
-        println!("{}: {:31} {:6.3} ms CPU", self.name, SAVES, cpu.mean());
+        let mut means = Vec::new();
+        for round in 0..CPU_ROUNDS {
+            let page = Self { rest: format!("{}_saved_{round}", self.rest), ..self.clone() };
+            let (text, id) = page.create().await?;
+            means.push(page.save_all(text, id).await?.mean());
+        }
+        self.tell_cpu(SAVES, means);
         Ok(())
+    }
+
+    fn tell_cpu(&self, what: &str, mut means: Vec<f64>) {
+        means.sort_by(f64::total_cmp);
+        let (least, middle) = (means[0], means[means.len() / 2]);
+        println!("{}: {what:31} {middle:6.3} ms CPU (least {least:.3})", self.name);
     }
 
     /// CPU inside the sandbox of the last of many who replace one word of the same text, with what
