@@ -61,6 +61,16 @@ fn edit_of_client() -> Edit {
     of_client
 }
 
+/// A version that states its text, and what of it is not shown.
+fn hides_something() -> VersionRef {
+    VersionRef {
+        root: Root::Log(place(1_234)),
+        extra: vec![Actor(5), Actor(65_536)],
+        check: Some(0x0bad_cafe),
+        hidden: Some(vec![(0, 4), (300, 70_000)]),
+    }
+}
+
 fn page(revision: u64, text: &str) -> OriginPage {
     OriginPage { revision, text: text.to_owned(), time_ms: 7, note: note("", "imported") }
 }
@@ -81,6 +91,9 @@ fn entries() {
     on_object.delta.base = Base::Object(ObjectId(0x7_ffff_ffff_ffff));
     on_object.served = None;
     GOLDEN.holds(1, "entry-edit-on-object", &entry(Body::Edit(on_object)));
+    let mut on_hidden = edit_of_client();
+    on_hidden.delta.base = Base::Version(hides_something());
+    GOLDEN.holds(1, "entry-edit-on-hidden", &entry(Body::Edit(on_hidden)));
     let extended = Entry { extensions: vec![0x81, 0x18, 0x2a], ..entry(Body::Edit(edit())) };
     GOLDEN.holds(1, "entry-edit-extended", &extended);
     let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
@@ -91,6 +104,7 @@ fn entries() {
         hidden: None,
     };
     GOLDEN.holds(1, "entry-version", &entry(Body::Version(version)));
+    GOLDEN.holds(1, "entry-version-hidden", &entry(Body::Version(hides_something())));
     GOLDEN.holds(1, "entry-base", &entry(Body::Base(page(77, "Ein Text.\n"))));
     let import = Import {
         from: Some(on),
