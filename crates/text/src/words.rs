@@ -35,6 +35,12 @@ pub(crate) fn has_word(text: &str) -> bool {
     text.contains(char::is_alphanumeric)
 }
 
+/// Whether a text has a word, or a symbol that says something by itself: an emoji, an arrow.
+pub(crate) fn says(text: &str) -> bool {
+    let is_symbol = |c| matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    text.contains(|c: char| c.is_alphanumeric() || is_symbol(c))
+}
+
 /// The words, and other signs than those of ASCII: an emoji is no word, and says something by
 /// itself.
 pub(crate) fn telling(text: &str) -> impl Iterator<Item = &str> {

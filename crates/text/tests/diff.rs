@@ -306,3 +306,14 @@ fn words_of_lines_that_were_joined_without_what_was_between_stay() {
     let patch = between("oak elm\nash\nfir\nyew\n", "oak fir\nyew\n");
     assert_eq!(patch.edits().collect::<Vec<_>>(), [(4, 8, "")]);
 }
+
+/// A symbol says something by itself: a line of it and of signs is a line as one of words is.
+#[test]
+fn lines_of_symbols_are_lines() {
+    for (old, new, edits) in [
+        ("| 👍🏽\n|-\n", "|-\n| 👍🏽\n", [(0, 0, "|-\n"), (11, 3, "")]),
+        ("== ☀\n==\n", "==\n== ☀\n", [(0, 0, "==\n"), (7, 3, "")]),
+    ] {
+        assert_eq!(hunks(&between(old, new)), edits);
+    }
+}

@@ -578,7 +578,7 @@ fn what_is_written_at_a_line_that_became_another_one_is_of_that_line() {
     for (base, one, two, other) in [
         ("|-\n| a b\n", "same line\n| a b\n", "|- style\n| a b\n", "|- style"),
         ("* the river\nb\n", "a hill\nb\n", "* the river bends\nb\n", "* the river bends"),
-        ("elm\nb\n👍🏽\n", "👍🏽\nb\n", "a elm\nb\n👍🏽\n", "a elm"),
+        ("elm\nb\nc\n👍🏽\n", "👍🏽\nb\nc\n", "a elm\nb\nc\n👍🏽\n", "a elm"),
         ("b\n\na\n\nelm\n* 12\n", "\na\n\nb\n* 12\n", "b\n\na\n\nelm of\n12\n", "elm of\n"),
         // The end of the text ends a line, too.
         ("x\n\na", "x\nmore\na", "x\n", ""),
@@ -815,6 +815,18 @@ fn what_is_written_behind_the_full_stop_of_a_line_that_became_another_is_of_that
     let (one, two) = ("Something entirely other came.\n", "Nothing is known yet. So sorry!\n");
     let (text, met) = merged(base, one, two);
     assert_eq!((text.as_str(), &hidden(&met)[..]), (one, &["Nothing is known yet. So sorry!"][..]));
+}
+
+#[test]
+fn what_is_written_into_a_row_stays_in_it_where_that_trades_places_with_a_symbol() {
+    for (base, one, two, right) in [
+        ("| 👍🏽\n|-\n", "| 👍🏽\na |-\n", "|-\n| 👍🏽\n", "a |-\n| 👍🏽\n"),
+        ("| 👍🏽\n|-\n\n", "| 👍🏽\n|- a\n\n", "|-\n\n| 👍🏽\n\n", "|- a\n\n| 👍🏽\n\n"),
+    ] {
+        for (first, second) in [(one, two), (two, one)] {
+            assert_eq!(merged(base, first, second).0, right);
+        }
+    }
 }
 
 fn config() -> ProptestConfig {

@@ -318,11 +318,11 @@ impl<'a> Differ<'a> {
         }
         let (old, new) = self.texts(region);
         let stays = |text: &'a str, other: &HashSet<&str>| {
-            text.split_inclusive('\n').any(|line| words::has_word(line) && other.contains(line))
+            text.split_inclusive('\n').any(|line| words::says(line) && other.contains(line))
         };
         let is_sign = match stays(old, &self.came) || stays(new, &self.went) {
             true => |token: &str| token == "\n",
-            false => |token: &str| !words::has_word(token),
+            false => |token: &str| !words::says(token),
         };
         let (from, to): (Vec<_>, Vec<_>) =
             (words::words(old).collect(), words::words(new).collect());
@@ -342,7 +342,7 @@ impl<'a> Differ<'a> {
         let hunks = self.compared(&sides)?;
         let changed = |row: &[imara_diff::Token], tokens: (usize, usize)| {
             let tokens = row[tokens.0..tokens.1].iter();
-            tokens.filter(|token| words::has_word(sides.input.interner[**token])).count()
+            tokens.filter(|token| words::says(sides.input.interner[**token])).count()
         };
         let sum = |all: &mut dyn Iterator<Item = usize>| all.sum::<usize>();
         let went = sum(&mut hunks.iter().map(|hunk| changed(&sides.input.before, hunk.0)));
@@ -525,7 +525,7 @@ fn over_blank_lines(sides: &Sides<'_>, hunks: Vec<sides::Change>) -> Vec<sides::
             let (kept, lines) = (last.0.1..hunk.0.0, hunk.0.1 - last.0.0 + hunk.1.1 - last.1.0);
             let same_kind =
                 is_simple(last) == is_simple(&hunk) && is_simple(last) != (false, false);
-            let blank = |line| !words::has_word(sides.input.interner[sides.input.before[line]]);
+            let blank = |line| !words::says(sides.input.interner[sides.input.before[line]]);
             !same_kind && lines <= JOINED && kept.clone().all(blank)
         };
         match found.last_mut().filter(joins) {

@@ -38,7 +38,7 @@ impl<'a> Lines<'a> {
         let mut begins = Vec::with_capacity(lines.len());
         let words = lines.iter().map(|line| {
             let mut words: Vec<u32> = words::words(line)
-                .filter(|word| words::has_word(word))
+                .filter(|word| words::says(word))
                 .map(|word| {
                     let next = numbers.len() as u32;
                     *numbers.entry(word).or_insert(next)
