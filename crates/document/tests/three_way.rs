@@ -1304,3 +1304,19 @@ fn a_correction_stays_in_its_line() {
         assert_eq!(page.others().len(), 1, "{:?}", page.others());
     }
 }
+
+/// Lines of one beside what another wrote into an empty line of them: a third one's come behind
+/// these, not in between.
+#[test]
+fn lines_of_a_third_one_do_not_come_into_what_two_wrote() {
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new("oak\nelm\n") };
+        let base = page.document.version();
+        page.save(&base, "oak\n\nfir\nelm\n");
+        let shown = page.document.version();
+        page.save(&shown, "oak\nash\nfir\nelm\n");
+        page.save(&base, "oak\nyew\nbox\nelm\n");
+        assert_eq!(page.document.text(), "oak\nash\nfir\nyew\nbox\nelm\n");
+        assert_eq!(page.others(), vec![]);
+    }
+}
