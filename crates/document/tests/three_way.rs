@@ -1320,3 +1320,22 @@ fn lines_of_a_third_one_do_not_come_into_what_two_wrote() {
         assert_eq!(page.others(), vec![]);
     }
 }
+
+/// A line of a version that is not shown, where the shown one has only a part of it in another
+/// line: who deletes it has changed that version.
+#[test]
+fn what_goes_of_a_line_that_is_not_shown_is_of_that_version() {
+    let mut page = Page::new("");
+    let base = page.document.version();
+    page.save(&base, "a a a a\n");
+    let second = page.save(&base, "a a\na a\n\n");
+    page.save(&second, "\na a a\n\n");
+    assert_eq!(page.document.text(), "a a a a\n");
+    assert!(page.others().contains(&("a a a", "\na a")), "{:?}", page.others());
+    let mut page = Page::new("");
+    let base = page.document.version();
+    page.save(&base, "oak elm\n");
+    let second = page.save(&base, "oak ash\nelm fir yew\nbox\n");
+    page.save(&second, "elm fir yew\nbox\n");
+    assert_eq!(page.document.text(), "oak elm\n");
+}

@@ -224,7 +224,8 @@ fn of_hidden(base: &str, passages: &[Passage<'_>], hide: &[&Edit<'_>]) -> Vec<Ra
         let near = |of| words::has_word(between) || !at_edge(of);
         !between.contains('\n') && of.is_some_and(near)
     };
-    let ends = |of: &Passage<'_>| of.firsts.iter().any(|edit| edit.joins_or_splits_lines(base));
+    let joins = |edit: &Edit<'_>| edit.joins_or_splits_lines(base) || edit.cuts_line(base);
+    let ends = |of: &Passage<'_>| of.firsts.iter().any(joins);
     let mut found = Vec::new();
     for (at, pair) in passages.windows(2).enumerate() {
         let [one, two] = pair else { continue };
