@@ -1339,3 +1339,19 @@ fn what_goes_of_a_line_that_is_not_shown_is_of_that_version() {
     page.save(&second, "elm fir yew\nbox\n");
     assert_eq!(page.document.text(), "oak elm\n");
 }
+
+/// Who rewrites a line, and leaves in it what their view ran together of two who made the same, has
+/// not written that.
+#[test]
+fn a_word_that_a_view_ran_together_is_not_written_by_who_rewrites_its_line() {
+    let mut page = Page::new("oak a elm\n\n\n\nyew\n");
+    let base = page.document.version();
+    let one = page.save(&base, "b elm\n\n\n\nyew\n");
+    let two = page.save(&base, "b elm\n\n\n\nyew\n");
+    page.save(&base, "oak a elm\nfir \n\n\nyew\n");
+    let both: BTreeSet<Actor> = one.extra.iter().chain(&two.extra).copied().collect();
+    let both = VersionRef { extra: both.into_iter().collect(), ..base };
+    assert_eq!(page.text_of(&both), "bb elm\n\n\n\nyew\n");
+    page.save(&both, "bb 公园 of ash\n\n\n\nyew\n");
+    assert_eq!(page.document.text(), "b 公园 of ash\nfir \n\n\nyew\n");
+}

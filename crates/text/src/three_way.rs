@@ -753,7 +753,7 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     // Who saw both versions of it, and made something of that, has decided.
     // But what it left as it was there stands elsewhere by now.
     if are(|kind| matches!(kind, Kind::Yields(_))) {
-        return shown(passage.second_without(base, elsewhere), Outcome::Larger);
+        return shown(passage.second_parted(base, elsewhere), Outcome::Larger);
     }
     // The same as somebody had made is that, whatever has become of it since, but for what its
     // author made of it.

@@ -14,6 +14,10 @@ const BEFORE_EACH: [char; 8] = [',', ';', '|', '<', '、', '，', '；', '·'];
 /// Words that may stand unchanged between two changes of one edit that are one passage.
 const NEAR: usize = 3;
 
+/// Bytes on either side of a place in which the ends of a word are looked for that a view ran
+/// together.
+const JOINED: usize = 64;
+
 /// Edits of both sides that hang together, in the order of the base.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Passage<'a> {
@@ -98,6 +102,32 @@ impl<'a> Passage<'a> {
         edits.sort_by_key(|edit| edit.place());
         edits.dedup_by(|next, before| next.range.start < before.range.end);
         self.edited(base, &edits, |edit| edit.text)
+    }
+
+    /// The same, of a text that its author had before them: words that only a view ran together
+    /// nobody wrote, and where they are left so they are what the first edit made of them.
+    pub(super) fn second_parted(&self, base: &str, elsewhere: &[(Range<usize>, u32)]) -> String {
+        let mut text = self.second_without(base, elsewhere);
+        let hull = &base[self.hull()];
+        for first in &self.firsts {
+            let Range { start, end } = first.range;
+            let is_end = |at: &usize| words::is_boundary(base, *at);
+            if is_end(&start) && is_end(&end) {
+                continue;
+            }
+            let from = (start.saturating_sub(JOINED)..=start).rev().find(is_end);
+            let to = (end..=base.len().min(end + JOINED)).find(is_end);
+            let Some((from, to)) = from.zip(to) else { continue };
+            let joined = &base[from..to];
+            let mut kept = text.match_indices(joined).map(|(at, _)| at);
+            let (Some(at), None) = (kept.next(), kept.next()) else { continue };
+            let is_whole = |at: usize| words::is_boundary(&text, at);
+            if is_whole(at) && is_whole(at + joined.len()) && hull.matches(joined).count() == 1 {
+                let parted = [&base[from..start], first.text, &base[end..to]].concat();
+                text.replace_range(at..at + joined.len(), &parted);
+            }
+        }
+        text
     }
 
     fn edited(&self, base: &str, edits: &[Edit<'a>], to: impl Fn(&Edit<'a>) -> &'a str) -> String {
