@@ -1305,22 +1305,6 @@ fn a_correction_stays_in_its_line() {
     }
 }
 
-/// Lines of one beside what another wrote into an empty line of them: a third one's come behind
-/// these, not in between.
-#[test]
-fn lines_of_a_third_one_do_not_come_into_what_two_wrote() {
-    for salt in 0..16 {
-        let mut page = Page { salt, ..Page::new("oak\nelm\n") };
-        let base = page.document.version();
-        page.save(&base, "oak\n\nfir\nelm\n");
-        let shown = page.document.version();
-        page.save(&shown, "oak\nash\nfir\nelm\n");
-        page.save(&base, "oak\nyew\nbox\nelm\n");
-        assert_eq!(page.document.text(), "oak\nash\nfir\nyew\nbox\nelm\n");
-        assert_eq!(page.others(), vec![]);
-    }
-}
-
 /// A line of a version that is not shown, where the shown one has only a part of it in another
 /// line: who deletes it has changed that version.
 #[test]
@@ -1340,6 +1324,22 @@ fn what_goes_of_a_line_that_is_not_shown_is_of_that_version() {
     assert_eq!(page.document.text(), "oak elm\n");
 }
 
+/// Lines of one beside what another wrote into an empty line of them: a third one's come behind
+/// these, not in between.
+#[test]
+fn lines_of_a_third_one_do_not_come_into_what_two_wrote() {
+    for salt in 0..16 {
+        let mut page = Page { salt, ..Page::new("oak\nelm\n") };
+        let base = page.document.version();
+        page.save(&base, "oak\n\nfir\nelm\n");
+        let shown = page.document.version();
+        page.save(&shown, "oak\nash\nfir\nelm\n");
+        page.save(&base, "oak\nyew\nbox\nelm\n");
+        assert_eq!(page.document.text(), "oak\nash\nfir\nyew\nbox\nelm\n");
+        assert_eq!(page.others(), vec![]);
+    }
+}
+
 /// Who rewrites a line, and leaves in it what their view ran together of two who made the same, has
 /// not written that.
 #[test]
@@ -1354,4 +1354,18 @@ fn a_word_that_a_view_ran_together_is_not_written_by_who_rewrites_its_line() {
     assert_eq!(page.text_of(&both), "bb elm\n\n\n\nyew\n");
     page.save(&both, "bb 公园 of ash\n\n\n\nyew\n");
     assert_eq!(page.document.text(), "b 公园 of ash\nfir \n\n\nyew\n");
+}
+
+/// A line that somebody takes elsewhere is another one than what stands beside it there and was
+/// made the same.
+#[test]
+fn a_line_that_is_moved_beside_one_that_became_the_same_stands_beside_it() {
+    let base = "oak\n\nelm\n* \n\n";
+    let mut page = Page::new(base);
+    let first = page.document.version();
+    page.save(&first, "oak\n\nelm\noak \n\n");
+    page.save(&first, "\nelm\noak\n* \n\n");
+    assert_eq!(page.document.text(), "\nelm\noak\noak \n\n");
+    page.save(&first, "oak\n\nelm\n* a \n\n");
+    assert!(page.document.text().contains("\noak\n"), "{:?}", page.document.text());
 }

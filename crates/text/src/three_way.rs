@@ -692,7 +692,8 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
         return true;
     }
     // They meet. The one holds what the other one puts there, or both may have put the same.
-    if fills || one.holds_beside(two) || two.holds_beside(one) || repeat(one.text, two.text) {
+    let is_one = || one.holds_beside(two) || two.holds_beside(one) || repeat(one.text, two.text);
+    if fills || !one.comes_beside(two, base) && is_one() {
         return true;
     }
     // Where a line is cut, what is put beside the cut may be of either line.

@@ -147,6 +147,18 @@ impl Edit<'_> {
         self.is_insertion() && within && begins_line(base, at) && ends_line(base, at)
     }
 
+    /// Whether it puts whole lines between others, and takes nothing away.
+    pub(super) fn puts_lines(&self, base: &str) -> bool {
+        let at = self.range.start;
+        self.is_insertion() && self.text.ends_with('\n') && begins_line(base, at)
+    }
+
+    /// Whether it puts lines from elsewhere beside what the other one replaces by something of its
+    /// own: these are two things, whatever they have in common.
+    pub(super) fn comes_beside(&self, other: &Self, base: &str) -> bool {
+        self.is_moved && self.puts_lines(base) && !other.is_insertion() && !other.is_moved
+    }
+
     /// Whether it takes whole lines away, and puts nothing there. The end of the text ends the last
     /// one.
     pub(super) fn takes_lines(&self, base: &str) -> bool {

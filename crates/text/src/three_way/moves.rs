@@ -183,14 +183,19 @@ pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
 }
 
 /// The same edits, told of each whether it puts such a line in place of another one, or another one
-/// in place of such a line.
+/// in place of such a line; and whether it puts lines between others, and such a one among them.
 pub(super) fn told<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     let says = |text: &str| words::telling(text).next().is_some();
     let puts = |edit: &Edit<'_>| edit.replaces_line(base) && says(edit.text);
-    if edits.len() > 1 && edits.iter().any(puts) {
+    let comes = |edit: &Edit<'_>| edit.puts_lines(base) && says(edit.text);
+    let goes = |edit: &Edit<'_>| !edit.is_insertion();
+    let in_place = edits.iter().any(puts);
+    let beside = || edits.iter().any(goes) && edits.iter().any(comes);
+    if edits.len() > 1 && (in_place || beside()) {
         let links = places(base, &edits).into_keys();
         let moved: BTreeSet<u32> = links.flat_map(|(from, to)| [from, to]).collect();
-        edits.iter_mut().for_each(|edit| edit.is_moved = moved.contains(&edit.index));
+        let told = edits.iter_mut().filter(|edit| in_place || edit.puts_lines(base));
+        told.for_each(|edit| edit.is_moved = moved.contains(&edit.index));
     }
     edits
 }
