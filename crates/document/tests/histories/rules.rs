@@ -68,6 +68,14 @@ fn adds_lines(old: &str, new: &str) -> bool {
     old.split_inclusive('\n').all(|line| new.any(|it| it == line))
 }
 
+/// Whether a line begins or ends with another one, in words.
+fn is_edge(line: &str, short: &str) -> bool {
+    let bounds = |at| line.split_word_bound_indices().any(|(start, _)| start == at);
+    line.len() > short.len()
+        && (line.starts_with(short) && bounds(short.len())
+            || line.ends_with(short) && bounds(line.len() - short.len()))
+}
+
 /// A save, as it was made.
 struct Saved {
     /// What it was made on, by name,
@@ -248,7 +256,9 @@ impl Played {
         let told = || others.iter().map(|(_, text)| text).chain([shown]);
         let clusters =
             |text: &str| -> BTreeSet<String> { text.graphemes(true).map(str::to_owned).collect() };
-        let written: BTreeSet<String> = self.written().flat_map(clusters).collect();
+        let mut written: BTreeSet<String> = self.written().flat_map(clusters).collect();
+        // Two who wrote into one empty line each have a line, be it the only one.
+        written.insert("\n".to_owned());
         let foreign = told().flat_map(|text| clusters(text)).find(|it| !written.contains(it));
         if let Some(foreign) = foreign {
             return self.broken("a character is somebody's", foreign);
@@ -310,7 +320,7 @@ impl Played {
             });
             let most = saves.iter().map(|save| by(save).1).chain([count(&base, word)]).max();
             let wrote = raised.count() + usize::from(base.contains_key(word));
-            if most == Some(1) && wrote <= 1 && count(&page, word) > 1 {
+            if most == Some(1) && wrote <= 1 && count(&page, word) > 1 && !self.stays_told(word) {
                 return self.broken("what was written once stands once", word.clone());
             }
         }
@@ -330,13 +340,18 @@ impl Played {
         let base = words(&self.base);
         let is_one = |line: &String| words(line).keys().all(|word| count(&base, word) == 1);
         let mut written: BTreeSet<String> = lines(&self.base).into_keys().filter(is_one).collect();
-        // What is put into a line that there was is no line.
-        for save in self.saves.iter().filter(|save| adds_lines(&save.old, &save.new)) {
+        // What is put into a line that there was is no line; nor is the same made again.
+        let mut before = self.base.as_str();
+        for save in &self.saves {
+            let there = lines(std::mem::replace(&mut before, &save.shown));
+            if !adds_lines(&save.old, &save.new) {
+                continue;
+            }
             let old = words(&save.old);
             let is_there = |word: &String| old.contains_key(word) || base.contains_key(word);
             let own = |line: &&str| {
                 let has_marks = line.contains(|c: char| c.is_ascii_punctuation());
-                !has_marks && !words(line).keys().any(is_there)
+                !has_marks && !words(line).keys().any(is_there) && !there.contains_key(*line)
             };
             let own = save.new.lines().map(str::trim).filter(own);
             written.extend(own.filter(|line| !words(line).is_empty()).map(str::to_owned));
@@ -344,6 +359,7 @@ impl Played {
         let made: BTreeSet<String> = self.written().flat_map(|it| lines(it).into_keys()).collect();
         for line in &written {
             let taken = self.saves.iter().any(|save| takes(line, &save.old, &save.new));
+            let taken = taken || self.takes_shorter(line);
             let holds = |other: &String| {
                 other != line && other.contains(line.as_str()) && made.contains(other)
             };
@@ -355,6 +371,42 @@ impl Played {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody took a line with a word away and wrote the word elsewhere, and the page
+    /// tells that the line is to go: until then it stands there.
+    fn stays_told(&self, word: &str) -> bool {
+        let last = &self.saves[self.saves.len() - 1];
+        let told = last.others.iter().filter(|(_, text)| !words(text).contains_key(word));
+        let mut saves = told.filter_map(|(by, _)| self.saves.iter().find(|it| it.index == *by));
+        saves.any(|save| {
+            let (old, new) = (lines(&save.old), lines(&save.new));
+            let gone = old.iter().filter(|(line, times)| count(&new, line) < **times);
+            count(&words(&save.new), word) > 0
+                && gone.map(|(line, _)| words(line)).any(|gone| gone.contains_key(word))
+        })
+    }
+
+    /// Of a line, and one that begins or ends with it, put at one place the page shows the longer
+    /// one: whether somebody who had the shorter one before them took it away, or put anything into
+    /// it, and so into the longer one.
+    fn takes_shorter(&self, line: &str) -> bool {
+        let adds = || self.saves.iter().filter(|save| adds_lines(&save.old, &save.new));
+        let puts = |save: &Saved, line: &str| {
+            count(&lines(&save.old), line) < count(&lines(&save.new), line)
+        };
+        let mut longer = adds().filter(|save| puts(save, line));
+        longer.any(|save| {
+            let others = adds().filter(|other| other.on == save.on);
+            let shorter = others.flat_map(|other| {
+                let new = lines(&other.new).into_keys();
+                new.filter(|short| is_edge(line, short) && puts(other, short))
+            });
+            let shorter: BTreeSet<String> = shorter.collect();
+            let taken =
+                |short: &String| self.saves.iter().any(|save| takes(short, &save.old, &save.new));
+            shorter.iter().any(taken)
+        })
     }
 
     /// All texts that somebody wrote.
