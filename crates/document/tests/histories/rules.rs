@@ -39,6 +39,11 @@ fn words(text: &str) -> Counts {
     counts(text.split_word_bounds().filter(is_word))
 }
 
+/// Whether a word and others that are written beside it without a space are one word.
+fn may_join(word: &str) -> bool {
+    word.chars().all(|c| c < '\u{2000}')
+}
+
 /// A line without the marks around it, which may be of a line that was there before.
 fn bare(line: &str) -> &str {
     line.trim_matches(|c: char| c.is_ascii() && !c.is_alphanumeric())
@@ -304,9 +309,9 @@ impl Played {
                     && !old.contains_key(word)
                     && kept.any(|it| is_there(it) && nobodys(it))
             };
-            let joins = || word.is_ascii() && (0..saves.len()).any(is_kept);
+            let joins = || may_join(word) && (0..saves.len()).any(is_kept);
             let taken = saves.iter().map(by).any(|(old, new)| new < old);
-            let taken = taken || word.is_ascii() && saves.iter().any(joined);
+            let taken = taken || may_join(word) && saves.iter().any(joined);
             let there = page.contains_key(word) || told.contains(word);
             // What only a view ran together nobody wrote.
             let wrote = base.contains_key(word) || saves.iter().map(by).any(|(old, new)| old < new);
