@@ -91,9 +91,6 @@ fn entries() {
     on_object.delta.base = Base::Object(ObjectId(0x7_ffff_ffff_ffff));
     on_object.served = None;
     GOLDEN.holds(1, "entry-edit-on-object", &entry(Body::Edit(on_object)));
-    let mut on_hidden = edit_of_client();
-    on_hidden.delta.base = Base::Version(hides_something());
-    GOLDEN.holds(1, "entry-edit-on-hidden", &entry(Body::Edit(on_hidden)));
     let extended = Entry { extensions: vec![0x81, 0x18, 0x2a], ..entry(Body::Edit(edit())) };
     GOLDEN.holds(1, "entry-edit-extended", &extended);
     let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
@@ -104,7 +101,6 @@ fn entries() {
         hidden: None,
     };
     GOLDEN.holds(1, "entry-version", &entry(Body::Version(version)));
-    GOLDEN.holds(1, "entry-version-hidden", &entry(Body::Version(hides_something())));
     GOLDEN.holds(1, "entry-base", &entry(Body::Base(page(77, "Ein Text.\n"))));
     let import = Import {
         from: Some(on),
@@ -150,6 +146,14 @@ fn entries() {
     GOLDEN.holds(1, "entry-erase", &entry(Body::Erase(moderation)));
     let unknown = Body::Unknown { kind: 200, payload: vec![1, 2, 3] };
     GOLDEN.holds(1, "entry-unknown", &entry(unknown));
+}
+
+#[test]
+fn entries_of_a_version_that_hides_something() {
+    let mut edit = edit_of_client();
+    edit.delta.base = Base::Version(hides_something());
+    GOLDEN.holds(1, "entry-edit-on-hidden", &entry(Body::Edit(edit)));
+    GOLDEN.holds(1, "entry-version-hidden", &entry(Body::Version(hides_something())));
 }
 
 #[test]
