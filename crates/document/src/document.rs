@@ -7,7 +7,8 @@
 //!
 //! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
 //! entries, `condition` says which saves are taken at all, `admit` applies those that are not
-//! logged yet, `hidden` is what a view does not show, `origin` is what was agreed with the
+//! logged yet, `hidden` is what a view does not show, `contested` of which passages it shows one of
+//! several versions, `origin` is what was agreed with the
 //! origin and `origin_entries` how that came, `resolve` finds the text that a name means,
 //! `detached` carries over edits on texts that are not in the log's line, `line_ends` keeps
 //! lines apart where an end was trimmed, `floor` is what is kept of older changes and `segment`
@@ -19,6 +20,7 @@ mod admit;
 mod attribution;
 mod changes;
 mod condition;
+mod contested;
 mod detached;
 mod erased;
 mod floor;
@@ -56,6 +58,7 @@ use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
 use crate::entry::{Body, Entry, Missing};
+use contested::AllContested;
 use hidden::{HiddenRanges, Looked};
 use state::state_hash;
 
@@ -178,6 +181,7 @@ pub struct View {
     /// Whether a change beyond the confirmed ones was made on a text of the origin.
     on_origin: bool,
     hidden: HiddenRanges,
+    contested: AllContested,
     looked: Looked,
 }
 
@@ -194,8 +198,9 @@ impl View {
     #[must_use]
     pub fn of(document: &Document) -> Self {
         let confirmed = document.changes.len();
-        let (hidden, looked) = (HiddenRanges::default(), Looked::default());
-        Self { state: document.state.clone(), confirmed, on_origin: false, hidden, looked }
+        let (hidden, contested) = (HiddenRanges::default(), AllContested::default());
+        let (state, looked) = (document.state.clone(), Looked::default());
+        Self { state, confirmed, on_origin: false, hidden, contested, looked }
     }
 
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
@@ -250,6 +255,7 @@ impl View {
         let before = self.changes.len() as u32;
         let verdict = self.state.apply(Place::START, 0, entry);
         self.hidden.shift(&self.state, before);
+        self.contested.shift(&self.state, before);
         match (&entry.body, self.text.history().base(before)) {
             (Body::Edit(_), Some(_)) if twin => self.hidden.add_twin(&self.state, before),
             (Body::Edit(edit), Some(base)) => self.looked.took(&edit.delta, (&base, before)),
@@ -259,6 +265,8 @@ impl View {
         }
         if let Some(log) = &log {
             self.hidden.add(&self.state, log);
+            let of = (&mut self.state, self.confirmed);
+            log.decide(&mut self.contested, of, &mut self.hidden);
         }
         Ok((verdict, decides))
     }
@@ -285,8 +293,10 @@ impl View {
     /// otherwise.
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
-        let hidden = self.stated().unwrap_or_default();
-        self.state.alternatives_in((&self.shown(), &hidden))
+        let (shown, hidden) = (self.shown(), self.stated().unwrap_or_default());
+        let mut all = self.state.alternatives_in((&shown, &hidden));
+        all.extend(self.contested.alternatives(&self.state, (&shown, &hidden)));
+        all
     }
 
     /// Where a range of the text is in what is shown of it.

@@ -831,7 +831,7 @@ fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from()
     let mut view = View::of(&page.document);
     view.add(&deleted).unwrap();
     assert_eq!(view.shown(), format!("{rest}one four\n"));
-    // What its own author wrote is shown, whatever will be decided.
+    // Of two versions of a passage it shows the log's, and tells of the other.
     let mut page = Page::new("The sky is blue today.\n");
     let root = page.document.version();
     let before = View::of(&page.document);
@@ -839,7 +839,113 @@ fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from()
     page.save(&root, "The sky is azure today.\n");
     let mut view = View::of(&page.document);
     assert_eq!(view.add_save(&crimson).unwrap(), (Verdict::Counted, true));
-    assert!(view.shown().contains("crimson") && view.version().hidden.is_none());
+    assert_eq!((&*view.shown(), told(&view)), ("The sky is azure today.\n", vec!["crimson"]));
+}
+
+/// What a view tells beside what it shows.
+fn told(view: &View) -> Vec<&str> {
+    let mut told: Vec<&str> = view.alternatives().iter().map(|it| it.text.trim()).collect();
+    told.sort_unstable();
+    told
+}
+
+/// The same save, accepted at another time.
+fn at(mut entry: Entry, accepted_ms: u64) -> Entry {
+    let Body::Edit(edit) = &mut entry.body else { unreachable!("it is a save") };
+    edit.accepted_ms = accepted_ms;
+    entry
+}
+
+/// All orders of some entries in which each comes after those that it was made on.
+fn causal(entries: &[Entry], after: &[(usize, usize)]) -> Vec<Vec<Entry>> {
+    let longer = |orders: Vec<Vec<usize>>, next: usize| -> Vec<Vec<usize>> {
+        let at = |order: &Vec<usize>, at: usize| [&order[..at], &[next], &order[at..]].concat();
+        orders.iter().flat_map(|order| (0..=next).map(move |place| at(order, place))).collect()
+    };
+    let mut orders = (0..entries.len()).fold(vec![vec![]], longer);
+    let place = |order: &Vec<usize>, it: usize| order.iter().position(|other| *other == it);
+    orders.retain(|order| after.iter().all(|(two, one)| place(order, *one) < place(order, *two)));
+    let with = |order: &Vec<usize>| order.iter().map(|it| entries[*it].clone()).collect();
+    orders.iter().map(with).collect()
+}
+
+/// Whatever the order in which a view comes to know of them, it shows one version of several, whole,
+/// and tells of the others; and the log takes nobody's words away untold, whatever its order is.
+#[track_caller]
+fn shows_one_of(
+    page: &Page,
+    (entries, after): (&[Entry], &[(usize, usize)]),
+    right: &str,
+    others: &[&str],
+    words: &[&str],
+) {
+    for order in causal(entries, after) {
+        let mut view = View::of(&page.document);
+        for entry in &order {
+            assert_eq!(view.add(entry).unwrap(), Verdict::Counted);
+            // From a cache on.
+            view = View::decode_own(&view.encode_own()).unwrap();
+        }
+        assert_eq!((&*view.shown(), told(&view)), (right, others.to_vec()));
+        let mut log = Page { document: page.document.clone(), salt: 0 };
+        let mut said = String::new();
+        for entry in &order {
+            log.put(entry.body.clone());
+            said.extend(log.document.alternatives().iter().map(|it| it.text));
+        }
+        said.push_str(log.document.text());
+        let lost: Vec<&&str> = words.iter().filter(|word| !said.contains(**word)).collect();
+        assert!(lost.is_empty(), "{lost:?} of {said:?}");
+    }
+}
+
+/// Of what several changed differently a view shows one version, whole: the one that was accepted
+/// first, until somebody goes on from another one.
+#[test]
+fn of_several_versions_a_view_shows_one_and_tells_of_the_others() {
+    let sky = |word: &str| format!("The sky is {word} today.\n");
+    for salt in 0..8 {
+        let page = Page::new(&sky("blue"));
+        let root = page.document.version();
+        let view = View::of(&page.document);
+        let save = |number: u8, ms: u64, to: &str| {
+            at(waiting(&view, salt + 50 * number, &root, &sky(to)), ms)
+        };
+        let crimson = save(1, 20, "crimson");
+        let azure = save(2, 30, "azure");
+        let both = [crimson.clone(), azure.clone()];
+        shows_one_of(&page, (&both, &[]), &sky("crimson"), &["azure"], &["crimson", "azure"]);
+        let three = [&both[..], &[save(3, 10, "pale teal")]].concat();
+        let words = ["crimson", "azure", "pale teal"];
+        shows_one_of(&page, (&three, &[]), &sky("pale teal"), &["azure", "crimson"], &words);
+        // A third one edits `azure` after having seen only that.
+        let [on_azure, on_crimson] = [(&azure, "azurite"), (&crimson, "dark scarlet")]
+            .map(|it| waiting_on(&view, &[it.0], salt + 4, |_| Some(sky(it.1))).unwrap().0);
+        let on_azure = at(on_azure, 40);
+        let saves = [crimson.clone(), azure.clone(), on_azure.clone()];
+        let words = ["crimson", "azurite"];
+        shows_one_of(&page, (&saves, &[(2, 1)]), &sky("azurite"), &["crimson"], &words);
+        // And another one `crimson`, later.
+        let Body::Edit(edit) = &on_crimson.body else { unreachable!("it is a save") };
+        let mut on_crimson = Entry::new(page.document.key().clone(), Body::Edit(edit.clone()));
+        let Body::Edit(edit) = &mut on_crimson.body else { unreachable!("it is a save") };
+        (edit.delta.edit, edit.accepted_ms) = (EditId([salt + 20; 16]), 50);
+        let saves = [crimson.clone(), azure, on_azure, on_crimson];
+        let words = ["dark scarlet", "azurite"];
+        let after = [(2, 1), (3, 0)];
+        shows_one_of(&page, (&saves, &after), &sky("dark scarlet"), &["azurite"], &words);
+        // One who sees both in one view edits what it shows.
+        let all = [&both[0], &both[1]];
+        let on_both = |to: &str| {
+            let to = waiting_on(&view, &all, salt + 30, |_| Some(sky(to))).unwrap().0;
+            [crimson.clone(), both[1].clone(), at(to, 60)]
+        };
+        let (saves, after) = (on_both("dark crimson"), [(2, 0), (2, 1)]);
+        let words = ["dark", "crimson", "azure"];
+        shows_one_of(&page, (&saves, &after), &sky("dark crimson"), &["azure"], &words);
+        let (saves, words) = (on_both("black"), ["black", "azure"]);
+        shows_one_of(&page, (&saves, &after), &sky("black"), &["azure"], &words);
+    }
 }
 
 /// A save on what a view shows that has some others already.

@@ -12,10 +12,11 @@
 
 use std::ops::Range;
 
-use redwedding_text::three_way::{Outcome, surplus};
-use redwedding_text::{Version, shown};
+use redwedding_text::three_way::{Outcome, ThreeWay, surplus};
+use redwedding_text::{Since, Version, shown};
 use redwedding_wire::version::Place;
 
+use super::contested::{AllContested, Conflict, SeenBy};
 use super::fold::Verdict;
 use super::state::State;
 use super::three_way::Met;
@@ -30,6 +31,9 @@ pub(super) struct AsLogged {
     told: Vec<String>,
     /// What the save deleted, and what others did since it was begun.
     gone: Vec<String>,
+    /// What the save and others changed differently, where that is known, and what it was made on.
+    conflicts: Vec<Conflict>,
+    seen: SeenBy,
 }
 
 impl State {
@@ -46,18 +50,20 @@ impl State {
             return (self.as_logged_of_detached(entry, edit, hidden), false);
         };
         let meant = self.meant(&met, edit);
-        let Met { old, now, since } = &met.1;
-        let Ok(text) = meant.patch.apply(now).map(|made| made.text) else { return (None, false) };
+        let (basis, Met { old, now, since }) = met;
+        let Ok(text) = meant.patch.apply(&now).map(|made| made.text) else { return (None, false) };
         // Of what is an alternative already another copy is told nowhere else.
         let mut told = self.told();
         told.extend(meant.met.iter().filter_map(|met| match &met.outcome {
             Outcome::Hidden(text) | Outcome::Replaced(text) => Some(text.clone()),
             Outcome::Both | Outcome::Same | Outcome::Larger => None,
         }));
-        let gone = [&edit.delta.patch, &since.patch].map(|it| it.apply(old).map(|it| it.removed));
+        let gone = [&edit.delta.patch, &since.patch].map(|it| it.apply(&old).map(|it| it.removed));
         let gone = gone.into_iter().flatten().collect();
         let decided = !meant.decided.is_empty();
-        (decided.then_some(AsLogged { text, told, gone }), decided)
+        let conflicts = conflicts(&meant, &since);
+        let seen = SeenBy { version: basis.version, not_seen: basis.hidden };
+        (decided.then_some(AsLogged { text, told, gone, conflicts, seen }), decided)
     }
 
     fn told(&self) -> Vec<String> {
@@ -80,8 +86,37 @@ impl State {
         let mut hidden = hidden.clone();
         hidden.shift(&log, before as u32);
         let text = hidden.without(log.text())?;
-        let (told, gone) = (log.told(), vec![gone]);
-        Some(AsLogged { text, told, gone })
+        let (told, gone, conflicts) = (log.told(), vec![gone], Vec::new());
+        let seen = SeenBy { version: on.version, not_seen: Vec::new() };
+        Some(AsLogged { text, told, gone, conflicts, seen })
+    }
+}
+
+/// Passages of which the log will show another version than a save's.
+fn conflicts(meant: &ThreeWay, since: &Since) -> Vec<Conflict> {
+    let hunks = || since.patch.edits().zip(&since.by);
+    let met = meant.met.iter().filter_map(|met| {
+        let Outcome::Hidden(text) = &met.outcome else { return None };
+        let there =
+            hunks().filter(|((at, gone, _), _)| *at <= met.base.end && met.base.start <= at + gone);
+        let by = there.flat_map(|(_, by)| by.iter().copied()).collect();
+        Some(Conflict { at: met.range.clone(), text: text.clone(), by })
+    });
+    met.collect()
+}
+
+impl AsLogged {
+    /// Of the passages that the last change, a save, and others changed differently a view shows one
+    /// version.
+    pub(super) fn decide(
+        &self,
+        contested: &mut AllContested,
+        of: (&mut State, usize),
+        hidden: &mut HiddenRanges,
+    ) {
+        if !self.conflicts.is_empty() {
+            contested.decide(of, hidden, (&self.text, &self.seen), &self.conflicts);
+        }
     }
 }
 
@@ -142,11 +177,41 @@ impl HiddenRanges {
             return;
         }
         for change in from..state.changes.len() as u32 {
-            for edit in state.text.effects(change) {
-                let ranges = std::mem::take(&mut self.0);
-                ranges.iter().flat_map(|at| shifted(at, edit)).for_each(|at| self.push(at));
-            }
+            self.edited(state.text.effects(change));
         }
+    }
+
+    /// They are where they are once the text was edited, here and there, each in the text that the
+    /// edit before left.
+    pub(super) fn edited(&mut self, edits: impl Iterator<Item = (u32, u32, u32)>) {
+        for edit in edits {
+            let ranges = std::mem::take(&mut self.0);
+            ranges.iter().flat_map(|at| shifted(at, edit)).for_each(|at| self.push(at));
+        }
+    }
+
+    /// Whether a byte is in one of them.
+    pub(super) fn has(&self, at: u32) -> bool {
+        self.0.iter().any(|range| range.contains(&at))
+    }
+
+    /// Where the next of them begins or ends behind a place.
+    pub(super) fn next_edge(&self, at: u32) -> u32 {
+        let edges = self.0.iter().flat_map(|range| [range.start, range.end]);
+        edges.filter(|edge| *edge > at).min().unwrap_or(u32::MAX)
+    }
+
+    /// Hides this no more.
+    pub(super) fn remove(&mut self, at: &Range<u32>) {
+        let ranges = std::mem::take(&mut self.0);
+        for it in ranges {
+            let parts = [it.start..it.end.min(at.start), it.start.max(at.end)..it.end];
+            parts.into_iter().filter(|part| part.start < part.end).for_each(|part| self.push(part));
+        }
+    }
+
+    pub(super) fn ranges(&self) -> &[Range<u32>] {
+        &self.0
     }
 
     /// Hides all that a change put into the text, which is there as somebody else put it.
@@ -155,7 +220,7 @@ impl HiddenRanges {
         self.add_ranges(came.filter(|came| !came.is_empty()).collect());
     }
 
-    fn add_ranges(&mut self, mut all: Vec<Range<u32>>) {
+    pub(super) fn add_ranges(&mut self, mut all: Vec<Range<u32>>) {
         all.append(&mut self.0);
         all.sort_unstable_by_key(|at| at.start);
         all.into_iter().for_each(|at| self.push(at));
@@ -191,7 +256,7 @@ impl HiddenRanges {
 
     /// Where a place in what is shown is in the whole text: behind what is hidden there, or before
     /// it, where something `ends` there.
-    fn whole(&self, place: u32, ends: bool) -> u32 {
+    pub(super) fn whole(&self, place: u32, ends: bool) -> u32 {
         self.0.iter().fold(place, |place, at| {
             match at.start < place || (at.start == place && !ends) {
                 true => place + at.end - at.start,
@@ -200,11 +265,11 @@ impl HiddenRanges {
         })
     }
 
-    fn without(&self, text: &str) -> Option<String> {
+    pub(super) fn without(&self, text: &str) -> Option<String> {
         shown::without(text, &self.pairs(usize::MAX))
     }
 
-    fn pairs(&self, most: usize) -> Vec<(u32, u32)> {
+    pub(super) fn pairs(&self, most: usize) -> Vec<(u32, u32)> {
         self.0.iter().take(most).map(|at| (at.start, at.end - at.start)).collect()
     }
 }

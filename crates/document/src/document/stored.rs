@@ -21,31 +21,38 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
+use super::contested::{AllContested, Contested};
 use super::hidden::{HiddenRanges, Looked};
 use super::state::{DetachedBase, State};
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
 
 const FORMAT: u8 = 2;
-const VIEW_FORMAT: u8 = 3;
+const VIEW_FORMAT: u8 = 4;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
 /// Format, how many changes are confirmed, whether one beyond was made on a text of the origin,
-/// what is hidden (start and length), which saves were held against the log; then as a document.
+/// what is hidden (start and length), of which passages it shows one of several versions, which
+/// saves were held against the log; then as a document.
 #[derive(Serialize, Deserialize)]
 struct ViewWire<'a>(
     u8,
     u32,
     bool,
     Vec<(u32, u32)>,
+    ContestedWire,
     (u32, Vec<u64>),
     TextWire<'a>,
     StateWire,
     Vec<DetachedBaseWire<'a>>,
 );
+
+/// What is hidden for the sake of other versions; then the passages (start and length), each with
+/// the versions that are not shown, and the index of the newest save of each.
+type ContestedWire = (Vec<(u32, u32)>, Vec<(u32, u32, Vec<(u32, String)>)>);
 
 /// All but the texts.
 #[derive(Serialize_tuple, Deserialize_tuple)]
@@ -200,6 +207,7 @@ impl View {
             confirmed,
             on_origin,
             hidden,
+            self.contested.to_wire(),
             looked,
             text,
             about,
@@ -219,16 +227,47 @@ impl View {
         if format != VIEW_FORMAT {
             return Err(DecodeError::Format(format, VIEW_FORMAT));
         }
-        let ViewWire(_, confirmed, on_origin, hidden, (saves, made), text, about, detached) =
-            codec::from_own(bytes)?;
+        let ViewWire(
+            _,
+            confirmed,
+            on_origin,
+            hidden,
+            contested,
+            (saves, made),
+            text,
+            about,
+            detached,
+        ) = codec::from_own(bytes)?;
         let confirmed = confirmed as usize;
         let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
         let state = parts.into_state(confirmed)?;
         if shown::without(state.text(), &hidden).is_none() {
             return Err(DecodeError::invalid("what is hidden does not fit the text"));
         }
+        let contested = AllContested::from_wire(contested, &state)?;
         let (hidden, looked) = (HiddenRanges::of_stated(&hidden), Looked { saves, made });
-        Ok(Self { state, confirmed, on_origin, hidden, looked })
+        Ok(Self { state, confirmed, on_origin, hidden, contested, looked })
+    }
+}
+
+impl AllContested {
+    fn to_wire(&self) -> ContestedWire {
+        let passage = |it: &Contested| (it.at.start, it.at.end - it.at.start, it.others.clone());
+        (self.hides.pairs(usize::MAX), self.passages.iter().map(passage).collect())
+    }
+
+    fn from_wire((hides, passages): ContestedWire, state: &State) -> Result<Self, DecodeError> {
+        let fits = |(start, length, others): &(u32, u32, Vec<(u32, String)>)| {
+            let known = |(save, _): &(u32, String)| state.changes.get(*save as usize).is_some();
+            start.checked_add(*length).is_some_and(|end| end <= state.text.len())
+                && others.iter().all(known)
+        };
+        if shown::without(state.text(), &hides).is_none() || !passages.iter().all(fits) {
+            return Err(DecodeError::invalid("what several changed does not fit the text"));
+        }
+        let passage = |(start, length, others)| Contested { at: start..start + length, others };
+        let passages = passages.into_iter().map(passage).collect();
+        Ok(Self { passages, hides: HiddenRanges::of_stated(&hides) })
     }
 }
 

@@ -40,6 +40,13 @@ pub struct Alternative<'a> {
     settled: usize,
 }
 
+impl<'a> Alternative<'a> {
+    /// What a save made of a passage of a view that shows another one's version.
+    pub(super) fn of((save, change): (usize, &'a Change), at: Range<u32>, text: &'a str) -> Self {
+        Self { save, change, at, text, settled: save + 1 }
+    }
+}
+
 /// Where a save meets another change, or would meet it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Meeting {

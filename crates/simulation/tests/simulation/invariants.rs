@@ -58,6 +58,15 @@ pub(crate) struct Seen {
     gone: BTreeSet<Word>,
 }
 
+impl Seen {
+    /// What a text lacks of what some have seen, and of another word.
+    pub(crate) fn lacked(seen: Vec<&Self>, own: Option<Word>, text: &str) -> Vec<Word> {
+        let here: BTreeSet<Word> = words(text).into_iter().collect();
+        let all = seen.into_iter().flat_map(|it| &it.present).copied().chain(own);
+        all.filter(|word| !here.contains(word)).collect()
+    }
+}
+
 /// All that is known.
 #[derive(Debug, Default)]
 pub(crate) struct Invariants {
@@ -143,7 +152,7 @@ impl Invariants {
         of_page.for_each(|fact| fact.flickers = true);
     }
 
-    /// These were deleted, and may be back.
+    /// These are not there, and may be back.
     pub(crate) fn may_return(&mut self, deleted: &[Word]) {
         for word in deleted {
             self.words.entry(*word).or_default().flickers = true;

@@ -531,6 +531,9 @@ impl Run {
                 Event::Told { text } => {
                     self.invariants.has_alternatives(crate::invariants::words(&text));
                 }
+                Event::Others { client, request, page, text } => {
+                    self.says_others((client, request), page, &text);
+                }
                 Event::Read { client, request, page, token, snapshot } => {
                     self.heard_read(client, request, page, token, snapshot);
                 }

@@ -110,6 +110,19 @@ impl Run {
         }
     }
 
+    /// An answer says that there are other versions beside its text: what it lacks may be in one of
+    /// those, and be back. At the end each word is somewhere all the same.
+    pub(super) fn says_others(&mut self, (client, request): (usize, u64), page: usize, text: &str) {
+        let mut seen = vec![&self.clients[client].seen[page], &self.clients[client].own[page]];
+        if let Some(asked) = self.asked.get(&(client, request)) {
+            seen.extend([&asked.shown, &self.pops[asked.pop].shown[page]]);
+        }
+        let attempt = self.clients[client].attempts.get(&request);
+        let own = attempt.and_then(|attempt| attempt.word);
+        let lacks = Seen::lacked(seen, own, text);
+        self.invariants.may_return(&lacks);
+    }
+
     pub(super) fn read(&mut self, client: usize, pop: usize, page: usize) {
         self.clients[client].requests += 1;
         let request = self.clients[client].requests;
@@ -126,6 +139,9 @@ impl Run {
             counter.tell(&events, "read", CALLS);
             waits::tell_waits(&events, "read", ports, waits::READ);
             let token = replica.seal(ports, &open);
+            if let (1.., Ok((_, text))) = (others, &snapshot) {
+                tell(&events, Event::Others { client, request, page, text: text.clone() });
+            }
             tell(&events, Event::Read { client, request, page, token, snapshot });
             replica.context(ports).after_read(&key);
             counter.tell(&events, "after a read", CALLS);
@@ -237,6 +253,9 @@ impl Run {
                 Err(error) => (Err(error), None),
             };
             let written = after.is_some();
+            if let (1.., Ok((_, text))) = (others, &snapshot) {
+                tell(&events, Event::Others { client, request, page, text: text.clone() });
+            }
             tell(
                 &events,
                 Event::Saved { client, request, attempt: sent, token, snapshot, written },

@@ -39,6 +39,13 @@ pub(super) enum Event {
     Told {
         text: String,
     },
+    /// The answer that comes next says that its page has other versions beside this text.
+    Others {
+        client: usize,
+        request: u64,
+        page: usize,
+        text: String,
+    },
     Saved {
         client: usize,
         request: u64,
