@@ -234,3 +234,75 @@ fn the_same_correction_of_many_is_shown_once_while_the_relay_is_away() {
     assert_eq!((document.text(), document.alternatives().len()), (text, 0));
     assert_eq!(network.stored_keys("outbox/"), Vec::<String>::new());
 }
+
+/// What a page shows to whoever asks a sandbox that starts, and what is told beside it.
+fn seen_by_all(ports: &mut MemoryPorts) -> (u64, String, Vec<String>) {
+    let mut replica = sandbox(ports);
+    let read = |replica: &mut Replica, ports: &mut MemoryPorts| {
+        replica.request(ports, &mut ClientSession::new()).read(&page()).expect("a page")
+    };
+    let shown = read(&mut replica, ports);
+    let history = replica.request(ports, &mut ClientSession::new()).history(&page(), &[None], 1);
+    let history = history.expect("a history");
+    let mut told: Vec<String> =
+        history.undecided().iter().map(|it| it.text.trim().to_owned()).collect();
+    told.sort_unstable();
+    assert_eq!(shown.alternatives as usize, told.len());
+    (shown.id, shown.text.clone(), told)
+}
+
+/// Two replace a word differently while the relay is away, at one point of presence or at two: one
+/// version shows everywhere, the other one is told; who goes on from either is shown.
+#[test]
+fn of_two_versions_of_a_word_one_shows_while_the_relay_is_away() {
+    let sky = |word: &str| format!("The sky is {word} today.\n");
+    for (one, two) in [(0, 0), (0, 1), (1, 0)] {
+        let network = Network::new(7, 2);
+        let mut pops = [0, 1].map(|pop| network.ports(pop, None));
+        let mut replicas = [0, 1].map(|pop| sandbox(&mut pops[pop]));
+        let created = save(&mut replicas[0], &mut pops[0], None, &sky("blue"));
+        replicas[0].context(&mut pops[0]).finish_save(created.after.expect("something to do"));
+        network.advance(1_000);
+        let base = Some(seen_by_all(&mut pops[1]).0);
+        network.change_faults(|faults| faults.relay_down = true);
+        network.advance(60_000);
+        let first = save(&mut replicas[one], &mut pops[one], base, &sky("crimson"));
+        assert_eq!(first.snapshot.text, sky("crimson"));
+        network.advance(3_000);
+        let second = save(&mut replicas[two], &mut pops[two], base, &sky("azure"));
+        network.advance(3_000);
+        let expect = |pops: &mut [MemoryPorts; 2], word: &str, told: &[&str]| {
+            for ports in pops {
+                let (_, text, other) = seen_by_all(ports);
+                let told: Vec<String> = told.iter().map(|it| (*it).to_owned()).collect();
+                assert_eq!((text, other), (sky(word), told), "at {one} and {two}");
+            }
+        };
+        expect(&mut pops, "crimson", &["azure"]);
+        // Who saved the second is told at once, where the first is known there.
+        let text = &second.snapshot.text;
+        let told = *text == sky("crimson") && second.snapshot.alternatives == 1;
+        assert!(told || one != two && *text == sky("azure"), "{text}");
+        if one != two {
+            // They go on from what they have before them.
+            let id = Some(second.snapshot.id);
+            let third = save(&mut replicas[two], &mut pops[two], id, &sky("dark navy"));
+            assert!(third.snapshot.text.contains(&sky("dark navy")));
+            network.advance(3_000);
+            expect(&mut pops, "dark navy", &["crimson"]);
+        }
+        network.heal();
+        network.advance(60_000);
+        for pop in [one, two].into_iter().cycle().take(20) {
+            network.advance(20_000);
+            let replica = unspent(&mut replicas[pop], &mut pops[pop]);
+            replica.context(&mut pops[pop]).tick(0..limits::OUTBOX_BUCKETS);
+        }
+        assert_eq!(network.stored_keys("outbox/"), Vec::<String>::new());
+        let document = network.document(&page()).expect("a document");
+        let told = document.alternatives();
+        let all: String = told.iter().map(|it| it.text).chain([document.text()]).collect();
+        let word = if one == two { "azure" } else { "dark navy" };
+        assert!(all.contains("crimson") && all.contains(word), "{all}");
+    }
+}

@@ -193,17 +193,24 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         Entry::new(on.key().clone(), Body::Edit(edit))
     };
     let text = document.text();
-    let on_log = [1, 2].map(|number| {
+    let on_log = [21, 22].map(|number| {
         let longer = format!("{text}writer {number}\n");
         save(number, document, document.version().root, diff::between(text, &longer))
     });
+    // Two replace one word of it differently.
+    let rest = &text[text.find(' ').unwrap()..];
+    let of_word = [(24, "One"), (25, "Other")].map(|(number, other)| {
+        let patch = diff::between(text, &[other, rest].concat());
+        save(number, document, document.version().root, patch)
+    });
+    let on_log = [on_log, of_word].concat();
     let on_origin = save(3, new, Root::Origin(page.name()), diff::between(&page.text, "Words.\n"));
     for (name, on, origin, saves) in [
         ("overlay-log", document, None, &on_log[..]),
         ("overlay-none", document, None, &[]),
         ("overlay-origin", new, Some(page.clone()), std::slice::from_ref(&on_origin)),
     ] {
-        let path = file("replica", 3, name);
+        let path = file("replica", 4, name);
         let bytes = wire::overlay(on, origin.clone(), saves);
         if std::env::var_os("GOLDEN").is_some() && !path.exists() {
             std::fs::write(&path, &bytes).unwrap();
@@ -214,7 +221,7 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         let other = if on == new { document } else { new };
         assert!(!wire::is_overlay(&kept, other, None), "{name} is of one state");
         assert!(wire::decoders(&kept).is_empty(), "{name} is taken for nothing else");
-        for format in [1, 2] {
+        for format in [1, 2, 3] {
             let before = std::fs::read(file("replica", format, name)).unwrap();
             let is_one = wire::is_overlay(&before, on, origin.clone());
             assert!(!is_one, "{name} of before is as good as none");
@@ -263,6 +270,8 @@ fn golden_files_are_what_the_formats_description_says() {
         "document/tests/golden/v2",
         "replica/tests/golden/v1",
         "replica/tests/golden/v2",
+        "replica/tests/golden/v3",
+        "replica/tests/golden/v4",
     ] {
         for file in std::fs::read_dir(crates().join(of)).unwrap() {
             let path = file.unwrap().path();
