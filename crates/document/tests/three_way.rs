@@ -869,8 +869,9 @@ fn causal(entries: &[Entry], after: &[(usize, usize)]) -> Vec<Vec<Entry>> {
     orders.iter().map(with).collect()
 }
 
-/// Whatever the order in which a view comes to know of them, it shows one version of several, whole,
-/// and tells of the others; and the log takes nobody's words away untold, whatever its order is.
+/// Whatever the order in which a view comes to know of them, it shows one version of several,
+/// whole, and tells of the others; and the log takes nobody's words away untold, whatever its
+/// order is.
 #[track_caller]
 fn shows_one_of(
     page: &Page,

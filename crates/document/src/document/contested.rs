@@ -1,11 +1,12 @@
 //! Passages that saves of a view changed differently: of each, one writer's version shows, whole.
 //!
-//! A merge by characters shows both, glued. Which one the page will show only the log decides; until
-//! it does, a view shows one and tells of the others. Which one does not depend on the order in which
-//! a view came to know them: where the log has one, that one; else the one on which somebody has
-//! gone on, of two such the one of who did so last; else the one that was accepted first. It is shown
-//! by leaving the others' words out of the text ([`HiddenRanges`]), where that is all that it takes.
-//! Must never leave out what it does not tell.
+//! A merge by characters shows both, glued. Which one the page will show only the log decides;
+//! until it does, a view shows one and tells of the others. Which one does not depend on the order
+//! in which a view came to know them: where the log has one, that one; else the one on which
+//! somebody has gone on, of two such the one of who did so last; else the one that was accepted
+//! first. It is shown by leaving the others' words out of the text ([`HiddenRanges`]), where that
+//! is all that it takes: what somebody deleted does not come back. Must never leave out what it
+//! does not tell.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -127,12 +128,12 @@ impl AllContested {
             let there = self.passages.iter().filter(|it| it.meets(&at));
             let noted = there.flat_map(|it| &it.others).map(|(save, _)| *save).collect();
             let mut sides = sides((logged, &in_log), (save, &noted), &parts, conflict);
-            for side in &mut sides {
+            let mut by = sides[0].by.iter().chain(&conflict.by);
+            let stands = by.any(|by| (*by as usize) < confirmed);
+            for side in sides.iter_mut().filter(|_| !stands) {
                 let on = side.by.iter().flat_map(|by| goes_on(state, *by, confirmed));
                 side.on = on.collect();
             }
-            let mut by = sides[0].by.iter().chain(&conflict.by);
-            let stands = by.any(|by| (*by as usize) < confirmed);
             if let Some(shows) = which(state, stands, &parts, &sides) {
                 self.show(state, hidden, (&at, shows), (&parts, &sides));
             }
@@ -313,7 +314,11 @@ fn compare(state: &State, one: &Side, other: &Side) -> Ordering {
 fn goes_on(state: &State, change: u32, confirmed: usize) -> BTreeSet<u32> {
     let history = state.text.history();
     let known = history.base(change).zip(history.patch(change));
-    let Some((base, patch)) = known.filter(|_| change as usize >= confirmed) else {
+    let is_beyond = |base: &Version| {
+        let newest = base.extra().last().map_or(base.prefix(), |last| last + 1);
+        newest as usize > confirmed
+    };
+    let Some((base, patch)) = known.filter(|(base, _)| is_beyond(base)) else {
         return BTreeSet::new();
     };
     let mut end = 0;

@@ -106,8 +106,8 @@ fn conflicts(meant: &ThreeWay, since: &Since) -> Vec<Conflict> {
 }
 
 impl AsLogged {
-    /// Of the passages that the last change, a save, and others changed differently a view shows one
-    /// version.
+    /// Of the passages that the last change, a save, and others changed differently a view shows
+    /// one version.
     pub(super) fn decide(
         &self,
         contested: &mut AllContested,
