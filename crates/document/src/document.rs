@@ -266,16 +266,17 @@ impl View {
         if let Some(log) = &log {
             self.hidden.add(&self.state, log);
             let of = (&mut self.state, self.confirmed);
-            log.decide(&mut self.contested, of, &mut self.hidden);
+            self.contested.decide(of, &mut self.hidden, log);
         }
         Ok((verdict, decides))
     }
 
     /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
     /// although one of the changes deleted it: where another one, or what the log decided, has put
-    /// it elsewhere; and what several made alike is shown once. With more waiting saves beside
+    /// it elsewhere; what several made alike is shown once; and of what several changed differently
+    /// one version, where that stands there without the others. With more waiting saves beside
     /// others than [`LOOKED_SAVES`](crate::limits::LOOKED_SAVES), or
-    /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, both may show, but for what several
+    /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, all may show, but for what several
     /// made of the same text alike.
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
@@ -289,8 +290,7 @@ impl View {
     }
 
     /// What is not shown of saves, as [`State::alternatives`], where it is in what is shown: what
-    /// the log has decided, and what of a save on a text that it did not know it may yet decide
-    /// otherwise.
+    /// the log has decided, and what it may yet decide otherwise.
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         let (shown, hidden) = (self.shown(), self.stated().unwrap_or_default());

@@ -17,26 +17,10 @@ use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::{Patch, Version, diff, grown};
 use redwedding_wire::identity::Actor;
 
-use super::hidden::HiddenRanges;
+use super::hidden::{AsLogged, Conflict, HiddenRanges};
 use super::state::State;
 use super::three_way::Alternative;
 use crate::{limits, passage};
-
-/// A passage that a save and others changed differently, as the log will show it.
-pub(super) struct Conflict {
-    /// Where, in that text.
-    pub(super) at: Range<u32>,
-    /// What the save made of it.
-    pub(super) text: String,
-    /// The changes that made what the log will show there.
-    pub(super) by: BTreeSet<u32>,
-}
-
-/// What a save was made on: the changes, and what of their text its author had not before them.
-pub(super) struct SeenBy {
-    pub(super) version: Version,
-    pub(super) not_seen: Vec<HiddenRange>,
-}
 
 /// A passage of a view of which it shows one of several versions.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,15 +87,18 @@ impl AllContested {
     }
 
     /// Decides which version of a passage shows that the last change, a save, and others changed
-    /// differently; `logged` is what the log will show. Nothing where neither can be shown by
-    /// leaving out words. Those before the `confirmed` changes stand. O(text and its making).
+    /// differently. Nothing where neither can be shown by leaving out words. What came with the
+    /// `confirmed` changes stands. O(text and its making).
     pub(super) fn decide(
         &mut self,
         (state, confirmed): (&mut State, usize),
         hidden: &mut HiddenRanges,
-        (logged, seen): (&str, &SeenBy),
-        conflicts: &[Conflict],
+        log: &AsLogged,
     ) {
+        let AsLogged { text: logged, conflicts, seen, .. } = log;
+        if conflicts.is_empty() {
+            return;
+        }
         let save = state.changes.len() as u32 - 1;
         let mut not_seen = HiddenRanges::of_stated(&seen.not_seen);
         if !not_seen.is_nothing() {

@@ -10,30 +10,46 @@
 //! deleted, nor a word that the log will show anywhere with the save, or tell as an alternative,
 //! but for a copy of what is shown.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use redwedding_text::three_way::{Outcome, ThreeWay, surplus};
 use redwedding_text::{Since, Version, shown};
 use redwedding_wire::version::Place;
 
-use super::contested::{AllContested, Conflict, SeenBy};
 use super::fold::Verdict;
 use super::state::State;
 use super::three_way::Met;
 use crate::entry::{Body, Delta, Edit, Entry};
 use crate::limits;
 
+/// A passage that a save and others changed differently, as the log will show it.
+pub(super) struct Conflict {
+    /// Where, in that text.
+    pub(super) at: Range<u32>,
+    /// What the save made of it.
+    pub(super) text: String,
+    /// The changes that made what the log will show there.
+    pub(super) by: BTreeSet<u32>,
+}
+
+/// What a save was made on: the changes, and what of their text its author had not before them.
+pub(super) struct SeenBy {
+    pub(super) version: Version,
+    pub(super) not_seen: Vec<shown::Hidden>,
+}
+
 /// What the log will show with a save.
 pub(super) struct AsLogged {
     /// The text, of what is shown now,
-    text: String,
+    pub(super) text: String,
     /// and what is told beside it.
     told: Vec<String>,
     /// What the save deleted, and what others did since it was begun.
     gone: Vec<String>,
     /// What the save and others changed differently, where that is known, and what it was made on.
-    conflicts: Vec<Conflict>,
-    seen: SeenBy,
+    pub(super) conflicts: Vec<Conflict>,
+    pub(super) seen: SeenBy,
 }
 
 impl State {
@@ -103,21 +119,6 @@ fn conflicts(meant: &ThreeWay, since: &Since) -> Vec<Conflict> {
         Some(Conflict { at: met.range.clone(), text: text.clone(), by })
     });
     met.collect()
-}
-
-impl AsLogged {
-    /// Of the passages that the last change, a save, and others changed differently a view shows
-    /// one version.
-    pub(super) fn decide(
-        &self,
-        contested: &mut AllContested,
-        of: (&mut State, usize),
-        hidden: &mut HiddenRanges,
-    ) {
-        if !self.conflicts.is_empty() {
-            contested.decide(of, hidden, (&self.text, &self.seen), &self.conflicts);
-        }
-    }
 }
 
 /// Saves of a view that were held against what the log would make of them.
