@@ -1431,22 +1431,6 @@ fn what_goes_of_a_line_that_is_not_shown_is_of_that_version() {
     assert_eq!(page.document.text(), "oak elm\n");
 }
 
-/// Lines of one beside what another wrote into an empty line of them: a third one's come behind
-/// these, not in between.
-#[test]
-fn lines_of_a_third_one_do_not_come_into_what_two_wrote() {
-    for salt in 0..16 {
-        let mut page = Page { salt, ..Page::new("oak\nelm\n") };
-        let base = page.document.version();
-        page.save(&base, "oak\n\nfir\nelm\n");
-        let shown = page.document.version();
-        page.save(&shown, "oak\nash\nfir\nelm\n");
-        page.save(&base, "oak\nyew\nbox\nelm\n");
-        assert_eq!(page.document.text(), "oak\nash\nfir\nyew\nbox\nelm\n");
-        assert_eq!(page.others(), vec![]);
-    }
-}
-
 /// Who rewrites a line, and leaves in it what their view ran together of two who made the same, has
 /// not written that.
 #[test]

@@ -67,8 +67,6 @@ pub struct Beside<'a> {
     /// Hunks of it by which several put something in one place, and what of it each put, in bytes
     /// of what the hunk puts.
     pub parts: BTreeMap<u32, Vec<Range<usize>>>,
-    /// Hunks of it by which more than one put something, whether they had seen each other's or not.
-    pub several: BTreeSet<u32>,
     /// Hunks of it by which others' text stands where it was decided that it should.
     pub decided: BTreeSet<u32>,
     /// Hunks of it by which another version shows of what the author of the other edit had before
@@ -100,7 +98,6 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             own: BTreeMap::new(),
             own_parts: BTreeMap::new(),
             parts: BTreeMap::new(),
-            several: BTreeSet::new(),
             decided: BTreeSet::new(),
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
@@ -234,7 +231,7 @@ fn merge_parts(
 
 /// The first edit's hunks, and what is special about each.
 fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
-    let Beside { patch, yields, own, own_parts, parts, several, decided, apart, .. } = beside;
+    let Beside { patch, yields, own, own_parts, parts, decided, apart, .. } = beside;
     let mut made = edits(patch);
     for edit in &mut made {
         edit.apart = apart.get(&edit.index).copied();
@@ -245,7 +242,6 @@ fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
             edit.kind = Kind::Yields(edit.index);
         }
         edit.is_decided = decided.contains(&edit.index);
-        edit.is_of_several = edit.is_decided || several.contains(&edit.index);
     }
     made
 }
@@ -359,7 +355,6 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
         while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
         let Some(of) = raw.peek() else { break };
         (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
-        edit.is_of_several = of.is_of_several;
         let is_whole = edit.range == of.range && edit.text == of.text;
         if is_whole {
             (edit.own_part, edit.parts) = (of.own_part.clone(), of.parts.clone());
@@ -432,7 +427,7 @@ fn merge_with(
         let both = both && !goes && !takes;
         by_chance &= both;
         // Where a hunk of the first is of several, a merge by characters may put it in between.
-        let several = || passage.firsts.iter().any(|edit| edit.is_of_several);
+        let several = || passage.firsts.iter().any(|edit| edit.is_decided);
         let plain = both && decided.as_ref().is_none_or(|it| !it.ordered && !several());
         let plain = plain && !own().any(|hunk| apart.contains(&hunk));
         hunks.extend(own().filter(|_| !plain));

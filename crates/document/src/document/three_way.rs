@@ -295,7 +295,6 @@ impl State {
             own,
             own_parts,
             parts: self.parts(&spans),
-            several: several(&spans),
             decided,
             hides,
             made,
@@ -773,16 +772,6 @@ fn spans_of_hunks(since: &Since) -> Vec<&[SpanSince]> {
         own
     });
     of_hunk.collect()
-}
-
-/// Hunks by which more than one change put something. O(hunks and what they hold).
-fn several(spans: &[&[SpanSince]]) -> BTreeSet<u32> {
-    let several = |own: &[SpanSince]| {
-        let mut came = own.iter().filter(|span| span.gone.is_empty()).flat_map(|span| &span.by);
-        let first = came.next();
-        came.any(|by| Some(by) != first)
-    };
-    (0..).zip(spans).filter(|(_, own)| several(own)).map(|(hunk, _)| hunk).collect()
 }
 
 /// What of the text that a hunk put some saves did, if that is in one piece, and all that the hunk

@@ -40,10 +40,8 @@ pub(super) struct Edit<'a> {
     pub(super) apart: Option<usize>,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
-    /// Whether more than one put something by it, or it is decided.
-    pub(super) is_of_several: bool,
-    /// Whether it puts a line that the same edit takes from another place, in place of something or
-    /// between others, or something in place of one that it takes there.
+    /// Whether it puts a line that the same edit takes from another place, or something in place of
+    /// one that it takes there.
     pub(super) is_moved: bool,
 }
 
@@ -67,22 +65,9 @@ impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
         let kind = Kind::Plain;
-        let (own_part, parts, apart) = (None, Vec::new(), None);
-        let (is_decided, is_of_several, is_moved) = (false, false, false);
-        let (text, was) = ("", "");
-        Self {
-            range,
-            text,
-            was,
-            index,
-            kind,
-            own_part,
-            parts,
-            apart,
-            is_decided,
-            is_of_several,
-            is_moved,
-        }
+        let (own_part, parts, is_decided, is_moved) = (None, Vec::new(), false, false);
+        let apart = None;
+        Self { range, text: "", was: "", index, kind, own_part, parts, apart, is_decided, is_moved }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.
