@@ -31,7 +31,8 @@ use rules::Broken;
 /// what was written at the end of a line that became another one; what two wrote into one empty
 /// line; a moved line that went along with what replaced it; a line that was deleted within another
 /// one; what was written into a row of signs that traded places with one of a symbol; words that
-/// went from a line that is not shown; a line moved beside one that became the same; words that a view ran together, in a line that was rewritten.
+/// went from a line that is not shown; a line moved beside one that became the same; words that a
+/// view ran together, in a line that was rewritten.
 const BROKE: [u64; 49] = [
     936, 12_979, 13_676, 14_364, 24_102, 25_199, 25_256, 42_217, 45_228, 68_389, 68_702, 77_871,
     79_585, 84_925, 88_055, 96_995, 504_794, 507_597, 512_173, 520_290, 526_450, 540_228, 540_825,
