@@ -35,7 +35,8 @@ pub(crate) fn has_word(text: &str) -> bool {
     text.contains(char::is_alphanumeric)
 }
 
-/// Whether a text has a word, or a symbol that says something by itself: an emoji, an arrow.
+/// Whether a text has a word, or a symbol that says something by itself: an emoji, an arrow. Not a
+/// dash or a full stop of another script, which [`telling`] counts in.
 pub(crate) fn says(text: &str) -> bool {
     let is_symbol = |c| matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
     text.contains(|c: char| c.is_alphanumeric() || is_symbol(c))

@@ -185,9 +185,9 @@ pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
 /// The same edits, told of each whether it puts such a line in place of another one, or another one
 /// in place of such a line; and whether it puts lines between others, and such a one among them.
 pub(super) fn told<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
-    let says = |text: &str| words::telling(text).next().is_some();
-    let puts = |edit: &Edit<'_>| edit.replaces_line(base) && says(edit.text);
-    let comes = |edit: &Edit<'_>| edit.puts_lines(base) && says(edit.text);
+    let tells = |edit: &Edit<'_>| words::telling(edit.text).next().is_some();
+    let puts = |edit: &Edit<'_>| edit.replaces_line(base) && tells(edit);
+    let comes = |edit: &Edit<'_>| edit.puts_lines(base) && tells(edit);
     let goes = |edit: &Edit<'_>| !edit.is_insertion();
     let in_place = edits.iter().any(puts);
     let beside = || edits.iter().any(goes) && edits.iter().any(comes);

@@ -16,7 +16,7 @@ const NEAR: usize = 3;
 
 /// Bytes on either side of a place in which the ends of a word are looked for that a view ran
 /// together.
-const JOINED: usize = 64;
+const RAN_TOGETHER: usize = 64;
 
 /// Edits of both sides that hang together, in the order of the base.
 #[derive(Clone, Debug, Default)]
@@ -115,8 +115,8 @@ impl<'a> Passage<'a> {
             if is_end(&start) && is_end(&end) {
                 continue;
             }
-            let from = (start.saturating_sub(JOINED)..=start).rev().find(is_end);
-            let to = (end..=base.len().min(end + JOINED)).find(is_end);
+            let from = (start.saturating_sub(RAN_TOGETHER)..=start).rev().find(is_end);
+            let to = (end..=base.len().min(end + RAN_TOGETHER)).find(is_end);
             let Some((from, to)) = from.zip(to) else { continue };
             let joined = &base[from..to];
             let mut kept = text.match_indices(joined).map(|(at, _)| at);
