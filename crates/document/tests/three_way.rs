@@ -1460,3 +1460,29 @@ fn a_line_that_is_moved_beside_one_that_became_the_same_stands_beside_it() {
     page.save(&first, "oak\n\nelm\n* a \n\n");
     assert!(page.document.text().contains("\noak\n"), "{:?}", page.document.text());
 }
+
+/// Somebody goes on from a version that the page does not show, and puts a line in front of it: it
+/// is another version as before, and of the line nobody has chosen.
+#[test]
+fn a_line_beside_a_version_that_is_not_shown_does_not_close_it() {
+    for salt in 0..4 {
+        let mut page = Page { salt, ..Page::new("") };
+        page.save(&page.document.version(), "oak ");
+        let saved = page.document.version();
+        let import = |page: &mut Page, from: Option<(u64, &str)>, to: (u64, &str)| {
+            let text = |(revision, text): (u64, &str)| OriginText {
+                revision,
+                text: Digest::of_text(text),
+            };
+            let patch = diff::between(from.map_or("", |from| from.1), to.1);
+            let (from, to, note) = (from.map(text), text(to), Note::default());
+            page.put(Body::Import(Import { from, to, patch, time_ms: 2, note, rules: RULES }));
+        };
+        import(&mut page, None, (1, "elm "));
+        import(&mut page, Some((1, "elm ")), (2, "fir\nelm "));
+        assert_eq!(page.others(), vec![("elm ", "oak ")]);
+        page.save(&saved, "yew\noak ");
+        assert_eq!(page.document.text(), "yew\nfir\nelm ");
+        assert_eq!(page.others(), vec![("elm ", "oak ")]);
+    }
+}

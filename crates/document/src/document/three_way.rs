@@ -648,7 +648,10 @@ impl State {
         let anew = gone * 2 >= open.at.len();
         let touched = gone > 0 || at.len() != open.at.len();
         open.at = at;
-        if !touched || !anew {
+        // What is taken out of a save again is its own.
+        let aside = change.kind == ChangeKind::Meant as u8
+            && self.text.history().suppression(index as u32).is_some();
+        if aside || !touched || !anew {
             return true;
         }
         // What the log decided of a save is the save's.
