@@ -198,7 +198,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             let loaded = self.context.load(key, self.session, freshness)?;
             let away = self.context.relay_client().is_away();
             let last = late || away || attempt + 1 == ATTEMPTS;
-            let lacking = self.lacking(&loaded.cached, attempt > 0);
+            let lacking = self.context.lacking(self.session, &loaded.cached, attempt > 0);
             let lacking = lacking.filter(|lacking| last || lacking.is_nothing());
             let waiting =
                 lacking.map(|lacking| self.context.waiting_saves(&loaded.cached, &lacking));

@@ -5,7 +5,8 @@ use redwedding_document::View;
 use redwedding_wire::version::{VersionName, VersionRef};
 
 use crate::cached_document::CachedDocument;
-use crate::context::{ClientRequest, Context};
+use crate::client_session::ClientSession;
+use crate::context::Context;
 use crate::outbox::OutboxEntry;
 use crate::ports::Ports;
 use crate::view::{BasedView, Wanted};
@@ -26,25 +27,29 @@ impl Lacking {
     }
 }
 
-impl<P: Ports> ClientRequest<'_, P> {
-    /// What of what the client has seen and written this state does not hold; the archive
-    /// is asked only if it is the relay's `newest`. `None` where it is not visible here.
-    pub(crate) fn lacking(&mut self, cached: &CachedDocument, newest: bool) -> Option<Lacking> {
-        let Self { context, session } = self;
+impl<P: Ports> Context<'_, P> {
+    /// What of what a client has seen and written this state does not hold; the archive is asked
+    /// only if it is the relay's `newest`. `None` where it is not visible here.
+    pub(crate) fn lacking(
+        &mut self,
+        session: &mut ClientSession,
+        cached: &CachedDocument,
+        newest: bool,
+    ) -> Option<Lacking> {
         let key = cached.key();
         for edit in session.own(key) {
-            if context.has_save(cached.confirmed(), newest, edit) {
+            if self.has_save(cached.confirmed(), newest, edit) {
                 session.confirmed_one(key, edit);
             }
         }
-        let own = context.saves_of(cached, &session.own(key))?;
-        Context::<P>::note_superseded(session, key, &own);
+        let own = self.saves_of(cached, &session.own(key))?;
+        Self::note_superseded(session, key, &own);
         let mut versions = Vec::new();
         for name in session.unsettled(key) {
             let VersionName::Object(id) = name else { continue };
-            let version = context.version_store().object_of(cached.confirmed(), id)?;
+            let version = self.version_store().object_of(cached.confirmed(), id)?;
             let held = match cached.is_logged() {
-                true => context.holds(cached.confirmed(), newest, &version),
+                true => self.holds(cached.confirmed(), newest, &version),
                 false => cached.view().holds(&version),
             };
             if !held {
@@ -53,9 +58,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         }
         Some(Lacking { own, versions, revision: session.revision(key) })
     }
-}
 
-impl<P: Ports> Context<'_, P> {
     /// A view that holds all that is lacking; while the relay is away, all that waits.
     pub(crate) fn view_with(
         &mut self,

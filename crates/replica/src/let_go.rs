@@ -11,6 +11,7 @@ use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, ObjectId, VersionName, VersionRef};
 
 use crate::cached_document::CachedDocument;
+use crate::client_session::ClientSession;
 use crate::context::{ClientRequest, Context};
 use crate::head::Head;
 use crate::keys;
@@ -197,11 +198,25 @@ impl<P: Ports> Context<'_, P> {
         self.ports.store().get(name).is_ok() && self.outbox().names_of(key).is_ok()
     }
 
-    /// Whether what a head asks for, and is not to be had, was sought for long enough.
+    /// Whether what a head asks for, and is not to be had, was sought for long enough. What can be
+    /// had, but not beside what a client has seen or saved, is not lost: others are shown it.
     pub(crate) fn is_lost(&mut self, key: &DocumentKey, head: &Head) -> bool {
         self.salvage_named(key, head.versions());
+        if self.shows_head(key, head) {
+            return false;
+        }
         let what = format!("{}-{}", key.digest(), head.sought());
         self.missing_for(&what, limits::LET_GO_MS)
+    }
+
+    /// Whether what a head asks for can be shown to somebody who has seen nothing else.
+    fn shows_head(&mut self, key: &DocumentKey, head: &Head) -> bool {
+        let mut alone = ClientSession::new();
+        head.seen_by(key, &mut alone);
+        let cached = self.document_cache().document_for(key, &alone);
+        let Some(cached) = cached.filter(|cached| cached.satisfies(&alone)) else { return false };
+        let lacking = self.lacking(&mut alone, &cached, false);
+        lacking.is_some_and(|it| it.is_nothing() || self.view_with(&cached, &it).is_some())
     }
 
     /// Whether something has been sought in vain for so long, in this point of presence, and the

@@ -44,7 +44,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         cached: &Arc<CachedDocument>,
         attempt: usize,
     ) -> Option<Arc<PageSnapshot>> {
-        let mut lacking = self.lacking(cached, attempt > 0)?;
+        let mut lacking = self.context.lacking(self.session, cached, attempt > 0)?;
         let context = &mut self.context;
         let mut cached = cached.clone();
         let lacks = |version| cached.lacks_root(version);

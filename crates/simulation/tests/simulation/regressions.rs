@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 45] = [
+const SHORT: [(u64, usize, u64, &str); 46] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -84,6 +84,12 @@ const SHORT: [(u64, usize, u64, &str); 45] = [
         79,
         14_570_020_671,
         "a batch holds the very place that a log has lost, and lands elsewhere",
+    ),
+    (
+        850_025_073,
+        111,
+        30_614_297_604,
+        "who saved what is lost turns back what the point of presence shows to others",
     ),
 ];
 
