@@ -67,6 +67,15 @@ impl Seen {
     }
 }
 
+/// What is wrong with a word.
+#[derive(Debug)]
+struct Wrong {
+    word: Word,
+    what: String,
+    /// Whether that is so at the end.
+    at_end: bool,
+}
+
 /// All that is known.
 #[derive(Debug, Default)]
 pub(crate) struct Invariants {
@@ -76,12 +85,14 @@ pub(crate) struct Invariants {
     alone: BTreeMap<(usize, Option<u32>), Word>,
     /// Whether the log was turned back: then it is said at the end what may have been missing.
     turned_back: bool,
-    /// What was wrong, unless this word may have been missing, or back, for a while.
-    doubtful: Vec<(Word, String)>,
-    /// Words of which the page shows another version, or that a save deleted there.
+    /// What was wrong, unless its word may have been missing, or back, for a while.
+    doubtful: Vec<Wrong>,
+    /// Words of which a page shows another version at the end, or that a save deleted there,
     alternatives: BTreeSet<Word>,
-    /// What was wrong, unless this word is in an alternative.
-    unsettled: Vec<(Word, String)>,
+    /// and those of which that was told on the way.
+    told: BTreeSet<Word>,
+    /// What was wrong, unless its word is in an alternative.
+    unsettled: Vec<Wrong>,
     /// What was found to be wrong.
     pub(crate) failures: Vec<String>,
 }
@@ -159,8 +170,31 @@ impl Invariants {
         }
     }
 
+    /// Those of these words that are to be shown, or told, to whoever has seen or saved them.
+    pub(crate) fn to_be_shown(&self, words: Vec<Word>) -> Vec<Word> {
+        let known = |word: &Word| {
+            let fact = self.words.get(word);
+            fact.is_some_and(|fact| !fact.deletable && !fact.lost && !fact.unmet)
+        };
+        words.into_iter().filter(known).filter(|word| !self.flickers(*word)).collect()
+    }
+
+    /// An answer lacked this, and said that there are other versions: it is in none of them.
+    pub(crate) fn not_found(&mut self, word: Word, whose: &str) {
+        if self.words.get(&word).is_some_and(|fact| !fact.deletable && !fact.lost) {
+            let what =
+                format!("{whose} was told of other versions, and none has {}", spelled(word));
+            match self.turned_back {
+                true => self.doubtful.push(Wrong { word, what, at_end: false }),
+                false => self.fail(what),
+            }
+        }
+    }
+
     fn flickers(&self, word: Word) -> bool {
-        self.words.get(&word).is_some_and(|fact| fact.flickers) || self.alternatives.contains(&word)
+        self.words.get(&word).is_some_and(|fact| fact.flickers)
+            || self.alternatives.contains(&word)
+            || self.told.contains(&word)
     }
 
     /// The log was turned back.
@@ -183,28 +217,38 @@ impl Invariants {
         words.iter().for_each(|word| self.words.entry(*word).or_default().flickers = true);
         self.turned_back = false;
         let doubtful = std::mem::take(&mut self.doubtful);
-        let wrong = doubtful.into_iter().filter(|(word, _)| !words.contains(word));
+        let wrong = doubtful.into_iter().filter(|it| !words.contains(&it.word));
         self.unsettled.extend(wrong);
     }
 
     /// Notes that something was wrong with a word.
     fn fail_about(&mut self, word: Word, what: String) {
+        let wrong = Wrong { word, what, at_end: false };
         match self.turned_back {
-            true => self.doubtful.push((word, what)),
-            false => self.unsettled.push((word, what)),
+            true => self.doubtful.push(wrong),
+            false => self.unsettled.push(wrong),
         }
     }
 
-    /// These are in alternatives: who saved them, or saw them so saved, is told.
+    /// These are in alternatives at the end: who saved them, or saw them so saved, is told.
     pub(crate) fn has_alternatives(&mut self, words: impl IntoIterator<Item = Word>) {
         self.alternatives.extend(words);
+    }
+
+    /// Somebody was told that these are in versions that are not shown.
+    pub(crate) fn told(&mut self, words: impl IntoIterator<Item = Word>) {
+        self.told.extend(words);
     }
 
     /// All alternatives are known.
     pub(crate) fn knows_alternatives(&mut self) {
         let unsettled = std::mem::take(&mut self.unsettled);
-        let wrong = unsettled.into_iter().filter(|(word, _)| !self.alternatives.contains(word));
-        self.failures.extend(wrong.map(|(_, what)| what));
+        let told = |it: &Wrong| match it.at_end {
+            true => self.alternatives.contains(&it.word),
+            false => self.alternatives.contains(&it.word) || self.told.contains(&it.word),
+        };
+        let wrong = unsettled.into_iter().filter(|it| !told(it));
+        self.failures.extend(wrong.map(|it| it.what));
     }
 
     fn well_formed(&mut self, page: usize, text: &str, whose: &str) -> BTreeSet<Word> {
@@ -310,12 +354,12 @@ impl Invariants {
             let expected = fact.certain && !fact.deletable && !fact.lost;
             if expected && !here && !elsewhere.contains(word) {
                 let what = format!("the end: {spelled} is lost from {text:?}");
-                wrong.push((*word, what));
+                wrong.push(Wrong { word: *word, what, at_end: true });
             }
             let gone = elsewhere.is_empty() || elsewhere.contains(word);
             if fact.deleted && !fact.loosely && here && gone {
                 let what = format!("the end: {spelled} was deleted, and stands in {text:?}");
-                wrong.push((*word, what));
+                wrong.push(Wrong { word: *word, what, at_end: true });
             }
         }
         self.unsettled.extend(wrong);

@@ -16,11 +16,12 @@ mod outage;
 mod style;
 mod waits;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redwedding_document::entry::{Body, Note};
-use redwedding_document::{Archive, Change, Document};
+use redwedding_document::{Alternative, Archive, Change, Document};
 use redwedding_replica::LoadError;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;
@@ -184,6 +185,8 @@ struct Run {
     clients: Vec<Client>,
     /// By client and request.
     asked: BTreeMap<(usize, u64), Asked>,
+    /// What answers lacked that said that there are other versions, by client and request.
+    to_find: BTreeMap<(usize, u64), Vec<Word>>,
     running: Vec<Running>,
     invariants: Invariants,
     events: Events,
@@ -261,6 +264,7 @@ impl Run {
             pops: (0..pops).map(pop).collect(),
             clients: (0..clients).map(|index| Client::new(index, pages)).collect(),
             asked: BTreeMap::new(),
+            to_find: BTreeMap::new(),
             running: Vec::new(),
             invariants: Invariants::default(),
             events: Events::default(),
@@ -528,8 +532,8 @@ impl Run {
         drop(events);
         for event in heard {
             match event {
-                Event::Told { text } => {
-                    self.invariants.has_alternatives(crate::invariants::words(&text));
+                Event::Looked { client, request, undecided, shown } => {
+                    self.looked((client, request), &undecided, &shown);
                 }
                 Event::Others { client, request, page, text } => {
                     self.says_others((client, request), page, &text);

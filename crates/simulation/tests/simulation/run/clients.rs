@@ -2,6 +2,7 @@
 //! what this client has written and seen before.
 
 use super::*;
+use crate::invariants::words;
 use redwedding_replica::ClientRequest;
 use redwedding_replica::ports::Ports;
 use redwedding_wire::version::text_check;
@@ -120,7 +121,26 @@ impl Run {
         let attempt = self.clients[client].attempts.get(&request);
         let own = attempt.and_then(|attempt| attempt.word);
         let lacks = Seen::lacked(seen, own, text);
+        // Whoever keeps no token is promised nothing.
+        let promised = self.clients[client].waits.get(&request);
+        if let Some(before) = promised.filter(|_| self.clients[client].session) {
+            let lacks = Seen::lacked(vec![&before.seen[page], &before.own[page]], own, text);
+            self.to_find.insert((client, request), self.invariants.to_be_shown(lacks));
+        }
         self.invariants.may_return(&lacks);
+    }
+
+    /// Whoever was told that there are other versions looked for them: there is each word that the
+    /// answer lacked.
+    pub(super) fn looked(&mut self, of: (usize, u64), undecided: &[String], shown: &[String]) {
+        let read: BTreeSet<Word> =
+            undecided.iter().chain(shown).flat_map(|text| words(text)).collect();
+        let told = undecided.iter().flat_map(|text| words(text));
+        self.invariants.told(told);
+        let to_find = self.to_find.remove(&of).unwrap_or_default();
+        let whose = format!("client {} ({})", of.0, of.1);
+        let lost = to_find.into_iter().filter(|word| !read.contains(word));
+        lost.for_each(|word| self.invariants.not_found(word, &whose));
     }
 
     pub(super) fn read(&mut self, client: usize, pop: usize, page: usize) {
@@ -146,7 +166,8 @@ impl Run {
             replica.context(ports).after_read(&key);
             counter.tell(&events, "after a read", CALLS);
             waits::tell_waits(&events, "after a read", ports, waits::AFTER);
-            look_at_others(others, &mut replica.request(ports, &mut open.session), &key, &events);
+            let mut asks = replica.request(ports, &mut open.session);
+            look_at_others(others, &mut asks, (client, request), &key, &events);
         });
         if started {
             self.request(client, pop, page);
@@ -265,7 +286,8 @@ impl Run {
                 counter.tell(&events, "after a save", CALLS * 2);
                 waits::tell_waits(&events, "after a save", ports, waits::AFTER);
             }
-            look_at_others(others, &mut replica.request(ports, &mut open.session), &key, &events);
+            let mut asks = replica.request(ports, &mut open.session);
+            look_at_others(others, &mut asks, (client, request), &key, &events);
         });
         if started {
             self.invariants.submitted(&attempt.deleted);
@@ -471,12 +493,17 @@ impl Run {
 /// click away.
 fn look_at_others<P: Ports>(
     others: u32,
-    request: &mut ClientRequest<'_, P>,
+    asks: &mut ClientRequest<'_, P>,
+    (client, request): (usize, u64),
     key: &DocumentKey,
     events: &Events,
 ) {
-    let history = (others > 0).then(|| request.history(key, &[None], 1).ok()).flatten();
-    for other in history.iter().flat_map(|history| history.undecided()) {
-        tell(events, Event::Told { text: other.text.to_owned() });
-    }
+    let history = (others > 0).then(|| asks.history(key, &[None], 1).ok()).flatten();
+    let Some(history) = history else { return };
+    let texts = |of: Vec<Alternative<'_>>| of.iter().map(|it| it.text.to_owned()).collect();
+    let undecided = texts(history.undecided());
+    let mut shown: Vec<String> = texts(history.alternatives());
+    let logged: &Document = &history;
+    shown.push(history.shown().unwrap_or(Cow::Borrowed(logged.text())).into_owned());
+    tell(events, Event::Looked { client, request, undecided, shown });
 }

@@ -35,9 +35,13 @@ pub(super) enum Event {
         token: String,
         snapshot: Answered,
     },
-    /// A version of a passage was told beside the one shown, of which the log has decided nothing.
-    Told {
-        text: String,
+    /// Where an answer said that its page has other versions, these were looked for: those of which
+    /// the log has decided nothing, and all else that there is to read.
+    Looked {
+        client: usize,
+        request: u64,
+        undecided: Vec<String>,
+        shown: Vec<String>,
     },
     /// The answer that comes next says that its page has other versions beside this text.
     Others {
