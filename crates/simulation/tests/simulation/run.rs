@@ -532,8 +532,8 @@ impl Run {
         drop(events);
         for event in heard {
             match event {
-                Event::Looked { client, request, undecided, shown } => {
-                    self.looked((client, request), &undecided, &shown);
+                Event::Looked { client, request, undecided, shown, whole } => {
+                    self.looked((client, request), (&undecided, &shown), whole);
                 }
                 Event::Others { client, request, page, text } => {
                     self.says_others((client, request), page, &text);

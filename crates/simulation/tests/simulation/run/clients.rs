@@ -131,15 +131,20 @@ impl Run {
     }
 
     /// Whoever was told that there are other versions looked for them: there is each word that the
-    /// answer lacked.
-    pub(super) fn looked(&mut self, of: (usize, u64), undecided: &[String], shown: &[String]) {
+    /// answer lacked. A page of which a part is archived does not list those of that part.
+    pub(super) fn looked(
+        &mut self,
+        of: (usize, u64),
+        (undecided, shown): (&[String], &[String]),
+        whole: bool,
+    ) {
         let read: BTreeSet<Word> =
             undecided.iter().chain(shown).flat_map(|text| words(text)).collect();
         let told = undecided.iter().flat_map(|text| words(text));
         self.invariants.told(told);
         let to_find = self.to_find.remove(&of).unwrap_or_default();
         let whose = format!("client {} ({})", of.0, of.1);
-        let lost = to_find.into_iter().filter(|word| !read.contains(word));
+        let lost = to_find.into_iter().filter(|word| whole && !read.contains(word));
         lost.for_each(|word| self.invariants.not_found(word, &whose));
     }
 
@@ -502,8 +507,9 @@ fn look_at_others<P: Ports>(
     let Some(history) = history else { return };
     let texts = |of: Vec<Alternative<'_>>| of.iter().map(|it| it.text.to_owned()).collect();
     let undecided = texts(history.undecided());
-    let mut shown: Vec<String> = texts(history.alternatives());
     let logged: &Document = &history;
+    let mut shown: Vec<String> = texts(logged.alternatives());
     shown.push(history.shown().unwrap_or(Cow::Borrowed(logged.text())).into_owned());
-    tell(events, Event::Looked { client, request, undecided, shown });
+    let whole = logged.changes().floor() == 0;
+    tell(events, Event::Looked { client, request, undecided, shown, whole });
 }

@@ -42,6 +42,8 @@ pub(super) enum Event {
         request: u64,
         undecided: Vec<String>,
         shown: Vec<String>,
+        /// Whether no part of the page is archived.
+        whole: bool,
     },
     /// The answer that comes next says that its page has other versions beside this text.
     Others {
