@@ -87,6 +87,7 @@ impl Document {
                 text: Text::default(),
                 changes: Changes::default(),
                 archive: Vec::new(),
+                open_below: Vec::new(),
                 origin: Origin::default(),
                 detached_bases: Vec::new(),
                 objects: Vec::new(),

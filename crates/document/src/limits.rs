@@ -21,6 +21,8 @@ pub const EARLIER_SAVES: usize = 8;
 pub const LOOKED_SAVES: usize = 32;
 /// and the bytes of page, once for each of these: what looking costs grows with both.
 pub const LOOKED_BYTES: usize = 256 << 10;
+/// Versions that are open of what lies below a document's floor.
+pub const OPEN_BELOW: usize = 256;
 /// Different saves that wait of which a view knows when somebody has made the same.
 pub const LOOKED_TWINS: usize = 64;
 /// Served version objects that a document remembers.

@@ -11,6 +11,7 @@ use redwedding_document::entry::{Checkpoint, Intent};
 use redwedding_document::limits;
 use redwedding_document::{Archive, ChangeKind, Document, Segment, Verdict};
 use redwedding_text::diff;
+use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{Base, Cursor, Place, Root, VersionRef};
 
@@ -176,6 +177,48 @@ fn pruned_twice() -> (Page, VersionRef) {
         page.prune();
     }
     (page, start)
+}
+
+/// What the page does not show of saves that are not kept any more is listed all the same, until
+/// somebody decides.
+#[test]
+fn what_is_open_below_the_floor_stays_open() {
+    let mut page = Page::new("The sky is blue today.\n");
+    let others = |document: &Document| -> Vec<(u32, String, Actor)> {
+        let others = document.alternatives().into_iter();
+        others.map(|it| (it.at.start, it.text.to_owned(), it.change.actor)).collect()
+    };
+    let (base, old) = (page.document.version(), page.document.text().to_owned());
+    for sky in ["The sky is crimson today.\n", "The sky is azure today.\n"] {
+        let body = page.edit(&base, &old, sky);
+        assert_eq!(page.put(body), Verdict::Counted);
+    }
+    let open = others(&page.document);
+    assert_eq!((open.len(), open[0].1.as_str()), (1, "azure"));
+    let mut kept = page.document.clone();
+    for text in ["New.\nThe sky is crimson today.\n", "New.\nThe sky is crimson today.\nEnd.\n"] {
+        page.flush();
+        page.prune();
+        assert_eq!(page.document.changes().kept().len(), 0);
+        page.document = Document::decode(&page.document.encode()).unwrap();
+        assert_eq!(others(&page.document).len(), 1);
+        page.save(text);
+    }
+    let [(at, _, by)] = &others(&page.document)[..] else { panic!("one is open") };
+    assert_eq!((*at, *by), (16, open[0].2));
+    // With the archive taken back it is as it was.
+    let mut whole = page.document.clone();
+    while let Some(newest) = whole.archive().last() {
+        let segment = page.archive.segment(newest.digest).unwrap();
+        assert_eq!(Segment::unpacked(&segment.packed()), Ok(segment.clone()));
+        whole.restore(&segment).unwrap();
+        assert_eq!(others(&whole), others(&page.document));
+    }
+    assert!(others(&kept) == open && kept.changes().floor() == 0);
+    // Somebody who could see it writes the passage anew.
+    page.save("New.\nThe sky is green today.\nEnd.\n");
+    kept = Document::decode(&page.document.encode()).unwrap();
+    assert_eq!((others(&page.document), others(&kept)), (vec![], vec![]));
 }
 
 #[test]

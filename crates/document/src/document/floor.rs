@@ -92,6 +92,7 @@ impl State {
             start,
             history,
             changes: self.changes.kept()[..floor - from].to_vec(),
+            open: self.open_below.clone(),
             before: self.changes.below().cloned(),
             hash: self.changes.hash_below(),
         };
@@ -131,6 +132,7 @@ impl State {
     /// Keeps only what is above a floor, now that a segment holds the rest.
     fn forget(&mut self, above: Text, (digest, bytes): (Digest, u32)) {
         let end = above.history().floor();
+        self.open_below = self.open_at(end as usize);
         self.text = above;
         self.changes.prune(end as usize);
         let upto = self.changes.below().map_or(Place::START, |change| change.place);
@@ -149,6 +151,7 @@ impl State {
         let kept = segment.changes.iter().chain(self.changes.kept()).cloned().collect();
         let (first, before) = (segment.first(), segment.before.clone());
         self.changes = Changes::above(first, before, segment.hash, kept);
+        self.open_below.clone_from(&segment.open);
         self.archive.pop();
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use redwedding_text::attribution::Run;
 use redwedding_text::{History, Version, VersionError};
+use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, DecodeError, Packed, pack, unpack};
 use redwedding_wire::identity::{Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::Place;
@@ -18,7 +19,8 @@ use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::Change;
-use super::stored::ChangesWire;
+use super::stored::{ChangesWire, OpenBelowWire, open_below_from, open_below_wire};
+use super::three_way::OpenBelow;
 use crate::limits;
 
 const FORMAT: u8 = 1;
@@ -31,6 +33,8 @@ pub struct Segment {
     pub(super) start: String,
     pub(super) history: History,
     pub(super) changes: Vec<Arc<Change>>,
+    /// What was open before the first of them.
+    pub(super) open: Vec<Arc<OpenBelow>>,
     /// The last change before, and the hash of all before.
     pub(super) before: Option<Arc<Change>>,
     pub(super) hash: Digest,
@@ -66,7 +70,6 @@ impl Archive for NoArchive {
 }
 
 /// All but the texts.
-#[derive(Serialize_tuple, Deserialize_tuple)]
 struct HeadWire {
     format: u8,
     key: DocumentKey,
@@ -75,7 +78,10 @@ struct HeadWire {
     hash: Digest,
     changes: ChangesWire,
     made: ByteBuf,
+    open: Option<OpenBelowWire>,
 }
+
+array_with_optional_last!(HeadWire { format, key, before, hash, changes, made; open });
 
 /// The text below the first change, and all that the changes inserted.
 type TextsWire = (String, String);
@@ -151,6 +157,7 @@ impl Segment {
             hash: self.hash,
             changes: ChangesWire::of(&self.changes, self.first()),
             made: self.history.made_columns().into(),
+            open: open_below_wire(&self.open),
         };
         let texts = (self.start.as_str(), self.history.inserted_all());
         (codec::to_vec(&head), codec::to_vec(&texts))
@@ -240,8 +247,9 @@ impl Segment {
         if before.len() != floor.min(1) || len - floor != changes.len() {
             return Err(DecodeError::invalid("the changes are not those of the history"));
         }
+        let open = open_below_from(head.open, floor)?;
         let (key, before, hash) = (head.key, before.into_iter().next(), head.hash);
-        Ok(Self { key, start, history, changes, before, hash })
+        Ok(Self { key, start, history, changes, open, before, hash })
     }
 }
 

@@ -16,6 +16,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use super::changes::{Change, Changes};
 use super::origin::Origin;
 use super::segment::SegmentRef;
+use super::three_way::OpenBelow;
 use crate::limits;
 
 /// Everything that is known of a document. Read through [`Document`](super::Document) or
@@ -32,6 +33,8 @@ pub struct State {
     pub(super) changes: Changes,
     /// Where to find the changes that are not kept, oldest first.
     pub(super) archive: Vec<SegmentRef>,
+    /// What is open of what those brought that the page did not show.
+    pub(super) open_below: Vec<Arc<OpenBelow>>,
     pub(super) origin: Origin,
     pub(super) detached_bases: Vec<DetachedBase>,
     /// The newest version objects that were served, oldest first. One that is

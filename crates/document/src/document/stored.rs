@@ -9,22 +9,24 @@ mod first;
 mod parts;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use redwedding_text::{Columns, Text, shown};
+use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 pub(super) use self::changes::ChangesWire;
 use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
 use super::contested::{AllContested, Contested};
 use super::hidden::{HiddenRanges, Looked};
 use super::state::{DetachedBase, State};
-use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
+use super::three_way::OpenBelow;
+use super::{Announced, Change, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
 
 const FORMAT: u8 = 2;
@@ -54,8 +56,7 @@ struct ViewWire<'a>(
 /// the versions that are not shown, and the index of the newest save of each.
 type ContestedWire = (Vec<(u32, u32)>, Vec<(u32, u32, Vec<(u32, String)>)>);
 
-/// All but the texts.
-#[derive(Serialize_tuple, Deserialize_tuple)]
+/// All but the texts. The last one is written only where there is something.
 struct StateWire {
     key: DocumentKey,
     cursor: Cursor,
@@ -71,8 +72,45 @@ struct StateWire {
     objects: Vec<Arc<(ObjectId, VersionRef)>>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
-    #[serde(with = "serde_bytes")]
-    extensions: Vec<u8>,
+    extensions: ByteBuf,
+    open_below: Option<OpenBelowWire>,
+}
+
+array_with_optional_last!(
+    StateWire {
+        key, cursor, place, changes, below, hash_below, archive, tip, intents, known, objects,
+        aliases, quarantined, extensions; open_below
+    }
+);
+
+/// What is open of what is not kept: the changes, and of each the index of its save, where it is
+/// (start and length) in the text at the floor, and what the save made of that.
+pub(super) type OpenBelowWire = (ChangesWire, Vec<(u32, u32, u32, String)>);
+
+pub(super) fn open_below_wire(open: &[Arc<OpenBelow>]) -> Option<OpenBelowWire> {
+    let changes: Vec<Arc<Change>> = open.iter().map(|it| it.change.clone()).collect();
+    let at = |at: &Range<u32>| (at.start, at.end - at.start);
+    let all = open.iter().map(|it| (it.save, at(&it.at), it.text.clone()));
+    let all = all.map(|(save, (start, length), text)| (save, start, length, text)).collect();
+    (!open.is_empty()).then(|| (ChangesWire::of(&changes, 0), all))
+}
+
+/// The same as it was written, of what lies below a floor.
+pub(super) fn open_below_from(
+    wire: Option<OpenBelowWire>,
+    floor: usize,
+) -> Result<Vec<Arc<OpenBelow>>, DecodeError> {
+    let Some((changes, all)) = wire else { return Ok(Vec::new()) };
+    let changes = changes.read(0)?;
+    if changes.is_empty() || changes.len() != all.len() || all.len() > limits::OPEN_BELOW {
+        return Err(DecodeError::invalid("what is open below the floor is not as it is written"));
+    }
+    let open = changes.into_iter().zip(all).map(|(change, (save, start, length, text))| {
+        let end = start.checked_add(length).filter(|_| (save as usize) < floor);
+        let at = start..end.ok_or_else(|| DecodeError::invalid("an open version is nowhere"))?;
+        Ok(Arc::new(OpenBelow { save, change, at, text }))
+    });
+    open.collect()
 }
 
 /// Text, what was made, all that this inserted, what it came to, all that this removed: as
@@ -124,7 +162,8 @@ fn wire_of(state: &State) -> (TextWire<'_>, StateWire, Vec<DetachedBaseWire<'_>>
         objects: state.objects.clone(),
         aliases: state.aliases.clone(),
         quarantined: state.quarantined.clone(),
-        extensions: state.extensions.clone(),
+        extensions: state.extensions.clone().into(),
+        open_below: open_below_wire(&state.open_below),
     };
     let detached = state.detached_bases.iter().map(detached_base_wire).collect();
     (text_wire(&state.text), about, detached)
@@ -300,7 +339,8 @@ impl Parts {
             objects: wire.objects,
             aliases: wire.aliases,
             quarantined: wire.quarantined,
-            extensions: wire.extensions,
+            extensions: wire.extensions.into_vec(),
+            open_below: open_below_from(wire.open_below, floor)?,
         })
     }
 }

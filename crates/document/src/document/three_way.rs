@@ -10,8 +10,9 @@
 //! view gives the texts that its versions name, and those say nothing of it. Must never drop what
 //! somebody wrote without a trace: what is not shown of a save is told with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
@@ -45,6 +46,19 @@ impl<'a> Alternative<'a> {
     pub(super) fn of((save, change): (usize, &'a Change), at: Range<u32>, text: &'a str) -> Self {
         Self { save, change, at, text, settled: save + 1 }
     }
+}
+
+/// An alternative that was open at the floor, of a save that is not kept.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct OpenBelow {
+    /// The index of the save,
+    pub(super) save: u32,
+    /// and what is known of it, but for what it met.
+    pub(super) change: Arc<Change>,
+    /// The passage, in the text at the floor.
+    pub(super) at: Range<u32>,
+    /// What the save made of it.
+    pub(super) text: String,
 }
 
 /// Where a save meets another change, or would meet it.
@@ -593,8 +607,44 @@ impl State {
         &self,
         (text, hidden): (&str, &[HiddenRange]),
     ) -> Vec<Alternative<'_>> {
-        let mut found: Vec<Alternative<'_>> = Vec::new();
-        for (index, change) in self.changes.indexed() {
+        let mut found = self.open_upto(self.changes.len());
+        for it in &mut found {
+            let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
+            it.at = start..start + len;
+        }
+        // Who keeps both leaves the passage as it was.
+        found.retain(|it| {
+            let at = it.at.start as usize..it.at.end as usize;
+            !passage::stands(text, &at, it.text)
+        });
+        tell_once(&mut found);
+        found
+    }
+
+    /// What will be open of what lies below a floor that is about to be moved up: the newest
+    /// [`limits::OPEN_BELOW`]; those before are in the history alone.
+    pub(super) fn open_at(&self, floor: usize) -> Vec<Arc<OpenBelow>> {
+        let mut open = self.open_upto(floor);
+        tell_once(&mut open);
+        let excess = open.len().saturating_sub(limits::OPEN_BELOW);
+        let kept = open.into_iter().skip(excess).map(|it| {
+            let met = (Vec::new(), Vec::new());
+            let change = Change { overlaps: met.0, hidden: met.1, ..it.change.clone() };
+            let (save, change) = (it.save as u32, Arc::new(change));
+            Arc::new(OpenBelow { save, change, at: it.at, text: it.text.to_owned() })
+        });
+        kept.collect()
+    }
+
+    /// The same before a change, where that version stands or not.
+    fn open_upto(&self, end: usize) -> Vec<Alternative<'_>> {
+        let settled = self.changes.floor();
+        let below = self.open_below.iter().map(|it| {
+            let OpenBelow { save, change, at, text } = it.as_ref();
+            Alternative { save: *save as usize, change, at: at.clone(), text, settled }
+        });
+        let mut found: Vec<Alternative<'_>> = below.collect();
+        for (index, change) in self.changes.indexed().take_while(|(index, _)| *index < end) {
             found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
                 open.settled > index || self.stays_open(open, index, change)
@@ -610,22 +660,6 @@ impl State {
             });
             found.extend(hidden);
         }
-        for it in &mut found {
-            let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
-            it.at = start..start + len;
-        }
-        // Who keeps both leaves the passage as it was.
-        found.retain(|it| {
-            let at = it.at.start as usize..it.at.end as usize;
-            !passage::stands(text, &at, it.text)
-        });
-        // What several wrote alike is one.
-        let mut told: Vec<(Range<u32>, &str)> = Vec::new();
-        found.retain(|it| {
-            let new = !told.iter().any(|(at, text)| (at, *text) == (&it.at, it.text));
-            told.push((it.at.clone(), it.text));
-            new
-        });
         found
     }
 
@@ -745,6 +779,12 @@ impl State {
         let of = self.changes.get(save as usize)?;
         self.index_of(Actor::of(name, &[&of.actor.0.to_le_bytes()]))
     }
+}
+
+/// What several wrote alike is one.
+fn tell_once(found: &mut Vec<Alternative<'_>>) {
+    let mut told: HashSet<(u32, u32, &str)> = HashSet::new();
+    found.retain(|it| told.insert((it.at.start, it.at.end, it.text)));
 }
 
 /// Which hunks of the whole text's edit these of an edit of what is shown are.

@@ -1,6 +1,7 @@
 //! A page that is saved on, as the log has it: kept whole, stored and read again, and pruned.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use redwedding_document::entry::{
     Body, Committed, Delta, Edit, Entry, Intent, Note, OriginPage, RULES,
@@ -61,11 +62,9 @@ impl Page {
         let others = [("stored", stored, &self.stored), ("pruned", pruned, &self.pruned)];
         let differs = others.into_iter().find_map(|(name, told, other)| {
             let same = told == verdict && other.state_hash() == hash && other.text() == whole;
-            // Of saves that are not kept none is listed.
-            let listed = |document: &Document| -> Vec<(usize, String)> {
+            let listed = |document: &Document| -> Vec<(usize, Range<u32>, String)> {
                 let open = document.alternatives().into_iter();
-                let open = open.filter(|it| it.save >= other.changes().floor());
-                open.map(|it| (it.save, it.text.to_owned())).collect()
+                open.map(|it| (it.save, it.at, it.text.to_owned())).collect()
             };
             let same = same && listed(other) == listed(&self.document);
             (!same).then(|| format!("{name}: {told:?} {:?} {:?}", other.text(), listed(other)))

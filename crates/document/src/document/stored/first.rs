@@ -107,6 +107,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, DecodeError> {
         aliases: wire.aliases,
         quarantined: wire.quarantined,
         extensions: wire.extensions,
+        open_below: Vec::new(),
     })
 }
 

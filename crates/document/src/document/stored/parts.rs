@@ -13,6 +13,7 @@ use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::document::state::DetachedBase;
+use crate::document::three_way::OpenBelow;
 use crate::document::{
     Announced, Change, Changes, Document, IntentState, Known, Origin, Quarantined, SegmentRef,
     State, Tip,
@@ -46,6 +47,7 @@ pub(super) struct Parts {
     pub(super) aliases: Vec<(Actor, u32)>,
     pub(super) quarantined: Vec<Quarantined>,
     pub(super) extensions: Vec<u8>,
+    pub(super) open_below: Vec<Arc<OpenBelow>>,
 }
 
 /// A detached base, whose place in the document was not checked yet.
@@ -160,6 +162,7 @@ impl Parts {
             text: self.text,
             changes: self.changes,
             archive: self.archive,
+            open_below: self.open_below,
             origin: Origin {
                 tip: tip.transpose()?,
                 intents: self.intents,
