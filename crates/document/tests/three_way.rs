@@ -1486,3 +1486,35 @@ fn a_line_beside_a_version_that_is_not_shown_does_not_close_it() {
         assert_eq!(page.others(), vec![("elm ", "oak ")]);
     }
 }
+
+/// Who joins two lines, where another one puts a line in between: that stays one, also where it has
+/// a word or a sign in common with one of the two, and is told as words of that.
+#[test]
+fn a_line_that_comes_between_two_that_are_joined_stays_one() {
+    for (base, joined, with, right) in [
+        (
+            "\nelm oak\na\n* the a\n",
+            "\nelm oak\na * the a\n",
+            "\na\nelm oak\na a\n",
+            "a\nelm oak\na a\n",
+        ),
+        (
+            "a\n* the a\nyew\n",
+            "a * the a\nyew\n",
+            "a\n* elm oak\n* a\nyew\n",
+            "a\n* elm oak\n* a\n",
+        ),
+        ("the a\nyew\n", "the a yew\n", "a\nelm oak\nyew\n", "a\nelm oak\nyew\n"),
+    ] {
+        for salt in 0..16 {
+            for saves in [[joined, with], [with, joined]] {
+                let mut page = Page { salt, ..Page::new(base) };
+                let on = page.document.version();
+                saves.iter().for_each(|save| drop(page.save(&on, save)));
+                let text = page.document.text();
+                let told = page.others();
+                assert!(text.contains(right), "{text:?} {told:?} {saves:?}");
+            }
+        }
+    }
+}

@@ -35,7 +35,7 @@ pub use again::PutAgain;
 use astray::{Astray, with_astray};
 use belonging::belong;
 use delimiters::half_delimited;
-use edit::{Edit, Kind, edits};
+use edit::{Edit, Kind, are_signs, edits, with_own_lines};
 use moves::{Carried, Links};
 use outcome::Decided;
 pub use outcome::{Met, Outcome, Own, OwnPart, ThreeWay};
@@ -146,8 +146,10 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
     these.for_each(|edit| edit.kind = Kind::Known);
     let raw = as_made(&beside);
-    let firsts = moves::told(base, as_their(&raw, edits(&finer)));
-    let seconds = moves::told(base, slid(base, &firsts, seconds));
+    let firsts = with_own_lines(base, as_their(&raw, edits(&finer)));
+    let firsts = moves::told(base, firsts);
+    let seconds = with_own_lines(base, slid(base, &firsts, seconds));
+    let seconds = moves::told(base, seconds);
     let links = moves::places(base, &seconds);
     let elsewhere = moves::known(base, &firsts, again);
     let elsewhere: Vec<(Range<usize>, u32)> =
@@ -648,19 +650,33 @@ fn passages<'a>(base: &str, firsts: &[Edit<'a>], seconds: &[Edit<'a>]) -> Vec<Pa
 /// other one writes, and kept the signs that stand between them.
 fn are_of_other_line(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let between = one.range.end..two.range.start;
-    let kept = &base[between.clone()];
-    let signs = kept.len() <= edit::SIGNS && !kept.contains('\n') && !words::has_word(kept);
     let holds = |edit: &Edit<'_>| {
         let lines = edit.other_lines(base);
         lines.is_some_and(|lines| lines.start <= between.start && between.end <= lines.end)
     };
-    signs && (holds(one) || holds(two))
+    are_signs(base, &between) && (holds(one) || holds(two))
+}
+
+/// Whether one of two edits, in order, joins two lines where the other one puts a line in between,
+/// told as words of one of the two.
+fn joins_own_line(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
+    // Who takes whole lines away joins none.
+    let joins_next = base[one.range.clone()].ends_with('\n') && !one.text.ends_with('\n');
+    let joins_next =
+        joins_next && !(one.text.is_empty() && lines::begins_line(base, one.range.start));
+    let joins_last = base[two.range.clone()].starts_with('\n') && !two.text.starts_with('\n');
+    let joins_last = joins_last && !(two.text.is_empty() && lines::ends_line(base, two.range.end));
+    let joins = joins_next && two.begins_own || one.ends_own && joins_last;
+    joins && are_signs(base, &(one.range.end..two.range.start))
 }
 
 /// Whether two edits of the two sides, in order, touch the same place or the same word.
 fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
     let (start, end) = (two.range.start, one.range.end);
     if start < end || (one.is_insertion() && two.is_insertion() && start == end) {
+        return true;
+    }
+    if joins_own_line(base, one, two) {
         return true;
     }
     // Which of several empty lines one took away, and the other one filled, nobody can tell.

@@ -43,6 +43,10 @@ pub(super) struct Edit<'a> {
     /// Whether it puts a line that the same edit takes from another place, or something in place of
     /// one that it takes there.
     pub(super) is_moved: bool,
+    /// Whether it begins a line of its author's, or ends one: that may be told as words of a line
+    /// with which it has something in common.
+    pub(super) begins_own: bool,
+    pub(super) ends_own: bool,
 }
 
 /// What may be special about an edit.
@@ -64,10 +68,20 @@ pub(super) enum Kind {
 impl Edit<'_> {
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
-        let kind = Kind::Plain;
-        let (own_part, parts, is_decided, is_moved) = (None, Vec::new(), false, false);
-        let apart = None;
-        Self { range, text: "", was: "", index, kind, own_part, parts, apart, is_decided, is_moved }
+        Self {
+            range,
+            text: "",
+            was: "",
+            index,
+            kind: Kind::Plain,
+            own_part: None,
+            parts: Vec::new(),
+            apart: None,
+            is_decided: false,
+            is_moved: false,
+            begins_own: false,
+            ends_own: false,
+        }
     }
 
     /// By which edits are ordered: what comes in front of something stands in front of it.
@@ -231,6 +245,60 @@ impl Edit<'_> {
         let whole = whole || ends_line(base, start) && ends_line(base, last);
         gone.contains('\n') && !self.is_white(base) && !whole
     }
+}
+
+/// The same edits, told of each whether it begins or ends a line of which no word was there. O(edits
+/// and the signs between them).
+pub(super) fn with_own_lines<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
+    let kept = |edits: &[Edit<'_>], at: usize| {
+        let from = at.checked_sub(1).map_or(0, |before| edits[before].range.end);
+        from..edits.get(at).map_or(base.len(), |edit| edit.range.start)
+    };
+    let breaks = |edit: &Edit<'_>| edit.text.contains('\n');
+    let takes_break = |edit: &Edit<'_>| base[edit.range.clone()].contains('\n');
+    let mut begun = None;
+    for at in 0..edits.len() {
+        begun = begun.filter(|_| are_signs(base, &kept(&edits, at)));
+        if breaks(&edits[at]) || takes_break(&edits[at]) {
+            let own = begun.take().filter(|_| !takes_break(&edits[at]));
+            own.into_iter().for_each(|first: usize| edits[first].begins_own = true);
+        } else if begun.is_none() && are_signs_before(base, edits[at].range.start) {
+            begun = Some(at);
+        }
+    }
+    let mut ended = None;
+    for at in (0..edits.len()).rev() {
+        ended = ended.filter(|_| are_signs(base, &kept(&edits, at + 1)));
+        if breaks(&edits[at]) || takes_break(&edits[at]) {
+            let own = ended.take().filter(|_| !takes_break(&edits[at]));
+            own.into_iter().for_each(|last: usize| edits[last].ends_own = true);
+        } else if ended.is_none() && are_signs_behind(base, edits[at].range.end) {
+            ended = Some(at);
+        }
+    }
+    edits
+}
+
+/// Whether a part of a text is some signs of one line, or nothing.
+pub(super) fn are_signs(base: &str, part: &Range<usize>) -> bool {
+    let kept = base.get(part.clone()).filter(|_| part.len() <= SIGNS);
+    kept.is_some_and(|kept| !kept.contains('\n') && !words::has_word(kept))
+}
+
+/// Whether there is nothing else in a line before a place.
+fn are_signs_before(base: &str, at: usize) -> bool {
+    let near = at.saturating_sub(SIGNS + 1);
+    let end = base.as_bytes()[near..at].iter().rposition(|byte| *byte == b'\n');
+    let begins = end.is_some() || near == 0;
+    begins && are_signs(base, &(end.map_or(near, |end| near + end + 1)..at))
+}
+
+/// The same behind it.
+fn are_signs_behind(base: &str, at: usize) -> bool {
+    let near = base.len().min(at + SIGNS + 1);
+    let end = base.as_bytes()[at..near].iter().position(|byte| *byte == b'\n');
+    let ends = end.is_some() || near == base.len();
+    ends && are_signs(base, &(at..end.map_or(near, |end| at + end)))
 }
 
 /// The hunks of a patch, in order.
