@@ -7,13 +7,14 @@
 //!
 //! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
 //! entries, `condition` says which saves are taken at all, `admit` applies those that are not
-//! logged yet, `hidden` is what a view does not show, `contested` of which passages it shows one
-//! of several versions, `origin` is what was agreed with the origin and `origin_entries` how that
-//! came, `resolve` finds the text that a name means, `detached` carries over edits on texts that
-//! are not in the log's line, `line_ends` keeps lines apart where an end was trimmed, `floor` is
-//! what is kept of older changes and `segment` where the rest is, `moderation` suppresses changes,
-//! releases them or makes them unreadable, `erased` keeps what was erased out of later saves,
-//! `attribution` tells who wrote what, `stored` is the encoding.
+//! logged yet, `torn` finds lines that came into others', `hidden` is what a view does not show,
+//! `contested` of which passages it shows one of several versions, `origin` is what was agreed with
+//! the origin and `origin_entries` how that came, `resolve` finds the text that a name means,
+//! `detached` carries over edits on texts that are not in the log's line, `line_ends` keeps lines
+//! apart where an end was trimmed, `floor` is what is kept of older changes and `segment` where the
+//! rest is, `moderation` suppresses changes, releases them or makes them unreadable, `erased` keeps
+//! what was erased out of later saves, `attribution` tells who wrote what, `stored` is the
+//! encoding.
 
 mod admit;
 mod attribution;
@@ -34,6 +35,7 @@ mod segment;
 mod state;
 mod stored;
 mod three_way;
+mod torn;
 
 pub use admit::Admission;
 pub use attribution::Attribution;

@@ -1487,6 +1487,30 @@ fn a_line_beside_a_version_that_is_not_shown_does_not_close_it() {
     }
 }
 
+/// What two wrote alike is one, and who writes in front of that has both before them: a third one's
+/// lines come before all that or behind it, wherever the copy stands that is not shown.
+#[test]
+fn lines_of_a_third_one_do_not_come_into_what_two_wrote() {
+    let alike = "oak\n\nfir\nelm\n";
+    let right = ["oak\nash\nfir\nyew\nbox\nelm\n", "oak\nyew\nbox\nash\nfir\nelm\n"];
+    for salt in 0..64u8 {
+        let page = Page::new("oak\nelm\n");
+        let root = page.document.version();
+        let number = |save: u8| 1 + (29 * u32::from(save) + 61 * u32::from(salt + 1)) as u8 % 251;
+        let view = View::of(&page.document);
+        let [one, two] = [0, 1].map(|save| waiting(&view, number(save), &root, alike));
+        let third = waiting(&view, number(2), &root, "oak\nyew\nbox\nelm\n");
+        let filled = |_: &str| Some("oak\nash\nfir\nelm\n".to_owned());
+        let (last, _) = waiting_on(&view, &[&one, &two], number(3), filled).unwrap();
+        for order in causal(&[one, two, third, last], &[(3, 0), (3, 1)]) {
+            let mut log = Page { document: page.document.clone(), salt: 0 };
+            order.into_iter().for_each(|entry| log.put(entry.body));
+            assert!(right.contains(&log.document.text()), "{salt} {:?}", log.document.text());
+            assert_eq!(log.others(), vec![]);
+        }
+    }
+}
+
 /// Who joins two lines, where another one puts a line in between: that stays one, also where it has
 /// a word or a sign in common with one of the two, and is told as words of that.
 #[test]

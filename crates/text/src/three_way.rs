@@ -88,6 +88,9 @@ pub struct Beside<'a> {
     /// What of the text it took away at one place and put at another, where that is known: it is
     /// the same text, and what the other edit changes in it goes along.
     pub again: Vec<PutAgain>,
+    /// Hunks of the other edit by which a merge by characters is known to put whole lines into a
+    /// line of what the first one puts.
+    pub torn: BTreeSet<u32>,
 }
 
 impl<'a> From<&'a Patch> for Beside<'a> {
@@ -106,6 +109,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             puts_back: true,
             apart: BTreeMap::new(),
             again: Vec::new(),
+            torn: BTreeSet::new(),
         }
     }
 }
@@ -165,6 +169,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
         gives_way: *gives_way,
         creates,
         elsewhere: &elsewhere,
+        torn: &beside.torn,
     };
     let edited = Edited { patches: [first, second], again, links: &links };
     let made = merge_parts(base, &sides, &edited, &parts, &astray);
@@ -281,6 +286,8 @@ struct Sides<'a> {
     creates: bool,
     /// What of the base the first one has at another place, and in which of its hunks.
     elsewhere: &'a [(Range<usize>, u32)],
+    /// Hunks of the second one that came into a line of the first one.
+    torn: &'a BTreeSet<u32>,
 }
 
 /// Edits, each with another text.
@@ -523,9 +530,10 @@ fn times(text: &str) -> HashMap<&str, usize> {
 /// The hunks of the second edit that a merge by characters may put elsewhere, though nobody
 /// disagrees. They touch something which the first one took away and put back: to a merge by
 /// characters that is not what it was. Or each puts something there, and one in place of something:
-/// a merge by characters has them in the order of their names, whatever stood first.
+/// a merge by characters has them in the order of their names, whatever stood first. Or it is known
+/// that it did.
 fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
-    let Sides { raw, firsts, seconds, .. } = *sides;
+    let Sides { raw, firsts, seconds, torn, .. } = *sides;
     let is_back = |edit: &&Edit<'_>| {
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
         !place.is_ok_and(|at| firsts[at].was == edit.text)
@@ -548,6 +556,7 @@ fn misplaced(base: &str, sides: &Sides<'_>) -> BTreeSet<u32> {
     let is_misplaced = |second: &&Edit<'_>| {
         let [one, two] = to.each_mut().map(|shift| shift(second.range.start));
         one != two
+            || torn.contains(&second.index)
             || up_to(&put_back, second).any(|edit| touches(edit, second))
             || up_to(&all, second).any(|edit| both_put(edit, second))
     };

@@ -193,7 +193,8 @@ impl State {
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
         let Basis { version, hidden: not_seen } = basis;
         let (index, merged) = self.merge_alone(change, version, whole)?;
-        let meant = three_way::merge(&met.old, beside, patch);
+        let torn = self.torn(index, &met, patch);
+        let meant = three_way::merge(&met.old, Beside { torn, ..beside }, patch);
         // What would not fit stays as merged by characters: after the merge nothing is refused.
         let longest = self.text().len() + meant.instead.inserted().len();
         if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
@@ -317,6 +318,7 @@ impl State {
             puts_back,
             apart,
             again,
+            torn: BTreeSet::new(),
         }
     }
 
