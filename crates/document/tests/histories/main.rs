@@ -32,8 +32,8 @@ use rules::Broken;
 /// line; a moved line that went along with what replaced it; a line that was deleted within another
 /// one; what was written into a row of signs that traded places with one of a symbol; words that
 /// went from a line that is not shown; a line moved beside one that became the same; words that a
-/// view ran together, in a line that was rewritten; a third one's lines in a line of what two wrote;
-/// a line put between two that were joined.
+/// view ran together, in a line that was rewritten; a third one's lines in a line of what two
+/// wrote; a line put between two that were joined.
 const BROKE: [u64; 51] = [
     936, 12_979, 13_676, 14_364, 24_102, 25_199, 25_256, 42_217, 45_228, 68_389, 68_702, 77_871,
     79_585, 84_925, 88_055, 96_995, 504_794, 507_597, 512_173, 520_290, 526_450, 540_228, 540_825,

@@ -247,8 +247,8 @@ impl Edit<'_> {
     }
 }
 
-/// The same edits, told of each whether it begins or ends a line of which no word was there. O(edits
-/// and the signs between them).
+/// The same edits, told of each whether it begins or ends a line of which no word was there.
+/// O(edits and the signs between them).
 pub(super) fn with_own_lines<'a>(base: &str, mut edits: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     let kept = |edits: &[Edit<'_>], at: usize| {
         let from = at.checked_sub(1).map_or(0, |before| edits[before].range.end);
