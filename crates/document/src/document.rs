@@ -5,19 +5,20 @@
 //! does not hold yet. A view is discardable and cannot be stored in place of a
 //! document: they are different types.
 //!
-//! Modules: `state` is what both are made of, `changes` lists who changed it, `fold` applies
-//! entries, `condition` says which saves are taken at all, `admit` applies those that are not
-//! logged yet, `torn` finds lines that came into others', `hidden` is what a view does not show,
-//! `contested` of which passages it shows one of several versions, `origin` is what was agreed with
-//! the origin and `origin_entries` how that came, `resolve` finds the text that a name means,
-//! `detached` carries over edits on texts that are not in the log's line, `line_ends` keeps lines
-//! apart where an end was trimmed, `floor` is what is kept of older changes and `segment` where the
-//! rest is, `moderation` suppresses changes, releases them or makes them unreadable, `erased` keeps
-//! what was erased out of later saves, `attribution` tells who wrote what, `stored` is the
-//! encoding.
+//! Modules: `state` is what both are made of, `changes` lists who changed it (`change` is one of
+//! them, `past` has those of a cache, as `rows` of bytes), `fold` applies entries, `condition`
+//! says which saves are taken at all, `admit` applies those that are not logged yet, `torn` finds
+//! lines that came into others', `hidden` is what a view does not show, `contested` of which
+//! passages it shows one of several versions, `origin` is what was agreed with the origin and
+//! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries
+//! over edits on texts that are not in the log's line, `line_ends` keeps lines apart where an end
+//! was trimmed, `floor` is what is kept of older changes and `segment` where the rest is,
+//! `moderation` suppresses changes, releases them or makes them unreadable, `erased` keeps what was
+//! erased out of later saves, `attribution` tells who wrote what, `stored` is the encoding.
 
 mod admit;
 mod attribution;
+mod change;
 mod changes;
 mod condition;
 mod contested;
@@ -30,7 +31,9 @@ mod line_ends;
 mod moderation;
 mod origin;
 mod origin_entries;
+mod past;
 mod resolve;
+mod rows;
 mod segment;
 mod state;
 mod stored;
@@ -39,7 +42,8 @@ mod torn;
 
 pub use admit::Admission;
 pub use attribution::Attribution;
-pub use changes::{Change, ChangeKind, Changes, Hidden};
+pub use change::{Change, ChangeKind, Hidden};
+pub use changes::Changes;
 pub use erased::Erased;
 pub use floor::RestoreFault;
 pub use fold::{Fault, Verdict};
@@ -347,7 +351,7 @@ impl View {
     /// Changes beyond the confirmed ones.
     #[must_use]
     pub fn overlay(&self) -> &[Arc<Change>] {
-        &self.state.changes.kept()[self.confirmed - self.state.changes.floor()..]
+        self.state.changes.kept_from(self.confirmed)
     }
 
     /// The version of the text: the confirmed part, or the origin's text where nothing is

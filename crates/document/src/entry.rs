@@ -6,7 +6,7 @@
 
 use redwedding_text::Patch;
 use redwedding_wire::array_with_optional_last;
-use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode, Source};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, REVISIONS, VersionRef,
@@ -65,9 +65,13 @@ macro_rules! kinds_of_entries {
                 }
             }
 
-            fn from_wire(kind: u8, payload: Vec<u8>) -> Result<Self, DecodeError> {
+            fn from_wire(
+                kind: u8,
+                payload: Vec<u8>,
+                source: Source,
+            ) -> Result<Self, DecodeError> {
                 Ok(match kind {
-                    $($number => Self::$kind(codec::from_slice(&payload)?),)+
+                    $($number => Self::$kind(codec::read(&payload, source)?),)+
                     _ => Self::Unknown { kind, payload },
                 })
             }
@@ -653,13 +657,28 @@ impl Encode for Entry {
 
 impl Decode for Entry {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(bytes, Source::Any)
+    }
+}
+
+impl Entry {
+    /// As [`Decode::decode`], of bytes of a cache that are known to decode so: they are not
+    /// compared with what would be written.
+    ///
+    /// # Errors
+    /// If the bytes are malformed, or break a limit or a rule.
+    pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(bytes, Source::Own)
+    }
+
+    fn read(bytes: &[u8], source: Source) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::ENTRY_BYTES)?;
-        let wire: Wire = codec::from_slice(bytes)?;
+        let wire: Wire = codec::read(bytes, source)?;
         codec::known_format(wire.format, FORMAT)?;
         let entry = Self {
             document: wire.document,
             trace: wire.trace,
-            body: Body::from_wire(wire.kind, wire.payload)?,
+            body: Body::from_wire(wire.kind, wire.payload, source)?,
             extensions: wire.extensions,
         };
         entry.check()?;

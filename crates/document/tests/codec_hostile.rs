@@ -39,6 +39,7 @@ fn cost_of_all(what: &str, bytes: &[u8]) {
     cost(&format!("{what} as an entry"), bytes, |bytes| drop(Entry::decode(bytes)));
     cost(&format!("{what} as a version"), bytes, |bytes| drop(VersionRef::decode(bytes)));
     cost(&format!("{what} as a document"), bytes, |bytes| drop(Document::decode(bytes)));
+    cost(&format!("{what} as a cached one"), bytes, |bytes| drop(Document::decode_own(bytes)));
 }
 
 /// A header of a major type with the greatest length that fits `bytes` bytes.
@@ -49,9 +50,10 @@ fn header(major: u8, bytes: usize) -> Vec<u8> {
 
 #[test]
 fn a_length_is_not_believed() {
-    let document = log::written(&[200; 900], 40).document.encode();
+    let document = log::written(&[200; 900], 40).document;
+    let (document, cached) = (document.encode(), document.encode_own());
     let entry = values::entry(&mut Draw::new(&[7; 200])).encode();
-    for valid in [&document, &entry] {
+    for valid in [&document, &cached, &entry] {
         for at in 0..valid.len() {
             // Wherever something with a length begins, one far too great.
             let major = valid[at] >> 5;

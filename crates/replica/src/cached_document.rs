@@ -8,17 +8,18 @@ use std::num::NonZeroU64;
 
 use redwedding_document::entry::{Body, Entry, OriginPage};
 use redwedding_document::{Document, Unresolved, View};
-use redwedding_wire::codec::{self, Encode};
+use redwedding_wire::codec;
 use redwedding_wire::identity::DocumentKey;
+use redwedding_wire::pieces::Pieces;
 use redwedding_wire::version::{Root, VersionName, VersionRef};
-use serde_bytes::ByteBuf;
-use serde_tuple::{Deserialize_tuple, Serialize_tuple};
+use serde::Serialize;
+use serde_bytes::Bytes;
 
 use crate::client_session::ClientSession;
 use crate::confirmed_document::{ConfirmedDocument, Tail};
 use crate::page_snapshot::PageSnapshot;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// A document, and when it was exchanged with the relay.
 #[derive(Clone)]
@@ -41,13 +42,12 @@ enum Holder {
     Absent { log: ConfirmedDocument },
 }
 
-#[derive(Serialize_tuple, Deserialize_tuple)]
-struct Wire {
-    format: u8,
-    exchanged_ms: u64,
-    document: ByteBuf,
-    origin: Option<OriginPage>,
-}
+/// Format, when it was exchanged, the document as a cache has it, the origin's page.
+#[derive(Serialize)]
+struct Wire<'a>(u8, u64, &'a Bytes, Option<&'a OriginPage>);
+
+/// How many elements the array has.
+const PIECES: u64 = 4;
 
 impl CachedDocument {
     /// A document as the log has it, and the page as the origin has it, which is
@@ -66,20 +66,22 @@ impl CachedDocument {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        codec::to_vec(&Wire {
-            format: FORMAT,
-            exchanged_ms: self.exchanged_ms,
-            document: ByteBuf::from(self.confirmed().encode()),
-            origin: self.origin_page().cloned(),
-        })
+        let document = self.confirmed().encode_own();
+        let document = Bytes::new(&document);
+        codec::to_vec(&Wire(FORMAT, self.exchanged_ms, document, self.origin_page()))
     }
 
     pub(crate) fn decode(bytes: &[u8], key: &DocumentKey) -> Option<Self> {
-        let wire: Wire = codec::from_own(bytes).ok()?;
-        let document = Document::decode_own(&wire.document).ok()?;
-        let ours = wire.format == FORMAT && document.key() == key;
+        let mut pieces = Pieces::of_array(bytes, PIECES).ok()?;
+        let (format, exchanged_ms) = (pieces.number().ok()?, pieces.number().ok()?);
+        if format != u64::from(FORMAT) {
+            return None;
+        }
+        let document = Document::decode_own(pieces.bytes().ok()?).ok()?;
+        let origin = codec::from_own(pieces.rest()).ok()?;
+        let ours = document.key() == key;
         let document = ConfirmedDocument::cached(document);
-        ours.then(|| Self::new(document, wire.origin, wire.exchanged_ms))
+        ours.then(|| Self::new(document, origin, exchanged_ms))
     }
 
     /// Takes in the tail that was found beside the base that this is, if it belongs

@@ -17,7 +17,9 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::limits;
 use crate::sync::Record;
 
-const FORMAT: u8 = 1;
+/// Of tails. Those of the first may hold entries that do not decode.
+const FORMAT: u8 = 2;
+const EXTENT_FORMAT: u8 = 1;
 
 /// A confirmed document, with the entries that its cached base lacks.
 #[derive(Clone, PartialEq, Debug)]
@@ -93,28 +95,43 @@ impl ConfirmedDocument {
     /// Folds in the document's next entry. `false` where it was made on what is not kept here: only
     /// the relay can say what comes of it. Nothing changed then.
     pub(crate) fn fold(&mut self, record: Arc<Record>) -> bool {
+        self.fold_decoded(record, Entry::decode)
+    }
+
+    fn fold_decoded(
+        &mut self,
+        record: Arc<Record>,
+        decode: fn(&[u8]) -> Result<Entry, DecodeError>,
+    ) -> bool {
         let document = &mut self.document;
         let epoch = document.cursor().epoch;
         let cursor = Cursor { epoch, position: record.position, prefix: record.prefix };
         if cursor.position <= document.cursor().position {
             return true;
         }
-        match Entry::decode(&record.entry) {
+        match decode(&record.entry) {
             Ok(entry) => {
                 let verdict = document.apply(cursor, record.logged_ms, &entry);
                 if matches!(verdict, Verdict::Below { .. }) {
                     return false;
                 }
             }
-            Err(error) => document.carry(cursor, error.to_string()),
+            Err(error) => {
+                document.carry(cursor, error.to_string());
+                // Whoever reads a tail need not look whether this is how its entries are written.
+                self.base = None;
+            }
         }
         self.bytes += record.entry.len();
         if self.since.len() == limits::TAIL_ENTRIES || self.bytes > limits::TAIL_BYTES {
-            (self.base, self.bytes) = (None, 0);
-            self.since.clear();
+            self.base = None;
         }
-        if self.base.is_some() {
-            self.since.push(record);
+        match self.base {
+            Some(_) => self.since.push(record),
+            None => {
+                self.since.clear();
+                self.bytes = 0;
+            }
         }
         true
     }
@@ -135,7 +152,7 @@ impl ConfirmedDocument {
         let (base, upto) = (self.base?, self.document.cursor());
         let (format, since) = (FORMAT, self.since.clone());
         let tail = Tail { format, base: base.cursor, upto, exchanged_ms, since };
-        Some((tail, Extent { format, base, upto: upto.position }))
+        Some((tail, Extent { format: EXTENT_FORMAT, base, upto: upto.position }))
     }
 
     /// The encoded entries that its cached base lacks, as far as they are kept.
@@ -164,7 +181,8 @@ impl ConfirmedDocument {
             let upto = tail.upto;
             let news = tail.since.into_iter().skip(self.since.len());
             // Short of the tail's end it is as good as an older tail.
-            if news.collect::<Vec<_>>().into_iter().all(|record| self.fold(record)) {
+            let fold = |record| self.fold_decoded(record, Entry::decode_own);
+            if news.collect::<Vec<_>>().into_iter().all(fold) {
                 self.advance(upto);
             }
         }
@@ -212,8 +230,10 @@ impl Encode for Tail {
 impl Decode for Tail {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::TAIL_BYTES * 2)?;
-        let tail: Self = codec::from_slice(bytes)?;
-        codec::known_format(tail.format, FORMAT)?;
+        let tail: Self = codec::from_own(bytes)?;
+        if tail.format != FORMAT {
+            return Err(DecodeError::Format(tail.format, FORMAT));
+        }
         let positions = tail.since.iter().map(|record| record.position);
         let positions: Vec<_> = std::iter::once(tail.base.position).chain(positions).collect();
         let ordered = positions.windows(2).all(|pair| pair[0] < pair[1]);
@@ -252,7 +272,7 @@ impl Encode for Extent {
 impl Decode for Extent {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let extent: Self = codec::from_slice(bytes)?;
-        codec::known_format(extent.format, FORMAT)?;
+        codec::known_format(extent.format, EXTENT_FORMAT)?;
         match extent.upto >= extent.base.cursor.position {
             true => Ok(extent),
             false => Err(DecodeError::invalid("a tail ends before its base")),
@@ -269,6 +289,9 @@ mod tests {
     use serde_bytes::ByteBuf;
 
     use super::*;
+
+    /// As many as a tail has.
+    const MOST: u8 = limits::TAIL_ENTRIES as u8;
 
     /// A document after `count` saves, and the log that made it.
     fn written(count: u8) -> (Document, Vec<Arc<Record>>) {
@@ -317,8 +340,8 @@ mod tests {
 
     #[test]
     fn base_and_tail_are_the_document() {
-        let (document, log) = written(40);
-        for based in 0..=40 {
+        let (document, log) = written(MOST);
+        for based in 0..=usize::from(MOST) {
             let mut there = upto(&log, based);
             let mut here = there.clone();
             log[based..].iter().for_each(|record| assert!(there.fold(record.clone())));
@@ -350,8 +373,9 @@ mod tests {
 
     #[test]
     fn who_goes_further_goes_on_from_the_base_of_somebody_else() {
-        let (document, log) = written(40);
-        for (based, other) in (0..=40).flat_map(|based| (0..=40).map(move |it| (based, it))) {
+        let (document, log) = written(MOST);
+        let all = || 0..=usize::from(MOST);
+        for (based, other) in all().flat_map(|based| all().map(move |it| (based, it))) {
             let mut here = upto(&log, based);
             log[based..].iter().for_each(|record| assert!(here.fold(record.clone())));
             let there = upto(&log, other);
@@ -364,32 +388,42 @@ mod tests {
             }
         }
         // One that has heard of the log for longer, and nothing of the document since.
-        let mut further = upto(&log, 20);
+        let mut further = upto(&log, 8);
         further.advance(Cursor { position: 30, ..further.cursor() });
         further.rebase();
-        let mut here = upto(&log, 20);
+        let mut here = upto(&log, 8);
         assert!(!here.rebase_on(end(&further)), "nobody goes back");
         here.advance(Cursor { position: 31, ..here.cursor() });
         assert!(!here.rebase_on(BaseEnd { place: Place::START, ..end(&further) }));
         assert!(here.rebase_on(end(&further)));
         assert_eq!(here.base(), Some(further.cursor()));
         // What is held, and what is of a log that lost its tail and went on.
-        let mut there = upto(&log, 10);
-        log[10..].iter().for_each(|record| assert!(there.fold(record.clone())));
+        let mut there = upto(&log, 4);
+        log[4..].iter().for_each(|record| assert!(there.fold(record.clone())));
         let (tail, extent) = there.tail(5).expect("a tail");
-        for known in 0..=40 {
+        for known in all() {
             let place = upto(&log, known).place();
-            assert_eq!(tail.holds(place, &extent), (known >= 10).then_some(true), "{known}");
+            assert_eq!(tail.holds(place, &extent), (known >= 4).then_some(true), "{known}");
             let other = Place { check: place.check ^ 1, ..place };
-            assert_eq!(tail.holds(other, &extent), (known >= 10).then_some(false), "{known}");
+            assert_eq!(tail.holds(other, &extent), (known >= 4).then_some(false), "{known}");
         }
-        let mut lost = end(&upto(&log, 20));
+        let mut lost = end(&upto(&log, 8));
         lost.place.check ^= 1;
-        let mut here = upto(&log, 10);
-        log[10..].iter().for_each(|record| assert!(here.fold(record.clone())));
+        let mut here = upto(&log, 4);
+        log[4..].iter().for_each(|record| assert!(here.fold(record.clone())));
         let before = here.clone();
         assert!(!here.rebase_on(lost));
         assert_eq!(here, before);
+    }
+
+    #[test]
+    fn what_does_not_decode_is_in_no_tail() {
+        let (_, log) = written(4);
+        let mut confirmed = upto(&log, 2);
+        let other = Record { entry: ByteBuf::from([0x80]), ..Record::clone(&log[2]) };
+        assert!(confirmed.fold(Arc::new(other)));
+        assert_eq!(confirmed.quarantined().len(), 1);
+        assert!(confirmed.tail(5).is_none(), "a base is written, which says so");
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub const ORIGIN_WAIT_MS: u64 = 3_000;
 /// How long a whole document or an unconfirmed entry stays in the cache.
 pub const CACHE_MS: u64 = 3_600_000;
 /// Entries in the cache after a document's base; then the base is written anew.
-pub const TAIL_ENTRIES: usize = 64;
+pub const TAIL_ENTRIES: usize = 16;
 /// Bytes of such entries.
 pub const TAIL_BYTES: usize = 64 << 10;
 /// How often a point of presence looks whether it has left a document for others, without the

@@ -72,7 +72,7 @@ impl<'a, P: Ports> Outbox<'a, P> {
     ) -> Vec<OutboxEntry> {
         let found = changes.iter().filter_map(|actor| {
             let bytes = self.ports.cache().peek(&keys::entry_by(key, *actor))?;
-            let taken = OutboxEntry::decode(&bytes).ok()?;
+            let taken = OutboxEntry::decode_own(&bytes).ok()?;
             let asked = taken.document() == key && taken.entry.actor() == Some(*actor);
             asked.then_some(taken)
         });

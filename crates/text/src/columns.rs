@@ -134,6 +134,11 @@ impl<'a> Reader<'a> {
     }
 
     fn next(&mut self, column: usize) -> Result<u32, ColumnsError> {
+        // So are nearly all.
+        if let [short @ ..0x80, rest @ ..] = self.columns[column] {
+            self.columns[column] = rest;
+            return Ok((*short).into());
+        }
         let (number, rest) = unsigned_varint::decode::u32(self.columns[column])
             .map_err(|_| ColumnsError::Malformed)?;
         self.columns[column] = rest;
@@ -292,6 +297,7 @@ pub(crate) fn read(
         return Err(ColumnsError::Mismatch);
     }
     reader.finish()?;
+    history.settle_ids();
     Ok(history)
 }
 

@@ -169,9 +169,8 @@ impl History {
         };
         let settled = self.by_id.rows.range(..=id).next_back();
         settled.and_then(|(_, row)| in_row(*row as usize)).or_else(|| {
-            (self.by_id.settled..self.ids.len())
-                .filter(|row| self.ids[*row].first.actor == id.actor)
-                .find_map(in_row)
+            let listed = (self.by_id.settled..self.ids.len()).chain(0..self.by_id.first);
+            listed.filter(|row| self.ids[*row].first.actor == id.actor).find_map(in_row)
         })
     }
 
@@ -344,10 +343,16 @@ impl History {
         Ok(())
     }
 
-    /// Counts changes whose ids follow one another; their rows come with [`History::push_row`].
+    /// Counts changes whose ids follow one another; their rows come with [`History::push_row`], and
+    /// after the last of them [`History::settle_ids`].
     pub(crate) fn push_ids(&mut self, first: ChangeId, count: u32) {
-        self.push_id(first);
+        self.list_id(first);
         self.len += count;
+    }
+
+    /// Has all ids found that [`History::push_ids`] has counted.
+    pub(crate) fn settle_ids(&mut self) {
+        self.by_id.settle_first(&self.ids);
     }
 
     /// Adds a row of edits with what it inserts.
@@ -362,13 +367,17 @@ impl History {
     }
 
     fn push_id(&mut self, id: ChangeId) {
+        self.list_id(id);
+        self.by_id.settle(&self.ids);
+    }
+
+    fn list_id(&mut self, id: ChangeId) {
         let follows = self.ids.last().is_some_and(|row| {
             let next = row.first.counter.checked_add(self.len - row.change);
             row.first.actor == id.actor && next == Some(id.counter)
         });
         if !follows {
             self.ids.push(Ids { change: self.len, first: id });
-            self.by_id.settle(&self.ids);
         }
     }
 
@@ -586,17 +595,30 @@ pub enum RecordError {
     Full,
 }
 
-/// Ids to rows of ids. The newest are looked up one by one, so that a short history needs no index;
-/// clones share it.
+/// Ids to rows of ids. The newest are looked up one by one, and so is what was read at first, so
+/// that a short history needs no index, nor one of which little is asked; clones share it.
 #[derive(Clone, Debug, Default)]
 struct ById {
     rows: Arc<BTreeMap<ChangeId, u32>>,
+    /// How many were read at first, and are not in it.
+    first: usize,
+    /// Up to where it goes.
     settled: usize,
 }
 
 impl ById {
-    /// How many rows are looked up one by one at most.
+    /// How many of the newest rows are looked up one by one at most,
     const NEWEST: usize = 1_024;
+
+    /// and how many of those that were read at first.
+    const FIRST: usize = 8_192;
+
+    fn settle_first(&mut self, ids: &[Ids]) {
+        match self.settled == 0 && ids.len() <= Self::FIRST {
+            true => (self.first, self.settled) = (ids.len(), ids.len()),
+            false => self.settle(ids),
+        }
+    }
 
     fn settle(&mut self, ids: &[Ids]) {
         if ids.len() - self.settled > Self::NEWEST {

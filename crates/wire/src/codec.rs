@@ -130,7 +130,12 @@ impl DecodeError {
 
 /// The CBOR of `value`.
 pub fn to_vec<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Out::Kept(Vec::new());
+    to_vec_of(value, 128)
+}
+
+/// The CBOR of `value`, for which room is made at once if it has so many bytes or less.
+pub fn to_vec_of<T: Serialize>(value: &T, bytes: usize) -> Vec<u8> {
+    let mut out = Out::Kept(Vec::with_capacity(bytes));
     // Writing to memory cannot fail, and no type of ours refuses to serialise.
     let written = ciborium::into_writer(value, &mut out);
     debug_assert!(written.is_ok());
@@ -169,6 +174,29 @@ pub fn from_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     match rest.0.is_empty() {
         true => Ok(value),
         false => Err(DecodeError::Trailing(rest.0.len())),
+    }
+}
+
+/// Where bytes come from that are decoded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// From anywhere: [`from_slice`].
+    Any,
+    /// From who has decoded them so before, or written them: [`from_own`].
+    Own,
+}
+
+/// The value that `bytes` encode, read as their source is to be.
+///
+/// # Errors
+/// As [`from_slice`] or [`from_own`].
+pub fn read<T: DeserializeOwned + Serialize>(
+    bytes: &[u8],
+    source: Source,
+) -> Result<T, DecodeError> {
+    match source {
+        Source::Any => from_slice(bytes),
+        Source::Own => from_own(bytes),
     }
 }
 

@@ -5,118 +5,13 @@
 //! hash is of.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use redwedding_wire::codec;
-use redwedding_wire::identity::{Actor, Digest, EditId, digest};
+use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::Place;
 
-use crate::entry::{Client, Note};
-
-/// What is known of a change beside what it does to the text.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Change {
-    /// Who made its dots.
-    pub actor: Actor,
-    /// Its entry in the log; [`Place::START`] while it is only in an overlay.
-    pub place: Place,
-    /// Where it came from, as [`ChangeKind`]'s number.
-    pub kind: u8,
-    /// The save, all zero for what came from the origin.
-    pub edit: EditId,
-    /// Author, comment and so on.
-    pub note: Note,
-    /// The client that saved it, where something is known of it.
-    pub client: Option<Box<Client>>,
-    /// When it was accepted, or stored at the origin, in ms since 1970.
-    pub time_ms: u64,
-    /// When the log took it, in ms since 1970.
-    pub logged_ms: u64,
-    /// The origin's revision that it came from; of a moderation, and of what stands for a save, the
-    /// index of the change that it is about; 0 for an edit made here.
-    pub about: u64,
-    /// Length of the text after it.
-    pub bytes: u32,
-    /// Spans, in the text after it, that a concurrent change touched too:
-    /// (start, length, index of the other change).
-    pub overlaps: Vec<(u32, u32, u32)>,
-    /// What of it the page does not show, since others had changed the same passages; of a save
-    /// that the log does not have yet, what its view does not.
-    pub hidden: Vec<Hidden>,
-}
-
-/// A passage of which the page shows another writer's version.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Hidden {
-    /// Where it is in the text right after the save's entry, in bytes.
-    pub at: Range<u32>,
-    /// What the save made of it.
-    pub text: String,
-}
-
-/// Where a change came from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum ChangeKind {
-    /// A save at the edge.
-    Edit = 0,
-    /// The first text taken from the origin.
-    Base = 1,
-    /// An edit made at the origin.
-    Import = 2,
-    /// What the origin changed in a text that it stored.
-    Difference = 3,
-    /// A save at the edge that was made far below the floor: carried over onto it.
-    CarriedOver = 4,
-    /// Another change was suppressed.
-    Suppress = 5,
-    /// A change that was suppressed was released.
-    Release = 6,
-    /// Another change was made unreadable. It changes no text of its own: it stands for the text's
-    /// being another one, under an id of its own.
-    Erase = 7,
-    /// What a save was meant to do, where others had changed the same: hunks of it that are taken
-    /// out, or what stands in their place.
-    Meant = 8,
-    /// Nothing: what a point of presence had put together, under one dot
-    /// ([`crate::entry::Delta::is_merge_node`]).
-    MergeNode = 9,
-}
-
-impl Change {
-    /// Whether one person made both, as far as that is known.
-    #[must_use]
-    pub fn is_by_author_of(&self, other: &Self) -> bool {
-        is_same_person((&self.note, self.client.as_deref()), (&other.note, other.client.as_deref()))
-    }
-
-    /// Whether it was made here, not at the origin.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        use ChangeKind::{Base, Difference, Import, Meant, MergeNode};
-        let others = [Base, Import, Difference, Meant, MergeNode];
-        !others.iter().any(|kind| self.kind == *kind as u8)
-    }
-
-    /// Whether nobody made it, and it changes nothing.
-    #[must_use]
-    pub fn is_merge_node(&self) -> bool {
-        self.kind == ChangeKind::MergeNode as u8
-    }
-}
-
-/// Whether one person saved both, as far as that is known: by name, or by the client.
-pub(super) fn is_same_person(
-    one: (&Note, Option<&Client>),
-    other: (&Note, Option<&Client>),
-) -> bool {
-    let number = |of: Option<&Client>| of.map_or(0, |client| client.number);
-    match [one, other].map(|(note, _)| note.author.as_str()) {
-        ["", ""] => number(one.1) != 0 && number(one.1) == number(other.1),
-        [one, other] => one == other,
-    }
-}
+use super::change::{Change, after};
+use super::past::{Past, mark_of_actor, mark_of_edit};
 
 /// The changes of a document, in order.
 #[derive(Clone, Debug, Default)]
@@ -126,42 +21,64 @@ pub struct Changes {
     below: Option<Arc<Change>>,
     /// The hash of all changes below the floor.
     hash: Digest,
-    kept: Vec<Arc<Change>>,
+    /// Of those that are kept the first ones, as a cache had them,
+    past: Option<Arc<Past>>,
+    /// and all others.
+    newest: Vec<Arc<Change>>,
+    /// Both, once somebody has asked for one list of them.
+    whole: OnceLock<Vec<Arc<Change>>>,
     index: Index,
+    /// Before this one no change hides anything; `None` where none does at all.
+    first_hiding: Option<usize>,
 }
 
 /// Where changes stand in the list of those kept. The newest are looked through one by one, and so
-/// is what was there at first, which most who load a document ask for once or twice: a list that
+/// is what was there at first, which most who load a document ask for a few times: a list that
 /// does not grow by much needs no index. Clones share it.
 #[derive(Clone, Debug, Default)]
 struct Index {
     by_actor: Arc<BTreeMap<Actor, usize>>,
     by_edit: Arc<BTreeMap<EditId, usize>>,
-    /// How many were there at first, and are not in it.
+    /// Of each change some bits of its actor and of its edit id, side by side: looking through
+    /// these touches nothing of the changes themselves.
+    actor_marks: Vec<u32>,
+    edit_marks: Vec<u32>,
+    /// How many were there at first, and are not in the maps.
     first: usize,
-    /// Up to where it goes.
+    /// Up to where they go.
     settled: usize,
 }
 
 impl Index {
-    /// How many of the newest are not in it at most,
+    /// How many of the newest are not in the maps at most,
     const NEWEST: usize = 256;
 
     /// and how many of those that were there at first.
-    const FIRST: usize = 4_096;
+    const FIRST: usize = 8_192;
 
     fn of(kept: &[Arc<Change>]) -> Self {
         let first = if kept.len() > Self::FIRST { 0 } else { kept.len() };
-        Self { first, settled: first, ..Self::default() }
+        let actor_marks = kept.iter().map(|change| mark_of_actor(change.actor)).collect();
+        let edit_marks = kept.iter().map(|change| mark_of_edit(change.edit)).collect();
+        Self { actor_marks, edit_marks, first, settled: first, ..Self::default() }
     }
 
-    fn settle(&mut self, kept: &[Arc<Change>]) {
-        if kept.len() - self.settled > Self::NEWEST {
-            let new = || kept.iter().enumerate().skip(self.settled);
+    fn of_past(past: &Past) -> Self {
+        let (actor_marks, edit_marks) = past.marks();
+        Self { actor_marks, edit_marks, first: past.len(), settled: past.len(), ..Self::default() }
+    }
+
+    /// Counts in the last one of the newest changes, which are all but so many.
+    fn push(&mut self, past: usize, newest: &[Arc<Change>]) {
+        let Some(change) = newest.last() else { return };
+        self.actor_marks.push(mark_of_actor(change.actor));
+        self.edit_marks.push(mark_of_edit(change.edit));
+        if past + newest.len() - self.settled > Self::NEWEST {
+            let new = || (past..).zip(newest).skip(self.settled - past);
             put_all(&mut self.by_actor, new().map(|(at, change)| (change.actor, at)));
             let edits = new().filter(|(_, change)| change.edit != EditId::default());
             put_all(&mut self.by_edit, edits.map(|(at, change)| (change.edit, at)));
-            self.settled = kept.len();
+            self.settled = past + newest.len();
         }
     }
 }
@@ -181,7 +98,7 @@ fn put_all<K: Ord + Clone>(
 impl PartialEq for Changes {
     fn eq(&self, other: &Self) -> bool {
         let below = |changes: &Self| (changes.floor, changes.hash);
-        below(self) == below(other) && self.below == other.below && self.kept == other.kept
+        below(self) == below(other) && self.below == other.below && self.kept() == other.kept()
     }
 }
 
@@ -194,13 +111,31 @@ impl Changes {
         kept: Vec<Arc<Change>>,
     ) -> Self {
         let index = Index::of(&kept);
-        Self { floor, below, hash, kept, index }
+        let first_hiding = kept.iter().position(|change| !change.hidden.is_empty());
+        let first_hiding = first_hiding.map(|at| floor + at);
+        Self { floor, below, hash, newest: kept, index, first_hiding, ..Self::default() }
+    }
+
+    /// The same of changes that a cache had.
+    pub(super) fn of_past(
+        floor: usize,
+        below: Option<Arc<Change>>,
+        hash: Digest,
+        past: Past,
+    ) -> Self {
+        if past.len() > Index::FIRST {
+            return Self::above(floor, below, hash, past.all().cloned().collect());
+        }
+        let index = Index::of_past(&past);
+        let first_hiding = past.first_hiding().map(|at| floor + at);
+        let past = Some(Arc::new(past));
+        Self { floor, below, hash, past, index, first_hiding, ..Self::default() }
     }
 
     /// How many there are, those that are not kept among them.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.floor + self.kept.len()
+        self.floor + self.past_len() + self.newest.len()
     }
 
     /// Whether there is none.
@@ -215,24 +150,88 @@ impl Changes {
         self.floor
     }
 
-    /// Those that are kept.
+    fn past_len(&self) -> usize {
+        self.past.as_ref().map_or(0, |past| past.len())
+    }
+
+    /// Those that are kept, as a cache has them: of the first ones, of which a cache had them, and
+    /// the others.
+    pub(super) fn past_and_newest(&self) -> (Option<&Past>, &[Arc<Change>]) {
+        (self.past.as_deref(), &self.newest)
+    }
+
+    /// Those that are kept. Where they are of a cache, all of them are read: O(changes) once. Who
+    /// wants few of them asks for these.
     #[must_use]
     pub fn kept(&self) -> &[Arc<Change>] {
-        &self.kept
+        let Some(past) = &self.past else { return &self.newest };
+        self.whole.get_or_init(|| past.all().chain(&self.newest).cloned().collect())
     }
 
     /// Those that are kept, with their index.
     #[must_use]
     pub fn indexed(&self) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> {
-        let floor = self.floor;
-        self.kept.iter().enumerate().map(move |(at, change)| (floor + at, change))
+        self.indexed_from(self.floor)
+    }
+
+    /// The same from an index on.
+    pub(super) fn indexed_from(
+        &self,
+        first: usize,
+    ) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> {
+        let first = first.max(self.floor);
+        (first..self.len()).map(|index| (index, self.at(index - self.floor)))
+    }
+
+    /// The index of the first one that hides something; that behind the last where none does.
+    pub(super) fn first_hiding(&self) -> usize {
+        self.first_hiding.unwrap_or(self.len())
+    }
+
+    /// Those from an index on.
+    pub(super) fn kept_from(&self, index: usize) -> &[Arc<Change>] {
+        let at = index.saturating_sub(self.floor);
+        match at.checked_sub(self.past_len()) {
+            Some(newest) => self.newest.get(newest..).unwrap_or_default(),
+            None => self.kept().get(at..).unwrap_or_default(),
+        }
+    }
+
+    /// One of those that are kept, which must be there.
+    fn at(&self, at: usize) -> &Arc<Change> {
+        match &self.past {
+            Some(past) if at < past.len() => past.change(at),
+            Some(past) => &self.newest[at - past.len()],
+            None => &self.newest[at],
+        }
+    }
+
+    /// Where in the log those stand that are kept.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let past = self.past.iter().flat_map(|past| past.places());
+        past.chain(self.newest.iter().map(|change| change.place))
+    }
+
+    /// How many changes there are up to the first whose place does not hold this, which none behind
+    /// that does. O(log changes).
+    pub(super) fn count_upto(&self, upto: impl Fn(Place) -> bool) -> usize {
+        let past = self.past.as_ref().map_or(0, |past| past.count_upto(&upto));
+        let newest = || self.newest.partition_point(|change| upto(change.place));
+        self.floor + past + if past < self.past_len() { 0 } else { newest() }
+    }
+
+    /// The greatest index that an overlap names.
+    pub(super) fn greatest_met(&self) -> Option<u32> {
+        let newest = self.newest.iter().flat_map(|change| &change.overlaps);
+        let past = self.past.as_ref().and_then(|past| past.greatest_met());
+        newest.map(|overlap| overlap.2).chain(past).max()
     }
 
     /// The change with an index; `None` if it is not kept, or is not at all.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Arc<Change>> {
         match index.checked_sub(self.floor) {
-            Some(at) => self.kept.get(at),
+            Some(at) => (index < self.len()).then(|| self.at(at)),
             None if index + 1 == self.floor => self.below.as_ref(),
             None => None,
         }
@@ -241,15 +240,15 @@ impl Changes {
     /// The last change.
     #[must_use]
     pub fn last(&self) -> Option<&Arc<Change>> {
-        self.kept.last().or(self.below.as_ref())
+        self.get(self.len().checked_sub(1)?)
     }
 
     /// The last change that changed something: who wrote the page last. The very last, where only
     /// merge nodes are kept.
     #[must_use]
     pub fn last_written(&self) -> Option<&Arc<Change>> {
-        let all = self.below.iter().chain(&self.kept);
-        all.rev().find(|change| !change.is_merge_node()).or_else(|| self.last())
+        let kept = self.indexed().rev().map(|(_, change)| change);
+        kept.chain(&self.below).find(|change| !change.is_merge_node()).or_else(|| self.last())
     }
 
     /// The last change below the floor.
@@ -262,12 +261,36 @@ impl Changes {
         self.hash
     }
 
+    /// All that are kept, in one list that may be changed.
+    fn kept_mut(&mut self) -> &mut Vec<Arc<Change>> {
+        if self.past.is_some() {
+            self.newest = self.kept().to_vec();
+            self.past = None;
+        }
+        self.whole = OnceLock::new();
+        &mut self.newest
+    }
+
     /// Amends what is said about a change that is kept.
     pub(super) fn amend(&mut self, index: usize, amend: impl FnOnce(&mut Change)) {
-        let at = index.checked_sub(self.floor);
-        if let Some(change) = at.and_then(|at| self.kept.get_mut(at)) {
-            amend(Arc::make_mut(change));
+        let Some(at) = index.checked_sub(self.floor).filter(|_| index < self.len()) else { return };
+        // What is amended is mostly what has just come in.
+        let change = match at.checked_sub(self.past_len()) {
+            Some(newest) => {
+                self.whole = OnceLock::new();
+                &mut self.newest[newest]
+            }
+            None => &mut self.kept_mut()[at],
+        };
+        let change = Arc::make_mut(change);
+        amend(change);
+        if !change.hidden.is_empty() {
+            self.note_hiding(index);
         }
+    }
+
+    fn note_hiding(&mut self, index: usize) {
+        self.first_hiding = Some(self.first_hiding.map_or(index, |first| first.min(index)));
     }
 
     /// Forgets what was said about a change.
@@ -279,13 +302,18 @@ impl Changes {
     }
 
     pub(super) fn push(&mut self, change: Change) {
-        self.kept.push(Arc::new(change));
-        self.index.settle(&self.kept);
+        if !change.hidden.is_empty() {
+            self.note_hiding(self.len());
+        }
+        self.whole = OnceLock::new();
+        self.newest.push(Arc::new(change));
+        self.index.push(self.past_len(), &self.newest);
     }
 
     /// The change with these dots, with its index.
     pub(super) fn by_actor(&self, actor: Actor) -> Option<(usize, &Change)> {
-        self.found(|change| change.actor == actor, self.index.by_actor.get(&actor))
+        let marked = (&self.index.actor_marks[..], mark_of_actor(actor));
+        self.found(|change| change.actor == actor, marked, self.index.by_actor.get(&actor))
     }
 
     /// The change that a save became, with its index.
@@ -293,43 +321,40 @@ impl Changes {
         if edit == EditId::default() {
             return None;
         }
-        self.found(|change| change.edit == edit, self.index.by_edit.get(&edit))
+        let marked = (&self.index.edit_marks[..], mark_of_edit(edit));
+        self.found(|change| change.edit == edit, marked, self.index.by_edit.get(&edit))
     }
 
     fn found(
         &self,
         is: impl Fn(&Change) -> bool,
+        (marks, mark): (&[u32], u32),
         settled: Option<&usize>,
     ) -> Option<(usize, &Change)> {
         let within = |from: usize, to: usize| {
-            let found = self.kept[from..to].iter().rposition(|change| is(change));
-            found.map(|at| from + at)
+            let marked = marks[from..to].iter().enumerate().rev().filter(|(_, it)| **it == mark);
+            marked.map(|(at, _)| from + at).find(|at| is(self.at(*at)))
         };
-        let newest = within(self.index.settled, self.kept.len());
+        let newest = within(self.index.settled, marks.len());
         let at = newest.or(settled.copied()).or_else(|| within(0, self.index.first));
-        let kept = at.map(|at| (self.floor + at, self.kept[at].as_ref()));
+        let kept = at.map(|at| (self.floor + at, self.at(at).as_ref()));
         let below = || self.below.as_deref().filter(|change| is(change));
         kept.or_else(|| below().map(|change| (self.floor.saturating_sub(1), change)))
     }
 
     /// The hash of all changes, whatever of them is kept.
     pub(super) fn hash(&self) -> Digest {
-        self.kept.iter().fold(self.hash, |hash, change| after(hash, change))
+        self.kept().iter().fold(self.hash, |hash, change| after(hash, change))
     }
 
     /// Keeps no change below an index any more; those that were.
     pub(super) fn prune(&mut self, floor: usize) -> Vec<Arc<Change>> {
-        let pruned: Vec<_> = self.kept.drain(..floor - self.floor).collect();
+        let count = floor - self.floor;
+        let pruned: Vec<_> = self.kept_mut().drain(..count).collect();
         self.hash = pruned.iter().fold(self.hash, |hash, change| after(hash, change));
         self.below = pruned.last().cloned().or(self.below.take());
         self.floor = floor;
-        self.index = Index::of(&self.kept);
+        self.index = Index::of(&self.newest);
         pruned
     }
-}
-
-/// The hash of changes, one more of them.
-fn after(hash: Digest, change: &Change) -> Digest {
-    let told = (change.actor, change.kind, &change.note, change.time_ms, change.bytes);
-    digest("revision", &[&hash.0, &codec::to_vec(&told)])
 }

@@ -9,7 +9,7 @@ use redwedding_text::{Patch, Version, diff};
 use redwedding_wire::identity::{Actor, Digest};
 use redwedding_wire::version::{OriginText, Place};
 
-use super::changes::{Change, ChangeKind};
+use super::change::{Change, ChangeKind};
 use super::fold::{Fault, Verdict};
 use super::origin::{Announced, IntentState};
 use super::state::State;

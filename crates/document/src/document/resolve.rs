@@ -14,7 +14,7 @@ use redwedding_wire::version::{
     text_check,
 };
 
-use super::changes::Change;
+use super::change::Change;
 use super::segment::SegmentRef;
 use super::state::{DetachedBase, State};
 use crate::entry::{Body, Entry, Missing};
@@ -99,8 +99,7 @@ impl State {
         // Overlay changes stand at the end and have no position. The last one: an entry can bring
         // more than one change.
         let upto = |place: Place| place != Place::START && place.position <= position;
-        let end = self.changes.kept().partition_point(|change| upto(change.place));
-        let end = self.changes.floor() + end;
+        let end = self.changes.count_upto(upto);
         let last = end.checked_sub(1).and_then(|last| self.changes.get(last).map(|c| (last, c)));
         // Three ways not to find it: the log is further than this state, the entry was pruned into
         // the archive, or it is no entry of this document.
@@ -163,7 +162,7 @@ impl State {
 
     pub(super) fn object(&self, id: ObjectId) -> Result<&VersionRef, Unresolved> {
         let found = self.objects.iter().rev().find(|object| object.0 == id);
-        found.map(|object| &object.1).ok_or(Unresolved::Missing(Missing::Object(id)))
+        found.map(|object| &*object.1).ok_or(Unresolved::Missing(Missing::Object(id)))
     }
 
     /// What `base` stands on before its extra dots, as far as it is known here.
@@ -184,7 +183,7 @@ impl State {
         if self.object(id).is_ok() {
             return;
         }
-        self.objects.push(Arc::new((id, version.clone())));
+        self.objects.push((id, Arc::new(version.clone())));
         if self.objects.len() > limits::OBJECTS {
             self.objects.remove(0);
         }

@@ -13,7 +13,8 @@ use redwedding_wire::version::{
 };
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::changes::{Change, Changes};
+use super::change::Change;
+use super::changes::Changes;
 use super::origin::Origin;
 use super::segment::SegmentRef;
 use super::three_way::OpenBelow;
@@ -39,7 +40,7 @@ pub struct State {
     pub(super) detached_bases: Vec<DetachedBase>,
     /// The newest version objects that were served, oldest first. One that is
     /// not here any more is in the store, and comes back as an entry when needed.
-    pub(super) objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    pub(super) objects: Vec<(ObjectId, Arc<VersionRef>)>,
     /// Other dots for a change that is in, oldest first: a retry whose delta came
     /// out different.
     pub(super) aliases: Vec<(Actor, u32)>,
@@ -122,7 +123,7 @@ impl State {
     /// Changes that the origin does not hold. Merge nodes bring it nothing.
     pub fn pending(&self) -> impl Iterator<Item = &Arc<Change>> {
         let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        let indexed = self.changes.indexed();
+        let indexed = self.changes.indexed_from(held.prefix() as usize);
         let pending = indexed.filter(move |(index, _)| !held.contains(*index as u32));
         pending.map(|(_, change)| change).filter(|change| !change.is_merge_node())
     }

@@ -1,18 +1,20 @@
-//! The encoding of a confirmed document: what snapshots and caches hold. And that of a view, which
-//! is another object, so that neither is ever taken for the other: for a cache alone.
+//! The encoding of a confirmed document: what snapshots hold. Module `own` has the one for a cache
+//! alone. And that of a view, which is another object, so that neither is ever taken for the other:
+//! for a cache alone, too.
 //!
 //! What decodes is checked: a document whose parts do not fit each other is an
 //! error, never a state.
 
 mod changes;
 mod first;
+mod own;
 mod parts;
+mod texts;
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use redwedding_text::{Columns, Text, shown};
+use redwedding_text::shown;
 use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey};
@@ -21,10 +23,11 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 pub(super) use self::changes::ChangesWire;
-use self::parts::{DetachedBaseParts, Parts, TipWire, VersionWire, version_wire};
+use self::parts::{Parts, TipWire, VersionWire, version_wire};
+use self::texts::{DetachedBaseWire, TextWire};
 use super::contested::{AllContested, Contested};
 use super::hidden::{HiddenRanges, Looked};
-use super::state::{DetachedBase, State};
+use super::state::State;
 use super::three_way::OpenBelow;
 use super::{Announced, Change, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
@@ -69,7 +72,7 @@ struct StateWire {
     tip: Option<TipWire>,
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
-    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    objects: Vec<(ObjectId, Arc<VersionRef>)>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
     extensions: ByteBuf,
@@ -113,28 +116,6 @@ pub(super) fn open_below_from(
     open.collect()
 }
 
-/// Text, what was made, all that this inserted, what it came to, all that this removed: as
-/// [`Columns`] has them.
-#[derive(Serialize, Deserialize)]
-struct TextWire<'a>(Cow<'a, str>, ByteBuf, Cow<'a, str>, ByteBuf, Cow<'a, str>);
-
-/// Name, the actors of its changes (eight bytes each, little-endian), text, what they are in the
-/// document, and what they stand on there.
-#[derive(Serialize, Deserialize)]
-struct DetachedBaseWire<'a>(OriginText, ByteBuf, TextWire<'a>, Vec<u32>, VersionWire);
-
-fn text_wire(text: &Text) -> TextWire<'_> {
-    let Columns { text, made, inserted, applied, removed } = text.columns();
-    TextWire(text, made.into(), inserted, applied.into(), removed)
-}
-
-fn text_from(wire: TextWire<'_>, actors: &[u64]) -> Result<Text, DecodeError> {
-    let TextWire(text, made, inserted, applied, removed) = wire;
-    let (made, applied) = (made.into_vec(), applied.into_vec());
-    let columns = Columns { text, made, inserted, applied, removed };
-    Text::from_columns(columns, actors).map_err(|error| DecodeError::Invalid(error.to_string()))
-}
-
 impl Encode for Document {
     fn encode(&self) -> Vec<u8> {
         let (text, about, detached) = wire_of(&self.state);
@@ -149,14 +130,10 @@ fn wire_of(state: &State) -> (TextWire<'_>, StateWire, Vec<DetachedBaseWire<'_>>
         cursor: state.cursor,
         place: state.place,
         changes: ChangesWire::of(state.changes.kept(), state.changes.floor()),
-        below: below_wire(&state.changes),
+        below: ChangesWire::below(&state.changes),
         hash_below: state.changes.hash_below(),
         archive: state.archive.clone(),
-        tip: origin.tip.as_ref().map(|tip| TipWire {
-            stored: tip.stored,
-            version: version_wire(&tip.version),
-            exact: tip.exact,
-        }),
+        tip: origin.tip.as_ref().map(TipWire::of),
         intents: origin.intents.clone(),
         known: origin.known.iter().map(|k| (k.text, version_wire(&k.version))).collect(),
         objects: state.objects.clone(),
@@ -165,33 +142,8 @@ fn wire_of(state: &State) -> (TextWire<'_>, StateWire, Vec<DetachedBaseWire<'_>>
         extensions: state.extensions.clone().into(),
         open_below: open_below_wire(&state.open_below),
     };
-    let detached = state.detached_bases.iter().map(detached_base_wire).collect();
-    (text_wire(&state.text), about, detached)
-}
-
-/// The last change below the floor, or none.
-pub(super) fn below_wire(changes: &Changes) -> ChangesWire {
-    let below = changes.below().map(std::slice::from_ref).unwrap_or_default();
-    ChangesWire::of(below, changes.floor().saturating_sub(1))
-}
-
-fn detached_base_wire(detached: &DetachedBase) -> DetachedBaseWire<'_> {
-    let history = detached.text.history();
-    let actors = (0..history.len()).filter_map(|change| history.id(change));
-    let actors: Vec<u8> = actors.flat_map(|id| id.actor.to_le_bytes()).collect();
-    let (text, onto) = (text_wire(&detached.text), version_wire(&detached.onto));
-    DetachedBaseWire(detached.name, actors.into(), text, detached.mapped.clone(), onto)
-}
-
-fn detached_base_parts(
-    DetachedBaseWire(name, actors, text, mapped, onto): DetachedBaseWire<'_>,
-) -> Result<DetachedBaseParts, DecodeError> {
-    let (actors, rest) = actors.as_chunks::<8>();
-    if !rest.is_empty() {
-        return Err(DecodeError::invalid("an actor is cut off"));
-    }
-    let actors: Vec<u64> = actors.iter().map(|actor| u64::from_le_bytes(*actor)).collect();
-    Ok(DetachedBaseParts { name, text: text_from(text, &actors)?, mapped, onto })
+    let detached = state.detached_bases.iter().map(DetachedBaseWire::of).collect();
+    (TextWire::of(&state.text), about, detached)
 }
 
 impl Decode for Document {
@@ -218,21 +170,6 @@ fn format_of(bytes: &[u8]) -> Result<u8, DecodeError> {
     codec::known_format(format, FORMAT).map(|()| format)
 }
 
-impl Document {
-    /// As [`Decode::decode`], but see [`codec::from_own`]: for a cache's bytes.
-    ///
-    /// # Errors
-    /// If the bytes are too long, malformed, of another format, or their parts do not fit each
-    /// other.
-    pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
-        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
-        match format_of(bytes)? {
-            FORMAT => Parts::from_wire(codec::from_own(bytes)?)?.into_document(),
-            older => Err(DecodeError::Format(older, FORMAT)),
-        }
-    }
-}
-
 impl View {
     /// Its bytes, for a cache. Never those of a document.
     #[must_use]
@@ -254,7 +191,7 @@ impl View {
         ))
     }
 
-    /// The view with these bytes; see [`Document::decode_own`]. Whoever reads it has to know that
+    /// The view with these bytes; see [`codec::from_own`]. Whoever reads it has to know that
     /// its confirmed part is the document that it is to be a view of.
     ///
     /// # Errors
@@ -314,7 +251,7 @@ impl Parts {
     fn from_wire(wire: DocumentWire<'_>) -> Result<Self, DecodeError> {
         let DocumentWire(_, text, wire, detached) = wire;
         let actors = wire.changes.actors()?;
-        let text = text_from(text, &actors)?;
+        let text = text.read(&actors)?;
         let floor = text.history().floor() as usize;
         let kept = wire.changes.read(floor)?;
         let below = wire.below.read(floor.saturating_sub(1))?;
@@ -324,7 +261,7 @@ impl Parts {
         if below.len() != floor.min(1) {
             return Err(DecodeError::invalid("the change below the floor is not as the floor"));
         }
-        let detached = detached.into_iter().map(detached_base_parts);
+        let detached = detached.into_iter().map(DetachedBaseWire::read);
         Ok(Self {
             key: wire.key,
             cursor: wire.cursor,

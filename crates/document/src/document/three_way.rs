@@ -20,7 +20,7 @@ use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, grow
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
-use super::changes::is_same_person;
+use super::change::is_same_person;
 use super::resolve::{Basis, Resolved};
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::{Client, Edit, Note};
@@ -447,7 +447,7 @@ impl State {
         let Some(first) = own.next().map(|one| own.fold(one, u32::min)) else {
             return Theirs::default();
         };
-        let later = self.changes.indexed().skip_while(|(index, _)| *index <= first as usize);
+        let later = self.changes.indexed_from(first as usize + 1);
         let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
         let made_too = others.flat_map(|(_, change)| made_too(change));
         let built_on = of_hunks.iter().flat_map(|saves| {
@@ -491,9 +491,9 @@ impl State {
     #[must_use]
     pub fn earlier_saves(&self, base: &VersionRef, by: (&Note, &Client)) -> Vec<EditId> {
         let Ok(Resolved { version, .. }) = self.resolve_unchecked(base) else { return Vec::new() };
-        let newest = self.changes.kept().iter().enumerate().rev().take(limits::LOOKED_CHANGES);
-        let same = newest.filter(|(at, change)| {
-            let index = (self.changes.floor() + at) as u32;
+        let newest = self.changes.indexed().rev().take(limits::LOOKED_CHANGES);
+        let same = newest.filter(|(index, change)| {
+            let index = *index as u32;
             change.kind == ChangeKind::Edit as u8
                 && is_same_person((&change.note, change.client.as_deref()), (by.0, Some(by.1)))
                 && self.text.history().base(index).as_ref() == Some(&version)
@@ -646,7 +646,9 @@ impl State {
             Alternative { save: *save as usize, change, at: at.clone(), text, settled }
         });
         let mut found: Vec<Alternative<'_>> = below.collect();
-        for (index, change) in self.changes.indexed().take_while(|(index, _)| *index < end) {
+        let first = if found.is_empty() { self.changes.first_hiding() } else { settled };
+        let kept = self.changes.indexed_from(first);
+        for (index, change) in kept.take_while(|(index, _)| *index < end) {
             found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
                 open.settled > index || self.stays_open(open, index, change)
@@ -767,8 +769,8 @@ impl State {
 
     /// The first change after those of a save's own entry.
     fn settled_by(&self, save: usize, place: Place) -> usize {
-        let later = self.changes.kept()[save + 1 - self.changes.floor()..].iter();
-        save + 1 + later.take_while(|change| change.place == place).count()
+        let later = self.changes.indexed_from(save + 1);
+        save + 1 + later.take_while(|(_, change)| change.place == place).count()
     }
 
     /// Which hunks of a save are decided otherwise.

@@ -22,6 +22,7 @@ pub fn decoders(bytes: &[u8]) {
     }
     canonical::<VersionRef>(bytes);
     document(bytes);
+    cached(bytes);
     segment(bytes);
 }
 
@@ -33,6 +34,16 @@ pub fn document(bytes: &[u8]) {
     if bytes.get(1) == again.get(1) {
         assert_eq!(again, bytes, "decoded bytes are the canonical ones");
     }
+    usable(&document);
+    cached(&document.encode_own());
+}
+
+/// Bytes of a document as a cache has it are refused, or give one that can be worked with. They are
+/// no other bytes of a document.
+fn cached(bytes: &[u8]) {
+    let Ok(document) = Document::decode_own(bytes) else { return };
+    assert_eq!(Document::decode_own(&document.encode_own()).as_ref(), Ok(&document));
+    assert!(Document::decode(bytes).is_err(), "neither is taken for the other");
     usable(&document);
 }
 
@@ -54,6 +65,7 @@ pub fn decode(bytes: &[u8]) {
     drop(Entry::decode(bytes));
     drop(VersionRef::decode(bytes));
     drop(Document::decode(bytes));
+    drop(Document::decode_own(bytes));
     drop(Segment::unpacked(bytes));
 }
 
@@ -86,12 +98,14 @@ pub fn usable(document: &Document) {
 /// worked with.
 pub fn wrong_document(bytes: &[u8], most: usize) {
     let (changes, rest) = bytes.split_at(bytes.len().min(16));
-    let mut encoded = log::written(rest, most).document.encode();
-    let mut draw = Draw::new(changes);
-    for _ in 0..=draw.below(4) {
-        let at = draw.below(encoded.len());
-        encoded[at] = draw.byte();
-        decoders(&encoded);
+    let document = log::written(rest, most).document;
+    for mut encoded in [document.encode(), document.encode_own()] {
+        let mut draw = Draw::new(changes);
+        for _ in 0..=draw.below(4) {
+            let at = draw.below(encoded.len());
+            encoded[at] = draw.byte();
+            decoders(&encoded);
+        }
     }
 }
 
@@ -106,6 +120,9 @@ pub fn fold(bytes: &[u8], most: usize) -> Writer {
             let bytes = stored.encode();
             stored = Document::decode(&bytes).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(stored.encode(), bytes);
+            let cached = Document::decode_own(&stored.encode_own());
+            stored = cached.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(stored.encode(), bytes, "it is the same in a cache");
         }
         logged.apply_to(&mut stored);
     }

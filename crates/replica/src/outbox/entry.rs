@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use redwedding_document::entry::{Body, Entry};
-use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::codec::{self, Decode, DecodeError, Encode, Source};
 use redwedding_wire::identity::{Actor, DocumentKey, EditId};
 use redwedding_wire::version::Base;
 use serde_bytes::ByteBuf;
@@ -40,17 +40,28 @@ impl Encode for OutboxEntry {
 
 impl Decode for OutboxEntry {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        codec::bounded(bytes, limits::ENTRY_BYTES * 2)?;
-        let wire: Wire = codec::from_slice(bytes)?;
-        codec::known_format(wire.format, FORMAT)?;
-        if wire.own.len() > limits::OWN_UNCONFIRMED {
-            return Err(DecodeError::invalid("too many unconfirmed saves"));
-        }
+        let wire = read(bytes, Source::Any)?;
         Ok(Self { entry: Entry::decode(&wire.entry)?, own: wire.own })
     }
 }
 
+fn read(bytes: &[u8], source: Source) -> Result<Wire, DecodeError> {
+    codec::bounded(bytes, limits::ENTRY_BYTES * 2)?;
+    let wire: Wire = codec::read(bytes, source)?;
+    codec::known_format(wire.format, FORMAT)?;
+    match wire.own.len() <= limits::OWN_UNCONFIRMED {
+        true => Ok(wire),
+        false => Err(DecodeError::invalid("too many unconfirmed saves")),
+    }
+}
+
 impl OutboxEntry {
+    /// As [`Decode::decode`], but see [`codec::from_own`]: of bytes that lie in a cache.
+    pub(crate) fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let wire = read(bytes, Source::Own)?;
+        Ok(Self { entry: Entry::decode_own(&wire.entry)?, own: wire.own })
+    }
+
     /// The document that it is about.
     pub(crate) fn document(&self) -> &DocumentKey {
         &self.entry.document

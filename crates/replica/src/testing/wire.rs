@@ -133,7 +133,7 @@ pub fn decoders(bytes: &[u8]) -> Vec<&'static str> {
     note("answer", answer.is_some());
     note("snapshot", PageSnapshot::decode(bytes).is_ok_and(|snapshot| snapshot.encode() == bytes));
     note("extent", canonical::<Extent>(bytes).is_some());
-    note("tail", canonical::<Tail>(bytes).is_some());
+    note("tail", Tail::decode(bytes).is_ok_and(|tail| tail.encode() == bytes));
     note("outbox", canonical::<OutboxEntry>(bytes).is_some());
     note("joined", canonical::<JoinedEntries>(bytes).is_some());
     note("record", reads::<StoredRecord>(bytes));

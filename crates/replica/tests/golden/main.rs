@@ -151,12 +151,15 @@ fn stores_and_caches() {
     let document = Document::decode(&of_document(2, "document")).unwrap();
     let note = Note { author: "Arya".to_owned(), ..Note::default() };
     let page = OriginPage { revision: 70, text: "Text.\n".to_owned(), time_ms: 7, note };
-    written(2, "cached-document", wire::cached_document(&document, None, 11));
+    written(3, "cached-document", wire::cached_document(&document, None, 11));
     let new = Document::new(key(), Cursor::start(9));
-    written(2, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
+    written(3, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
     overlays(&document, &new, &page);
-    for name in ["cached-document", "cached-origin", "snapshot", "snapshot-origin"] {
-        let older = std::fs::read(file("replica", 1, name)).unwrap();
+    let cached = [1, 2].map(|format| [(format, "cached-document"), (format, "cached-origin")]);
+    let others = [[(1, "snapshot"), (1, "snapshot-origin")], [(1, "tail"), (1, "tail-empty")]];
+    let older = others.into_iter().chain(cached);
+    for (format, name) in older.flatten() {
+        let older = std::fs::read(file("replica", format, name)).unwrap();
         let kind = name.split('-').next().unwrap();
         assert!(!wire::decoders(&older).contains(&kind));
     }
@@ -164,9 +167,9 @@ fn stores_and_caches() {
     let (position, prefix) = (document.cursor().position + 2, Digest([0x55; 16]));
     let record = Record { position, prefix, logged_ms: 9, entry };
     let (tail, extent) = wire::cached_tail(&document, vec![record], 15);
-    golden("tail", tail);
+    written(2, "tail", tail);
     golden("extent", extent);
-    golden("tail-empty", wire::cached_tail(&document, Vec::new(), 16).0);
+    written(2, "tail-empty", wire::cached_tail(&document, Vec::new(), 16).0);
     written(2, "snapshot", PageSnapshot::of_document(&document, 13).encode());
     let of_origin = PageSnapshot::of_origin(&page, cursor(), 14);
     written(2, "snapshot-origin", of_origin.encode());

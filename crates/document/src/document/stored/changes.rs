@@ -8,7 +8,7 @@ use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::Place;
 use serde_bytes::ByteBuf;
 
-use crate::document::{Change, ChangeKind, Hidden};
+use crate::document::{Change, ChangeKind, Changes, Hidden};
 use crate::entry::{Client, Note};
 
 /// Changes, each column in their order. The last one is written only where there is something.
@@ -111,6 +111,12 @@ impl ChangesWire {
         }
         wire.numbers = ByteBuf::from(numbers.0);
         wire
+    }
+
+    /// The last change below the floor, or none.
+    pub(in crate::document) fn below(changes: &Changes) -> Self {
+        let below = changes.below().map(std::slice::from_ref).unwrap_or_default();
+        Self::of(below, changes.floor().saturating_sub(1))
     }
 
     /// How many there are.

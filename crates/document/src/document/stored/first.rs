@@ -26,7 +26,7 @@ struct DocumentV1 {
     intents: Vec<Announced>,
     known: Vec<(OriginText, VersionWire)>,
     detached_bases: Vec<DetachedBaseV1>,
-    objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    objects: Vec<(ObjectId, Arc<VersionRef>)>,
     aliases: Vec<(Actor, u32)>,
     quarantined: Vec<Quarantined>,
     #[serde(with = "serde_bytes")]

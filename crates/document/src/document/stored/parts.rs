@@ -3,7 +3,6 @@
 //! Each format is read into [`Parts`]; what makes a [`Document`] of them holds for all formats.
 //! Must never let parts through that the fold could not have come to.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use redwedding_text::{Text, Version};
@@ -15,8 +14,7 @@ use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use crate::document::state::DetachedBase;
 use crate::document::three_way::OpenBelow;
 use crate::document::{
-    Announced, Change, Changes, Document, IntentState, Known, Origin, Quarantined, SegmentRef,
-    State, Tip,
+    Announced, Changes, Document, IntentState, Known, Origin, Quarantined, SegmentRef, State, Tip,
 };
 use crate::limits;
 
@@ -31,6 +29,12 @@ pub(super) struct TipWire {
     pub(super) exact: bool,
 }
 
+impl TipWire {
+    pub(super) fn of(tip: &Tip) -> Self {
+        Self { stored: tip.stored, version: version_wire(&tip.version), exact: tip.exact }
+    }
+}
+
 /// What every format comes to before its parts are checked against each other.
 pub(super) struct Parts {
     pub(super) key: DocumentKey,
@@ -43,7 +47,7 @@ pub(super) struct Parts {
     pub(super) intents: Vec<Announced>,
     pub(super) known: Vec<(OriginText, VersionWire)>,
     pub(super) detached_bases: Vec<DetachedBaseParts>,
-    pub(super) objects: Vec<Arc<(ObjectId, VersionRef)>>,
+    pub(super) objects: Vec<(ObjectId, Arc<VersionRef>)>,
     pub(super) aliases: Vec<(Actor, u32)>,
     pub(super) quarantined: Vec<Quarantined>,
     pub(super) extensions: Vec<u8>,
@@ -111,9 +115,8 @@ impl Parts {
         if self.intents.iter().filter(open).count() > 1 {
             return Err(DecodeError::invalid("more than one intent is open"));
         }
-        let kept = self.changes.kept();
-        let met = kept.iter().flat_map(|change| &change.overlaps).map(|overlap| overlap.2);
-        match met.max().is_none_or(|index| (index as usize) < self.changes.len()) {
+        match self.changes.greatest_met().is_none_or(|index| (index as usize) < self.changes.len())
+        {
             true => Ok(()),
             false => Err(DecodeError::invalid("an overlap names no change")),
         }
@@ -128,19 +131,19 @@ impl Parts {
     pub(super) fn into_state(self, confirmed: usize) -> Result<State, DecodeError> {
         self.key.check().map_err(|error| DecodeError::Invalid(error.to_string()))?;
         self.check_bounds()?;
-        let (kept, changes) = (self.changes.kept(), self.changes.len());
-        let ordered = |pair: &[Arc<Change>]| pair[0].place.position <= pair[1].place.position;
+        let changes = self.changes.len();
         let confirmed = confirmed.checked_sub(self.changes.floor());
-        let split = confirmed.and_then(|confirmed| kept.split_at_checked(confirmed));
-        let (logged, beyond) =
-            split.ok_or_else(|| DecodeError::invalid("more is confirmed than there is"))?;
-        if !logged.windows(2).all(ordered)
-            || !beyond.iter().all(|change| change.place == Place::START)
-        {
+        let confirmed = confirmed.filter(|confirmed| self.changes.floor() + confirmed <= changes);
+        let confirmed =
+            confirmed.ok_or_else(|| DecodeError::invalid("more is confirmed than there is"))?;
+        let logged = self.changes.places().take(confirmed).map(|place| place.position);
+        let beyond = || self.changes.places().skip(confirmed);
+        if !logged.is_sorted() || !beyond().all(|place| place == Place::START) {
             return Err(DecodeError::invalid("changes are not in the log's order"));
         }
-        let distinct: BTreeSet<_> = self.objects.iter().map(|object| object.0).collect();
-        if distinct.len() < self.objects.len() {
+        let mut objects: Vec<_> = self.objects.iter().map(|object| object.0).collect();
+        objects.sort_unstable();
+        if objects.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(DecodeError::invalid("a version object is listed twice"));
         }
         if !self.aliases.iter().all(|alias| (alias.1 as usize) < changes) {
