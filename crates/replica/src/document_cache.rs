@@ -128,13 +128,15 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         if cached.satisfies(session) {
             return Some(cached);
         }
-        let further = self.with_news_of_pop(&cached).filter(|further| further.satisfies(session));
-        let further = further.or_else(|| self.document_of_pop(key));
-        match further.filter(|further| further.satisfies(session)) {
-            Some(further) => {
-                let further = Arc::new(further);
-                self.memory.put_document(further.clone());
-                Some(further)
+        let cached = self.with_news_of_pop(cached);
+        if cached.satisfies(session) {
+            return Some(cached);
+        }
+        let other = self.document_of_pop(key).filter(|other| other.satisfies(session));
+        match other.map(Arc::new) {
+            Some(other) => {
+                self.memory.put_document(other.clone());
+                Some(other)
             }
             None => Some(cached),
         }
@@ -159,11 +161,18 @@ impl<'a, P: Ports> DocumentCache<'a, P> {
         Tail::decode(&self.ports.cache().peek(&keys::tail(key))?).ok()
     }
 
-    /// A document with the entries after its own that lie in the cache.
-    fn with_news_of_pop(&mut self, cached: &CachedDocument) -> Option<CachedDocument> {
-        let tail = self.tail_of_pop(cached.key())?;
-        let fits = cached.confirmed().base() == Some(tail.base());
-        fits.then(|| cached.clone().with_tail(tail))
+    /// A document of memory's with the entries after its own that lie in the cache, if there are
+    /// any.
+    fn with_news_of_pop(&mut self, cached: Arc<CachedDocument>) -> Arc<CachedDocument> {
+        let tail = self.tail_of_pop(cached.key());
+        let Some(tail) = tail.filter(|tail| cached.confirmed().base() == Some(tail.base())) else {
+            return cached;
+        };
+        // With no reference left in memory the document is changed in place.
+        self.forget(cached.key());
+        let further = Arc::new(Arc::unwrap_or_clone(cached).with_tail(tail));
+        self.memory.put_document(further.clone());
+        further
     }
 
     /// Keeps a document in memory and in the cache, and what is shown of it. What lies in the

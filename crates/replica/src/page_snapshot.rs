@@ -59,7 +59,10 @@ impl PageSnapshot {
     /// Of a confirmed document.
     pub fn of_document(document: &Document, exchanged_ms: u64) -> Self {
         let id = document.id().map_or(0, NonZeroU64::get);
-        Self::of_state(document, id, exchanged_ms)
+        let (text, alternatives) = (document.text().to_owned(), document.alternatives().len());
+        let pending = document.pending().next().is_some();
+        let alternatives = alternatives as u32;
+        Self { pending, text, alternatives, ..Self::of_state(document, id, exchanged_ms) }
     }
 
     /// Of a view whose version was given `id`.
@@ -68,6 +71,7 @@ impl PageSnapshot {
         Self { pending: true, text, alternatives, ..Self::of_state(view, id, exchanged_ms) }
     }
 
+    /// All but the text, and what is said of it.
     fn of_state(state: &State, id: u64, exchanged_ms: u64) -> Self {
         let last = state.changes().last_written();
         Self {
@@ -79,10 +83,10 @@ impl PageSnapshot {
             id,
             note: last.map(|change| change.note.clone()).unwrap_or_default(),
             time_ms: last.map_or(0, |change| change.time_ms),
-            pending: state.pending().next().is_some(),
+            pending: false,
             stale: false,
-            text: state.text().to_owned(),
-            alternatives: state.alternatives().len() as u32,
+            text: String::new(),
+            alternatives: 0,
         }
     }
 
@@ -107,7 +111,8 @@ impl PageSnapshot {
 
 impl Encode for PageSnapshot {
     fn encode(&self) -> Vec<u8> {
-        codec::to_vec(self)
+        let others = self.note.author.len() + self.note.comment.len() + 160;
+        codec::to_vec_of(self, self.text.len() + others)
     }
 }
 

@@ -79,9 +79,10 @@ impl State {
 
     /// The changes that were erased by what a version does not hold.
     fn erased_since(&self, version: &Version) -> Vec<u32> {
-        let since = self.changes.indexed().filter(|(index, change)| {
-            change.kind == ChangeKind::Erase as u8 && !version.contains(*index as u32)
-        });
+        let since =
+            self.changes.indexed_from(version.prefix() as usize).filter(|(index, change)| {
+                change.kind == ChangeKind::Erase as u8 && !version.contains(*index as u32)
+            });
         let erased = since.filter_map(|(_, change)| u32::try_from(change.about).ok());
         erased.flat_map(|index| std::iter::once(index).chain(self.instead_of(index))).collect()
     }
