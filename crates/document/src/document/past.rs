@@ -174,6 +174,8 @@ impl Past {
 
 /// Bytes that each row has, or more.
 const LEAST: usize = 42;
+/// Bytes that most rows do not go beyond, and most of their texts.
+const USUAL: usize = 128;
 /// Two times and the text's length.
 const TIMES_AND_LENGTH: usize = 20;
 
@@ -187,9 +189,13 @@ const HIDING: u8 = 32;
 
 /// Writes changes: those that are rows already, and the others behind.
 pub(super) fn write(past: Option<&Past>, newest: &[Arc<Change>]) -> Rows {
-    let (bytes, texts) =
-        past.map_or_else(Default::default, |it| (it.rows.clone(), it.texts.clone()));
-    let mut rows = Rows { bytes, texts };
+    let (bytes, texts) = past.map_or((&[][..], ""), |past| (&past.rows[..], &past.texts[..]));
+    let mut rows = Rows {
+        bytes: Vec::with_capacity(bytes.len() + newest.len() * USUAL),
+        texts: String::with_capacity(texts.len() + newest.len() * USUAL),
+    };
+    rows.bytes.extend_from_slice(bytes);
+    rows.texts.push_str(texts);
     newest.iter().for_each(|change| write_change(&mut rows, change));
     rows
 }

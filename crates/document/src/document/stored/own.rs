@@ -1,8 +1,8 @@
 //! The encoding of a confirmed document for a cache alone: what a sandbox that starts reads first.
 //!
 //! A document keeps long lists of its past, of which a save needs next to nothing. Here they are
-//! rows of bytes (modules `rows` and `past`), and the changes are read once they are asked for; what
-//! is short is CBOR as everywhere. Must never leave a point of presence: other places read
+//! rows of bytes (modules `rows` and `past`), and the changes are read once they are asked for;
+//! what is short is CBOR as everywhere. Must never leave a point of presence: other places read
 //! [`Encode::encode`](codec::Encode::encode)'s bytes, and nobody may take these for those.
 
 use std::borrow::Cow;
