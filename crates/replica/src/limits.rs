@@ -36,6 +36,8 @@ pub const PULL_ENTRIES: usize = 256;
 pub const PULL_BYTES: usize = 4 << 20;
 /// Pushes in one exchange.
 pub const PUSH_ENTRIES: usize = 256;
+/// Entries of one document that are pushed in one exchange and read back with it.
+pub const PUSHED_ALONG: usize = 64;
 /// Bytes of pushes in one exchange, from which no further one is added.
 pub const PUSH_BYTES: usize = 8 << 20;
 /// Exchanges that one sweep of a bucket takes.

@@ -8,17 +8,20 @@
 //! with an alarm, so that it is kept and in nobody's way; it is tried again after each round.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use redwedding_document::entry::{Entry, Missing};
 use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{Digest, DocumentKey};
 
+use crate::cached_document::CachedDocument;
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
 use crate::outbox::{OutboxEntry, OutboxValue, in_causal_order};
 use crate::outbox_report::BucketReport;
 use crate::ports::{Cache, Level, Ports, Store};
+use crate::relay_client::pull;
 use crate::sync::Receipt;
 
 /// How often one save, or what it stands on, is pushed in one sweep.
@@ -204,18 +207,34 @@ impl<P: Ports> Context<'_, P> {
             if items.is_empty() {
                 break;
             }
-            let pending = self.relay_client().begin(pushes, Vec::new(), 0);
+            // What leaves the outbox is to be had here, and from here, if the relay dies then.
+            let known = self.known_of(&items);
+            let pulls = known.iter().map(|known| pull(known.key(), Some(known.confirmed())));
+            let pending = self.relay_client().begin(pushes, pulls.collect(), 0);
             let Some(answer) = pending.and_then(|pending| self.relay_client().finish(pending))
             else {
                 tried_all = false;
                 break;
             };
-            self.heed_all(&mut window, items, &answer.receipts);
+            let receipts = answer.receipts.clone();
+            if let Some(known) = known {
+                self.take_in(known, answer);
+            }
+            self.heed_all(&mut window, items, &receipts);
         }
         for name in window.settled() {
             self.outbox().delete_name(name);
         }
         window.pushed(tried_all)
+    }
+
+    /// The document that is pushed, if it is one, and the point of presence has it. Of many saves
+    /// at once it is left to who reads it next: they come as a whole document.
+    fn known_of(&mut self, items: &[SweepItem]) -> Option<Arc<CachedDocument>> {
+        let key = &items.first()?.entry.document;
+        let alone = items.iter().all(|item| item.entry.document == *key);
+        let few = items.len() <= limits::PUSHED_ALONG;
+        (alone && few).then(|| self.document_cache().document(key)).flatten()
     }
 
     /// Does what the receipts ask for. An entry without one was not looked at.
@@ -285,6 +304,7 @@ mod tests {
     use redwedding_wire::identity::DocumentKey;
 
     use super::*;
+    use crate::client_session::ClientSession;
     use crate::config::Config;
     use crate::outbox::example::{chain, page, save};
     use crate::outbox::joined::JoinedEntries;
@@ -351,6 +371,28 @@ mod tests {
         // It is tried again, and stays where it is.
         edge.sweep(refused.document());
         assert_eq!((edge.left("aside/"), alarms(&edge)), (1, 0));
+    }
+
+    /// The relay may die right after it has taken them: then they are in no outbox any more.
+    #[test]
+    fn what_leaves_the_outbox_is_in_the_cache() {
+        let mut edge = Edge::new();
+        let saves = chain(5);
+        edge.put_all(&saves[..2]);
+        edge.sweep(&page());
+        let mut replica = Replica::start(Config::new("wiki", "pop", b"key"), &mut edge.1);
+        let loaded = replica.request(&mut edge.1, &mut ClientSession::new()).read(&page());
+        assert!(loaded.is_ok());
+        edge.put_all(&saves[2..]);
+        edge.sweep(&page());
+        assert_eq!((edge.left("outbox/"), edge.logged()), (0, 5));
+        let mut started = Replica::start(Config::new("wiki", "pop", b"key"), &mut edge.1);
+        let known = started.context(&mut edge.1).document_cache().document(&page());
+        let has = |save: &OutboxEntry| {
+            let edit = save.edit().expect("a save");
+            known.as_ref().is_some_and(|it| it.confirmed().change_of(edit).is_some())
+        };
+        assert!(saves.iter().all(has));
     }
 
     #[test]

@@ -230,7 +230,7 @@ impl<P: Ports> Context<'_, P> {
 
     /// Folds in what came with the receipt. `None` where that does not give the document: the
     /// relay was lost on the way, or the origin was, of which a page has to be asked.
-    fn take_in(
+    pub(crate) fn take_in(
         &mut self,
         cached: Arc<CachedDocument>,
         answer: Answer,
