@@ -1,6 +1,7 @@
 //! What is known of one change beside what it does to the text.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use redwedding_wire::codec;
 use redwedding_wire::identity::{Actor, Digest, EditId, digest};
@@ -47,6 +48,19 @@ pub struct Hidden {
     pub at: Range<u32>,
     /// What the save made of it.
     pub text: String,
+}
+
+/// An alternative that was open at the floor, of a save that is not kept.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct OpenBelow {
+    /// The index of the save,
+    pub(super) save: u32,
+    /// and what is known of it, but for what it met.
+    pub(super) change: Arc<Change>,
+    /// The passage, in the text at the floor.
+    pub(super) at: Range<u32>,
+    /// What the save made of it.
+    pub(super) text: String,
 }
 
 /// Where a change came from.

@@ -19,8 +19,8 @@ use serde_bytes::ByteBuf;
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::Change;
+use super::change::OpenBelow;
 use super::stored::{ChangesWire, OpenBelowWire, open_below_from, open_below_wire};
-use super::three_way::OpenBelow;
 use crate::limits;
 
 const FORMAT: u8 = 1;

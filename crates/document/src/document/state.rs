@@ -14,10 +14,10 @@ use redwedding_wire::version::{
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use super::change::Change;
+use super::change::OpenBelow;
 use super::changes::Changes;
 use super::origin::Origin;
 use super::segment::SegmentRef;
-use super::three_way::OpenBelow;
 use crate::limits;
 
 /// Everything that is known of a document. Read through [`Document`](super::Document) or

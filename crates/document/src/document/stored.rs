@@ -7,11 +7,11 @@
 
 mod changes;
 mod first;
+mod open_below;
 mod own;
 mod parts;
 mod texts;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use redwedding_text::shown;
@@ -23,13 +23,13 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 pub(super) use self::changes::ChangesWire;
+pub(super) use self::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use self::parts::{Parts, TipWire, VersionWire, version_wire};
 use self::texts::{DetachedBaseWire, TextWire};
 use super::contested::{AllContested, Contested};
 use super::hidden::{HiddenRanges, Looked};
 use super::state::State;
-use super::three_way::OpenBelow;
-use super::{Announced, Change, Changes, Document, Quarantined, SegmentRef, View};
+use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
 use crate::limits;
 
 const FORMAT: u8 = 2;
@@ -85,36 +85,6 @@ array_with_optional_last!(
         aliases, quarantined, extensions; open_below
     }
 );
-
-/// What is open of what is not kept: the changes, and of each the index of its save, where it is
-/// (start and length) in the text at the floor, and what the save made of that.
-pub(super) type OpenBelowWire = (ChangesWire, Vec<(u32, u32, u32, String)>);
-
-pub(super) fn open_below_wire(open: &[Arc<OpenBelow>]) -> Option<OpenBelowWire> {
-    let changes: Vec<Arc<Change>> = open.iter().map(|it| it.change.clone()).collect();
-    let at = |at: &Range<u32>| (at.start, at.end - at.start);
-    let all = open.iter().map(|it| (it.save, at(&it.at), it.text.clone()));
-    let all = all.map(|(save, (start, length), text)| (save, start, length, text)).collect();
-    (!open.is_empty()).then(|| (ChangesWire::of(&changes, 0), all))
-}
-
-/// The same as it was written, of what lies below a floor.
-pub(super) fn open_below_from(
-    wire: Option<OpenBelowWire>,
-    floor: usize,
-) -> Result<Vec<Arc<OpenBelow>>, DecodeError> {
-    let Some((changes, all)) = wire else { return Ok(Vec::new()) };
-    let changes = changes.read(0)?;
-    if changes.is_empty() || changes.len() != all.len() || all.len() > limits::OPEN_BELOW {
-        return Err(DecodeError::invalid("what is open below the floor is not as it is written"));
-    }
-    let open = changes.into_iter().zip(all).map(|(change, (save, start, length, text))| {
-        let end = start.checked_add(length).filter(|_| (save as usize) < floor);
-        let at = start..end.ok_or_else(|| DecodeError::invalid("an open version is nowhere"))?;
-        Ok(Arc::new(OpenBelow { save, change, at, text }))
-    });
-    open.collect()
-}
 
 impl Encode for Document {
     fn encode(&self) -> Vec<u8> {

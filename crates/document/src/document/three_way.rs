@@ -20,7 +20,7 @@ use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, grow
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
-use super::change::is_same_person;
+use super::change::{OpenBelow, is_same_person};
 use super::resolve::{Basis, Resolved};
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::{Client, Edit, Note};
@@ -46,19 +46,6 @@ impl<'a> Alternative<'a> {
     pub(super) fn of((save, change): (usize, &'a Change), at: Range<u32>, text: &'a str) -> Self {
         Self { save, change, at, text, settled: save + 1 }
     }
-}
-
-/// An alternative that was open at the floor, of a save that is not kept.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct OpenBelow {
-    /// The index of the save,
-    pub(super) save: u32,
-    /// and what is known of it, but for what it met.
-    pub(super) change: Arc<Change>,
-    /// The passage, in the text at the floor.
-    pub(super) at: Range<u32>,
-    /// What the save made of it.
-    pub(super) text: String,
 }
 
 /// Where a save meets another change, or would meet it.

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
 
 use super::changes::ChangesWire;
+use super::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use super::parts::{Parts, TipWire, VersionWire, version_wire};
 use super::texts::{DetachedBaseWire, text_from};
-use super::{OpenBelowWire, open_below_from, open_below_wire};
 use crate::document::past::{self, Past, read_number, read_place, write_place};
 use crate::document::rows::{Rows, RowsIn};
 use crate::document::{Announced, Changes, Document, Known, Quarantined, SegmentRef, State};

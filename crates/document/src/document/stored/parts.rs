@@ -11,8 +11,8 @@ use redwedding_wire::identity::{Actor, DocumentKey};
 use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, VersionRef};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use crate::document::change::OpenBelow;
 use crate::document::state::DetachedBase;
-use crate::document::three_way::OpenBelow;
 use crate::document::{
     Announced, Changes, Document, IntentState, Known, Origin, Quarantined, SegmentRef, State, Tip,
 };
