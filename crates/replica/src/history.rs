@@ -65,8 +65,8 @@ impl PageHistory {
     }
 
     /// Versions of its passages that it does not show, of saves that the log does not hold: which
-    /// one stays is not decided. The client's own, and with the relay away those of all that waits
-    /// here.
+    /// one stays is not decided. The client's own and what it has seen, and with the relay away
+    /// those of all that waits here.
     pub fn undecided(&self) -> Vec<Alternative<'_>> {
         let waiting = self.waiting.iter();
         let all = waiting.flat_map(|waiting| waiting.view.alternatives());
@@ -214,8 +214,8 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// The client's own saves that a document lacks, in a view; while the relay is away, one of all
-    /// that waits, if there is one.
+    /// The client's own saves that a document lacks, in a view, with what it has seen of others';
+    /// while the relay is away, one of all that waits, if there is one.
     ///
     /// # Errors
     /// They cannot be shown here. A history without them would be taken for whole.
@@ -224,10 +224,10 @@ impl<P: Ports> Context<'_, P> {
         cached: &CachedDocument,
         lacking: &Lacking,
     ) -> Result<Option<Waiting>, LoadError> {
-        let Lacking { own, revision, .. } = lacking;
+        let Lacking { own, versions, revision } = lacking;
         if own.is_empty() {
-            let away = self.relay_client().is_away();
-            let all = away.then(|| self.view_with(cached, lacking)).flatten();
+            let waits = self.relay_client().is_away() || !versions.is_empty();
+            let all = waits.then(|| self.view_with(cached, lacking)).flatten();
             return Ok(all.map(|all| Waiting { view: all.view, saves: Vec::new() }));
         }
         // What the client has seen tells which text of the origin they stand on; not all of it may

@@ -81,6 +81,8 @@ struct Wrong {
 pub(crate) struct Invariants {
     words: BTreeMap<Word, Fact>,
     next: Word,
+    /// Words that were to be deleted by texts that were submitted so far.
+    pub(crate) deletions: usize,
     /// By page and text (as its check bits): what was taken on that text alone.
     alone: BTreeMap<(usize, Option<u32>), Word>,
     /// Whether the log was turned back: then it is said at the end what may have been missing.
@@ -113,6 +115,7 @@ impl Invariants {
     /// A text was submitted that inserts `word` and deletes `deleted`; it may
     /// take effect from now on.
     pub(crate) fn submitted(&mut self, deleted: &[Word]) {
+        self.deletions += deleted.len();
         for word in deleted {
             self.words.entry(*word).or_default().deletable = true;
         }

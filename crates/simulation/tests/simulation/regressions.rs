@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 46] = [
+const SHORT: [(u64, usize, u64, &str); 47] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -90,6 +90,12 @@ const SHORT: [(u64, usize, u64, &str); 46] = [
         111,
         30_614_297_604,
         "who saved what is lost turns back what the point of presence shows to others",
+    ),
+    (
+        911_001_861,
+        61,
+        34_199_526_418,
+        "an answer counts a version of which the page of versions says nothing",
     ),
 ];
 

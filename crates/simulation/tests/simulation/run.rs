@@ -185,8 +185,9 @@ struct Run {
     clients: Vec<Client>,
     /// By client and request.
     asked: BTreeMap<(usize, u64), Asked>,
-    /// What answers lacked that said that there are other versions, by client and request.
-    to_find: BTreeMap<(usize, u64), Vec<Word>>,
+    /// What answers lacked that said that there are other versions, by client and request, and how
+    /// many words were to be deleted by then.
+    to_find: BTreeMap<(usize, u64), (Vec<Word>, usize)>,
     running: Vec<Running>,
     invariants: Invariants,
     events: Events,

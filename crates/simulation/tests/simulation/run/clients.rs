@@ -125,7 +125,8 @@ impl Run {
         let promised = self.clients[client].waits.get(&request);
         if let Some(before) = promised.filter(|_| self.clients[client].session) {
             let lacks = Seen::lacked(vec![&before.seen[page], &before.own[page]], own, text);
-            self.to_find.insert((client, request), self.invariants.to_be_shown(lacks));
+            let lacks = self.invariants.to_be_shown(lacks);
+            self.to_find.insert((client, request), (lacks, self.invariants.deletions));
         }
         self.invariants.may_return(&lacks);
     }
@@ -142,7 +143,9 @@ impl Run {
             undecided.iter().chain(shown).flat_map(|text| words(text)).collect();
         let told = undecided.iter().flat_map(|text| words(text));
         self.invariants.told(told);
-        let to_find = self.to_find.remove(&of).unwrap_or_default();
+        let (to_find, deletions) = self.to_find.remove(&of).unwrap_or_default();
+        // Who takes away what is shown of a passage decides: then no version of it is listed.
+        let whole = whole && self.invariants.deletions == deletions;
         let whose = format!("client {} ({})", of.0, of.1);
         let lost = to_find.into_iter().filter(|word| whole && !read.contains(word));
         lost.for_each(|word| self.invariants.not_found(word, &whose));
