@@ -617,15 +617,15 @@ impl State {
         tell_once(&mut open);
         let excess = open.len().saturating_sub(limits::OPEN_BELOW);
         let kept = open.into_iter().skip(excess).map(|it| {
-            let met = (Vec::new(), Vec::new());
-            let change = Change { overlaps: met.0, hidden: met.1, ..it.change.clone() };
+            let change = it.change.clone();
+            let change = Change { overlaps: Vec::new(), hidden: Vec::new(), ..change };
             let (save, change) = (it.save as u32, Arc::new(change));
             Arc::new(OpenBelow { save, change, at: it.at, text: it.text.to_owned() })
         });
         kept.collect()
     }
 
-    /// The same before a change, where that version stands or not.
+    /// Those that are open before a change, whether their version stands by now or not.
     fn open_upto(&self, end: usize) -> Vec<Alternative<'_>> {
         let settled = self.changes.floor();
         let below = self.open_below.iter().map(|it| {

@@ -6,7 +6,7 @@
 
 use redwedding_document::entry::{
     Abandoned, Body, Checkpoint, Client, Committed, Condition, Delta, Edit, Entry, Floor, Import,
-    Intent, Moderation, Moved, Note, OriginPage,
+    Intent, Moderation, Moved, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Segment, Verdict};
 use redwedding_text::diff;
@@ -202,6 +202,19 @@ impl Log {
     }
 }
 
+impl Log {
+    /// Tells that the origin has the present text.
+    fn flush(&mut self, from: u64) {
+        let (upto, text) = (place_of(&self.0.version()), Digest::of_text(self.0.text()));
+        let flush = FlushId([from as u8; 16]);
+        let intent = Intent { flush, upto, tip: from, text };
+        assert_eq!(self.put(Body::Intent(intent)), Verdict::Counted);
+        let (stored, revision) = (text, from + 1);
+        let committed = Committed { flush, from, revision, stored, difference: None, time_ms: 12 };
+        assert_eq!(self.put(Body::Committed(committed)), Verdict::Counted);
+    }
+}
+
 fn document() -> Document {
     let mut log = Log(Document::new(key(), Cursor::start(9)));
     let first = page(70, "The cat sat on the mat.\n");
@@ -287,6 +300,33 @@ fn segments() {
     let (name, length) = segment.name();
     assert_eq!(Segment::open(&packed, name), Ok(segment));
     assert_eq!((name.to_string().as_str(), length), SEGMENT);
+}
+
+/// What was open at the floor of a document that is pruned, and of a segment that goes on there.
+#[test]
+fn what_is_open_below_the_floor() {
+    let mut log = Log(Document::new(key(), Cursor::start(9)));
+    assert_eq!(log.put(Body::Base(page(70, "The sky is blue.\n"))), Verdict::Counted);
+    let base = log.0.version();
+    for (number, by, sky) in [(1, "Robb", "crimson"), (2, "Arya", "azure")] {
+        let patch = diff::between("The sky is blue.\n", &format!("The sky is {sky}.\n"));
+        let (edit, on) = (EditId([number; 16]), Base::Version(base.clone()));
+        let delta = Delta { edit, base: on, patch, note: note(by, ""), rules: RULES };
+        let save = Edit { delta, condition: None, client: None, served: None, ..edit_of_client() };
+        assert_eq!(log.put(Body::Edit(save)), Verdict::Counted);
+    }
+    log.flush(70);
+    let floor = log.0.prunable(log.0.changes().len());
+    log.0.prune(floor).unwrap();
+    GOLDEN.holds(2, "document-open-below", &log.0);
+    let head = log.0.version();
+    assert_eq!(log.save(3, &head, ("sky", "evening sky")), Verdict::Counted);
+    log.flush(71);
+    let floor = log.0.prunable(log.0.changes().len());
+    let segment = log.0.prune(floor).unwrap();
+    let packed = GOLDEN.bytes_or(1, "segment-open-below", || segment.packed());
+    assert_eq!(Segment::unpacked(&packed), Ok(segment));
+    assert_eq!(log.0.alternatives().len(), 1);
 }
 
 const SEGMENT: (&str, u32) = ("4f5b18b34c637c1137ae821326a41fe0", 125);
