@@ -228,7 +228,10 @@ impl<P: Ports> Context<'_, P> {
         if own.is_empty() {
             let waits = self.relay_client().is_away() || !versions.is_empty();
             let all = waits.then(|| self.view_with(cached, lacking)).flatten();
-            return Ok(all.map(|all| Waiting { view: all.view, saves: Vec::new() }));
+            return match all {
+                None if !versions.is_empty() => Err(LoadError::Behind),
+                all => Ok(all.map(|all| Waiting { view: all.view, saves: Vec::new() })),
+            };
         }
         // What the client has seen tells which text of the origin they stand on; not all of it may
         // be visible here.

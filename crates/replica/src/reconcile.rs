@@ -206,7 +206,8 @@ impl<P: Ports> Context<'_, P> {
 
     /// The same where the origin's text at the tip is not the text of the tip's
     /// version: the edit is made on the one and carried over onto the other. What somebody deletes
-    /// there of what the origin has merged in by itself is not: the tip's version lacks it.
+    /// there of what the origin has merged in by itself is not: the tip's version lacks it. So
+    /// nothing may be deleted and inserted again that could have been kept: it would be there twice.
     fn patch_over_moved_tip(
         &mut self,
         document: &Document,
@@ -216,6 +217,8 @@ impl<P: Ports> Context<'_, P> {
     ) -> Option<Patch> {
         let stored =
             self.origin_client().revision_text(document.key(), tip.stored.revision).ok()?;
-        Some(map_through(&diff::between(&stored, text), &diff::between(ours, &stored)))
+        let [edit, merged] = [(&*stored, text), (ours, &*stored)]
+            .map(|(old, new)| diff::between_by(diff::BY_WORDS, old, new));
+        Some(map_through(&edit, &merged))
     }
 }

@@ -22,7 +22,7 @@ use crate::outbox::{OutboxEntry, OutboxValue, in_causal_order};
 use crate::outbox_report::BucketReport;
 use crate::ports::{Cache, Level, Ports, Store};
 use crate::relay_client::pull;
-use crate::sync::Receipt;
+use crate::sync::{Answer, Receipt};
 
 /// How often one save, or what it stands on, is pushed in one sweep.
 const TRIES: u8 = 4;
@@ -216,11 +216,8 @@ impl<P: Ports> Context<'_, P> {
                 tried_all = false;
                 break;
             };
-            let receipts = answer.receipts.clone();
-            if let Some(known) = known {
-                self.take_in(known, answer);
-            }
-            self.heed_all(&mut window, items, &receipts);
+            self.heed_all(&mut window, items, &answer.receipts);
+            self.take_in_all(known, answer);
         }
         for name in window.settled() {
             self.outbox().delete_name(name);
@@ -228,13 +225,25 @@ impl<P: Ports> Context<'_, P> {
         window.pushed(tried_all)
     }
 
-    /// The document that is pushed, if it is one, and the point of presence has it. Of many saves
-    /// at once it is left to who reads it next: they come as a whole document.
-    fn known_of(&mut self, items: &[SweepItem]) -> Option<Arc<CachedDocument>> {
-        let key = &items.first()?.entry.document;
-        let alone = items.iter().all(|item| item.entry.document == *key);
-        let few = items.len() <= limits::PUSHED_ALONG;
-        (alone && few).then(|| self.document_cache().document(key)).flatten()
+    /// The documents that are pushed and that the point of presence has. Of many saves at once they
+    /// are left to who reads next: those come as whole documents.
+    fn known_of(&mut self, items: &[SweepItem]) -> Vec<Arc<CachedDocument>> {
+        if items.len() > limits::PUSHED_ALONG {
+            return Vec::new();
+        }
+        let pushed: BTreeSet<_> = items.iter().map(|item| &item.entry.document).collect();
+        let mut cache = self.document_cache();
+        pushed.into_iter().filter_map(|key| cache.document(key)).collect()
+    }
+
+    /// Takes in what an answer gave of several documents, in the order in which they were pulled.
+    fn take_in_all(&mut self, known: Vec<Arc<CachedDocument>>, mut answer: Answer) {
+        let all = std::mem::take(&mut answer.pulled);
+        for (known, pulled) in known.into_iter().zip(all) {
+            let mut of_one = answer.clone();
+            of_one.pulled.push(pulled);
+            self.take_in(known, of_one);
+        }
     }
 
     /// Does what the receipts ask for. An entry without one was not looked at.
@@ -306,7 +315,7 @@ mod tests {
     use super::*;
     use crate::client_session::ClientSession;
     use crate::config::Config;
-    use crate::outbox::example::{chain, page, save};
+    use crate::outbox::example::{chain, chain_of, page, save};
     use crate::outbox::joined::JoinedEntries;
     use crate::replica::Replica;
     use crate::testing::{MemoryPorts, Network};
@@ -358,6 +367,16 @@ mod tests {
         refused
     }
 
+    /// Pages of one bucket, in the order in which a sweep meets them.
+    fn pages_of_one_bucket(many: usize) -> Vec<DocumentKey> {
+        let pages = (0..).map(|number| DocumentKey::new("wiki", format!("Page {number}")));
+        let pages = pages.map(|page| page.expect("a key"));
+        let mut pages: Vec<_> =
+            pages.filter(|other| keys::bucket(other) == keys::bucket(&page())).take(many).collect();
+        pages.sort_by_key(keys::outbox_document);
+        pages
+    }
+
     #[test]
     fn what_the_relay_refuses_is_set_aside_with_an_alarm() {
         let (mut edge, refused) = (Edge::new(), refused());
@@ -377,22 +396,24 @@ mod tests {
     #[test]
     fn what_leaves_the_outbox_is_in_the_cache() {
         let mut edge = Edge::new();
-        let saves = chain(5);
-        edge.put_all(&saves[..2]);
-        edge.sweep(&page());
+        let pages = pages_of_one_bucket(3);
+        let saves = pages.iter().map(|page| chain_of(page, 5)).collect::<Vec<_>>();
+        saves.iter().for_each(|saves| edge.put_all(&saves[..2]));
+        assert_eq!(edge.sweep(&page()), (6, false, 0));
         let mut replica = Replica::start(Config::new("wiki", "pop", b"key"), &mut edge.1);
-        let loaded = replica.request(&mut edge.1, &mut ClientSession::new()).read(&page());
-        assert!(loaded.is_ok());
-        edge.put_all(&saves[2..]);
+        for page in &pages {
+            let loaded = replica.request(&mut edge.1, &mut ClientSession::new()).read(page);
+            let lines = loaded.map(|loaded| loaded.text.lines().count());
+            assert_eq!(lines.ok(), Some(2), "{page:?} {pages:?}");
+        }
+        saves.iter().for_each(|saves| edge.put_all(&saves[2..]));
         edge.sweep(&page());
-        assert_eq!((edge.left("outbox/"), edge.logged()), (0, 5));
+        assert_eq!(edge.left("outbox/"), 0);
         let mut started = Replica::start(Config::new("wiki", "pop", b"key"), &mut edge.1);
-        let known = started.context(&mut edge.1).document_cache().document(&page());
-        let has = |save: &OutboxEntry| {
-            let edit = save.edit().expect("a save");
-            known.as_ref().is_some_and(|it| it.confirmed().change_of(edit).is_some())
-        };
-        assert!(saves.iter().all(has));
+        for page in &pages {
+            let known = started.context(&mut edge.1).document_cache().document(page);
+            assert_eq!(known.map(|known| known.confirmed().changes().len()), Some(5));
+        }
     }
 
     #[test]
@@ -420,12 +441,7 @@ mod tests {
     fn a_sweep_goes_on_where_the_last_one_stopped_and_then_begins_again() {
         let mut edge = Edge::new();
         let long = "x".repeat(limits::PAGE_BYTES - 1_000);
-        // Pages of one bucket, in the order in which a sweep meets them.
-        let pages = (0..).map(|number| DocumentKey::new("wiki", format!("Page {number}")));
-        let pages = pages.map(|page| page.expect("a key"));
-        let mut pages: Vec<_> =
-            pages.filter(|other| keys::bucket(other) == keys::bucket(&page())).take(7).collect();
-        pages.sort_by_key(keys::outbox_document);
+        let pages = pages_of_one_bucket(7);
         let mut lost = save(100, 1, None, "y\n");
         lost.entry.document = pages[0].clone();
         let mut entries: Vec<_> = (1..7).map(|number| save(number, 1, None, &long)).collect();

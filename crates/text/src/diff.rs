@@ -17,6 +17,12 @@ pub(crate) use sides::longest_ascending;
 /// Changes whenever [`between`] could give another patch for the same texts.
 pub const DIFF_VERSION: u8 = 2;
 
+/// The rules that compare by words, whatever lines they stand in, wherever that is cheap enough:
+/// they keep the most, and are for edits that are carried over onto another text ([`map_through`]).
+///
+/// [`map_through`]: crate::map_through
+pub const BY_WORDS: u8 = 1;
+
 /// The edit that leads from `old` to `new`, by the newest rules. Inserting or deleting whole words
 /// or lines at one place gives a single hunk that does nothing else, and puts it where everyone's
 /// would stand who does the same. O(text), plus a bounded number of steps for what changed.

@@ -3,7 +3,8 @@
 //! `PROPTEST_CASES` sets how many inputs each property sees.
 
 use proptest::prelude::*;
-use redwedding_text::{FitError, Hunk, Patch, PatchError, diff::between, map_through};
+use redwedding_text::diff::{BY_WORDS, between, between_by};
+use redwedding_text::{FitError, Hunk, Patch, PatchError, map_through};
 
 fn hunks(patch: &Patch) -> Vec<(u32, u32, &str)> {
     patch.edits().collect()
@@ -140,6 +141,16 @@ fn only_the_changed_words_are_touched() {
 fn a_rewritten_phrase_is_changed_word_by_word() {
     let patch = between("a quick brown fox\nx\ny", "a slow red fox\nx\nz");
     assert_eq!(hunks(&patch), [(2, 5, "slow"), (8, 5, "red"), (20, 1, "z")]);
+}
+
+/// The text that an edit was made on has words that the other lacks: they stay out.
+#[test]
+fn what_an_edit_keeps_is_not_carried_over() {
+    let (ours, stored) = ("tin\nlead iron zinc", "gold tin\nlead iron silver copper zinc");
+    let edit = between_by(BY_WORDS, stored, "gold lead iron nickel\nsilver copper zinc");
+    let carried = map_through(&edit, &between_by(BY_WORDS, ours, stored));
+    let text = carried.apply(ours).expect("it fits").text;
+    assert_eq!(text, "lead iron nickel\nzinc");
 }
 
 /// So what others do to the words that stay is done to them.

@@ -22,7 +22,17 @@ pub(crate) fn save(
     on: Option<(&OutboxEntry, &str)>,
     text: &str,
 ) -> OutboxEntry {
-    let Digest(name) = digest("example", &[&number.to_le_bytes()]);
+    save_of(page(), number, accepted_ms, on, text)
+}
+
+fn save_of(
+    page: DocumentKey,
+    number: u64,
+    accepted_ms: u64,
+    on: Option<(&OutboxEntry, &str)>,
+    text: &str,
+) -> OutboxEntry {
+    let Digest(name) = digest("example", &[&page.digest().0, &number.to_le_bytes()]);
     let (parent, before) = on.unzip();
     let extra = parent.and_then(|parent| parent.entry.actor()).into_iter().collect();
     let delta = Delta {
@@ -35,16 +45,21 @@ pub(crate) fn save(
     let pop = "pop".to_owned();
     let edit = Edit { delta, accepted_ms, pop, served: None, condition: None, client: None };
     let own = parent.and_then(OutboxEntry::edit).into_iter().collect();
-    OutboxEntry { entry: Entry::new(page(), Body::Edit(edit)), own }
+    OutboxEntry { entry: Entry::new(page, Body::Edit(edit)), own }
 }
 
 /// A chain of so many saves, one each millisecond from 1 on, each on the last.
 pub(crate) fn chain(count: u64) -> Vec<OutboxEntry> {
+    chain_of(&page(), count)
+}
+
+/// The same of any page.
+pub(crate) fn chain_of(page: &DocumentKey, count: u64) -> Vec<OutboxEntry> {
     let (mut saves, mut text) = (Vec::<OutboxEntry>::new(), String::new());
     for number in 1..=count {
         let longer = format!("{text}line {number}\n");
         let on = saves.last().map(|last| (last, text.as_str()));
-        saves.push(save(number, number, on, &longer));
+        saves.push(save_of(page.clone(), number, number, on, &longer));
         text = longer;
     }
     saves
