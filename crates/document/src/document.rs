@@ -17,6 +17,7 @@
 //! erased out of later saves, `attribution` tells who wrote what, `stored` is the encoding.
 
 mod admit;
+mod alternatives;
 mod attribution;
 mod change;
 mod changes;
@@ -41,8 +42,9 @@ mod three_way;
 mod torn;
 
 pub use admit::Admission;
+pub use alternatives::Alternative;
 pub use attribution::Attribution;
-pub use change::{Change, ChangeKind, Hidden};
+pub use change::{Change, ChangeKind, Hidden, Settled};
 pub use changes::Changes;
 pub use erased::Erased;
 pub use floor::RestoreFault;
@@ -51,7 +53,7 @@ pub use origin::{Announced, IntentState, Known, Origin, Tip};
 pub use resolve::{Resolved, Unresolved};
 pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 pub use state::{Quarantined, State};
-pub use three_way::{Alternative, Meeting};
+pub use three_way::Meeting;
 
 use std::borrow::Cow;
 use std::num::NonZeroU64;
@@ -94,6 +96,7 @@ impl Document {
                 changes: Changes::default(),
                 archive: Vec::new(),
                 open_below: Vec::new(),
+                open: Default::default(),
                 origin: Origin::default(),
                 detached_bases: Vec::new(),
                 objects: Vec::new(),

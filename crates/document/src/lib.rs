@@ -19,5 +19,5 @@ pub mod testing;
 pub use document::{
     Admission, Alternative, Announced, Archive, Attribution, Change, ChangeKind, Changes, Document,
     Erased, Fault, Hidden, IntentState, Known, Meeting, NoArchive, Origin, Quarantined, Resolved,
-    RestoreFault, Segment, SegmentRef, State, Tip, Unresolved, Verdict, View,
+    RestoreFault, Segment, SegmentRef, Settled, State, Tip, Unresolved, Verdict, View,
 };

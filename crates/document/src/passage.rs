@@ -7,8 +7,20 @@ use std::ops::Range;
 
 /// The page with the other version in place of the passage.
 pub fn instead(text: &str, at: &Range<usize>, other: &str) -> String {
-    let (before, _, after) = around(text, at);
-    [before, other, after].concat()
+    let (before, shown, after) = around(text, at);
+    [before, other, apart((before, shown, after), other), after].concat()
+}
+
+/// What keeps the other version and what follows it from becoming one word, where the page shows
+/// nothing in its place: in the text that it is of, it may have ended it.
+fn apart((before, shown, after): (&str, &str, &str), other: &str) -> &'static str {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let glued = is_word(other.chars().next_back()) && is_word(after.chars().next());
+    match before.is_empty() || before.ends_with('\n') {
+        _ if !shown.is_empty() || !glued => "",
+        true => "\n",
+        false => " ",
+    }
 }
 
 /// The page with the other version after the passage: on lines of its own where either is whole
@@ -89,6 +101,8 @@ mod tests {
             ("wore [white] that day", "green silk", "wore green silk that day"),
             ("a\n[]d\n", "b\n", "a\nb\nd\n"),
             ("a\n[b\n]d\n", "", "a\nd\n"),
+            ("a\n[]d\n", "b", "a\nb\nd\n"),
+            ("a []d\n", "b", "a b d\n"),
         ] {
             let (text, at) = marked(text);
             assert_eq!(instead(&text, &at, other), page);

@@ -39,6 +39,17 @@ pub struct Change {
     /// What of it the page does not show, since others had changed the same passages; of a save
     /// that the log does not have yet, what its view does not.
     pub hidden: Vec<Hidden>,
+    /// What its author decided of versions that were open before it.
+    pub settles: Vec<Settled>,
+}
+
+/// What a save made of a version of a passage that the page did not show.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settled {
+    /// The index of the change that says that it is not shown, and which of what that says so of.
+    pub of: (u32, u32),
+    /// Where its passage is right after the save's entry; `None` where it is closed.
+    pub at: Option<Range<u32>>,
 }
 
 /// A passage of which the page shows another writer's version.
@@ -53,6 +64,8 @@ pub struct Hidden {
 /// An alternative that was open at the floor, of a save that is not kept.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct OpenBelow {
+    /// As in [`Settled`].
+    pub(super) of: (u32, u32),
     /// The index of the save,
     pub(super) save: u32,
     /// and what is known of it, but for what it met.

@@ -17,9 +17,9 @@ use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::{Patch, Version, diff, grown};
 use redwedding_wire::identity::Actor;
 
+use super::alternatives::Alternative;
 use super::hidden::{AsLogged, Conflict, HiddenRanges};
 use super::state::State;
-use super::three_way::Alternative;
 use crate::{limits, passage};
 
 /// A passage of a view of which it shows one of several versions.
@@ -205,7 +205,7 @@ impl AllContested {
         };
         let alternative = |save: u32, at: &Range<u32>, text: &'a str| {
             let change = state.changes.get(save as usize)?;
-            Some(Alternative::of((save as usize, change), place(at), text))
+            Some(Alternative { save: save as usize, change, at: place(at), text })
         };
         let mut all = Vec::new();
         for Contested { at, others } in &self.passages {

@@ -10,6 +10,7 @@ use redwedding_text::{RestoreError, Text, Version, diff, map_through, shown};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{Base, Place, Position, Root, VersionRef};
 
+use super::alternatives::AllOpen;
 use super::fold::{FOLD_RULES, Fault, Verdict};
 use super::resolve::missing_segment;
 use super::segment::{Archive, Segment, SegmentRef};
@@ -133,6 +134,7 @@ impl State {
     fn forget(&mut self, above: Text, (digest, bytes): (Digest, u32)) {
         let end = above.history().floor();
         self.open_below = self.open_at(end as usize);
+        self.open = AllOpen::default();
         self.text = above;
         self.changes.prune(end as usize);
         let upto = self.changes.below().map_or(Place::START, |change| change.place);
@@ -152,6 +154,7 @@ impl State {
         let (first, before) = (segment.first(), segment.before.clone());
         self.changes = Changes::above(first, before, segment.hash, kept);
         self.open_below.clone_from(&segment.open);
+        self.open = AllOpen::default();
         self.archive.pop();
         Ok(())
     }

@@ -26,7 +26,7 @@
 
 use std::fmt;
 
-use redwedding_text::{Merged, Overlap, Patch, Version};
+use redwedding_text::{Merged, Overlap, Patch, Version, diff};
 use redwedding_wire::identity::{Actor, Digest, EditId, FlushId};
 use redwedding_wire::version::Place;
 
@@ -36,7 +36,7 @@ use crate::entry::{Body, Edit, Entry, RULES};
 use crate::limits;
 
 /// By which rules the fold finds differences ([`redwedding_text::diff`]) where no entry says it.
-pub(super) const FOLD_RULES: u8 = 1;
+pub(super) const FOLD_RULES: u8 = diff::BY_WORDS;
 
 /// What became of an entry.
 #[derive(Clone, PartialEq, Debug)]
@@ -184,6 +184,8 @@ impl State {
         // know is carried over by the difference of the two texts.
         let (delta, Resolved { version, hidden, detached }) = (&edit.delta, resolved);
         let basis = Basis { version, hidden };
+        let decides = place != Place::START && delta.rules > 1 && kind == ChangeKind::Edit;
+        let before = decides.then(|| self.before_save()).flatten();
         let merged = match detached {
             None if delta.rules > 1 && kind != ChangeKind::MergeNode => {
                 self.merge_as_meant(change, basis, &delta.patch, edit.replacing()).map(|_| ())
@@ -199,6 +201,7 @@ impl State {
         };
         match merged {
             Ok(()) => {
+                before.iter().for_each(|before| self.settle(before));
                 // The answer's id has to stay resolvable: somebody may edit on it.
                 self.note_served(edit);
                 Verdict::Counted
@@ -254,6 +257,7 @@ impl State {
             bytes: 0,
             overlaps: Vec::new(),
             hidden: Vec::new(),
+            settles: Vec::new(),
         }
     }
 

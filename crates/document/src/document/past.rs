@@ -11,7 +11,7 @@ use redwedding_wire::codec::DecodeError;
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::Place;
 
-use super::change::{Change, Hidden};
+use super::change::{Change, Hidden, Settled};
 use super::rows::{Rows, RowsIn};
 use crate::entry::{Client, Note};
 
@@ -111,6 +111,9 @@ impl Past {
             })?;
             self.first_hiding = self.first_hiding.or(Some(self.listed.len()));
         }
+        if is(SETTLING) {
+            rows.each(|rows| read_settled(rows).map(|_| ()))?;
+        }
         self.greatest_met = met;
         let edit_mark = mark_of_edit(edit);
         let (row, texts) = (row as u32, texts as u32);
@@ -186,6 +189,7 @@ const OF_CLIENT: u8 = 4;
 const ABOUT: u8 = 8;
 const OVERLAPPING: u8 = 16;
 const HIDING: u8 = 32;
+const SETTLING: u8 = 64;
 
 /// Writes changes: those that are rows already, and the others behind.
 pub(super) fn write(past: Option<&Past>, newest: &[Arc<Change>]) -> Rows {
@@ -208,6 +212,7 @@ fn write_change(rows: &mut Rows, change: &Change) {
         (ABOUT, change.about != 0),
         (OVERLAPPING, !change.overlaps.is_empty()),
         (HIDING, !change.hidden.is_empty()),
+        (SETTLING, !change.settles.is_empty()),
     ];
     let there: u8 = there.iter().map(|(flag, there)| if *there { *flag } else { 0 }).sum();
     rows.name(&[there, change.kind]);
@@ -245,6 +250,14 @@ fn write_change(rows: &mut Rows, change: &Change) {
             rows.text(&hidden.text);
         }
     }
+    if there & SETTLING != 0 {
+        rows.count(change.settles.len());
+        for Settled { of, at } in &change.settles {
+            // Where it is is written one further on: 0 is nowhere.
+            let (start, end) = at.as_ref().map_or((0, 0), |at| (at.start + 1, at.end + 1));
+            [of.0, of.1, start, end].into_iter().for_each(|number| rows.number(number));
+        }
+    }
 }
 
 fn read_change(rows: &mut RowsIn<'_>) -> Result<Change, DecodeError> {
@@ -260,6 +273,7 @@ fn read_change(rows: &mut RowsIn<'_>) -> Result<Change, DecodeError> {
     let about = if is(ABOUT) { rows.number()? } else { 0 };
     let overlaps = if is(OVERLAPPING) { rows.list(3, read_overlap)? } else { Vec::new() };
     let hidden = if is(HIDING) { rows.list(3, read_hidden)? } else { Vec::new() };
+    let settles = if is(SETTLING) { rows.list(4, read_settled)? } else { Vec::new() };
     Ok(Change {
         actor,
         place,
@@ -273,6 +287,7 @@ fn read_change(rows: &mut RowsIn<'_>) -> Result<Change, DecodeError> {
         bytes,
         overlaps,
         hidden,
+        settles,
     })
 }
 
@@ -294,6 +309,13 @@ fn read_overlap(rows: &mut RowsIn<'_>) -> Result<(u32, u32, u32), DecodeError> {
 
 fn read_hidden(rows: &mut RowsIn<'_>) -> Result<Hidden, DecodeError> {
     Ok(Hidden { at: rows.number()?..rows.number()?, text: rows.text()? })
+}
+
+fn read_settled(rows: &mut RowsIn<'_>) -> Result<Settled, DecodeError> {
+    let of = (rows.number()?, rows.number()?);
+    let (start, end): (u32, u32) = (rows.number()?, rows.number()?);
+    let at = start.checked_sub(1).zip(end.checked_sub(1)).map(|(start, end)| start..end);
+    Ok(Settled { of, at })
 }
 
 /// Position and check, at full length: what each of many has is read faster so.

@@ -13,6 +13,7 @@ use redwedding_wire::version::{
 };
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
+use super::alternatives::AllOpen;
 use super::change::Change;
 use super::change::OpenBelow;
 use super::changes::Changes;
@@ -36,6 +37,8 @@ pub struct State {
     pub(super) archive: Vec<SegmentRef>,
     /// What is open of what those brought that the page did not show.
     pub(super) open_below: Vec<Arc<OpenBelow>>,
+    /// What is open after some of the changes.
+    pub(super) open: AllOpen,
     pub(super) origin: Origin,
     pub(super) detached_bases: Vec<DetachedBase>,
     /// The newest version objects that were served, oldest first. One that is

@@ -10,9 +10,8 @@
 //! view gives the texts that its versions name, and those say nothing of it. Must never drop what
 //! somebody wrote without a trace: what is not shown of a save is told with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
 use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
@@ -20,33 +19,11 @@ use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, grow
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
-use super::change::{OpenBelow, is_same_person};
+use super::change::is_same_person;
 use super::resolve::{Basis, Resolved};
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::{Client, Edit, Note};
-use crate::{limits, passage};
-
-/// What somebody made of a passage of which the page shows another version.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alternative<'a> {
-    /// The index of the save,
-    pub save: usize,
-    /// and what is known of it.
-    pub change: &'a Change,
-    /// The passage, in the text that there is; empty where the page shows nothing there.
-    pub at: Range<u32>,
-    /// What the save made of it; empty where it deleted it.
-    pub text: &'a str,
-    /// From which change on the passage may have been changed.
-    settled: usize,
-}
-
-impl<'a> Alternative<'a> {
-    /// What a save made of a passage of a view that shows another one's version.
-    pub(super) fn of((save, change): (usize, &'a Change), at: Range<u32>, text: &'a str) -> Self {
-        Self { save, change, at, text, settled: save + 1 }
-    }
-}
+use crate::limits;
 
 /// Where a save meets another change, or would meet it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -583,121 +560,6 @@ impl State {
         patch.ok().filter(fits).unwrap_or_else(|| diff::between(self.text(), told))
     }
 
-    /// Passages of which somebody wrote another version than the page shows, which nobody who could
-    /// see it wrote anew, and where that version does not stand by now: oldest save first.
-    /// O(changes since the first such save).
-    #[must_use]
-    pub fn alternatives(&self) -> Vec<Alternative<'_>> {
-        self.alternatives_in((self.text(), &[]))
-    }
-
-    /// The same in what is shown of the text.
-    pub(super) fn alternatives_in(
-        &self,
-        (text, hidden): (&str, &[HiddenRange]),
-    ) -> Vec<Alternative<'_>> {
-        let mut found = self.open_upto(self.changes.len());
-        for it in &mut found {
-            let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
-            it.at = start..start + len;
-        }
-        // Who keeps both leaves the passage as it was.
-        found.retain(|it| {
-            let at = it.at.start as usize..it.at.end as usize;
-            !passage::stands(text, &at, it.text)
-        });
-        tell_once(&mut found);
-        found
-    }
-
-    /// What will be open of what lies below a floor that is about to be moved up: the newest
-    /// [`limits::OPEN_BELOW`]; those before are in the history alone.
-    pub(super) fn open_at(&self, floor: usize) -> Vec<Arc<OpenBelow>> {
-        let mut open = self.open_upto(floor);
-        tell_once(&mut open);
-        let excess = open.len().saturating_sub(limits::OPEN_BELOW);
-        let kept = open.into_iter().skip(excess).map(|it| {
-            let change = it.change.clone();
-            let change = Change { overlaps: Vec::new(), hidden: Vec::new(), ..change };
-            let (save, change) = (it.save as u32, Arc::new(change));
-            Arc::new(OpenBelow { save, change, at: it.at, text: it.text.to_owned() })
-        });
-        kept.collect()
-    }
-
-    /// Those that are open before a change, whether their version stands by now or not.
-    fn open_upto(&self, end: usize) -> Vec<Alternative<'_>> {
-        let settled = self.changes.floor();
-        let below = self.open_below.iter().map(|it| {
-            let OpenBelow { save, change, at, text } = it.as_ref();
-            Alternative { save: *save as usize, change, at: at.clone(), text, settled }
-        });
-        let mut found: Vec<Alternative<'_>> = below.collect();
-        let first = if found.is_empty() { self.changes.first_hiding() } else { settled };
-        let kept = self.changes.indexed_from(first);
-        for (index, change) in kept.take_while(|(index, _)| *index < end) {
-            found.retain_mut(|open| {
-                // What stands for the save itself is not what came after it.
-                open.settled > index || self.stays_open(open, index, change)
-            });
-            if change.hidden.is_empty() {
-                continue;
-            }
-            found.retain(|open| !self.is_replaced(open, index, change));
-            let settled = self.settled_by(index, change.place);
-            let hidden = change.hidden.iter().map(|hidden| {
-                let (save, change) = self.author_of(hidden, (index, change));
-                Alternative { save, change, at: hidden.at.clone(), text: &hidden.text, settled }
-            });
-            found.extend(hidden);
-        }
-        found
-    }
-
-    /// The save that made what a change says is not shown: it itself, but where it is an import,
-    /// against which others' versions are not.
-    fn author_of<'a>(&'a self, hidden: &Hidden, by: (usize, &'a Change)) -> (usize, &'a Change) {
-        if by.1.kind != ChangeKind::Import as u8 {
-            return by;
-        }
-        let here = |it: &&(u32, u32, u32)| (it.0..it.0 + it.1) == hidden.at;
-        let with = by.1.overlaps.iter().find(here).map(|(.., with)| *with as usize);
-        let of = with.and_then(|with| Some((with, self.changes.get(with)?.as_ref())));
-        of.unwrap_or(by)
-    }
-
-    /// Whether an alternative is open after a change, and where its passage is then. Who could see
-    /// it and wrote the passage anew, the most of it, has closed it; nobody else.
-    fn stays_open(&self, open: &mut Alternative<'_>, index: usize, change: &Change) -> bool {
-        let (at, gone) = grown(&open.at, self.text.effects(index as u32));
-        let anew = gone * 2 >= open.at.len();
-        let touched = gone > 0 || at.len() != open.at.len();
-        open.at = at;
-        // What is taken out of a save again is its own.
-        let aside = change.kind == ChangeKind::Meant as u8
-            && self.text.history().suppression(index as u32).is_some();
-        if aside || !touched || !anew {
-            return true;
-        }
-        // What the log decided of a save is the save's.
-        let meant = change.kind == ChangeKind::Meant as u8;
-        let save = if meant { change.about as usize } else { index };
-        let base = self.text.history().base(save as u32);
-        let saw = base.is_none_or(|base| base.contains(open.save as u32));
-        // What is not all shown itself may have changed nothing there.
-        !saw || self.changes.get(save).is_some_and(|of| !of.hidden.is_empty())
-    }
-
-    /// Whether an alternative is what the author of a later change made of the same text before.
-    fn is_replaced(&self, open: &Alternative<'_>, index: usize, change: &Change) -> bool {
-        let base = |save: usize| self.text.history().base(save as u32);
-        let meet =
-            |hidden: &Hidden| hidden.at.start <= open.at.end && open.at.start <= hidden.at.end;
-        change.is_by_author_of(open.change)
-            && change.hidden.iter().any(meet)
-            && base(index).is_some_and(|of| Some(of) == base(open.save))
-    }
-
     /// The whole save is about to be suppressed: with what stands in place of its hunks, and
     /// nothing of it may be taken back twice.
     pub(super) fn let_decided_go(&mut self, place: Place, logged_ms: u64, save: u32) {
@@ -755,7 +617,7 @@ impl State {
     }
 
     /// The first change after those of a save's own entry.
-    fn settled_by(&self, save: usize, place: Place) -> usize {
+    pub(super) fn settled_by(&self, save: usize, place: Place) -> usize {
         let later = self.changes.indexed_from(save + 1);
         save + 1 + later.take_while(|(_, change)| change.place == place).count()
     }
@@ -770,12 +632,6 @@ impl State {
         let of = self.changes.get(save as usize)?;
         self.index_of(Actor::of(name, &[&of.actor.0.to_le_bytes()]))
     }
-}
-
-/// What several wrote alike is one.
-fn tell_once(found: &mut Vec<Alternative<'_>>) {
-    let mut told: HashSet<(u32, u32, &str)> = HashSet::new();
-    found.retain(|it| told.insert((it.at.start, it.at.end, it.text)));
 }
 
 /// Which hunks of the whole text's edit these of an edit of what is shown are.

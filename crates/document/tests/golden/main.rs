@@ -319,6 +319,11 @@ fn what_is_open_below_the_floor() {
     let floor = log.0.prunable(log.0.changes().len());
     log.0.prune(floor).unwrap();
     GOLDEN.holds(2, "document-open-below", &log.0);
+    let mut chosen = Log(log.0.clone());
+    let head = chosen.0.version();
+    assert_eq!(chosen.save(3, &head, ("crimson", "azure")), Verdict::Counted);
+    assert_eq!(chosen.0.alternatives(), []);
+    GOLDEN.holds(2, "document-settled", &chosen.0);
     let head = log.0.version();
     assert_eq!(log.save(3, &head, ("sky", "evening sky")), Verdict::Counted);
     log.flush(71);

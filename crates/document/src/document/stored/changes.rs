@@ -8,6 +8,7 @@ use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::Place;
 use serde_bytes::ByteBuf;
 
+use crate::document::change::Settled;
 use crate::document::{Change, ChangeKind, Changes, Hidden};
 use crate::entry::{Client, Note};
 
@@ -28,10 +29,12 @@ pub(in crate::document) struct ChangesWire {
     hidden: Option<Vec<(u32, u32, u32, String)>>,
     /// Clients, each with the index of its change; `None` for nothing.
     clients: Option<Vec<(u32, u64, Vec<EditId>)>>,
+    /// What was decided of open versions, each with the index of its change; `None` for nothing.
+    settles: Option<Vec<(u32, u32, u32, Option<(u32, u32)>)>>,
 }
 
 array_with_optional_last!(
-    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients }
+    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients, settles }
 );
 
 /// Numbers that are near those of the change before.
@@ -79,6 +82,7 @@ impl ChangesWire {
             overlaps: Vec::new(),
             hidden: None,
             clients: None,
+            settles: None,
         };
         let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
@@ -103,6 +107,13 @@ impl ChangesWire {
             let hidden = hidden.map(|it| (index, it.at.start, it.at.end, it.text.clone()));
             if hidden.len() > 0 {
                 wire.hidden.get_or_insert_default().extend(hidden);
+            }
+            let settles = change.settles.iter().map(|it| {
+                let at = it.at.as_ref().map(|at| (at.start, at.end));
+                (index, it.of.0, it.of.1, at)
+            });
+            if settles.len() > 0 {
+                wire.settles.get_or_insert_default().extend(settles);
             }
             if let Some(client) = &change.client {
                 let Client { number, earlier } = Client::clone(client);
@@ -146,12 +157,14 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let nothing = self.hidden.as_ref().is_some_and(Vec::is_empty);
+        let nothing = self.hidden.as_ref().is_some_and(Vec::is_empty)
+            || self.settles.as_ref().is_some_and(Vec::is_empty);
         if nothing || self.clients.as_ref().is_some_and(Vec::is_empty) {
             return Err(DecodeError::NotCanonical);
         }
         let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
+        let mut settled = self.settles.into_iter().flatten().peekable();
         let mut before = (0, 0, 0);
         let mut changes = Vec::with_capacity(actors.len());
         let rows = actors.into_iter().zip(checks).zip(self.notes);
@@ -177,6 +190,11 @@ impl ChangesWire {
             while let Some((_, start, end, text)) = hidden.next_if(|it| it.0 == index) {
                 hides.push(Hidden { at: start..end, text });
             }
+            let mut settles = Vec::new();
+            while let Some((_, of, number, at)) = settled.next_if(|it| it.0 == index) {
+                let at = at.map(|(start, end)| start..end);
+                settles.push(Settled { of: (of, number), at });
+            }
             let client = clients.next_if(|it| it.0 == index);
             changes.push(Arc::new(Change {
                 actor: Actor(actor),
@@ -191,13 +209,15 @@ impl ChangesWire {
                 bytes,
                 overlaps: met,
                 hidden: hides,
+                settles,
             }));
         }
         let over = numbers.0.is_empty()
             && edits.next().is_none()
             && overlaps.next().is_none()
             && hidden.next().is_none()
-            && clients.next().is_none();
+            && clients.next().is_none()
+            && settled.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
 }

@@ -142,5 +142,6 @@ fn change_from(wire: ChangeV1) -> Arc<Change> {
         bytes: wire.bytes,
         overlaps: wire.overlaps,
         hidden: Vec::new(),
+        settles: Vec::new(),
     })
 }

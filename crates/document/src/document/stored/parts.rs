@@ -166,6 +166,7 @@ impl Parts {
             changes: self.changes,
             archive: self.archive,
             open_below: self.open_below,
+            open: Default::default(),
             origin: Origin {
                 tip: tip.transpose()?,
                 intents: self.intents,

@@ -1,0 +1,348 @@
+//! Versions of passages that the page does not show, and what becomes of them.
+//!
+//! A change says what of it is not shown, and where. Such a version is open, an alternative, until
+//! somebody who could see it decides: who brings it into the page, or writes the most of the
+//! passage anew. What a save decided of those that were open before it is found when the log folds
+//! it, and stands with it (`Settled`): choosing one version of a passage ends the choice, whatever
+//! is made of the passage later, and a passage that is moved takes its versions along. Must never
+//! close what its author could not know to be there.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use redwedding_text::grown;
+use redwedding_text::shown::{self, Hidden as HiddenRange};
+
+use super::change::{OpenBelow, Settled};
+use super::{Change, ChangeKind, Hidden, State};
+use crate::{limits, passage};
+
+/// What somebody made of a passage of which the page shows another version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative<'a> {
+    /// The index of the save,
+    pub save: usize,
+    /// and what is known of it.
+    pub change: &'a Change,
+    /// The passage, in the text that there is; empty where the page shows nothing there.
+    pub at: Range<u32>,
+    /// What the save made of it; empty where it deleted it.
+    pub text: &'a str,
+}
+
+/// One that is open.
+#[derive(Clone, Debug)]
+struct Open {
+    /// The change that says so, and which of what that says is not shown it is.
+    of: (u32, u32),
+    /// The save that made it.
+    save: usize,
+    at: Range<u32>,
+    /// From which change on the passage may have been changed.
+    settled: usize,
+}
+
+/// All that are open after some of a document's changes. It follows from these, and is kept for
+/// whoever goes on from there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AllOpen {
+    upto: usize,
+    found: Vec<Open>,
+}
+
+/// It is no part of what is known.
+impl PartialEq for AllOpen {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What there was before a save, where something was open.
+pub(super) struct BeforeSave {
+    text: String,
+    changes: usize,
+}
+
+impl State {
+    /// Passages of which somebody wrote another version than the page shows, which nobody who could
+    /// see it wrote anew, and where that version does not stand by now: oldest save first.
+    /// O(changes since the last save).
+    #[must_use]
+    pub fn alternatives(&self) -> Vec<Alternative<'_>> {
+        self.alternatives_in((self.text(), &[]))
+    }
+
+    /// The same in what is shown of the text.
+    pub(super) fn alternatives_in(
+        &self,
+        (text, hidden): (&str, &[HiddenRange]),
+    ) -> Vec<Alternative<'_>> {
+        let mut found = self.versions_of(&self.open_upto(self.changes.len()));
+        for it in &mut found {
+            let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
+            it.at = start..start + len;
+        }
+        // Who keeps both leaves the passage as it was.
+        found.retain(|it| {
+            let at = it.at.start as usize..it.at.end as usize;
+            !passage::stands(text, &at, it.text)
+        });
+        tell_once(&mut found, |it| it.clone());
+        found
+    }
+
+    /// What will be open of what lies below a floor that is about to be moved up: the newest
+    /// [`limits::OPEN_BELOW`]; those before are in the history alone.
+    pub(super) fn open_at(&self, floor: usize) -> Vec<Arc<OpenBelow>> {
+        let open = self.open_upto(floor);
+        let mut told: Vec<_> = self.versions_of(&open).into_iter().zip(&open.found).collect();
+        tell_once(&mut told, |(it, _)| it.clone());
+        let excess = told.len().saturating_sub(limits::OPEN_BELOW);
+        let kept = told.into_iter().skip(excess).map(|(it, open)| {
+            let change = Change {
+                overlaps: Vec::new(),
+                hidden: Vec::new(),
+                settles: Vec::new(),
+                ..it.change.clone()
+            };
+            let (save, change) = (it.save as u32, Arc::new(change));
+            let text = it.text.to_owned();
+            Arc::new(OpenBelow { of: open.of, save, change, at: it.at, text })
+        });
+        kept.collect()
+    }
+
+    /// Those, with what is known of them.
+    fn versions_of(&self, open: &AllOpen) -> Vec<Alternative<'_>> {
+        let version = |open: &Open| {
+            let (save, at) = (open.save, open.at.clone());
+            let (change, text) = self.version_of_open(open)?;
+            Some(Alternative { save, change, at, text })
+        };
+        open.found.iter().filter_map(version).collect()
+    }
+
+    /// The save that made a version, and what it made.
+    fn version_of_open(&self, open: &Open) -> Option<(&Change, &str)> {
+        if let Some(it) = self.open_below.iter().find(|it| it.of == open.of) {
+            return Some((&it.change, &it.text));
+        }
+        let of = self.changes.get(open.of.0 as usize)?;
+        let text = &of.hidden.get(open.of.1 as usize)?.text;
+        Some((self.changes.get(open.save)?, text))
+    }
+
+    /// Those that are open before a change, whether their version stands by now or not.
+    fn open_upto(&self, end: usize) -> AllOpen {
+        let mut open = match self.open.upto {
+            0 => AllOpen::at_floor(self),
+            upto if upto > end => AllOpen::at_floor(self),
+            _ => self.open.clone(),
+        };
+        open.go_on(self, end);
+        open
+    }
+
+    /// What a save that is about to be folded may decide about; `None` where nothing is open.
+    pub(super) fn before_save(&mut self) -> Option<BeforeSave> {
+        self.open = self.open_upto(self.changes.len());
+        let open = !self.open.found.is_empty();
+        open.then(|| BeforeSave { text: self.text().to_owned(), changes: self.changes.len() })
+    }
+
+    /// With a save folded: notes what its author decided of what was open. O(what was open, and the
+    /// text where the save comes near one).
+    pub(super) fn settle(&mut self, before: &BeforeSave) {
+        let save = before.changes;
+        let made = before.changes..self.changes.len();
+        let Some(base) = self.text.history().base(save as u32) else { return };
+        let shows_all = self.changes.get(save).is_some_and(|of| of.hidden.is_empty());
+        let edits: Vec<(u32, u32, u32)> =
+            made.flat_map(|index| self.text.effects(index as u32)).collect();
+        let near: Vec<(&Open, Range<u32>)> = self
+            .open
+            .found
+            .iter()
+            .rev()
+            .take(limits::OPEN_BELOW)
+            .filter(|open| base.contains(open.save as u32))
+            .filter_map(|open| Some((open, widened(&open.at, &edits)?)))
+            .collect();
+        if near.is_empty() {
+            return;
+        }
+        let stands = |text: &str, at: &Range<u32>, open: &Open| {
+            let version = self.version_of_open(open).map(|(_, version)| version);
+            let at = at.start as usize..at.end as usize;
+            version.is_some_and(|version| passage::stands(text, &at, version))
+        };
+        // Who keeps both leaves the passage as it was, with the other beside it.
+        let kept = |open: &Open| grown(&open.at, edits.iter().copied()).0;
+        let chosen = near.iter().filter(|(open, now)| {
+            let stands_now = [&kept(open), now].into_iter().any(|at| stands(self.text(), at, open));
+            stands_now && !stands(&before.text, &open.at, open)
+        });
+        let chosen: Vec<&Open> = chosen.map(|(open, _)| *open).collect();
+        let is_kept = |open: &Open| {
+            let [then, now] = [(&*before.text, open.at.clone()), (self.text(), kept(open))]
+                .map(|(text, at)| text.get(at.start as usize..at.end as usize));
+            !open.at.is_empty() && then == now
+        };
+        let settled = near.iter().filter_map(|(open, now)| {
+            let at = match chosen.iter().find(|it| meet(&it.at, &open.at)) {
+                Some(it) if it.of == open.of => None,
+                // What was chosen stands in place of all versions of what it replaced.
+                Some(it) if !is_kept(it) && holds(&it.at, &open.at) => None,
+                Some(_) if is_anew(&open.at, &edits) => None,
+                Some(_) => Some(now.clone()),
+                None if !shows_all || !is_anew(&open.at, &edits) => return None,
+                None => Some(moved(&open.at, (&before.text, self.text()))?),
+            };
+            Some(Settled { of: open.of, at })
+        });
+        let settles: Vec<Settled> = settled.collect();
+        if !settles.is_empty() {
+            self.changes.amend(save, |change| change.settles = settles);
+        }
+    }
+
+    /// The save that made what a change says is not shown: it itself, but where it is an import,
+    /// against which others' versions are not.
+    fn author_of(&self, hidden: &Hidden, by: (usize, &Change)) -> usize {
+        if by.1.kind != ChangeKind::Import as u8 {
+            return by.0;
+        }
+        let here = |it: &&(u32, u32, u32)| (it.0..it.0 + it.1) == hidden.at;
+        let with = by.1.overlaps.iter().find(here).map(|(.., with)| *with as usize);
+        with.filter(|with| self.changes.get(*with).is_some()).unwrap_or(by.0)
+    }
+
+    /// Whether an alternative is open after a change, and where its passage is then. Who could see
+    /// it and wrote the passage anew, the most of it, has closed it; nobody else.
+    fn stays_open(&self, open: &mut Open, index: usize, change: &Change) -> bool {
+        if let Some(settled) = change.settles.iter().find(|it| it.of == open.of) {
+            let Some(at) = &settled.at else { return false };
+            (open.at, open.settled) = (at.clone(), self.settled_by(index, change.place));
+            return true;
+        }
+        let (at, gone) = grown(&open.at, self.text.effects(index as u32));
+        let anew = gone * 2 >= open.at.len();
+        let touched = gone > 0 || at.len() != open.at.len();
+        open.at = at;
+        // What is taken out of a save again is its own.
+        let aside = change.kind == ChangeKind::Meant as u8
+            && self.text.history().suppression(index as u32).is_some();
+        if aside || !touched || !anew {
+            return true;
+        }
+        // What the log decided of a save is the save's.
+        let meant = change.kind == ChangeKind::Meant as u8;
+        let save = if meant { change.about as usize } else { index };
+        let base = self.text.history().base(save as u32);
+        let saw = base.is_none_or(|base| base.contains(open.save as u32));
+        // What is not all shown itself may have changed nothing there.
+        !saw || self.changes.get(save).is_some_and(|of| !of.hidden.is_empty())
+    }
+
+    /// Whether an alternative is what the author of a later change made of the same text before.
+    fn is_replaced(&self, open: &Open, index: usize, change: &Change) -> bool {
+        let base = |save: usize| self.text.history().base(save as u32);
+        let meet = |hidden: &Hidden| meet(&hidden.at, &open.at);
+        let Some((by, _)) = self.version_of_open(open) else { return false };
+        change.is_by_author_of(by)
+            && change.hidden.iter().any(meet)
+            && base(index).is_some_and(|of| Some(of) == base(open.save))
+    }
+}
+
+impl AllOpen {
+    /// What is open of what lies below the floor.
+    fn at_floor(state: &State) -> Self {
+        let settled = state.changes.floor();
+        let below = state.open_below.iter().map(|it| {
+            let OpenBelow { of, save, at, .. } = it.as_ref();
+            Open { of: *of, save: *save as usize, at: at.clone(), settled }
+        });
+        let found: Vec<Open> = below.collect();
+        let upto = if found.is_empty() { state.changes.first_hiding() } else { settled };
+        Self { upto, found }
+    }
+
+    /// Goes on to what is open before a later change. O(changes in between, and what is open).
+    fn go_on(&mut self, state: &State, end: usize) {
+        let later = state.changes.indexed_from(self.upto);
+        for (index, change) in later.take_while(|(index, _)| *index < end) {
+            self.found.retain_mut(|open| {
+                // What stands for the save itself is not what came after it.
+                open.settled > index || state.stays_open(open, index, change)
+            });
+            if change.hidden.is_empty() {
+                continue;
+            }
+            self.found.retain(|open| !state.is_replaced(open, index, change));
+            let settled = state.settled_by(index, change.place);
+            let hidden = (0..).zip(&change.hidden).map(|(number, hidden)| {
+                let save = state.author_of(hidden, (index, change));
+                Open { of: (index as u32, number), save, at: hidden.at.clone(), settled }
+            });
+            self.found.extend(hidden);
+        }
+        self.upto = self.upto.max(end);
+    }
+}
+
+/// What several wrote alike is one.
+fn tell_once<'a, T>(found: &mut Vec<T>, of: impl Fn(&T) -> Alternative<'a>) {
+    let mut told: HashSet<(u32, u32, &str)> = HashSet::new();
+    found.retain(|it| {
+        let it = of(it);
+        told.insert((it.at.start, it.at.end, it.text))
+    });
+}
+
+/// Whether two passages overlap, or one begins where the other ends.
+fn meet(one: &Range<u32>, other: &Range<u32>) -> bool {
+    one.start <= other.end && other.start <= one.end
+}
+
+/// Whether a passage is a part of another one.
+fn holds(whole: &Range<u32>, part: &Range<u32>) -> bool {
+    whole.start <= part.start && part.end <= whole.end
+}
+
+/// Whether edits take away the most of a passage.
+fn is_anew(at: &Range<u32>, edits: &[(u32, u32, u32)]) -> bool {
+    let (_, gone) = grown(at, edits.iter().copied());
+    gone > 0 && gone * 2 >= at.len()
+}
+
+/// Where a passage is once edits were made, with all that came in it or beside it; `None` where
+/// they come near it nowhere.
+fn widened(at: &Range<u32>, edits: &[(u32, u32, u32)]) -> Option<Range<u32>> {
+    let (mut at, mut near) = (at.clone(), false);
+    for (place, deleted, inserted) in edits.iter().copied() {
+        let end = place + deleted;
+        if end < at.start {
+            at = at.start - deleted + inserted..at.end - deleted + inserted;
+        } else if place <= at.end {
+            near = true;
+            at = at.start.min(place)..at.end.max(end) - deleted + inserted;
+        }
+    }
+    near.then_some(at)
+}
+
+/// Where a passage is that went from its place, if it stands elsewhere, just as it was, and did not
+/// before.
+fn moved(at: &Range<u32>, (then, now): (&str, &str)) -> Option<Range<u32>> {
+    let passage = then.get(at.start as usize..at.end as usize)?;
+    let only = |text: &str| {
+        let mut found = text.match_indices(passage);
+        let (start, _) = found.next()?;
+        found.next().is_none().then_some(start as u32)
+    };
+    let is_said = passage.contains(char::is_alphanumeric);
+    let start = is_said.then(|| only(then).and_then(|_| only(now))).flatten()?;
+    Some(start..start + at.len() as u32)
+}

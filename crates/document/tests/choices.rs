@@ -1,0 +1,162 @@
+//! People choose between versions of a passage: what the page is then, and what is left to choose.
+
+#![allow(clippy::unwrap_used)]
+
+use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage, RULES};
+use redwedding_document::{Document, Verdict, passage};
+use redwedding_text::diff;
+use redwedding_wire::codec::{Decode, Encode};
+use redwedding_wire::identity::{DocumentKey, EditId};
+use redwedding_wire::version::{Base, Cursor, VersionRef};
+
+struct Page(Document);
+
+impl Page {
+    /// A page of which several saved another text each, on the same one.
+    fn of(base: &str, saves: &[&str]) -> Self {
+        let key = DocumentKey::new("wiki", "Page").unwrap();
+        let mut page = Self(Document::new(key, Cursor::start(1)));
+        let (note, text) = (Note::default(), base.to_owned());
+        page.put(Body::Base(OriginPage { revision: 1, text, time_ms: 1, note }));
+        let first = page.0.version();
+        saves.iter().for_each(|save| page.save_on(&first, save));
+        page
+    }
+
+    fn put(&mut self, body: Body) {
+        let cursor = self.0.cursor().after(b"entry");
+        let entry = Entry::new(self.0.key().clone(), body);
+        assert_eq!(self.0.apply(cursor, cursor.position, &entry), Verdict::Counted);
+        // Whoever reads what is stored is told the same, and so is who reads the cache.
+        for stored in [
+            Document::decode(&self.0.encode()).unwrap(),
+            Document::decode_own(&self.0.encode_own()).unwrap(),
+        ] {
+            assert_eq!(stored.alternatives(), self.0.alternatives());
+        }
+    }
+
+    fn save_on(&mut self, base: &VersionRef, to: &str) {
+        let old = self.0.text_of(&self.0.resolve_version(base).unwrap()).unwrap();
+        let edit = EditId([self.0.cursor().position as u8 + 1; 16]);
+        let (patch, on) = (diff::between(&old, to), Base::Version(base.clone()));
+        let delta = Delta { edit, base: on, patch, note: Note::default(), rules: RULES };
+        let (pop, served) = ("AMS".into(), None);
+        let edit = Edit { delta, accepted_ms: 1, pop, served, condition: None, client: None };
+        self.put(Body::Edit(edit));
+    }
+
+    /// Saves on what the page shows.
+    fn save(&mut self, to: &str) {
+        self.save_on(&self.0.version(), to);
+    }
+
+    /// The text that the page becomes with the first version that is listed with this text.
+    fn with(&self, text: &str, both: bool) -> String {
+        let found = self.0.alternatives();
+        let found = found.iter().find(|it| it.text == text).unwrap();
+        let at = found.at.start as usize..found.at.end as usize;
+        match both {
+            true => passage::both(self.0.text(), &at, text).unwrap(),
+            false => passage::instead(self.0.text(), &at, text),
+        }
+    }
+
+    /// Chooses what is listed first, as often as something is; what the page was after each.
+    fn choose_all(&mut self, both: bool) -> Vec<String> {
+        let mut texts = Vec::new();
+        while let Some(text) = self.0.alternatives().first().map(|it| it.text.to_owned()) {
+            assert!(texts.len() < 6, "it never ends: {texts:?}");
+            let to = self.with(&text, both);
+            self.save(&to);
+            assert_eq!(self.0.text(), to);
+            texts.push(to);
+        }
+        texts
+    }
+
+    fn listed(&self) -> Vec<(&str, &str)> {
+        let text = |at: &std::ops::Range<u32>| &self.0.text()[at.start as usize..at.end as usize];
+        self.0.alternatives().into_iter().map(|it| (text(&it.at), it.text)).collect()
+    }
+}
+
+#[test]
+fn who_chooses_one_of_several_ends_the_choice() {
+    let three = "One line.\nTwo words here.\nThree line.\n";
+    for (base, saves, then) in [
+        (
+            three,
+            [
+                "One line.\nThree line.\n",
+                "One line.\nTwo good words here.\nThree line.\n",
+                "One line.\nTwo words here today.\nThree line.\n",
+            ],
+            "One line.\nTwo good words here.\nThree line.\n",
+        ),
+        (
+            "The sky is blue.\n",
+            ["The sky is crimson.\n", "The sky is azure.\n", "The sky is teal.\n"],
+            "The sky is azure.\n",
+        ),
+        ("a page\n", ["", "a good page\n", "a page here\n"], "a good page\n"),
+    ] {
+        let mut page = Page::of(base, &saves);
+        assert_eq!(page.0.alternatives().len(), 2, "{:?}", page.listed());
+        assert_eq!(page.choose_all(false), [then]);
+    }
+}
+
+#[test]
+fn who_keeps_both_has_the_others_to_choose() {
+    let saves = ["The sky is crimson.\n", "The sky is azure.\n", "The sky is teal.\n"];
+    let mut page = Page::of("The sky is blue.\n", &saves);
+    let both = ["The sky is crimson azure.\n", "The sky is crimson azure teal.\n"];
+    assert_eq!(page.choose_all(true), both);
+}
+
+#[test]
+fn a_version_takes_the_place_of_all_of_another_one() {
+    let saves =
+        ["See the [[king]] here.\n", "See [[the king]] here.\n", "See the [[Robb|king]] here.\n"];
+    let mut page = Page::of("See the king here.\n", &saves);
+    for text in page.choose_all(false) {
+        assert!(saves.contains(&text.as_str()), "{text:?}");
+    }
+}
+
+#[test]
+fn what_was_chosen_is_not_offered_again_whatever_becomes_of_it() {
+    let mut page =
+        Page::of("The sky is blue.\n", &["The sky is crimson.\n", "The sky is azure.\n"]);
+    let to = page.with("azure", true);
+    page.save(&to);
+    page.save("The sea is crimson.\n");
+    assert_eq!(page.listed(), []);
+}
+
+#[test]
+fn a_passage_takes_its_versions_along_where_it_is_moved_to() {
+    let of = |sky: &str| format!("Top\n\nThe sky is {sky} today.\n\nEnd\n");
+    let mut page = Page::of(&of("blue"), &[&of("crimson"), &of("azure")]);
+    page.save("Top\n\nEnd\n\nThe sky is crimson today.\n");
+    assert_eq!(page.listed(), [("crimson", "azure")]);
+    assert_eq!(page.choose_all(false), ["Top\n\nEnd\n\nThe sky is azure today.\n"]);
+    let mut page =
+        Page::of("* one\n* blue\n* two\n", &["* one\n* red\n* two\n", "* one\n* teal\n* two\n"]);
+    page.save("* one\n* two\n* red\n");
+    assert_eq!(page.listed(), [("red", "teal")]);
+}
+
+#[test]
+fn who_adds_elsewhere_or_had_not_seen_it_decides_nothing() {
+    let base = "One line.\nTwo words here.\nThree line.\n";
+    let saves = ["One line.\nThree line.\n", "One line.\nTwo good words here.\nThree line.\n"];
+    let mut page = Page::of(base, &saves);
+    let other = [("", "Two good words here.\n")];
+    assert_eq!(page.listed(), other);
+    page.save("One line.\nSomething else.\nThree line.\n");
+    assert_eq!(page.listed().len(), 1);
+    page.save("Zero line.\nOne line.\nSomething else.\nThree line.\n");
+    assert_eq!(page.listed().len(), 1);
+}
