@@ -30,6 +30,7 @@ mod fold;
 mod hidden;
 mod line_ends;
 mod moderation;
+mod open;
 mod origin;
 mod origin_entries;
 mod past;

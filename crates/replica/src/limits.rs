@@ -36,7 +36,7 @@ pub const PULL_ENTRIES: usize = 256;
 pub const PULL_BYTES: usize = 4 << 20;
 /// Pushes in one exchange.
 pub const PUSH_ENTRIES: usize = 256;
-/// Entries that are pushed in one exchange, from which on their documents are not read back with it.
+/// Entries that are pushed in one exchange at most, for their documents to be read back with it.
 pub const PUSHED_ALONG: usize = 64;
 /// Bytes of pushes in one exchange, from which no further one is added.
 pub const PUSH_BYTES: usize = 8 << 20;

@@ -207,7 +207,7 @@ impl<P: Ports> Context<'_, P> {
     /// The same where the origin's text at the tip is not the text of the tip's
     /// version: the edit is made on the one and carried over onto the other. What somebody deletes
     /// there of what the origin has merged in by itself is not: the tip's version lacks it. So
-    /// nothing may be deleted and inserted again that could have been kept: it would be there twice.
+    /// nothing may be deleted and inserted again that could have been kept: it would stand twice.
     fn patch_over_moved_tip(
         &mut self,
         document: &Document,

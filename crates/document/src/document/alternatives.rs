@@ -15,6 +15,7 @@ use redwedding_text::grown;
 use redwedding_text::shown::{self, Hidden as HiddenRange};
 
 use super::change::{OpenBelow, Settled};
+use super::open::{AllOpen, Open};
 use super::{Change, ChangeKind, Hidden, State};
 use crate::{limits, passage};
 
@@ -29,33 +30,6 @@ pub struct Alternative<'a> {
     pub at: Range<u32>,
     /// What the save made of it; empty where it deleted it.
     pub text: &'a str,
-}
-
-/// One that is open.
-#[derive(Clone, Debug)]
-struct Open {
-    /// The change that says so, and which of what that says is not shown it is.
-    of: (u32, u32),
-    /// The save that made it.
-    save: usize,
-    at: Range<u32>,
-    /// From which change on the passage may have been changed.
-    settled: usize,
-}
-
-/// All that are open after some of a document's changes. It follows from these, and is kept for
-/// whoever goes on from there.
-#[derive(Clone, Debug, Default)]
-pub(super) struct AllOpen {
-    upto: usize,
-    found: Vec<Open>,
-}
-
-/// It is no part of what is known.
-impl PartialEq for AllOpen {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
 }
 
 /// What there was before a save, where something was open.
@@ -136,11 +110,11 @@ impl State {
     /// Those that are open before a change, whether their version stands by now or not.
     fn open_upto(&self, end: usize) -> AllOpen {
         let mut open = match self.open.upto {
-            0 => AllOpen::at_floor(self),
-            upto if upto > end => AllOpen::at_floor(self),
+            0 => self.open_at_floor(),
+            upto if upto > end => self.open_at_floor(),
             _ => self.open.clone(),
         };
-        open.go_on(self, end);
+        self.go_on(&mut open, end);
         open
     }
 
@@ -254,41 +228,39 @@ impl State {
             && change.hidden.iter().any(meet)
             && base(index).is_some_and(|of| Some(of) == base(open.save))
     }
-}
 
-impl AllOpen {
     /// What is open of what lies below the floor.
-    fn at_floor(state: &State) -> Self {
-        let settled = state.changes.floor();
-        let below = state.open_below.iter().map(|it| {
+    fn open_at_floor(&self) -> AllOpen {
+        let settled = self.changes.floor();
+        let below = self.open_below.iter().map(|it| {
             let OpenBelow { of, save, at, .. } = it.as_ref();
             Open { of: *of, save: *save as usize, at: at.clone(), settled }
         });
         let found: Vec<Open> = below.collect();
-        let upto = if found.is_empty() { state.changes.first_hiding() } else { settled };
-        Self { upto, found }
+        let upto = if found.is_empty() { self.changes.first_hiding() } else { settled };
+        AllOpen { upto, found }
     }
 
     /// Goes on to what is open before a later change. O(changes in between, and what is open).
-    fn go_on(&mut self, state: &State, end: usize) {
-        let later = state.changes.indexed_from(self.upto);
+    fn go_on(&self, open: &mut AllOpen, end: usize) {
+        let later = self.changes.indexed_from(open.upto);
         for (index, change) in later.take_while(|(index, _)| *index < end) {
-            self.found.retain_mut(|open| {
+            open.found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
-                open.settled > index || state.stays_open(open, index, change)
+                open.settled > index || self.stays_open(open, index, change)
             });
             if change.hidden.is_empty() {
                 continue;
             }
-            self.found.retain(|open| !state.is_replaced(open, index, change));
-            let settled = state.settled_by(index, change.place);
+            open.found.retain(|open| !self.is_replaced(open, index, change));
+            let settled = self.settled_by(index, change.place);
             let hidden = (0..).zip(&change.hidden).map(|(number, hidden)| {
-                let save = state.author_of(hidden, (index, change));
+                let save = self.author_of(hidden, (index, change));
                 Open { of: (index as u32, number), save, at: hidden.at.clone(), settled }
             });
-            self.found.extend(hidden);
+            open.found.extend(hidden);
         }
-        self.upto = self.upto.max(end);
+        open.upto = open.upto.max(end);
     }
 }
 

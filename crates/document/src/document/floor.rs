@@ -10,8 +10,8 @@ use redwedding_text::{RestoreError, Text, Version, diff, map_through, shown};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{Base, Place, Position, Root, VersionRef};
 
-use super::alternatives::AllOpen;
 use super::fold::{FOLD_RULES, Fault, Verdict};
+use super::open::AllOpen;
 use super::resolve::missing_segment;
 use super::segment::{Archive, Segment, SegmentRef};
 use super::{Change, ChangeKind, Changes, Document, State, Unresolved};

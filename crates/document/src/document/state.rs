@@ -13,10 +13,10 @@ use redwedding_wire::version::{
 };
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use super::alternatives::AllOpen;
 use super::change::Change;
 use super::change::OpenBelow;
 use super::changes::Changes;
+use super::open::AllOpen;
 use super::origin::Origin;
 use super::segment::SegmentRef;
 use crate::limits;

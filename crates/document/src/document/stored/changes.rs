@@ -1,5 +1,6 @@
 //! The list of changes in columns: of a save, little more than its ids is new.
 
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use redwedding_wire::array_with_optional_last;
@@ -11,6 +12,9 @@ use serde_bytes::ByteBuf;
 use crate::document::change::Settled;
 use crate::document::{Change, ChangeKind, Changes, Hidden};
 use crate::entry::{Client, Note};
+
+/// The index of a change, and what it decided.
+type SettledRow = (u32, u32, u32, Option<(u32, u32)>);
 
 /// Changes, each column in their order. The last one is written only where there is something.
 pub(in crate::document) struct ChangesWire {
@@ -30,7 +34,7 @@ pub(in crate::document) struct ChangesWire {
     /// Clients, each with the index of its change; `None` for nothing.
     clients: Option<Vec<(u32, u64, Vec<EditId>)>>,
     /// What was decided of open versions, each with the index of its change; `None` for nothing.
-    settles: Option<Vec<(u32, u32, u32, Option<(u32, u32)>)>>,
+    settles: Option<Vec<SettledRow>>,
 }
 
 array_with_optional_last!(
@@ -144,6 +148,13 @@ impl ChangesWire {
         }
     }
 
+    /// Whether a column is written in which there is nothing.
+    fn has_empty_column(&self) -> bool {
+        self.hidden.as_ref().is_some_and(Vec::is_empty)
+            || self.clients.as_ref().is_some_and(Vec::is_empty)
+            || self.settles.as_ref().is_some_and(Vec::is_empty)
+    }
+
     /// The changes, the first of which has this index.
     pub(in crate::document) fn read(self, first: usize) -> Result<Vec<Arc<Change>>, DecodeError> {
         let uneven = || DecodeError::invalid("the columns of changes differ in length");
@@ -157,9 +168,7 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        let nothing = self.hidden.as_ref().is_some_and(Vec::is_empty)
-            || self.settles.as_ref().is_some_and(Vec::is_empty);
-        if nothing || self.clients.as_ref().is_some_and(Vec::is_empty) {
+        if self.has_empty_column() {
             return Err(DecodeError::NotCanonical);
         }
         let mut clients = self.clients.into_iter().flatten().peekable();
@@ -190,11 +199,7 @@ impl ChangesWire {
             while let Some((_, start, end, text)) = hidden.next_if(|it| it.0 == index) {
                 hides.push(Hidden { at: start..end, text });
             }
-            let mut settles = Vec::new();
-            while let Some((_, of, number, at)) = settled.next_if(|it| it.0 == index) {
-                let at = at.map(|(start, end)| start..end);
-                settles.push(Settled { of: (of, number), at });
-            }
+            let settles = settles_of(index, &mut settled);
             let client = clients.next_if(|it| it.0 == index);
             changes.push(Arc::new(Change {
                 actor: Actor(actor),
@@ -220,6 +225,19 @@ impl ChangesWire {
             && settled.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
+}
+
+/// What was decided by the change with this index.
+fn settles_of(
+    index: u32,
+    settled: &mut Peekable<impl Iterator<Item = SettledRow>>,
+) -> Vec<Settled> {
+    let mut settles = Vec::new();
+    while let Some((_, of, number, at)) = settled.next_if(|it| it.0 == index) {
+        let at = at.map(|(start, end)| start..end);
+        settles.push(Settled { of: (of, number), at });
+    }
+    settles
 }
 
 fn client_of((_, number, earlier): (u32, u64, Vec<EditId>)) -> Result<Box<Client>, DecodeError> {
