@@ -4,6 +4,9 @@
 //! Entries are immutable. Whoever pushes one never rewrites it; what an entry
 //! means is decided by the fold alone ([`crate::Document`]), from the log's order.
 
+use std::fmt;
+use std::str::FromStr;
+
 use redwedding_text::Patch;
 use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode, Source};
@@ -136,6 +139,41 @@ pub struct Edit {
     /// On what it is taken at all. Not part of the dots either: it is about this entry's place in
     /// the log, and a save that met it once is the same change ever after.
     pub condition: Option<Condition>,
+    /// Versions of passages that its author has decided about, whatever the page shows of them: they
+    /// are no alternatives any more. Never empty; [`limits::CLOSED`] at most. Not part of the dots.
+    pub closes: Option<Vec<AlternativeName>>,
+}
+
+/// Names a version of a passage that the page does not show, as long as there is a page.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize_tuple, Deserialize_tuple,
+)]
+pub struct AlternativeName {
+    /// The dots of the change that says that it is not shown: of its save, or of the import that
+    /// shows in its place.
+    pub by: Actor,
+    /// Which of those that that says so of.
+    pub number: u32,
+}
+
+/// Sixteen hexadecimal digits, a hyphen, and a number.
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{}", self.by.0, self.number)
+    }
+}
+
+impl FromStr for AlternativeName {
+    type Err = DecodeError;
+
+    fn from_str(name: &str) -> Result<Self, DecodeError> {
+        let parts = name.split_once('-').and_then(|(by, number)| {
+            Some((u64::from_str_radix(by, 16).ok()?, number.parse().ok()?))
+        });
+        let (by, number) =
+            parts.ok_or_else(|| DecodeError::invalid("no alternative is named so"))?;
+        Ok(Self { by: Actor(by), number })
+    }
 }
 
 /// What is known of a client that saves.
@@ -149,9 +187,15 @@ pub struct Client {
     pub earlier: Vec<EditId>,
 }
 
-array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client, condition });
+array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client, condition, closes });
 
 impl Edit {
+    /// Whether nobody made it: it stands for what it was made on, and changes nothing.
+    #[must_use]
+    pub fn is_merge_node(&self) -> bool {
+        self.closes.is_none() && self.delta.is_merge_node()
+    }
+
     /// It, if it replaces what the same person made of the same text before.
     pub(crate) fn replacing(&self) -> Option<&Self> {
         (self.delta.rules >= REPLACING_RULES).then_some(self)
@@ -584,6 +628,10 @@ impl Edit {
         self.client.as_ref().map_or(Ok(()), |client| client.check())?;
         if self.delta.edit == EditId::default() {
             return Err(DecodeError::invalid("an edit id of zeros stands for no save"));
+        }
+        let closed = self.closes.as_ref().map(Vec::len);
+        if closed.is_some_and(|closed| !(1..=limits::CLOSED).contains(&closed)) {
+            return Err(DecodeError::invalid("a save closes none, or too many, alternatives"));
         }
         if self.pop.len() > limits::SITE_BYTES {
             return Err(DecodeError::invalid("the name of the point of presence is too long"));

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage, RULES};
+use redwedding_document::entry::{
+    AlternativeName, Body, Delta, Edit, Entry, Note, OriginPage, RULES,
+};
 use redwedding_document::{Document, Verdict, passage};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
@@ -37,13 +39,29 @@ impl Page {
     }
 
     fn save_on(&mut self, base: &VersionRef, to: &str) {
+        self.save_closing(None, base, to);
+    }
+
+    fn save_closing(&mut self, closes: Option<AlternativeName>, base: &VersionRef, to: &str) {
         let old = self.0.text_of(&self.0.resolve_version(base).unwrap()).unwrap();
         let edit = EditId([self.0.cursor().position as u8 + 1; 16]);
         let (patch, on) = (diff::between(&old, to), Base::Version(base.clone()));
         let delta = Delta { edit, base: on, patch, note: Note::default(), rules: RULES };
-        let (pop, served) = ("AMS".into(), None);
-        let edit = Edit { delta, accepted_ms: 1, pop, served, condition: None, client: None };
-        self.put(Body::Edit(edit));
+        let (pop, served, closes) = ("AMS".into(), None, closes.map(|name| vec![name]));
+        let (condition, client) = (None, None);
+        self.put(Body::Edit(Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served,
+            condition,
+            client,
+            closes,
+        }));
+    }
+
+    fn close(&mut self, name: AlternativeName, to: &str) {
+        self.save_closing(Some(name), &self.0.version(), to);
     }
 
     /// Saves on what the page shows.
@@ -159,4 +177,20 @@ fn who_adds_elsewhere_or_had_not_seen_it_decides_nothing() {
     assert_eq!(page.listed().len(), 1);
     page.save("Zero line.\nOne line.\nSomething else.\nThree line.\n");
     assert_eq!(page.listed().len(), 1);
+}
+
+/// Whoever keeps what is shown changes nothing, and says so of the other version by its name.
+#[test]
+fn what_is_closed_by_name_is_no_alternative_any_more() {
+    let saves = ["The sky is crimson.\n", "The sky is azure.\n", "The sky is teal.\n"];
+    let mut page = Page::of("The sky is blue.\n", &saves);
+    let name = page.0.alternatives()[0].name.unwrap();
+    assert_eq!(name.to_string().parse(), Ok(name));
+    let text = page.0.text().to_owned();
+    page.close(name, &text);
+    assert_eq!(page.0.text(), text);
+    assert_eq!(page.listed(), [("crimson", "teal")]);
+    assert!(!page.0.changes().kept().iter().any(|change| change.is_merge_node()));
+    page.close(name, &text);
+    assert_eq!(page.listed(), [("crimson", "teal")], "it was decided once");
 }

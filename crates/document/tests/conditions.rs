@@ -56,7 +56,15 @@ impl Page {
         let (patch, note) = (diff::between(&old, to), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "AMS".to_owned();
-        Body::Edit(Edit { delta, accepted_ms: 1, pop, served: None, condition, client: None })
+        Body::Edit(Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served: None,
+            condition,
+            client: None,
+            closes: None,
+        })
     }
 
     fn save(

@@ -69,7 +69,15 @@ impl Page {
             rules: RULES,
         };
         let pop = "AMS".into();
-        Body::Edit(Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None })
+        Body::Edit(Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        })
     }
 
     fn save(&mut self, new: &str) {

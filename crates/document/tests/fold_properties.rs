@@ -95,6 +95,7 @@ fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
         pop: "AMS".to_owned(),
         served: None,
         condition: None,
+        closes: None,
         client: None,
     }
 }

@@ -47,7 +47,15 @@ impl Page {
         let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
         let actor = delta.actor();
         let pop = "AMS".into();
-        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
+        let edit = Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        };
         self.put(Body::Edit(edit));
         actor
     }

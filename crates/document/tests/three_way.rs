@@ -103,7 +103,15 @@ impl Page {
         let delta = Delta { edit, base: on, patch, note, rules };
         let actor = delta.actor();
         let pop = "AMS".into();
-        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client };
+        let edit = Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client,
+        };
         self.put(Body::Edit(edit));
         let served = VersionRef { extra: vec![actor], ..base.clone() };
         assert_eq!(self.text_of(&served), to, "who saved it has it before them");
@@ -513,7 +521,15 @@ fn a_view_says_where_a_save_may_stand_twice() {
         let (edit, note) = (EditId([9; 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "AMS".into();
-        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
+        let edit = Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        };
         Entry::new(page.document.key().clone(), Body::Edit(edit))
     };
     let may_double = |entry: &Entry| {
@@ -766,7 +782,8 @@ fn waiting(view: &View, number: u8, base: &VersionRef, to: &str) -> Entry {
     let (edit, base) = (EditId([number; 16]), Base::Version(base.clone()));
     let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
     let (served, pop) = (Some(view.version()), "AMS".into());
-    let edit = Edit { delta, accepted_ms: 1, pop, served, condition: None, client: None };
+    let edit =
+        Edit { delta, accepted_ms: 1, pop, served, condition: None, closes: None, client: None };
     let entry = Entry::new(view.key().clone(), Body::Edit(edit));
     assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
     entry

@@ -109,7 +109,15 @@ impl Load {
             rules: RULES,
         };
         let (accepted_ms, pop) = (self.run, "load".into());
-        let edit = Edit { delta, accepted_ms, pop, served: None, condition: None, client: None };
+        let edit = Edit {
+            delta,
+            accepted_ms,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        };
         let key = DocumentKey::new("load", format!("{} {page}", self.run)).expect("a key");
         Entry::new(key, Body::Edit(edit))
     }

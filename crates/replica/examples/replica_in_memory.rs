@@ -50,6 +50,7 @@ impl Place {
             base_check: None,
             trace: 0,
             only_if: None,
+            closes: Vec::new(),
         };
         let saved = self.replica.request(&mut self.ports, &mut self.session).save(page, &save)?;
         // The save is durable: here the client would be answered. Then the rest is done.

@@ -308,8 +308,15 @@ mod tests {
                 rules: RULES,
             };
             let pop = "AMS".to_owned();
-            let edit =
-                Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
+            let edit = Edit {
+                delta,
+                accepted_ms: 1,
+                pop,
+                served: None,
+                condition: None,
+                closes: None,
+                client: None,
+            };
             let entry = Entry::new(key.clone(), Body::Edit(edit)).encode();
             let cursor = confirmed.cursor().after(&entry);
             let (position, prefix) = (cursor.position, cursor.prefix);

@@ -64,5 +64,6 @@ pub fn whole(base: Option<u64>, text: &str) -> Save {
         idempotency_inputs: vec![text.as_bytes().to_vec()],
         trace: 0,
         only_if: None,
+        closes: Vec::new(),
     }
 }

@@ -63,6 +63,7 @@ impl Place {
             base_check: None,
             trace: 0,
             only_if: None,
+            closes: Vec::new(),
         };
         self.replica.request(&mut self.ports, session).save(&page(), &save)
     }

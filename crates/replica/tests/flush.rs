@@ -38,6 +38,7 @@ fn save(replica: &mut Replica, ports: &mut MemoryPorts, base: Option<u64>, text:
         base_check: None,
         trace: 0,
         only_if: None,
+        closes: Vec::new(),
     };
     let mut session = ClientSession::new();
     let saved = replica.request(ports, &mut session).save(&page(), &save).expect("a save");
@@ -58,7 +59,15 @@ fn crowd(network: &Network, count: usize) -> Vec<ByteBuf> {
         let (base, note) = (Base::Version(document.version()), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "pop-0".to_owned();
-        let edit = Edit { delta, accepted_ms: 1, pop, served: None, condition: None, client: None };
+        let edit = Edit {
+            delta,
+            accepted_ms: 1,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        };
         ByteBuf::from(Entry::new(page(), Body::Edit(edit)).encode())
     };
     (0..count).map(entry).collect()

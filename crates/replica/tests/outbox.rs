@@ -61,6 +61,7 @@ impl Edge {
             base_check: None,
             trace: 0,
             only_if: None,
+            closes: Vec::new(),
         };
         self.replica.request(&mut self.ports, session).save(page, &save)
     }
@@ -585,6 +586,7 @@ fn what_the_relay_would_refuse_is_not_acknowledged() {
         base_check: None,
         trace: 0,
         only_if: None,
+        closes: Vec::new(),
     };
     let session = &mut ClientSession::new();
     let saved = edge.replica.request(&mut edge.ports, session).save(&page(0), &save);

@@ -32,6 +32,7 @@ fn save(replica: &mut Replica, ports: &mut MemoryPorts, finish: bool) -> String 
         base_check: None,
         trace: 0,
         only_if: None,
+        closes: Vec::new(),
     };
     let mut open = replica.open_session(ports, None);
     let saved = replica.request(ports, &mut open.session).save(&page(), &save).expect("a save");

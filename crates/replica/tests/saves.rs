@@ -47,6 +47,7 @@ fn save(
         base_check: None,
         trace: 0,
         only_if: None,
+        closes: Vec::new(),
     };
     let replica = unspent(replica, ports);
     replica.request(ports, &mut ClientSession::new()).save(&page(), &save).expect("a save")
@@ -133,6 +134,7 @@ fn a_position_of_another_text_is_no_base() {
             idempotency_inputs: vec![text.as_bytes().to_vec()],
             trace: 0,
             only_if: None,
+            closes: Vec::new(),
         };
         let replica = unspent(&mut replica, &mut ports);
         let saved = replica.request(&mut ports, &mut ClientSession::new()).save(&page(), &save);
@@ -204,8 +206,16 @@ fn the_same_correction_of_many_is_shown_once_while_the_relay_is_away() {
         let submitted = Submitted::Whole(right.to_owned());
         let idempotency_inputs = vec![vec![who]];
         let (note, base_check) = (Note::default(), None);
-        let save =
-            Save { base, submitted, note, idempotency_inputs, base_check, trace: 0, only_if: None };
+        let save = Save {
+            base,
+            submitted,
+            note,
+            idempotency_inputs,
+            base_check,
+            trace: 0,
+            only_if: None,
+            closes: Vec::new(),
+        };
         let (ports, replica) = (&mut pops[pop], &mut replicas[pop]);
         let replica = unspent(replica, ports);
         let saved = replica.request(ports, &mut ClientSession::new()).save(&page(), &save);

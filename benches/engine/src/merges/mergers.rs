@@ -80,7 +80,7 @@ impl Merger for Ours {
             let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
             let pop = "bench".to_owned();
             let edit =
-                Edit { delta, accepted_ms: 1, pop, served: None, client: None, condition: None };
+                Edit { delta, accepted_ms: 1, pop, served: None, client: None, condition: None, closes: None };
             fold(&mut page, Body::Edit(edit))?;
             versions.push(page.version());
         }

@@ -17,11 +17,14 @@ use redwedding_text::shown::{self, Hidden as HiddenRange};
 use super::change::{OpenBelow, Settled};
 use super::open::{AllOpen, Open};
 use super::{Change, ChangeKind, Hidden, State};
+use crate::entry::{AlternativeName, Edit};
 use crate::{limits, passage};
 
 /// What somebody made of a passage of which the page shows another version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alternative<'a> {
+    /// Its name; `None` where the log has not decided that it is one.
+    pub name: Option<AlternativeName>,
     /// The index of the save,
     pub save: usize,
     /// and what is known of it.
@@ -52,28 +55,29 @@ impl State {
         &self,
         (text, hidden): (&str, &[HiddenRange]),
     ) -> Vec<Alternative<'_>> {
-        let mut found = self.versions_of(&self.open_upto(self.changes.len()));
-        for it in &mut found {
+        let open = self.open_upto(self.changes.len());
+        let mut found: Vec<_> = self.versions_of(&open).collect();
+        for (_, it) in &mut found {
             let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
             it.at = start..start + len;
         }
         // Who keeps both leaves the passage as it was.
-        found.retain(|it| {
+        found.retain(|(_, it)| {
             let at = it.at.start as usize..it.at.end as usize;
             !passage::stands(text, &at, it.text)
         });
-        tell_once(&mut found, |it| it.clone());
-        found
+        tell_once(&mut found);
+        found.into_iter().map(|(_, it)| it).collect()
     }
 
     /// What will be open of what lies below a floor that is about to be moved up: the newest
     /// [`limits::OPEN_BELOW`]; those before are in the history alone.
     pub(super) fn open_at(&self, floor: usize) -> Vec<Arc<OpenBelow>> {
         let open = self.open_upto(floor);
-        let mut told: Vec<_> = self.versions_of(&open).into_iter().zip(&open.found).collect();
-        tell_once(&mut told, |(it, _)| it.clone());
+        let mut told: Vec<_> = self.versions_of(&open).collect();
+        tell_once(&mut told);
         let excess = told.len().saturating_sub(limits::OPEN_BELOW);
-        let kept = told.into_iter().skip(excess).map(|(it, open)| {
+        let kept = told.into_iter().skip(excess).map(|(of, it)| {
             let change = Change {
                 overlaps: Vec::new(),
                 hidden: Vec::new(),
@@ -82,19 +86,28 @@ impl State {
             };
             let (save, change) = (it.save as u32, Arc::new(change));
             let text = it.text.to_owned();
-            Arc::new(OpenBelow { of: open.of, save, change, at: it.at, text })
+            Arc::new(OpenBelow { of, save, change, at: it.at, text })
         });
         kept.collect()
     }
 
     /// Those, with what is known of them.
-    fn versions_of(&self, open: &AllOpen) -> Vec<Alternative<'_>> {
-        let version = |open: &Open| {
-            let (save, at) = (open.save, open.at.clone());
+    fn versions_of<'a>(
+        &'a self,
+        open: &AllOpen,
+    ) -> impl Iterator<Item = ((u32, u32), Alternative<'a>)> {
+        open.found.iter().filter_map(|open| {
             let (change, text) = self.version_of_open(open)?;
-            Some(Alternative { save, change, at, text })
-        };
-        open.found.iter().filter_map(version).collect()
+            let (name, save, at) = (self.name_of(open), open.save, open.at.clone());
+            Some((open.of, Alternative { name, save, change, at, text }))
+        })
+    }
+
+    fn name_of(&self, open: &Open) -> Option<AlternativeName> {
+        let (of, number) = open.of;
+        let below = self.open_below.iter().find(|it| it.of == open.of).map(|it| &it.change);
+        let by = below.or_else(|| self.changes.get(of as usize)).map(|change| change.actor)?;
+        Some(AlternativeName { by, number })
     }
 
     /// The save that made a version, and what it made.
@@ -127,10 +140,27 @@ impl State {
 
     /// With a save folded: notes what its author decided of what was open. O(what was open, and the
     /// text where the save comes near one).
-    pub(super) fn settle(&mut self, before: &BeforeSave) {
+    pub(super) fn settle(&mut self, before: &BeforeSave, edit: &Edit) {
+        let save = before.changes;
+        let named = |open: &&Open| {
+            let name = self.name_of(open);
+            edit.closes.iter().flatten().any(|closed| Some(*closed) == name)
+        };
+        let closed = self.open.found.iter().filter(named);
+        let mut settles: Vec<Settled> =
+            closed.map(|open| Settled { of: open.of, at: None }).collect();
+        settles.extend(self.decided(before, &settles));
+        if !settles.is_empty() {
+            self.changes.amend(save, |change| change.settles = settles);
+        }
+    }
+
+    /// What follows for what was open from what a save made of the text, but for those that it
+    /// closes by name.
+    fn decided(&self, before: &BeforeSave, closed: &[Settled]) -> Vec<Settled> {
         let save = before.changes;
         let made = before.changes..self.changes.len();
-        let Some(base) = self.text.history().base(save as u32) else { return };
+        let Some(base) = self.text.history().base(save as u32) else { return Vec::new() };
         let shows_all = self.changes.get(save).is_some_and(|of| of.hidden.is_empty());
         let edits: Vec<(u32, u32, u32)> =
             made.flat_map(|index| self.text.effects(index as u32)).collect();
@@ -141,10 +171,11 @@ impl State {
             .rev()
             .take(limits::OPEN_BELOW)
             .filter(|open| base.contains(open.save as u32))
+            .filter(|open| closed.iter().all(|it| it.of != open.of))
             .filter_map(|open| Some((open, widened(&open.at, &edits)?)))
             .collect();
         if near.is_empty() {
-            return;
+            return Vec::new();
         }
         let stands = |text: &str, at: &Range<u32>, open: &Open| {
             let version = self.version_of_open(open).map(|(_, version)| version);
@@ -175,10 +206,7 @@ impl State {
             };
             Some(Settled { of: open.of, at })
         });
-        let settles: Vec<Settled> = settled.collect();
-        if !settles.is_empty() {
-            self.changes.amend(save, |change| change.settles = settles);
-        }
+        settled.collect()
     }
 
     /// The save that made what a change says is not shown: it itself, but where it is an import,
@@ -265,12 +293,9 @@ impl State {
 }
 
 /// What several wrote alike is one.
-fn tell_once<'a, T>(found: &mut Vec<T>, of: impl Fn(&T) -> Alternative<'a>) {
+fn tell_once<T>(found: &mut Vec<(T, Alternative<'_>)>) {
     let mut told: HashSet<(u32, u32, &str)> = HashSet::new();
-    found.retain(|it| {
-        let it = of(it);
-        told.insert((it.at.start, it.at.end, it.text))
-    });
+    found.retain(|(_, it)| told.insert((it.at.start, it.at.end, it.text)));
 }
 
 /// Whether two passages overlap, or one begins where the other ends.

@@ -205,7 +205,7 @@ impl AllContested {
         };
         let alternative = |save: u32, at: &Range<u32>, text: &'a str| {
             let change = state.changes.get(save as usize)?;
-            Some(Alternative { save: save as usize, change, at: place(at), text })
+            Some(Alternative { name: None, save: save as usize, change, at: place(at), text })
         };
         let mut all = Vec::new();
         for Contested { at, others } in &self.passages {

@@ -209,7 +209,7 @@ impl State {
         let floor = Version::up_to(self.changes.floor() as u32);
         let ours = self.text.text_at(&floor).map_err(|error| fault(&error))?;
         let mapped = map_through(&edit.delta.patch, &diff::between_by(FOLD_RULES, &ours, &theirs));
-        let kind = match edit.delta.is_merge_node() {
+        let kind = match edit.is_merge_node() {
             true => ChangeKind::MergeNode,
             false => ChangeKind::CarriedOver,
         };

@@ -169,7 +169,7 @@ impl State {
             Ok(resolved) => resolved,
             Err(error) => return Verdict::Quarantined(Fault::Base(error.to_string())),
         };
-        let kind = match edit.delta.is_merge_node() {
+        let kind = match edit.is_merge_node() {
             true => ChangeKind::MergeNode,
             false => ChangeKind::Edit,
         };
@@ -201,7 +201,7 @@ impl State {
         };
         match merged {
             Ok(()) => {
-                before.iter().for_each(|before| self.settle(before));
+                before.iter().for_each(|before| self.settle(before, edit));
                 // The answer's id has to stay resolvable: somebody may edit on it.
                 self.note_served(edit);
                 Verdict::Counted

@@ -89,6 +89,7 @@ pub fn edit(draw: &mut Draw<'_>) -> Edit {
         served: draw.option(|draw| version(draw, 40)),
         client: Some(client(draw)).filter(|client| *client != Client::default()).map(Box::new),
         condition: None,
+        closes: None,
     }
 }
 

@@ -9,7 +9,7 @@ use redwedding_document::entry::{
     Intent, Moderation, Moved, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Segment, Verdict};
-use redwedding_text::diff;
+use redwedding_text::{Patch, diff};
 use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::testing::golden::Golden;
@@ -50,7 +50,15 @@ fn edit() -> Edit {
         hidden: None,
     };
     let (accepted_ms, pop) = (1_790_000_000_123, "AMS".to_owned());
-    Edit { delta, accepted_ms, pop, served: Some(served), condition: None, client: None }
+    Edit {
+        delta,
+        accepted_ms,
+        pop,
+        served: Some(served),
+        condition: None,
+        closes: None,
+        client: None,
+    }
 }
 
 fn edit_of_client() -> Edit {
@@ -197,6 +205,7 @@ impl Log {
             pop,
             served,
             condition: None,
+            closes: None,
             client: None,
         }))
     }
@@ -312,18 +321,30 @@ fn what_is_open_below_the_floor() {
         let patch = diff::between("The sky is blue.\n", &format!("The sky is {sky}.\n"));
         let (edit, on) = (EditId([number; 16]), Base::Version(base.clone()));
         let delta = Delta { edit, base: on, patch, note: note(by, ""), rules: RULES };
-        let save = Edit { delta, condition: None, client: None, served: None, ..edit_of_client() };
+        let save = Edit {
+            delta,
+            condition: None,
+            closes: None,
+            client: None,
+            served: None,
+            ..edit_of_client()
+        };
         assert_eq!(log.put(Body::Edit(save)), Verdict::Counted);
     }
     log.flush(70);
     let floor = log.0.prunable(log.0.changes().len());
     log.0.prune(floor).unwrap();
     GOLDEN.holds(2, "document-open-below", &log.0);
-    let mut chosen = Log(log.0.clone());
-    let head = chosen.0.version();
-    assert_eq!(chosen.save(3, &head, ("crimson", "azure")), Verdict::Counted);
-    assert_eq!(chosen.0.alternatives(), []);
-    GOLDEN.holds(2, "document-settled", &chosen.0);
+    let mut kept = Log(log.0.clone());
+    let (patch, on) = (Patch::default(), Base::Version(kept.0.version()));
+    let delta =
+        Delta { edit: EditId([9; 16]), base: on, patch, note: note("Sansa", ""), rules: RULES };
+    let closes = kept.0.alternatives().into_iter().filter_map(|it| it.name).collect();
+    let save = Edit { delta, closes: Some(closes), served: None, ..edit_of_client() };
+    GOLDEN.holds(1, "entry-edit-closes", &entry(Body::Edit(save.clone())));
+    assert_eq!(kept.put(Body::Edit(save)), Verdict::Counted);
+    assert_eq!(kept.0.alternatives(), []);
+    GOLDEN.holds(2, "document-settled", &kept.0);
     let head = log.0.version();
     assert_eq!(log.save(3, &head, ("sky", "evening sky")), Verdict::Counted);
     log.flush(71);

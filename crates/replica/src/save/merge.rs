@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    Body, Client, Condition, Delta, Edit, Entry, Missing, REPLACING_RULES,
+    AlternativeName, Body, Client, Condition, Delta, Edit, Entry, Missing, REPLACING_RULES,
 };
 use redwedding_document::{Document, Unresolved, Verdict, View};
 use redwedding_text::Patch;
@@ -256,12 +256,13 @@ impl<P: Ports> ClientRequest<'_, P> {
             return Err(self.context.refuse_full(cached.key(), waiting, right));
         }
         let (patch, base_text) = patch(&view, &named.version, save)?;
-        let changes = !patch.is_empty() || created;
+        let closes = closes(save, cached.confirmed());
+        let changes = !patch.is_empty() || created || closes.is_some();
         let on = base_named(cached.key(), &named.version);
         let client = self.client_of(save, &view, &named.version);
         let (note, rules) = (save.note.clone(), self.context.replica.config.rules);
         let delta = Delta { edit, base: on, patch, note, rules };
-        let entry = self.context.entry(cached.key(), save.trace, delta, client);
+        let entry = self.context.entry(cached.key(), save.trace, delta, (client, closes));
         let document: &Document = cached.confirmed();
         let known = (document, &view);
         let condition = match condition(save, (&entry, &base_text), named_texts, known) {
@@ -378,6 +379,16 @@ impl<P: Ports> ClientRequest<'_, P> {
     }
 }
 
+/// Of the alternatives that a save is to close those that are open.
+fn closes(save: &Save, document: &Document) -> Option<Vec<AlternativeName>> {
+    if save.closes.is_empty() {
+        return None;
+    }
+    let open = document.alternatives().into_iter().filter_map(|it| it.name);
+    let closes: Vec<_> = open.filter(|name| save.closes.contains(name)).collect();
+    Some(closes).filter(|closes| !closes.is_empty())
+}
+
 impl<P: Ports> Context<'_, P> {
     /// A save of this point of presence that a view may hold twice: it made the page, which the log
     /// has from the origin, and the log alone can tell whether that came of it. None while nobody
@@ -394,12 +405,13 @@ impl<P: Ports> Context<'_, P> {
         key: &DocumentKey,
         trace: u64,
         delta: Delta,
-        client: Option<Box<Client>>,
+        (client, closes): (Option<Box<Client>>, Option<Vec<AlternativeName>>),
     ) -> Entry {
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
         let condition = None;
-        let body = Body::Edit(Edit { delta, accepted_ms, pop, served: None, client, condition });
+        let body =
+            Body::Edit(Edit { delta, accepted_ms, pop, served: None, client, condition, closes });
         Entry { trace, ..Entry::new(key.clone(), body) }
     }
 

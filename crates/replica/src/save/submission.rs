@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use redwedding_document::entry::Note;
+use redwedding_document::entry::{AlternativeName, Note};
 use redwedding_wire::identity::{DocumentKey, EditId};
 
 use crate::save::error::SaveError;
@@ -28,6 +28,9 @@ pub struct Save {
     /// What has to be so, or nothing of it is taken. No part of what makes it itself: what was
     /// taken is taken, whatever is asked of a retry.
     pub only_if: Option<OnlyIf>,
+    /// Alternatives that its author has decided about: they are none any more, whatever the page
+    /// shows of them. With one of them a save needs to change nothing.
+    pub closes: Vec<AlternativeName>,
 }
 
 /// What a client wants to be so of the page when its save is taken.

@@ -127,7 +127,15 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         let edit = EditId([name; 16]);
         let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
         let pop = "conformance".into();
-        let body = Edit { delta, accepted_ms: 5, pop, served: None, condition: None, client: None };
+        let body = Edit {
+            delta,
+            accepted_ms: 5,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        };
         Entry::new(document.clone(), Body::Edit(body))
     };
     let dots = |entry: &Entry| vec![entry.actor().unwrap_or_default()];

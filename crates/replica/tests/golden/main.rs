@@ -191,8 +191,15 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
             rules: 2,
         };
         let pop = "AMS".to_owned();
-        let edit =
-            Edit { delta, accepted_ms: 20, pop, served: None, condition: None, client: None };
+        let edit = Edit {
+            delta,
+            accepted_ms: 20,
+            pop,
+            served: None,
+            condition: None,
+            closes: None,
+            client: None,
+        };
         Entry::new(on.key().clone(), Body::Edit(edit))
     };
     let text = document.text();

@@ -104,5 +104,6 @@ fn save(
         idempotency_inputs,
         trace: incoming.now_ms,
         only_if: None,
+        closes: Vec::new(),
     }
 }

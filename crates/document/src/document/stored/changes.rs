@@ -157,6 +157,9 @@ impl ChangesWire {
 
     /// The changes, the first of which has this index.
     pub(in crate::document) fn read(self, first: usize) -> Result<Vec<Arc<Change>>, DecodeError> {
+        if self.has_empty_column() {
+            return Err(DecodeError::NotCanonical);
+        }
         let uneven = || DecodeError::invalid("the columns of changes differ in length");
         let (actors, (checks, rest)) = (self.actors()?, self.checks.as_chunks::<4>());
         let (mut edits, rest_of_edits) = {
@@ -168,9 +171,6 @@ impl ChangesWire {
         }
         let mut numbers = NumbersIn(&self.numbers);
         let mut overlaps = self.overlaps.into_iter().peekable();
-        if self.has_empty_column() {
-            return Err(DecodeError::NotCanonical);
-        }
         let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
         let mut settled = self.settles.into_iter().flatten().peekable();
