@@ -229,6 +229,7 @@ impl Run {
             base_check,
             trace: 0,
             only_if: self.only_if(base),
+            closes: Vec::new(),
         };
         self.send(client, pop, Attempt { page, edit, save, word, deleted, tries: 0 });
     }
