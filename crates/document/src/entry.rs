@@ -139,8 +139,9 @@ pub struct Edit {
     /// On what it is taken at all. Not part of the dots either: it is about this entry's place in
     /// the log, and a save that met it once is the same change ever after.
     pub condition: Option<Condition>,
-    /// Versions of passages that its author has decided about, whatever the page shows of them: they
-    /// are no alternatives any more. Never empty; [`limits::CLOSED`] at most. Not part of the dots.
+    /// Versions of passages that its author has decided about, whatever the page shows of them:
+    /// they are no alternatives any more. Never empty; [`limits::CLOSED`] at most. Not part of the
+    /// dots.
     pub closes: Option<Vec<AlternativeName>>,
 }
 

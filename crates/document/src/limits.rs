@@ -17,6 +17,8 @@ pub const LOOKED_CHANGES: usize = 64;
 
 /// Earlier saves that one names, as what its author had made of the same text.
 pub const EARLIER_SAVES: usize = 8;
+/// Alternatives, the newest, of which it is known how they were closed.
+pub const KNOWN_CLOSED: usize = 16;
 /// Alternatives that one save closes by name.
 pub const CLOSED: usize = 256;
 /// Waiting saves beside others of which a view looks at what the log will make of them,

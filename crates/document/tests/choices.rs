@@ -149,7 +149,7 @@ fn what_was_chosen_is_not_offered_again_whatever_becomes_of_it() {
         Page::of("The sky is blue.\n", &["The sky is crimson.\n", "The sky is azure.\n"]);
     let to = page.with("azure", true);
     page.save(&to);
-    page.save("The sea is crimson.\n");
+    page.save("The sky is red.\n");
     assert_eq!(page.listed(), []);
 }
 
@@ -193,4 +193,28 @@ fn what_is_closed_by_name_is_no_alternative_any_more() {
     assert!(!page.0.changes().kept().iter().any(|change| change.is_merge_node()));
     page.close(name, &text);
     assert_eq!(page.listed(), [("crimson", "teal")], "it was decided once");
+}
+
+#[test]
+fn who_undoes_a_choice_opens_it_again() {
+    for both in [false, true] {
+        let saves = ["The sky is crimson.\n", "The sky is azure.\n"];
+        let mut page = Page::of("The sky is blue.\n", &saves);
+        let other = [("crimson", "azure")];
+        let to = page.with("azure", both);
+        page.save(&to);
+        assert_eq!(page.listed(), []);
+        page.save(&format!("Above.\n{to}"));
+        assert_eq!(page.listed(), []);
+        page.save("Above.\nThe sky is crimson.\n");
+        assert_eq!(page.listed(), other);
+        page.choose_all(both);
+        assert_eq!(page.listed(), []);
+    }
+    let mut page =
+        Page::of("The sky is blue.\n", &["The sky is crimson.\n", "The sky is azure.\n"]);
+    let to = page.with("azure", false);
+    page.save(&to);
+    page.save("The sky is navy.\n");
+    assert_eq!(page.listed(), [], "it was chosen, and something else written later");
 }

@@ -64,7 +64,15 @@ impl Page {
         let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let (pop, condition) = ("pop".to_owned(), None);
-        let save = Save { delta, accepted_ms: NOW_MS, pop, served: None, condition, client: None, closes: None };
+        let save = Save {
+            delta,
+            accepted_ms: NOW_MS,
+            pop,
+            served: None,
+            condition,
+            client: None,
+            closes: None,
+        };
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
     }
 

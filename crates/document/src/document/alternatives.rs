@@ -11,11 +11,11 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use redwedding_text::grown;
 use redwedding_text::shown::{self, Hidden as HiddenRange};
+use redwedding_text::{Version, grown};
 
 use super::change::{OpenBelow, Settled};
-use super::open::{AllOpen, Open};
+use super::open::{AllOpen, Closed, Open};
 use super::{Change, ChangeKind, Hidden, State};
 use crate::entry::{AlternativeName, Edit};
 use crate::{limits, passage};
@@ -134,8 +134,9 @@ impl State {
     /// What a save that is about to be folded may decide about; `None` where nothing is open.
     pub(super) fn before_save(&mut self) -> Option<BeforeSave> {
         self.open = self.open_upto(self.changes.len());
-        let open = !self.open.found.is_empty();
-        open.then(|| BeforeSave { text: self.text().to_owned(), changes: self.changes.len() })
+        let AllOpen { found, closed, .. } = &self.open;
+        let any = !found.is_empty() || !closed.is_empty();
+        any.then(|| BeforeSave { text: self.text().to_owned(), changes: self.changes.len() })
     }
 
     /// With a save folded: notes what its author decided of what was open. O(what was open, and the
@@ -159,11 +160,10 @@ impl State {
     /// closes by name.
     fn decided(&self, before: &BeforeSave, closed: &[Settled]) -> Vec<Settled> {
         let save = before.changes;
-        let made = before.changes..self.changes.len();
         let Some(base) = self.text.history().base(save as u32) else { return Vec::new() };
         let shows_all = self.changes.get(save).is_some_and(|of| of.hidden.is_empty());
-        let edits: Vec<(u32, u32, u32)> =
-            made.flat_map(|index| self.text.effects(index as u32)).collect();
+        let edits = self.edits_of(save..self.changes.len());
+        let undone = self.undone(&base, &edits);
         let near: Vec<(&Open, Range<u32>)> = self
             .open
             .found
@@ -175,7 +175,7 @@ impl State {
             .filter_map(|open| Some((open, widened(&open.at, &edits)?)))
             .collect();
         if near.is_empty() {
-            return Vec::new();
+            return undone;
         }
         let stands = |text: &str, at: &Range<u32>, open: &Open| {
             let version = self.version_of_open(open).map(|(_, version)| version);
@@ -206,7 +206,7 @@ impl State {
             };
             Some(Settled { of: open.of, at })
         });
-        settled.collect()
+        settled.chain(undone).collect()
     }
 
     /// The save that made what a change says is not shown: it itself, but where it is an import,
@@ -218,6 +218,54 @@ impl State {
         let here = |it: &&(u32, u32, u32)| (it.0..it.0 + it.1) == hidden.at;
         let with = by.1.overlaps.iter().find(here).map(|(.., with)| *with as usize);
         with.filter(|with| self.changes.get(*with).is_some()).unwrap_or(by.0)
+    }
+
+    /// What a change closed that chose between versions, by changing the passage.
+    fn closed(&self, open: Open, index: usize, change: &Change) -> Option<Closed> {
+        change.settles.iter().find(|it| it.of == open.of && it.at.is_none())?;
+        let settled = self.settled_by(index, change.place);
+        let at = widened(&open.at, &self.edits_of(index..settled))?;
+        let before = open.at.clone();
+        Some(Closed { open: Open { at, settled, ..open }, by: index, before })
+    }
+
+    /// Goes on with those that were closed: what a change opens again, and where the others are.
+    fn open_again(&self, open: &mut AllOpen, index: usize, change: &Change) {
+        let AllOpen { found, closed, .. } = open;
+        closed.retain_mut(|it| {
+            if it.open.settled > index {
+                return true;
+            }
+            let opened = change.settles.iter().find(|settled| settled.of == it.open.of);
+            if let Some(at) = opened.and_then(|settled| settled.at.clone()) {
+                let settled = self.settled_by(index, change.place);
+                found.push(Open { at, settled, ..it.open.clone() });
+                return false;
+            }
+            it.open.at = grown(&it.open.at, self.text.effects(index as u32)).0;
+            true
+        });
+    }
+
+    /// What some changes made of the text, in turn.
+    fn edits_of(&self, made: Range<usize>) -> Vec<(u32, u32, u32)> {
+        made.flat_map(|index| self.text.effects(index as u32)).collect()
+    }
+
+    /// Those that are open again, since whoever had seen the choice put the passage back as it was.
+    fn undone(&self, base: &Version, edits: &[(u32, u32, u32)]) -> Vec<Settled> {
+        let seen = self.open.closed.iter().filter(|it| base.contains(it.by as u32));
+        let undone = seen.filter_map(|it| {
+            let now = widened(&it.open.at, edits)?;
+            let then = self.text.text_at(&Version::up_to(it.by as u32)).ok()?;
+            let shown = then.get(it.before.start as usize..it.before.end as usize)?;
+            let kept = grown(&it.open.at, edits.iter().copied()).0;
+            let at = [now, kept]
+                .into_iter()
+                .find(|at| self.text().get(at.start as usize..at.end as usize) == Some(shown));
+            Some(Settled { of: it.open.of, at: Some(at?) })
+        });
+        undone.collect()
     }
 
     /// Whether an alternative is open after a change, and where its passage is then. Who could see
@@ -266,17 +314,27 @@ impl State {
         });
         let found: Vec<Open> = below.collect();
         let upto = if found.is_empty() { self.changes.first_hiding() } else { settled };
-        AllOpen { upto, found }
+        AllOpen { upto, found, closed: Vec::new() }
     }
 
     /// Goes on to what is open before a later change. O(changes in between, and what is open).
     fn go_on(&self, open: &mut AllOpen, end: usize) {
         let later = self.changes.indexed_from(open.upto);
         for (index, change) in later.take_while(|(index, _)| *index < end) {
-            open.found.retain_mut(|open| {
+            self.open_again(open, index, change);
+            let AllOpen { found, closed, .. } = open;
+            found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
-                open.settled > index || self.stays_open(open, index, change)
+                if open.settled > index {
+                    return true;
+                }
+                let before = open.clone();
+                let stays = self.stays_open(open, index, change);
+                closed.extend((!stays).then(|| self.closed(before, index, change)).flatten());
+                stays
             });
+            let excess = closed.len().saturating_sub(limits::KNOWN_CLOSED);
+            closed.drain(..excess);
             if change.hidden.is_empty() {
                 continue;
             }

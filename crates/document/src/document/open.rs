@@ -15,6 +15,17 @@ pub(super) struct Open {
     pub(super) settled: usize,
 }
 
+/// One that a choice closed, by changing the page.
+#[derive(Clone, Debug)]
+pub(super) struct Closed {
+    /// As it was open, but where its passage is by now.
+    pub(super) open: Open,
+    /// The save that closed it,
+    pub(super) by: usize,
+    /// and where the passage was right before.
+    pub(super) before: Range<u32>,
+}
+
 /// All that are open before a change. It follows from the changes, and is kept for whoever goes on
 /// from there.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +34,8 @@ pub(super) struct AllOpen {
     pub(super) upto: usize,
     /// By when their saves came.
     pub(super) found: Vec<Open>,
+    /// The newest that were closed: whoever undoes the choice opens them.
+    pub(super) closed: Vec<Closed>,
 }
 
 /// It is no part of what is known.

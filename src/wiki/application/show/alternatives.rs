@@ -106,6 +106,7 @@ mod tests {
         let (author, comment) = (author.to_owned(), comment.to_owned());
         Change {
             client: None,
+            settles: Vec::new(),
             actor: Actor::of("test", &[]),
             place: Place::START,
             kind: ChangeKind::Edit as u8,
