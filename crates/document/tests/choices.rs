@@ -131,6 +131,9 @@ fn who_keeps_both_has_the_others_to_choose() {
     let mut page = Page::of("The sky is blue.\n", &saves);
     let both = ["The sky is crimson azure.\n", "The sky is crimson azure teal.\n"];
     assert_eq!(page.choose_all(true), both);
+    let saves = saves.map(|save| save.replace('.', " now."));
+    let mut page = Page::of("The sky is blue now.\n", &saves.each_ref().map(String::as_str));
+    assert_eq!(page.choose_all(true), both.map(|text| text.replace('.', " now.")));
 }
 
 #[test]
@@ -217,4 +220,23 @@ fn who_undoes_a_choice_opens_it_again() {
     page.save(&to);
     page.save("The sky is navy.\n");
     assert_eq!(page.listed(), [], "it was chosen, and something else written later");
+}
+
+#[test]
+fn of_two_who_choose_at_once_the_first_has_chosen() {
+    let saves = ["The sky is crimson today.\n", "The sky is azure today.\n"];
+    let (azure, both) = ("The sky is azure today.\n", "The sky is crimson azure today.\n");
+    for (first, second, left) in [
+        (azure, both, &[("azure", "crimson azure")][..]),
+        (both, azure, &[("crimson azure", "azure")]),
+        (azure, azure, &[]),
+        (both, both, &[]),
+    ] {
+        let mut page = Page::of("The sky is blue today.\n", &saves);
+        let seen = page.0.version();
+        page.save_on(&seen, first);
+        page.save_on(&seen, second);
+        assert_eq!((page.0.text(), &page.listed()[..]), (first, left), "{first:?} {second:?}");
+        page.choose_all(false);
+    }
 }

@@ -16,6 +16,7 @@ use redwedding_text::{Version, grown};
 
 use super::change::{OpenBelow, Settled};
 use super::open::{AllOpen, Closed, Open};
+use super::three_way::decided_of_whole;
 use super::{Change, ChangeKind, Hidden, State};
 use crate::entry::{AlternativeName, Edit};
 use crate::{limits, passage};
@@ -139,6 +140,52 @@ impl State {
         any.then(|| BeforeSave { text: self.text().to_owned(), changes: self.changes.len() })
     }
 
+    /// A save that was just merged chose a version that another choice, which its author had not
+    /// seen, had chosen before it: where the two differ the first stands, whole, and the second is
+    /// an alternative of it.
+    pub(super) fn yield_to_choice(&mut self, edit: &Edit, not_seen: &[HiddenRange]) {
+        let save = self.open.upto as u32;
+        let Some((at, hunks, text)) = self.chosen_before(save, edit) else { return };
+        let hunks = decided_of_whole((&edit.delta.patch, not_seen), &hunks);
+        if self.take_aside(save, hunks).is_err() {
+            return;
+        }
+        let edits = self.edits_of(save as usize..self.changes.len());
+        let at = tight(self.text(), grown(&at, edits.iter().copied()).0);
+        self.changes.amend(save as usize, |change| change.hidden.push(Hidden { at, text }));
+    }
+
+    /// The passage of which a save chose a version that was chosen already, before the save, the
+    /// save's hunks that did so, and what its author made of the passage.
+    fn chosen_before(&self, save: u32, edit: &Edit) -> Option<(Range<u32>, Vec<u32>, String)> {
+        let base = self.text.history().base(save)?;
+        let alone = self.changes.get(save as usize)?.hidden.is_empty();
+        let patch = &edit.delta.patch;
+        let unseen = self.open.closed.iter().filter(|it| {
+            alone && !base.contains(it.by as u32) && base.contains(it.open.save as u32)
+        });
+        unseen.rev().find_map(|it| {
+            // Both saw the page alike: else nothing tells that they speak of one passage.
+            let seen = self.text.text_at(&base).ok()?;
+            let then = self.text.text_at(&Version::up_to(it.by as u32)).ok()?;
+            let made = patch.apply(&seen).ok().filter(|_| seen == then)?.text;
+            let edits: Vec<_> = patch.in_turn().collect();
+            let own = widened(&it.before, &edits)?;
+            let (_, version) = self.version_of_open(&it.open)?;
+            let kept = grown(&it.before, edits.iter().copied()).0;
+            let chose = [&kept, &own]
+                .into_iter()
+                .any(|at| passage::stands(&made, &(at.start as usize..at.end as usize), version));
+            let text = made.get(own.start as usize..own.end as usize)?.trim_matches(' ');
+            let shown = self.text().get(it.open.at.start as usize..it.open.at.end as usize);
+            let near = (0..).zip(patch.edits()).filter(|(_, (start, gone, _))| {
+                *start <= it.before.end + SPACE && it.before.start <= start + gone + SPACE
+            });
+            let hunks = near.map(|(hunk, _)| hunk).collect();
+            (chose && shown != Some(text)).then(|| (it.open.at.clone(), hunks, text.to_owned()))
+        })
+    }
+
     /// With a save folded: notes what its author decided of what was open. O(what was open, and the
     /// text where the save comes near one).
     pub(super) fn settle(&mut self, before: &BeforeSave, edit: &Edit) {
@@ -172,7 +219,12 @@ impl State {
             .take(limits::OPEN_BELOW)
             .filter(|open| base.contains(open.save as u32))
             .filter(|open| closed.iter().all(|it| it.of != open.of))
-            .filter_map(|open| Some((open, widened(&open.at, &edits)?)))
+            .filter_map(|open| {
+                let now = widened(&open.at, &edits)?;
+                let then = before.text.get(open.at.start as usize..open.at.end as usize)?;
+                let loose = then.starts_with(' ') || then.ends_with(' ');
+                Some((open, if loose { now } else { tight(self.text(), now) }))
+            })
             .collect();
         if near.is_empty() {
             return undone;
@@ -372,21 +424,32 @@ fn is_anew(at: &Range<u32>, edits: &[(u32, u32, u32)]) -> bool {
     gone > 0 && gone * 2 >= at.len()
 }
 
-/// Where a passage is once edits were made, with all that came in it or beside it; `None` where
-/// they come near it nowhere.
+/// Where a passage is once edits were made, with all that came in it or beside it, as a word comes
+/// behind the space after another; `None` where they come near it nowhere.
 fn widened(at: &Range<u32>, edits: &[(u32, u32, u32)]) -> Option<Range<u32>> {
     let (mut at, mut near) = (at.clone(), false);
     for (place, deleted, inserted) in edits.iter().copied() {
         let end = place + deleted;
-        if end < at.start {
+        if end + SPACE < at.start {
             at = at.start - deleted + inserted..at.end - deleted + inserted;
-        } else if place <= at.end {
+        } else if place <= at.end + SPACE {
             near = true;
             at = at.start.min(place)..at.end.max(end) - deleted + inserted;
         }
     }
     near.then_some(at)
 }
+
+/// A passage without the spaces that it begins and ends with.
+fn tight(text: &str, at: Range<u32>) -> Range<u32> {
+    let Some(passage) = text.get(at.start as usize..at.end as usize) else { return at };
+    let (begins, ends) = (passage.trim_start_matches(' '), passage.trim_end_matches(' '));
+    let start = at.start + (passage.len() - begins.len()) as u32;
+    start..start.max(at.start + ends.len() as u32)
+}
+
+/// Bytes of what stands between two words.
+const SPACE: u32 = 1;
 
 /// Where a passage is that went from its place, if it stands elsewhere, just as it was, and did not
 /// before.

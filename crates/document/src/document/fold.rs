@@ -186,6 +186,7 @@ impl State {
         let basis = Basis { version, hidden };
         let decides = place != Place::START && delta.rules > 1 && kind == ChangeKind::Edit;
         let before = decides.then(|| self.before_save()).flatten();
+        let not_seen = basis.hidden.clone();
         let merged = match detached {
             None if delta.rules > 1 && kind != ChangeKind::MergeNode => {
                 self.merge_as_meant(change, basis, &delta.patch, edit.replacing()).map(|_| ())
@@ -201,7 +202,10 @@ impl State {
         };
         match merged {
             Ok(()) => {
-                before.iter().for_each(|before| self.settle(before, edit));
+                if let Some(before) = &before {
+                    self.yield_to_choice(edit, &not_seen);
+                    self.settle(before, edit);
+                }
                 // The answer's id has to stay resolvable: somebody may edit on it.
                 self.note_served(edit);
                 Verdict::Counted

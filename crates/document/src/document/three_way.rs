@@ -514,25 +514,9 @@ impl State {
         (page, told): (&str, &str),
         (meant, decided): (&ThreeWay, Vec<u32>),
     ) -> Result<(), Fault> {
-        let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
-        let about = |name: &str, kind| Change {
-            note: of.note.clone(),
-            time_ms: of.time_ms,
-            about: save.into(),
-            ..self.change(
-                Actor::of(name, &[&of.actor.0.to_le_bytes()]),
-                of.place,
-                of.logged_ms,
-                kind,
-            )
-        };
-        let (aside, instead) = (about(ASIDE, ChangeKind::Meant), about(INSTEAD, ChangeKind::Meant));
-        let part = Part::Edits(decided.into());
-        let head = self.text.head();
-        let taken = self.text.suppress(aside.actor.0, &head, (save, part, true));
-        taken.map_err(|error| fault(&error))?;
-        self.changes.push(Change { bytes: self.text().len() as u32, ..aside });
+        let instead = self.meant_of(&of, save, INSTEAD);
+        self.take_aside(save, decided)?;
         if meant.instead.is_empty() && is_same_in_some_order(self.text(), told) {
             return Ok(());
         }
@@ -542,6 +526,29 @@ impl State {
             self.let_decided_go(of.place, of.logged_ms, save);
         }
         put
+    }
+
+    /// Takes hunks of the whole text's edit out of a save that was just merged. On an error nothing
+    /// was.
+    pub(super) fn take_aside(&mut self, save: u32, hunks: Vec<u32>) -> Result<(), Fault> {
+        let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
+        let aside = self.meant_of(&of, save, ASIDE);
+        let (head, part) = (self.text.head(), Part::Edits(hunks.into()));
+        let taken = self.text.suppress(aside.actor.0, &head, (save, part, true));
+        taken.map_err(|error| Fault::Patch(error.to_string()))?;
+        self.changes.push(Change { bytes: self.text().len() as u32, ..aside });
+        Ok(())
+    }
+
+    /// The change of this name that is made for a save.
+    fn meant_of(&self, of: &Change, save: u32, name: &str) -> Change {
+        let actor = Actor::of(name, &[&of.actor.0.to_le_bytes()]);
+        Change {
+            note: of.note.clone(),
+            time_ms: of.time_ms,
+            about: save.into(),
+            ..self.change(actor, of.place, of.logged_ms, ChangeKind::Meant)
+        }
     }
 
     /// What is put in place of hunks that were taken out of a save, as an edit of the text without
@@ -635,7 +642,10 @@ impl State {
 }
 
 /// Which hunks of the whole text's edit these of an edit of what is shown are.
-fn decided_of_whole((patch, hidden): (&Patch, &[HiddenRange]), decided: &[u32]) -> Vec<u32> {
+pub(super) fn decided_of_whole(
+    (patch, hidden): (&Patch, &[HiddenRange]),
+    decided: &[u32],
+) -> Vec<u32> {
     let whole = shown::hunks_of_whole(patch, hidden);
     let decided = decided.iter().filter_map(|hunk| whole.get(*hunk as usize));
     decided.cloned().flatten().collect()
