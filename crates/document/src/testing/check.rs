@@ -269,22 +269,22 @@ pub fn overlay(bytes: &[u8], most: usize) -> usize {
 fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
     let cursor = log.cursor().after(&entry.encode());
     log.apply(cursor, 1, entry);
+    // Words, not letters: another word has some of the same.
     let count = |text: &str| {
         let mut count = BTreeMap::new();
-        let signs = text.chars().filter(|sign| !sign.is_whitespace());
-        signs.for_each(|sign| *count.entry(sign).or_insert(0) += 1);
+        let words = text.split_whitespace().map(str::to_owned);
+        words.for_each(|word| *count.entry(word).or_insert(0) += 1);
         count
     };
     let alternatives = log.alternatives();
     let own = alternatives.iter().filter(|it| Some(it.change.actor) == entry.actor());
-    let told: String = view.alternatives().iter().map(|it| it.text).collect();
+    let told: String = view.alternatives().iter().flat_map(|it| [" ", it.text]).collect();
     let (shown, all) = (count(&(view.shown() + told.as_str())), count(view.text()));
-    let of =
-        |count: &BTreeMap<char, i32>, sign: char| count.get(&sign).copied().unwrap_or_default();
+    let of = |count: &BTreeMap<String, i32>, word: &str| count.get(word).copied().unwrap_or(0);
     for text in own.map(|it| it.text).chain([log.text()]) {
-        for (sign, right) in count(text) {
-            let enough = of(&shown, sign) >= right.min(of(&all, sign));
-            assert!(enough, "{sign} of {text:?} in {:?} of {:?}", view.shown(), view.text());
+        for (word, right) in count(text) {
+            let enough = of(&shown, &word) >= right.min(of(&all, &word));
+            assert!(enough, "{word} of {text:?} in {:?} of {:?}", view.shown(), view.text());
         }
     }
 }
