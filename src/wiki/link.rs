@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `/wiki/T` | the page |
 //! | `/wiki/T?oldid=N` | the page as version N had it |
+//! | `/wiki/T?saved=N` `[#ID]` | the page, with what became of the save that gave version N |
 //! | `/wiki/T?action=edit` `[&section=S]` `[&oldid=N]` | the form |
 //! | `/wiki/T?action=submit` | where the form is posted |
 //! | `/wiki/T?action=history` `[&before=N` or `&after=N]` | its revisions |
@@ -15,7 +16,12 @@
 //! | `/wiki/T?action=alternatives` | passages of which there is another version |
 //! | `/wiki/T?action=raw` `[&oldid=N]` | the source |
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::title::Title;
+
+/// What the `id` of a heading has to be encoded for.
+const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
 
 /// The page.
 pub fn page(title: &Title) -> String {
@@ -25,6 +31,19 @@ pub fn page(title: &Title) -> String {
 /// The page as version `id` had it.
 pub fn version(title: &Title, id: u64) -> String {
     format!("{}?oldid={id}", page(title))
+}
+
+/// The page after a save, at the heading with this `id`; `version` tells what became of the save,
+/// if anything was saved.
+pub fn saved(title: &Title, version: Option<u64>, heading: Option<&str>) -> String {
+    let mut to = page(title);
+    if let Some(version) = version {
+        to.push_str(&format!("?saved={version}"));
+    }
+    if let Some(id) = heading {
+        to.push_str(&format!("#{}", utf8_percent_encode(id, FRAGMENT)));
+    }
+    to
 }
 
 /// The page with an action, such as `edit`.
@@ -65,6 +84,15 @@ pub fn diff(title: &Title, from: u64, to: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_save_leads_back_to_its_section() {
+        let title = Title::parse("Winds").unwrap();
+        assert_eq!(saved(&title, None, None), "/wiki/Winds");
+        assert_eq!(saved(&title, Some(7), None), "/wiki/Winds?saved=7");
+        let to = "/wiki/Winds?saved=7#the-%C3%A9nd-1";
+        assert_eq!(saved(&title, Some(7), Some("the-\u{e9}nd-1")), to);
+    }
 
     #[test]
     fn a_title_cannot_break_out_of_its_address() {

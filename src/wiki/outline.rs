@@ -52,6 +52,28 @@ pub fn replace_section(source: &str, number: u32, replacement: &str) -> Option<S
     Some(page)
 }
 
+/// The `id` under which readers find a section that was saved as `saved`, in the page that came of
+/// it; `None` where it begins with no heading.
+///
+/// What others saved meanwhile may have moved it. So it is sought by its heading: of several that
+/// read alike, the one whose section is as it was saved, else the nearest to number `number`. That
+/// one it is, too, where the page shows another version of the heading.
+pub fn anchor(page: &str, number: u32, saved: &str) -> Option<String> {
+    let first = markdown::render(saved, None).contents.into_iter().next();
+    let name = first.filter(|_| section(saved, 0).is_some_and(|lead| lead.trim().is_empty()))?;
+    let shown = markdown::render(page, None).contents;
+    let sections = sections(page);
+    let far_off = |at: u32| {
+        let text = sections.get(at as usize).and_then(|range| page.get(range.clone()));
+        (text.is_none_or(|text| text.trim_end() != saved.trim_end()), at.abs_diff(number))
+    };
+    let named = shown.iter().filter(|heading| heading.text == name.text);
+    let found = named.filter_map(|heading| Some((far_off(heading.section?), heading)));
+    let nearest = found.min_by_key(|(far_off, _)| *far_off).map(|(_, heading)| heading);
+    let there = || shown.iter().find(|heading| heading.section == Some(number));
+    nearest.or_else(there).map(|heading| heading.id.clone())
+}
+
 /// Rank and start of every heading that stands directly on the page.
 fn headings(source: &str) -> Vec<(u8, usize)> {
     let mut headings = Vec::new();
@@ -130,6 +152,37 @@ mod tests {
         assert_eq!(section(&page, 2), Some("## B\n\nnew\n\n"));
         assert_eq!(section(&page, 3), section(PAGE, 3));
         assert_eq!(replace_section(PAGE, 9, ""), None);
+    }
+
+    #[test]
+    fn a_saved_section_is_found_by_its_heading() {
+        assert_eq!(anchor(PAGE, 2, "## B\n\nnew\n").as_deref(), Some("b"));
+        // Others have put a section above it, or taken one away.
+        assert_eq!(anchor(&format!("# New\n\n{PAGE}"), 2, "## B\n\nb\n").as_deref(), Some("b"));
+        assert_eq!(anchor("# A\n\n# C\n\nc\n", 3, "# C\n\nc\n").as_deref(), Some("c"));
+        // It was renamed, or the page shows what another one made of its heading.
+        assert_eq!(anchor(PAGE, 1, "# *A*").as_deref(), Some("a"));
+        assert_eq!(anchor("# New\n", 1, "# New\n").as_deref(), Some("new"));
+        assert_eq!(anchor("# Theirs\n", 1, "# Mine\n").as_deref(), Some("theirs"));
+        // The beginning has no heading, nor has what was deleted.
+        assert_eq!(anchor(PAGE, 0, "lead\n"), None);
+        assert_eq!(anchor(PAGE, 2, ""), None);
+        assert_eq!(anchor(PAGE, 2, "text before\n\n## B\n"), None);
+    }
+
+    #[test]
+    fn of_headings_that_read_alike_the_one_that_was_saved_is_found() {
+        let page = "# Talk\n\na\n\n> # Talk\n\n# Talk\n\nb\n\n# Talk\n\nc\n";
+        for (number, saved, want) in [
+            (1, "# Talk\n\na\n\n> # Talk\n", "talk"),
+            (2, "# Talk\n\nb\n", "talk-2"),
+            (3, "# Talk\n\nc\n", "talk-3"),
+            // A section above it is gone, or its text was merged with another one's.
+            (4, "# Talk\n\nb\n", "talk-2"),
+            (3, "# Talk\n\nmine\n", "talk-3"),
+        ] {
+            assert_eq!(anchor(page, number, saved).as_deref(), Some(want), "{number} {saved}");
+        }
     }
 
     #[test]

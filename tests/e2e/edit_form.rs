@@ -107,14 +107,14 @@ fn two_sections_are_edited_at_once() {
             let text = form["wpTextbox1"].replace("first", "1st").replace("second", "2nd");
             form.insert("wpTextbox1".into(), text);
         }
-        assert_eq!(
-            submit(&mut first, &pops[0], title, &form_one).await.status,
-            StatusCode::SEE_OTHER
-        );
-        assert_eq!(
-            submit(&mut second, &pops[1], title, &form_two).await.status,
-            StatusCode::SEE_OTHER
-        );
+        for (client, pop, form, anchor) in
+            [(&mut first, &pops[0], &form_one, "#one"), (&mut second, &pops[1], &form_two, "#two")]
+        {
+            let saved = submit(client, pop, title, form).await;
+            assert_eq!(saved.status, StatusCode::SEE_OTHER, "{saved:?}");
+            let to = saved.location();
+            assert!(to.contains("?saved=") && to.ends_with(anchor), "{to}");
+        }
         at_rest_at_last(network, title, &text.replace("first", "1st").replace("second", "2nd"))
             .await;
     });

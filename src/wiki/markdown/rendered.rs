@@ -20,4 +20,6 @@ pub struct Heading {
     pub text: String,
     /// Its `id`: letters, digits and hyphens, unique on the page.
     pub id: String,
+    /// Which section it begins, as [`super::super::outline`] counts; `None` in a list or quotation.
+    pub section: Option<u32>,
 }

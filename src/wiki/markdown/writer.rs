@@ -267,12 +267,13 @@ impl<'t> Writer<'t> {
         escape(&mut self.out, &text);
         self.out.push_str("\">#</a>");
         // Everything inside was closed before: on the page itself, nothing is open.
-        if self.open.is_empty() {
+        let section = self.open.is_empty().then(|| {
             self.sections = self.sections.saturating_add(1);
             self.section_link(&text);
-        }
+            self.sections
+        });
         self.out.push_str("</div>\n");
-        self.contents.push(Heading { level, text, id });
+        self.contents.push(Heading { level, text, id, section });
     }
 
     fn section_link(&mut self, text: &str) {

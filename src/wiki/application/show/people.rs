@@ -128,8 +128,9 @@ pub(in crate::wiki::application) fn save(
 ) -> Response<Vec<u8>> {
     match outcome {
         Ok(saved) => {
-            let page = link::page(title);
-            let to = saved.id.map_or(page.clone(), |id| format!("{page}?saved={id}"));
+            let of_section = |number| outline::anchor(&saved.snapshot.text, number, &form.text);
+            let heading = form.section.and_then(of_section);
+            let to = link::saved(title, saved.id, heading.as_deref());
             redirect(StatusCode::SEE_OTHER, &to)
         }
         Err(error) => {
