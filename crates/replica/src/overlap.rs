@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use redwedding_document::entry::{Entry, Note};
-use redwedding_document::{Document, Meeting, State};
+use redwedding_document::{Document, Meeting, State, View};
 use redwedding_wire::identity::{Actor, Digest};
 
 /// A span that a concurrent edit touched too.
@@ -24,6 +24,15 @@ pub struct Overlapping {
 /// Where the change with these dots met concurrent ones, in the text that there is by now.
 pub(crate) fn overlapping(state: &State, actor: Actor) -> Vec<Overlapping> {
     state.meetings_of(actor).into_iter().filter_map(|meeting| met(state, meeting)).collect()
+}
+
+/// The same in what is shown of a view.
+pub(crate) fn shown_overlaps(view: &View, actor: Actor) -> Vec<Overlapping> {
+    let mut found = overlapping(view, actor);
+    for overlap in &mut found {
+        (overlap.start, overlap.length) = view.shown_at(overlap.start, overlap.length);
+    }
+    found
 }
 
 /// Where a save that is not taken would meet others, in one text.

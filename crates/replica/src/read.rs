@@ -132,7 +132,11 @@ impl<P: Ports> ClientRequest<'_, P> {
     }
 
     /// A view in which the version named `number` resolves, and the version.
-    fn view_naming(&mut self, cached: &CachedDocument, number: u64) -> Option<(View, VersionRef)> {
+    pub(crate) fn view_naming(
+        &mut self,
+        cached: &CachedDocument,
+        number: u64,
+    ) -> Option<(View, VersionRef)> {
         let key = cached.key();
         let version = match VersionName::of(number)? {
             VersionName::Object(id) => {

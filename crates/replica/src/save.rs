@@ -25,7 +25,7 @@ use crate::context::ClientRequest;
 use crate::head::{Head, Made};
 use crate::limits;
 use crate::load::{Freshness, LoadError};
-use crate::overlap::{Overlapping, WouldMeet, overlapping};
+use crate::overlap::{Overlapping, WouldMeet, overlapping, shown_overlaps};
 use crate::page_snapshot::PageSnapshot;
 use crate::ports::Ports;
 use crate::save::merge::{Merged, Outcome};
@@ -71,12 +71,7 @@ impl<P: Ports> ClientRequest<'_, P> {
             Outcome::Go(merged) => *merged,
             Outcome::Unmet(would_meet) => return Err(self.unmet(key, save, would_meet)),
             Outcome::Done => return Ok(Saved::nothing(self.read_again(key)?, None)),
-            Outcome::Again(edit) => {
-                let snapshot = self.read_again(key)?;
-                let loaded = self.context.load(key, self.session, Freshness::Any).ok();
-                let id = loaded.and_then(|of| number_of(of.cached.confirmed(), edit));
-                return Ok(Saved::nothing(snapshot.clone(), Some(id.unwrap_or(snapshot.id))));
-            }
+            Outcome::Again(edit) => return self.answer_again(key, edit),
         };
         // What others saved elsewhere since the last exchange, the log says first.
         let fresh_ms = self.context.replica.config.staleness_ms;
@@ -143,6 +138,25 @@ impl<P: Ports> ClientRequest<'_, P> {
             }
             Err(error) => error,
         }
+    }
+
+    /// The answer to a save that was sent again. Nobody may have read the first one, so it tells
+    /// the same: where the save met others, as far as that is known by now.
+    fn answer_again(&mut self, key: &DocumentKey, edit: EditId) -> Result<Saved<P>, SaveError> {
+        let snapshot = self.read_again(key)?;
+        let mut saved = Saved::nothing(snapshot.clone(), Some(snapshot.id));
+        let Ok(loaded) = self.context.load(key, self.session, Freshness::Any) else {
+            return Ok(saved);
+        };
+        let document = loaded.cached.confirmed();
+        if let Some(change) = document.change_of(edit) {
+            saved.overlaps = overlapping(document, change.actor);
+            saved.id = number_of(document, edit).or(saved.id);
+        } else if let Some((view, _)) = self.view_naming(&loaded.cached, snapshot.id) {
+            let change = view.change_of(edit).map(|change| change.actor);
+            saved.overlaps = change.map(|actor| shown_overlaps(&view, actor)).unwrap_or_default();
+        }
+        Ok(saved)
     }
 
     /// The answer to a save of which nothing is to be written: a read, which may fetch as

@@ -401,10 +401,53 @@ fn who_saves_after_another_did_elsewhere_is_told_in_the_answer() {
     assert_eq!(there.report(&two, 1, asked), met);
     let (again, two) = there.save(&two, 1, &azure);
     assert_eq!((again.id, again.after.is_none()), (Some(asked), true));
+    assert_eq!(again.overlaps, met);
 
     // Who changes nothing has saved nothing.
     let mut unchanged = whole(Some(again.snapshot.id), &again.snapshot.text);
     unchanged.idempotency_inputs = vec![b"unchanged".to_vec()];
     let (nothing, _) = there.save(&two, 1, &unchanged);
     assert_eq!((nothing.id, nothing.after.is_none()), (None, true));
+}
+
+#[test]
+fn a_retry_is_told_what_its_lost_answer_told() {
+    let Seen { network, mut there, tokens: (_, two), base, .. } =
+        Seen::changed(15, ["The sky is blue.\n", "The sky is crimson.\n"]);
+    network.advance(600_000);
+    let azure = whole(Some(base), "The sky is azure.\n");
+    let (lost, heard) = there.save(&two, 1, &azure);
+    assert_eq!(lost.overlaps.len(), 1);
+    let met = lost.overlaps.clone();
+    there.finish(lost);
+    // With the session of before, with that of the lost answer, and with none; in another sandbox.
+    let stranger = there.greet();
+    let mut beside = Sandbox::new(&network, 1);
+    for token in [&two, &heard, &stranger] {
+        for sandbox in [&mut there, &mut beside] {
+            let (again, _) = sandbox.save(token, 1, &azure);
+            assert!(again.after.is_none(), "it is another save");
+            assert_eq!(again.snapshot.text, "The sky is crimson.\n");
+            assert_eq!(again.overlaps, met);
+        }
+    }
+}
+
+#[test]
+fn a_retry_is_told_while_the_log_does_not_have_the_save() {
+    let network = Network::new(16, 1);
+    let mut here = Sandbox::new(&network, 0);
+    let token = here.greet();
+    here.saved(&token, 1, &whole(None, "The sky is blue.\n"));
+    let base = here.read_id(&token, 1);
+    network.change_faults(|faults| faults.relay_down = true);
+    let (one, two) = (here.greet(), here.greet());
+    drop(here.save(&one, 1, &whole(Some(base), "The sky is crimson.\n")));
+    let azure = whole(Some(base), "The sky is azure.\n");
+    let (lost, heard) = here.save(&two, 1, &azure);
+    assert_eq!(lost.overlaps.len(), 1);
+    for token in [&two, &heard] {
+        let (again, _) = here.save(token, 1, &azure);
+        assert_eq!((&again.snapshot.text, &again.overlaps), (&lost.snapshot.text, &lost.overlaps));
+    }
 }

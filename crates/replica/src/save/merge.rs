@@ -17,7 +17,7 @@ use crate::context::{ClientRequest, Context};
 use crate::limits;
 use crate::load::{ATTEMPTS, Freshness, LoadError, Loaded, PAUSE_MS};
 use crate::outbox::OutboxEntry;
-use crate::overlap::{Overlapping, WouldMeet, overlapping};
+use crate::overlap::{Overlapping, WouldMeet, shown_overlaps};
 use crate::ports::{Level, Ports};
 use crate::save::base::Named;
 use crate::save::condition::{NamedTexts, condition, on_condition};
@@ -291,7 +291,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         entry.check().map_err(|error| SaveError::Invalid(error.to_string()))?;
         let log_decides = self.context.add_save(&mut view, named, &entry)?;
         let served = view.version();
-        let overlaps = overlaps(&view, &entry);
+        let overlaps = entry.actor().map(|actor| shown_overlaps(&view, actor)).unwrap_or_default();
         let first = own.iter().filter(|_| condition.is_some()).map(|save| save.entry.clone());
         let first = first.collect();
         let (before, apart) = made_on(&view, edit, own);
@@ -449,15 +449,6 @@ fn base_named(key: &DocumentKey, named: &VersionRef) -> Base {
         true => Base::Version(named.clone()),
         false => Base::Object(named.object_id(key)),
     }
-}
-
-/// Where a save met others, in what is shown of the view.
-fn overlaps(view: &View, entry: &Entry) -> Vec<Overlapping> {
-    let mut found = entry.actor().map(|actor| overlapping(view, actor)).unwrap_or_default();
-    for overlap in &mut found {
-        (overlap.start, overlap.length) = view.shown_at(overlap.start, overlap.length);
-    }
-    found
 }
 
 /// What a save changes of the version that it names, and that version's text.
