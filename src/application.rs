@@ -11,7 +11,7 @@ use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
 use redwedding_replica::overlap::Overlapping;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::save::{Save, SaveError};
+use redwedding_replica::save::{Preview, Save, SaveError};
 use redwedding_wire::identity::{DocumentKey, keyed_digest};
 
 /// Who asks, as far as it was proved.
@@ -93,6 +93,15 @@ pub enum Operation<A: Application> {
         rows: usize,
         /// For [`Application::show_history`].
         context: A::HistoryContext,
+    },
+    /// What a save would give.
+    Preview {
+        /// The page.
+        key: DocumentKey,
+        /// What would be saved.
+        save: Box<Save>,
+        /// For [`Application::show_preview`].
+        context: A::PreviewContext,
     },
     /// A save.
     Save {
@@ -177,6 +186,8 @@ pub trait Application: Sized {
     type VersionContext;
     /// The route context of [`Operation::History`].
     type HistoryContext;
+    /// The route context of [`Operation::Preview`].
+    type PreviewContext;
     /// The route context of [`Operation::Save`].
     type SaveContext;
 
@@ -217,6 +228,14 @@ pub trait Application: Sized {
         context: Self::HistoryContext,
         incoming: &Incoming,
         outcome: Result<PageHistory, LoadError>,
+    ) -> Response<Vec<u8>>;
+
+    /// Shows what came of [`Operation::Preview`].
+    fn show_preview(
+        &self,
+        context: Self::PreviewContext,
+        incoming: &Incoming,
+        outcome: Result<Preview, SaveError>,
     ) -> Response<Vec<u8>>;
 
     /// Shows what came of [`Operation::Save`].

@@ -188,6 +188,10 @@ impl<A: Application> Edge<A> {
                 let outcome = request.history(&key, &around, rows);
                 (application.show_history(context, incoming, outcome), Remaining::Asked(key))
             }
+            Operation::Preview { key, save, context } => {
+                let outcome = request.preview(&key, &save);
+                (application.show_preview(context, incoming, outcome), Remaining::Asked(key))
+            }
             Operation::Save { key, save, context } => {
                 let (outcome, persisted) = match request.save(&key, &save) {
                     Ok(save::Saved { snapshot, id, overlaps, created, after }) => {

@@ -13,7 +13,7 @@ mod wiki;
 use http::Response;
 use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
-use redwedding_replica::save::SaveError;
+use redwedding_replica::save::{Preview, SaveError};
 
 use super::style;
 use crate::application::{
@@ -21,8 +21,8 @@ use crate::application::{
 };
 
 pub use context::{
-    HistoryContext, HistoryResource, HistoryView, ReadContext, ReadView, ReportContext, Resource,
-    SaveContext, VersionContext, VersionView, Window,
+    HistoryContext, HistoryResource, HistoryView, PreviewContext, ReadContext, ReadView,
+    ReportContext, Resource, SaveContext, VersionContext, VersionView, Window,
 };
 use show::{people, programs};
 pub use wiki::Wiki;
@@ -32,6 +32,7 @@ impl Application for Wiki {
     type ReportContext = ReportContext;
     type VersionContext = VersionContext;
     type HistoryContext = HistoryContext;
+    type PreviewContext = PreviewContext;
     type SaveContext = SaveContext;
 
     fn route(&self, incoming: &Incoming) -> Routed<Self> {
@@ -86,6 +87,15 @@ impl Application for Wiki {
                 programs::history(&title, resource, incoming, outcome)
             }
         }
+    }
+
+    fn show_preview(
+        &self,
+        context: PreviewContext,
+        incoming: &Incoming,
+        outcome: Result<Preview, SaveError>,
+    ) -> Response<Vec<u8>> {
+        people::preview(&self.site(), &context, incoming, outcome)
     }
 
     fn show_save(

@@ -2,8 +2,9 @@
 //!
 //! Posted `application/x-www-form-urlencoded` to `?action=submit`. Fields:
 //! `wpTextbox1`, `wpSummary`, `wpMinoredit` (present or not), `baseId`, `baseCheck` (check bits of
-//! the base's text), `wpSection` (only for a section), `wpEditToken`, `wpStarttime`
-//! (`YYYYMMDDHHMMSS`), and the pressed one of `wpSave`, `wpPreview`, `wpDiff`.
+//! the base's text), `wpSection` (only for a section), `wpOlder` (only for the text of an older
+//! version), `wpEditToken`, `wpStarttime` (`YYYYMMDDHHMMSS`), and the pressed one of `wpSave`,
+//! `wpPreview`, `wpDiff`.
 //! Browsers send line ends as CR LF. [`super::form`] is the receiving end.
 
 use maud::{Markup, PreEscaped, html};
@@ -61,6 +62,15 @@ fn notices(form: &EditPage<'_>) -> Markup {
                 }
             }))
         }
+        @if form.changed {
+            (chrome::notice("warn", html! {
+                p {
+                    strong { "Others have changed this page since you opened the form." }
+                    " What you see here is what saving gives now: your changes merged with theirs. \
+                     The text field holds your own text."
+                }
+            }))
+        }
         @if form.author == Author::Anonymous {
             p.hint { "You are not logged in. Your edit will be signed \u{201c}Anonymous\u{201d}." }
         }
@@ -70,10 +80,10 @@ fn notices(form: &EditPage<'_>) -> Markup {
 fn check(form: &EditPage<'_>) -> Markup {
     match form.check {
         Check::None => html! {},
-        Check::Preview => html! {
+        Check::Preview(text) => html! {
             section.preview aria-labelledby="previewTitle" {
                 h2 id="previewTitle" { "Preview" span.hint { " not saved yet" } }
-                div.text { (PreEscaped(markdown::render(form.text, None).html)) }
+                div.text { (PreEscaped(markdown::render(text, None).html)) }
             }
         },
         Check::Changes(rows) => html! {
@@ -93,6 +103,7 @@ fn fields(form: &EditPage<'_>) -> Markup {
             (hidden("wpStarttime", form.started))
             (hidden("wpEditToken", form.edit_token))
             @if let Some(section) = form.section { (hidden("wpSection", &section.to_string())) }
+            @if form.older { (hidden("wpOlder", "1")) }
             label for="wpTextbox1" { "Text" span.hint { " in Markdown; [[Title]] links a page" } }
             // A parser drops the first line end inside a text field.
             textarea id="wpTextbox1" name="wpTextbox1" rows=(rows(form)) spellcheck="true"

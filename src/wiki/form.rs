@@ -23,6 +23,8 @@ pub struct Submission {
     pub base_check: Option<u32>,
     /// The one section that the text is.
     pub section: Option<u32>,
+    /// Whether the text was made from an older version than the current one.
+    pub older: bool,
     /// Proves that the form came from here; empty if it was not sent.
     pub edit_token: String,
     /// When the form was opened, as it was sent: 14 digits, or whatever a
@@ -85,6 +87,7 @@ pub fn parse(body: &[u8]) -> Result<Submission, FormError> {
             b"baseCheck" => form.base_check = Some(number("baseCheck", value)?),
             b"wpSection" if value.is_empty() => form.section = None,
             b"wpSection" => form.section = Some(number("wpSection", value)?),
+            b"wpOlder" => form.older = true,
             b"wpEditToken" => form.edit_token = decoded("wpEditToken", value)?,
             b"wpStarttime" => form.started = decoded("wpStarttime", value)?,
             b"wpPreview" => form.button = Button::Preview,
@@ -127,7 +130,7 @@ mod tests {
     fn a_browsers_form_is_read() {
         let body = b"baseId=1125899906842999&baseCheck=4294967295&wpStarttime=20261123053647&wpEditToken=a%2Bb%5C\
             &wpSection=2&wpTextbox1=%C3%A9+%26+x%0D%0Ay%0D%0A\
-            &wpSummary=+a%0Ab+&wpMinoredit=1&wpSave=1";
+            &wpSummary=+a%0Ab+&wpMinoredit=1&wpOlder=1&wpSave=1";
         let want = Submission {
             text: "é & x\ny\n".into(),
             comment: "a b".into(),
@@ -135,6 +138,7 @@ mod tests {
             base_id: 1_125_899_906_842_999,
             base_check: Some(u32::MAX),
             section: Some(2),
+            older: true,
             edit_token: "a+b\\".into(),
             started: "20261123053647".into(),
             button: Button::Save,

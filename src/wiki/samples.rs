@@ -52,7 +52,10 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
         ("edit", html::edit(&site, &form)),
         (
             "preview",
-            html::edit(&site, &EditPage { check: Check::Preview, section: Some(2), ..form }),
+            html::edit(
+                &site,
+                &EditPage { check: Check::Preview(TEXT), section: Some(2), changed: true, ..form },
+            ),
         ),
         (
             "changes",
@@ -179,6 +182,7 @@ fn form<'a>(title: &'a Title, words: &'a str) -> EditPage<'a> {
         new_page: false,
         author: Author::Anonymous,
         older: false,
+        changed: false,
         check: Check::None,
         problem: None,
     }

@@ -146,6 +146,9 @@ pub struct EditPage<'a> {
     pub author: Author<'a>,
     /// Whether the text is from an older version than the current one.
     pub older: bool,
+    /// Whether somebody has changed the page since the form was opened, so that what is shown above
+    /// it is merged.
+    pub changed: bool,
     /// What to show above the form.
     pub check: Check<'a>,
     /// Why the form came back, if it was refused.
@@ -158,8 +161,8 @@ pub enum Check<'a> {
     /// Nothing: the form was just opened.
     None,
     /// The text as it will look.
-    Preview,
-    /// What it changes against its base.
+    Preview(&'a str),
+    /// What a save would change in the page.
     Changes(&'a [Row<'a>]),
 }
 

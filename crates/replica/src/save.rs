@@ -10,6 +10,7 @@ mod error;
 mod full;
 mod merge;
 mod persist;
+mod preview;
 mod submission;
 
 use std::num::NonZeroU64;
@@ -33,6 +34,7 @@ use crate::save::persist::{Durable, Push, Remaining};
 
 pub use error::{SaveError, Unmet};
 pub use persist::PersistedSave;
+pub use preview::Preview;
 pub use submission::{OnlyIf, Save, Submitted};
 
 /// A save that was taken.

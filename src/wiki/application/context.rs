@@ -42,8 +42,6 @@ pub enum ReadView {
         /// The one section that it is for.
         section: Option<u32>,
     },
-    /// The form of a page that does not exist yet, with what the button asked for.
-    Check(Box<Submission>),
 }
 
 /// In which shape programs are given a page.
@@ -79,8 +77,6 @@ pub enum VersionView {
     Raw,
     /// The form, with the version's text.
     Form,
-    /// The form that was opened on the version, with what the button asked for.
-    Check(Box<Submission>),
 }
 
 /// Of asking for the history.
@@ -137,6 +133,14 @@ pub enum Window {
     After(u64),
 }
 
+/// Of a preview, for people: the form, with what its button asked for.
+pub struct PreviewContext {
+    /// The page.
+    pub title: Title,
+    /// The form.
+    pub form: Box<Submission>,
+}
+
 /// Of a save.
 pub enum SaveContext {
     /// By the form.
@@ -155,26 +159,6 @@ pub enum SaveContext {
         /// What it wants to be so.
         only_if: Option<OnlyIf>,
     },
-}
-
-impl ReadView {
-    /// The reader's text, which must not be lost where it cannot be shown.
-    pub(super) fn unsaved(&self) -> Option<&Submission> {
-        match self {
-            Self::Check(form) => Some(form),
-            Self::Article | Self::Raw | Self::Form { .. } => None,
-        }
-    }
-}
-
-impl VersionView {
-    /// As [`ReadView::unsaved`].
-    pub(super) fn unsaved(&self) -> Option<&Submission> {
-        match self {
-            Self::Check(form) => Some(form),
-            Self::Article | Self::Raw | Self::Form => None,
-        }
-    }
 }
 
 impl HistoryContext {

@@ -12,8 +12,8 @@ use crate::application::{Incoming, Operation, Routed};
 use crate::limits;
 use crate::wiki::application::answer::{page, redirect};
 use crate::wiki::application::context::{
-    HistoryContext, HistoryView, ReadContext, ReadView, ReportContext, SaveContext, VersionContext,
-    VersionView, Window,
+    HistoryContext, HistoryView, PreviewContext, ReadContext, ReadView, ReportContext, SaveContext,
+    VersionContext, VersionView, Window,
 };
 use crate::wiki::application::wiki::Wiki;
 use crate::wiki::form::{self, Button, Submission};
@@ -127,14 +127,11 @@ fn submit(wiki: &Wiki, incoming: &Incoming, title: Title) -> Result<Operation<Wi
         refused(wiki, StatusCode::BAD_REQUEST, "The form cannot be read", &detail)
     })?;
     let form = Box::new(form);
+    let save = Box::new(save::of_form(incoming, &form));
     if form.button != Button::Save {
-        return Ok(match form.base_id {
-            0 => read(key, title, ReadView::Check(form)),
-            id => read_version(key, id, title, VersionView::Check(form)),
-        });
+        return Ok(Operation::Preview { key, save, context: PreviewContext { title, form } });
     }
     may_save(wiki, incoming, &title, &form)?;
-    let save = Box::new(save::of_form(incoming, &form));
     Ok(Operation::Save { key, save, context: SaveContext::People { title, form } })
 }
 

@@ -4,6 +4,7 @@
 
 use http::{Response, StatusCode};
 use redwedding_replica::page_snapshot::PageSnapshot;
+use redwedding_replica::save::Preview;
 use redwedding_wire::version::text_check;
 
 use crate::application::Incoming;
@@ -12,7 +13,7 @@ use crate::wiki::form::{Button, Submission};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
 use crate::wiki::view::{Author, Check, EditPage, Site};
-use crate::wiki::{diff, html, outline};
+use crate::wiki::{diff, html};
 
 /// What stands in the text field of a form that is opened.
 pub(super) struct Filled<'a> {
@@ -44,26 +45,60 @@ pub(super) fn opened(
         new_page: !snapshot.exists(),
         author: signed_by(incoming),
         older: filled.older,
+        changed: false,
         check: Check::None,
         problem: None,
     };
     private(page(StatusCode::OK, html::edit(site, &form)))
 }
 
-/// The form as it was sent, with a preview or with what it changes in `base`.
+/// The form as it was sent, with what a save of it would give: the text, or what that changes in
+/// the page as it is now.
 pub(super) fn checked(
     site: &Site<'_>,
     title: &Title,
     incoming: &Incoming,
     form: &Submission,
-    base: &str,
+    preview: &Preview,
 ) -> Response<Vec<u8>> {
-    let before = match form.section {
-        None => Some(base),
-        Some(number) => outline::section(base, number),
+    let token = incoming.form_token();
+    let rows = diff::diff_rows(&preview.shown.text, &preview.text);
+    let check = match (form.button, form.section) {
+        (Button::Changes, _) => Check::Changes(&rows),
+        // Alone, unless others may have come into it.
+        (_, Some(_)) if !preview.changed => Check::Preview(&form.text),
+        _ => Check::Preview(&preview.text),
     };
-    let rows = diff::diff_rows(before.unwrap_or_default(), &form.text);
-    let edit = EditPage {
+    let sent = EditPage { changed: preview.changed, check, ..sent(title, incoming, form, &token) };
+    private(page(StatusCode::OK, html::edit(site, &sent)))
+}
+
+/// The form as it was sent, where a save of it would not be taken: all of the text, and why.
+pub(super) fn unmerged(
+    site: &Site<'_>,
+    title: &Title,
+    incoming: &Incoming,
+    form: &Submission,
+    problem: &str,
+) -> Response<Vec<u8>> {
+    let token = incoming.form_token();
+    let rows = diff::diff_rows("", &form.text);
+    let check = match form.button {
+        Button::Changes => Check::Changes(&rows),
+        _ => Check::Preview(&form.text),
+    };
+    let sent = EditPage { problem: Some(problem), check, ..sent(title, incoming, form, &token) };
+    private(page(StatusCode::OK, html::edit(site, &sent)))
+}
+
+/// The form as it was sent. It keeps its base, so that what is saved from it is merged.
+fn sent<'a>(
+    title: &'a Title,
+    incoming: &'a Incoming,
+    form: &'a Submission,
+    token: &'a str,
+) -> EditPage<'a> {
+    EditPage {
         title,
         text: &form.text,
         base_id: form.base_id,
@@ -72,17 +107,14 @@ pub(super) fn checked(
         comment: &form.comment,
         minor: form.minor,
         section: form.section,
-        edit_token: &incoming.form_token(),
+        edit_token: token,
         new_page: form.base_id == 0,
         author: signed_by(incoming),
-        older: false,
-        check: match form.button {
-            Button::Changes => Check::Changes(&rows),
-            _ => Check::Preview,
-        },
+        older: form.older,
+        changed: false,
+        check: Check::None,
         problem: None,
-    };
-    private(page(StatusCode::OK, html::edit(site, &edit)))
+    }
 }
 
 /// Who a save by this request will be signed by.

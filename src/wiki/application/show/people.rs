@@ -8,10 +8,10 @@ use redwedding_replica::LoadError;
 use redwedding_replica::history::PageHistory;
 use redwedding_replica::overlap::Overlapping;
 use redwedding_replica::page_snapshot::PageSnapshot;
-use redwedding_replica::save::SaveError;
+use redwedding_replica::save::{Preview, SaveError};
 
 use super::alternatives;
-use super::failure::save_problem;
+use super::failure::{load_problem, save_problem};
 use super::form::{self, Filled};
 use super::history;
 use super::overlap::overlaps;
@@ -19,7 +19,7 @@ use super::problem::{giving_back, missing, no_section, no_version, not_loaded};
 use crate::application::{Incoming, PageRead, PageVersion, SaveReport, SavedPage};
 use crate::wiki::application::answer::{answer, page, redirect, with_etag, with_surrogate_key};
 use crate::wiki::application::context::{
-    HistoryView, PAGE_ROWS, ReadView, VersionContext, VersionView, Window,
+    HistoryView, PAGE_ROWS, PreviewContext, ReadView, VersionContext, VersionView, Window,
 };
 use crate::wiki::form::Submission;
 use crate::wiki::time::Moment;
@@ -37,7 +37,7 @@ pub(in crate::wiki::application) fn read(
 ) -> Response<Vec<u8>> {
     let PageRead { snapshot, overlaps } = match outcome {
         Ok(read) => read,
-        Err(error) => return not_loaded(site, title, view.unsaved(), &error),
+        Err(error) => return not_loaded(site, title, &error),
     };
     match view {
         ReadView::Article => {
@@ -55,7 +55,6 @@ pub(in crate::wiki::application) fn read(
             let filled = Filled { text, section: *section, older: false };
             form::opened(site, title, incoming, &snapshot, filled)
         }
-        ReadView::Check(form) => form::checked(site, title, incoming, form, ""),
     }
 }
 
@@ -67,7 +66,7 @@ pub(in crate::wiki::application) fn report(
 ) -> Response<Vec<u8>> {
     match outcome {
         Ok(report) => article(site, title, &report.snapshot, Some(&report.overlaps)),
-        Err(error) => not_loaded(site, title, None, &error),
+        Err(error) => not_loaded(site, title, &error),
     }
 }
 
@@ -81,7 +80,7 @@ pub(in crate::wiki::application) fn version(
     let VersionContext { title, view } = context;
     let PageVersion { snapshot, id, text } = match outcome {
         Ok(version) => version,
-        Err(error) => return not_loaded(site, title, view.unsaved(), &error),
+        Err(error) => return not_loaded(site, title, &error),
     };
     match (view, text) {
         (VersionView::Article, Some(text)) => old(site, title, id, &text),
@@ -89,10 +88,6 @@ pub(in crate::wiki::application) fn version(
         (VersionView::Form, Some(text)) => {
             let filled = Filled { text: &text, section: None, older: true };
             form::opened(site, title, incoming, &snapshot, filled)
-        }
-        // The check goes on where the base is not known: all of the text is new then.
-        (VersionView::Check(form), base) => {
-            form::checked(site, title, incoming, form, &base.unwrap_or_default())
         }
         (VersionView::Raw, None) => missing(site, title),
         (VersionView::Article | VersionView::Form, None) => no_version(site, title, id),
@@ -109,13 +104,31 @@ pub(in crate::wiki::application) fn history(
 ) -> Response<Vec<u8>> {
     let history = match outcome {
         Ok(history) => history,
-        Err(error) => return not_loaded(site, title, None, &error),
+        Err(error) => return not_loaded(site, title, &error),
     };
     match view {
         HistoryView::Rows(window) => rows(site, title, &history, window),
         HistoryView::Comparison { from, to } => comparison(site, title, &history, (from, to)),
         HistoryView::Alternatives if history.is_empty() => missing(site, title),
         HistoryView::Alternatives => alternatives::choices(site, title, incoming, &history),
+    }
+}
+
+/// What came of a preview: the form as it was sent, and what its button asked for.
+pub(in crate::wiki::application) fn preview(
+    site: &Site<'_>,
+    context: &PreviewContext,
+    incoming: &Incoming,
+    outcome: Result<Preview, SaveError>,
+) -> Response<Vec<u8>> {
+    let PreviewContext { title, form } = context;
+    match outcome {
+        Ok(preview) => form::checked(site, title, incoming, form, &preview),
+        Err(SaveError::Load(error)) => {
+            let (status, detail) = load_problem(&error);
+            giving_back(site, title, form, status, "This cannot be shown now", detail)
+        }
+        Err(error) => form::unmerged(site, title, incoming, form, &save_problem(&error).1),
     }
 }
 

@@ -27,18 +27,10 @@ pub(super) fn no_section(site: &Site<'_>, about: &Title) -> Response<Vec<u8>> {
     problem(site, about, StatusCode::NOT_FOUND, "No such section", detail)
 }
 
-/// The page cannot be had; a form that was sent is given back.
-pub(super) fn not_loaded(
-    site: &Site<'_>,
-    about: &Title,
-    unsaved: Option<&Submission>,
-    error: &LoadError,
-) -> Response<Vec<u8>> {
+/// The page cannot be had.
+pub(super) fn not_loaded(site: &Site<'_>, about: &Title, error: &LoadError) -> Response<Vec<u8>> {
     let (status, detail) = load_problem(error);
-    match unsaved {
-        Some(form) => giving_back(site, about, form, status, "This cannot be shown now", detail),
-        None => problem(site, about, status, "The page cannot be shown now", detail),
-    }
+    problem(site, about, status, "The page cannot be shown now", detail)
 }
 
 /// A problem that gives the reader the text back.
