@@ -118,19 +118,23 @@ fn side(label: &'static str, class: &'static str, lines: &Lines<'_>, deleted: bo
 fn choices(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<'_>) -> Markup {
     // Each choice holds the whole page: of a long one there is not room for all.
     let bytes = page.text.len() + alternative.text.len();
-    let room = (index + 1).saturating_mul(2 * bytes) <= limits::CHOICES_BYTES;
+    let room = (index + 1).saturating_mul(3 * bytes) <= limits::CHOICES_BYTES;
     let whose = whose(alternative.author);
     let used = format!("Used {whose} version of a passage");
     let kept = format!("Kept {whose} version of a passage, too");
+    let left = format!("Kept a passage as it is, not {whose} version");
+    let name = alternative.name.map(|name| name.to_string()).unwrap_or_default();
+    let choose = |text: &str, comment: &str, label| choice(page, (text, &name), comment, label);
     html! {
         div.buttons {
             @if room {
+                (choose(page.text, &left, "Keep what is shown"))
                 @let text = passage::instead(page.text, &alternative.bytes, alternative.text);
-                (choice(page, &text, &used, "Use this instead"))
+                (choose(&text, &used, "Use this instead"))
                 @if let Some(text) =
                     passage::both(page.text, &alternative.bytes, alternative.text)
                 {
-                    (choice(page, &text, &kept, "Keep both"))
+                    (choose(&text, &kept, "Keep both"))
                 }
             }
             a href=(link::action(page.title, "edit")) { "Edit by hand" }
@@ -138,7 +142,12 @@ fn choices(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<
     }
 }
 
-fn choice(page: &AlternativesPage<'_>, text: &str, comment: &str, label: &'static str) -> Markup {
+fn choice(
+    page: &AlternativesPage<'_>,
+    (text, closes): (&str, &str),
+    comment: &str,
+    label: &'static str,
+) -> Markup {
     html! {
         form method="post" action=(link::action(page.title, "submit")) accept-charset="utf-8" {
             (hidden("baseId", &page.id.to_string()))
@@ -146,6 +155,7 @@ fn choice(page: &AlternativesPage<'_>, text: &str, comment: &str, label: &'stati
             (hidden("wpStarttime", page.started))
             (hidden("wpEditToken", page.edit_token))
             (hidden("wpSummary", comment))
+            (hidden("closes", closes))
             (hidden("wpTextbox1", text))
             button type="submit" name="wpSave" value="1" { (label) }
         }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
+use redwedding_document::entry::AlternativeName;
+use redwedding_document::limits;
 
 /// A posted form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Submission {
     /// When the form was opened, as it was sent: 14 digits, or whatever a
     /// client makes of it. Only ever compared and handed back.
     pub started: String,
+    /// The alternatives that it decides about.
+    pub closes: Vec<AlternativeName>,
     /// Which button was pressed.
     pub button: Button,
 }
@@ -90,6 +94,7 @@ pub fn parse(body: &[u8]) -> Result<Submission, FormError> {
             b"wpOlder" => form.older = true,
             b"wpEditToken" => form.edit_token = decoded("wpEditToken", value)?,
             b"wpStarttime" => form.started = decoded("wpStarttime", value)?,
+            b"closes" => form.closes = names(&decoded("closes", value)?)?,
             b"wpPreview" => form.button = Button::Preview,
             b"wpDiff" => form.button = Button::Changes,
             _ => {}
@@ -114,6 +119,12 @@ fn number<T: std::str::FromStr>(field: &'static str, value: &[u8]) -> Result<T, 
     decoded(field, value)?.parse().map_err(|_| FormError::Invalid(field))
 }
 
+/// Names with commas between them; none of an empty field.
+fn names(field: &str) -> Result<Vec<AlternativeName>, FormError> {
+    let names = field.split(',').filter(|name| !name.is_empty()).take(limits::CLOSED);
+    names.map(|name| name.trim().parse().map_err(|_| FormError::Invalid("closes"))).collect()
+}
+
 fn lines(text: String) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
@@ -124,18 +135,21 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use redwedding_wire::identity::Actor;
+
     use super::*;
 
     #[test]
     fn a_browsers_form_is_read() {
         let body = b"baseId=1125899906842999&baseCheck=4294967295&wpStarttime=20261123053647&wpEditToken=a%2Bb%5C\
             &wpSection=2&wpTextbox1=%C3%A9+%26+x%0D%0Ay%0D%0A\
-            &wpSummary=+a%0Ab+&wpMinoredit=1&wpOlder=1&wpSave=1";
+            &wpSummary=+a%0Ab+&wpMinoredit=1&wpOlder=1&closes=0000000000000abc-1&wpSave=1";
         let want = Submission {
             text: "é & x\ny\n".into(),
             comment: "a b".into(),
             minor: true,
             base_id: 1_125_899_906_842_999,
+            closes: vec![AlternativeName { by: Actor(0xabc), number: 1 }],
             base_check: Some(u32::MAX),
             section: Some(2),
             older: true,

@@ -153,8 +153,12 @@ pub struct RestAlternatives<'a> {
 }
 
 /// What a save made of a passage of which the page shows another version.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RestAlternative<'a> {
+    /// Its name: a save that has it among its `closes` has decided about it. Left out where there
+    /// is nothing to decide yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The version right after the save; `null` if the log does not have it yet.
     pub id: Option<u64>,
     /// Who saved.
@@ -307,6 +311,7 @@ impl<'a> From<&view::Overlap<'a>> for RestOverlap<'a> {
 impl<'a> From<&view::Alternative<'a>> for RestAlternative<'a> {
     fn from(alternative: &view::Alternative<'a>) -> Self {
         Self {
+            name: alternative.name.map(|name| name.to_string()),
             id: alternative.id,
             user: alternative.author.into(),
             timestamp: alternative.at.iso(),

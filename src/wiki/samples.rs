@@ -8,6 +8,8 @@ use super::time::Moment;
 use super::title::Title;
 use super::view::*;
 use super::{html, style};
+use redwedding_document::entry::AlternativeName;
+use redwedding_wire::identity::Actor;
 
 /// A page that uses the whole syntax.
 pub(super) const TEXT: &str = include_str!("samples/page.md");
@@ -144,7 +146,7 @@ fn other_versions(
 }
 
 fn undecided_versions(site: &Site<'_>, title: &Title, words: &str) -> String {
-    let waits = alternatives(words).map(|it| Alternative { id: None, ..it });
+    let waits = alternatives(words).map(|it| Alternative { name: None, id: None, ..it });
     let (id, started) = (1_125_899_906_842_999, "20261123053647");
     let (text, edit_token, alternatives) = (TEXT, words, &[]);
     html::alternatives(
@@ -163,7 +165,8 @@ fn alternatives(words: &str) -> [Alternative<'_>; 2] {
         };
         let (start, end) = (at as u64, bytes.end as u64);
         let (id, moment) = (Some(1_125_899_906_842_998), Moment(NOW - 40_000));
-        Alternative { id, author, at: moment, comment, bytes, start, end, shown, text }
+        let name = Some(AlternativeName { by: Actor(at as u64), number: 0 });
+        Alternative { name, id, author, at: moment, comment, bytes, start, end, shown, text }
     };
     [of(4, Author::Named(words), words, words), of(20, Author::Anonymous, "", "")]
 }

@@ -5,6 +5,7 @@
 //! version object); it is never a save's. Texts are borrowed: a page is
 //! rendered once and dropped.
 
+use redwedding_document::entry::AlternativeName;
 use std::ops::Range;
 
 use super::diff::Row;
@@ -254,6 +255,8 @@ pub struct AlternativesPage<'a> {
 /// What somebody made of a passage of which the page shows another version.
 #[derive(Clone, Debug)]
 pub struct Alternative<'a> {
+    /// Its name, by which a choice closes it; `None` where there is none to make yet.
+    pub name: Option<AlternativeName>,
     /// The version right after the save; `None` where the log does not have it yet.
     pub id: Option<u64>,
     /// Who saved.

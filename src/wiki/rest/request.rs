@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use redwedding_document::entry::AlternativeName;
+use redwedding_document::limits;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -25,6 +27,8 @@ pub struct UpdateRequest<'a> {
     pub token: Option<Cow<'a, str>>,
     /// What is done where others have changed the page meanwhile.
     pub policy: Policy,
+    /// The alternatives that it decides about. Ours.
+    pub closes: Vec<AlternativeName>,
 }
 
 /// What is done with a save where others have changed the page since its base. Ours.
@@ -76,6 +80,7 @@ pub fn parse_update(body: &[u8]) -> Result<UpdateRequest<'_>, RestError> {
         base: base(members.latest)?,
         token: optional("token", members.token)?,
         policy: policy(members.policy)?,
+        closes: closes(members.closes)?,
     })
 }
 
@@ -113,6 +118,8 @@ struct Members<'a> {
     content_model: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     policy: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    closes: Option<&'a RawValue>,
 }
 
 /// Keeps a `null` that is there apart from a member that is not.
@@ -182,6 +189,16 @@ fn base(value: Option<&RawValue>) -> Result<Option<Base>, RestError> {
     }
     let Named { id, check } = serde_json::from_str(value.get()).map_err(|_| wrong())?;
     Ok(id.filter(|id| *id > 0).map(|id| Base { id, check }))
+}
+
+/// `["name", ...]`; `null` means none.
+fn closes(value: Option<&RawValue>) -> Result<Vec<AlternativeName>, RestError> {
+    let Some(value) = value.filter(|value| value.get() != "null") else { return Ok(Vec::new()) };
+    let wrong =
+        || invalid("the field \"closes\" must be an array of names of alternatives.".to_owned());
+    let names: Vec<String> = serde_json::from_str(value.get()).map_err(|_| wrong())?;
+    let names = names.iter().take(limits::CLOSED);
+    names.map(|name| name.parse().map_err(|_| wrong())).collect()
 }
 
 fn policy(value: Option<&RawValue>) -> Result<Policy, RestError> {

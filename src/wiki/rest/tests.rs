@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::wiki::view::Author;
+use redwedding_document::entry::AlternativeName;
+use redwedding_wire::identity::Actor;
 
 fn title() -> Title {
     Title::parse("red wedding/éa").unwrap()
@@ -131,6 +133,7 @@ fn a_save_that_is_not_shown_whole_says_so() {
 #[test]
 fn alternatives_stand_beside_what_is_shown() {
     let silk = view::Alternative {
+        name: Some(AlternativeName { by: Actor(0xabc), number: 1 }),
         id: Some(8),
         author: Author::Named("Robb"),
         at: AT,
@@ -144,12 +147,12 @@ fn alternatives_stand_beside_what_is_shown() {
     assert_eq!(
         json(&RestAlternatives::new(Latest::new(9, "", AT), std::slice::from_ref(&silk), &[])),
         concat!(
-            r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z","check":1580131546},"alternatives":[{"id":8,"#,
+            r#"{"latest":{"id":9,"timestamp":"2026-11-23T05:36:47Z","check":1580131546},"alternatives":[{"name":"0000000000000abc-1","id":8,"#,
             r#""user":{"id":null,"name":"Robb"},"timestamp":"2026-11-23T05:36:47Z","#,
             r#""comment":"silk","range":[3,8],"shown":"white","alternative":"green"}]}"#
         )
     );
-    let waits = view::Alternative { id: None, ..silk };
+    let waits = view::Alternative { name: None, id: None, ..silk };
     let both = json(&RestAlternatives::new(Latest::new(9, "", AT), &[], &[waits]));
     let told = r#""alternatives":[],"undecided":[{"id":null,"user":{"id":null,"name":"Robb"},"#;
     assert!(both.contains(told), "{both}");
@@ -171,7 +174,8 @@ fn an_error_has_mediawikis_shape() {
 fn an_update_is_read() {
     let body = concat!(
         r#" {"source":"a\u00e9\n","comment":"c","latest":{"id":12,"timestamp":"x"},"#,
-        r#""token":null,"content_model":"markdown","future":[1]} "#
+        r#""token":null,"content_model":"markdown","future":[1],"#,
+        r#""closes":["0000000000000abc-1"]} "#
     )
     .as_bytes();
     let want = UpdateRequest {
@@ -180,8 +184,13 @@ fn an_update_is_read() {
         base: base(12, None),
         token: None,
         policy: Policy::Merge,
+        closes: vec![AlternativeName { by: Actor(0xabc), number: 1 }],
     };
     assert_eq!(parse_update(body), Ok(want));
+    for wrong in [r#""0000000000000abc-1""#, r#"["somebody's"]"#, "[1]"] {
+        let body = format!(r#"{{"source":"","comment":"","closes":{wrong}}}"#);
+        assert_eq!(parse_update(body.as_bytes()).unwrap_err().http_code, 400, "{wrong}");
+    }
     let plain = parse_update(br#"{"source":"plain","comment":null,"token":"t+\\"}"#).unwrap();
     assert!(matches!(plain.source, std::borrow::Cow::Borrowed("plain")));
     assert_eq!((&*plain.comment, plain.base, plain.token.as_deref()), ("", None, Some("t+\\")));

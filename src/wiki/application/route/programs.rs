@@ -102,7 +102,14 @@ fn create(wiki: &Wiki, incoming: &Incoming) -> Result<Operation<Wiki>, Refusal> 
     let title = Title::parse(&create.title)
         .map_err(|error| rest_refused(&RestError::invalid_title(&create.title, error)))?;
     let (source, comment, token) = (create.source, create.comment, create.token);
-    let update = UpdateRequest { source, comment, base: None, token, policy: create.policy };
+    let update = UpdateRequest {
+        source,
+        comment,
+        base: None,
+        token,
+        policy: create.policy,
+        closes: Vec::new(),
+    };
     // Headers would be about the resource of all pages.
     save(wiki, title, accepted(incoming, update, Precondition::Nothing)?)
 }

@@ -3,7 +3,7 @@
 //! Two requests are one save exactly where their idempotency inputs are the same, so
 //! nothing may get into these that a retry sends differently.
 
-use redwedding_document::entry::{Action, Note};
+use redwedding_document::entry::{Action, AlternativeName, Note};
 use redwedding_replica::save::{OnlyIf, Save, Submitted};
 
 use crate::application::Incoming;
@@ -38,7 +38,15 @@ pub(super) fn of_form(incoming: &Incoming, form: &Submission) -> Save {
         minor: form.minor,
         action: action as u8,
     };
-    save(incoming, base, submitted, note, Attempt::Form { started: &form.started })
+    let save = save(incoming, base, submitted, note, Attempt::Form { started: &form.started });
+    closing(save, form.closes.clone())
+}
+
+/// The same that decides about alternatives: another save than one that does not.
+fn closing(mut save: Save, closes: Vec<AlternativeName>) -> Save {
+    let names = closes.iter().map(|name| name.to_string().into_bytes());
+    save.idempotency_inputs.extend(names);
+    Save { closes, ..save }
 }
 
 /// The save that a program asks for, on a condition.
@@ -50,7 +58,7 @@ pub(super) fn of_program(
     update: UpdateRequest<'_>,
     only_if: Option<OnlyIf>,
 ) -> Save {
-    let UpdateRequest { source, comment, base, token, policy: _ } = update;
+    let UpdateRequest { source, comment, base, token, closes, policy: _ } = update;
     let note = Note {
         author: author(incoming),
         comment: comment.into_owned(),
@@ -62,7 +70,7 @@ pub(super) fn of_program(
     let named = named.or(token).unwrap_or_default();
     let attempt = Attempt::Program { token: &named };
     let save = save(incoming, base, Submitted::Whole(source.into_owned()), note, attempt);
-    Save { only_if, ..save }
+    closing(Save { only_if, ..save }, closes)
 }
 
 fn author(incoming: &Incoming) -> String {

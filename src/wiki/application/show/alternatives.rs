@@ -56,7 +56,7 @@ pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
         let id = state.version_id(found.save).map(NonZeroU64::get);
         let at = found.at.start as usize..found.at.end as usize;
         let shown = alternative(state.text(), id, found.change, at, found.text);
-        open.push((found.save, shown));
+        open.push((found.save, Alternative { name: found.name, ..shown }));
     }
     open
 }
@@ -80,6 +80,7 @@ fn alternative<'a>(
 ) -> Alternative<'a> {
     let shown = excerpt(text, &at);
     Alternative {
+        name: None,
         id,
         author: author(change),
         at: Moment(change.time_ms),
