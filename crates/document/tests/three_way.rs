@@ -191,6 +191,31 @@ fn what_several_wrote_reads_as_if_one_had() {
     assert_eq!((words.len(), page.document.text().len()), (4, 12), "{:?}", page.document.text());
 }
 
+/// Of two pairs of signs that cross the page has the one that the log has first, or of one person's
+/// the later one.
+#[test]
+fn of_pairs_of_signs_that_cross_there_is_one() {
+    let base = "He is the king of all.\n";
+    let (one, two) = ("He is [[the king]] of all.\n", "He is the [[king of all]].\n");
+    let (italic, quote) = ("He is ''the king'' of all.\n", "\"He is the\" king of all.\n");
+    let others = ("[[the king]] of all", "the [[king of all]]");
+    for salt in 0..8 {
+        comes_to_by(salt, base, &[one, two], one, &[others]);
+        comes_to_by(salt, base, &[one, two, two], one, &[others]);
+        comes_to_by(salt, base, &[two, one], two, &[(others.1, others.0)]);
+        comes_to_by(salt, base, &[italic, two], italic, &[("''the king'' of all", others.1)]);
+        let both = "\"He is the\" [[king of all]].\n";
+        comes_to_by(salt, base, &[two, quote], both, &[]);
+    }
+    of_people(base, &[("Ann", one), ("Ann", two)], two, &[]);
+    of_people(
+        base,
+        &[("Ann", one), ("Ann", "He is [[the king of all]].\n")],
+        "He is [[the king of all]].\n",
+        &[],
+    );
+}
+
 #[test]
 fn entries_of_before_are_merged_as_before() {
     let mut page = Page::new("Deaths: 10\n");

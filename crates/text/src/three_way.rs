@@ -782,8 +782,8 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     if is_known && own.is_none() {
         return shown(first, Outcome::Same);
     }
-    // What is written into a version that is not shown is of that.
-    if passage.is_of_hidden {
+    // What is written into a version that is not shown is of that; and there is one pair of signs.
+    if passage.is_one {
         return in_conflict(base, passage, sides);
     }
     if let Some(decided) = beside_white_space(base, passage) {

@@ -778,6 +778,87 @@ fn no_half_of_a_pair_of_signs_stands_alone() {
     }
 }
 
+/// Two pairs that cross are none, and of some signs one within the other is none, either: the page
+/// has one pair, and who takes the other version has that one, whole.
+#[test]
+fn of_two_pairs_of_signs_that_cannot_both_be_one_stands_whole() {
+    let base = "He is the king of all.";
+    let around = |[open, close]: [&str; 2], words: &str| {
+        base.replacen(words, &[open, words, close].concat(), 1)
+    };
+    let signs = [
+        ["[[", "]]"],
+        ["[", "](u)"],
+        ["{{", "}}"],
+        ["(", ")"],
+        ["'''", "'''"],
+        ["''", "''"],
+        ["\"", "\""],
+        ["“", "”"],
+        ["**", "**"],
+        ["*", "*"],
+        ["__", "__"],
+        ["_", "_"],
+        ["`", "`"],
+        ["[[King|", "]]"],
+    ];
+    let only_one = |one: &str, two: &str| {
+        let (text, met) = merged(base, one, two);
+        assert_eq!((text.as_str(), hidden(&met).len()), (one, 1), "{two}");
+        let [Met { range, outcome: Outcome::Hidden(other), .. }] = &met[..] else {
+            panic!("{one} {two} {met:?}")
+        };
+        let mut used = text;
+        used.replace_range(range.start as usize..range.end as usize, other);
+        assert_eq!(used, two, "{one}");
+    };
+    for (one, two) in signs.iter().flat_map(|one| signs.iter().map(move |two| (*one, *two))) {
+        let (first, second) = (around(one, "the king"), around(two, "king of all"));
+        only_one(&first, &second);
+        only_one(&second, &first);
+    }
+    let within = [["[[", "]]"], ["'''", "'''"], ["\"", "\""], ["`", "`"]];
+    for sign in within {
+        let (first, second) = (around(sign, "the king of all"), around(sign, "king"));
+        only_one(&first, &second);
+        only_one(&second, &first);
+    }
+    // So is one of which an end was moved.
+    let (base, less) = ("x '''the king of all'''.", "x '''the king''' of all.");
+    let link = "x '''the [[king of all]]'''.";
+    for (one, two) in [(less, link), (link, less)] {
+        let (text, met) = merged(base, one, two);
+        assert_eq!((text.as_str(), hidden(&met).len()), (one, 1));
+    }
+}
+
+/// One within the other may be, and so may two beside each other.
+#[test]
+fn pairs_of_signs_that_do_not_cross_stand_both() {
+    for (base, one, two, right) in [
+        (
+            "So the king of all.",
+            "So '''the king of all'''.",
+            "So the [[king]] of all.",
+            "So '''the [[king]] of all'''.",
+        ),
+        (
+            "So the king of all.",
+            "So (the king of all).",
+            "So the (king) of all.",
+            "So (the (king) of all).",
+        ),
+        ("So a b c d.", "So ''a'' b c d.", "So a b c ''d''.", "So ''a'' b c ''d''."),
+        ("[[a b]] c d\n", "a b c d\n", "[[a b]] ''c d''\n", "a b ''c d''\n"),
+        ("a b\nc d\n", "\"a b\nc d\n", "a \"b\"\nc \"d\n", "\"a \"b\"\nc \"d\n"),
+    ] {
+        for (one, two) in [(one, two), (two, one)] {
+            let (text, met) = merged(base, one, two);
+            assert_eq!((text.as_str(), hidden(&met)), (right, vec![]));
+        }
+    }
+}
+
 /// What means something within a link or a template alone is not left without it.
 #[test]
 fn a_part_of_a_link_stands_and_falls_with_it() {

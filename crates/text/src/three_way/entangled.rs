@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::delimiters::exclusive;
 use super::edit::{Edit, Kind};
 use super::passage::{Passage, is_near};
 use super::versions::words_of;
@@ -38,8 +39,11 @@ pub(super) fn join<'a>(
     spans.extend(unwrapped(base, &passages, |passage| &passage.firsts, |it| &it.seconds));
     spans.extend(unwrapped(base, &passages, |passage| &passage.seconds, |it| &it.firsts));
     spans.extend(labelled(base, &passages));
+    let exclusive = exclusive(base, &passages);
+    exclusive.iter().for_each(|of| passages[of.start].is_one = true);
+    spans.extend(exclusive);
     let of_hidden = of_hidden(base, &passages, hide);
-    of_hidden.iter().for_each(|of| passages[of.start].is_of_hidden = true);
+    of_hidden.iter().for_each(|of| passages[of.start].is_one = true);
     spans.extend(of_hidden);
     spans.sort_by_key(|span| (span.start, span.end));
     let mut spans = spans.into_iter().peekable();

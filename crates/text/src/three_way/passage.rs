@@ -23,8 +23,10 @@ const RAN_TOGETHER: usize = 64;
 pub(super) struct Passage<'a> {
     pub(super) firsts: Vec<Edit<'a>>,
     pub(super) seconds: Vec<Edit<'a>>,
-    /// Whether the second edit changed a line of which the first one shows another version.
-    pub(super) is_of_hidden: bool,
+    /// Whether the page can have one edit's version of it only: the second one changed a line of
+    /// which the first one shows another version, or put signs around something beside which those
+    /// of the first one cannot be.
+    pub(super) is_one: bool,
 }
 
 /// What one of several put in the place where the second edit puts something.
@@ -62,7 +64,7 @@ impl<'a> Passage<'a> {
     pub(super) fn join(&mut self, next: Self) {
         self.firsts.extend(next.firsts);
         self.seconds.extend(next.seconds);
-        self.is_of_hidden |= next.is_of_hidden;
+        self.is_one |= next.is_one;
     }
 
     /// The bytes of the base from the first edit to the last.
