@@ -735,8 +735,52 @@ fn moved_lines_stand_once() {
             saves.iter().for_each(|save| drop(page.save(&root, save)));
             assert_eq!(page.document.text(), right);
         }
-        comes_to_by(salt, list, &[up, gone], up, &[]);
+        comes_to_by(salt, list, &[up, gone], up, &[("* Robb\n", "")]);
     }
+}
+
+/// Against a move a deletion is another version of the lines, where these are by now, whichever of
+/// the two the log has first.
+#[test]
+fn who_deletes_lines_that_another_moves_is_told_where_they_stand() {
+    let spam = "one\nspam line\ntwo\n";
+    let (down, gone) = ("one\ntwo\nspam line\n", "one\ntwo\n");
+    let told = [("spam line\n", "")];
+    let five = "a one\nb two\nc three\nd four\ne five\n";
+    let moved = "a one\nd four\ne five\nb two\nc three\n";
+    let section = "# H\n\nspam spam spam\n\n# I\n\ntext\n";
+    let below = "# I\n\ntext\n\n# H\n\nspam spam spam\n";
+    let open = "one\ntwo\nthree\nspam line";
+    for salt in 0..8 {
+        let comes_to = |base, saves: &[&str], right, others: &[_]| {
+            comes_to_by(salt, base, saves, right, others);
+        };
+        comes_to(spam, &[down, gone], down, &told);
+        comes_to(spam, &[gone, down], gone, &[("", "spam line\n")]);
+        // Several who delete it, and one who corrects it.
+        comes_to(spam, &[down, gone, gone], down, &told);
+        let corrected = "one\nspam line corrected\ntwo\n";
+        let right = "one\ntwo\nspam line corrected\n";
+        comes_to(spam, &[down, gone, corrected], right, &[("spam line corrected\n", "")]);
+        // Several lines, more than these, fewer, and a section.
+        let block = [("b two\nc three\n", "")];
+        comes_to(five, &[moved, "a one\nd four\ne five\n"], moved, &block);
+        comes_to(five, &[moved, "a one\ne five\n"], "a one\ne five\nb two\nc three\n", &block);
+        let right = "a one\ne five\nb two\nc three\n";
+        comes_to(five, &[moved, "a one\nb two\ne five\n"], right, &[("c three\n", "")]);
+        let right = "a one\nd four\ne five\nc three\n";
+        comes_to(five, &[moved, "a one\nc three\nd four\ne five\n"], right, &[]);
+        comes_to(section, &[below, "# I\n\ntext\n"], below, &[("# H\n\nspam spam spam\n", "")]);
+        comes_to(section, &[below, "# H\n\n# I\n\ntext\n"], below, &[("spam spam spam\n", "")]);
+        // The last line, without an end.
+        let up = "one\nspam line\ntwo\nthree";
+        comes_to(open, &[up, "one\ntwo\nthree"], up, &[("spam line\n", "")]);
+        // Both move it.
+        comes_to(spam, &[down, down], down, &[]);
+    }
+    // One person's second thought is no alternative of the first.
+    of_people(spam, &[("Ann", down), ("Ann", gone)], gone, &[]);
+    of_people(spam, &[("Ann", down), ("Bob", gone), ("Ann", gone)], gone, &[]);
 }
 
 /// A row is put beside one that somebody deletes; who corrected the latter, from an older form, has

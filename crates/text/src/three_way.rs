@@ -173,14 +173,17 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     };
     let edited = Edited { patches: [first, second], again, links: &links };
     let made = merge_parts(base, &sides, &edited, &parts, &astray);
-    // What would be back untold is told, in place of being done where the text was.
-    let untold = astray::untold(base, [first, second], (&parts, again), &made);
-    if untold.is_empty() {
+    // What would be back untold is told, in place of being done where the text was; and what stands
+    // elsewhere against a deletion beside that.
+    let patches = [first, second];
+    let elsewhere = astray::deleted_elsewhere(base, patches, (&firsts, &parts), &made);
+    let untold = astray::untold(base, patches, (&parts, again), &made);
+    if untold.is_empty() && elsewhere.is_empty() {
         return with_astray(made, astray);
     }
     let is_done = |part: &&Edit<'_>| !untold.iter().any(|it| it.is(part));
     let done: Vec<Edit<'_>> = parts.iter().filter(is_done).cloned().collect();
-    astray.extend(untold);
+    astray.extend(untold.into_iter().chain(elsewhere));
     let sides = Sides { seconds: &done, ..sides };
     with_astray(merge_parts(base, &sides, &edited, &done, &astray), astray)
 }

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::again::PutAgain;
 use super::edit::{Edit, Kind};
-use super::lines::{begins_line, ends_line};
-use super::moves::{FOLLOWED, SEARCHED};
+use super::lines::{begins_line, ends_line, whole_line};
+use super::moves::{FOLLOWED, SEARCHED, moved_lines};
 use super::outcome::{Met, Outcome, ThreeWay};
 use crate::patch::{Patch, grown};
 use crate::words;
@@ -109,29 +109,86 @@ pub(super) fn untold<'a>(
     }
     let page = first.apply(base).map(|made| made.text).unwrap_or_default();
     let merged = made.patch.apply(&page).map(|made| made.text).unwrap_or_default();
-    let is_told = |met: &Met, range: &Range<usize>| {
-        let inside = met.base.start as usize <= range.start && range.end <= met.base.end as usize;
-        // Nobody is told by white space in place of other white space.
-        let shown = merged.get(met.range.start as usize..met.range.end as usize);
-        let says = |text: &str| words::has_word(text) || shown.is_some_and(words::has_word);
-        inside && matches!(&met.outcome, Outcome::Hidden(text) if says(text))
-    };
     let untold = takes.filter_map(|edit| {
         let (gone, at) = (&base[edit.range.clone()], places.place(&edit.range)?);
         let there = at..at + gone.len();
         let stands = page.get(there.clone()) == Some(gone)
             && grown(&(there.start as u32..there.end as u32), made.patch.in_turn()).1 == 0;
         let keeps = words::bare(gone).all(|word| put.contains(word));
-        let told = || made.met.iter().any(|met| is_told(met, &edit.range));
+        let told = || made.met.iter().any(|met| is_told(met, &edit.range, &merged));
         (stands && !keeps && !told()).then(|| Astray::of(edit, there))
     });
     untold.collect()
+}
+
+/// Lines that the second edit deletes, and that stand all the same, since the first one moved them:
+/// a deletion against a move, of which the page shows what it had first. Those that the second one
+/// takes elsewhere itself, and those that are told of already, are none. O(what both take and put,
+/// and for each such line the hunks of what was made); none where there are more than are followed.
+pub(super) fn deleted_elsewhere<'a>(
+    base: &str,
+    [first, second]: [&Patch; 2],
+    (firsts, parts): (&[Edit<'_>], &[Edit<'_>]),
+    made: &ThreeWay,
+) -> Vec<Astray<'a>> {
+    // Also where that is known to have been made: who moves them takes them away there just so.
+    let takes = |edit: &&Edit<'_>| edit.takes_lines(base) || edit.takes_line_ends(base);
+    if !parts.iter().any(|edit| takes(&edit)) {
+        return Vec::new();
+    }
+    let moved = moved_lines(base, firsts);
+    let put = second.inserted();
+    if moved.is_empty() || moved.len() > FOLLOWED || moved.len() * put.len() > SEARCHED {
+        return Vec::new();
+    }
+    let page = first.apply(base).map(|made| made.text).unwrap_or_default();
+    let merged = made.patch.apply(&page).map(|made| made.text).unwrap_or_default();
+    let mut found: Vec<Astray<'a>> = Vec::new();
+    for edit in parts.iter().filter(takes) {
+        let of = |from: &Range<usize>| edit.range.start <= from.start && from.end <= edit.range.end;
+        let told = |from: &Range<usize>| made.met.iter().any(|met| is_told(met, from, &merged));
+        let lines = moved.iter().filter(|(from, _)| of(from) && !told(from));
+        for (from, to) in lines.filter(|(from, _)| !put.contains(&base[from.clone()])) {
+            let there = whole_line(&page, *to..to + from.len());
+            let stands =
+                grown(&(there.start as u32..there.end as u32), made.patch.in_turn()).1 == 0;
+            let edit = Edit::deletion(whole_line(base, from.clone()), edit.index);
+            let line = Astray::of(&edit, there);
+            match found.last_mut().filter(|last| last.is_before(&line, [base, &page])) {
+                _ if !stands => {}
+                Some(last) => (last.range.end, last.there.end) = (line.range.end, line.there.end),
+                None => found.push(line),
+            }
+        }
+    }
+    found
+}
+
+/// Whether it is told of a part of the second edit that it does not show.
+fn is_told(met: &Met, range: &Range<usize>, merged: &str) -> bool {
+    let inside = met.base.start as usize <= range.start && range.end <= met.base.end as usize;
+    // Nobody is told by white space in place of other white space.
+    let shown = merged.get(met.range.start as usize..met.range.end as usize);
+    let says = |text: &str| words::has_word(text) || shown.is_some_and(words::has_word);
+    inside && matches!(&met.outcome, Outcome::Hidden(text) if says(text))
 }
 
 impl<'a> Astray<'a> {
     fn of(edit: &Edit<'a>, there: Range<usize>) -> Self {
         let [range, there] = [&edit.range, &there].map(|it| it.start as u32..it.end as u32);
         Self { index: edit.index, range, there, text: edit.text }
+    }
+
+    /// Whether what it takes stood right before what another part of the edit takes, and stands
+    /// there, in the base and in the text after the first edit.
+    fn is_before(&self, other: &Self, [base, page]: [&str; 2]) -> bool {
+        let meet = |text: &str, one: &Range<u32>, two: &Range<u32>| {
+            let between = text.get(one.end as usize..two.start as usize);
+            between.is_some_and(|between| between.trim().is_empty())
+        };
+        self.index == other.index
+            && meet(base, &self.range, &other.range)
+            && meet(page, &self.there, &other.there)
     }
 
     /// Whether it is this part of the second edit.
@@ -146,6 +203,8 @@ impl<'a> Astray<'a> {
 pub(super) fn with_astray(mut made: ThreeWay, astray: Vec<Astray<'_>>) -> ThreeWay {
     for Astray { range: base, there, text, .. } in astray {
         let (range, _) = grown(&there, made.patch.in_turn());
+        // That both took it away where it was says nothing beside that.
+        made.met.retain(|met| met.outcome != Outcome::Same || met.base != base);
         let at = made.met.partition_point(|met| met.base.start < base.start);
         made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(text.to_owned()) });
     }

@@ -20,6 +20,14 @@ pub(super) fn is_lines(base: &str, part: &Range<usize>) -> bool {
     begins_line(base, part.start) && ends_line(base, part.end)
 }
 
+/// The line of which a part of a text has all but white space, with its end; else that part.
+pub(super) fn whole_line(text: &str, part: Range<usize>) -> Range<usize> {
+    let start = text[..part.start].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[part.end..].find('\n').map_or(text.len(), |end| part.end + end + 1);
+    let rest = [&text[start..part.start], &text[part.end..end]];
+    if rest.iter().all(|rest| rest.trim().is_empty()) { start..end } else { part }
+}
+
 /// Whether a line is the heading of a section: of a wiki's, or in Markdown.
 pub(super) fn is_heading(line: &str) -> bool {
     let line = line.trim_end();

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::again::PutAgain;
 use super::edit::{Edit, Kind};
 use super::lines::{begins_line, ends_line, is_heading, is_lines};
+use super::outcome::Own;
 use crate::words;
 
 /// Shortest line of what goes with more that counts as moved by itself, in bytes.
@@ -64,6 +65,16 @@ pub(super) struct Move<'a> {
 }
 
 impl Move<'_> {
+    /// Whether the author of the other edit moved it, before they thought again.
+    fn is_own(&self) -> bool {
+        matches!(self.to.kind, Kind::Own(Own::Earlier | Own::AtOnce))
+    }
+
+    /// Whether what both edits did there is not the same change for that.
+    fn is_certain(&self) -> bool {
+        self.is_known || self.is_own()
+    }
+
     /// Whether a part of it stands in a line with something else where it came to.
     fn joins_line(&self, part: &Range<usize>) -> bool {
         let text = self.to.text;
@@ -167,19 +178,53 @@ pub(super) type Links = BTreeMap<(u32, u32), Vec<Range<usize>>>;
 
 /// Those of lines that go once and come once, with the same words. O(what goes and comes).
 pub(super) fn places(base: &str, movers: &[Edit<'_>]) -> Links {
-    let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()], edit.range.start));
-    let comes = movers.iter().map(|edit| (edit.index, edit.text, 0));
-    let (goes, comes) = (once(goes), once(comes));
     let mut links = Links::new();
-    for (line, gone) in goes {
-        let came = comes.get(&line).cloned().flatten();
-        let Some(((from, at), (to, _))) = gone.zip(came) else { continue };
-        if from != to {
-            links.entry((from, to)).or_default().push(at);
-        }
+    for [(from, at), (to, _)] in gone_and_come(base, movers) {
+        links.entry((from, to)).or_default().push(at);
     }
     links.values_mut().for_each(|lines| lines.sort_by_key(|line| line.start));
     links
+}
+
+/// Such lines that come as they went, without white space around them: where they stood, and where
+/// they stand in the text after the edit; but for what the author of the other edit moved. In the
+/// order of the base. O(what goes and comes).
+pub(super) fn moved_lines(base: &str, movers: &[Edit<'_>]) -> Vec<(Range<usize>, usize)> {
+    let of_others = movers.iter().zip(starts(movers));
+    let of_others = of_others.filter(|(edit, _)| !matches!(edit.kind, Kind::Own(_)));
+    let comes: HashMap<u32, (usize, &str)> =
+        of_others.map(|(edit, start)| (edit.index, (start, edit.text))).collect();
+    let moved = gone_and_come(base, movers).into_iter().filter_map(|[(_, from), (to, at)]| {
+        let (start, text) = comes.get(&to)?;
+        (base[from.clone()] == text[at.clone()]).then_some((from, start + at.start))
+    });
+    let mut moved: Vec<(Range<usize>, usize)> = moved.collect();
+    moved.sort_by_key(|(from, _)| from.start);
+    moved
+}
+
+/// Lines that go once and come once, with the same words: in which hunk, and where in the base and
+/// in what that hunk puts.
+fn gone_and_come(base: &str, movers: &[Edit<'_>]) -> Vec<[(u32, Range<usize>); 2]> {
+    let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()], edit.range.start));
+    let comes = movers.iter().map(|edit| (edit.index, edit.text, 0));
+    let (goes, comes) = (once(goes), once(comes));
+    let both = goes.into_iter().filter_map(|(line, gone)| {
+        let both = gone.zip(comes.get(&line).cloned().flatten());
+        both.map(|(gone, came)| [gone, came]).filter(|[gone, came]| gone.0 != came.0)
+    });
+    both.collect()
+}
+
+/// Where what each hunk puts begins, in the text after the edit.
+fn starts(edits: &[Edit<'_>]) -> Vec<usize> {
+    let mut shift = 0;
+    let starts = edits.iter().map(|edit| {
+        let at = edit.range.start as isize + shift;
+        shift += edit.text.len() as isize - edit.range.len() as isize;
+        at as usize
+    });
+    starts.collect()
 }
 
 /// The same edits, told of each whether it puts such a line in place of another one, or another one
@@ -235,13 +280,7 @@ fn are_among(lines: &str, others: &HashSet<&str>) -> bool {
 
 /// The moves of the first edit that are known for what they are. O(edits and moves).
 pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) -> Vec<Move<'a>> {
-    let mut shift = 0;
-    let places = firsts.iter().map(|edit| {
-        let at = edit.range.start as isize + shift;
-        shift += edit.text.len() as isize - edit.range.len() as isize;
-        at as usize
-    });
-    let places: Vec<usize> = places.collect();
+    let places = starts(firsts);
     let known = again.iter().filter_map(|it| {
         let (from, at) = (it.from.start as usize..it.from.end as usize, it.to as usize);
         let gone = firsts.partition_point(|edit| edit.range.end < from.end);
@@ -267,7 +306,7 @@ pub(super) fn carry<'a>(
     known: Vec<Move<'_>>,
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
     // What is known to have been made before has gone along by then.
-    let is_new = |edit: &&Edit<'_>| edit.kind != Kind::Known;
+    let is_new = |of: &Move<'_>, edit: &Edit<'_>| edit.kind != Kind::Known || of.is_own();
     let mut moves = with_known(moves(base, firsts, seconds), known);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
@@ -283,9 +322,9 @@ pub(super) fn carry<'a>(
             false => !edit.text.starts_with('\n') && !edit.text.ends_with('\n'),
         };
         let beside = at_edge && !on_line;
-        // What both did is no change of what was moved, but where the log alone moved it.
+        // What both did is no change of it, but where the log alone moved it, or one person did all.
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
-        let same = !of.is_known && place.is_ok_and(|at| firsts[at].text == edit.text);
+        let same = !of.is_certain() && place.is_ok_and(|at| firsts[at].text == edit.text);
         // A line that is there in place of another one stays one.
         let gone = &base[edit.range.clone()];
         let line = edit.text.is_empty() || gone.ends_with('\n') == edit.text.ends_with('\n');
@@ -303,7 +342,7 @@ pub(super) fn carry<'a>(
     moves.retain(|of| {
         let bare = &of.bare;
         let met = |edit: &&Edit<'_>| edit.range.start < bare.end && bare.start < edit.range.end;
-        let changed = || seconds.iter().filter(is_new).filter(met);
+        let changed = || seconds.iter().filter(|edit| is_new(of, edit)).filter(met);
         let lines = || changed().filter(|edit| edit.takes_lines(base)).map(|edit| &edit.range);
         let mut gone = lines().chain(changed().next().map(|_| bare));
         let is_put = |gone: &Range<usize>| are_among(&base[gone.clone()], &put);
@@ -311,7 +350,7 @@ pub(super) fn carry<'a>(
     });
     let (mut carried, mut others) = (Vec::new(), Vec::new());
     for edit in seconds {
-        let of = moves.iter().find(|of| is_new(&edit) && inside(of, edit));
+        let of = moves.iter().find(|of| is_new(of, edit) && inside(of, edit));
         match of.and_then(|of| Some((of, of.place(base, edit)?))) {
             Some((of, at)) => {
                 carried.push(Carried {

@@ -178,7 +178,10 @@ fn is_joined(base: &str, row: Range<usize>, merged: &str, sides: &[String; 2]) -
     let within = |at: Option<&u8>| at.is_some_and(|byte| *byte != b'\n');
     let bytes = base.as_bytes();
     let before = row.start.checked_sub(1).and_then(|at| bytes.get(at));
-    let has = |of: fn(&str) -> &str| sides.iter().all(|side| words::has_word(of(side)));
+    // Where nothing is left of it there is nothing to join, either.
+    let has = |of: fn(&str) -> &str| {
+        words::has_word(merged) && sides.iter().all(|side| words::has_word(of(side)))
+    };
     (within(before) || has(first)) && (within(bytes.get(row.end)) || has(last))
 }
 
