@@ -24,6 +24,7 @@ mod changes;
 mod condition;
 mod contested;
 mod detached;
+mod effects;
 mod erased;
 mod floor;
 mod fold;

@@ -1628,3 +1628,33 @@ fn a_line_that_comes_between_two_that_are_joined_stays_one() {
         }
     }
 }
+
+/// What is not shown of a save that comes later changes nothing around it, whatever of it: others'
+/// versions stay versions of the words that they were of.
+#[test]
+fn an_alternative_stays_one_of_the_same_words_when_a_later_save_is_not_shown() {
+    let base = "| b1\n| b2 b3 b4 b5 b6 b7 b8\n| b9";
+    let saves = ["| b1\n| b2 b3 b4 e16 b6 b7 b8\n| b9", "| b1\n| c10 c11 c12 c13\n| b9"];
+    let told = ("b2 b3 b4 e16 b6 b7 b8", "c10 c11 c12 c13");
+    for (later, right) in [
+        ("z2\n", saves[0].to_owned()),
+        ("z2\n| b9", saves[0].to_owned()),
+        ("| b1\n| x1 x2\n| b9", saves[0].to_owned()),
+        ("| b1\n| b2 x1 b4 x2 b6 x3 b8\n| b9", saves[0].to_owned()),
+        ("", saves[0].to_owned()),
+        // What shows of it stands around the passage.
+        ("| b1 x1\n| y1 y2\n| b9 x2", saves[0].replace("b1", "b1 x1") + " x2"),
+        ("top\n| b1\n| y1 y2\n| b9\nend", format!("top\n{}\nend", saves[0])),
+    ] {
+        for salt in 0..8 {
+            let mut page = Page { salt, ..Page::new(base) };
+            let version = page.document.version();
+            saves.iter().for_each(|save| drop(page.save(&version, save)));
+            assert_eq!(page.others(), [told]);
+            page.save(&version, later);
+            assert_eq!((page.document.text(), page.others()[0]), (right.as_str(), told), "{later}");
+            page.save(&version, "z3 z4\n");
+            assert_eq!((page.document.text(), page.others()[0]), (right.as_str(), told), "{later}");
+        }
+    }
+}

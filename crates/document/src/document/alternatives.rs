@@ -294,14 +294,14 @@ impl State {
                 found.push(Open { at, settled, ..it.open.clone() });
                 return false;
             }
-            it.open.at = grown(&it.open.at, self.text.effects(index as u32)).0;
+            it.open.at = grown(&it.open.at, self.effects(index as u32)).0;
             true
         });
     }
 
     /// What some changes made of the text, in turn.
     fn edits_of(&self, made: Range<usize>) -> Vec<(u32, u32, u32)> {
-        made.flat_map(|index| self.text.effects(index as u32)).collect()
+        made.flat_map(|index| self.effects(index as u32)).collect()
     }
 
     /// Those that are open again, since whoever had seen the choice put the passage back as it was.
@@ -328,7 +328,7 @@ impl State {
             (open.at, open.settled) = (at.clone(), self.settled_by(index, change.place));
             return true;
         }
-        let (at, gone) = grown(&open.at, self.text.effects(index as u32));
+        let (at, gone) = grown(&open.at, self.effects(index as u32));
         let anew = gone * 2 >= open.at.len();
         let touched = gone > 0 || at.len() != open.at.len();
         open.at = at;

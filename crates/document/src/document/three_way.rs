@@ -20,6 +20,7 @@ use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
 use super::change::is_same_person;
+use super::effects::Effects;
 use super::resolve::{Basis, Resolved};
 use super::{Change, ChangeKind, Fault, Hidden, State};
 use crate::entry::{Client, Edit, Note};
@@ -614,10 +615,11 @@ impl State {
         let found = self.index_of(actor).and_then(|at| Some((at, self.changes.get(at as usize)?)));
         let Some((index, change)) = found else { return Vec::new() };
         let since = self.settled_by(index as usize, change.place)..self.changes.len();
+        let since: Vec<Effects> = since.map(|later| self.effects(later as u32)).collect();
         let meeting = |(start, length, with): &(u32, u32, u32)| {
-            let at = since.clone().fold(*start..start + length, |at, later| {
-                grown(&at, self.text.effects(later as u32)).0
-            });
+            let at = since
+                .iter()
+                .fold(*start..start + length, |at, effects| grown(&at, effects.iter().copied()).0);
             Meeting { start: at.start, length: at.end - at.start, with: *with }
         };
         change.overlaps.iter().map(meeting).collect()
