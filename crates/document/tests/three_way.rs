@@ -1658,3 +1658,32 @@ fn an_alternative_stays_one_of_the_same_words_when_a_later_save_is_not_shown() {
         }
     }
 }
+
+/// A line that somebody adds below one that goes stays, whatever others make of all around it, one
+/// after the other.
+#[test]
+fn a_line_added_where_others_moved_and_deleted_lines_stays() {
+    let base = "Intro one.\nOld line.\nSecond part here.\n";
+    let late = "Intro one.\nOld line.\nMy fresh sentence.\nSecond part here.\n";
+    let steps = [
+        "Intro one.\nSecond part here.\n",
+        "Second part here.\nIntro one.\n",
+        "Breaking words.\nSecond part here.\nIntro one.\n",
+        "Breaking words.\nAnother part here.\nIntro one.\n",
+        "Breaking words.\nMore of them.\nAnother part here.\nIntro one.\n",
+    ];
+    for (salt, upto) in (0..8).flat_map(|salt| (1..=steps.len()).map(move |upto| (salt, upto))) {
+        let mut page = Page { salt, ..Page::new(base) };
+        let root = page.document.version();
+        for step in &steps[..upto] {
+            let newest = page.document.version();
+            page.save(&newest, step);
+        }
+        page.save(&root, late);
+        let (text, others) = (page.document.text(), page.others());
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.retain(|line| *line != "My fresh sentence.");
+        assert_eq!(lines, steps[upto - 1].lines().collect::<Vec<_>>(), "{text}");
+        assert!(text.contains("My fresh sentence.\n") && others.is_empty(), "{text} {others:?}");
+    }
+}

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use super::again::{Cut, PutAgain};
 use super::edit::{Edit, edits};
+use super::lines::{begins_line, ends_line};
 use crate::diff;
-use crate::patch::Patch;
+use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 
 /// What is known of how others' edit was made.
@@ -48,7 +49,9 @@ pub(super) fn refined(
             || place.is_ok_and(|at| seconds[at].text == *text)
             || !keeps_words(&base[range.clone()], &within);
         let within = match whole {
-            true => Patch::builder().delete(range.len() as u32).insert(text).build(),
+            true => last_line_apart(base, &edit, seconds)
+                .unwrap_or_else(|| Patch::builder().delete(range.len() as u32).insert(text))
+                .build(),
             false => Ok(within),
         };
         for (at, deleted, text) in within.iter().flat_map(Patch::edits) {
@@ -60,6 +63,26 @@ pub(super) fn refined(
     }
     let finer = finer.build().unwrap_or_default();
     if guesses { smaller(base, patch, finer) } else { finer }
+}
+
+/// Of an edit that ends within a line what it does in that line by itself, where it puts others in
+/// place of all lines before that: a line that the second edit puts right in front of that one
+/// stays. O(the edit and those of the second one).
+fn last_line_apart(base: &str, edit: &Edit<'_>, seconds: &[Edit<'_>]) -> Option<PatchBuilder> {
+    let (range, new) = (&edit.range, edit.text);
+    let old = &base[range.clone()];
+    let [gone, came] = [old, new].map(|text| text.rfind('\n'));
+    let (gone, came) = gone.zip(came)?;
+    let line = range.start + gone + 1;
+    let place = seconds.partition_point(|it| it.place() < (line, line));
+    let is_front =
+        seconds.get(place).is_some_and(|it| it.range.start == line && it.puts_lines(base));
+    let within = [&old[gone + 1..], &new[came + 1..]].iter().all(|part| words::has_word(part));
+    let goes_on = !ends_line(base, range.end) && begins_line(base, range.start);
+    (is_front && within && goes_on).then(|| {
+        let lines = Patch::builder().delete(gone as u32).insert(&new[..came]).keep(1);
+        lines.delete((old.len() - gone - 1) as u32).insert(&new[came + 1..])
+    })
 }
 
 /// What leads to the same text and changes less of it: an edit of many saves may have taken away
