@@ -159,7 +159,7 @@ async fn a_third_person_chooses_between_them(stage: &Stage, cleo: &Browser) {
     assert!(review.contains("crimson") && review.contains("green silk"), "{review}");
     stage.photograph(cleo, "06-review").await;
     let shown = cleo.text(".versions .removed").await;
-    cleo.click(".alternatives button[name=wpSave]").await;
+    cleo.click(".alternatives form:nth-of-type(2) button[name=wpSave]").await;
     cleo.text(".notice.good").await;
     let article = cleo.text("article").await;
     assert!(shown.contains("crimson") != article.contains("wore crimson"), "{article}");

@@ -81,7 +81,7 @@ fn a_version_that_is_not_shown_is_told_and_can_be_used() {
 
         let choices = client.get(&format!("{page}?action=alternatives")).await.unwrap();
         assert_eq!(choices.status, StatusCode::OK);
-        let form = fields(&choices.text(), 0);
+        let form = fields(&choices.text(), 1);
         let url = format!("{page}?action=submit");
         let kind = "application/x-www-form-urlencoded";
         let saved = client.send(request(Method::POST, &url, kind, &form)).await.unwrap();
@@ -103,12 +103,46 @@ fn both_versions_are_kept_where_somebody_wants_both() {
         let (shown, other) = (one["shown"].as_str().unwrap(), one["alternative"].as_str().unwrap());
         let page = format!("{}/wiki/{title}", pops[1]);
         let choices = client.get(&format!("{page}?action=alternatives")).await.unwrap().text();
-        let (url, form) = (format!("{page}?action=submit"), fields(&choices, 1));
+        let (url, form) = (format!("{page}?action=submit"), fields(&choices, 2));
         let kind = "application/x-www-form-urlencoded";
         let saved = client.send(request(Method::POST, &url, kind, &form)).await.unwrap();
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{saved:?}");
         at_rest_at_last(network, title, &format!("She wore {shown} {other} that day.\n")).await;
         alternatives(&mut client, &pops[0], title, 0).await;
+    });
+}
+
+#[test]
+fn what_is_shown_is_kept_by_who_says_so() {
+    on_the_shared_network(async |network| {
+        let pops = pop_urls(network);
+        for (title, by_program) in [("Kept_by_hand", false), ("Kept_by_a_program", true)] {
+            let (mut client, _) = conflicted(&pops, title).await;
+            let told = alternatives(&mut client, &pops[1], title, 1).await;
+            let shown = told["alternatives"][0]["shown"].as_str().unwrap();
+            let text = format!("She wore {shown} that day.\n");
+            let page = format!("{}/wiki/{title}", pops[1]);
+            let saved = if by_program {
+                let (latest, name) = (&told["latest"], &told["alternatives"][0]["name"]);
+                let body = serde_json::json!({
+                    "source": text, "comment": "as it is", "latest": latest, "closes": [name],
+                });
+                let url = page_url(&pops[1], title);
+                request(Method::PUT, &url, "application/json", &body.to_string())
+            } else {
+                let choices = client.get(&format!("{page}?action=alternatives")).await.unwrap();
+                let form = fields(&choices.text(), 0);
+                let kind = "application/x-www-form-urlencoded";
+                request(Method::POST, &format!("{page}?action=submit"), kind, &form)
+            };
+            let saved = client.send(saved).await.unwrap();
+            let fine = [StatusCode::SEE_OTHER, StatusCode::OK].contains(&saved.status);
+            assert!(fine, "{saved:?}");
+            for pop in &pops {
+                alternatives(&mut Client::new(), pop, title, 0).await;
+            }
+            at_rest_at_last(network, title, &text).await;
+        }
     });
 }
 

@@ -189,7 +189,7 @@ fn an_update_is_read() {
     assert_eq!(parse_update(body), Ok(want));
     for wrong in [r#""0000000000000abc-1""#, r#"["somebody's"]"#, "[1]"] {
         let body = format!(r#"{{"source":"","comment":"","closes":{wrong}}}"#);
-        assert_eq!(parse_update(body.as_bytes()).unwrap_err().http_code, 400, "{wrong}");
+        assert_eq!(parse_update(body.as_bytes()).unwrap_err().status, 400, "{wrong}");
     }
     let plain = parse_update(br#"{"source":"plain","comment":null,"token":"t+\\"}"#).unwrap();
     assert!(matches!(plain.source, std::borrow::Cow::Borrowed("plain")));

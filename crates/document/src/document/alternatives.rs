@@ -15,6 +15,7 @@ use redwedding_text::shown::{self, Hidden as HiddenRange};
 use redwedding_text::{Version, grown};
 
 use super::change::{OpenBelow, Settled};
+use super::effects::Effects;
 use super::open::{AllOpen, Closed, Open};
 use super::three_way::decided_of_whole;
 use super::{Change, ChangeKind, Hidden, State};
@@ -282,7 +283,7 @@ impl State {
     }
 
     /// Goes on with those that were closed: what a change opens again, and where the others are.
-    fn open_again(&self, open: &mut AllOpen, index: usize, change: &Change) {
+    fn open_again(&self, open: &mut AllOpen, (index, change): (usize, &Change), effects: &Effects) {
         let AllOpen { found, closed, .. } = open;
         closed.retain_mut(|it| {
             if it.open.settled > index {
@@ -294,13 +295,13 @@ impl State {
                 found.push(Open { at, settled, ..it.open.clone() });
                 return false;
             }
-            it.open.at = grown(&it.open.at, self.effects(index as u32)).0;
+            it.open.at = grown(&it.open.at, effects.iter().copied()).0;
             true
         });
     }
 
     /// What some changes made of the text, in turn.
-    fn edits_of(&self, made: Range<usize>) -> Vec<(u32, u32, u32)> {
+    fn edits_of(&self, made: Range<usize>) -> Effects {
         made.flat_map(|index| self.effects(index as u32)).collect()
     }
 
@@ -322,13 +323,18 @@ impl State {
 
     /// Whether an alternative is open after a change, and where its passage is then. Who could see
     /// it and wrote the passage anew, the most of it, has closed it; nobody else.
-    fn stays_open(&self, open: &mut Open, index: usize, change: &Change) -> bool {
+    fn stays_open(
+        &self,
+        open: &mut Open,
+        (index, change): (usize, &Change),
+        effects: &Effects,
+    ) -> bool {
         if let Some(settled) = change.settles.iter().find(|it| it.of == open.of) {
             let Some(at) = &settled.at else { return false };
             (open.at, open.settled) = (at.clone(), self.settled_by(index, change.place));
             return true;
         }
-        let (at, gone) = grown(&open.at, self.effects(index as u32));
+        let (at, gone) = grown(&open.at, effects.iter().copied());
         let anew = gone * 2 >= open.at.len();
         let touched = gone > 0 || at.len() != open.at.len();
         open.at = at;
@@ -373,7 +379,9 @@ impl State {
     fn go_on(&self, open: &mut AllOpen, end: usize) {
         let later = self.changes.indexed_from(open.upto);
         for (index, change) in later.take_while(|(index, _)| *index < end) {
-            self.open_again(open, index, change);
+            let any = !open.found.is_empty() || !open.closed.is_empty();
+            let effects = if any { self.effects(index as u32) } else { Effects::new() };
+            self.open_again(open, (index, change), &effects);
             let AllOpen { found, closed, .. } = open;
             found.retain_mut(|open| {
                 // What stands for the save itself is not what came after it.
@@ -381,7 +389,7 @@ impl State {
                     return true;
                 }
                 let before = open.clone();
-                let stays = self.stays_open(open, index, change);
+                let stays = self.stays_open(open, (index, change), &effects);
                 closed.extend((!stays).then(|| self.closed(before, index, change)).flatten());
                 stays
             });

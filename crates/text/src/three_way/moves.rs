@@ -322,7 +322,7 @@ pub(super) fn carry<'a>(
             false => !edit.text.starts_with('\n') && !edit.text.ends_with('\n'),
         };
         let beside = at_edge && !on_line;
-        // What both did is no change of it, but where the log alone moved it, or one person did all.
+        // What both did is no change of it but where the log alone moved it or one person did all.
         let place = firsts.binary_search_by_key(&edit.place(), Edit::place);
         let same = !of.is_certain() && place.is_ok_and(|at| firsts[at].text == edit.text);
         // A line that is there in place of another one stays one.
