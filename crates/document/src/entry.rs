@@ -140,10 +140,14 @@ pub struct Edit {
     /// the log, and a save that met it once is the same change ever after.
     pub condition: Option<Condition>,
     /// Versions of passages that its author has decided about, whatever the page shows of them:
-    /// they are no alternatives any more. Never empty; [`limits::CLOSED`] at most. Not part of the
-    /// dots.
-    pub closes: Option<Vec<AlternativeName>>,
+    /// they are no alternatives any more. Not part of the dots.
+    pub closes: Option<Box<Closes>>,
 }
+
+/// Alternatives that a save closes: one or more, [`limits::CLOSED`] at most.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Closes(pub Vec<AlternativeName>);
 
 /// Names a version of a passage that the page does not show, as long as there is a page.
 #[derive(
@@ -630,7 +634,7 @@ impl Edit {
         if self.delta.edit == EditId::default() {
             return Err(DecodeError::invalid("an edit id of zeros stands for no save"));
         }
-        let closed = self.closes.as_ref().map(Vec::len);
+        let closed = self.closes.as_ref().map(|closes| closes.0.len());
         if closed.is_some_and(|closed| !(1..=limits::CLOSED).contains(&closed)) {
             return Err(DecodeError::invalid("a save closes none, or too many, alternatives"));
         }

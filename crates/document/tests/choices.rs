@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    AlternativeName, Body, Delta, Edit, Entry, Note, OriginPage, RULES,
+    AlternativeName, Body, Closes, Delta, Edit, Entry, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, passage};
 use redwedding_text::diff;
@@ -47,7 +47,8 @@ impl Page {
         let edit = EditId([self.0.cursor().position as u8 + 1; 16]);
         let (patch, on) = (diff::between(&old, to), Base::Version(base.clone()));
         let delta = Delta { edit, base: on, patch, note: Note::default(), rules: RULES };
-        let (pop, served, closes) = ("AMS".into(), None, closes.map(|name| vec![name]));
+        let (pop, served, closes) =
+            ("AMS".into(), None, closes.map(|name| Box::new(Closes(vec![name]))));
         let (condition, client) = (None, None);
         self.put(Body::Edit(Edit {
             delta,

@@ -193,7 +193,7 @@ impl State {
         let save = before.changes;
         let named = |open: &&Open| {
             let name = self.name_of(open);
-            edit.closes.iter().flatten().any(|closed| Some(*closed) == name)
+            edit.closes.iter().flat_map(|closes| &closes.0).any(|closed| Some(*closed) == name)
         };
         let closed = self.open.found.iter().filter(named);
         let mut settles: Vec<Settled> =

@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 use redwedding_document::entry::{
-    Abandoned, Body, Checkpoint, Client, Committed, Condition, Delta, Edit, Entry, Floor, Import,
-    Intent, Moderation, Moved, Note, OriginPage, RULES,
+    Abandoned, Body, Checkpoint, Client, Closes, Committed, Condition, Delta, Edit, Entry, Floor,
+    Import, Intent, Moderation, Moved, Note, OriginPage, RULES,
 };
 use redwedding_document::{Document, Segment, Verdict};
 use redwedding_text::{Patch, diff};
@@ -340,7 +340,8 @@ fn what_is_open_below_the_floor() {
     let delta =
         Delta { edit: EditId([9; 16]), base: on, patch, note: note("Sansa", ""), rules: RULES };
     let closes = kept.0.alternatives().into_iter().filter_map(|it| it.name).collect();
-    let save = Edit { delta, closes: Some(closes), served: None, ..edit_of_client() };
+    let save =
+        Edit { delta, closes: Some(Box::new(Closes(closes))), served: None, ..edit_of_client() };
     GOLDEN.holds(1, "entry-edit-closes", &entry(Body::Edit(save.clone())));
     assert_eq!(kept.put(Body::Edit(save)), Verdict::Counted);
     assert_eq!(kept.0.alternatives(), []);

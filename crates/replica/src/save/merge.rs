@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use redwedding_document::entry::{
-    AlternativeName, Body, Client, Condition, Delta, Edit, Entry, Missing, REPLACING_RULES,
+    Body, Client, Closes, Condition, Delta, Edit, Entry, Missing, REPLACING_RULES,
 };
 use redwedding_document::{Document, Unresolved, Verdict, View};
 use redwedding_text::Patch;
@@ -380,13 +380,13 @@ impl<P: Ports> ClientRequest<'_, P> {
 }
 
 /// Of the alternatives that a save is to close those that are open.
-fn closes(save: &Save, document: &Document) -> Option<Vec<AlternativeName>> {
+fn closes(save: &Save, document: &Document) -> Option<Box<Closes>> {
     if save.closes.is_empty() {
         return None;
     }
     let open = document.alternatives().into_iter().filter_map(|it| it.name);
     let closes: Vec<_> = open.filter(|name| save.closes.contains(name)).collect();
-    Some(closes).filter(|closes| !closes.is_empty())
+    (!closes.is_empty()).then(|| Box::new(Closes(closes)))
 }
 
 impl<P: Ports> Context<'_, P> {
@@ -405,7 +405,7 @@ impl<P: Ports> Context<'_, P> {
         key: &DocumentKey,
         trace: u64,
         delta: Delta,
-        (client, closes): (Option<Box<Client>>, Option<Vec<AlternativeName>>),
+        (client, closes): (Option<Box<Client>>, Option<Box<Closes>>),
     ) -> Entry {
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
