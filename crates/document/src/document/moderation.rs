@@ -8,6 +8,7 @@ use redwedding_wire::identity::Actor;
 use redwedding_wire::version::Place;
 
 use super::fold::{Fault, Verdict};
+use super::open::AllOpen;
 use super::{Change, ChangeKind, State};
 use crate::entry::Moderation;
 use crate::limits;
@@ -84,6 +85,8 @@ impl State {
             return Verdict::Quarantined(Fault::Patch(error.to_string()));
         }
         self.changes.erase(index as usize);
+        // Whoever looks through the changes from now on finds other texts.
+        self.open = AllOpen::default();
         // What stands in its place on the page says the same.
         if let Some(instead) = self.instead_of(index) {
             let erased = self.text.erase(instead);
