@@ -217,8 +217,7 @@ impl<P: Ports> Context<'_, P> {
     ) -> Option<Patch> {
         let stored =
             self.origin_client().revision_text(document.key(), tip.stored.revision).ok()?;
-        let [edit, merged] = [(&*stored, text), (ours, &*stored)]
-            .map(|(old, new)| diff::between_by(diff::BY_WORDS, old, new));
-        Some(map_through(&edit, &merged))
+        let edit = diff::between_by(diff::BY_WORDS, &stored, text);
+        Some(map_through(&edit, &diff::between(ours, &stored)))
     }
 }
