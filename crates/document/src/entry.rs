@@ -195,6 +195,13 @@ pub struct Client {
 array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client, condition, closes });
 
 impl Edit {
+    /// A save of which nothing is known but what it changed, when it was accepted, and where.
+    #[must_use]
+    pub fn new(delta: Delta, accepted_ms: u64, pop: String) -> Self {
+        let (served, client, condition, closes) = (None, None, None, None);
+        Self { delta, accepted_ms, pop, served, client, condition, closes }
+    }
+
     /// Whether nobody made it: it stands for what it was made on, and changes nothing.
     #[must_use]
     pub fn is_merge_node(&self) -> bool {
@@ -316,8 +323,7 @@ impl Delta {
 
     /// Whether it is a *merge node*: it changes nothing, and has seen several changes that nobody
     /// who made them had seen together. So one dot stands for all of these in a version.
-    #[must_use]
-    pub fn is_merge_node(&self) -> bool {
+    fn is_merge_node(&self) -> bool {
         let beyond = match &self.base {
             Base::Version(version) => !version.extra.is_empty(),
             // It has more dots than are named inline.

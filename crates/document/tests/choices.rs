@@ -51,13 +51,11 @@ impl Page {
             ("AMS".into(), None, closes.map(|name| Box::new(Closes(vec![name]))));
         let (condition, client) = (None, None);
         self.put(Body::Edit(Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
             served,
-            condition,
             client,
+            condition,
             closes,
+            ..Edit::new(delta, 1, pop)
         }));
     }
 
@@ -171,7 +169,7 @@ fn a_passage_takes_its_versions_along_where_it_is_moved_to() {
 }
 
 #[test]
-fn who_adds_elsewhere_or_had_not_seen_it_decides_nothing() {
+fn who_adds_beside_a_deleted_line_decides_nothing() {
     let base = "One line.\nTwo words here.\nThree line.\n";
     let saves = ["One line.\nThree line.\n", "One line.\nTwo good words here.\nThree line.\n"];
     let mut page = Page::of(base, &saves);
@@ -214,6 +212,12 @@ fn who_undoes_a_choice_opens_it_again() {
         assert_eq!(page.listed(), other);
         page.choose_all(both);
         assert_eq!(page.listed(), []);
+        let saves = saves.map(|save| save.replace('.', " now."));
+        let mut page = Page::of("The sky is blue now.\n", &saves.each_ref().map(String::as_str));
+        let to = page.with("azure", both);
+        page.save(&to);
+        page.save("The sky is crimson now.\n");
+        assert_eq!(page.listed(), other);
     }
     let mut page =
         Page::of("The sky is blue.\n", &["The sky is crimson.\n", "The sky is azure.\n"]);

@@ -56,15 +56,7 @@ impl Page {
         let (patch, note) = (diff::between(&old, to), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "AMS".to_owned();
-        Body::Edit(Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition,
-            client: None,
-            closes: None,
-        })
+        Body::Edit(Edit { condition, ..Edit::new(delta, 1, pop) })
     }
 
     fn save(

@@ -69,15 +69,7 @@ impl Page {
             rules: RULES,
         };
         let pop = "AMS".into();
-        Body::Edit(Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        })
+        Body::Edit(Edit::new(delta, 1, pop))
     }
 
     fn save(&mut self, new: &str) {

@@ -47,15 +47,7 @@ impl Page {
         let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
         let actor = delta.actor();
         let pop = "AMS".into();
-        let edit = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, 1, pop);
         self.put(Body::Edit(edit));
         actor
     }

@@ -38,15 +38,7 @@ impl Page {
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let actor = delta.actor();
         let pop = "AMS".into();
-        let save = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let save = Edit::new(delta, 1, pop);
         assert_eq!(self.put(Body::Edit(save)), Verdict::Counted);
         actor
     }

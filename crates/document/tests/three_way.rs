@@ -103,15 +103,7 @@ impl Page {
         let delta = Delta { edit, base: on, patch, note, rules };
         let actor = delta.actor();
         let pop = "AMS".into();
-        let edit = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client,
-        };
+        let edit = Edit { client, ..Edit::new(delta, 1, pop) };
         self.put(Body::Edit(edit));
         let served = VersionRef { extra: vec![actor], ..base.clone() };
         assert_eq!(self.text_of(&served), to, "who saved it has it before them");
@@ -546,15 +538,7 @@ fn a_view_says_where_a_save_may_stand_twice() {
         let (edit, note) = (EditId([9; 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "AMS".into();
-        let edit = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, 1, pop);
         Entry::new(page.document.key().clone(), Body::Edit(edit))
     };
     let may_double = |entry: &Entry| {
@@ -851,8 +835,7 @@ fn waiting(view: &View, number: u8, base: &VersionRef, to: &str) -> Entry {
     let (edit, base) = (EditId([number; 16]), Base::Version(base.clone()));
     let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
     let (served, pop) = (Some(view.version()), "AMS".into());
-    let edit =
-        Edit { delta, accepted_ms: 1, pop, served, condition: None, closes: None, client: None };
+    let edit = Edit { served, ..Edit::new(delta, 1, pop) };
     let entry = Entry::new(view.key().clone(), Body::Edit(edit));
     assert_eq!(Entry::decode(&entry.encode()).unwrap(), entry);
     entry

@@ -75,8 +75,7 @@ fn save(view: &View, number: usize, added: &Added) -> Entry {
     let (base, note) = (Base::Version(version), Note::default());
     let delta = Delta { edit, base, patch, note, rules: RULES };
     let (served, pop) = (Some(view.version()), "AMS".into());
-    let edit =
-        Edit { delta, accepted_ms: 1, pop, served, condition: None, closes: None, client: None };
+    let edit = Edit { served, ..Edit::new(delta, 1, pop) };
     Entry::new(view.key().clone(), Body::Edit(edit))
 }
 

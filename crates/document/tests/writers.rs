@@ -88,15 +88,7 @@ fn saved(base: &str, texts: &[(u8, &str)]) -> Document {
         let (edit, note) = (EditId([name.wrapping_add(1); 16]), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "AMS".into();
-        let edit = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, 1, pop);
         apply(&mut document, Body::Edit(edit));
     }
     document

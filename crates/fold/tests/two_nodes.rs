@@ -36,15 +36,7 @@ fn save(number: u8, place: Place, before: &str, text: &str) -> PushedEntry {
     let delta =
         Delta { edit: EditId([number; 16]), base, patch, note: Note::default(), rules: RULES };
     let pop = "AMS".to_owned();
-    let edit = Edit {
-        delta,
-        accepted_ms: 1,
-        pop,
-        served: None,
-        condition: None,
-        closes: None,
-        client: None,
-    };
+    let edit = Edit::new(delta, 1, pop);
     pushed(Body::Edit(edit))
 }
 

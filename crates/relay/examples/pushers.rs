@@ -109,15 +109,7 @@ impl Load {
             rules: RULES,
         };
         let (accepted_ms, pop) = (self.run, "load".into());
-        let edit = Edit {
-            delta,
-            accepted_ms,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, accepted_ms, pop);
         let key = DocumentKey::new("load", format!("{} {page}", self.run)).expect("a key");
         Entry::new(key, Body::Edit(edit))
     }

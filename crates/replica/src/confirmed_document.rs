@@ -308,15 +308,7 @@ mod tests {
                 rules: RULES,
             };
             let pop = "AMS".to_owned();
-            let edit = Edit {
-                delta,
-                accepted_ms: 1,
-                pop,
-                served: None,
-                condition: None,
-                closes: None,
-                client: None,
-            };
+            let edit = Edit::new(delta, 1, pop);
             let entry = Entry::new(key.clone(), Body::Edit(edit)).encode();
             let cursor = confirmed.cursor().after(&entry);
             let (position, prefix) = (cursor.position, cursor.prefix);

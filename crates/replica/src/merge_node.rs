@@ -64,15 +64,7 @@ impl<P: Ports> Context<'_, P> {
         let delta = Delta { edit, base, patch: Patch::default(), note, rules };
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
-        let edit = Edit {
-            delta,
-            accepted_ms,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, accepted_ms, pop);
         let body = Body::Edit(edit);
         Some(Entry::new(key.clone(), body))
     }

@@ -59,15 +59,7 @@ fn crowd(network: &Network, count: usize) -> Vec<ByteBuf> {
         let (base, note) = (Base::Version(document.version()), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
         let pop = "pop-0".to_owned();
-        let edit = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, 1, pop);
         ByteBuf::from(Entry::new(page(), Body::Edit(edit)).encode())
     };
     (0..count).map(entry).collect()

@@ -49,15 +49,7 @@ fn edit(name: u8, base: VersionRef, from: &str, to: &str) -> Body {
     let (edit, note) = (EditId([name; 16]), Note::default());
     let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
     let pop = "pop".into();
-    Body::Edit(Edit {
-        delta,
-        accepted_ms: 0,
-        pop,
-        served: None,
-        condition: None,
-        closes: None,
-        client: None,
-    })
+    Body::Edit(Edit::new(delta, 0, pop))
 }
 
 fn import(from: Option<&OriginPage>, to: &OriginPage) -> Body {

@@ -79,15 +79,7 @@ impl Merger for Ours {
             let (base, patch) = (Base::Version(on.clone()), diff::between(&old, submitted));
             let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
             let pop = "bench".to_owned();
-            let edit = Edit {
-                delta,
-                accepted_ms: 1,
-                pop,
-                served: None,
-                client: None,
-                condition: None,
-                closes: None,
-            };
+            let edit = Edit::new(delta, 1, pop);
             fold(&mut page, Body::Edit(edit))?;
             versions.push(page.version());
         }

@@ -46,7 +46,7 @@ pub(super) struct BeforeSave {
 impl State {
     /// Passages of which somebody wrote another version than the page shows, which nobody who could
     /// see it wrote anew, and where that version does not stand by now: oldest save first.
-    /// O(changes since the last save).
+    /// O(changes since the last that the log folded, and what is open).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
         self.alternatives_in((self.text(), &[]))
@@ -105,16 +105,23 @@ impl State {
         })
     }
 
+    /// What is kept of one that lies below the floor.
+    fn below(&self, open: &Open) -> Option<&OpenBelow> {
+        let lies_below = (open.of.0 as usize) < self.changes.floor();
+        let mut kept = self.open_below.iter().filter(|_| lies_below);
+        kept.find(|it| it.of == open.of).map(Arc::as_ref)
+    }
+
     fn name_of(&self, open: &Open) -> Option<AlternativeName> {
         let (of, number) = open.of;
-        let below = self.open_below.iter().find(|it| it.of == open.of).map(|it| &it.change);
+        let below = self.below(open).map(|it| &it.change);
         let by = below.or_else(|| self.changes.get(of as usize)).map(|change| change.actor)?;
         Some(AlternativeName { by, number })
     }
 
     /// The save that made a version, and what it made.
     fn version_of_open(&self, open: &Open) -> Option<(&Change, &str)> {
-        if let Some(it) = self.open_below.iter().find(|it| it.of == open.of) {
+        if let Some(it) = self.below(open) {
             return Some((&it.change, &it.text));
         }
         let of = self.changes.get(open.of.0 as usize)?;
@@ -135,7 +142,12 @@ impl State {
 
     /// What a save that is about to be folded may decide about; `None` where nothing is open.
     pub(super) fn before_save(&mut self) -> Option<BeforeSave> {
-        self.open = self.open_upto(self.changes.len());
+        let mut open = std::mem::take(&mut self.open);
+        if open.upto == 0 {
+            open = self.open_at_floor();
+        }
+        self.go_on(&mut open, self.changes.len());
+        self.open = open;
         let AllOpen { found, closed, .. } = &self.open;
         let any = !found.is_empty() || !closed.is_empty();
         any.then(|| BeforeSave { text: self.text().to_owned(), changes: self.changes.len() })
@@ -148,7 +160,10 @@ impl State {
         let save = self.open.upto as u32;
         let Some((at, hunks, text)) = self.chosen_before(save, edit) else { return };
         let hunks = decided_of_whole((&edit.delta.patch, not_seen), &hunks);
-        if self.take_aside(save, hunks).is_err() {
+        let taken = self.take_aside(save, hunks);
+        debug_assert!(taken.is_ok(), "{taken:?}");
+        if taken.is_err() {
+            // Both stand then, and nothing is lost.
             return;
         }
         let edits = self.edits_of(save as usize..self.changes.len());
@@ -160,7 +175,8 @@ impl State {
     /// save's hunks that did so, and what its author made of the passage.
     fn chosen_before(&self, save: u32, edit: &Edit) -> Option<(Range<u32>, Vec<u32>, String)> {
         let base = self.text.history().base(save)?;
-        let alone = self.changes.get(save as usize)?.hidden.is_empty();
+        // Of others nothing was decided, as where two choose the same.
+        let alone = self.aside_of(save).is_none();
         let patch = &edit.delta.patch;
         let unseen = self.open.closed.iter().filter(|it| {
             alone && !base.contains(it.by as u32) && base.contains(it.open.save as u32)
@@ -183,7 +199,8 @@ impl State {
                 *start <= it.before.end + SPACE && it.before.start <= start + gone + SPACE
             });
             let hunks = near.map(|(hunk, _)| hunk).collect();
-            (chose && shown != Some(text)).then(|| (it.open.at.clone(), hunks, text.to_owned()))
+            let same = shown.is_some_and(|shown| shown.trim_matches(' ') == text);
+            (chose && !same).then(|| (it.open.at.clone(), hunks, text.to_owned()))
         })
     }
 
@@ -191,13 +208,12 @@ impl State {
     /// text where the save comes near one).
     pub(super) fn settle(&mut self, before: &BeforeSave, edit: &Edit) {
         let save = before.changes;
-        let named = |open: &&Open| {
-            let name = self.name_of(open);
-            edit.closes.iter().flat_map(|closes| &closes.0).any(|closed| Some(*closed) == name)
-        };
-        let closed = self.open.found.iter().filter(named);
-        let mut settles: Vec<Settled> =
-            closed.map(|open| Settled { of: open.of, at: None }).collect();
+        let mut settles = Vec::new();
+        if let Some(closes) = &edit.closes {
+            let named = |open: &&Open| self.name_of(open).is_some_and(|it| closes.0.contains(&it));
+            let closed = self.open.found.iter().filter(named);
+            settles.extend(closed.map(|open| Settled { of: open.of, at: None }));
+        }
         settles.extend(self.decided(before, &settles));
         if !settles.is_empty() {
             self.changes.amend(save, |change| change.settles = settles);
@@ -313,7 +329,7 @@ impl State {
             let then = self.text.text_at(&Version::up_to(it.by as u32)).ok()?;
             let shown = then.get(it.before.start as usize..it.before.end as usize)?;
             let kept = grown(&it.open.at, edits.iter().copied()).0;
-            let at = [now, kept]
+            let at = [tight(self.text(), now.clone()), now, kept]
                 .into_iter()
                 .find(|at| self.text().get(at.start as usize..at.end as usize) == Some(shown));
             Some(Settled { of: it.open.of, at: Some(at?) })
@@ -357,9 +373,8 @@ impl State {
     fn is_replaced(&self, open: &Open, index: usize, change: &Change) -> bool {
         let base = |save: usize| self.text.history().base(save as u32);
         let meet = |hidden: &Hidden| meet(&hidden.at, &open.at);
-        let Some((by, _)) = self.version_of_open(open) else { return false };
-        change.is_by_author_of(by)
-            && change.hidden.iter().any(meet)
+        change.hidden.iter().any(meet)
+            && self.version_of_open(open).is_some_and(|(by, _)| change.is_by_author_of(by))
             && base(index).is_some_and(|of| Some(of) == base(open.save))
     }
 
@@ -459,8 +474,7 @@ fn tight(text: &str, at: Range<u32>) -> Range<u32> {
 /// Bytes of what stands between two words.
 const SPACE: u32 = 1;
 
-/// Where a passage is that went from its place, if it stands elsewhere, just as it was, and did not
-/// before.
+/// Where a passage is that went from its place, if it stands elsewhere, just as it was, and once.
 fn moved(at: &Range<u32>, (then, now): (&str, &str)) -> Option<Range<u32>> {
     let passage = then.get(at.start as usize..at.end as usize)?;
     let only = |text: &str| {

@@ -101,7 +101,7 @@ pub enum ChangeKind {
     /// out, or what stands in their place.
     Meant = 8,
     /// Nothing: what a point of presence had put together, under one dot
-    /// ([`crate::entry::Delta::is_merge_node`]).
+    /// ([`crate::entry::Edit::is_merge_node`]).
     MergeNode = 9,
 }
 

@@ -408,7 +408,7 @@ pub fn save_on(
     let delta = Delta { edit, base, patch, note: note(draw), rules: RULES };
     let served = draw.option(|draw| values::version(draw, 3));
     let (accepted_ms, pop) = (draw.number(), "AMS".to_owned());
-    Some(Edit { delta, accepted_ms, pop, served, condition: None, closes: None, client: None })
+    Some(Edit { served, ..Edit::new(delta, accepted_ms, pop) })
 }
 
 fn note(draw: &mut Draw<'_>) -> Note {

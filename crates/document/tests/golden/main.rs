@@ -199,15 +199,7 @@ impl Log {
         };
         let served = Some(VersionRef { extra: vec![delta.actor()], ..on.clone() });
         let pop = "AMS".to_owned();
-        self.put(Body::Edit(Edit {
-            delta,
-            accepted_ms: 5,
-            pop,
-            served,
-            condition: None,
-            closes: None,
-            client: None,
-        }))
+        self.put(Body::Edit(Edit { served, ..Edit::new(delta, 5, pop) }))
     }
 }
 

@@ -93,15 +93,7 @@ impl Page {
         let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
         let actor = delta.actor();
         let (pop, condition) = ("AMS".into(), None);
-        let edit = Edit {
-            delta,
-            accepted_ms: 1,
-            pop,
-            served: None,
-            condition,
-            client: None,
-            closes: None,
-        };
+        let edit = Edit { condition, ..Edit::new(delta, 1, pop) };
         let entry = Entry::new(self.document.key().clone(), Body::Edit(edit.clone()));
         let mut view = View::of(&self.document);
         let added = view.add_save(&entry);

@@ -222,15 +222,7 @@ pub fn edit(document: &DocumentKey, number: u64, base: VersionRef, from: &str, t
         rules: 1,
     };
     let pop = "test".into();
-    let edit = Edit {
-        delta,
-        accepted_ms: 5,
-        pop,
-        served: None,
-        condition: None,
-        closes: None,
-        client: None,
-    };
+    let edit = Edit::new(delta, 5, pop);
     Entry::new(document.clone(), Body::Edit(edit))
 }
 

@@ -43,8 +43,7 @@ fn save_of(
         rules: RULES,
     };
     let pop = "pop".to_owned();
-    let edit =
-        Edit { delta, accepted_ms, pop, served: None, condition: None, closes: None, client: None };
+    let edit = Edit::new(delta, accepted_ms, pop);
     let own = parent.and_then(OutboxEntry::edit).into_iter().collect();
     OutboxEntry { entry: Entry::new(page, Body::Edit(edit)), own }
 }

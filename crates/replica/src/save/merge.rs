@@ -411,7 +411,7 @@ impl<P: Ports> Context<'_, P> {
         let pop = self.replica.config.pop.clone();
         let condition = None;
         let body =
-            Body::Edit(Edit { delta, accepted_ms, pop, served: None, client, condition, closes });
+            Body::Edit(Edit { client, condition, closes, ..Edit::new(delta, accepted_ms, pop) });
         Entry { trace, ..Entry::new(key.clone(), body) }
     }
 

@@ -127,15 +127,7 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
         let edit = EditId([name; 16]);
         let delta = Delta { edit, base: Base::Version(base), patch, note, rules: RULES };
         let pop = "conformance".into();
-        let body = Edit {
-            delta,
-            accepted_ms: 5,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let body = Edit::new(delta, 5, pop);
         Entry::new(document.clone(), Body::Edit(body))
     };
     let dots = |entry: &Entry| vec![entry.actor().unwrap_or_default()];

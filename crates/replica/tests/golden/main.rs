@@ -191,15 +191,7 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
             rules: 2,
         };
         let pop = "AMS".to_owned();
-        let edit = Edit {
-            delta,
-            accepted_ms: 20,
-            pop,
-            served: None,
-            condition: None,
-            closes: None,
-            client: None,
-        };
+        let edit = Edit::new(delta, 20, pop);
         Entry::new(on.key().clone(), Body::Edit(edit))
     };
     let text = document.text();
