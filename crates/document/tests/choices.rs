@@ -151,7 +151,7 @@ fn what_was_chosen_is_not_offered_again_whatever_becomes_of_it() {
         Page::of("The sky is blue.\n", &["The sky is crimson.\n", "The sky is azure.\n"]);
     let to = page.with("azure", true);
     page.save(&to);
-    page.save("The sky is red.\n");
+    page.save("The sky is crimson teal.\n");
     assert_eq!(page.listed(), []);
 }
 

@@ -354,7 +354,7 @@ impl State {
         let anew = gone * 2 >= open.at.len();
         let touched = gone > 0 || at.len() != open.at.len();
         open.at = at;
-        // What is taken out of a save again is its own.
+        // What is taken out of a save, or put back, is no decision of its author.
         let aside = change.kind == ChangeKind::Meant as u8
             && self.text.history().suppression(index as u32).is_some();
         if aside || !touched || !anew {
