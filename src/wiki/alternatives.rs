@@ -90,6 +90,11 @@ fn item(page: &AlternativesPage<'_>, alternative: &Alternative<'_>, choices: Mar
                 (side("Shown", "removed", &now, shown.marked.is_empty()))
                 (side("Alternative", "added", &other, alternative.text.is_empty()))
             }
+            @if alternative.elsewhere.is_some() {
+                p.hint {
+                    "The page has these lines at another place. To use this version moves them here."
+                }
+            }
             (choices)
         }
     }
@@ -129,7 +134,7 @@ fn choices(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<
         div.buttons {
             @if room {
                 (choose(page.text, &left, "Keep what is shown"))
-                @let text = passage::instead(page.text, &alternative.bytes, alternative.text);
+                @let text = instead(page, alternative);
                 (choose(&text, &used, "Use this instead"))
                 @if let Some(text) =
                     passage::both(page.text, &alternative.bytes, alternative.text)
@@ -140,6 +145,11 @@ fn choices(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<
             a href=(link::action(page.title, "edit")) { "Edit by hand" }
         }
     }
+}
+
+fn instead(page: &AlternativesPage<'_>, alternative: &Alternative<'_>) -> String {
+    let Alternative { bytes, text, elsewhere, .. } = alternative;
+    passage::instead(page.text, bytes, text, elsewhere.as_ref().map(|it| &it.bytes))
 }
 
 fn choice(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wiki::form::{self, Submission};
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::Excerpt;
+use crate::wiki::view::{Elsewhere, Excerpt};
 
 const TEXT: &str = "She wore white & gold.\n";
 
@@ -24,6 +24,7 @@ fn silk(author: Author<'static>) -> Alternative<'static> {
         end: 14,
         shown: Excerpt { before: "She wore ", marked: "white", after: " & gold.\n" },
         text: "green \"silk\"",
+        elsewhere: None,
     }
 }
 
@@ -54,6 +55,20 @@ fn submissions(page: &str) -> Vec<Submission> {
         form::parse(body.finish().as_bytes()).unwrap()
     };
     page.split("<form").skip(1).map(read).collect()
+}
+
+#[test]
+fn who_uses_a_version_of_moved_lines_moves_them() {
+    let moved = Alternative {
+        bytes: 0..0,
+        text: "two\n",
+        elsewhere: Some(Elsewhere { bytes: 4..8, start: 4, end: 8 }),
+        ..silk(Author::Origin)
+    };
+    let page = page_of("one\ntwo\n", &[moved]);
+    assert!(page.contains("moves them here"), "{page}");
+    let texts: Vec<String> = submissions(&page).into_iter().map(|it| it.text).collect();
+    assert!(texts.contains(&"two\none\n".to_owned()), "{texts:?}");
 }
 
 #[test]

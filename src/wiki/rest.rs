@@ -173,6 +173,10 @@ pub struct RestAlternative<'a> {
     pub shown: &'a str,
     /// What the save made of it; empty if it deleted it.
     pub alternative: &'a str,
+    /// Where the page has the same lines, if the save moved them here: whoever uses this version
+    /// takes them away there. As `range`; left out if there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<[u64; 2]>,
 }
 
 /// One save.
@@ -319,6 +323,7 @@ impl<'a> From<&view::Alternative<'a>> for RestAlternative<'a> {
             range: [alternative.start, alternative.end],
             shown: alternative.shown.marked,
             alternative: alternative.text,
+            elsewhere: alternative.elsewhere.as_ref().map(|it| [it.start, it.end]),
         }
     }
 }

@@ -166,7 +166,20 @@ fn alternatives(words: &str) -> [Alternative<'_>; 2] {
         let (start, end) = (at as u64, bytes.end as u64);
         let (id, moment) = (Some(1_125_899_906_842_998), Moment(NOW - 40_000));
         let name = Some(AlternativeName { by: Actor(at as u64), number: 0 });
-        Alternative { name, id, author, at: moment, comment, bytes, start, end, shown, text }
+        let elsewhere = None;
+        Alternative {
+            name,
+            id,
+            author,
+            at: moment,
+            comment,
+            bytes,
+            start,
+            end,
+            shown,
+            text,
+            elsewhere,
+        }
     };
     [of(4, Author::Named(words), words, words), of(20, Author::Anonymous, "", "")]
 }

@@ -275,6 +275,19 @@ pub struct Alternative<'a> {
     pub shown: Excerpt<'a>,
     /// What the save made of it; empty if it deleted it.
     pub text: &'a str,
+    /// Where the page has the same lines, which this version has at the passage, if it moved them.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Where the page has lines that another version has at another place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// In bytes of the page's source.
+    pub bytes: Range<usize>,
+    /// Where they begin, in characters.
+    pub start: u64,
+    /// Where they end.
+    pub end: u64,
 }
 
 /// Two versions compared.

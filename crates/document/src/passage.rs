@@ -5,10 +5,40 @@
 
 use std::ops::Range;
 
-/// The page with the other version in place of the passage.
-pub fn instead(text: &str, at: &Range<usize>, other: &str) -> String {
+/// The page with the other version in place of the passage. Where that has other lines here than
+/// the page, which has them `elsewhere`, they are taken away there.
+pub fn instead(
+    text: &str,
+    at: &Range<usize>,
+    other: &str,
+    elsewhere: Option<&Range<usize>>,
+) -> String {
     let (before, shown, after) = around(text, at);
-    [before, other, apart((before, shown, after), other), after].concat()
+    let end = apart((before, shown, after), other);
+    let (start, upto) = (before.len(), before.len() + shown.len());
+    match elsewhere {
+        Some(gone) if gone.end <= start => {
+            let before = taken_away(before, gone);
+            [&before, other, end, after].concat()
+        }
+        Some(gone) if upto <= gone.start => {
+            let after = taken_away(after, &(gone.start - upto..gone.end.max(gone.start) - upto));
+            [before, other, end, &after].concat()
+        }
+        _ => [before, other, end, after].concat(),
+    }
+}
+
+/// A text without some lines; of two empty lines that come together by that one stays.
+fn taken_away(text: &str, gone: &Range<usize>) -> String {
+    let (mut before, gone, mut after) = around(text, gone);
+    let empty_above = before.ends_with("\n\n") && !gone.is_empty();
+    if empty_above && after.starts_with('\n') {
+        after = &after[1..];
+    } else if empty_above && after.is_empty() {
+        before = &before[..before.len() - 1];
+    }
+    [before, after].concat()
 }
 
 /// What keeps the other version and what follows it from becoming one word, where the page shows
@@ -105,7 +135,22 @@ mod tests {
             ("a []d\n", "b", "a b d\n"),
         ] {
             let (text, at) = marked(text);
-            assert_eq!(instead(&text, &at, other), page);
+            assert_eq!(instead(&text, &at, other, None), page);
+        }
+    }
+
+    #[test]
+    fn what_it_has_here_alone_is_taken_away_elsewhere() {
+        for (text, other, gone, page) in [
+            ("b\n\n[]c\n\nd\n\na\n", "a\n\n", "a\n", "b\n\na\n\nc\n\nd\n"),
+            ("a\n\nb\n\n[]c\n", "a\n\n", "a\n", "\nb\n\na\n\nc\n"),
+            ("x\n\na\n\nb\n\n[]c\n", "a\n\n", "a\n", "x\n\nb\n\na\n\nc\n"),
+            ("* one\n* two\n[]* three\n", "* one\n", "* one\n", "* two\n* one\n* three\n"),
+            ("a new\n\nb\n[]", "\na other\n", "a new\n\n", "b\n\na other\n"),
+        ] {
+            let (text, at) = marked(text);
+            let start = text.find(gone).unwrap();
+            assert_eq!(instead(&text, &at, other, Some(&(start..start + gone.len()))), page);
         }
     }
 
@@ -144,7 +189,7 @@ mod tests {
         for (text, other) in [("a\n[]d\n", "b\n"), ("the [cat] sat", "cats")] {
             let (text, at) = marked(text);
             assert!(!stands(&text, &at, other), "{text}");
-            assert!(stands(&instead(&text, &at, other), &at, other), "{text}");
+            assert!(stands(&instead(&text, &at, other, None), &at, other), "{text}");
         }
         for (text, other) in [
             ("the [cats] sat", "cat"),
@@ -159,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_passage_beyond_the_end_is_empty() {
-        assert_eq!(instead("é", &(7..9), "x"), "éx");
+        assert_eq!(instead("é", &(7..9), "x", Some(&(3..8))), "éx");
         assert_eq!(both("é", &(7..9), "x"), None);
         assert!(!stands("é", &Range { start: 5, end: 3 }, "x"));
     }

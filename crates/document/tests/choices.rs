@@ -72,10 +72,11 @@ impl Page {
     fn with(&self, text: &str, both: bool) -> String {
         let found = self.0.alternatives();
         let found = found.iter().find(|it| it.text == text).unwrap();
-        let at = found.at.start as usize..found.at.end as usize;
+        let bytes = |at: &std::ops::Range<u32>| at.start as usize..at.end as usize;
+        let (at, elsewhere) = (bytes(&found.at), found.elsewhere.as_ref().map(bytes));
         match both {
             true => passage::both(self.0.text(), &at, text).unwrap(),
-            false => passage::instead(self.0.text(), &at, text),
+            false => passage::instead(self.0.text(), &at, text, elsewhere.as_ref()),
         }
     }
 
@@ -157,7 +158,7 @@ fn what_was_chosen_is_not_offered_again_whatever_becomes_of_it() {
 
 #[test]
 fn a_passage_takes_its_versions_along_where_it_is_moved_to() {
-    let of = |sky: &str| format!("Top\n\nThe sky is {sky} today.\n\nEnd\n");
+    let of = |sky: &str| format!("Top\n\nThe sky is {sky} today.\n\n{END}");
     let mut page = Page::of(&of("blue"), &[&of("crimson"), &of("azure")]);
     page.save("Top\n\nEnd\n\nThe sky is crimson today.\n");
     assert_eq!(page.listed(), [("crimson", "azure")]);
@@ -244,4 +245,76 @@ fn of_two_who_choose_at_once_the_first_has_chosen() {
         assert_eq!((page.0.text(), &page.listed()[..]), (first, left), "{first:?} {second:?}");
         page.choose_all(false);
     }
+}
+
+/// Four paragraphs, and the same with the first one at the end.
+const PARAGRAPHS: &str = "A para.\n\nB para here.\n\nC para.\n\nD para.\n";
+const TO_THE_END: &str = "B para here.\n\nC para.\n\nD para.\n\nA para.\n";
+const END: &str = "All that comes at the end of this page, one line.\n\nAnd another one.\n";
+
+#[test]
+fn what_is_not_shown_of_a_move_is_one_choice() {
+    let of_sky = |sky: &str| format!("Top\n\nThe sky is {sky} today.\n\n{END}");
+    let below = |sky: &str| format!("Top\n\n{END}\nThe sky is {sky} today.\n");
+    let list = |items: [&str; 4]| format!("Intro.\n* {}\nOutro.\n", items.join(" item\n* "));
+    for (base, saves, then) in [
+        // Two take it to two places.
+        (
+            PARAGRAPHS.to_owned(),
+            vec![
+                TO_THE_END.to_owned(),
+                "B para here.\n\nA para.\n\nC para.\n\nD para.\n".to_owned(),
+            ],
+            "B para here.\n\nA para.\n\nC para.\n\nD para.\n".to_owned(),
+        ),
+        (
+            list(["one", "two", "three", "four item"]),
+            vec![
+                list(["two", "three", "one", "four item"]),
+                list(["two", "one", "three", "four item"]),
+            ],
+            list(["two", "one", "three", "four item"]),
+        ),
+        // One takes it elsewhere, others change it where it was.
+        (
+            PARAGRAPHS.to_owned(),
+            vec![
+                TO_THE_END.to_owned(),
+                PARAGRAPHS.replace("A para", "A new para"),
+                PARAGRAPHS.replace("A para", "A other para"),
+            ],
+            TO_THE_END.replace("A para", "A other para"),
+        ),
+        (of_sky("blue"), vec![below("blue"), of_sky("crimson"), of_sky("azure")], below("azure")),
+        // One changes it where it is, and another one takes it elsewhere with other words.
+        (
+            PARAGRAPHS.to_owned(),
+            vec![
+                PARAGRAPHS.replace("A para", "A new para"),
+                TO_THE_END.replace("A para", "A other para"),
+            ],
+            TO_THE_END.replace("A para", "A other para"),
+        ),
+    ] {
+        let saves: Vec<&str> = saves.iter().map(String::as_str).collect();
+        let mut page = Page::of(&base, &saves);
+        assert_eq!(page.0.alternatives().len(), 1, "{saves:?}: {:?}", page.listed());
+        assert_eq!(page.choose_all(false), [then], "{saves:?}");
+    }
+}
+
+#[test]
+fn where_a_moved_passage_stands_is_followed() {
+    let moved = "B para here.\n\nA para.\n\nC para.\n\nD para.\n";
+    let mut page = Page::of(PARAGRAPHS, &[TO_THE_END, moved]);
+    let title = "A title.\n\n";
+    page.save(&[title, TO_THE_END].concat());
+    let elsewhere = page.0.alternatives()[0].elsewhere.clone().unwrap();
+    let at = elsewhere.start as usize..elsewhere.end as usize;
+    assert_eq!(&page.0.text()[at], "A para.\n");
+    // It is chosen, and the choice is taken back.
+    let before = page.0.text().to_owned();
+    assert_eq!(page.choose_all(false), [[title, moved].concat()]);
+    page.save(&before);
+    assert_eq!(page.choose_all(false), [[title, moved].concat()]);
 }

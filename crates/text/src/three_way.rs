@@ -23,6 +23,7 @@ mod repeated;
 mod seams;
 mod slid;
 mod surplus;
+mod two_places;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -178,14 +179,15 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let patches = [first, second];
     let elsewhere = astray::deleted_elsewhere(base, patches, (&firsts, &parts), &made);
     let untold = astray::untold(base, patches, (&parts, again), &made);
+    let told = |made| two_places::told(base, (first, &seconds), &links, made);
     if untold.is_empty() && elsewhere.is_empty() {
-        return with_astray(made, astray);
+        return told(with_astray(made, astray));
     }
     let is_done = |part: &&Edit<'_>| !untold.iter().any(|it| it.is(part));
     let done: Vec<Edit<'_>> = parts.iter().filter(is_done).cloned().collect();
     astray.extend(untold.into_iter().chain(elsewhere));
     let sides = Sides { seconds: &done, ..sides };
-    with_astray(merge_parts(base, &sides, &edited, &done, &astray), astray)
+    told(with_astray(merge_parts(base, &sides, &edited, &done, &astray), astray))
 }
 
 /// Both edits, and what is known of text that they take elsewhere.
@@ -322,7 +324,7 @@ fn together(
     }
     text.push_str(&base[at..end]);
     let range = met[from].range.start..met[last].range.end;
-    met[from] = Met { base: hull, range, outcome: made(text) };
+    met[from] = Met { base: hull, range, outcome: made(text), elsewhere: None };
     let mut index = 0;
     met.retain(|it| {
         index += 1;
@@ -973,7 +975,7 @@ impl Made {
                     (Outcome::Hidden(_), Some(place)) => start + place..start + place,
                     _ => range,
                 };
-                self.met.push(Met { base, range, outcome: outcome.clone() });
+                self.met.push(Met { base, range, outcome: outcome.clone(), elsewhere: None });
             }
         }
         self.base = passage.hull().end;

@@ -492,7 +492,8 @@ fn a_line_that_is_elsewhere_with_more_in_it_is_changed_there_or_not_at_all() {
         let made = merge(base, beside, &second);
         let after = made.patch.apply(page).expect("a patch that fits").text;
         assert_eq!(after, format!("{front}{page}"));
-        let right = Met { base: 12..16, range: at, outcome: Outcome::Hidden(line.to_owned()) };
+        let outcome = Outcome::Hidden(line.to_owned());
+        let right = Met { base: 12..16, range: at, outcome, elsewhere: None };
         assert_eq!(made.met, [right]);
         // Which hunk it is.
         assert_eq!(made.decided, [u32::from(!front.is_empty())]);

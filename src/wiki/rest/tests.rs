@@ -143,6 +143,7 @@ fn alternatives_stand_beside_what_is_shown() {
         end: 8,
         shown: view::Excerpt { before: "the ", marked: "white", after: "." },
         text: "green",
+        elsewhere: None,
     };
     assert_eq!(
         json(&RestAlternatives::new(Latest::new(9, "", AT), std::slice::from_ref(&silk), &[])),
@@ -152,6 +153,10 @@ fn alternatives_stand_beside_what_is_shown() {
             r#""comment":"silk","range":[3,8],"shown":"white","alternative":"green"}]}"#
         )
     );
+    let elsewhere = Some(view::Elsewhere { bytes: 12..20, start: 11, end: 19 });
+    let moved = view::Alternative { elsewhere, ..silk.clone() };
+    let told = json(&RestAlternatives::new(Latest::new(9, "", AT), &[moved], &[]));
+    assert!(told.ends_with(r#""alternative":"green","elsewhere":[11,19]}]}"#), "{told}");
     let waits = view::Alternative { name: None, id: None, ..silk };
     let both = json(&RestAlternatives::new(Latest::new(9, "", AT), &[], &[waits]));
     let told = r#""alternatives":[],"undecided":[{"id":null,"user":{"id":null,"name":"Robb"},"#;

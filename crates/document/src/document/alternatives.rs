@@ -35,6 +35,9 @@ pub struct Alternative<'a> {
     pub at: Range<u32>,
     /// What the save made of it; empty where it deleted it.
     pub text: &'a str,
+    /// Where the same lines stand in the text that there is, if the save had moved them here: who
+    /// uses this version takes them away there.
+    pub elsewhere: Option<Range<u32>>,
 }
 
 /// What there was before a save, where something was open.
@@ -59,9 +62,13 @@ impl State {
     ) -> Vec<Alternative<'_>> {
         let open = self.open_upto(self.changes.len());
         let mut found: Vec<_> = self.versions_of(&open).collect();
+        let left = |at: &Range<u32>| {
+            let (start, len) = shown::left_of(at.start, at.end - at.start, hidden);
+            start..start + len
+        };
         for (_, it) in &mut found {
-            let (start, len) = shown::left_of(it.at.start, it.at.end - it.at.start, hidden);
-            it.at = start..start + len;
+            it.at = left(&it.at);
+            it.elsewhere = it.elsewhere.as_ref().map(left).filter(|at| !at.is_empty());
         }
         // Who keeps both leaves the passage as it was.
         found.retain(|(_, it)| {
@@ -88,7 +95,8 @@ impl State {
             };
             let (save, change) = (it.save as u32, Arc::new(change));
             let text = it.text.to_owned();
-            Arc::new(OpenBelow { of, save, change, at: it.at, text })
+            let (at, elsewhere) = (it.at, it.elsewhere);
+            Arc::new(OpenBelow { of, save, change, at, text, elsewhere })
         });
         kept.collect()
     }
@@ -101,7 +109,8 @@ impl State {
         open.found.iter().filter_map(|open| {
             let (change, text) = self.version_of_open(open)?;
             let (name, save, at) = (self.name_of(open), open.save, open.at.clone());
-            Some((open.of, Alternative { name, save, change, at, text }))
+            let elsewhere = open.elsewhere.clone();
+            Some((open.of, Alternative { name, save, change, at, text, elsewhere }))
         })
     }
 
@@ -168,7 +177,9 @@ impl State {
         }
         let edits = self.edits_of(save as usize..self.changes.len());
         let at = tight(self.text(), grown(&at, edits.iter().copied()).0);
-        self.changes.amend(save as usize, |change| change.hidden.push(Hidden { at, text }));
+        self.changes.amend(save as usize, |change| {
+            change.hidden.push(Hidden { at, text, elsewhere: None })
+        });
     }
 
     /// The passage of which a save chose a version that was chosen already, before the save, the
@@ -293,9 +304,10 @@ impl State {
     fn closed(&self, open: Open, index: usize, change: &Change) -> Option<Closed> {
         change.settles.iter().find(|it| it.of == open.of && it.at.is_none())?;
         let settled = self.settled_by(index, change.place);
-        let at = widened(&open.at, &self.edits_of(index..settled))?;
-        let before = open.at.clone();
-        Some(Closed { open: Open { at, settled, ..open }, by: index, before })
+        let edits = self.edits_of(index..settled);
+        let (at, before) = (widened(&open.at, &edits)?, open.at.clone());
+        let elsewhere = open.elsewhere.as_ref().map(|at| grown(at, edits.iter().copied()).0);
+        Some(Closed { open: Open { at, elsewhere, settled, ..open }, by: index, before })
     }
 
     /// Goes on with those that were closed: what a change opens again, and where the others are.
@@ -308,10 +320,16 @@ impl State {
             let opened = change.settles.iter().find(|settled| settled.of == it.open.of);
             if let Some(at) = opened.and_then(|settled| settled.at.clone()) {
                 let settled = self.settled_by(index, change.place);
-                found.push(Open { at, settled, ..it.open.clone() });
+                // What was taken away from there is put back, too.
+                let edits = self.edits_of(index..settled);
+                let back = |at: &Range<u32>| {
+                    widened(at, &edits).unwrap_or_else(|| grown(at, edits.iter().copied()).0)
+                };
+                let elsewhere = it.open.elsewhere.as_ref().map(back);
+                found.push(Open { at, elsewhere, settled, ..it.open.clone() });
                 return false;
             }
-            it.open.at = grown(&it.open.at, effects.iter().copied()).0;
+            it.open.follow(effects);
             true
         });
     }
@@ -347,13 +365,15 @@ impl State {
     ) -> bool {
         if let Some(settled) = change.settles.iter().find(|it| it.of == open.of) {
             let Some(at) = &settled.at else { return false };
-            (open.at, open.settled) = (at.clone(), self.settled_by(index, change.place));
+            let settled = self.settled_by(index, change.place);
+            open.follow(&self.edits_of(index..settled));
+            (open.at, open.settled) = (at.clone(), settled);
             return true;
         }
-        let (at, gone) = grown(&open.at, effects.iter().copied());
-        let anew = gone * 2 >= open.at.len();
-        let touched = gone > 0 || at.len() != open.at.len();
-        open.at = at;
+        let before = open.at.len();
+        let gone = open.follow(effects);
+        let anew = gone * 2 >= before;
+        let touched = gone > 0 || open.at.len() != before;
         // What is taken out of a save, or put back, is no decision of its author.
         let aside = change.kind == ChangeKind::Meant as u8
             && self.text.history().suppression(index as u32).is_some();
@@ -382,8 +402,9 @@ impl State {
     fn open_at_floor(&self) -> AllOpen {
         let settled = self.changes.floor();
         let below = self.open_below.iter().map(|it| {
-            let OpenBelow { of, save, at, .. } = it.as_ref();
-            Open { of: *of, save: *save as usize, at: at.clone(), settled }
+            let OpenBelow { of, save, at, elsewhere, .. } = it.as_ref();
+            let (at, elsewhere) = (at.clone(), elsewhere.clone());
+            Open { of: *of, save: *save as usize, at, elsewhere, settled }
         });
         let found: Vec<Open> = below.collect();
         let upto = if found.is_empty() { self.changes.first_hiding() } else { settled };
@@ -417,7 +438,9 @@ impl State {
             let settled = self.settled_by(index, change.place);
             let hidden = (0..).zip(&change.hidden).map(|(number, hidden)| {
                 let save = self.author_of(hidden, (index, change));
-                Open { of: (index as u32, number), save, at: hidden.at.clone(), settled }
+                let Hidden { at, elsewhere, .. } = hidden;
+                let (at, elsewhere) = (at.clone(), elsewhere.clone());
+                Open { of: (index as u32, number), save, at, elsewhere, settled }
             });
             open.found.extend(hidden);
         }

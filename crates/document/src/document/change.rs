@@ -59,6 +59,9 @@ pub struct Hidden {
     pub at: Range<u32>,
     /// What the save made of it.
     pub text: String,
+    /// Where the same lines stand in the text right after the save's entry: who chooses this one
+    /// takes them away there. Of what is not shown of a move only.
+    pub elsewhere: Option<Range<u32>>,
 }
 
 /// An alternative that was open at the floor, of a save that is not kept.
@@ -74,6 +77,8 @@ pub(super) struct OpenBelow {
     pub(super) at: Range<u32>,
     /// What the save made of it.
     pub(super) text: String,
+    /// As in [`Hidden`], in the text at the floor.
+    pub(super) elsewhere: Option<Range<u32>>,
 }
 
 /// Where a change came from.

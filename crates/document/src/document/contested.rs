@@ -205,7 +205,8 @@ impl AllContested {
         };
         let alternative = |save: u32, at: &Range<u32>, text: &'a str| {
             let change = state.changes.get(save as usize)?;
-            Some(Alternative { name: None, save: save as usize, change, at: place(at), text })
+            let (save, at) = (save as usize, place(at));
+            Some(Alternative { name: None, save, change, at, text, elsewhere: None })
         };
         let mut all = Vec::new();
         for Contested { at, others } in &self.passages {

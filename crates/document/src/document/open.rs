@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use redwedding_text::grown;
+
 /// One that is open.
 #[derive(Clone, Debug)]
 pub(super) struct Open {
@@ -11,8 +13,22 @@ pub(super) struct Open {
     pub(super) save: usize,
     /// Its passage.
     pub(super) at: Range<u32>,
+    /// Where the same lines stand, of what is not shown of a move.
+    pub(super) elsewhere: Option<Range<u32>>,
     /// From which change on the passage may have been changed.
     pub(super) settled: usize,
+}
+
+impl Open {
+    /// It is where it is once edits were made, each in the text that the one before left. How much
+    /// of its passage they take away.
+    pub(super) fn follow(&mut self, edits: &[(u32, u32, u32)]) -> usize {
+        let (at, gone) = grown(&self.at, edits.iter().copied());
+        self.at = at;
+        let elsewhere = self.elsewhere.iter_mut();
+        elsewhere.for_each(|at| *at = grown(at, edits.iter().copied()).0);
+        gone
+    }
 }
 
 /// One that a choice closed, by changing the page.

@@ -5,6 +5,7 @@
 //! May assume nothing about the bytes: rows that cannot be read are refused when they are looked
 //! through. Must never be changed: clones of a document share it.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use redwedding_wire::codec::DecodeError;
@@ -107,7 +108,8 @@ impl Past {
         if is(HIDING) {
             rows.each(|rows| {
                 let (_start, _end): (u32, u32) = (rows.number()?, rows.number()?);
-                rows.skip_text()
+                rows.skip_text()?;
+                read_range_or_none(rows).map(|_| ())
             })?;
             self.first_hiding = self.first_hiding.or(Some(self.listed.len()));
         }
@@ -248,14 +250,15 @@ fn write_change(rows: &mut Rows, change: &Change) {
             rows.number(hidden.at.start);
             rows.number(hidden.at.end);
             rows.text(&hidden.text);
+            write_range_or_none(rows, hidden.elsewhere.as_ref());
         }
     }
     if there & SETTLING != 0 {
         rows.count(change.settles.len());
         for Settled { of, at } in &change.settles {
-            // Where it is is written one further on: 0 is nowhere.
-            let (start, end) = at.as_ref().map_or((0, 0), |at| (at.start + 1, at.end + 1));
-            [of.0, of.1, start, end].into_iter().for_each(|number| rows.number(number));
+            rows.number(of.0);
+            rows.number(of.1);
+            write_range_or_none(rows, at.as_ref());
         }
     }
 }
@@ -272,7 +275,7 @@ fn read_change(rows: &mut RowsIn<'_>) -> Result<Change, DecodeError> {
     let client = is(OF_CLIENT).then(|| read_client(rows)).transpose()?;
     let about = if is(ABOUT) { rows.number()? } else { 0 };
     let overlaps = if is(OVERLAPPING) { rows.list(3, read_overlap)? } else { Vec::new() };
-    let hidden = if is(HIDING) { rows.list(3, read_hidden)? } else { Vec::new() };
+    let hidden = if is(HIDING) { rows.list(5, read_hidden)? } else { Vec::new() };
     let settles = if is(SETTLING) { rows.list(4, read_settled)? } else { Vec::new() };
     Ok(Change {
         actor,
@@ -308,14 +311,25 @@ fn read_overlap(rows: &mut RowsIn<'_>) -> Result<(u32, u32, u32), DecodeError> {
 }
 
 fn read_hidden(rows: &mut RowsIn<'_>) -> Result<Hidden, DecodeError> {
-    Ok(Hidden { at: rows.number()?..rows.number()?, text: rows.text()? })
+    let (at, text) = (rows.number()?..rows.number()?, rows.text()?);
+    Ok(Hidden { at, text, elsewhere: read_range_or_none(rows)? })
 }
 
 fn read_settled(rows: &mut RowsIn<'_>) -> Result<Settled, DecodeError> {
     let of = (rows.number()?, rows.number()?);
+    Ok(Settled { of, at: read_range_or_none(rows)? })
+}
+
+/// A place is written one further on: 0 is none.
+fn write_range_or_none(rows: &mut Rows, at: Option<&Range<u32>>) {
+    let (start, end) = at.map_or((0, 0), |at| (at.start + 1, at.end + 1));
+    rows.number(start);
+    rows.number(end);
+}
+
+fn read_range_or_none(rows: &mut RowsIn<'_>) -> Result<Option<Range<u32>>, DecodeError> {
     let (start, end): (u32, u32) = (rows.number()?, rows.number()?);
-    let at = start.checked_sub(1).zip(end.checked_sub(1)).map(|(start, end)| start..end);
-    Ok(Settled { of, at })
+    Ok(start.checked_sub(1).zip(end.checked_sub(1)).map(|(start, end)| start..end))
 }
 
 /// Position and check, at full length: what each of many has is read faster so.

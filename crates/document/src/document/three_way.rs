@@ -204,7 +204,10 @@ impl State {
         let place = |at: &Range<u32>, patch: &Patch| grown(at, patch.in_turn()).0;
         let carried = carried.map(|meant| hidden(meant, |at| place(at, &beside)));
         self.changes.amend(save as usize, |change| {
-            change.hidden.iter_mut().for_each(|hidden| hidden.at = place(&hidden.at, &done));
+            for Hidden { at, elsewhere, .. } in &mut change.hidden {
+                *at = place(at, &done);
+                elsewhere.iter_mut().for_each(|at| *at = place(at, &done));
+            }
             for (start, length, _) in &mut change.overlaps {
                 let at = place(&(*start..*start + *length), &done);
                 (*start, *length) = (at.start, at.end - at.start);
@@ -713,7 +716,8 @@ fn is_same_in_some_order(one: &str, two: &str) -> bool {
 fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hidden> {
     let found = meant.met.iter().filter_map(|met| match &met.outcome {
         Outcome::Hidden(text) | Outcome::Replaced(text) => {
-            Some(Hidden { at: place(&met.range), text: text.clone() })
+            let elsewhere = met.elsewhere.as_ref().map(&place);
+            Some(Hidden { at: place(&met.range), text: text.clone(), elsewhere })
         }
         Outcome::Both | Outcome::Same | Outcome::Larger => None,
     });

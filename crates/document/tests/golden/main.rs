@@ -303,26 +303,41 @@ fn segments() {
     assert_eq!((name.to_string().as_str(), length), SEGMENT);
 }
 
+/// A page of which two made something else at once.
+fn two_at_once(text: &str, made: [&str; 2]) -> Log {
+    let mut log = Log(Document::new(key(), Cursor::start(9)));
+    assert_eq!(log.put(Body::Base(page(70, text))), Verdict::Counted);
+    let base = log.0.version();
+    for ((number, by), made) in [(1, "Robb"), (2, "Arya")].into_iter().zip(made) {
+        let (patch, edit) = (diff::between(text, made), EditId([number; 16]));
+        let on = Base::Version(base.clone());
+        let delta = Delta { edit, base: on, patch, note: note(by, ""), rules: RULES };
+        let (condition, closes, client, served) = (None, None, None, None);
+        let save = Edit { delta, condition, closes, client, served, ..edit_of_client() };
+        assert_eq!(log.put(Body::Edit(save)), Verdict::Counted);
+    }
+    log
+}
+
+/// What the page does not show of a move, in a document and below its floor.
+#[test]
+fn what_is_not_shown_of_a_move() {
+    let made = ["B para.\n\nC para.\n\nA para.\n", "B para.\n\nA para.\n\nC para.\n"];
+    let mut log = two_at_once("A para.\n\nB para.\n\nC para.\n", made);
+    assert!(log.0.alternatives().iter().any(|it| it.elsewhere.is_some()));
+    GOLDEN.holds(2, "document-moved", &log.0);
+    log.flush(70);
+    let floor = log.0.prunable(log.0.changes().len());
+    log.0.prune(floor).unwrap();
+    assert!(log.0.alternatives().iter().any(|it| it.elsewhere.is_some()));
+    GOLDEN.holds(2, "document-moved-below", &log.0);
+}
+
 /// What was open at the floor of a document that is pruned, and of a segment that goes on there.
 #[test]
 fn what_is_open_below_the_floor() {
-    let mut log = Log(Document::new(key(), Cursor::start(9)));
-    assert_eq!(log.put(Body::Base(page(70, "The sky is blue.\n"))), Verdict::Counted);
-    let base = log.0.version();
-    for (number, by, sky) in [(1, "Robb", "crimson"), (2, "Arya", "azure")] {
-        let patch = diff::between("The sky is blue.\n", &format!("The sky is {sky}.\n"));
-        let (edit, on) = (EditId([number; 16]), Base::Version(base.clone()));
-        let delta = Delta { edit, base: on, patch, note: note(by, ""), rules: RULES };
-        let save = Edit {
-            delta,
-            condition: None,
-            closes: None,
-            client: None,
-            served: None,
-            ..edit_of_client()
-        };
-        assert_eq!(log.put(Body::Edit(save)), Verdict::Counted);
-    }
+    let skies = ["The sky is crimson.\n", "The sky is azure.\n"];
+    let mut log = two_at_once("The sky is blue.\n", skies);
     log.flush(70);
     let floor = log.0.prunable(log.0.changes().len());
     log.0.prune(floor).unwrap();

@@ -206,7 +206,8 @@ pub(super) fn with_astray(mut made: ThreeWay, astray: Vec<Astray<'_>>) -> ThreeW
         // That both took it away where it was says nothing beside that.
         made.met.retain(|met| met.outcome != Outcome::Same || met.base != base);
         let at = made.met.partition_point(|met| met.base.start < base.start);
-        made.met.insert(at, Met { base, range, outcome: Outcome::Hidden(text.to_owned()) });
+        let outcome = Outcome::Hidden(text.to_owned());
+        made.met.insert(at, Met { base, range, outcome, elsewhere: None });
     }
     made
 }

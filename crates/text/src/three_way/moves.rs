@@ -205,7 +205,7 @@ pub(super) fn moved_lines(base: &str, movers: &[Edit<'_>]) -> Vec<(Range<usize>,
 
 /// Lines that go once and come once, with the same words: in which hunk, and where in the base and
 /// in what that hunk puts.
-fn gone_and_come(base: &str, movers: &[Edit<'_>]) -> Vec<[(u32, Range<usize>); 2]> {
+pub(super) fn gone_and_come(base: &str, movers: &[Edit<'_>]) -> Vec<[(u32, Range<usize>); 2]> {
     let goes = movers.iter().map(|edit| (edit.index, &base[edit.range.clone()], edit.range.start));
     let comes = movers.iter().map(|edit| (edit.index, edit.text, 0));
     let (goes, comes) = (once(goes), once(comes));
@@ -217,7 +217,7 @@ fn gone_and_come(base: &str, movers: &[Edit<'_>]) -> Vec<[(u32, Range<usize>); 2
 }
 
 /// Where what each hunk puts begins, in the text after the edit.
-fn starts(edits: &[Edit<'_>]) -> Vec<usize> {
+pub(super) fn starts(edits: &[Edit<'_>]) -> Vec<usize> {
     let mut shift = 0;
     let starts = edits.iter().map(|edit| {
         let at = edit.range.start as isize + shift;

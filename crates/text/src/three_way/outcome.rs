@@ -28,6 +28,9 @@ pub struct Met {
     pub range: Range<u32>,
     /// What came of it.
     pub outcome: Outcome,
+    /// Where the merged text has, of what is not shown of a move, the other end: whoever puts that
+    /// here takes this away.
+    pub elsewhere: Option<Range<u32>>,
 }
 
 /// What came of a passage that two edits touched.

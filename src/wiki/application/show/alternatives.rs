@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use http::{Response, StatusCode};
-use redwedding_document::{Change, State};
+use redwedding_document::{Alternative as Found, State};
 use redwedding_replica::history::PageHistory;
 
 use super::author::author;
@@ -14,7 +14,7 @@ use crate::wiki::application::answer::{page, private};
 use crate::wiki::html;
 use crate::wiki::time::Moment;
 use crate::wiki::title::Title;
-use crate::wiki::view::{Alternative, AlternativesPage, Site};
+use crate::wiki::view::{Alternative, AlternativesPage, Elsewhere, Site};
 
 /// The page for people to choose from. It holds a token of its reader, so it may not be shared.
 pub(super) fn choices(
@@ -54,8 +54,7 @@ pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
     let mut open = Vec::new();
     for found in state.alternatives() {
         let id = state.version_id(found.save).map(NonZeroU64::get);
-        let at = found.at.start as usize..found.at.end as usize;
-        let shown = alternative(state.text(), id, found.change, at, found.text);
+        let shown = alternative(state.text(), id, &found);
         open.push((found.save, Alternative { name: found.name, ..shown }));
     }
     open
@@ -63,22 +62,21 @@ pub(super) fn open_saves(state: &State) -> Vec<(usize, Alternative<'_>)> {
 
 /// Of which passages it is not decided yet which version stays, in the text that is shown.
 pub(super) fn undecided<'a>(shown: &'a str, history: &'a PageHistory) -> Vec<Alternative<'a>> {
-    let found = history.undecided().into_iter().map(|it| {
-        let at = it.at.start as usize..it.at.end as usize;
-        alternative(shown, None, it.change, at, it.text)
-    });
-    found.collect()
+    history.undecided().iter().map(|it| alternative(shown, None, it)).collect()
 }
 
 /// What is shown of an alternative.
-fn alternative<'a>(
-    text: &'a str,
-    id: Option<u64>,
-    change: &'a Change,
-    at: Range<usize>,
-    other: &'a str,
-) -> Alternative<'a> {
+fn alternative<'a>(text: &'a str, id: Option<u64>, of: &Found<'a>) -> Alternative<'a> {
+    let change = of.change;
+    let bytes = |at: &Range<u32>| at.start as usize..at.end as usize;
+    let at = bytes(&of.at);
     let shown = excerpt(text, &at);
+    let elsewhere = of.elsewhere.as_ref().filter(|at| !at.is_empty()).map(bytes);
+    let elsewhere = elsewhere.map(|at| Elsewhere {
+        start: characters(text, at.start),
+        end: characters(text, at.end),
+        bytes: at,
+    });
     Alternative {
         name: None,
         id,
@@ -89,14 +87,15 @@ fn alternative<'a>(
         end: characters(text, at.end),
         bytes: at,
         shown,
-        text: other,
+        text: of.text,
+        elsewhere,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use redwedding_document::ChangeKind;
     use redwedding_document::entry::Note;
+    use redwedding_document::{Change, ChangeKind};
     use redwedding_wire::identity::{Actor, EditId};
     use redwedding_wire::version::Place;
 
@@ -125,7 +124,16 @@ mod tests {
     #[test]
     fn an_alternative_is_told_with_its_save_and_its_place_in_characters() {
         let (text, change) = ("Rosé wore white.\n", change("", "silk"));
-        let found = alternative(text, Some(5), &change, 11..16, "green");
+        let of = Found {
+            name: None,
+            save: 0,
+            change: &change,
+            at: 11..16,
+            text: "green",
+            elsewhere: Some(1..5),
+        };
+        let found = alternative(text, Some(5), &of);
+        assert_eq!(found.elsewhere, Some(Elsewhere { bytes: 1..5, start: 1, end: 4 }));
         assert_eq!((found.id, found.at, found.comment), (Some(5), Moment(7), "silk"));
         assert_eq!(found.author, Author::Anonymous);
         assert_eq!((found.bytes, found.start, found.end), (11..16, 10, 15));

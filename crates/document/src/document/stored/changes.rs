@@ -35,10 +35,16 @@ pub(in crate::document) struct ChangesWire {
     clients: Option<Vec<(u32, u64, Vec<EditId>)>>,
     /// What was decided of open versions, each with the index of its change; `None` for nothing.
     settles: Option<Vec<SettledRow>>,
+    /// Of what is hidden of a move, the other place: the index of the change, which of what is
+    /// hidden of it, start and end; `None` for nothing.
+    elsewhere: Option<Vec<(u32, u32, u32, u32)>>,
 }
 
 array_with_optional_last!(
-    ChangesWire { actors, checks, numbers, edits, notes, overlaps; hidden, clients, settles }
+    ChangesWire {
+        actors, checks, numbers, edits, notes, overlaps;
+        hidden, clients, settles, elsewhere
+    }
 );
 
 /// Numbers that are near those of the change before.
@@ -87,6 +93,7 @@ impl ChangesWire {
             hidden: None,
             clients: None,
             settles: None,
+            elsewhere: None,
         };
         let mut before = (0, 0, 0);
         for (change, index) in changes.iter().zip(first as u32..) {
@@ -111,6 +118,12 @@ impl ChangesWire {
             let hidden = hidden.map(|it| (index, it.at.start, it.at.end, it.text.clone()));
             if hidden.len() > 0 {
                 wire.hidden.get_or_insert_default().extend(hidden);
+            }
+            for (number, hidden) in (0..).zip(&change.hidden) {
+                if let Some(at) = &hidden.elsewhere {
+                    let row = (index, number, at.start, at.end);
+                    wire.elsewhere.get_or_insert_default().push(row);
+                }
             }
             let settles = change.settles.iter().map(|it| {
                 let at = it.at.as_ref().map(|at| (at.start, at.end));
@@ -153,6 +166,7 @@ impl ChangesWire {
         self.hidden.as_ref().is_some_and(Vec::is_empty)
             || self.clients.as_ref().is_some_and(Vec::is_empty)
             || self.settles.as_ref().is_some_and(Vec::is_empty)
+            || self.elsewhere.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// The changes, the first of which has this index.
@@ -174,6 +188,7 @@ impl ChangesWire {
         let mut clients = self.clients.into_iter().flatten().peekable();
         let mut hidden = self.hidden.into_iter().flatten().peekable();
         let mut settled = self.settles.into_iter().flatten().peekable();
+        let mut elsewhere = self.elsewhere.into_iter().flatten().peekable();
         let mut before = (0, 0, 0);
         let mut changes = Vec::with_capacity(actors.len());
         let rows = actors.into_iter().zip(checks).zip(self.notes);
@@ -197,7 +212,9 @@ impl ChangesWire {
             }
             let mut hides = Vec::new();
             while let Some((_, start, end, text)) = hidden.next_if(|it| it.0 == index) {
-                hides.push(Hidden { at: start..end, text });
+                let other = elsewhere.next_if(|it| (it.0, it.1 as usize) == (index, hides.len()));
+                let elsewhere = other.map(|(.., start, end)| start..end);
+                hides.push(Hidden { at: start..end, text, elsewhere });
             }
             let settles = settles_of(index, &mut settled);
             let client = clients.next_if(|it| it.0 == index);
@@ -222,7 +239,8 @@ impl ChangesWire {
             && overlaps.next().is_none()
             && hidden.next().is_none()
             && clients.next().is_none()
-            && settled.next().is_none();
+            && settled.next().is_none()
+            && elsewhere.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
 }

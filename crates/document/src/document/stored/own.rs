@@ -27,7 +27,7 @@ use crate::entry::Intent;
 use crate::limits;
 
 /// No other encoding of a document has had it.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// Format; the text as [`Columns`] has it; rows of changes, and their texts; rows of other lists;
 /// the rest.
