@@ -285,7 +285,7 @@ fn what_is_not_shown_of_a_move_is_one_choice() {
             ],
             TO_THE_END.replace("A para", "A other para"),
         ),
-        (of_sky("blue"), vec![below("blue"), of_sky("crimson"), of_sky("azure")], below("azure")),
+        (of_sky("blue"), vec![below("blue"), of_sky("crimson"), of_sky("azure")], of_sky("azure")),
         // One changes it where it is, and another one takes it elsewhere with other words.
         (
             PARAGRAPHS.to_owned(),
