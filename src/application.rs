@@ -121,6 +121,8 @@ pub struct PageRead {
     /// Where saves of the principal's met concurrent edits, as far as their answers did not say
     /// what was decided.
     pub overlaps: Vec<Overlapping>,
+    /// In how many passages the page shows another version than the principal's own.
+    pub not_shown: usize,
 }
 
 /// What came of [`Operation::Report`].

@@ -157,13 +157,16 @@ impl<A: Application> Edge<A> {
             Operation::Read { key, context } => {
                 let show = |outcome| application.show_read(context, incoming, outcome);
                 match request.read_told(&key) {
-                    // What one client is told is for it alone.
-                    Ok((snapshot, overlaps)) if !overlaps.is_empty() => {
-                        (show(Ok(PageRead { snapshot, overlaps })), Remaining::Asked(key))
-                    }
                     Ok((snapshot, overlaps)) => {
-                        let show = |snapshot| show(Ok(PageRead { snapshot, overlaps }));
-                        let answer = render_cache.or_show(incoming, snapshot, show);
+                        let name = incoming.principal.user.as_deref().unwrap_or_default();
+                        let not_shown = snapshot.not_shown_of(request.author(name));
+                        // What one client is told is for it alone.
+                        let for_all = overlaps.is_empty() && not_shown == 0;
+                        let show = |snapshot| show(Ok(PageRead { snapshot, overlaps, not_shown }));
+                        let answer = match for_all {
+                            true => render_cache.or_show(incoming, snapshot, show),
+                            false => show(snapshot),
+                        };
                         (answer, Remaining::Asked(key))
                     }
                     Err(error) => (show(Err(error)), Remaining::Asked(key)),

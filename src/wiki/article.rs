@@ -105,6 +105,11 @@ fn other_versions(page: &ArticlePage<'_>) -> Markup {
                 a href=(link::action(page.title, "alternatives")) {
                     (chrome::alternatives(page.alternatives))
                 }
+                @match page.not_shown {
+                    0 => {},
+                    1 => ", and what you wrote in one of them is not the one shown",
+                    count => (format!(", and what you wrote in {count} of them is not what is shown")),
+                }
                 "."
             }
         },

@@ -58,6 +58,14 @@ pub struct RestPage<'a> {
     /// Where this save met others'. Left out if nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overlaps: Vec<RestOverlap<'a>>,
+    /// In how many passages the page shows another version than the reader's own: they are among
+    /// the alternatives until somebody decides. Left out if in none.
+    #[serde(skip_serializing_if = "is_none_of")]
+    pub not_shown: usize,
+}
+
+fn is_none_of(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A version and its time.
@@ -220,6 +228,7 @@ impl<'a> RestPage<'a> {
             source: Some(source),
             html_url: None,
             overlaps: Vec::new(),
+            not_shown: 0,
         }
     }
 
@@ -240,6 +249,11 @@ impl<'a> RestPage<'a> {
     pub fn met(mut self, overlaps: &[view::Overlap<'a>]) -> Self {
         self.overlaps = overlaps.iter().map(RestOverlap::from).collect();
         self
+    }
+
+    /// Adds in how many passages the reader's own version is not shown.
+    pub fn not_shown(self, not_shown: usize) -> Self {
+        Self { not_shown, ..self }
     }
 }
 

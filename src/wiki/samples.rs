@@ -44,7 +44,7 @@ pub(super) fn pages(words: &str) -> Vec<(&'static str, String)> {
     vec![
         ("read", html::read(&site, &page)),
         ("saved", html::read(&site, &ArticlePage { saved: true, pending: true, ..page })),
-        ("versions", html::read(&site, &ArticlePage { alternatives: 2, ..page })),
+        ("versions", html::read(&site, &ArticlePage { alternatives: 2, not_shown: 1, ..page })),
         ("overlaps", html::read(&site, &ArticlePage { saved: true, overlaps: &overlaps, ..page })),
         (
             "stale",
@@ -98,6 +98,7 @@ fn page<'a>(title: &'a Title, words: &'a str) -> ArticlePage<'a> {
         stale: false,
         saved: false,
         overlaps: &[],
+        not_shown: 0,
         alternatives: 0,
     }
 }

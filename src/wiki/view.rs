@@ -85,6 +85,8 @@ pub struct ArticlePage<'a> {
     pub saved: bool,
     /// Where the reader's save met others'.
     pub overlaps: &'a [Overlap<'a>],
+    /// In how many passages another version is shown than the reader's own.
+    pub not_shown: usize,
     /// Of how many passages there is another version.
     pub alternatives: usize,
 }

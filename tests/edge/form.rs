@@ -104,3 +104,30 @@ fn a_section_that_is_saved_is_come_back_to() {
     let page = one.get(&to);
     assert!(page.contains("id=\"renamed\"") && page.contains("is saved"), "{page}");
 }
+
+#[test]
+fn who_is_not_shown_is_told_until_somebody_decides() {
+    let network = Network::new(6, 1);
+    let [mut one, mut other, mut reader] = [0; 3].map(|pop| Sandbox::new(&network, pop));
+    one.write("Winds", "The sky is blue.\n");
+    let (first, second) = (one.form(&edit("Winds")), other.form(&edit("Winds")));
+    one.save("Winds", &first, "The sky is crimson.\n");
+    let saved = other.save("Winds", &second, "The sky is azure.\n");
+    assert!(other.get(&saved).contains("somebody else was at the same words"));
+    let told = |page: &str| (page.contains("other version"), page.contains("what you wrote"));
+    for _ in 0..3 {
+        assert_eq!(told(&other.get("/wiki/Winds")), (true, true));
+        assert!(other.get("/rest.php/v1/page/Winds").contains("\"not_shown\":1"));
+        // Nobody else is told that.
+        for others in [&mut one, &mut reader] {
+            assert_eq!(told(&others.get("/wiki/Winds")), (true, false));
+            assert!(!others.get("/rest.php/v1/page/Winds").contains("not_shown"));
+        }
+    }
+    let choices = other.get("/wiki/Winds?action=alternatives");
+    let keep = choices.split("<form").nth(1).expect("a choice");
+    let keep = fields(&format!("<form{keep}<textarea>\n"));
+    let text = other.raw("Winds");
+    other.save("Winds", &keep, &text);
+    assert_eq!(told(&other.get("/wiki/Winds")), (false, false));
+}

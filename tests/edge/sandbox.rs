@@ -1,7 +1,9 @@
 //! A sandbox of a point of presence, and what it answers.
 
+use std::collections::BTreeMap;
+
 use form_urlencoded::Serializer;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Method, Request, Response, StatusCode};
 use redwedding::settings::Settings;
 use redwedding::surface::{Edge, Handled};
@@ -11,10 +13,12 @@ use redwedding_replica::testing::{MemoryPorts, Network};
 /// Fields of a form.
 pub(crate) type Fields = Vec<(String, String)>;
 
-/// Everybody may write here.
+/// Everybody may write here. It has one browser.
 pub(crate) struct Sandbox {
     ports: MemoryPorts,
     edge: Edge<Wiki>,
+    /// The browser's cookies, by their names.
+    cookies: BTreeMap<String, String>,
 }
 
 impl Sandbox {
@@ -26,15 +30,23 @@ impl Sandbox {
         let mut ports = network.ports(pop, None);
         let wiki = Wiki::new("Wiki", "wiki").expect("a wiki");
         let edge = Edge::start(settings, wiki, &mut ports);
-        Self { ports, edge }
+        Self { ports, edge, cookies: BTreeMap::new() }
     }
 
     fn ask(&mut self, method: Method, to: &str, kind: &str, body: String) -> Response<Vec<u8>> {
+        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
         let request = Request::builder().method(method).uri(to).header(CONTENT_TYPE, kind);
+        let request = request.header(COOKIE, cookies);
         let request = request.body(body.into_bytes()).expect("a request");
         let handled = self.edge.handle(&mut self.ports, request, "192.0.2.1", "http://wiki.test");
         let Handled::Answered(answer, remaining) = handled else { panic!("{to} is not ours") };
         self.edge.after(&mut self.ports, remaining);
+        for cookie in answer.headers().get_all(SET_COOKIE) {
+            let cookie = cookie.to_str().expect("a cookie").split(';').next().unwrap_or_default();
+            let (name, value) = cookie.split_once('=').expect("a value");
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
         answer
     }
 

@@ -23,6 +23,9 @@ pub const JOINED_ENTRIES: usize = 256;
 pub const JOINED_BYTES: usize = 1 << 20;
 /// Of how many saves that wait one may be newer than what the cache holds of them.
 pub const OVERLAY_NEWS: usize = 16;
+/// Authors of alternatives that a snapshot names.
+pub const ALTERNATIVES_BY: usize = 256;
+
 /// How often one sandbox of a point of presence joins saves of a document.
 pub const JOIN_MS: u64 = 1_000;
 /// How long a save of a page that was found full is refused for that; counted anew after half of

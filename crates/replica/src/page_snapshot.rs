@@ -6,14 +6,15 @@
 use std::num::NonZeroU64;
 
 use redwedding_document::entry::{Note, OriginPage};
-use redwedding_document::{Document, State, View};
+use redwedding_document::{Alternative, Document, State, View};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
+use redwedding_wire::identity::{Digest, digest};
 use redwedding_wire::version::{Cursor, Place};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 use crate::limits;
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// One text of a document, with its name.
 #[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
@@ -42,6 +43,31 @@ pub struct PageSnapshot {
     /// Of how many passages of it there is another version: see
     /// [`State::alternatives`](redwedding_document::State::alternatives).
     pub alternatives: u32,
+    /// Who made these, the newest [`limits::ALTERNATIVES_BY`] of them; 0 where nobody knows.
+    alternatives_by: Vec<AuthorTag>,
+}
+
+/// Enough of an author to tell one from another: what the log knows of a client without a name, and
+/// a digest of a name.
+pub type AuthorTag = u64;
+
+/// The author that the log knows by this name, or by this number where there is none.
+pub(crate) fn author_tag(name: &str, number: u64) -> AuthorTag {
+    if name.is_empty() {
+        return number;
+    }
+    let Digest([a, b, c, d, e, f, g, h, ..]) = digest("author", &[name.as_bytes()]);
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Of how many passages there is another version, and who made it.
+fn told(alternatives: &[Alternative<'_>]) -> (u32, Vec<AuthorTag>) {
+    let newest = alternatives.len().saturating_sub(limits::ALTERNATIVES_BY);
+    let by = alternatives.iter().skip(newest).map(|it| {
+        let number = it.change.client.as_ref().map_or(0, |client| client.number);
+        author_tag(&it.change.note.author, number)
+    });
+    (alternatives.len() as u32, by.collect())
 }
 
 impl PageSnapshot {
@@ -56,19 +82,26 @@ impl PageSnapshot {
         self.exists() && seen(self) == seen(other) && self.note == other.note
     }
 
+    /// In how many passages the page shows another version than this author's.
+    pub fn not_shown_of(&self, author: AuthorTag) -> usize {
+        self.alternatives_by.iter().filter(|by| author != 0 && **by == author).count()
+    }
+
     /// Of a confirmed document.
     pub fn of_document(document: &Document, exchanged_ms: u64) -> Self {
         let id = document.id().map_or(0, NonZeroU64::get);
-        let (text, alternatives) = (document.text().to_owned(), document.alternatives().len());
-        let pending = document.pending().next().is_some();
-        let alternatives = alternatives as u32;
-        Self { pending, text, alternatives, ..Self::of_state(document, id, exchanged_ms) }
+        let (alternatives, alternatives_by) = told(&document.alternatives());
+        let (pending, text) = (document.pending().next().is_some(), document.text().to_owned());
+        let of_state = Self::of_state(document, id, exchanged_ms);
+        Self { pending, text, alternatives, alternatives_by, ..of_state }
     }
 
     /// Of a view whose version was given `id`.
     pub fn of_view(view: &View, id: u64, exchanged_ms: u64) -> Self {
-        let (text, alternatives) = (view.shown().into_owned(), view.alternatives().len() as u32);
-        Self { pending: true, text, alternatives, ..Self::of_state(view, id, exchanged_ms) }
+        let (alternatives, alternatives_by) = told(&view.alternatives());
+        let text = view.shown().into_owned();
+        let of_state = Self::of_state(view, id, exchanged_ms);
+        Self { pending: true, text, alternatives, alternatives_by, ..of_state }
     }
 
     /// All but the text, and what is said of it.
@@ -87,6 +120,7 @@ impl PageSnapshot {
             stale: false,
             text: String::new(),
             alternatives: 0,
+            alternatives_by: Vec::new(),
         }
     }
 
@@ -105,6 +139,7 @@ impl PageSnapshot {
             stale: false,
             text: page.text.clone(),
             alternatives: 0,
+            alternatives_by: Vec::new(),
         }
     }
 }

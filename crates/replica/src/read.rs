@@ -23,7 +23,7 @@ use crate::head::Made;
 use crate::keys;
 use crate::load::{Freshness, LoadError};
 use crate::overlap::{Overlapping, overlapping};
-use crate::page_snapshot::PageSnapshot;
+use crate::page_snapshot::{AuthorTag, PageSnapshot, author_tag};
 use crate::ports::Ports;
 
 impl<P: Ports> ClientRequest<'_, P> {
@@ -47,6 +47,17 @@ impl<P: Ports> ClientRequest<'_, P> {
             Some(version) => self.session.served(key, version),
         }
         Ok(snapshot)
+    }
+
+    /// The author that saves of this client's are by: of the name, where it has one. 0 where it has
+    /// neither that nor a session.
+    #[must_use]
+    pub fn author(&self, name: &str) -> AuthorTag {
+        let number = match self.session.client() {
+            0 => 0,
+            _ => self.session.author_number(&self.context.replica.config.edit_key),
+        };
+        author_tag(name, number)
     }
 
     /// What [`Self::read`] gives, and where saves of the client's met concurrent edits of which the

@@ -156,8 +156,9 @@ fn stores_and_caches() {
     written(3, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
     overlays(&document, &new, &page);
     let cached = [1, 2].map(|format| [(format, "cached-document"), (format, "cached-origin")]);
-    let others = [[(1, "snapshot"), (1, "snapshot-origin")], [(1, "tail"), (1, "tail-empty")]];
-    let older = others.into_iter().chain(cached);
+    let snapshots = [1, 2].map(|format| [(format, "snapshot"), (format, "snapshot-origin")]);
+    let tails = [(1, "tail"), (1, "tail-empty")];
+    let older = snapshots.into_iter().chain([tails]).chain(cached);
     for (format, name) in older.flatten() {
         let older = std::fs::read(file("replica", format, name)).unwrap();
         let kind = name.split('-').next().unwrap();
@@ -170,9 +171,9 @@ fn stores_and_caches() {
     written(2, "tail", tail);
     golden("extent", extent);
     written(2, "tail-empty", wire::cached_tail(&document, Vec::new(), 16).0);
-    written(2, "snapshot", PageSnapshot::of_document(&document, 13).encode());
+    written(3, "snapshot", PageSnapshot::of_document(&document, 13).encode());
     let of_origin = PageSnapshot::of_origin(&page, cursor(), 14);
-    written(2, "snapshot-origin", of_origin.encode());
+    written(3, "snapshot-origin", of_origin.encode());
     let mut object = of_origin.clone();
     object.id = VersionName::Object(ObjectId(5)).number().get();
     golden("head", wire::head(&of_origin, Some(&object), 17));

@@ -35,14 +35,14 @@ pub(in crate::wiki::application) fn read(
     incoming: &Incoming,
     outcome: Result<PageRead, LoadError>,
 ) -> Response<Vec<u8>> {
-    let PageRead { snapshot, overlaps } = match outcome {
+    let PageRead { snapshot, overlaps, not_shown } = match outcome {
         Ok(read) => read,
         Err(error) => return not_loaded(site, title, &error),
     };
     match view {
         ReadView::Article => {
             let told = (!overlaps.is_empty()).then_some(overlaps.as_slice());
-            article(site, title, &snapshot, told)
+            article(site, title, (&snapshot, not_shown), told)
         }
         ReadView::Raw if snapshot.exists() => raw(title, snapshot.id, snapshot.text.clone()),
         ReadView::Raw => missing(site, title),
@@ -65,7 +65,7 @@ pub(in crate::wiki::application) fn report(
     outcome: Result<SaveReport, LoadError>,
 ) -> Response<Vec<u8>> {
     match outcome {
-        Ok(report) => article(site, title, &report.snapshot, Some(&report.overlaps)),
+        Ok(report) => article(site, title, (&report.snapshot, 0), Some(&report.overlaps)),
         Err(error) => not_loaded(site, title, &error),
     }
 }
@@ -156,7 +156,7 @@ pub(in crate::wiki::application) fn save(
 fn article(
     site: &Site<'_>,
     title: &Title,
-    snapshot: &PageSnapshot,
+    (snapshot, not_shown): (&PageSnapshot, usize),
     saved: Option<&[Overlapping]>,
 ) -> Response<Vec<u8>> {
     if !snapshot.exists() {
@@ -177,6 +177,7 @@ fn article(
         stale: snapshot.stale,
         saved: saved.is_some(),
         overlaps: &met,
+        not_shown,
         alternatives: snapshot.alternatives as usize,
     };
     with_surrogate_key(page(StatusCode::OK, html::read(site, &shown)), title)
@@ -193,6 +194,7 @@ fn old(site: &Site<'_>, title: &Title, id: u64, text: &str) -> Response<Vec<u8>>
         stale: false,
         saved: false,
         overlaps: &[],
+        not_shown: 0,
         alternatives: 0,
     };
     page(StatusCode::OK, html::read(site, &shown))

@@ -32,7 +32,7 @@ pub(in crate::wiki::application) fn read(
     incoming: &Incoming,
     outcome: Result<PageRead, LoadError>,
 ) -> Response<Vec<u8>> {
-    let PageRead { snapshot, overlaps: told } = match outcome {
+    let PageRead { snapshot, overlaps: told, not_shown } = match outcome {
         Ok(read) => read,
         Err(error) => return not_loaded(title, &error),
     };
@@ -49,9 +49,12 @@ pub(in crate::wiki::application) fn read(
             let latest = latest(&snapshot);
             let license = License::default().into();
             let page = RestPage::bare(page_id(title), title, latest, license, &incoming.base);
-            rest(StatusCode::OK, to_body(&page.met(&met)))
+            rest(StatusCode::OK, to_body(&page.met(&met).not_shown(not_shown)))
         }
-        Resource::Source => rest(StatusCode::OK, to_body(&with_source(title, &snapshot).met(&met))),
+        Resource::Source => {
+            let page = with_source(title, &snapshot).met(&met).not_shown(not_shown);
+            rest(StatusCode::OK, to_body(&page))
+        }
     };
     with_etag(with_surrogate_key(answer, title), snapshot.id)
 }
