@@ -36,6 +36,8 @@ impl Page {
         ] {
             assert_eq!(stored.alternatives(), self.0.alternatives());
         }
+        // What comes next comes to what was read there.
+        self.0 = Document::decode_own(&self.0.encode_own()).unwrap();
     }
 
     fn save_on(&mut self, base: &VersionRef, to: &str) {

@@ -139,7 +139,7 @@ impl State {
     }
 
     /// Those that are open before a change, whether their version stands by now or not.
-    fn open_upto(&self, end: usize) -> AllOpen {
+    pub(super) fn open_upto(&self, end: usize) -> AllOpen {
         let mut open = match self.open.upto {
             0 => self.open_at_floor(),
             upto if upto > end => self.open_at_floor(),

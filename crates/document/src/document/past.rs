@@ -5,7 +5,6 @@
 //! May assume nothing about the bytes: rows that cannot be read are refused when they are looked
 //! through. Must never be changed: clones of a document share it.
 
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use redwedding_wire::codec::DecodeError;
@@ -109,7 +108,7 @@ impl Past {
             rows.each(|rows| {
                 let (_start, _end): (u32, u32) = (rows.number()?, rows.number()?);
                 rows.skip_text()?;
-                read_range_or_none(rows).map(|_| ())
+                rows.range_or_none().map(|_| ())
             })?;
             self.first_hiding = self.first_hiding.or(Some(self.listed.len()));
         }
@@ -250,7 +249,7 @@ fn write_change(rows: &mut Rows, change: &Change) {
             rows.number(hidden.at.start);
             rows.number(hidden.at.end);
             rows.text(&hidden.text);
-            write_range_or_none(rows, hidden.elsewhere.as_ref());
+            rows.range_or_none(hidden.elsewhere.as_ref());
         }
     }
     if there & SETTLING != 0 {
@@ -258,7 +257,7 @@ fn write_change(rows: &mut Rows, change: &Change) {
         for Settled { of, at } in &change.settles {
             rows.number(of.0);
             rows.number(of.1);
-            write_range_or_none(rows, at.as_ref());
+            rows.range_or_none(at.as_ref());
         }
     }
 }
@@ -312,24 +311,12 @@ fn read_overlap(rows: &mut RowsIn<'_>) -> Result<(u32, u32, u32), DecodeError> {
 
 fn read_hidden(rows: &mut RowsIn<'_>) -> Result<Hidden, DecodeError> {
     let (at, text) = (rows.number()?..rows.number()?, rows.text()?);
-    Ok(Hidden { at, text, elsewhere: read_range_or_none(rows)? })
+    Ok(Hidden { at, text, elsewhere: rows.range_or_none()? })
 }
 
 fn read_settled(rows: &mut RowsIn<'_>) -> Result<Settled, DecodeError> {
     let of = (rows.number()?, rows.number()?);
-    Ok(Settled { of, at: read_range_or_none(rows)? })
-}
-
-/// A place is written one further on: 0 is none.
-fn write_range_or_none(rows: &mut Rows, at: Option<&Range<u32>>) {
-    let (start, end) = at.map_or((0, 0), |at| (at.start + 1, at.end + 1));
-    rows.number(start);
-    rows.number(end);
-}
-
-fn read_range_or_none(rows: &mut RowsIn<'_>) -> Result<Option<Range<u32>>, DecodeError> {
-    let (start, end): (u32, u32) = (rows.number()?, rows.number()?);
-    Ok(start.checked_sub(1).zip(end.checked_sub(1)).map(|(start, end)| start..end))
+    Ok(Settled { of, at: rows.range_or_none()? })
 }
 
 /// Position and check, at full length: what each of many has is read faster so.

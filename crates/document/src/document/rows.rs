@@ -4,6 +4,8 @@
 //! which the rows ask for them, so that they are looked through once; a row has the length of each.
 //! May assume nothing about bytes that are read. Must never make room for more than there can be.
 
+use std::ops::Range;
+
 use redwedding_wire::codec::DecodeError;
 
 /// Rows that are being written.
@@ -25,6 +27,13 @@ impl Rows {
 
     pub(super) fn name(&mut self, name: &[u8]) {
         self.bytes.extend_from_slice(name);
+    }
+
+    /// A range, or none: each end is written one further on, 0 is none.
+    pub(super) fn range_or_none(&mut self, at: Option<&Range<u32>>) {
+        let (start, end) = at.map_or((0, 0), |at| (at.start + 1, at.end + 1));
+        self.number(start);
+        self.number(end);
     }
 
     pub(super) fn text(&mut self, text: &str) {
@@ -94,6 +103,19 @@ impl<'a> RowsIn<'a> {
             list.push(element(self)?);
         }
         Ok(list)
+    }
+
+    pub(super) fn range_or_none(&mut self) -> Result<Option<Range<u32>>, DecodeError> {
+        let (start, end): (u32, u32) = (self.number()?, self.number()?);
+        match start.checked_sub(1).zip(end.checked_sub(1)) {
+            Some((start, end)) if start <= end => Ok(Some(start..end)),
+            None if (start, end) == (0, 0) => Ok(None),
+            _ => Err(malformed()),
+        }
+    }
+
+    pub(super) fn range(&mut self) -> Result<Range<u32>, DecodeError> {
+        self.range_or_none()?.ok_or_else(malformed)
     }
 
     pub(super) fn is_over(&self) -> bool {

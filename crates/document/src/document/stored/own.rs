@@ -20,6 +20,7 @@ use super::changes::ChangesWire;
 use super::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use super::parts::{Parts, TipWire, VersionWire, version_wire};
 use super::texts::{DetachedBaseWire, text_from};
+use crate::document::open::AllOpen;
 use crate::document::past::{self, Past, read_number, read_place, write_place};
 use crate::document::rows::{Rows, RowsIn};
 use crate::document::{Announced, Changes, Document, Known, Quarantined, SegmentRef, State};
@@ -121,10 +122,13 @@ impl Document {
         let mut lists = RowsIn { bytes: pieces.bytes()?, texts: "" };
         let rest = codec::from_own(pieces.rest())?;
         let parts = parts_of((columns, past), &mut lists, rest)?;
-        match lists.is_over() {
-            true => parts.into_document(),
-            false => Err(DecodeError::invalid("more rows than a document has")),
+        let open = AllOpen::read(&mut lists, parts.changes.len())?;
+        if !lists.is_over() {
+            return Err(DecodeError::invalid("more rows than a document has"));
         }
+        let mut document = parts.into_document()?;
+        document.state.open = open;
+        Ok(document)
     }
 }
 
@@ -144,6 +148,7 @@ fn lists_of(state: &State) -> Rows {
     state.origin.known.iter().for_each(|known| write_known(&mut rows, known));
     rows.count(state.origin.intents.len());
     state.origin.intents.iter().for_each(|announced| write_announced(&mut rows, announced));
+    state.open_upto(state.changes.len()).write(&mut rows);
     rows
 }
 
