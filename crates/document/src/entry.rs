@@ -99,7 +99,7 @@ kinds_of_entries! {
     7 => Checkpoint(Checkpoint),
     /// An intent came to nothing. Counts if it names the open one.
     8 => Abandoned(Abandoned),
-    /// A revision of ours that holds other bytes than were sent. Only the tip moves.
+    /// A revision of ours that the origin merged by itself. Only the tip moves.
     9 => Moved(Moved),
     /// What lies below an entry is in the archive, and need not be kept.
     10 => Floor(Floor),
@@ -534,15 +534,20 @@ pub struct Abandoned {
     pub flush: FlushId,
 }
 
-/// A revision with a flush id of ours but other bytes than were sent: the
-/// origin merged by itself. Nothing is taken from it; a flush is due.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+/// A revision with a flush id of ours but other bytes than were sent: the origin merged by itself
+/// what was sent with what it had. Nothing is taken from it. Where it is not what the log makes of
+/// the two, a flush is due.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Moved {
     /// The tip that it extends; 0 for none.
     pub from: u64,
     /// The revision that is the tip now.
     pub to: OriginText,
+    /// Whose text was merged in; entries of before do not say it.
+    pub flush: Option<FlushId>,
 }
+
+array_with_optional_last!(Moved { from, to; flush });
 
 /// What the document has up to an entry is in the archive. Counts if everything since had seen
 /// that, and the segment is what lies there. Only the relay says so, once the segment is durable.

@@ -145,7 +145,7 @@ fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
         // The text that is read may be there, or one before it.
         let read = if imported && !passed { &edited } else { &merged };
         let moved = |document: &mut Document| {
-            let moved = Moved { from: 1, to: merged.name() };
+            let moved = Moved { from: 1, to: merged.name(), flush: None };
             assert_eq!(apply(document, Body::Moved(moved)), Verdict::Counted);
             let (from, to) = (Some(merged.name()), edited.name());
             let patch = diff::between("one\n", "one\nthree");

@@ -69,8 +69,7 @@ impl<P: Ports> Context<'_, P> {
         }
         // Where the origin has other bytes than the tip's version (it merged by itself, or
         // something was erased since), the text is written again although nothing is pending.
-        let exact = document.origin().tip.as_ref().is_some_and(|tip| tip.exact);
-        if exact && document.pending().next().is_none() {
+        if document.is_at_origin() {
             return Flushed::Nothing;
         }
         self.write_pending(document)

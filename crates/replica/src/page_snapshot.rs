@@ -91,7 +91,7 @@ impl PageSnapshot {
     pub fn of_document(document: &Document, exchanged_ms: u64) -> Self {
         let id = document.id().map_or(0, NonZeroU64::get);
         let (alternatives, alternatives_by) = told(&document.alternatives());
-        let (pending, text) = (document.pending().next().is_some(), document.text().to_owned());
+        let (pending, text) = (!document.is_at_origin(), document.text().to_owned());
         let of_state = Self::of_state(document, id, exchanged_ms);
         Self { pending, text, alternatives, alternatives_by, ..of_state }
     }

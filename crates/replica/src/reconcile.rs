@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
 use redwedding_document::{Document, Tip};
+use redwedding_text::three_way::{self, Met, Outcome};
 use redwedding_text::{Patch, diff, map_through};
 use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
@@ -162,7 +163,7 @@ impl<P: Ports> Context<'_, P> {
         if intent.text != to.text && intent.tip != from {
             // Not what was sent, nor on the revision that it was meant for: somebody
             // brought it there.
-            return Some(Body::Moved(Moved { from, to }));
+            return Some(Body::Moved(Moved { from, to, flush: Some(flush) }));
         }
         // Stored on the very revision that it was meant for: where the bytes differ,
         // the origin has transformed them.
@@ -204,10 +205,9 @@ impl<P: Ports> Context<'_, P> {
         self.patch_over_moved_tip(document, tip, &ours, text)
     }
 
-    /// The same where the origin's text at the tip is not the text of the tip's
-    /// version: the edit is made on the one and carried over onto the other. What somebody deletes
-    /// there of what the origin has merged in by itself is not: the tip's version lacks it. So
-    /// nothing may be deleted and inserted again that could have been kept: it would stand twice.
+    /// The same where the origin's text at the tip is not the text of the tip's version, but one
+    /// that the origin has merged by itself: the edit is made on the one, and merged beside what
+    /// the other one differs in. What somebody deletes there that the tip's version lacks is not.
     fn patch_over_moved_tip(
         &mut self,
         document: &Document,
@@ -217,7 +217,15 @@ impl<P: Ports> Context<'_, P> {
     ) -> Option<Patch> {
         let stored =
             self.origin_client().revision_text(document.key(), tip.stored.revision).ok()?;
+        // What stayed as it was is not put anew: it would stand twice.
         let edit = diff::between_by(diff::BY_WORDS, &stored, text);
-        Some(map_through(&edit, &diff::between(ours, &stored)))
+        let merged = three_way::merge(&stored, &diff::between(&stored, ours), &edit);
+        // Nobody chose between the two where they conflict: there the edit is made as well as it
+        // can be, and nothing that it puts is left out.
+        let both = |met: &Met| matches!(met.outcome, Outcome::Both | Outcome::Same);
+        Some(match merged.met.iter().all(both) {
+            true => merged.patch,
+            false => map_through(&edit, &diff::between(ours, &stored)),
+        })
     }
 }

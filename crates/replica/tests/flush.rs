@@ -118,3 +118,51 @@ fn who_lags_far_behind_writes_all_of_it_at_once() {
     let written = network.revisions("Page").pop().map(|revision| revision.text);
     assert!(written.as_deref() == Some(&text), "{} bytes", written.unwrap_or_default().len());
 }
+
+/// A page that somebody edits at the origin while a save is on its way there: the origin merges the
+/// two by itself.
+fn merged_by_the_origin(network: &Network, [ours, theirs]: [&str; 2]) -> (Replica, MemoryPorts) {
+    network.set_merges(true);
+    let first = network.edit_at_origin("Page", "ann", |_| "one\ntwo\n".to_owned());
+    let (mut replica, mut ports) = start(network, 0);
+    save(&mut replica, &mut ports, first, ours);
+    network.edit_at_origin("Page", "bob", |_| theirs.to_owned());
+    assert_eq!(replica.context(&mut ports).flush(&page()), Flushed::Done);
+    (replica, ports)
+}
+
+/// What the origin makes of a flush and of an edit made there is what the log makes of the two: then
+/// the log knows that text, and nothing is left to be written.
+#[test]
+fn what_the_origin_merges_as_the_log_does_is_known() {
+    let network = Network::new(1, 1);
+    let both = ["ours one\ntwo\n", "one\ntwo three\n"];
+    let (mut replica, mut ports) = merged_by_the_origin(&network, both);
+    let document = network.document(&page()).expect("a document");
+    let tip = document.origin().tip.clone().expect("a tip");
+    assert!(tip.exact, "{:?}", document.text());
+    assert_eq!(document.text_at(&tip.version).as_deref(), Some("ours one\ntwo three\n"));
+    assert_eq!(replica.context(&mut ports).flush(&page()), Flushed::Nothing);
+    assert_eq!(network.revisions("Page").len(), 3);
+}
+
+/// Where the two differ, an edit of what the origin made comes where its author put it, also beside
+/// and within what the flush had brought.
+#[test]
+fn an_edit_of_what_the_origin_merged_comes_where_it_was_made() {
+    let network = Network::new(1, 1);
+    let both = ["one\ntwo\nours also\n", "one\ntwo\ntheirs too\n"];
+    let (mut replica, mut ports) = merged_by_the_origin(&network, both);
+    let merged = network.revisions("Page").pop().expect("a revision").text;
+    let before = network.document(&page()).expect("a document").text().to_owned();
+    assert_ne!(merged, before, "the origin has another order");
+    network.edit_at_origin("Page", "cid", |text| text.replace("also", "new"));
+    for _ in 0..3 {
+        replica.context(&mut ports).poll_origin(&page(), true);
+        replica.context(&mut ports).flush(&page());
+    }
+    let document = network.document(&page()).expect("a document");
+    assert_eq!(document.text(), before.replace("also", "new"));
+    let revision = network.revisions("Page").pop().expect("a revision");
+    assert_eq!(revision.text, document.text());
+}

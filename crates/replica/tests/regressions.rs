@@ -92,7 +92,7 @@ fn an_import_made_before_a_checkpoint_said_what_the_text_is_gives_way() {
     let (one, merged, next) = (page(1, "a\n"), page(2, "a\nb\n"), page(3, "a\nb\nc\n"));
     let mut log = Log::new();
     log.append(Body::Base(one.clone()));
-    let moved = Moved { from: 1, to: merged.name() };
+    let moved = Moved { from: 1, to: merged.name(), flush: None };
     assert_eq!(log.append(Body::Moved(moved)), Verdict::Counted);
     let inexact = Body::Import(Import {
         from: Some(merged.name()),

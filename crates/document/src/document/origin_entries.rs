@@ -6,7 +6,7 @@
 //! folded in the log's order. Must never let the tip stand for other bytes than the origin has.
 
 use redwedding_text::{Patch, Version, diff};
-use redwedding_wire::identity::{Actor, Digest};
+use redwedding_wire::identity::{Actor, Digest, FlushId};
 use redwedding_wire::version::{OriginText, Place};
 
 use super::change::{Change, ChangeKind};
@@ -254,15 +254,29 @@ impl State {
     }
 
     pub(super) fn apply_moved(&mut self, place: Place, logged_ms: u64, moved: &Moved) -> Verdict {
-        // A flush of ours that the origin merged with something else by itself: nobody can say
-        // which version its bytes are, so the version stays, and the tip is not exact until the
-        // next flush.
         if moved.from != self.origin.revision() || moved.to.revision <= moved.from {
             return Verdict::Superseded;
         }
-        let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
-        self.origin.move_tip(moved.to, version, false);
+        // A flush of ours that the origin merged with something else by itself. What the log makes
+        // of the two is the nearest to it that there is, and what is edited there is carried over
+        // from the one to the other. Where they differ the tip is not exact until the next flush.
+        let held = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        let version = match moved.flush.and_then(|flush| self.version_sent(flush)) {
+            Some(sent) => held.joined(&sent),
+            // It is in the archive: the tip has passed it.
+            None => held,
+        };
+        let exact = moved.flush.is_some() && self.has_text(&version, moved.to.text);
+        if let Some(flush) = moved.flush {
+            self.origin.close(flush, IntentState::Committed);
+        }
+        self.origin.move_tip(moved.to, version, exact);
         self.complete_detached_bases(place, logged_ms, moved.from);
         Verdict::Counted
+    }
+
+    /// The version that a flush has sent, if it is kept.
+    fn version_sent(&self, flush: FlushId) -> Option<Version> {
+        self.version_at(self.origin.announced(flush)?.intent.upto).ok()
     }
 }

@@ -131,6 +131,12 @@ impl State {
         pending.map(|(_, change)| change).filter(|change| !change.is_merge_node())
     }
 
+    /// Whether the origin has just this text: nothing is to be written there.
+    #[must_use]
+    pub fn is_at_origin(&self) -> bool {
+        self.origin.tip.as_ref().is_none_or(|tip| tip.exact) && self.pending().next().is_none()
+    }
+
     /// The hash of the value alone.
     #[must_use]
     pub fn value_hash(&self) -> Digest {

@@ -344,7 +344,22 @@ impl Writer {
     fn moved(&mut self, draw: &mut Draw<'_>) -> Body {
         let from = self.some_revision(draw);
         let revision = self.next_revision(draw, 3);
-        Body::Moved(Moved { from, to: OriginText { revision, text: Digest(draw.bytes()) } })
+        let flush = draw.option(values::flush);
+        let flush = self.some_flush(draw).map(|intent| intent.flush).or(flush);
+        let to = OriginText { revision, text: self.moved_text(draw, flush) };
+        Body::Moved(Moved { from, to, flush })
+    }
+
+    /// What the origin makes of the text of a flush and its own: what the log does, or anything.
+    fn moved_text(&self, draw: &mut Draw<'_>, flush: Option<FlushId>) -> Digest {
+        let upto = flush.and_then(|flush| self.document.origin().announced(flush));
+        let sent = upto.and_then(|it| self.document.version_at(it.intent.upto).ok());
+        let tip = self.document.origin().tip.as_ref().map(|tip| tip.version.clone());
+        let joined = tip.unwrap_or_default().joined(&sent.unwrap_or_default());
+        match self.document.text_at(&joined) {
+            Some(text) if draw.one_in(2) => Digest::of_text(&text),
+            _ => Digest(draw.bytes()),
+        }
     }
 
     /// A change that somebody moderates.

@@ -145,7 +145,11 @@ pub fn body(draw: &mut Draw<'_>) -> Body {
         }),
         6 => Body::Checkpoint(Checkpoint { revision: revision(draw), upto: place(draw) }),
         7 => Body::Abandoned(Abandoned { flush: flush(draw) }),
-        8 => Body::Moved(Moved { from: draw.number(), to: origin_text(draw) }),
+        8 => Body::Moved(Moved {
+            from: draw.number(),
+            to: origin_text(draw),
+            flush: draw.option(flush),
+        }),
         _ => Body::Unknown {
             kind: [0, 22, 23, 24, 255][draw.below(5)],
             payload: draw.list(20, Draw::byte),

@@ -143,7 +143,10 @@ fn entries() {
     let checkpoint = Checkpoint { revision: 79, upto: place(1_301) };
     GOLDEN.holds(1, "entry-checkpoint", &entry(Body::Checkpoint(checkpoint)));
     GOLDEN.holds(1, "entry-abandoned", &entry(Body::Abandoned(Abandoned { flush })));
-    GOLDEN.holds(1, "entry-moved", &entry(Body::Moved(Moved { from: 79, to: on })));
+    let moved = Moved { from: 79, to: on, flush: None };
+    GOLDEN.holds(1, "entry-moved", &entry(Body::Moved(moved.clone())));
+    let moved = Moved { flush: Some(flush), ..moved };
+    GOLDEN.holds(1, "entry-moved-flush", &entry(Body::Moved(moved)));
     let segment = Digest([0x33; 16]);
     let floor = Floor { from: place(1_100), upto: place(1_302), segment, bytes: 70_000 };
     GOLDEN.holds(1, "entry-floor", &entry(Body::Floor(floor)));

@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 48] = [
+const SHORT: [(u64, usize, u64, &str); 49] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -98,6 +98,12 @@ const SHORT: [(u64, usize, u64, &str); 48] = [
         "an answer counts a version of which the page of versions says nothing",
     ),
     (911_001_936, 85, 23_095_958_564, "a line put into what the origin merged in doubles that"),
+    (
+        920_040_264,
+        82,
+        21_483_315_138,
+        "a word put into what the origin merged in is glued to others",
+    ),
 ];
 
 /// Runs in which few saves are joined.

@@ -128,7 +128,7 @@ impl Run {
         let Some(document) = self.network.document(key) else { return true };
         let held = document.origin().revision();
         revisions.last().map_or(0, |last| last.id) == held
-            && document.pending().next().is_none()
+            && document.is_at_origin()
             && document.origin().open().is_none()
     }
 
