@@ -7,12 +7,19 @@
 //! before it begins, and again before its own token is sealed. What a token had and has settled
 //! since, here or elsewhere, does not come back, since its number is no news. (Numbers in place
 //! of times, and additions in place of states: Almeida et al., "Delta state replicated data
-//! types", 2018.) A record may be lost with the cache; then the token is all there is.
+//! types", 2018.)
+//!
+//! A record may be lost with the cache, also between two answers that are made at once. The next
+//! one counts anew, under a tag of its own: no number of the old one is taken for one of its own.
+//! Whoever has been told of the old one puts down all that it has beyond the token that came. So
+//! what was answered while the cache lives is known to all that are answered after; what was
+//! answered before that is in its own token alone.
 //!
 //! A token has little room. Saves that the log is known to hold leave it first, then the
 //! documents of longest ago go into the store, under a name that the token keeps.
 
 use redwedding_document::entry::Body;
+use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::{Cursor, Position, VersionName};
@@ -33,38 +40,52 @@ const FORMAT: u8 = 1;
 pub struct OpenSession {
     /// What it is now.
     pub session: ClientSession,
-    /// What it was when the request began.
+    /// What the token said that came, with what did not fit into it.
+    presented: ClientSession,
+    /// What it was when the request began: that, and what the point of presence knew besides,
     before: ClientSession,
+    /// by the record with this tag.
+    record: Option<PopTag>,
     /// What did not fit into the token that came, and its name.
     rest: Option<(u64, ClientSession)>,
 }
 
 /// What the last answers of a point of presence to a client added to its session.
-#[derive(Clone, PartialEq, Debug, Serialize_tuple, Deserialize_tuple)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct ClientRecord {
     format: u8,
     /// By number, ascending.
     additions: Vec<(u64, SessionDelta)>,
+    /// By which sessions know whose numbers they are; records of before have their point of
+    /// presence's.
+    tag: Option<PopTag>,
 }
 
+array_with_optional_last!(ClientRecord { format, additions; tag });
+
 impl ClientRecord {
-    pub(crate) fn new() -> Self {
-        Self { format: FORMAT, additions: Vec::new() }
+    pub(crate) fn new(tag: Option<PopTag>) -> Self {
+        Self { format: FORMAT, additions: Vec::new(), tag }
+    }
+
+    /// The tag that sessions know its numbers by.
+    fn tag(&self, pop: PopTag) -> PopTag {
+        self.tag.unwrap_or(pop)
     }
 
     /// Lets a session take in what it lacks.
     fn tell(&self, session: &mut ClientSession, pop: PopTag) {
-        let heard = session.heard(pop);
+        let (tag, heard) = (self.tag(pop), session.heard(self.tag(pop)));
         for (number, delta) in self.additions.iter().filter(|addition| addition.0 > heard) {
             session.join(delta);
-            session.hear(pop, *number);
+            session.hear(tag, *number);
         }
     }
 
     /// Puts down what an answer added, in place of what it settled.
     pub(crate) fn add(&mut self, before: &ClientSession, after: &mut ClientSession, pop: PopTag) {
         let added = after.beyond(before);
-        let heard = before.heard(pop);
+        let (tag, heard) = (self.tag(pop), before.heard(self.tag(pop)));
         for (_, delta) in self.additions.iter_mut().filter(|addition| addition.0 <= heard) {
             delta.settle(before, after);
         }
@@ -72,7 +93,7 @@ impl ClientRecord {
         self.tell(after, pop);
         let number = last.max(heard) + 1;
         self.additions.push((number, added));
-        after.hear(pop, number);
+        after.hear(tag, number);
         // An empty one at the end says how far the numbers are.
         self.additions.retain(|(of, delta)| *of == number || !delta.is_empty());
         while self.additions.len() > 1 && codec::to_vec(self).len() > limits::SESSION_BYTES {
@@ -142,29 +163,26 @@ impl Replica {
             session.join(&rest.beyond(&ClientSession::new()));
             session.leave_rest(rest.rest());
         }
-        if let Some(record) = record(ports, session.client()) {
-            record.tell(&mut session, self.pop_tag());
-        }
-        OpenSession { before: session.clone(), session, rest }
+        let (presented, pop) = (session.clone(), self.pop_tag());
+        let record = record(ports, session.client());
+        record.iter().for_each(|record| record.tell(&mut session, pop));
+        let record = record.map(|record| record.tag(pop));
+        OpenSession { presented, before: session.clone(), record, session, rest }
     }
 
     /// The session token: the session as the client carries it, with what answers added that
     /// were made meanwhile. The point of presence keeps what this one added.
     #[must_use]
     pub fn seal<P: Ports>(&self, ports: &mut P, open: &OpenSession) -> String {
-        let OpenSession { session, before, rest } = open;
+        let OpenSession { session, before, presented, rest, .. } = open;
         let mut sealed = session.clone();
         if sealed.client() == 0 {
             sealed.name(draw_client(ports));
         }
         // A client without a number has one from this answer on: nobody else answers it now.
-        if session != before && before.client() != 0 {
-            let lock = ports.cache().lock(&keys::client_lock(sealed.client()));
-            let mut record = record(ports, sealed.client()).unwrap_or_else(ClientRecord::new);
-            record.add(before, &mut sealed, self.pop_tag());
-            let name = keys::client(sealed.client());
-            ports.cache().insert(None, &name, record.encode(), limits::CACHE_MS);
-            drop(lock);
+        let known = before.client() != 0;
+        if known && (session != before || before != presented) {
+            self.put_down(ports, open, &mut sealed);
         } else if let Some(record) = record(ports, before.client()) {
             // The client may keep this answer's token, which says nothing new of its own.
             record.tell(&mut sealed, self.pop_tag());
@@ -173,7 +191,33 @@ impl Replica {
         sealed.seal(&self.config.keys.tokens)
     }
 
-    /// The name that sessions know the point of presence by.
+    /// Puts down what an answer says that the record of its client lacks; it takes in what other
+    /// answers said meanwhile.
+    fn put_down<P: Ports>(&self, ports: &mut P, open: &OpenSession, sealed: &mut ClientSession) {
+        let OpenSession { session, before, presented, .. } = open;
+        let (client, pop) = (sealed.client(), self.pop_tag());
+        let lock = ports.cache().lock(&keys::client_lock(client));
+        let found = record(ports, client);
+        let same = found.as_ref().map(|record| record.tag(pop)) == open.record;
+        let new = || ClientRecord::new(Some(self.tag_of_record(sealed, ports.now_ms())));
+        let mut record = found.unwrap_or_else(new);
+        if same && session == before {
+            record.tell(sealed, pop);
+        } else {
+            // What a lost record had said goes into the next one.
+            record.add(if same { before } else { presented }, sealed, pop);
+            ports.cache().insert(None, &keys::client(client), record.encode(), limits::CACHE_MS);
+        }
+        drop(lock);
+    }
+
+    /// The tag of a record that begins now: no other one has it.
+    fn tag_of_record(&self, session: &ClientSession, now_ms: u64) -> PopTag {
+        let parts = [self.config.pop.as_bytes(), &now_ms.to_le_bytes(), &session.encode()];
+        tag_of(digest("client record", &parts))
+    }
+
+    /// The name that sessions knew the point of presence by, before each record had its own.
     fn pop_tag(&self) -> PopTag {
         tag_of(Digest::of_text(&self.config.pop))
     }

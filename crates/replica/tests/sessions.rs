@@ -165,6 +165,46 @@ fn an_answer_that_adds_nothing_takes_nothing_back() {
     drop(saved);
 }
 
+/// The first answer to a save is lost on its way, and so is the cache while it is sent again: what
+/// that says is known to whatever is answered after it.
+#[test]
+fn what_is_answered_after_the_cache_is_lost_is_known_to_later_answers() {
+    let network = Network::new(12, 2);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    elsewhere.knows_nothing_of([1, 1]);
+    let (mut one, mut other) = (Sandbox::new(&network, 0), Sandbox::new(&network, 0));
+    let token = one.greet();
+    let (lost, _) = one.save(&token, 1, &whole(None, "one\n"));
+    let mut again = one.replica.open_session(&mut one.ports, Some(&token));
+    network.clear_cache(0);
+    let late = other.replica.open_session(&mut other.ports, Some(&token));
+    let mut request = one.replica.request(&mut one.ports, &mut again.session);
+    let retried = request.save(&page(1), &whole(None, "one\n")).expect("a save");
+    let kept_by_nobody = one.replica.seal(&mut one.ports, &again);
+    let token = other.replica.seal(&mut other.ports, &late);
+    assert_eq!(elsewhere.read(&token, 1), "one\n");
+    drop((lost, retried, kept_by_nobody));
+}
+
+/// Of two answers one carries a token of before the cache was lost. Numbers of before then are none
+/// of those that are given since.
+#[test]
+fn a_record_that_begins_anew_does_not_count_as_the_lost_one_did() {
+    let network = Network::new(13, 2);
+    let mut elsewhere = Sandbox::new(&network, 1);
+    elsewhere.knows_nothing_of([1, 2]);
+    let (mut one, mut other) = (Sandbox::new(&network, 0), Sandbox::new(&network, 0));
+    let old = one.greet();
+    let (first, token) = one.save(&old, 1, &whole(None, "one\n"));
+    network.clear_cache(0);
+    let late = other.replica.open_session(&mut other.ports, Some(&token));
+    let (second, _) = one.save(&old, 2, &whole(None, "two\n"));
+    let token = other.replica.seal(&mut other.ports, &late);
+    let shown = (elsewhere.read(&token, 1), elsewhere.read(&token, 2));
+    assert_eq!(shown, ("one\n".into(), "two\n".into()));
+    drop((first, second));
+}
+
 #[test]
 fn a_client_that_writes_many_pages_goes_back_on_none() {
     const PAGES: usize = 60;

@@ -242,7 +242,8 @@ fn client_sessions() {
     session.served(&key(), VersionName::Object(ObjectId(5)));
     written(3, "session-nameless", wire::session_body(&session));
     written(3, "session", wire::named_session_body(&session));
-    golden("client", wire::client_record(&session));
+    golden("client", wire::client_record(&session, None));
+    golden("client-tagged", wire::client_record(&session, Some(u32::MAX)));
     assert_eq!(ClientSession::open(SEALED_FIRST, &[7; 32]), Some(session.clone()));
     assert_eq!(ClientSession::open(&session.seal(&[7; 32]), &[7; 32]), Some(session.clone()));
     let (new, nameless) = (ClientSession::new(), session);
