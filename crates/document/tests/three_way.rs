@@ -1670,3 +1670,16 @@ fn a_line_added_where_others_moved_and_deleted_lines_stays() {
         assert!(text.contains("My fresh sentence.\n") && others.is_empty(), "{text} {others:?}");
     }
 }
+
+/// Of what somebody took away at once, parts may be told elsewhere: what is told of the rest is what
+/// they made of the passage, not the words that are left between.
+#[test]
+fn what_is_told_is_what_somebody_wrote() {
+    let mut page = Page::new("w1 a\na\n\n");
+    let root = page.document.version();
+    page.save(&root, "a\n\nw1 a\n");
+    let theirs = page.save(&root, "a b a\na\n\n");
+    page.save(&theirs, "");
+    let others = page.others();
+    assert!(others.iter().all(|(_, other)| other.is_empty()), "{others:?}");
+}

@@ -179,7 +179,10 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     let patches = [first, second];
     let elsewhere = astray::deleted_elsewhere(base, patches, (&firsts, &parts), &made);
     let untold = astray::untold(base, patches, (&parts, again), &made);
-    let told = |made| two_places::told(base, (first, &seconds), &links, made);
+    let told = |made| {
+        let made = astray::as_written(base, [first, second], made);
+        two_places::told(base, (first, &seconds), &links, made)
+    };
     if untold.is_empty() && elsewhere.is_empty() {
         return told(with_astray(made, astray));
     }

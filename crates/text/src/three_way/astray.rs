@@ -4,6 +4,7 @@
 //! It is told where that text stands by now: where it was nobody would find it. May assume that no
 //! part of the second edit has words of more than one such text. Must never tell what was done.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::again::PutAgain;
@@ -210,4 +211,37 @@ pub(super) fn with_astray(mut made: ThreeWay, astray: Vec<Astray<'_>>) -> ThreeW
         made.met.insert(at, Met { base, range, outcome, elsewhere: None });
     }
     made
+}
+
+/// The same, where a passage of which another version is shown is told with parts of the second
+/// edit left out that are told elsewhere: words that stand together only for that nobody wrote.
+/// There it is told what the second edit has in place of the passage. O(what is told, and the
+/// lines that it is in).
+pub(super) fn as_written(base: &str, patches: [&Patch; 2], mut made: ThreeWay) -> ThreeWay {
+    let hides = |met: &Met| matches!(met.outcome, Outcome::Hidden(_));
+    if !made.met.iter().any(hides) {
+        return made;
+    }
+    let [first, second] = patches;
+    let text = second.apply(base).map(|made| made.text).unwrap_or_default();
+    for met in &mut made.met {
+        let Outcome::Hidden(told) = &mut met.outcome else { continue };
+        let there = grown(&met.base, second.in_turn()).0;
+        let lines = [lines_around(base, &met.base), lines_around(&text, &there)];
+        let came = [first, second].into_iter().flat_map(|patch| patch.edits()).map(|edit| edit.2);
+        let known: HashSet<&str> = lines.into_iter().chain(came).flat_map(words::bare).collect();
+        if !words::bare(told).all(|word| known.contains(word)) {
+            *told = text.get(there.start as usize..there.end as usize).unwrap_or_default().into();
+        }
+    }
+    made
+}
+
+/// The lines that a part of a text is in.
+fn lines_around<'a>(text: &'a str, at: &Range<u32>) -> &'a str {
+    let (before, after) = (text.get(..at.start as usize), text.get(at.end as usize..));
+    let start = before.and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let rest =
+        after.and_then(|after| after.find('\n')).map_or(text.len(), |end| at.end as usize + end);
+    text.get(start..rest).unwrap_or_default()
 }
