@@ -142,7 +142,11 @@ fn choices(page: &AlternativesPage<'_>, index: usize, alternative: &Alternative<
                     (choose(&text, &kept, "Keep both"))
                 }
             }
-            a href=(link::action(page.title, "edit")) { "Edit by hand" }
+            @let by_hand = match alternative.name {
+                Some(name) => link::edit_closing(page.title, name),
+                None => link::action(page.title, "edit"),
+            };
+            a href=(by_hand) { "Edit by hand" }
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Browsers send line ends as CR LF. [`super::form`] is the receiving end.
 
 use maud::{Markup, PreEscaped, html};
+use redwedding_document::entry::AlternativeName;
 
 use super::chrome::{self, Frame, Tab};
 use super::history;
@@ -71,6 +72,12 @@ fn notices(form: &EditPage<'_>) -> Markup {
                 }
             }))
         }
+        @if !form.closes.is_empty() {
+            p.hint {
+                "Once this is saved the page is right as you leave it: the other version that you "
+                "came from is no longer offered."
+            }
+        }
         @if form.author == Author::Anonymous {
             p.hint { "You are not logged in. Your edit will be signed \u{201c}Anonymous\u{201d}." }
         }
@@ -104,6 +111,7 @@ fn fields(form: &EditPage<'_>) -> Markup {
             (hidden("wpEditToken", form.edit_token))
             @if let Some(section) = form.section { (hidden("wpSection", &section.to_string())) }
             @if form.older { (hidden("wpOlder", "1")) }
+            @if !form.closes.is_empty() { (hidden("closes", &names(form.closes))) }
             label for="wpTextbox1" { "Text" span.hint { " in Markdown; [[Title]] links a page" } }
             // A parser drops the first line end inside a text field.
             textarea id="wpTextbox1" name="wpTextbox1" rows=(rows(form)) spellcheck="true"
@@ -140,6 +148,10 @@ fn rows(form: &EditPage<'_>) -> usize {
 }
 
 /// A field that nobody sees.
+fn names(closes: &[AlternativeName]) -> String {
+    closes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 pub(super) fn hidden(name: &'static str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }

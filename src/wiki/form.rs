@@ -120,7 +120,7 @@ fn number<T: std::str::FromStr>(field: &'static str, value: &[u8]) -> Result<T, 
 }
 
 /// Names with commas between them; none of an empty field.
-fn names(field: &str) -> Result<Vec<AlternativeName>, FormError> {
+pub(super) fn names(field: &str) -> Result<Vec<AlternativeName>, FormError> {
     let names = field.split(',').filter(|name| !name.is_empty()).take(limits::CLOSED);
     names.map(|name| name.trim().parse().map_err(|_| FormError::Invalid("closes"))).collect()
 }

@@ -17,6 +17,7 @@
 //! | `/wiki/T?action=raw` `[&oldid=N]` | the source |
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use redwedding_document::entry::AlternativeName;
 
 use super::title::Title;
 
@@ -54,6 +55,11 @@ pub fn action(title: &Title, action: &'static str) -> String {
 /// The form for one section; see [`super::outline`] for the numbering.
 pub fn edit_section(title: &Title, section: u32) -> String {
     format!("{}&section={section}", action(title, "edit"))
+}
+
+/// The form, of which a save decides about an alternative.
+pub fn edit_closing(title: &Title, name: AlternativeName) -> String {
+    format!("{}&closes={name}", action(title, "edit"))
 }
 
 /// The form, starting from version `id` (to bring that text back).

@@ -199,6 +199,7 @@ fn form<'a>(title: &'a Title, words: &'a str) -> EditPage<'a> {
         new_page: false,
         author: Author::Anonymous,
         older: false,
+        closes: &[],
         changed: false,
         check: Check::None,
         problem: None,

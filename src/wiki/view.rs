@@ -149,6 +149,8 @@ pub struct EditPage<'a> {
     pub author: Author<'a>,
     /// Whether the text is from an older version than the current one.
     pub older: bool,
+    /// The alternatives that a save of it decides about.
+    pub closes: &'a [AlternativeName],
     /// Whether somebody has changed the page since the form was opened, so that what is shown above
     /// it is merged.
     pub changed: bool,

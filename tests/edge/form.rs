@@ -131,3 +131,24 @@ fn who_is_not_shown_is_told_until_somebody_decides() {
     other.save("Winds", &keep, &text);
     assert_eq!(told(&other.get("/wiki/Winds")), (false, false));
 }
+
+#[test]
+fn who_edits_by_hand_from_the_versions_has_decided() {
+    let network = Network::new(7, 1);
+    let [mut one, mut other] = [0; 2].map(|pop| Sandbox::new(&network, pop));
+    one.write("Winds", "The sky is blue.\n");
+    let (first, second) = (one.form(&edit("Winds")), other.form(&edit("Winds")));
+    one.save("Winds", &first, "The sky is crimson.\n");
+    other.save("Winds", &second, "The sky is azure.\n");
+    let versions = other.get("/wiki/Winds?action=alternatives");
+    let (_, link) =
+        versions.split_once("href=\"/wiki/Winds?action=edit&amp;closes=").expect("a link");
+    let name = link.split('"').next().expect("its end");
+    let form = other.form(&format!("{}&closes={name}", edit("Winds")));
+    // A preview keeps it.
+    let mixture = "The sky was crimson, then azure.\n";
+    let form = fields(&text(other.press("Winds", &form, (mixture, "wpPreview"))));
+    other.save("Winds", &form, mixture);
+    assert!(!one.get("/wiki/Winds").contains("other version"));
+    assert!(one.get("/rest.php/v1/page/Winds/alternatives").contains("\"alternatives\":[]"));
+}

@@ -2,6 +2,7 @@
 //!
 //! One type for each kind of operation; a variant for each audience where both ask for it.
 
+use redwedding_document::entry::AlternativeName;
 use redwedding_replica::save::OnlyIf;
 use redwedding_wire::identity::DocumentKey;
 
@@ -41,6 +42,8 @@ pub enum ReadView {
     Form {
         /// The one section that it is for.
         section: Option<u32>,
+        /// The alternatives that a save of it decides about.
+        closes: Vec<AlternativeName>,
     },
 }
 

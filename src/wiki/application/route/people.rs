@@ -84,10 +84,14 @@ fn view(
         ("raw", None) => read(key, title, ReadView::Raw),
         ("edit", old) => {
             let section = number("section")?.and_then(|number| u32::try_from(number).ok());
+            let closes = form::names(query.text("closes").unwrap_or_default()).map_err(|_| {
+                let detail = "The parameter closes has to be names of alternatives.";
+                refused(wiki, StatusCode::BAD_REQUEST, "The address cannot be read", detail)
+            })?;
             match old {
                 // Sections of an older version are not those of the current one.
                 Some(id) => read_version(key, id, title, VersionView::Form),
-                None => read(key, title, ReadView::Form { section }),
+                None => read(key, title, ReadView::Form { section, closes }),
             }
         }
         ("history", _) => history(key, title, HistoryView::Rows(window)),

@@ -3,6 +3,7 @@
 //! It holds a token of its reader, so no answer here may be shared.
 
 use http::{Response, StatusCode};
+use redwedding_document::entry::AlternativeName;
 use redwedding_replica::page_snapshot::PageSnapshot;
 use redwedding_replica::save::Preview;
 use redwedding_wire::version::text_check;
@@ -20,6 +21,8 @@ pub(super) struct Filled<'a> {
     pub(super) text: &'a str,
     /// The one section that the text is.
     pub(super) section: Option<u32>,
+    /// The alternatives that a save decides about.
+    pub(super) closes: &'a [AlternativeName],
     /// Whether the text is from an older version than the current one.
     pub(super) older: bool,
 }
@@ -45,6 +48,7 @@ pub(super) fn opened(
         new_page: !snapshot.exists(),
         author: signed_by(incoming),
         older: filled.older,
+        closes: filled.closes,
         changed: false,
         check: Check::None,
         problem: None,
@@ -111,6 +115,7 @@ fn sent<'a>(
         new_page: form.base_id == 0,
         author: signed_by(incoming),
         older: form.older,
+        closes: &form.closes,
         changed: false,
         check: Check::None,
         problem: None,

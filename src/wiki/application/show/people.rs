@@ -46,13 +46,13 @@ pub(in crate::wiki::application) fn read(
         }
         ReadView::Raw if snapshot.exists() => raw(title, snapshot.id, snapshot.text.clone()),
         ReadView::Raw => missing(site, title),
-        ReadView::Form { section } => {
+        ReadView::Form { section, closes } => {
             let text = match section {
                 None => Some(snapshot.text.as_str()),
                 Some(number) => outline::section(&snapshot.text, *number),
             };
             let Some(text) = text else { return no_section(site, title) };
-            let filled = Filled { text, section: *section, older: false };
+            let filled = Filled { text, section: *section, closes, older: false };
             form::opened(site, title, incoming, &snapshot, filled)
         }
     }
@@ -86,7 +86,7 @@ pub(in crate::wiki::application) fn version(
         (VersionView::Article, Some(text)) => old(site, title, id, &text),
         (VersionView::Raw, Some(text)) => raw(title, id, text),
         (VersionView::Form, Some(text)) => {
-            let filled = Filled { text: &text, section: None, older: true };
+            let filled = Filled { text: &text, section: None, closes: &[], older: true };
             form::opened(site, title, incoming, &snapshot, filled)
         }
         (VersionView::Raw, None) => missing(site, title),
