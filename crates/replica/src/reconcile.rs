@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
 use redwedding_document::{Document, Tip};
-use redwedding_text::three_way::{self, Met, Outcome};
-use redwedding_text::{Patch, diff, map_through};
+use redwedding_text::{Patch, diff, map_through, three_way};
 use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
 
@@ -219,13 +218,20 @@ impl<P: Ports> Context<'_, P> {
             self.origin_client().revision_text(document.key(), tip.stored.revision).ok()?;
         // What stayed as it was is not put anew: it would stand twice.
         let edit = diff::between_by(diff::BY_WORDS, &stored, text);
-        let merged = three_way::merge(&stored, &diff::between(&stored, ours), &edit);
-        // Nobody chose between the two where they conflict: there the edit is made as well as it
-        // can be, and nothing that it puts is left out.
-        let both = |met: &Met| matches!(met.outcome, Outcome::Both | Outcome::Same);
-        Some(match merged.met.iter().all(both) {
-            true => merged.patch,
+        let carried = three_way::merge(&stored, &diff::between(&stored, ours), &edit).patch;
+        // Nobody chose between the two where they conflict, nor put again what the other one has
+        // elsewhere: there the edit is made as well as it can be, and all of it.
+        Some(match changes(&carried) == changes(&edit) {
+            true => carried,
             false => map_through(&edit, &diff::between(ours, &stored)),
         })
     }
+}
+
+/// What an edit puts, wherever it does, and how much it takes away.
+fn changes(edit: &Patch) -> (Vec<&str>, u32) {
+    let mut puts: Vec<&str> = edit.edits().map(|(_, _, text)| text).collect();
+    puts.retain(|text| !text.is_empty());
+    puts.sort_unstable();
+    (puts, edit.deleted_len())
 }

@@ -45,6 +45,7 @@ use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated};
 use seams::{glued, is_one_word};
 use slid::slid;
+use surplus::shows_again;
 pub use surplus::surplus;
 use versions::repeat;
 
@@ -138,7 +139,17 @@ pub fn meet(first: &Patch, second: &Patch) -> bool {
 #[must_use]
 pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> ThreeWay {
     let beside = first.into();
-    let Beside { patch: first, yields, hides, made, gives_way, again, .. } = &beside;
+    let made = merge_beside(base, &beside, second);
+    let replaces = |met: &Met| matches!(met.outcome, Outcome::Replaced(_));
+    if !made.met.iter().any(replaces) || !shows_again(base, [beside.patch, second], &made) {
+        return made;
+    }
+    // What the second one had left as it was, the first one has elsewhere.
+    merge_beside(base, &Beside { gives_way: false, ..beside }, second)
+}
+
+fn merge_beside(base: &str, beside: &Beside<'_>, second: &Patch) -> ThreeWay {
+    let Beside { patch: first, yields, hides, made, gives_way, again, .. } = beside;
     let creates = beside.creates && base.is_empty();
     let (mut seconds, puts_back, apart) = (edits(second), beside.puts_back, &beside.apart);
     let finer = refined(base, first, &seconds, Making { again, puts_back, apart });
@@ -150,7 +161,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
     };
     let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
     these.for_each(|edit| edit.kind = Kind::Known);
-    let raw = as_made(&beside);
+    let raw = as_made(beside);
     let firsts = with_own_lines(base, as_their(&raw, edits(&finer)));
     let firsts = moves::told(base, firsts);
     let seconds = with_own_lines(base, slid(base, &firsts, seconds));

@@ -449,6 +449,31 @@ fn what_is_known_to_have_stayed_is_neither_gone_nor_new() {
     }
 }
 
+/// The second edit shows, but for what it had left as it was and the first one has elsewhere: be it
+/// known, or not.
+#[test]
+fn what_shows_in_a_conflict_puts_nothing_again() {
+    let lines =
+        Patch::builder().keep(4).delete(8).keep(4).delete(4).insert("own \n\nsix\nten\nfin");
+    let again = [(4..8, 13), (9..12, 18), (16..20, 21)];
+    let again = again.map(|(from, to)| PutAgain { from, to }).to_vec();
+    let right = "one\nnew\n\nend own \n\nsix\nten\nfin";
+    let words = Patch::builder().delete(8).insert("ten\nsix").keep(1).delete(4);
+    let words = words.insert("own \nnew all ");
+    let cases = [
+        ("one\n\nsix\ntenend \nfin", lines.build(), again, (5, "new\n"), right),
+        ("red \nfir six ", words.build(), Vec::new(), (13, "end "), "ten\nsix own \nnew all "),
+    ];
+    for (base, first, again, (at, own), right) in cases {
+        let first = first.expect("a patch");
+        let second = Patch::builder().keep(at).insert(own).build().expect("a patch");
+        let made = merge(base, Beside { gives_way: true, again, ..Beside::from(&first) }, &second);
+        let page = first.apply(base).expect("a patch that fits").text;
+        let after = made.patch.apply(&page).expect("a patch that fits").text;
+        assert_eq!(after, right, "{page:?} {:?}", made.met);
+    }
+}
+
 /// Words that stand elsewhere go there, whatever of what stood beside them goes along.
 #[test]
 fn words_that_are_elsewhere_are_deleted_there() {

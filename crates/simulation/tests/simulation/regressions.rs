@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 49] = [
+const SHORT: [(u64, usize, u64, &str); 51] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -104,6 +104,13 @@ const SHORT: [(u64, usize, u64, &str); 49] = [
         21_483_315_138,
         "a word put into what the origin merged in is glued to others",
     ),
+    (
+        960_000_663,
+        99,
+        19_931_403_395,
+        "who writes beside a line that the log has moved puts it again",
+    ),
+    (950_009_427, 68, 23_756_791_566, "and beside a word"),
 ];
 
 /// Runs in which few saves are joined.

@@ -95,12 +95,23 @@ impl<'a> Passage<'a> {
         let hull = self.hull();
         let kept = |of: &Range<usize>| {
             let shares = |it: &Edit<'_>| it.range.start < of.end && of.start < it.range.end;
-            hull.start <= of.start && of.end <= hull.end && !self.seconds.iter().any(shares)
+            let mut changed = self.seconds.iter().filter(|edit| !edit.is_insertion());
+            hull.start <= of.start && of.end <= hull.end && !changed.any(shares)
         };
         let of_others = |hunk: u32| self.firsts.iter().all(|first| first.index != hunk);
         let gone = elsewhere.iter().filter(|(of, hunk)| kept(of) && of_others(*hunk));
         let mut edits = self.seconds.clone();
-        edits.extend(gone.map(|(of, hunk)| Edit::deletion(of.clone(), *hunk)));
+        // What is put into it parts it.
+        let parts = |of: &Range<usize>| {
+            let puts = self.seconds.iter().map(|edit| edit.range.start);
+            let within = puts.filter(|at| of.start < *at && *at < of.end);
+            let starts: Vec<usize> = [of.start].into_iter().chain(within).collect();
+            let ends = starts.iter().skip(1).copied().chain([of.end]).collect::<Vec<_>>();
+            starts.into_iter().zip(ends).map(|(start, end)| start..end)
+        };
+        edits.extend(gone.flat_map(|(of, hunk)| {
+            parts(of).map(|part| Edit::deletion(part, *hunk)).collect::<Vec<_>>()
+        }));
         edits.sort_by_key(|edit| edit.place());
         edits.dedup_by(|next, before| next.range.start < before.range.end);
         self.edited(base, &edits, |edit| edit.text)

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::outcome::ThreeWay;
+use crate::patch::Patch;
 use crate::{diff, words};
 
 /// Pairs of words that are compared at most; where there are more, nothing is found.
@@ -64,6 +66,20 @@ pub fn surplus<'a>(
         });
     }
     found.into_iter().map(|(at, _)| at).collect()
+}
+
+/// Whether a merge of two edits of a text shows some word more often than either of them has it, and
+/// than the second one has put it. O(texts).
+pub(super) fn shows_again(base: &str, [first, second]: [&Patch; 2], made: &ThreeWay) -> bool {
+    let text = |patch: &Patch, of: &str| patch.apply(of).map(|it| it.text).unwrap_or_default();
+    let (now, theirs) = (text(first, base), text(second, base));
+    let merged = text(&made.patch, &now);
+    let [base, now, theirs] = [base, &now, &theirs].map(how_often);
+    how_often(&merged).into_iter().any(|(token, shown)| {
+        let of = |all: &BTreeMap<&str, usize>| all.get(token).copied().unwrap_or_default();
+        let put = of(&theirs).saturating_sub(of(&base));
+        words::has_word(token) && shown > of(&theirs) && shown > of(&now) + put
+    })
 }
 
 /// A range where somebody put it, of those that can be left out of a text alike.
