@@ -8,9 +8,9 @@
 //! Modules: `state` is what both are made of, `changes` lists who changed it (`change` is one of
 //! them, `past` has those of a cache, as `rows` of bytes), `fold` applies entries, `condition`
 //! says which saves are taken at all, `admit` applies those that are not logged yet, `torn` finds
-//! lines that came into others', `hidden` is what a view does not show, `contested` of which
-//! passages it shows one of several versions, `origin` is what was agreed with the origin and
-//! `origin_entries` how that came, `resolve` finds the text that a name means, `detached` carries
+//! lines that came into others', `expected` is what a view shows of its saves, `origin` is what was
+//! agreed with the origin and `origin_entries` how that came, `resolve` finds the text that a name
+//! means, `detached` carries
 //! over edits on texts that are not in the log's line, `line_ends` keeps lines apart where an end
 //! was trimmed, `floor` is what is kept of older changes and `segment` where the rest is,
 //! `moderation` suppresses changes, releases them or makes them unreadable, `erased` keeps what was
@@ -22,13 +22,12 @@ mod attribution;
 mod change;
 mod changes;
 mod condition;
-mod contested;
 mod detached;
 mod effects;
 mod erased;
+mod expected;
 mod floor;
 mod fold;
-mod hidden;
 mod line_ends;
 mod moderation;
 mod open;
@@ -62,19 +61,19 @@ use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use redwedding_text::{Text, Version, shown};
+use redwedding_text::{Text, Version};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
 use redwedding_wire::version::{Cursor, Place, Root, VersionRef, text_check};
 
-use crate::entry::{Body, Entry, Missing};
-use contested::AllContested;
-use hidden::{HiddenRanges, Looked};
+use crate::entry::{Body, Edit, Entry, Missing};
+use expected::{Expected, Shown};
 use state::state_hash;
 
 /// The confirmed state of a document.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Document {
-    state: State,
+    /// Shared with the views of it.
+    state: Arc<State>,
 }
 
 impl Deref for Document {
@@ -90,7 +89,7 @@ impl Document {
     #[must_use]
     pub fn new(key: DocumentKey, cursor: Cursor) -> Self {
         Self {
-            state: State {
+            state: Arc::new(State {
                 key,
                 cursor,
                 place: Place::START,
@@ -105,7 +104,7 @@ impl Document {
                 aliases: Vec::new(),
                 quarantined: Vec::new(),
                 extensions: Vec::new(),
-            },
+            }),
         }
     }
 
@@ -131,8 +130,12 @@ impl Document {
     /// included. A cursor behind the present one changes nothing.
     pub fn advance(&mut self, cursor: Cursor) {
         if cursor.epoch == self.state.cursor.epoch && cursor.position > self.state.cursor.position {
-            self.state.cursor = cursor;
+            self.state_mut().cursor = cursor;
         }
+    }
+
+    fn state_mut(&mut self) -> &mut State {
+        Arc::make_mut(&mut self.state)
     }
 
     /// Folds in the document's next entry: the log's prefix up to and including
@@ -161,15 +164,15 @@ impl Document {
         }
         let whole = self.needs_archive(entry).then(|| self.clone());
         let fetched = whole.as_ref().and_then(|_| self.fetch(archive, place, logged_ms, entry));
-        let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
+        let verdict = fetched.unwrap_or_else(|| self.state_mut().apply(place, logged_ms, entry));
         if let Verdict::Below { .. } = verdict {
             whole.into_iter().for_each(|whole| *self = whole);
             return verdict;
         }
-        self.state.cursor = cursor;
-        self.state.place = place;
+        let state = self.state_mut();
+        (state.cursor, state.place) = (cursor, place);
         if let Verdict::Quarantined(fault) = &verdict {
-            self.state.quarantine(place, fault.to_string());
+            state.quarantine(place, fault.to_string());
         }
         verdict
     }
@@ -177,23 +180,30 @@ impl Document {
     /// Lists an entry that cannot be decoded here, as [`Document::apply`] would.
     pub fn carry(&mut self, cursor: Cursor, reason: String) {
         if cursor.position > self.state.cursor.position {
-            self.state.cursor = cursor;
-            self.state.place = cursor.place();
-            self.state.quarantine(cursor.place(), reason);
+            let state = self.state_mut();
+            (state.cursor, state.place) = (cursor, cursor.place());
+            state.quarantine(cursor.place(), reason);
         }
     }
 }
 
 /// A document with acknowledged changes that the log does not hold yet.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct View {
-    state: State,
+    state: Arc<State>,
     confirmed: usize,
     /// Whether a change beyond the confirmed ones was made on a text of the origin.
     on_origin: bool,
-    hidden: HiddenRanges,
-    contested: AllContested,
-    looked: Looked,
+    expected: Expected,
+}
+
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        let both = [self, other];
+        let [one, two] = both.map(|it| (&it.state, it.confirmed, it.on_origin));
+        let [shown, others] = both.map(|it| (it.expected.shown(&it.state), &it.expected.looked));
+        one == two && shown == others
+    }
 }
 
 impl Deref for View {
@@ -205,20 +215,20 @@ impl Deref for View {
 }
 
 impl View {
-    /// The confirmed state, nothing added. Copies it.
+    /// The confirmed state, nothing added. It is copied when something is.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        let confirmed = document.changes.len();
-        let (hidden, contested) = (HiddenRanges::default(), AllContested::default());
-        let (state, looked) = (document.state.clone(), Looked::default());
-        Self { state, confirmed, on_origin: false, hidden, contested, looked }
+        let (state, confirmed) = (Arc::clone(&document.state), document.changes.len());
+        let expected = Expected::on(Arc::clone(&state));
+        Self { state, confirmed, on_origin: false, expected }
     }
 
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
     /// are missing changes nothing and is to be parked.
     ///
-    /// A view gives exactly the texts that the log will give (but for the line ends that only the
-    /// log keeps, and for what only the log decides: see [`Self::shown`]). So it takes a text
+    /// A view's versions give exactly the texts that the log will give of their changes (but for
+    /// the line ends that only the log keeps, and for what only the log decides: see
+    /// [`Self::shown`]). So it takes a text
     /// of the origin only where nothing is in yet: how edits on any other are
     /// carried over is for the log to say. And where it stands on such a text,
     /// it takes only what was made on that very text: the text may hold any
@@ -250,71 +260,88 @@ impl View {
         if self.confirmed == 0 && self.misses_base(entry) {
             return Err(Unresolved::Missing(Missing::Position(0)));
         }
-        let (mut log, mut decides, mut twin) = (None, false, false);
-        if let Body::Edit(edit) = &entry.body {
-            self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
-            if self.state.change_of(edit.delta.edit).is_none() {
-                twin = self.looked.is_twin(&edit.delta);
-                decides = twin;
-                let looks = self.looked.may(self.text().len());
-                if !twin && (looks || told) {
-                    (log, decides) = self.state.ask_log(entry, &self.hidden);
-                }
-                log = log.filter(|_| looks);
+        match &entry.body {
+            Body::Edit(edit) if self.state.change_of(edit.delta.edit).is_none() => {
+                self.add_new((entry, edit), told)
+            }
+            Body::Edit(_) | Body::Version(_) => Ok((self.apply(entry), false)),
+            Body::Base(_) => {
+                let verdict = self.apply(entry);
+                self.expected = Expected::on(Arc::clone(&self.state));
+                Ok((verdict, false))
+            }
+            _ => {
+                let verdict = self.apply(entry);
+                self.expected.let_go();
+                Ok((verdict, false))
             }
         }
+    }
+
+    /// Adds a save that is not in yet.
+    fn add_new(
+        &mut self,
+        (entry, edit): (&Entry, &Edit),
+        told: bool,
+    ) -> Result<(Verdict, bool), Unresolved> {
+        self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
+        let on = self.state.resolve(&edit.delta.base)?;
+        let concurrent = on.version != self.state.text.head() || !on.shown.is_empty();
+        let few = self.expected.may_be_few(concurrent, self.state.text().len());
+        let asked = told && concurrent && !self.expected.is_shown(&self.state, &on);
+        let next = (!few).then(|| self.expected.next(&self.state, (edit, &on), told));
         let before = self.changes.len() as u32;
-        let verdict = self.state.apply(Place::START, 0, entry);
-        self.hidden.shift(&self.state, before);
-        self.contested.shift(&self.state, before);
-        match (&entry.body, self.text.history().base(before)) {
-            (Body::Edit(_), Some(_)) if twin => self.hidden.add_twin(&self.state, before),
-            (Body::Edit(edit), Some(base)) => self.looked.took(&edit.delta, (&base, before)),
-            // What stands for others may be gone.
-            (Body::Suppress(_) | Body::Erase(_), _) => self.looked.made.clear(),
-            _ => {}
+        let verdict = self.apply(entry);
+        if verdict != Verdict::Counted {
+            return Ok((verdict, false));
         }
-        if let Some(log) = &log {
-            self.hidden.add(&self.state, log);
-            let of = (&mut self.state, self.confirmed);
-            self.contested.decide(of, &mut self.hidden, log);
-        }
+        let decides = match next {
+            Some((next, decides)) => {
+                self.expected.went_on((&self.state, self.confirmed), before, next);
+                decides
+            }
+            None => {
+                self.expected.add(&self.state, (before, edit), concurrent);
+                asked && self.expected.decides(&self.state)
+            }
+        };
+        let base = self.state.text.history().base(before).unwrap_or_default();
+        self.expected.looked.took(&edit.delta, (&base, before));
         Ok((verdict, decides))
     }
 
-    /// The text that is shown: that of [`Self::version`]. All of it, but for what would show again
-    /// although one of the changes deleted it: where another one, or what the log decided, has put
-    /// it elsewhere; what several made alike is shown once; and of what several changed differently
-    /// one version, where that stands there without the others. With more waiting saves beside
-    /// others than [`LOOKED_SAVES`](crate::limits::LOOKED_SAVES), or
-    /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, all may show, but for what several
-    /// made of the same text alike.
-    #[must_use]
-    pub fn shown(&self) -> Cow<'_, str> {
-        let shown = self.stated().and_then(|hidden| shown::without(self.text(), &hidden));
-        shown.map_or(Cow::Borrowed(self.text()), Cow::Owned)
+    fn apply(&mut self, entry: &Entry) -> Verdict {
+        Arc::make_mut(&mut self.state).apply(Place::START, 0, entry)
     }
 
-    /// What its version hides.
-    fn stated(&self) -> Option<Vec<(u32, u32)>> {
-        (!self.hidden.is_nothing()).then(|| self.version().hidden).flatten()
+    /// The text that is shown: that of [`Self::version`]. It is what the log would show if it had
+    /// the saves in the order in which they were accepted, each after those that it was made on. With
+    /// more of them than [`LOOKED_SAVES`](crate::limits::LOOKED_SAVES), or than
+    /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, those beyond are merged onto it, by
+    /// characters after some more.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.expectation().map_or(self.text(), |shown| &shown.text))
+    }
+
+    fn expectation(&self) -> Option<&Arc<Shown>> {
+        self.expected.shown(&self.state)
     }
 
     /// What is not shown of saves, as [`State::alternatives`], where it is in what is shown: what
     /// the log has decided, and what it may yet decide otherwise.
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
-        let (shown, hidden) = (self.shown(), self.stated().unwrap_or_default());
-        let mut all = self.state.alternatives_in((&shown, &hidden));
-        all.extend(self.contested.alternatives(&self.state, (&shown, &hidden)));
-        all
+        match self.expectation() {
+            Some(shown) => shown.alternatives(&self.state),
+            None => self.state.alternatives(),
+        }
     }
 
-    /// Where a range of the text is in what is shown of it.
+    /// Where a save met others, in what is shown, as [`State::meetings_of`].
     #[must_use]
-    pub fn shown_at(&self, start: u32, length: u32) -> (u32, u32) {
-        let hidden = self.stated().unwrap_or_default();
-        shown::left_of(start, length, &hidden)
+    pub fn shown_meetings(&self, actor: Actor) -> Vec<Meeting> {
+        self.expected.meetings(&self.state, actor)
     }
 
     /// Whether the view stands on a text of the origin, and a new edit does not.
@@ -368,10 +395,12 @@ impl View {
         let (root, overlay) = self.root_and_overlay();
         let mut extra = self.newest_of(overlay);
         extra.sort_unstable();
-        let hidden = self.hidden.stated();
-        let checked = hidden.is_some() || (self.on_origin && !extra.is_empty());
-        let check = checked.then(|| text_check(self.text()));
-        VersionRef { root, extra, check, hidden }
+        let mut version = VersionRef { extra, ..VersionRef::of_root(root) };
+        self.expectation().into_iter().for_each(|shown| shown.state(&mut version));
+        let on_origin = self.on_origin && !version.extra.is_empty();
+        let checked = version.shows_another() || on_origin;
+        version.check = checked.then(|| text_check(self.text()));
+        version
     }
 
     /// Whether the author of a save had seen another one.

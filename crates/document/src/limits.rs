@@ -21,10 +21,11 @@ pub const EARLIER_SAVES: usize = 8;
 pub const KNOWN_CLOSED: usize = 16;
 /// Alternatives that one save closes by name.
 pub const CLOSED: usize = 256;
-/// Waiting saves beside others of which a view looks at what the log will make of them,
+/// Waiting saves that a view folds as the log will, where some were made beside others; beyond
+/// them so many more that were,
 pub const LOOKED_SAVES: usize = 32;
-/// and the bytes of page, once for each of these: what looking costs grows with both.
-pub const LOOKED_BYTES: usize = 256 << 10;
+/// and the bytes of page, once for each of these: what folding costs grows with both.
+pub const LOOKED_BYTES: usize = 1 << 20;
 /// Versions that are open of what lies below a document's floor.
 pub const OPEN_BELOW: usize = 256;
 /// Different saves that wait of which a view knows when somebody has made the same.

@@ -116,6 +116,7 @@ fn what_was_written_on_an_unknown_text_can_be_gone_on_with_however_many_come_aft
         extra: Vec::new(),
         check: None,
         hidden: None,
+        put: None,
     };
     let edit = save(1, on.clone(), &first.text, "one two four five\n");
     let actor = edit.delta.actor();
@@ -164,6 +165,7 @@ fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
             extra: Vec::new(),
             check: None,
             hidden: None,
+            put: None,
         };
         let edit = save(2, on, &read.text, &read.text.replace("ours ", "").replace("two", "2"));
         assert_eq!(apply(&mut document, Body::Edit(edit)), Verdict::Counted);
@@ -193,7 +195,7 @@ fn an_edit_of_the_origins_text_stands_on_the_same_in_another_log() {
     apply(&mut document, Body::Base(read.clone()));
     assert_eq!(apply(&mut document, Body::Edit(edit.clone())), Verdict::Counted);
     let (extra, check) = (vec![edit.delta.actor()], Some(text_check(document.text())));
-    let served = VersionRef { root, extra, check, hidden: None };
+    let served = VersionRef { root, extra, check, hidden: None, put: None };
     let text = document.text().to_owned();
 
     let mut other = begun();
@@ -231,6 +233,7 @@ fn a_version_is_the_text_that_it_was_served_for_or_none() {
         extra,
         check: Some(text_check("one ten five four two\n")),
         hidden: None,
+        put: None,
     };
     assert_ne!(document.text(), "one ten five four two\n");
     assert_eq!(document.resolve_version(&served), Err(Unresolved::Stale));
@@ -253,7 +256,7 @@ fn version_objects_are_forgotten_oldest_first_and_come_back() {
         let chosen = actors.iter().enumerate().filter(|(bit, _)| mask & 1 << bit != 0);
         let mut extra: Vec<_> = chosen.map(|(_, actor)| *actor).collect();
         extra.sort_unstable();
-        VersionRef { root: Root::EMPTY, extra, check: None, hidden: None }
+        VersionRef { root: Root::EMPTY, extra, check: None, hidden: None, put: None }
     };
     let resolves = |document: &Document, version: &VersionRef| {
         let id = version.object_id(document.key());

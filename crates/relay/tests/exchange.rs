@@ -45,7 +45,8 @@ fn parents_may_be_in_the_same_batch_but_not_after() {
     let page = key("Page");
     let parent = create(&page, 1, "a\n");
     let actor = parent.actor().expect("an actor");
-    let on_parent = VersionRef { root: Root::EMPTY, extra: vec![actor], check: None, hidden: None };
+    let on_parent =
+        VersionRef { root: Root::EMPTY, extra: vec![actor], check: None, hidden: None, put: None };
     let child = edit(&page, 2, on_parent, "a\n", "a\nb\n");
     let receipts = server.push(&[child.clone(), parent.clone(), child.clone()]);
     assert_eq!(receipts[0], Receipt::Deferred(Missing::Actor(actor)));
@@ -169,7 +170,8 @@ fn many_entries_come_in_pieces_or_as_a_snapshot() {
     let page = key("Page");
     let long = "All work and no play makes a dull page.\n".repeat(60);
     let mut text = String::new();
-    let mut base = VersionRef { root: Root::EMPTY, extra: vec![], check: None, hidden: None };
+    let mut base =
+        VersionRef { root: Root::EMPTY, extra: vec![], check: None, hidden: None, put: None };
     let many = limits::PULL_ENTRIES + 50;
     for number in 1..=many as u64 {
         // Long texts, so that the whole history costs more than 256 entries.
@@ -342,8 +344,13 @@ fn an_open_intent_is_due_when_its_holder_is_silent() {
 #[test]
 fn a_missing_actor_is_named() {
     let server = Server::start();
-    let orphan =
-        VersionRef { root: Root::EMPTY, extra: vec![Actor(77)], check: None, hidden: None };
+    let orphan = VersionRef {
+        root: Root::EMPTY,
+        extra: vec![Actor(77)],
+        check: None,
+        hidden: None,
+        put: None,
+    };
     let orphan = edit(&key("Page"), 1, orphan, "", "x");
     assert_eq!(server.push(&[orphan]), [Receipt::Deferred(Missing::Actor(Actor(77)))]);
 }

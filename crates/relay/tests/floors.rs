@@ -41,7 +41,8 @@ struct Author {
 
 impl Author {
     fn new() -> Self {
-        let base = VersionRef { root: Root::EMPTY, extra: vec![], check: None, hidden: None };
+        let base =
+            VersionRef { root: Root::EMPTY, extra: vec![], check: None, hidden: None, put: None };
         Self { page: key("Page"), text: String::new(), base, saves: 0, revision: 0 }
     }
 

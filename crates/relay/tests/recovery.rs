@@ -136,8 +136,13 @@ fn a_log_that_lost_its_tail_resets_who_was_there() {
     assert!(matches!(server.push(&[lost])[0], Receipt::Logged(_)));
     assert_eq!(snapshot(server.pull(&page, None)).changes().len(), 3);
     // What stood on the lost position is refused, never taken for another text.
-    let base =
-        VersionRef { root: Root::Log(cursor.place()), extra: vec![], check: None, hidden: None };
+    let base = VersionRef {
+        root: Root::Log(cursor.place()),
+        extra: vec![],
+        check: None,
+        hidden: None,
+        put: None,
+    };
     let receipt = server.push(&[edit(&page, 4, base, "", "x")]).remove(0);
     assert!(matches!(receipt, Receipt::Refused(_)), "{receipt:?}");
 }

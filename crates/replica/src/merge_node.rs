@@ -25,7 +25,8 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn add_merge_node(&mut self, key: &DocumentKey) {
         let Some(overlay) = self.replica.memory.overlay(key).cloned() else { return };
         // It changes nothing, so it is good on whatever text its dots come to.
-        let newest = VersionRef { check: None, hidden: None, ..overlay.view().version() };
+        let newest =
+            VersionRef { check: None, hidden: None, put: None, ..overlay.view().version() };
         if newest.extra.len() < limits::INLINE_DOTS {
             return;
         }

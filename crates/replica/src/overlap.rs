@@ -28,11 +28,7 @@ pub(crate) fn overlapping(state: &State, actor: Actor) -> Vec<Overlapping> {
 
 /// The same in what is shown of a view.
 pub(crate) fn shown_overlaps(view: &View, actor: Actor) -> Vec<Overlapping> {
-    let mut found = overlapping(view, actor);
-    for overlap in &mut found {
-        (overlap.start, overlap.length) = view.shown_at(overlap.start, overlap.length);
-    }
-    found
+    view.shown_meetings(actor).into_iter().filter_map(|meeting| met(view, meeting)).collect()
 }
 
 /// Where a save that is not taken would meet others, in one text.

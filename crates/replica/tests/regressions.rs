@@ -41,7 +41,13 @@ fn page(revision: u64, text: &str) -> OriginPage {
 }
 
 fn on(text: OriginText, extra: &[Actor]) -> VersionRef {
-    VersionRef { root: Root::Origin(text), extra: extra.to_vec(), check: None, hidden: None }
+    VersionRef {
+        root: Root::Origin(text),
+        extra: extra.to_vec(),
+        check: None,
+        hidden: None,
+        put: None,
+    }
 }
 
 fn edit(name: u8, base: VersionRef, from: &str, to: &str) -> Body {
@@ -60,7 +66,7 @@ fn import(from: Option<&OriginPage>, to: &OriginPage) -> Body {
 }
 
 fn empty() -> VersionRef {
-    VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None, hidden: None }
+    VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None, hidden: None, put: None }
 }
 
 #[test]
@@ -117,8 +123,13 @@ fn a_checkpoint_leaves_the_version_that_a_text_stood_for() {
     log.append(Body::Base(base.clone()));
     let first = edit(1, on(base.name(), &[]), "a\n", "a\nb\n");
     let actor = log.entry(first.clone()).actor().expect("an edit");
-    let served =
-        VersionRef { root: Root::Log(log.place()), extra: Vec::new(), check: None, hidden: None };
+    let served = VersionRef {
+        root: Root::Log(log.place()),
+        extra: Vec::new(),
+        check: None,
+        hidden: None,
+        put: None,
+    };
     // Served with an edit on revision 1 that the log has not seen yet.
     let late = edit(9, on(base.name(), &[]), "a\n", "late\na\n");
     let late_actor = log.entry(late.clone()).actor().expect("an edit");

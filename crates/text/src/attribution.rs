@@ -6,8 +6,8 @@
 
 use crate::history::History;
 use crate::ops::Ops;
+use crate::patch::Patch;
 use crate::sequence::GROUND;
-use crate::shown::Hidden;
 use crate::text::Text;
 use crate::version::Version;
 use crate::walker::Walker;
@@ -20,6 +20,9 @@ pub enum Source {
     /// They stood, from this byte on, in the text below the first change that is kept.
     Below(u32),
 }
+
+/// What no change of the history inserted.
+pub const UNKNOWN: Source = Source::Change(u32::MAX);
 
 /// Bytes in a row with one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,31 +95,40 @@ fn push(runs: &mut Vec<Run>, run: Run) {
     }
 }
 
-/// Where what is shown of a text comes from, of where the whole text does.
+/// Where what is shown of a text comes from, of where the whole text does; what was put there comes
+/// from [`UNKNOWN`].
 #[must_use]
-pub fn of_shown(runs: &[Run], hidden: &[Hidden]) -> Vec<Run> {
-    let mut shown = Vec::with_capacity(runs.len());
-    let (mut at, mut hidden) = (0, hidden.iter().peekable());
-    for run in runs {
-        let (from, end) = (at, at + run.len);
-        while at < end {
-            let next = hidden.peek().map_or((u32::MAX, 0), |it| **it);
-            let gone = next.0.saturating_add(next.1);
-            if next.0 <= at {
-                at = gone.min(end);
-                hidden.next_if(|_| gone <= end);
-                continue;
+pub fn of_shown(runs: &[Run], shown: &Patch) -> Vec<Run> {
+    let mut of_shown = Vec::with_capacity(runs.len());
+    let mut left = runs.iter().copied();
+    let mut part: Option<Run> = None;
+    // So much of the whole text, to be told or not.
+    let mut pass = |mut len: u32, mut told: Option<&mut Vec<Run>>| {
+        while len > 0 {
+            let Some(run) = part.take().or_else(|| left.next()) else { return };
+            let by = run.len.min(len);
+            if let Some(told) = &mut told {
+                push(told, Run { len: by, ..run });
             }
-            let len = next.0.min(end) - at;
             let source = match run.source {
-                Source::Below(byte) => Source::Below(byte + at - from),
+                Source::Below(byte) => Source::Below(byte + by),
                 change => change,
             };
-            push(&mut shown, Run { len, source });
-            at += len;
+            part = (by < run.len).then_some(Run { len: run.len - by, source });
+            len -= by;
         }
+    };
+    let mut at = 0;
+    for (start, gone, put) in shown.edits() {
+        pass(start - at, Some(&mut of_shown));
+        if !put.is_empty() {
+            push(&mut of_shown, Run { len: put.len() as u32, source: UNKNOWN });
+        }
+        pass(gone, None);
+        at = start + gone;
     }
-    shown
+    pass(u32::MAX, Some(&mut of_shown));
+    of_shown
 }
 
 /// The same runs, where what stood below is told by those of the text below.

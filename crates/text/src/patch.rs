@@ -281,7 +281,8 @@ impl PatchBuilder {
         self.push_keep(u32::try_from(len).unwrap_or(u32::MAX));
     }
 
-    pub(crate) fn push_keep(&mut self, len: u32) {
+    /// As [`Self::keep`].
+    pub fn push_keep(&mut self, len: u32) {
         if len > 0 {
             self.close_hunk();
             self.skip += u64::from(len);
@@ -289,12 +290,14 @@ impl PatchBuilder {
         }
     }
 
-    pub(crate) fn push_delete(&mut self, len: u32) {
+    /// As [`Self::delete`].
+    pub fn push_delete(&mut self, len: u32) {
         self.delete += u64::from(len);
         self.at += u64::from(len);
     }
 
-    pub(crate) fn push_insert(&mut self, text: &str) {
+    /// As [`Self::insert`].
+    pub fn push_insert(&mut self, text: &str) {
         self.insert += text.len() as u64;
         self.inserted.push_str(text);
     }

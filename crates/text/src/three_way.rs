@@ -22,7 +22,6 @@ mod refined;
 mod repeated;
 mod seams;
 mod slid;
-mod surplus;
 mod two_places;
 mod versions;
 
@@ -42,11 +41,9 @@ use outcome::Decided;
 pub use outcome::{Met, Outcome, Own, OwnPart, ThreeWay};
 use passage::{Part, Passage};
 use refined::{Making, refined};
-use repeated::{half_moved, miscounted, repeated};
+use repeated::{half_moved, miscounted, repeated, shows_again};
 use seams::{glued, is_one_word};
 use slid::slid;
-use surplus::shows_again;
-pub use surplus::surplus;
 use versions::repeat;
 
 /// Passages of which another version is shown that one edit may leave, at most.

@@ -19,6 +19,10 @@ pub const DOCUMENT_BYTES: usize = 64 << 20;
 pub const OVERLAY_EDITS: usize = 16_384;
 /// Ranges of a text that a version may hide.
 pub const HIDDEN_RANGES: usize = 64;
+/// Texts that a version may show beside those of its changes,
+pub const PUT_TEXTS: usize = 64;
+/// and their bytes, all together.
+pub const PUT_BYTES: usize = 32 << 10;
 /// Largest encoded version object.
 pub const VERSION_BYTES: usize = 256 << 10;
 /// How many times as long as its compressed form a part of a segment may be.
@@ -28,6 +32,6 @@ pub const SHARDS: u16 = 16;
 
 const _: () = assert!(SHARDS.is_power_of_two() && SHARDS <= 32, "a version id has 5 bits of shard");
 const _: () = assert!(
-    OVERLAY_EDITS * 9 + HIDDEN_RANGES * 11 + 1_024 <= VERSION_BYTES,
-    "a version has so many dots, and hides so much"
+    OVERLAY_EDITS * 9 + HIDDEN_RANGES * 11 + PUT_TEXTS * 11 + PUT_BYTES + 1_024 <= VERSION_BYTES,
+    "a version has so many dots, and hides and puts so much"
 );

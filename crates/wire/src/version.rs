@@ -138,7 +138,23 @@ pub struct VersionRef {
     pub check: Option<u32>,
     /// What is hidden of that text, in bytes: where each begins and how long it is, ascending, and
     /// something is shown between two. Never empty: `None` where all is shown.
-    pub hidden: Option<Vec<(u32, u32)>>,
+    pub hidden: Option<Box<TextParts<(u32, u32)>>>,
+    /// What is shown beside that, each in front of which byte of that text, ascending: in front of
+    /// what is hidden there. Never empty: `None` where nothing is.
+    pub put: Option<Box<TextParts<(u32, String)>>>,
+}
+
+/// Parts of a text: nearly all versions have none, so they lie apart.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TextParts<T>(pub Vec<T>);
+
+impl<T> TextParts<T> {
+    /// These, if there are some.
+    #[must_use]
+    pub fn of(parts: Vec<T>) -> Option<Box<Self>> {
+        (!parts.is_empty()).then(|| Box::new(Self(parts)))
+    }
 }
 
 /// Check bits of a text: the first four bytes of its digest.
@@ -148,7 +164,7 @@ pub fn text_check(text: &str) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
-crate::array_with_optional_last!(VersionRef { root, extra; check, hidden });
+crate::array_with_optional_last!(VersionRef { root, extra; check, hidden, put });
 
 impl VersionRef {
     /// The version right after the entry at `place`.
@@ -160,7 +176,7 @@ impl VersionRef {
     /// The version that a root is, with nothing beyond.
     #[must_use]
     pub fn of_root(root: Root) -> Self {
-        Self { root, extra: Vec::new(), check: None, hidden: None }
+        Self { root, extra: Vec::new(), check: None, hidden: None, put: None }
     }
 
     /// Whether the form is canonical and within `most` extra dots.
@@ -169,7 +185,27 @@ impl VersionRef {
         self.extra.len() <= most
             && self.extra.windows(2).all(|pair| pair[0] < pair[1])
             && (self.check.is_none() || !self.extra.is_empty())
-            && self.hidden.as_ref().is_none_or(|hidden| self.check.is_some() && in_order(hidden))
+            && (self.check.is_some() || !self.shows_another())
+            && self.hidden.as_ref().is_none_or(|hidden| in_order(&hidden.0))
+            && self.put.as_ref().is_none_or(|put| are_beside(&put.0, self.hidden_ranges()))
+    }
+
+    /// The ranges that it hides.
+    #[must_use]
+    pub fn hidden_ranges(&self) -> &[(u32, u32)] {
+        self.hidden.as_ref().map_or(&[], |hidden| &hidden.0)
+    }
+
+    /// The texts that it puts beside those of its changes.
+    #[must_use]
+    pub fn put_texts(&self) -> &[(u32, String)] {
+        self.put.as_ref().map_or(&[], |put| &put.0)
+    }
+
+    /// Whether it shows another text than its changes come to.
+    #[must_use]
+    pub fn shows_another(&self) -> bool {
+        self.hidden.is_some() || self.put.is_some()
     }
 
     /// The name that this version of `document` is served under.
@@ -188,10 +224,18 @@ impl VersionRef {
         let mut parts = vec![&document.0[..], &root, &dots];
         parts.extend(check.as_ref().map(|check| &check[..]));
         let hidden: Vec<u8> = {
-            let numbers = self.hidden.iter().flatten().flat_map(|(at, len)| [*at, *len]);
+            let numbers = self.hidden_ranges().iter().flat_map(|(at, len)| [*at, *len]);
             numbers.flat_map(u32::to_le_bytes).collect()
         };
-        parts.extend(self.hidden.as_ref().map(|_| &hidden[..]));
+        parts.extend(self.shows_another().then_some(&hidden[..]));
+        let put: Vec<u8> = {
+            let texts = self.put_texts().iter().map(|(at, text)| {
+                [&at.to_le_bytes()[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()]
+                    .concat()
+            });
+            texts.flatten().collect()
+        };
+        parts.extend(self.put.as_ref().map(|_| &put[..]));
         let name = digest("version", &parts);
         let mut first = [0; 8];
         first.copy_from_slice(&name.0[..8]);
@@ -208,6 +252,20 @@ fn in_order(hidden: &[(u32, u32)]) -> bool {
         fits
     };
     (1..=limits::HIDDEN_RANGES).contains(&hidden.len()) && hidden.iter().all(fits)
+}
+
+/// Whether texts are not empty, ascending and apart, few and short enough, and none in or right
+/// behind what is hidden.
+fn are_beside(put: &[(u32, String)], hidden: &[(u32, u32)]) -> bool {
+    let behind = |at: u32| {
+        let before = hidden.partition_point(|(start, _)| *start < at).checked_sub(1);
+        before.is_none_or(|before| hidden[before].0 + hidden[before].1 < at)
+    };
+    let bytes: usize = put.iter().map(|(_, text)| text.len()).sum();
+    (1..=limits::PUT_TEXTS).contains(&put.len())
+        && bytes <= limits::PUT_BYTES
+        && put.windows(2).all(|pair| pair[0].0 < pair[1].0)
+        && put.iter().all(|(at, text)| !text.is_empty() && behind(*at))
 }
 
 const FORMAT: u8 = 1;
@@ -234,7 +292,7 @@ impl Decode for VersionRef {
         match wire.version.is_canonical(limits::OVERLAY_EDITS) {
             true => Ok(wire.version),
             false => Err(DecodeError::invalid(
-                "extra dots, or what is hidden, are too many or not sorted",
+                "extra dots, or what is hidden or put, are too many or not sorted",
             )),
         }
     }

@@ -87,7 +87,7 @@ impl Page {
         let mut extra: Vec<Actor> = actors.collect();
         extra.sort_unstable();
         let root = last.map_or(Root::EMPTY, |last| Root::Log(last.place));
-        VersionRef { root, extra, check: None, hidden: None }
+        VersionRef { root, extra, check: None, hidden: None, put: None }
     }
 
     fn fold(&mut self, entry: Entry) -> Result<(), Failure> {

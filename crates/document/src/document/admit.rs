@@ -64,7 +64,7 @@ impl Document {
             whole.into_iter().for_each(|whole| *self = whole);
             return Err(missing);
         }
-        let verdict = fetched.unwrap_or_else(|| self.state.apply(place, logged_ms, entry));
+        let verdict = fetched.unwrap_or_else(|| self.state_mut().apply(place, logged_ms, entry));
         let changed = match &verdict {
             // A version always counts, also one that is known.
             Verdict::Counted if matches!(entry.body, Body::Version(_)) => before != kept(self),
@@ -77,8 +77,8 @@ impl Document {
             Verdict::Unmet | Verdict::Quarantined(_) | Verdict::Below { .. } => false,
         };
         if changed {
-            self.state.cursor = cursor;
-            self.state.place = cursor.place();
+            let state = self.state_mut();
+            (state.cursor, state.place) = (cursor, cursor.place());
         } else if let Some(whole) = whole {
             *self = whole;
         }

@@ -11,13 +11,12 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use redwedding_text::shown::{self, Hidden as HiddenRange};
-use redwedding_text::{Version, grown};
+use redwedding_text::{Patch, Version, grown, shown};
 
 use super::change::{OpenBelow, Settled};
 use super::effects::Effects;
 use super::open::{AllOpen, Closed, Open};
-use super::three_way::decided_of_whole;
+use super::three_way::of_whole;
 use super::{Change, ChangeKind, Hidden, State};
 use crate::entry::{AlternativeName, Edit};
 use crate::{limits, passage};
@@ -52,28 +51,15 @@ impl State {
     /// O(changes since the last that the log folded, and what is open).
     #[must_use]
     pub fn alternatives(&self) -> Vec<Alternative<'_>> {
-        self.alternatives_in((self.text(), &[]))
-    }
-
-    /// The same in what is shown of the text.
-    pub(super) fn alternatives_in(
-        &self,
-        (text, hidden): (&str, &[HiddenRange]),
-    ) -> Vec<Alternative<'_>> {
         let open = self.open_upto(self.changes.len());
         let mut found: Vec<_> = self.versions_of(&open).collect();
-        let left = |at: &Range<u32>| {
-            let (start, len) = shown::left_of(at.start, at.end - at.start, hidden);
-            start..start + len
-        };
         for (_, it) in &mut found {
-            it.at = left(&it.at);
-            it.elsewhere = it.elsewhere.as_ref().map(left).filter(|at| !at.is_empty());
+            it.elsewhere.take_if(|at| at.is_empty());
         }
         // Who keeps both leaves the passage as it was.
         found.retain(|(_, it)| {
             let at = it.at.start as usize..it.at.end as usize;
-            !passage::stands(text, &at, it.text)
+            !passage::stands(self.text(), &at, it.text)
         });
         tell_once(&mut found);
         found.into_iter().map(|(_, it)| it).collect()
@@ -165,10 +151,15 @@ impl State {
     /// A save that was just merged chose a version that another choice, which its author had not
     /// seen, had chosen before it: where the two differ the first stands, whole, and the second is
     /// an alternative of it.
-    pub(super) fn yield_to_choice(&mut self, edit: &Edit, not_seen: &[HiddenRange]) {
+    pub(super) fn yield_to_choice(&mut self, edit: &Edit, shown: &Patch) {
         let save = self.open.upto as u32;
-        let Some((at, hunks, text)) = self.chosen_before(save, edit) else { return };
-        let hunks = decided_of_whole((&edit.delta.patch, not_seen), &hunks);
+        let Some((at, hunks, text)) = self.chosen_before(save, edit, shown) else { return };
+        let Ok(whole) = shown::of_whole(&edit.delta.patch, shown) else { return };
+        let hunks = of_whole(&whole, &hunks);
+        if hunks.is_empty() {
+            // It changed nothing but what a view had put there, and that is gone.
+            return;
+        }
         let taken = self.take_aside(save, hunks);
         debug_assert!(taken.is_ok(), "{taken:?}");
         if taken.is_err() {
@@ -184,17 +175,22 @@ impl State {
 
     /// The passage of which a save chose a version that was chosen already, before the save, the
     /// save's hunks that did so, and what its author made of the passage.
-    fn chosen_before(&self, save: u32, edit: &Edit) -> Option<(Range<u32>, Vec<u32>, String)> {
+    fn chosen_before(
+        &self,
+        save: u32,
+        edit: &Edit,
+        shown: &Patch,
+    ) -> Option<(Range<u32>, Vec<u32>, String)> {
         let base = self.text.history().base(save)?;
         // Of others nothing was decided, as where two choose the same.
-        let alone = self.aside_of(save).is_none();
+        let alone = self.aside_of(save).is_none() && self.instead_of(save).is_none();
         let patch = &edit.delta.patch;
         let unseen = self.open.closed.iter().filter(|it| {
             alone && !base.contains(it.by as u32) && base.contains(it.open.save as u32)
         });
         unseen.rev().find_map(|it| {
             // Both saw the page alike: else nothing tells that they speak of one passage.
-            let seen = self.text.text_at(&base).ok()?;
+            let seen = shown.apply(&self.text.text_at(&base).ok()?).ok()?.text;
             let then = self.text.text_at(&Version::up_to(it.by as u32)).ok()?;
             let made = patch.apply(&seen).ok().filter(|_| seen == then)?.text;
             let edits: Vec<_> = patch.in_turn().collect();

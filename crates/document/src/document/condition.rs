@@ -57,7 +57,7 @@ impl Document {
             return None;
         }
         let next = Place { position: self.cursor.position + 1, ..Place::START };
-        if self.state.clone().apply(next, 0, entry) != Verdict::Unmet {
+        if State::clone(&self.state).apply(next, 0, entry) != Verdict::Unmet {
             return None;
         }
         Some(match edit.condition {
@@ -67,7 +67,7 @@ impl Document {
     }
 
     fn meetings(&self, next: Place, edit: &Edit) -> Vec<Meeting> {
-        let mut merged = self.state.clone();
+        let mut merged = State::clone(&self.state);
         let taken = Body::Edit(Edit { condition: None, ..edit.clone() });
         merged.apply(next, 0, &Entry::new(self.key().clone(), taken));
         let Some(change) = merged.change_of(edit.delta.edit) else { return Vec::new() };

@@ -20,7 +20,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use redwedding_text::{Patch, Text, Version, diff, grown, map_through, shown, three_way};
+use redwedding_text::{Patch, Text, Version, diff, grown, map_through, three_way};
 use redwedding_wire::identity::Actor;
 use redwedding_wire::version::{OriginText, Place};
 
@@ -33,24 +33,27 @@ use crate::limits;
 
 impl Basis {
     /// The same of another text, which comes of that of the version: what is hidden stands there as
-    /// it is, or is not hidden.
+    /// it is, or is not hidden; what was put is put where that is.
     fn carried_over(&self, rules: u8, theirs: &str, ours: &str) -> Self {
         let mut carried = Self::from(self.version.clone());
-        if self.hidden.is_empty() {
+        if self.shown.is_empty() {
             return carried;
         }
         let meanwhile = diff::between_by(rules, theirs, ours);
-        for (start, len) in &self.hidden {
-            let there = *start..start + len;
+        let (mut shown, mut at) = (Patch::builder(), 0);
+        for (start, len, put) in self.shown.edits() {
+            let there = start..start + len;
             let (here, _) = grown(&there, meanwhile.in_turn());
-            if part(theirs, &there) != part(ours, &here) {
-                continue;
-            }
-            match carried.hidden.last_mut() {
-                Some((at, len)) if *at + *len == here.start => *len += here.end - here.start,
-                _ => carried.hidden.push((here.start, here.end - here.start)),
+            let place = here.start.max(at);
+            shown.push_keep(place - at);
+            shown.push_insert(put);
+            at = place;
+            if here.start == place && part(theirs, &there) == part(ours, &here) {
+                shown.push_delete(here.end - here.start);
+                at = here.end;
             }
         }
+        carried.shown = shown.build().unwrap_or_default();
         carried
     }
 }
@@ -140,10 +143,9 @@ impl State {
         let theirs =
             self.detached_bases[on.base].text.text_at(&on.within).map_err(|error| fault(&error))?;
         let (onto, whole) = (basis.carried_over(rules, &theirs, &ours), basis.whole(patch));
-        let whole = whole.map_err(|error| fault(&error))?;
-        let not_there = || Fault::Patch("what is hidden is not there".into());
-        let ours = shown::without(&ours, &onto.hidden).ok_or_else(not_there)?;
-        let theirs = shown::without(&theirs, &basis.hidden).ok_or_else(not_there)?;
+        let whole = whole.map_err(|error| fault(&error))?.patch;
+        let ours = onto.shown.apply(&ours).map_err(|error| fault(&error))?.text;
+        let theirs = basis.shown.apply(&theirs).map_err(|error| fault(&error))?.text;
         // A patch that does not fit its own base is a fault, as with any other edit. Once it is
         // mapped, it might fit by accident.
         patch.apply(&theirs).map_err(|error| fault(&error))?;
@@ -158,7 +160,7 @@ impl State {
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let (index, by_characters) = match rules {
             0..=1 => {
-                let mapped = onto.whole(&mapped).map_err(|error| fault(&error))?;
+                let mapped = onto.whole(&mapped).map_err(|error| fault(&error))?.patch;
                 self.merge_alone(change, onto.version, mapped).map(|it| (it.0, Some(it.1)))?
             }
             _ => self.merge_decided(change, onto, &mapped, None)?,

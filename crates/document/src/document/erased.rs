@@ -36,7 +36,7 @@ impl State {
         }
         // A placeholder may stand in the submitted text as well (a star does often). A mask does
         // not, so the diff says for each what the author has in its place.
-        let sources = of_shown(&self.sources(on), &on.hidden);
+        let sources = of_shown(&self.sources(on), &on.shown);
         let masked = masked(base, &sources, |change| erased.contains(&change));
         let patch = diff::between(&masked, submitted);
         let mut edit = Patch::builder();

@@ -6,13 +6,13 @@
 
 use std::fmt;
 
-use redwedding_text::{RestoreError, Text, Version, diff, map_through, shown};
+use redwedding_text::{RestoreError, Text, Version, diff, map_through};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{Base, Place, Position, Root, VersionRef};
 
 use super::fold::{FOLD_RULES, Fault, Verdict};
 use super::open::AllOpen;
-use super::resolve::missing_segment;
+use super::resolve::{missing_segment, patch_of};
 use super::segment::{Archive, Segment, SegmentRef};
 use super::{Change, ChangeKind, Changes, Document, State, Unresolved};
 use crate::entry::{Body, Edit, Entry, Floor, Missing};
@@ -232,7 +232,7 @@ impl Document {
         if self.state.archive.len() >= limits::SEGMENTS {
             return None;
         }
-        self.state.forget(above, segment.name());
+        self.state_mut().forget(above, segment.name());
         Some(segment)
     }
 
@@ -241,7 +241,7 @@ impl Document {
     /// # Errors
     /// If it is another one. Nothing is changed then.
     pub fn restore(&mut self, segment: &Segment) -> Result<(), RestoreFault> {
-        self.state.restore(segment)
+        self.state_mut().restore(segment)
     }
 
     /// Whether an entry may need what lies below the floor.
@@ -326,11 +326,11 @@ impl Document {
             let segment = opened(name)?;
             if let Some((index, change)) = segment.save(edit.delta.edit) {
                 let first = (index, change.actor, change.place);
-                return Ok(Some(self.state.recognise(edit.delta.actor(), first, edit)));
+                return Ok(Some(self.state_mut().recognise(edit.delta.actor(), first, edit)));
             }
         }
         let from = (&first, *on, version);
-        Ok(Some(self.state.apply_if(edit, |state| {
+        Ok(Some(self.state_mut().apply_if(edit, |state| {
             let merged = state.merge_from_below(place, logged_ms, edit, from);
             merged.map_or_else(Verdict::Quarantined, |()| Verdict::Counted)
         })))
@@ -368,6 +368,6 @@ impl Segment {
             base.join(&self.history.closure((self.first() + at) as u32)?);
         }
         let whole = self.history.text_at(&self.start, &base).ok()?;
-        shown::without(&whole, version.hidden.as_deref().unwrap_or_default())
+        patch_of(version).apply(&whole).ok().map(|made| made.text)
     }
 }

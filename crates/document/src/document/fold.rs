@@ -144,7 +144,7 @@ impl State {
         }
     }
 
-    fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
+    pub(super) fn apply_edit(&mut self, place: Place, logged_ms: u64, edit: &Edit) -> Verdict {
         let actor = edit.delta.actor();
         // A save is one change, however often it is sent: the first delta of an edit id counts.
         // What follows names the same change (an alias, where a retry was diffed on another base).
@@ -182,11 +182,11 @@ impl State {
         };
         // An edit on a text in the log's line merges exactly. One on a text that the log did not
         // know is carried over by the difference of the two texts.
-        let (delta, Resolved { version, hidden, detached }) = (&edit.delta, resolved);
-        let basis = Basis { version, hidden };
+        let (delta, Resolved { version, shown, detached }) = (&edit.delta, resolved);
+        let basis = Basis { version, shown };
         let decides = place != Place::START && delta.rules > 1 && kind == ChangeKind::Edit;
         let before = decides.then(|| self.before_save()).flatten();
-        let not_seen = basis.hidden.clone();
+        let shown = basis.shown.clone();
         let merged = match detached {
             None if delta.rules > 1 && kind != ChangeKind::MergeNode => {
                 self.merge_as_meant(change, basis, &delta.patch, edit.replacing()).map(|_| ())
@@ -194,7 +194,7 @@ impl State {
             None => {
                 let whole = basis.whole(&delta.patch);
                 let whole = whole.map_err(|error| Fault::Patch(error.to_string()));
-                whole.and_then(|whole| self.merge(change, basis.version, whole)).map(|_| ())
+                whole.and_then(|whole| self.merge(change, basis.version, whole.patch)).map(|_| ())
             }
             Some(on) => {
                 self.merge_from_detached_base(change, basis, &on, (&delta.patch, delta.rules))
@@ -203,7 +203,7 @@ impl State {
         match merged {
             Ok(()) => {
                 if let Some(before) = &before {
-                    self.yield_to_choice(edit, &not_seen);
+                    self.yield_to_choice(edit, &shown);
                     self.settle(before, edit);
                 }
                 // The answer's id has to stay resolvable: somebody may edit on it.

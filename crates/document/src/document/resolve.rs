@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use redwedding_text::shown::{self, Hidden};
-use redwedding_text::{Patch, PatchError, Text, Version};
+use redwedding_text::shown::{self, OfWhole};
+use redwedding_text::{Patch, PatchBuilder, PatchError, Text, Version};
 use redwedding_wire::identity::{Actor, Digest, EditId};
 use redwedding_wire::version::{
     Base, ObjectId, OriginText, Place, Position, Root, VersionName, VersionRef, low_bits,
@@ -37,8 +37,8 @@ pub enum Unresolved {
 pub struct Resolved {
     /// The changes of the document that it holds.
     pub version: Version,
-    /// What of their text it hides.
-    pub(super) hidden: Vec<Hidden>,
+    /// How what it shows differs from their text.
+    pub(super) shown: Patch,
     /// Where it stands on a text outside the log's line.
     pub(super) detached: Option<OnDetachedBase>,
 }
@@ -46,20 +46,20 @@ pub struct Resolved {
 /// What an edit of the document's own text is made on.
 pub(super) struct Basis {
     pub(super) version: Version,
-    /// What of its text its author did not have before them.
-    pub(super) hidden: Vec<Hidden>,
+    /// How what its author had before them differs from its text.
+    pub(super) shown: Patch,
 }
 
 impl From<Version> for Basis {
     fn from(version: Version) -> Self {
-        Self { version, hidden: Vec::new() }
+        Self { version, shown: Patch::empty() }
     }
 }
 
 impl Basis {
     /// An edit of what its author had before them as one of the version's text.
-    pub(super) fn whole(&self, patch: &Patch) -> Result<Patch, PatchError> {
-        shown::of_whole(patch, &self.hidden)
+    pub(super) fn whole(&self, patch: &Patch) -> Result<OfWhole, PatchError> {
+        shown::of_whole(patch, &self.shown)
     }
 }
 
@@ -205,14 +205,13 @@ impl State {
     pub fn resolve_version(&self, version: &VersionRef) -> Result<Resolved, Unresolved> {
         let resolved = self.resolve_unchecked(version)?;
         let Some(check) = version.check else { return Ok(resolved) };
-        let hidden = version.hidden.clone().unwrap_or_default();
+        let shown = patch_of(version);
         let text = self.whole_text_of(&resolved);
         // Edits of a text of the origin may have been carried over onto something else, where the
         // log lost them and was told of them anew.
-        let is_it =
-            |text: &String| text_check(text) == check && shown::without(text, &hidden).is_some();
+        let is_it = |text: &String| text_check(text) == check && shown.apply(text).is_ok();
         match text.is_some_and(|text| is_it(&text)) {
-            true => Ok(Resolved { hidden, ..resolved }),
+            true => Ok(Resolved { shown, ..resolved }),
             false => Err(Unresolved::Stale),
         }
     }
@@ -222,18 +221,15 @@ impl State {
             Root::Log(place) => {
                 let root = self.version_at(place)?;
                 let version = self.with_extra(root, &version.extra)?;
-                self.kept(&version).map(|()| Resolved {
-                    version,
-                    hidden: Vec::new(),
-                    detached: None,
-                })
+                let shown = Patch::empty();
+                self.kept(&version).map(|()| Resolved { version, shown, detached: None })
             }
             // The detached base first: it has the very texts that its edits were made on.
             Root::Origin(text) => match (self.detached_base_of(text), self.known(text)) {
                 (None, Some(known)) => {
                     self.kept(known)?;
                     let version = self.with_extra(known.clone(), &version.extra)?;
-                    Ok(Resolved { version, hidden: Vec::new(), detached: None })
+                    Ok(Resolved { version, shown: Patch::empty(), detached: None })
                 }
                 _ => self.resolve_on_detached_base(text, &version.extra),
             },
@@ -271,7 +267,7 @@ impl State {
         let version = self.with_extra(detached.onto.clone(), extra)?;
         self.kept(&version)?;
         let detached = Some(OnDetachedBase { base: index, within });
-        Ok(Resolved { version, hidden: Vec::new(), detached })
+        Ok(Resolved { version, shown: Patch::empty(), detached })
     }
 
     pub(super) fn detached_base_of(&self, text: OriginText) -> Option<usize> {
@@ -295,13 +291,13 @@ impl State {
     #[must_use]
     pub fn text_of(&self, resolved: &Resolved) -> Option<String> {
         let text = self.whole_text_of(resolved)?;
-        match resolved.hidden.as_slice() {
-            [] => Some(text),
-            hidden => shown::without(&text, hidden),
+        match resolved.shown.is_empty() {
+            true => Some(text),
+            false => resolved.shown.apply(&text).ok().map(|made| made.text),
         }
     }
 
-    /// The same with what is hidden.
+    /// That of its changes.
     fn whole_text_of(&self, resolved: &Resolved) -> Option<String> {
         match &resolved.detached {
             Some(on) => self.detached_bases.get(on.base)?.text.text_at(&on.within).ok(),
@@ -396,6 +392,29 @@ impl State {
             Err(stale) => Err(stale),
         }
     }
+}
+
+/// How what a version shows differs from the text of its changes.
+pub(super) fn patch_of(version: &VersionRef) -> Patch {
+    let mut patch = Patch::builder();
+    let mut hidden = version.hidden_ranges().iter().peekable();
+    let mut at = 0;
+    let mut hide = |patch: &mut PatchBuilder, at: &mut u32, upto: u32| {
+        while let Some((start, len)) = hidden.next_if(|(start, _)| *start < upto) {
+            patch.push_keep(start.saturating_sub(*at));
+            patch.push_delete(*len);
+            *at = start + len;
+        }
+    };
+    for (place, text) in version.put_texts() {
+        hide(&mut patch, &mut at, *place);
+        patch.push_keep(place.saturating_sub(at));
+        patch.push_insert(text);
+        at = *place;
+    }
+    hide(&mut patch, &mut at, u32::MAX);
+    // It is too long for no version that is canonical.
+    patch.build().unwrap_or_default()
 }
 
 /// The change at `index` and all that it had seen.

@@ -40,6 +40,12 @@ impl Rows {
         self.count(text.len());
         self.texts.push_str(text);
     }
+
+    /// A text that stands in its row.
+    pub(super) fn text_in_row(&mut self, text: &str) {
+        self.count(text.len());
+        self.name(text.as_bytes());
+    }
 }
 
 /// Rows that are being read.
@@ -76,6 +82,14 @@ impl<'a> RowsIn<'a> {
 
     pub(super) fn text(&mut self) -> Result<String, DecodeError> {
         self.next_text().map(str::to_owned)
+    }
+
+    /// A text that stands in its row.
+    pub(super) fn text_in_row(&mut self) -> Result<String, DecodeError> {
+        let length = self.number()?;
+        let (text, rest) = self.bytes.split_at_checked(length).ok_or_else(malformed)?;
+        self.bytes = rest;
+        String::from_utf8(text.to_vec()).map_err(|_| malformed())
     }
 
     pub(super) fn skip_text(&mut self) -> Result<(), DecodeError> {

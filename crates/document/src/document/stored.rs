@@ -12,9 +12,10 @@ mod own;
 mod parts;
 mod texts;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use redwedding_text::shown;
+use redwedding_text::Patch;
 use redwedding_wire::array_with_optional_last;
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey};
@@ -26,38 +27,54 @@ pub(super) use self::changes::ChangesWire;
 pub(super) use self::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use self::parts::{Parts, TipWire, VersionWire, version_wire};
 use self::texts::{DetachedBaseWire, TextWire};
-use super::contested::{AllContested, Contested};
-use super::hidden::{HiddenRanges, Looked};
+use super::expected::{Expected, Few, Looked, Shown, Told, Waiting};
 use super::state::State;
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
-use crate::limits;
+use crate::entry::{AlternativeName, Edit};
+use crate::{limits, patch_wire};
 
 const FORMAT: u8 = 2;
-const VIEW_FORMAT: u8 = 4;
+const VIEW_FORMAT: u8 = 5;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
 /// Format, how many changes are confirmed, whether one beyond was made on a text of the origin,
-/// what is hidden (start and length), of which passages it shows one of several versions, which
-/// saves were held against the log; then as a document.
+/// what it shows, which saves were held against the log; then as a document.
 #[derive(Serialize, Deserialize)]
 struct ViewWire<'a>(
     u8,
     u32,
     bool,
-    Vec<(u32, u32)>,
-    ContestedWire,
+    ShownWire,
     (u32, Vec<u64>),
     TextWire<'a>,
     StateWire,
     Vec<DetachedBaseWire<'a>>,
 );
 
-/// What is hidden for the sake of other versions; then the passages (start and length), each with
-/// the versions that are not shown, and the index of the newest save of each.
-type ContestedWire = (Vec<(u32, u32)>, Vec<(u32, u32, Vec<(u32, String)>)>);
+/// What a view shows.
+#[derive(Serialize, Deserialize)]
+enum ShownWire {
+    /// What comes of few saves: whether some were made beside others; and each, with what says
+    /// where it is folded.
+    #[serde(rename = "f")]
+    Few(bool, Vec<WaitingWire>),
+    /// The text of its dots.
+    #[serde(rename = "a")]
+    All,
+    /// From that to another text, and what is told beside it: the change that says that it is not
+    /// shown and which of that, where the log has decided it; the save, its passage (start and
+    /// length), what it made of it, and where else its lines stand, if it moved them.
+    #[serde(rename = "o")]
+    Other(#[serde(with = "patch_wire")] Patch, Vec<ToldWire>),
+}
+
+/// When it was accepted and how many it was made on, one on the other; and it.
+type WaitingWire = ((u64, u32), Edit);
+
+type ToldWire = (Option<(Actor, u32)>, u32, u32, u32, String, Option<(u32, u32)>);
 
 /// All but the texts. The last one is written only where there is something.
 struct StateWire {
@@ -145,15 +162,19 @@ impl View {
     #[must_use]
     pub fn encode_own(&self) -> Vec<u8> {
         let (text, about, detached) = wire_of(&self.state);
-        let (confirmed, hidden) = (self.confirmed as u32, self.hidden.stated().unwrap_or_default());
+        let Expected { few, looked, .. } = &self.expected;
+        let shown = match (few, self.expected.shown(&self.state)) {
+            (Some(few), _) => few.to_wire(),
+            (None, Some(shown)) => shown.to_wire(),
+            (None, None) => ShownWire::All,
+        };
+        let (confirmed, looked) = (self.confirmed as u32, (looked.saves, looked.made.clone()));
         let on_origin = self.on_origin;
-        let looked = (self.looked.saves, self.looked.made.clone());
         codec::to_vec(&ViewWire(
             VIEW_FORMAT,
             confirmed,
             on_origin,
-            hidden,
-            self.contested.to_wire(),
+            shown,
             looked,
             text,
             about,
@@ -161,59 +182,75 @@ impl View {
         ))
     }
 
-    /// The view with these bytes; see [`codec::from_own`]. Whoever reads it has to know that
-    /// its confirmed part is the document that it is to be a view of.
+    /// The view with these bytes; see [`codec::from_own`]. It was made of `base`: a view of the same
+    /// confirmed document, with nothing added but the text of the origin that it stands on. Whoever
+    /// reads it has to know that.
     ///
     /// # Errors
     /// If the bytes are too long, malformed, of another format, or their parts do not fit each
     /// other.
-    pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub fn decode_own(bytes: &[u8], base: &Self) -> Result<Self, DecodeError> {
         codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
         let format = bytes.get(1).copied().unwrap_or_default();
         if format != VIEW_FORMAT {
             return Err(DecodeError::Format(format, VIEW_FORMAT));
         }
-        let ViewWire(
-            _,
-            confirmed,
-            on_origin,
-            hidden,
-            contested,
-            (saves, made),
-            text,
-            about,
-            detached,
-        ) = codec::from_own(bytes)?;
+        let ViewWire(_, confirmed, on_origin, shown, (saves, made), text, about, detached) =
+            codec::from_own(bytes)?;
         let confirmed = confirmed as usize;
         let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
-        let state = parts.into_state(confirmed)?;
-        if shown::without(state.text(), &hidden).is_none() {
-            return Err(DecodeError::invalid("what is hidden does not fit the text"));
-        }
-        let contested = AllContested::from_wire(contested, &state)?;
-        let (hidden, looked) = (HiddenRanges::of_stated(&hidden), Looked { saves, made });
-        Ok(Self { state, confirmed, on_origin, hidden, contested, looked })
+        let state = Arc::new(parts.into_state(confirmed)?);
+        let looked = Looked { saves, made };
+        let no_fit = || DecodeError::invalid("what is shown does not fit the text");
+        let expected = match shown {
+            ShownWire::Few(concurrent, saves) => {
+                let few = Few::from_wire((concurrent, saves), Arc::clone(&base.state));
+                Expected { few: Some(few), looked, ..Expected::on(Arc::clone(&base.state)) }
+            }
+            ShownWire::All => Expected::known(None, looked),
+            ShownWire::Other(patch, told) => {
+                let told = told.into_iter().map(Told::from_wire).collect();
+                let shown = Shown::stored(&state, patch, told).ok_or_else(no_fit)?;
+                Expected::known(Some(shown), looked)
+            }
+        };
+        Ok(Self { state, confirmed, on_origin, expected })
     }
 }
 
-impl AllContested {
-    fn to_wire(&self) -> ContestedWire {
-        let passage = |it: &Contested| (it.at.start, it.at.end - it.at.start, it.others.clone());
-        (self.hides.pairs(usize::MAX), self.passages.iter().map(passage).collect())
+impl Few {
+    fn to_wire(&self) -> ShownWire {
+        let saves = self.saves.iter().map(|it| (it.when, Edit::clone(&it.edit)));
+        ShownWire::Few(self.concurrent, saves.collect())
     }
 
-    fn from_wire((hides, passages): ContestedWire, state: &State) -> Result<Self, DecodeError> {
-        let fits = |(start, length, others): &(u32, u32, Vec<(u32, String)>)| {
-            let known = |(save, _): &(u32, String)| state.changes.get(*save as usize).is_some();
-            start.checked_add(*length).is_some_and(|end| end <= state.text.len())
-                && others.iter().all(known)
+    fn from_wire((concurrent, saves): (bool, Vec<WaitingWire>), base: Arc<State>) -> Self {
+        let save = |(when, edit): WaitingWire| {
+            let actor = edit.delta.actor();
+            Waiting { when, actor, edit: Arc::new(edit) }
         };
-        if shown::without(state.text(), &hides).is_none() || !passages.iter().all(fits) {
-            return Err(DecodeError::invalid("what several changed does not fit the text"));
-        }
-        let passage = |(start, length, others)| Contested { at: start..start + length, others };
-        let passages = passages.into_iter().map(passage).collect();
-        Ok(Self { passages, hides: HiddenRanges::of_stated(&hides) })
+        let saves = saves.into_iter().map(save).collect();
+        Self { base, saves, concurrent, folded: (0, None) }
+    }
+}
+
+impl Shown {
+    fn to_wire(&self) -> ShownWire {
+        let told = self.told.iter().map(|it| {
+            let name = it.name.map(|name| (name.by, name.number));
+            let range = |at: &Range<u32>| (at.start, at.end - at.start);
+            let ((start, length), elsewhere) = (range(&it.at), it.elsewhere.as_ref().map(range));
+            (name, it.save, start, length, it.text.clone(), elsewhere)
+        });
+        ShownWire::Other(self.patch.clone(), told.collect())
+    }
+}
+
+impl Told {
+    fn from_wire((name, save, start, length, text, elsewhere): ToldWire) -> Self {
+        let name = name.map(|(by, number)| AlternativeName { by, number });
+        let range = |(start, length): (u32, u32)| start..start.saturating_add(length);
+        Self { name, save, at: range((start, length)), text, elsewhere: elsewhere.map(range) }
     }
 }
 

@@ -6,16 +6,20 @@
 //! text that their authors had before them, in every version that names the save, and what the page
 //! shows was decided once: where the log has the save.
 //!
-//! Only the log does so, and a copy of a view's state that is asked what it will do (`hidden`). A
-//! view gives the texts that its versions name, and those say nothing of it. Must never drop what
+//! Only the log does so, and a copy of a view's state into which its saves are folded as the log
+//! will (`expected`). Versions name the changes of saves alone, and what they show beside that is
+//! stated with them: an edit of that is merged as one of the text that was shown, and put in place
+//! of what it is as an edit of the changes' text. Must never drop what
 //! somebody wrote without a trace: what is not shown of a save is told with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use redwedding_text::shown::{self, Hidden as HiddenRange};
+use redwedding_text::shown::OfWhole;
 use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
-use redwedding_text::{Merged, Part, Patch, Since, SpanSince, Version, diff, grown, map_through};
+use redwedding_text::{
+    Merged, Part, Patch, PatchError, Since, SpanSince, Version, diff, grown, map_through,
+};
 use redwedding_wire::identity::{Actor, EditId};
 use redwedding_wire::version::{Place, VersionRef};
 
@@ -62,57 +66,57 @@ const ASIDE: &str = "aside";
 const INSTEAD: &str = "instead";
 
 impl State {
-    /// What others did since the text that a save was made on, and that text, where they come near
-    /// each other; of what is shown of the text that there is. `None` where merging the save
-    /// character by character is all that there is to it, and where it was made on a text that the
-    /// log did not know.
-    pub(super) fn met(&mut self, edit: &Edit, hidden: &[HiddenRange]) -> Option<(Basis, Met)> {
-        let Resolved { version, hidden: not_seen, detached } =
-            self.resolve(&edit.delta.base).ok()?;
-        if detached.is_some() || edit.delta.rules < 2 {
-            return None;
-        }
-        let basis = Basis { version, hidden: not_seen };
-        let met = self.meeting(&basis, &edit.delta.patch, hidden).ok()??;
-        edit.delta.patch.apply(&met.old).ok()?;
-        Some((basis, met))
-    }
-
     /// What an edit comes near of what others did since the text that it was made on; `None` where
-    /// it comes near nothing. What of that text its author did not have before them came since, if
-    /// it is shown now.
-    fn meeting(
-        &mut self,
-        basis: &Basis,
-        patch: &Patch,
-        hidden: &[HiddenRange],
-    ) -> Result<Option<Met>, Fault> {
+    /// it comes near nothing, and merging it character by character is all that there is to it.
+    pub(super) fn meeting(&mut self, basis: &Basis, patch: &Patch) -> Result<Option<Met>, Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let not_there = || Fault::Patch("what is hidden is not there".into());
-        let Basis { version, hidden: not_seen } = basis;
-        if *not_seen == hidden && *version == self.text.head() {
+        let Basis { version, shown } = basis;
+        if shown.is_empty() && *version == self.text.head() {
             return Ok(None);
         }
         let mut since = self.text.since(version).map_err(|error| fault(&error))?;
-        let now = shown::without(self.text(), hidden).ok_or_else(not_there)?;
-        if !not_seen.is_empty() || !hidden.is_empty() {
-            let writers = self.text.attribution_at(version);
-            let of_shown = since.of_shown(not_seen, (hidden, &now), &writers);
-            since = of_shown.map_err(|error| fault(&error))?;
-        }
-        if !three_way::meet(&since.patch, patch) {
+        if shown.is_empty() && !three_way::meet(&since.patch, patch) {
             return Ok(None);
         }
         let whole = self.text.text_at(version).map_err(|error| fault(&error))?;
-        let old = shown::without(&whole, not_seen).ok_or_else(not_there)?;
-        Ok(Some(Met { old, now, since }))
+        let old = shown.apply(&whole).map_err(|error| fault(&error))?.text;
+        if !shown.is_empty() {
+            since = self.since_shown((since, basis), &old).map_err(|error| fault(&error))?;
+        }
+        Ok(Some(Met { old, now: self.text().to_owned(), since }))
     }
 
-    /// What a save comes to beside what it met.
-    pub(super) fn meant(&self, (basis, met): &(Basis, Met), edit: &Edit) -> ThreeWay {
-        let patch = &edit.delta.patch;
-        let beside = self.beside(&basis.version, met, patch, edit.replacing());
-        three_way::merge(&met.old, beside, patch)
+    /// What came since a version for who had before them what is shown of it. Where the log has
+    /// come to that very text, that is what they had before them.
+    fn since_shown(
+        &mut self,
+        (since, basis): (Since, &Basis),
+        old: &str,
+    ) -> Result<Since, PatchError> {
+        let Basis { version, shown } = basis;
+        if let Some(same) = self.shown_in_log(version, old)
+            && let Ok(since) = self.text.since(&same)
+        {
+            return Ok(since.with_shown(shown));
+        }
+        let writers = self.text.attribution_at(version);
+        since.of_shown(shown, (old, self.text()), &writers)
+    }
+
+    /// The version of the log that has the saves of this one and no others, if its text is this.
+    fn shown_in_log(&self, version: &Version, text: &str) -> Option<Version> {
+        let newest = version.extra().last().unwrap_or(version.prefix().checked_sub(1)?);
+        let upto = self.settled_by(newest as usize, self.changes.get(newest as usize)?.place);
+        let mut between = self.changes.indexed_from(version.prefix() as usize);
+        let is_other = |change: &Change| {
+            let kinds = [ChangeKind::Meant, ChangeKind::Difference];
+            kinds.iter().all(|kind| change.kind != *kind as u8) && !change.is_merge_node()
+        };
+        let others = between.any(|(index, change)| {
+            index < upto && !version.contains(index as u32) && is_other(change)
+        });
+        let same = Version::up_to(upto as u32);
+        (!others && self.text.text_at(&same).is_ok_and(|it| it == text)).then_some(same)
     }
 
     /// Merges a change as its author meant it: which one it is then. It replaces what the author
@@ -144,9 +148,9 @@ impl State {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
         let whole = basis.whole(patch).map_err(|error| fault(&error))?;
         let is_logged = change.place != Place::START;
-        let met = is_logged.then(|| self.meeting(&basis, patch, &[])).transpose()?.flatten();
+        let met = is_logged.then(|| self.meeting(&basis, patch)).transpose()?.flatten();
         let Some(met) = met else {
-            let (index, merged) = self.merge_alone(change, basis.version, whole)?;
+            let (index, merged) = self.merge_alone(change, basis.version, whole.patch)?;
             return Ok((index, Some(merged)));
         };
         patch.apply(&met.old).map_err(|error| fault(&error))?;
@@ -156,22 +160,33 @@ impl State {
         let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
-        let Basis { version, hidden: not_seen } = basis;
-        let (index, merged) = self.merge_alone(change, version, whole)?;
+        let (index, merged) = self.merge_alone(change, basis.version, whole.patch.clone())?;
         let torn = self.torn(index, &met, patch);
         let meant = three_way::merge(&met.old, Beside { torn, ..beside }, patch);
+        // Else what its author had before them may stand elsewhere than in its changes' text.
+        let is_exact = basis.shown.is_empty();
         // What would not fit stays as merged by characters: after the merge nothing is refused.
-        let longest = self.text().len() + meant.instead.inserted().len();
-        if meant.decided.is_empty() || longest > limits::MERGED_BYTES {
-            return Ok((index, Some(merged)));
-        }
-        let told = meant.patch.apply(&met.now).map_err(|error| fault(&error))?.text;
-        if meant.by_chance && told == self.text() {
+        let longest = self.text().len() + met.now.len() + meant.instead.inserted().len();
+        if is_exact && meant.decided.is_empty() || longest > limits::MERGED_BYTES {
             return Ok((index, Some(merged)));
         }
         // It is in the text, whatever comes of this: nobody may refuse it any more.
-        let decided = decided_of_whole((patch, &not_seen), &meant.decided);
-        let put = self.put_instead(index, (&met.now, &told), (&meant, decided));
+        let Ok(told) = meant.patch.apply(&met.now).map(|made| made.text) else {
+            return Ok((index, Some(merged)));
+        };
+        if told == self.text() && (meant.by_chance || meant.decided.is_empty()) {
+            return Ok((index, Some(merged)));
+        }
+        let mut decided: BTreeSet<u32> = of_whole(&whole, &meant.decided).into_iter().collect();
+        let beside_put = (0..).zip(&whole.beside_put).filter(|(_, beside)| **beside);
+        let beside_put: Vec<u32> = beside_put.map(|(hunk, _)| hunk).collect();
+        decided.extend(of_whole(&whole, &beside_put));
+        if decided.is_empty() {
+            decided.extend(0..whole.patch.hunks().len() as u32);
+        }
+        let instead = is_exact.then_some(&meant.instead);
+        let decided = decided.into_iter().collect();
+        let put = self.put_instead(index, (&met.now, &told), (instead, decided));
         debug_assert!(put.is_ok(), "{put:?}");
         if put.is_err() {
             return Ok((index, Some(merged)));
@@ -246,6 +261,7 @@ impl State {
         };
         let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
         let mut stay = BTreeSet::new();
+        let spans = spans_of_hunks(since);
         for (hunk, by) in (0..).zip(&since.by) {
             let saves: Vec<Option<u64>> = by.iter().map(seen).collect();
             if saves.iter().any(Option::is_none) {
@@ -259,7 +275,10 @@ impl State {
         }
         let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
         yields.retain(|hunks| hunks.is_disjoint(&stay));
-        let spans = spans_of_hunks(since);
+        // Nobody did what only differs from what the author was shown: they saw it decided, too.
+        if since.is_of_shown() && since.spans.iter().any(|span| span.by.is_empty()) {
+            yields.clear();
+        }
         let own = self.own(version, (since, &spans), replaces);
         let Theirs { hunks: own, parts: own_parts } = own;
         let again = self.put_again((version, old, now), since);
@@ -506,25 +525,45 @@ impl State {
             }
         }
         let both = of_saves.values().filter(|[gone, came]| !gone.is_empty() && !came.is_empty());
-        both.flat_map(|[gone, came]| same_of((old, gone), (now, came))).collect()
+        let mut again: Vec<PutAgain> =
+            both.flat_map(|[gone, came]| same_of((old, gone), (now, came))).collect();
+        for it in shown_elsewhere(old, since) {
+            let meet = |one: &PutAgain| {
+                let to = it.to..it.to + it.from.len() as u32;
+                let there = one.to..one.to + one.from.len() as u32;
+                one.from.start < it.from.end && it.from.start < one.from.end
+                    || there.start < to.end && to.start < there.end
+            };
+            if !again.iter().any(meet) {
+                again.push(it);
+            }
+        }
+        again
     }
 
     /// Takes those hunks out of a save that was just merged that are decided otherwise, and puts in
-    /// their place what is: of the page before it comes what was decided, but for the order of what
-    /// stands at one place. On an error nothing of the save was taken out.
+    /// their place what is `meant`: of the page before it comes what was decided, but for the order
+    /// of what stands at one place; that, too, where nothing else is known of it. On an error
+    /// nothing of the save was taken out.
     fn put_instead(
         &mut self,
         save: u32,
         (page, told): (&str, &str),
-        (meant, decided): (&ThreeWay, Vec<u32>),
+        (meant, decided): (Option<&Patch>, Vec<u32>),
     ) -> Result<(), Fault> {
         let Some(of) = self.changes.get(save as usize).cloned() else { return Ok(()) };
         let instead = self.meant_of(&of, save, INSTEAD);
-        self.take_aside(save, decided)?;
-        if meant.instead.is_empty() && is_same_in_some_order(self.text(), told) {
+        if !decided.is_empty() {
+            self.take_aside(save, decided)?;
+        }
+        let in_some_order = meant.is_some_and(Patch::is_empty);
+        if self.text() == told || in_some_order && is_same_in_some_order(self.text(), told) {
             return Ok(());
         }
-        let patch = self.instead_of_hunks(save, (page, told), &meant.instead);
+        let patch = match meant {
+            Some(meant) => self.instead_of_hunks(save, (page, told), meant),
+            None => diff::between(self.text(), told),
+        };
         let put = self.merge_alone(instead, self.text.head(), patch).map(|_| ());
         if put.is_err() {
             self.let_decided_go(of.place, of.logged_ms, save);
@@ -646,14 +685,10 @@ impl State {
     }
 }
 
-/// Which hunks of the whole text's edit these of an edit of what is shown are.
-pub(super) fn decided_of_whole(
-    (patch, hidden): (&Patch, &[HiddenRange]),
-    decided: &[u32],
-) -> Vec<u32> {
-    let whole = shown::hunks_of_whole(patch, hidden);
-    let decided = decided.iter().filter_map(|hunk| whole.get(*hunk as usize));
-    decided.cloned().flatten().collect()
+/// Which hunks of the whole text's edit these of an edit of what is shown are, ascending.
+pub(super) fn of_whole(of: &OfWhole, hunks: &[u32]) -> Vec<u32> {
+    let all = hunks.iter().filter_map(|hunk| of.hunks.get(*hunk as usize)).cloned().flatten();
+    all.collect::<BTreeSet<u32>>().into_iter().collect()
 }
 
 /// The saves whose changes a later one made, too, or worked on.
@@ -785,6 +820,46 @@ fn yield_with_origin(yields: &mut Vec<BTreeSet<u32>>, moves: &[(u32, u32)]) {
             break;
         }
     }
+}
+
+/// Lines, or parts of some, that went since a version only in that its author was shown them
+/// elsewhere: they came there, whole, and once. O(what went · what came).
+fn shown_elsewhere(old: &str, since: &Since) -> Vec<PutAgain> {
+    if !since.is_of_shown() {
+        return Vec::new();
+    }
+    let by_nobody = since.spans.iter().filter(|span| span.came.is_empty() && span.by.is_empty());
+    let came: Vec<(u32, &str)> = since
+        .patch
+        .in_turn()
+        .zip(since.patch.edits())
+        .map(|((at, ..), (.., text))| (at, text))
+        .collect();
+    let lines = by_nobody.flat_map(|span| {
+        let gone = old.get(span.gone.start as usize..span.gone.end as usize).unwrap_or_default();
+        let mut start = span.gone.start;
+        gone.split_inclusive('\n').map(move |line| {
+            start += line.len() as u32;
+            (start - line.len() as u32, line)
+        })
+    });
+    let again = lines.filter_map(|(start, line)| {
+        let text = line.trim();
+        let start = start + (line.len() - line.trim_start().len()) as u32;
+        let is_whole = |came: &str, to: usize| {
+            let (before, behind) = (&came[..to], &came[to + text.len()..]);
+            !before.ends_with(char::is_alphanumeric) && !behind.starts_with(char::is_alphanumeric)
+        };
+        let found = |(at, came): &(u32, &str)| {
+            let found = came.match_indices(text).filter(|(to, _)| is_whole(came, *to));
+            found.map(|(to, _)| at + to as u32).collect::<Vec<u32>>()
+        };
+        let is_said = text.contains(char::is_alphanumeric);
+        let places: Vec<u32> = came.iter().filter(|_| is_said).flat_map(found).take(2).collect();
+        let &[to] = places.as_slice() else { return None };
+        Some(PutAgain { from: start..start + text.len() as u32, to })
+    });
+    again.collect()
 }
 
 /// What parts of one text have in common with parts of another one.

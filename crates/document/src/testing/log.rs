@@ -195,6 +195,7 @@ impl Writer {
                 extra,
                 check: None,
                 hidden: None,
+                put: None,
             },
             14 => VersionRef { extra, ..VersionRef::log(Place::START) },
             _ => values::version(draw, 3),

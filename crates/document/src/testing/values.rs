@@ -4,7 +4,7 @@ use redwedding_text::{Patch, diff};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::testing::Draw;
 use redwedding_wire::version::{
-    Base, Cursor, ObjectId, OriginText, Place, REVISIONS, Root, VersionRef,
+    Base, Cursor, ObjectId, OriginText, Place, REVISIONS, Root, TextParts, VersionRef,
 };
 
 use crate::entry::{
@@ -57,9 +57,11 @@ pub fn version(draw: &mut Draw<'_>, most: usize) -> VersionRef {
             at = start + len + 1;
             (start, len)
         });
-        (!ranges.is_empty()).then_some(ranges)
+        TextParts::of(ranges)
     });
-    VersionRef { root, extra, check, hidden }
+    let put =
+        check.filter(|_| draw.one_in(3)).and_then(|_| TextParts::of(vec![(0, "put ".to_owned())]));
+    VersionRef { root, extra, check, hidden, put }
 }
 
 /// An edit of some text.

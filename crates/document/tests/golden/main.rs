@@ -14,7 +14,7 @@ use redwedding_wire::codec::Encode;
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::testing::golden::Golden;
 use redwedding_wire::version::{
-    Base, Cursor, ObjectId, OriginText, Place, Root, VersionName, VersionRef,
+    Base, Cursor, ObjectId, OriginText, Place, Root, TextParts, VersionName, VersionRef,
 };
 
 const GOLDEN: Golden = Golden::of(env!("CARGO_MANIFEST_DIR"));
@@ -38,6 +38,7 @@ fn edit() -> Edit {
         extra: vec![Actor(5), Actor(u64::MAX)],
         check: None,
         hidden: None,
+        put: None,
     });
     let patch =
         diff::between_by(1, "The cat sat.\nThe end.\n", "The black cat sat.\nDas Ende: 終.\n");
@@ -48,6 +49,7 @@ fn edit() -> Edit {
         extra: vec![Actor(24), Actor(65_536)],
         check: None,
         hidden: None,
+        put: None,
     };
     let (accepted_ms, pop) = (1_790_000_000_123, "AMS".to_owned());
     Edit {
@@ -75,7 +77,8 @@ fn hides_something() -> VersionRef {
         root: Root::Log(place(1_234)),
         extra: vec![Actor(5), Actor(65_536)],
         check: Some(0x0bad_cafe),
-        hidden: Some(vec![(0, 4), (300, 70_000)]),
+        hidden: TextParts::of(vec![(0, 4), (300, 70_000)]),
+        put: None,
     }
 }
 
@@ -107,6 +110,7 @@ fn entries() {
         extra: (1..40).map(Actor).collect(),
         check: None,
         hidden: None,
+        put: None,
     };
     GOLDEN.holds(1, "entry-version", &entry(Body::Version(version)));
     GOLDEN.holds(1, "entry-base", &entry(Body::Base(page(77, "Ein Text.\n"))));
@@ -165,6 +169,10 @@ fn entries_of_a_version_that_hides_something() {
     edit.delta.base = Base::Version(hides_something());
     GOLDEN.holds(1, "entry-edit-on-hidden", &entry(Body::Edit(edit)));
     GOLDEN.holds(1, "entry-version-hidden", &entry(Body::Version(hides_something())));
+    let put = TextParts::of(vec![(0, "Alles ".to_owned()), (299, "neu".to_owned())]);
+    let mut edit = edit_of_client();
+    edit.delta.base = Base::Version(VersionRef { put, ..hides_something() });
+    GOLDEN.holds(1, "entry-edit-on-put", &entry(Body::Edit(edit)));
 }
 
 #[test]
@@ -235,6 +243,7 @@ fn document() -> Document {
         extra: Vec::new(),
         check: None,
         hidden: None,
+        put: None,
     };
     assert_eq!(log.save(4, &on, ("purring", "softly purring")), Verdict::Counted);
     let head = log.0.version();
@@ -371,8 +380,13 @@ const SEGMENT: (&str, u32) = ("4f5b18b34c637c1137ae821326a41fe0", 125);
 /// Names that are stored or sent elsewhere: others compute them too.
 #[test]
 fn names() {
-    let version =
-        VersionRef { root: Root::EMPTY, extra: vec![Actor(5)], check: None, hidden: None };
+    let version = VersionRef {
+        root: Root::EMPTY,
+        extra: vec![Actor(5)],
+        check: None,
+        hidden: None,
+        put: None,
+    };
     let flush = FlushId::new(&[7; 32], &key(), [1; 8]);
     let place = Cursor::start(9).after(b"record").place();
     let names = [

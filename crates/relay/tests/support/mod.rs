@@ -229,7 +229,13 @@ pub fn edit(document: &DocumentKey, number: u64, base: VersionRef, from: &str, t
 /// A save that creates text in a document that does not exist.
 pub fn create(document: &DocumentKey, number: u64, text: &str) -> Entry {
     let root = redwedding_wire::version::Root::EMPTY;
-    edit(document, number, VersionRef { root, extra: vec![], check: None, hidden: None }, "", text)
+    edit(
+        document,
+        number,
+        VersionRef { root, extra: vec![], check: None, hidden: None, put: None },
+        "",
+        text,
+    )
 }
 
 pub fn base(document: &DocumentKey, revision: u64, text: &str) -> Entry {

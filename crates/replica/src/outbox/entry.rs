@@ -204,6 +204,7 @@ mod tests {
                 extra: vec![actor; 500],
                 check: None,
                 hidden: None,
+                put: None,
             });
         });
         with(&|other| {

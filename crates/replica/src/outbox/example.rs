@@ -37,7 +37,13 @@ fn save_of(
     let extra = parent.and_then(|parent| parent.entry.actor()).into_iter().collect();
     let delta = Delta {
         edit: EditId(name),
-        base: Base::Version(VersionRef { root: Root::EMPTY, extra, check: None, hidden: None }),
+        base: Base::Version(VersionRef {
+            root: Root::EMPTY,
+            extra,
+            check: None,
+            hidden: None,
+            put: None,
+        }),
         patch: diff::between(before.unwrap_or_default(), text),
         note: Note::default(),
         rules: RULES,

@@ -68,7 +68,7 @@ impl Overlay {
         if wire.format != FORMAT || (wire.cursor, &wire.base) != (cursor, &based) {
             return None;
         }
-        let view = View::decode_own(&wire.view).ok()?;
+        let view = View::decode_own(&wire.view, &on.view()).ok()?;
         let confirmed = view.changes().len() - view.overlay().len();
         let fits = view.key() == on.key() && view.cursor() == cursor;
         if !fits || confirmed != on.confirmed().changes().len() {

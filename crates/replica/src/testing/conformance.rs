@@ -141,7 +141,8 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
     let start = *upto;
 
     let first = edit(1, empty, "", "one\n");
-    let on_first = VersionRef { root: Root::EMPTY, extra: dots(&first), check: None, hidden: None };
+    let on_first =
+        VersionRef { root: Root::EMPTY, extra: dots(&first), check: None, hidden: None, put: None };
     let second = edit(2, on_first, "one\n", "one\ntwo\n");
     let early = ask(&[&second], Some(start));
     assert_eq!(early.receipts, [Receipt::Deferred(Missing::Actor(dots(&first)[0]))]);
@@ -161,7 +162,13 @@ pub fn relay<R: Relay>(relay: &mut R, document: &DocumentKey) {
     fold(&mut whole, &ask(&[], None));
     assert_eq!((whole.text(), whole.state_hash()), (held.text(), held.state_hash()));
 
-    let orphan = VersionRef { root: Root::EMPTY, extra: vec![Actor(7)], check: None, hidden: None };
+    let orphan = VersionRef {
+        root: Root::EMPTY,
+        extra: vec![Actor(7)],
+        check: None,
+        hidden: None,
+        put: None,
+    };
     let orphan = edit(3, orphan, "", "x");
     let deferred = ask(&[&orphan], None);
     assert_eq!(deferred.receipts, [Receipt::Deferred(Missing::Actor(Actor(7)))]);

@@ -213,7 +213,7 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         ("overlay-none", document, None, &[]),
         ("overlay-origin", new, Some(page.clone()), std::slice::from_ref(&on_origin)),
     ] {
-        let path = file("replica", 4, name);
+        let path = file("replica", 5, name);
         let bytes = wire::overlay(on, origin.clone(), saves);
         if std::env::var_os("GOLDEN").is_some() && !path.exists() {
             std::fs::write(&path, &bytes).unwrap();
@@ -224,7 +224,7 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         let other = if on == new { document } else { new };
         assert!(!wire::is_overlay(&kept, other, None), "{name} is of one state");
         assert!(wire::decoders(&kept).is_empty(), "{name} is taken for nothing else");
-        for format in [1, 2, 3] {
+        for format in [1, 2, 3, 4] {
             let before = std::fs::read(file("replica", format, name)).unwrap();
             let is_one = wire::is_overlay(&before, on, origin.clone());
             assert!(!is_one, "{name} of before is as good as none");
@@ -276,6 +276,7 @@ fn golden_files_are_what_the_formats_description_says() {
         "replica/tests/golden/v2",
         "replica/tests/golden/v3",
         "replica/tests/golden/v4",
+        "replica/tests/golden/v5",
     ] {
         for file in std::fs::read_dir(crates().join(of)).unwrap() {
             let path = file.unwrap().path();

@@ -6,12 +6,14 @@
 //! the history was replayed: what is told depends on the changes alone.
 
 use std::collections::{BTreeSet, HashMap};
+use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::attribution::{Run, Source};
-use crate::patch::{FitError, Patch, PatchBuilder, PatchError};
-use crate::shown::{self, Hidden};
+use crate::diff;
+use crate::patch::{FitError, Patch, PatchError};
+use crate::shown::{self, OfWhole};
 use crate::version::Version;
 
 use super::{Text, VersionError, WalkerCache};
@@ -32,93 +34,149 @@ pub struct Since {
     pub spans: Vec<SpanSince>,
     /// Each hunk of those changes by itself, whatever has become of it since.
     made: Vec<MadeSince>,
-    /// What of the text then counts as not there ([`Since::of_shown`]).
-    hidden: Vec<Hidden>,
+    /// How what its author had before them differs from the text then ([`Since::of_shown`]).
+    shown: Patch,
 }
 
+/// Bytes that are kept between two hunks up to which both are compared anew, where one of them is
+/// about what was shown otherwise.
+const NEAR: u32 = 64;
+
 impl Since {
-    /// The same for who had only before them what is shown of the text `then`, of which this is
-    /// hidden, and of what is shown `now`. To them what of the one was hidden, and is shown now,
-    /// came since, by who wrote it, as `writers` of the whole text then have it; what went of it
-    /// did not go; and what is hidden now went, by nobody. O((hunks + writers) · hidden).
+    /// The same for who had before them, of the text then, what is `shown` of it: from that to the
+    /// text `now`. To them what was hidden, and is there now, came since, by who wrote it, as
+    /// `writers` of the text then have it; what went of it did not go. What was put there went, by
+    /// nobody, unless it is there by now: around it the two texts are compared word by word.
+    /// O(texts, spans and writers).
     ///
     /// # Errors
     /// [`PatchError::TooLong`] only.
     pub fn of_shown(
         self,
-        then: &[Hidden],
-        (now, shown): (&[Hidden], &str),
+        shown: &Patch,
+        (old, now): (&str, &str),
         writers: &[Run],
     ) -> Result<Self, PatchError> {
-        if then.is_empty() && now.is_empty() {
+        if shown.is_empty() {
             return Ok(self);
         }
-        let mut made = OfShown::new([then, now], shown, writers);
-        let (mut at, mut hunks) = ([0, 0], 0);
+        let mut made = OfShown::new(shown, writers);
+        let (mut at, mut hunks) = ((0, 0), 0);
         for span in &self.spans {
-            let kept = span.gone.start - at[0];
+            let kept = span.gone.start - at.0;
             // Between two hunks something is kept.
             hunks += usize::from(hunks == 0 || kept > 0);
-            made.keep(at, kept);
+            made.keep(kept);
             let restored = self.restored_by.get(hunks - 1).map_or(&[][..], Vec::as_slice);
-            made.change(span, restored);
-            at = [span.gone.end, span.came.end];
+            match span.came.is_empty() {
+                true => made.go(span.gone.end - span.gone.start, &span.by, restored),
+                false => made.come(span.came.end - span.came.start, &span.by, restored),
+            }
+            at = (span.gone.end, span.came.end);
         }
-        let hidden: u32 = now.iter().map(|(_, len)| len).sum();
-        made.keep(at, (shown.len() as u32 + hidden).saturating_sub(at[1]));
+        made.keep((now.len() as u32).saturating_sub(at.1));
+        made.end();
         let older = self.made.into_iter().map(|made| {
-            let [start, end] = [made.range.start, made.range.end].map(|at| shown::place(at, then));
+            let [start, end] = [made.range.start, made.range.end].map(|at| shown::place(at, shown));
             MadeSince { range: start..end, ..made }
         });
         let older = older.filter(|made| !made.range.is_empty() || !made.inserted.is_empty());
-        Ok(Self { made: older.collect(), ..made.done()? })
+        let since = of_spans(compared(made.spans, (old, now)), now)?;
+        Ok(Self { made: older.collect(), shown: shown.clone(), ..since })
+    }
+
+    /// Whether it is for who had something else before them than the text of a version.
+    #[must_use]
+    pub fn is_of_shown(&self) -> bool {
+        !self.shown.is_empty()
+    }
+
+    /// The same for who had the text then before them as what is `shown` of another version.
+    #[must_use]
+    pub fn with_shown(self, shown: &Patch) -> Self {
+        Self { shown: shown.clone(), ..self }
     }
 }
 
-/// What has become of what is shown of a text, from left to right.
+/// A part of what went or came, for who had something else before them than the text then.
+#[derive(Clone, Debug)]
+struct ShownSpan {
+    span: SpanSince,
+    restored_by: Vec<u32>,
+    /// Whether it is there, or not, since they had something else.
+    differs: bool,
+}
+
+/// What has become of what was shown of a text, from left to right.
 struct OfShown<'a> {
-    /// What is hidden then, and now.
-    hidden: [&'a [Hidden]; 2],
-    /// What is shown now.
-    shown: &'a str,
+    /// What was put and hidden next: where, how much is hidden, and how much was put.
+    next: Peekable<std::vec::IntoIter<(u32, u32, u32)>>,
     writers: &'a [Run],
-    patch: PatchBuilder,
-    /// How far the patch has come in what was shown.
-    at: u32,
-    by: Vec<BTreeSet<u32>>,
-    restored_by: Vec<BTreeSet<u32>>,
-    spans: Vec<SpanSince>,
+    /// How far it has come in the whole text then,
+    whole: u32,
+    /// how much of that is hidden from there on,
+    hidden: u32,
+    /// and how far in what was shown of it, and in the text now.
+    at: [u32; 2],
+    spans: Vec<ShownSpan>,
 }
 
 impl<'a> OfShown<'a> {
-    fn new(hidden: [&'a [Hidden]; 2], shown: &'a str, writers: &'a [Run]) -> Self {
-        let (patch, at) = (Patch::builder(), 0);
-        let (by, restored_by, spans) = (Vec::new(), Vec::new(), Vec::new());
-        Self { hidden, shown, writers, patch, at, by, restored_by, spans }
+    fn new(shown: &Patch, writers: &'a [Run]) -> Self {
+        let next = shown.edits().map(|(at, gone, put)| (at, gone, put.len() as u32));
+        let next = next.collect::<Vec<_>>().into_iter().peekable();
+        Self { next, writers, whole: 0, hidden: 0, at: [0, 0], spans: Vec::new() }
     }
 
-    /// A part of the whole text is as it was: from one place then to another one now.
-    fn keep(&mut self, [mut then, mut now]: [u32; 2], kept: u32) {
-        let end = then + kept;
-        while then < end {
-            let [(was, upto), (is, to)] = [(0, then), (1, now)].map(|(side, at)| {
-                let next = self.hidden[side].iter().find(|(start, len)| at < start + len);
-                match next {
-                    Some((start, len)) if *start <= at => (true, start + len - at),
-                    Some((start, _)) => (false, start - at),
-                    None => (false, u32::MAX),
-                }
-            });
-            let len = upto.min(to).min(end - then);
-            match (was, is) {
-                (true, false) => {
-                    let by = self.writers_of(&(then..then + len));
-                    self.push([then..then, now..now + len], by, &[]);
-                }
-                (false, true) => self.push([then..then + len, now..now], Vec::new(), &[]),
-                (true, true) | (false, false) => {}
+    /// A part of the whole text is there now, too.
+    fn keep(&mut self, len: u32) {
+        self.each(len, |this, len, hidden| match hidden {
+            true => {
+                let by = this.writers_of(&(this.whole..this.whole + len));
+                this.push([0, len], by, &[], true);
             }
-            (then, now) = (then + len, now + len);
+            false => this.at = this.at.map(|at| at + len),
+        });
+    }
+
+    /// A part of the whole text is not there now.
+    fn go(&mut self, len: u32, by: &[u32], restored_by: &[u32]) {
+        self.each(len, |this, len, hidden| {
+            if !hidden {
+                this.push([len, 0], by.to_vec(), restored_by, false);
+            }
+        });
+    }
+
+    /// Something that was not in it is there now.
+    fn come(&mut self, len: u32, by: &[u32], restored_by: &[u32]) {
+        self.push([0, len], by.to_vec(), restored_by, false);
+    }
+
+    /// What was put behind all of the whole text.
+    fn end(&mut self) {
+        while let Some((_, _, put)) = self.next.next() {
+            self.push([put, 0], Vec::new(), &[], true);
+        }
+    }
+
+    /// Goes through a part of the whole text, piece by piece, of which each is hidden or shown.
+    fn each(&mut self, mut len: u32, mut does: impl FnMut(&mut Self, u32, bool)) {
+        while len > 0 {
+            let whole = self.whole;
+            if self.hidden == 0
+                && let Some((_, hidden, put)) = self.next.next_if(|(start, ..)| *start <= whole)
+            {
+                self.hidden = hidden;
+                self.push([put, 0], Vec::new(), &[], true);
+                continue;
+            }
+            let next = self.next.peek().map_or(u32::MAX, |(start, ..)| start - whole);
+            let hides = self.hidden > 0;
+            let piece = len.min(if hides { self.hidden } else { next });
+            does(self, piece, hides);
+            self.hidden -= if hides { piece } else { 0 };
+            (self.whole, len) = (whole + piece, len - piece);
         }
     }
 
@@ -136,40 +194,108 @@ impl<'a> OfShown<'a> {
         of_part.collect::<BTreeSet<u32>>().into_iter().collect()
     }
 
-    /// What went of the whole text, or came.
-    fn change(&mut self, span: &SpanSince, restored_by: &[u32]) {
-        self.push([span.gone.clone(), span.came.clone()], span.by.clone(), restored_by);
-    }
-
-    /// What went of the whole text then, or came in the one now, as far as it was shown, or is.
-    fn push(&mut self, [gone, came]: [Range<u32>; 2], by: Vec<u32>, restored_by: &[u32]) {
-        let [gone, came] = [(0, gone), (1, came)].map(|(side, part)| {
-            let [start, end] = [part.start, part.end].map(|at| shown::place(at, self.hidden[side]));
-            start..end
-        });
-        if gone.is_empty() && came.is_empty() {
+    fn push(&mut self, len: [u32; 2], by: Vec<u32>, restored_by: &[u32], differs: bool) {
+        if len == [0, 0] {
             return;
         }
-        if self.by.is_empty() || self.at < gone.start {
-            self.by.push(BTreeSet::new());
-            self.restored_by.push(BTreeSet::new());
-        }
-        self.patch.push_keep(gone.start - self.at);
-        self.patch.push_delete(gone.end - gone.start);
-        let inserted = self.shown.get(came.start as usize..came.end as usize);
-        self.patch.push_insert(inserted.unwrap_or_default());
-        self.at = gone.end;
-        self.by.iter_mut().last().into_iter().for_each(|all| all.extend(&by));
-        self.restored_by.iter_mut().last().into_iter().for_each(|all| all.extend(restored_by));
-        SpanSince { gone, came, by }.push_onto(&mut self.spans);
+        let [gone, came] = [0, 1].map(|side| self.at[side]..self.at[side] + len[side]);
+        self.at = [gone.end, came.end];
+        let (span, restored_by) = (SpanSince { gone, came, by }, restored_by.to_vec());
+        self.spans.push(ShownSpan { span, restored_by, differs });
     }
+}
 
-    fn done(self) -> Result<Since, PatchError> {
-        let [by, restored_by] =
-            [self.by, self.restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-        let (made, hidden) = (Vec::new(), self.hidden[0].to_vec());
-        Ok(Since { patch: self.patch.build()?, by, restored_by, spans: self.spans, made, hidden })
+/// The same with the passages compared word by word in which something is there, or not, since it
+/// was shown otherwise: what is in both did neither go nor come.
+fn compared(spans: Vec<ShownSpan>, (old, now): (&str, &str)) -> Vec<ShownSpan> {
+    let mut done = Vec::with_capacity(spans.len());
+    let is_near = |one: &ShownSpan, two: &ShownSpan| {
+        let kept = two.span.gone.start - one.span.gone.end;
+        kept == 0 || kept <= NEAR && (one.differs || two.differs)
+    };
+    for group in spans.chunk_by(is_near) {
+        let [first, .., last] = group else {
+            done.extend_from_slice(group);
+            continue;
+        };
+        if !group.iter().any(|it| it.differs) {
+            done.extend_from_slice(group);
+            continue;
+        }
+        let gone = first.span.gone.start..last.span.gone.end;
+        let came = first.span.came.start..last.span.came.end;
+        let both = part(old, &gone).zip(part(now, &came));
+        let patch = both.map(|(then, now)| diff::between(then, now)).unwrap_or_default();
+        for ((start, len, _), (place, _, put)) in patch.edits().zip(patch.in_turn()) {
+            let [went, came] = [(gone.start + start, len), (came.start + place, put)];
+            let [went, came] = [went, came].map(|(at, len)| at..at + len);
+            let puts = of_group(group, 1, &came, went.end);
+            done.extend(of_group(group, 0, &went, came.start).into_iter().chain(puts));
+        }
     }
+    done
+}
+
+fn part<'a>(text: &'a str, at: &Range<u32>) -> Option<&'a str> {
+    text.get(at.start as usize..at.end as usize)
+}
+
+/// A part of what went of the one text (0), or came in the other (1), as the spans of a group have
+/// it; `beside` this place of the other text. Nobody is known to have done the rest.
+fn of_group(group: &[ShownSpan], side: usize, at: &Range<u32>, beside: u32) -> Vec<ShownSpan> {
+    let mut parts = Vec::new();
+    let mut push = |part: Range<u32>, of: Option<&ShownSpan>| {
+        let (by, restored_by) =
+            of.map(|of| (of.span.by.clone(), of.restored_by.clone())).unwrap_or_default();
+        let (part, none) = (part, beside..beside);
+        let (gone, came) = if side == 0 { (part, none) } else { (none, part) };
+        let span = SpanSince { gone, came, by };
+        parts.extend((part_len(&span) > 0).then_some(ShownSpan {
+            span,
+            restored_by,
+            differs: true,
+        }));
+    };
+    let mut from = at.start;
+    for of in group {
+        let there = if side == 0 { &of.span.gone } else { &of.span.came };
+        let (start, end) = (there.start.max(from), there.end.min(at.end));
+        if start < end {
+            push(from..start, None);
+            push(start..end, Some(of));
+            from = end;
+        }
+    }
+    push(from..at.end, None);
+    parts
+}
+
+fn part_len(span: &SpanSince) -> usize {
+    span.gone.len() + span.came.len()
+}
+
+/// The whole of these spans, up to the text `now`.
+fn of_spans(all: Vec<ShownSpan>, now: &str) -> Result<Since, PatchError> {
+    let (mut patch, mut at) = (Patch::builder(), 0);
+    let (mut by, mut restored_by) = (Vec::<BTreeSet<u32>>::new(), Vec::<BTreeSet<u32>>::new());
+    let mut spans = Vec::new();
+    for it in all {
+        let SpanSince { gone, came, .. } = &it.span;
+        if by.is_empty() || at < gone.start {
+            by.push(BTreeSet::new());
+            restored_by.push(BTreeSet::new());
+        }
+        patch.push_keep(gone.start - at);
+        patch.push_delete(gone.end - gone.start);
+        patch.push_insert(part(now, came).unwrap_or_default());
+        at = gone.end;
+        by.iter_mut().last().into_iter().for_each(|by| by.extend(&it.span.by));
+        restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&it.restored_by));
+        it.span.push_onto(&mut spans);
+    }
+    let [by, restored_by] =
+        [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
+    Ok(Since { patch: patch.build()?, by, restored_by, spans, ..Since::default() })
 }
 
 /// A part of what went or came since a version.
@@ -297,7 +423,7 @@ impl Text {
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
         let [by, restored_by] =
             [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-        Ok(Since { patch, by, restored_by, spans, made, hidden: Vec::new() })
+        Ok(Since { patch, by, restored_by, spans, made, shown: Patch::empty() })
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has
@@ -324,11 +450,15 @@ impl Text {
             return known;
         }
         // Those are edits of the whole text.
-        let Ok(whole) = shown::of_whole(patch, &since.hidden) else { return known };
-        let hunks = (0..).zip(shown::hunks_of_whole(patch, &since.hidden));
-        let one =
-            |(hunk, whole): (u32, Range<u32>)| (whole.len() == 1).then_some((whole.start, hunk));
-        let hunks: HashMap<u32, u32> = hunks.filter_map(one).collect();
+        let Ok(OfWhole { patch: whole, hunks, beside_put }) = shown::of_whole(patch, &since.shown)
+        else {
+            return known;
+        };
+        let one = |(hunk, (whole, beside_put)): (u32, (Range<u32>, bool))| {
+            (whole.len() == 1 && !beside_put).then_some((whole.start, hunk))
+        };
+        let hunks: HashMap<u32, u32> =
+            (0..).zip(hunks.into_iter().zip(beside_put)).filter_map(one).collect();
         let ours = at_places(&whole, |hunk| hunks.get(&hunk).copied());
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
         let others = others.filter(|change| theirs(*change));

@@ -8,9 +8,11 @@ use std::ops::Range;
 
 use super::edit::Kind;
 use super::lines::begins_line;
-use super::outcome::{Decided, Outcome};
+use super::outcome::{Decided, Outcome, ThreeWay};
 use super::passage::Passage;
+use super::times;
 use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
+use crate::patch::Patch;
 use crate::words::{has_word, is_boundary, telling};
 
 /// Words from which on a text is known again.
@@ -248,4 +250,18 @@ pub(super) fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
         }
     }
     joined
+}
+
+/// Whether a merge of two edits of a text shows some word more often than either of them has it, and
+/// than the second one has put it. O(texts).
+pub(super) fn shows_again(base: &str, [first, second]: [&Patch; 2], made: &ThreeWay) -> bool {
+    let text = |patch: &Patch, of: &str| patch.apply(of).map(|it| it.text).unwrap_or_default();
+    let (now, theirs) = (text(first, base), text(second, base));
+    let merged = text(&made.patch, &now);
+    let [base, now, theirs] = [base, &now, &theirs].map(times);
+    times(&merged).into_iter().any(|(word, shown)| {
+        let of = |all: &HashMap<&str, usize>| all.get(word).copied().unwrap_or_default();
+        let put = of(&theirs).saturating_sub(of(&base));
+        has_word(word) && shown > of(&theirs) && shown > of(&now) + put
+    })
 }

@@ -4,7 +4,7 @@
 
 use redwedding_wire::identity::{Actor, Digest};
 use redwedding_wire::testing::golden::Golden;
-use redwedding_wire::version::{OriginText, Root, VersionRef};
+use redwedding_wire::version::{OriginText, Root, TextParts, VersionRef};
 
 const GOLDEN: Golden = Golden::of(env!("CARGO_MANIFEST_DIR"));
 
@@ -16,15 +16,20 @@ fn versions() {
         extra: (1..40).map(Actor).collect(),
         check: None,
         hidden: None,
+        put: None,
     };
     GOLDEN.holds(1, "version", &version);
     let checked = VersionRef { check: Some(0xdead_beef), ..version.clone() };
     GOLDEN.holds(1, "version-checked", &checked);
-    let hidden = Some(vec![(0, 1), (1_234, 70_000)]);
-    GOLDEN.holds(1, "version-hidden", &VersionRef { hidden, ..checked });
+    let hidden = TextParts::of(vec![(0, 1), (1_234, 70_000)]);
+    let hides = VersionRef { hidden, ..checked.clone() };
+    GOLDEN.holds(1, "version-hidden", &hides);
+    let put = TextParts::of(vec![(0, "Alles ".to_owned()), (1_233, "neu".to_owned())]);
+    GOLDEN.holds(1, "version-put", &VersionRef { put: put.clone(), ..hides });
+    GOLDEN.holds(1, "version-put-alone", &VersionRef { put, ..checked });
     GOLDEN.holds(
         1,
         "version-empty",
-        &VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None, hidden: None },
+        &VersionRef { root: Root::EMPTY, extra: Vec::new(), check: None, hidden: None, put: None },
     );
 }

@@ -12,7 +12,7 @@ use redwedding_text::Columns;
 use redwedding_wire::codec::{self, DecodeError};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, FlushId};
 use redwedding_wire::pieces::Pieces;
-use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, Root, VersionRef};
+use redwedding_wire::version::{Cursor, ObjectId, OriginText, Place, Root, TextParts, VersionRef};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
 
@@ -126,9 +126,9 @@ impl Document {
         if !lists.is_over() {
             return Err(DecodeError::invalid("more rows than a document has"));
         }
-        let mut document = parts.into_document()?;
-        document.state.open = open;
-        Ok(document)
+        let changes = parts.changes.len();
+        let state = Arc::new(State { open, ..parts.into_state(changes)? });
+        Ok(Document { state })
     }
 }
 
@@ -208,12 +208,14 @@ fn parts_of(
 const ON_ORIGIN: u8 = 1;
 const CHECKED: u8 = 2;
 const HIDES: u8 = 4;
+const PUTS: u8 = 8;
 
 fn write_version_ref(rows: &mut Rows, version: &VersionRef) {
     let on_origin = if let Root::Origin(_) = version.root { ON_ORIGIN } else { 0 };
     let checked = if version.check.is_some() { CHECKED } else { 0 };
     let hides = if version.hidden.is_some() { HIDES } else { 0 };
-    rows.name(&[on_origin | checked | hides]);
+    let puts = if version.put.is_some() { PUTS } else { 0 };
+    rows.name(&[on_origin | checked | hides | puts]);
     match version.root {
         Root::Log(place) => write_place(rows, place),
         Root::Origin(text) => write_origin_text(rows, text),
@@ -221,9 +223,16 @@ fn write_version_ref(rows: &mut Rows, version: &VersionRef) {
     rows.count(version.extra.len());
     version.extra.iter().for_each(|actor| rows.name(&actor.0.to_le_bytes()));
     version.check.iter().for_each(|check| rows.name(&check.to_le_bytes()));
-    if let Some(hidden) = &version.hidden {
+    if let Some(TextParts(hidden)) = version.hidden.as_deref() {
         rows.count(hidden.len());
         hidden.iter().flat_map(|(at, len)| [*at, *len]).for_each(|number| rows.number(number));
+    }
+    if let Some(TextParts(put)) = version.put.as_deref() {
+        rows.count(put.len());
+        for (at, text) in put {
+            rows.number(*at);
+            rows.text_in_row(text);
+        }
     }
 }
 
@@ -237,8 +246,11 @@ fn read_version_ref(rows: &mut RowsIn<'_>) -> Result<VersionRef, DecodeError> {
     let extra = rows.list(8, |rows| Ok(Actor(read_number(rows)?)))?;
     let check = is(CHECKED).then(|| rows.name().map(u32::from_le_bytes)).transpose()?;
     let pair = |rows: &mut RowsIn<'_>| Ok((rows.number()?, rows.number()?));
-    let hidden = is(HIDES).then(|| rows.list(2, pair)).transpose()?;
-    Ok(VersionRef { root, extra, check, hidden })
+    let hidden =
+        is(HIDES).then(|| rows.list(2, pair).map(|it| Box::new(TextParts(it)))).transpose()?;
+    let text = |rows: &mut RowsIn<'_>| Ok((rows.number()?, rows.text_in_row()?));
+    let put = is(PUTS).then(|| rows.list(2, text).map(|it| Box::new(TextParts(it)))).transpose()?;
+    Ok(VersionRef { root, extra, check, hidden, put })
 }
 
 fn write_origin_text(rows: &mut Rows, text: OriginText) {

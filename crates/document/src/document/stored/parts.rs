@@ -124,7 +124,7 @@ impl Parts {
 
     pub(super) fn into_document(self) -> Result<Document, DecodeError> {
         let changes = self.changes.len();
-        Ok(Document { state: self.into_state(changes)? })
+        Ok(Document { state: Arc::new(self.into_state(changes)?) })
     }
 
     /// The state, if its first changes, so many, are in the log's order and the others in no log.
