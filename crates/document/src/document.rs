@@ -226,13 +226,11 @@ impl View {
     /// Adds an acknowledged entry. Parents come first; an entry whose parents
     /// are missing changes nothing and is to be parked.
     ///
-    /// A view's versions give exactly the texts that the log will give of their changes (but for
-    /// the line ends that only the log keeps, and for what only the log decides: see
-    /// [`Self::shown`]). So it takes a text
-    /// of the origin only where nothing is in yet: how edits on any other are
-    /// carried over is for the log to say. And where it stands on such a text,
-    /// it takes only what was made on that very text: the text may hold any
-    /// other edit already.
+    /// A view's changes come to the very text that the log will give of them (but for the line
+    /// ends that only the log keeps, and for what only the log decides: see [`Self::shown`]). So
+    /// it takes a text of the origin only where nothing is in yet: how edits on any other are
+    /// carried over is for the log to say. And where it stands on such a text, it takes only what
+    /// was made on that very text: the text may hold any other edit already.
     ///
     /// # Errors
     /// With what has to be added first, or if what the entry names does not exist.
@@ -315,8 +313,8 @@ impl View {
     }
 
     /// The text that is shown: that of [`Self::version`]. It is what the log would show if it had
-    /// the saves in the order in which they were accepted, each after those that it was made on. With
-    /// more of them than [`LOOKED_SAVES`](crate::limits::LOOKED_SAVES), or than
+    /// the saves in the order in which they were accepted, each after those that it was made on.
+    /// With more of them than [`LOOKED_SAVES`](crate::limits::LOOKED_SAVES), or than
     /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, those beyond are merged onto it, by
     /// characters after some more.
     #[must_use]

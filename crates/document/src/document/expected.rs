@@ -2,11 +2,11 @@
 //!
 //! The log merges saves as people meant them; a merge by characters, which is all that a version's
 //! dots say, would show words of two glued together, what was moved where it was, and what several
-//! made alike as often as they made it. So a view folds its saves into a copy of the confirmed state
-//! with the very code of the log, in an order that is theirs whatever the view learnt first: by
-//! when each was accepted, each after those that it was made on. What comes of that is what the view
-//! shows, and what it tells beside it; how it differs from the text of the dots is stated with the
-//! version.
+//! made alike as often as they made it. So a view folds its saves into a copy of the confirmed
+//! state with the very code of the log, in an order that is theirs whatever the view learnt first:
+//! by when each was accepted, each after those that it was made on. What comes of that is what the
+//! view shows, and what it tells beside it; how it differs from the text of the dots is stated with
+//! the version.
 //!
 //! The fold costs what the log's costs, and a save that belongs before others means to fold these
 //! anew: so it is made when somebody asks, and of so many saves ([`limits::LOOKED_SAVES`],
@@ -135,8 +135,8 @@ impl Expected {
         saves <= limits::LOOKED_SAVES && (!looks || saves * bytes <= limits::LOOKED_BYTES)
     }
 
-    /// What comes of a save that is about to be added to a state, beyond the few. `told` where it is
-    /// asked whether the log decides something of it; that, too.
+    /// What comes of a save that is about to be added to a state, beyond the few. `told` where it
+    /// is asked whether the log decides something of it; that, too.
     pub(super) fn next(
         &self,
         of: &State,

@@ -182,9 +182,9 @@ impl View {
         ))
     }
 
-    /// The view with these bytes; see [`codec::from_own`]. It was made of `base`: a view of the same
-    /// confirmed document, with nothing added but the text of the origin that it stands on. Whoever
-    /// reads it has to know that.
+    /// The view with these bytes; see [`codec::from_own`]. It was made of `base`: a view of the
+    /// same confirmed document, with nothing added but the text of the origin that it stands on.
+    /// Whoever reads it has to know that.
     ///
     /// # Errors
     /// If the bytes are too long, malformed, of another format, or their parts do not fit each

@@ -196,7 +196,8 @@ impl State {
         let place = |at: &Range<u32>| grown(at, order.in_turn()).0;
         let bytes = self.text().len() as u32;
         let author = |by: u32| self.save_of(by);
-        let overlaps = overlaps(&meant, &met.since, [&own, &parts], place, author);
+        let last = author(index.saturating_sub(1));
+        let overlaps = overlaps(&meant, &met.since, [&own, &parts], place, (author, last));
         let hidden = hidden(&meant, place);
         self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
@@ -242,50 +243,19 @@ impl State {
         replaces: Option<&Edit>,
     ) -> Beside<'a> {
         let Met { old, now, since } = met;
-        let is_meant = |index: u32| {
-            let change = self.changes.get(index as usize);
-            change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
-        };
         let decided = (0..).zip(&since.by);
-        let decided = decided.filter(|(_, by)| by.iter().any(|by| is_meant(*by)));
+        let decided = decided.filter(|(_, by)| by.iter().any(|by| self.is_meant(*by)));
         let decided = decided.map(|(hunk, _)| hunk).collect();
         let hides = self.hides((version, old), since);
-        // The first change that its author had not seen. Of what stands before it the log decided
-        // against nothing else.
-        let unseen = |index: &u32| !version.contains(*index) && !is_meant(*index);
-        let seen_upto = (version.prefix()..self.changes.len() as u32).find(unseen);
-        let seen = |by: &u32| {
-            let about = self.changes.get(*by as usize).map(|change| change.about)?;
-            let seen = seen_upto.is_none_or(|upto| about < upto.into());
-            (seen && is_meant(*by)).then_some(about)
-        };
-        let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
-        let mut stay = BTreeSet::new();
         let spans = spans_of_hunks(since);
-        for (hunk, by) in (0..).zip(&since.by) {
-            let saves: Vec<Option<u64>> = by.iter().map(seen).collect();
-            if saves.iter().any(Option::is_none) {
-                stay.insert(hunk);
-            }
-            // So does what the author had seen deleted, and was decided to stay.
-            let restored = since.restored_by.get(hunk as usize).into_iter().flatten();
-            for save in saves.into_iter().flatten().chain(restored.filter_map(seen)) {
-                yields.entry(save).or_default().insert(hunk);
-            }
-        }
-        let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
-        yields.retain(|hunks| hunks.is_disjoint(&stay));
-        // Nobody did what only differs from what the author was shown: they saw it decided, too.
-        if since.is_of_shown() && since.spans.iter().any(|span| span.by.is_empty()) {
-            yields.clear();
-        }
+        let mut yields = self.yields(version, since);
         let own = self.own(version, (since, &spans), replaces);
         let Theirs { hunks: own, parts: own_parts } = own;
         let again = self.put_again((version, old, now), since);
         yield_with_origin(&mut yields, &hunks_of(&since.patch, &again));
         // What the log put in again of what the author had before them is not made anew.
         let theirs = |by: u32| {
-            let meant = self.changes.get(by as usize).filter(|_| is_meant(by));
+            let meant = self.changes.get(by as usize).filter(|_| self.is_meant(by));
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
@@ -307,6 +277,46 @@ impl State {
             again,
             torn: BTreeSet::new(),
         }
+    }
+
+    /// Hunks of what came since a version that yield to whoever saved on it, those together that
+    /// were decided together.
+    fn yields(&self, version: &Version, since: &Since) -> Vec<BTreeSet<u32>> {
+        // The first change that its author had not seen. Of what stands before it the log decided
+        // against nothing else.
+        let unseen = |index: &u32| !version.contains(*index) && !self.is_meant(*index);
+        let seen_upto = (version.prefix()..self.changes.len() as u32).find(unseen);
+        let seen = |by: &u32| {
+            let about = self.changes.get(*by as usize).map(|change| change.about)?;
+            let seen = seen_upto.is_none_or(|upto| about < upto.into());
+            (seen && self.is_meant(*by)).then_some(about)
+        };
+        let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+        let mut stay = BTreeSet::new();
+        for (hunk, by) in (0..).zip(&since.by) {
+            let saves: Vec<Option<u64>> = by.iter().map(seen).collect();
+            if saves.iter().any(Option::is_none) {
+                stay.insert(hunk);
+            }
+            // So does what the author had seen deleted, and was decided to stay.
+            let restored = since.restored_by.get(hunk as usize).into_iter().flatten();
+            for save in saves.into_iter().flatten().chain(restored.filter_map(seen)) {
+                yields.entry(save).or_default().insert(hunk);
+            }
+        }
+        let mut yields: Vec<BTreeSet<u32>> = yields.into_values().collect();
+        yields.retain(|hunks| hunks.is_disjoint(&stay));
+        // Nobody did what only differs from what the author was shown: they saw it decided, too.
+        if since.is_of_shown() && since.spans.iter().any(|span| span.by.is_empty()) {
+            yields.clear();
+        }
+        yields
+    }
+
+    /// Whether a change is what the log decided of a save.
+    fn is_meant(&self, index: u32) -> bool {
+        let change = self.changes.get(index as usize);
+        change.is_some_and(|change| change.kind == ChangeKind::Meant as u8)
     }
 
     /// Whether somebody put something who had seen something go; what the log decided of a save is
@@ -766,7 +776,7 @@ fn overlaps(
     since: &Since,
     [own, parts]: [&BTreeSet<u32>; 2],
     place: impl Fn(&Range<u32>) -> Range<u32>,
-    author: impl Fn(u32) -> u32,
+    (author, last): (impl Fn(u32) -> u32, u32),
 ) -> Vec<(u32, u32, u32)> {
     let met = meant.met.iter().filter(|met| met.outcome != Outcome::Both);
     let told = met.filter_map(|met| {
@@ -782,7 +792,8 @@ fn overlaps(
             return None;
         }
         let by = there.iter().flat_map(|(_, by)| by.iter());
-        let with = by.copied().map(&author).max().unwrap_or_default();
+        // Where it only differs from what the author was shown, it does so by what is there.
+        let with = by.copied().map(&author).max().unwrap_or(last);
         let at = place(&met.range);
         let hides = matches!(met.outcome, Outcome::Replaced(_));
         Some((hides, (at.start, at.end - at.start, with)))
