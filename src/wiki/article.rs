@@ -107,8 +107,10 @@ fn other_versions(page: &ArticlePage<'_>) -> Markup {
                 }
                 @match page.not_shown {
                     0 => {},
-                    1 => ", and what you wrote in one of them is not the one shown",
-                    count => (format!(", and what you wrote in {count} of them is not what is shown")),
+                    1 => ", and what you wrote in one of them is not what is shown",
+                    count => {
+                        ", and what you wrote in " (count) " of them is not what is shown"
+                    },
                 }
                 "."
             }

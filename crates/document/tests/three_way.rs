@@ -1679,8 +1679,8 @@ fn a_line_added_where_others_moved_and_deleted_lines_stays() {
     }
 }
 
-/// Of what somebody took away at once, parts may be told elsewhere: what is told of the rest is what
-/// they made of the passage, not the words that are left between.
+/// Of what somebody took away at once, parts may be told elsewhere: what is told of the rest is
+/// what they made of the passage, not the words that are left between.
 #[test]
 fn what_is_told_is_what_somebody_wrote() {
     let mut page = Page::new("w1 a\na\n\n");

@@ -25,7 +25,7 @@ mod slid;
 mod two_places;
 mod versions;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::diff;
@@ -505,7 +505,8 @@ fn is_hidden(decided: &Option<Decided>) -> bool {
 fn is_of_either(base: &str, edited: [&Patch; 2], carried: &[Carried<'_>], made: &ThreeWay) -> bool {
     let texts = edited.map(|patch| patch.apply(base).map(|made| made.text).unwrap_or_default());
     let Ok(page) = made.patch.apply(&texts[0]) else { return false };
-    let known = texts.iter().map(String::as_str).chain([base]).map(times).collect::<Vec<_>>();
+    let known =
+        texts.iter().map(String::as_str).chain([base]).map(words::times).collect::<Vec<_>>();
     let hidden = made.met.iter().filter_map(|met| match &met.outcome {
         Outcome::Hidden(text) => Some(text.as_str()),
         _ => None,
@@ -518,7 +519,7 @@ fn is_of_either(base: &str, edited: [&Patch; 2], carried: &[Carried<'_>], made: 
         let of = times_of(word);
         *times > 1 && of.iter().all(|times| *times < 2) && of != [1, 1, 0]
     };
-    let here = times(&page.text);
+    let here = words::times(&page.text);
     let is_back = |word: &str| {
         let [first, second, then] = times_of(word);
         let now = here.get(word).copied().unwrap_or(0);
@@ -534,13 +535,6 @@ fn is_of_either(base: &str, edited: [&Patch; 2], carried: &[Carried<'_>], made: 
     let all_known = all.flat_map(words::bare).all(is_known);
     let lost = words::bare(&texts[1]).any(is_lost);
     all_known && !here.iter().any(twice) && !lost && !gone.any(is_back)
-}
-
-/// The words of a text, each with how often it is there.
-fn times(text: &str) -> HashMap<&str, usize> {
-    let mut times = HashMap::new();
-    words::words(text).for_each(|word| *times.entry(word).or_default() += 1);
-    times
 }
 
 /// The hunks of the second edit that a merge by characters may put elsewhere, though nobody

@@ -8,6 +8,8 @@
 //! does without a new [`DIFF_VERSION`](crate::diff::DIFF_VERSION): the tables of the Unicode
 //! standard that it goes by are those of the package, so that one stays until then, too.
 
+use std::collections::HashMap;
+
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// Bytes that are looked back at for a place where a token surely begins.
@@ -28,6 +30,13 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The words among them: the tokens without white space and signs.
 pub(crate) fn bare(text: &str) -> impl Iterator<Item = &str> {
     words(text).filter(|word| has_word(word))
+}
+
+/// The words of a text, each with how often it is there.
+pub(crate) fn times(text: &str) -> HashMap<&str, usize> {
+    let mut times = HashMap::new();
+    words(text).for_each(|word| *times.entry(word).or_default() += 1);
+    times
 }
 
 /// Whether a text has more than white space and signs.

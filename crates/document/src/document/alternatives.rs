@@ -54,7 +54,7 @@ impl State {
         let open = self.open_upto(self.changes.len());
         let mut found: Vec<_> = self.versions_of(&open).collect();
         for (_, it) in &mut found {
-            it.elsewhere.take_if(|at| at.is_empty());
+            it.elsewhere.take_if(|at| at.start == at.end);
         }
         // Who keeps both leaves the passage as it was.
         found.retain(|(_, it)| {

@@ -139,11 +139,8 @@ fn entries() {
     };
     GOLDEN.holds(1, "entry-committed", &entry(Body::Committed(committed.clone())));
     let difference = Some(diff::between_by(1, "a \n\n", "a\n"));
-    GOLDEN.holds(
-        1,
-        "entry-committed-otherwise",
-        &entry(Body::Committed(Committed { difference, ..committed })),
-    );
+    let otherwise = Body::Committed(Committed { difference, ..committed });
+    GOLDEN.holds(1, "entry-committed-otherwise", &entry(otherwise));
     let checkpoint = Checkpoint { revision: 79, upto: place(1_301) };
     GOLDEN.holds(1, "entry-checkpoint", &entry(Body::Checkpoint(checkpoint)));
     GOLDEN.holds(1, "entry-abandoned", &entry(Body::Abandoned(Abandoned { flush })));

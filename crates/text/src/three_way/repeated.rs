@@ -10,10 +10,9 @@ use super::edit::Kind;
 use super::lines::begins_line;
 use super::outcome::{Decided, Outcome, ThreeWay};
 use super::passage::Passage;
-use super::times;
 use super::versions::{are_versions_of_one, has_words, have_half, is_longer};
 use crate::patch::Patch;
-use crate::words::{has_word, is_boundary, telling};
+use crate::words::{has_word, is_boundary, telling, times};
 
 /// Words from which on a text is known again.
 const KNOWN: usize = 3;
@@ -252,8 +251,8 @@ pub(super) fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     joined
 }
 
-/// Whether a merge of two edits of a text shows some word more often than either of them has it, and
-/// than the second one has put it. O(texts).
+/// Whether a merge of two edits of a text shows some word more often than either of them has it,
+/// and than the second one has put it. O(texts).
 pub(super) fn shows_again(base: &str, [first, second]: [&Patch; 2], made: &ThreeWay) -> bool {
     let text = |patch: &Patch, of: &str| patch.apply(of).map(|it| it.text).unwrap_or_default();
     let (now, theirs) = (text(first, base), text(second, base));

@@ -210,12 +210,6 @@ impl ChangesWire {
             while let Some((_, start, length, with)) = overlaps.next_if(|met| met.0 == index) {
                 met.push((start, length, with));
             }
-            let mut hides = Vec::new();
-            while let Some((_, start, end, text)) = hidden.next_if(|it| it.0 == index) {
-                let other = elsewhere.next_if(|it| (it.0, it.1 as usize) == (index, hides.len()));
-                let elsewhere = other.map(|(.., start, end)| start..end);
-                hides.push(Hidden { at: start..end, text, elsewhere });
-            }
             let settles = settles_of(index, &mut settled);
             let client = clients.next_if(|it| it.0 == index);
             changes.push(Arc::new(Change {
@@ -230,7 +224,7 @@ impl ChangesWire {
                 about,
                 bytes,
                 overlaps: met,
-                hidden: hides,
+                hidden: hidden_of(index, &mut hidden, &mut elsewhere),
                 settles,
             }));
         }
@@ -243,6 +237,21 @@ impl ChangesWire {
             && elsewhere.next().is_none();
         if over { Ok(changes) } else { Err(uneven()) }
     }
+}
+
+/// What is not shown of the change with this index.
+fn hidden_of(
+    index: u32,
+    hidden: &mut Peekable<impl Iterator<Item = (u32, u32, u32, String)>>,
+    elsewhere: &mut Peekable<impl Iterator<Item = (u32, u32, u32, u32)>>,
+) -> Vec<Hidden> {
+    let mut hides = Vec::new();
+    while let Some((_, start, end, text)) = hidden.next_if(|it| it.0 == index) {
+        let other = elsewhere.next_if(|it| (it.0, it.1 as usize) == (index, hides.len()));
+        let elsewhere = other.map(|(.., start, end)| start..end);
+        hides.push(Hidden { at: start..end, text, elsewhere });
+    }
+    hides
 }
 
 /// What was decided by the change with this index.
