@@ -25,7 +25,7 @@ use redwedding_wire::identity::{Digest, DocumentKey, EditId, digest};
 use redwedding_wire::version::{Cursor, Position, VersionName};
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-use crate::client_session::{ClientSession, PopTag, SessionDelta, draw_client, tag_of};
+use crate::client_session::{ClientSession, RecordTag, SessionDelta, draw_client, tag_of};
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
@@ -45,7 +45,7 @@ pub struct OpenSession {
     /// What it was when the request began: that, and what the point of presence knew besides,
     before: ClientSession,
     /// by the record with this tag.
-    record: Option<PopTag>,
+    record: Option<RecordTag>,
     /// What did not fit into the token that came, and its name.
     rest: Option<(u64, ClientSession)>,
 }
@@ -58,23 +58,23 @@ pub(crate) struct ClientRecord {
     additions: Vec<(u64, SessionDelta)>,
     /// By which sessions know whose numbers they are; records of before have their point of
     /// presence's.
-    tag: Option<PopTag>,
+    tag: Option<RecordTag>,
 }
 
 array_with_optional_last!(ClientRecord { format, additions; tag });
 
 impl ClientRecord {
-    pub(crate) fn new(tag: Option<PopTag>) -> Self {
+    pub(crate) fn new(tag: Option<RecordTag>) -> Self {
         Self { format: FORMAT, additions: Vec::new(), tag }
     }
 
     /// The tag that sessions know its numbers by.
-    fn tag(&self, pop: PopTag) -> PopTag {
+    fn tag(&self, pop: RecordTag) -> RecordTag {
         self.tag.unwrap_or(pop)
     }
 
     /// Lets a session take in what it lacks.
-    fn tell(&self, session: &mut ClientSession, pop: PopTag) {
+    fn tell(&self, session: &mut ClientSession, pop: RecordTag) {
         let (tag, heard) = (self.tag(pop), session.heard(self.tag(pop)));
         for (number, delta) in self.additions.iter().filter(|addition| addition.0 > heard) {
             session.join(delta);
@@ -83,7 +83,12 @@ impl ClientRecord {
     }
 
     /// Puts down what an answer added, in place of what it settled.
-    pub(crate) fn add(&mut self, before: &ClientSession, after: &mut ClientSession, pop: PopTag) {
+    pub(crate) fn add(
+        &mut self,
+        before: &ClientSession,
+        after: &mut ClientSession,
+        pop: RecordTag,
+    ) {
         let added = after.beyond(before);
         let (tag, heard) = (self.tag(pop), before.heard(self.tag(pop)));
         for (_, delta) in self.additions.iter_mut().filter(|addition| addition.0 <= heard) {
@@ -212,13 +217,13 @@ impl Replica {
     }
 
     /// The tag of a record that begins now: no other one has it.
-    fn tag_of_record(&self, session: &ClientSession, now_ms: u64) -> PopTag {
+    fn tag_of_record(&self, session: &ClientSession, now_ms: u64) -> RecordTag {
         let parts = [self.config.pop.as_bytes(), &now_ms.to_le_bytes(), &session.encode()];
         tag_of(digest("client record", &parts))
     }
 
     /// The name that sessions knew the point of presence by, before each record had its own.
-    fn pop_tag(&self) -> PopTag {
+    fn pop_tag(&self) -> RecordTag {
         tag_of(Digest::of_text(&self.config.pop))
     }
 }

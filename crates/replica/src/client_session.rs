@@ -22,9 +22,9 @@ pub struct ClientSession {
     format: u8,
     /// Which client it is; 0 before it has saved or was handed a token.
     client: u64,
-    /// Up to which of the answers that a point of presence gave the client it says what
-    /// they said; see [`crate::client_record`]. The one asked last stands last.
-    heard: Vec<(PopTag, u64)>,
+    /// Up to which of the answers that a record of the client's knows it says what they said; see
+    /// [`crate::client_record`]. The one asked last stands last.
+    heard: Vec<(RecordTag, u64)>,
     /// The name of what did not fit into the token; see [`crate::client_record`].
     rest: Option<u64>,
     /// The log that the positions belong to.
@@ -95,8 +95,8 @@ impl SessionDelta {
 /// Enough of a document's digest to tell a client's documents apart.
 type DocumentTag = u32;
 
-/// Enough of a digest to tell points of presence apart.
-pub(crate) type PopTag = u32;
+/// Enough of a digest to tell records of a client apart.
+pub(crate) type RecordTag = u32;
 
 /// Puts those of `older` that are not there in front.
 fn prepend<T: Copy + PartialEq>(newer: &mut Vec<T>, older: &[T]) {
@@ -184,18 +184,18 @@ impl ClientSession {
         self.client = client;
     }
 
-    /// Up to which of the answers of a point of presence it says what they said.
-    pub(crate) fn heard(&self, pop: PopTag) -> u64 {
-        self.heard.iter().find(|heard| heard.0 == pop).map_or(0, |heard| heard.1)
+    /// Up to which of the answers that a record knows it says what they said.
+    pub(crate) fn heard(&self, record: RecordTag) -> u64 {
+        self.heard.iter().find(|heard| heard.0 == record).map_or(0, |heard| heard.1)
     }
 
-    /// It says what a point of presence said up to this answer. Of those that were asked
-    /// longest ago it forgets that, and takes in again what they said.
-    pub(crate) fn hear(&mut self, pop: PopTag, answer: u64) {
-        let answer = answer.max(self.heard(pop));
-        self.heard.retain(|heard| heard.0 != pop);
-        self.heard.push((pop, answer));
-        let excess = self.heard.len().saturating_sub(limits::SESSION_POPS);
+    /// It says what a record knows up to this answer. Of those that were asked longest ago it
+    /// forgets that, and takes in again what they say.
+    pub(crate) fn hear(&mut self, record: RecordTag, answer: u64) {
+        let answer = answer.max(self.heard(record));
+        self.heard.retain(|heard| heard.0 != record);
+        self.heard.push((record, answer));
+        let excess = self.heard.len().saturating_sub(limits::SESSION_RECORDS);
         self.heard.drain(..excess);
     }
 

@@ -59,8 +59,8 @@ pub const MEMBERS: usize = 512;
 pub const TOKEN_BYTES: usize = 1_024;
 /// Largest session, and largest record of a client that a point of presence keeps.
 pub const SESSION_BYTES: usize = 8_192;
-/// Points of presence of which a session token says up to which answer it knows them.
-pub const SESSION_POPS: usize = 6;
+/// Records of a client's of which a session token says up to which answer it knows them.
+pub const SESSION_RECORDS: usize = 6;
 /// Versions that the log may not hold that a head names, and others that it holds: as many
 /// saves of one page can be answered at once, each unaware of the others.
 pub const HEAD_VERSIONS: usize = 32;

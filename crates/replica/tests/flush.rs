@@ -131,8 +131,8 @@ fn merged_by_the_origin(network: &Network, [ours, theirs]: [&str; 2]) -> (Replic
     (replica, ports)
 }
 
-/// What the origin makes of a flush and an edit made there is what the log makes of the two: then
-/// the log knows that text, and nothing is left to be written.
+/// What the origin makes of a flush and of an edit made there is what the log makes of the two:
+/// then the log knows that text, and nothing is left to be written.
 #[test]
 fn what_the_origin_merges_as_the_log_does_is_known() {
     let network = Network::new(1, 1);

@@ -102,8 +102,8 @@ pub fn named_session_body(session: &ClientSession) -> Vec<u8> {
     codec::to_vec(&session)
 }
 
-/// What a point of presence keeps of a client of which nothing but this is known; its tag is none
-/// in records of before.
+/// What a point of presence keeps of a client of which nothing but this is known; records of before
+/// have no tag.
 pub fn client_record(session: &ClientSession, tag: Option<u32>) -> Vec<u8> {
     let mut record = ClientRecord::new(tag);
     record.add(&ClientSession::new(), &mut session.clone(), 7);
