@@ -1,11 +1,9 @@
-//! What a view shows of lines that several add at one place is what the log comes to, in that
-//! order.
+//! What a view shows is what the log comes to that has its saves as they were accepted; and what
+//! somebody makes of that comes out in any log.
 //!
-//! A version says which of its text it hides, and cannot say that something stands elsewhere than
-//! the merge by characters has it. So where people only add lines the log must not decide on
-//! another order than that: a page at rest would change once the log has it. It does where it has
-//! to keep what begins with an empty line, or with the heading of a section, behind what does not;
-//! those are not tried here.
+//! Lines that several add at one place stand in a view as in the log, without a word: those that
+//! the log puts behind others, what begins with an empty line or with the heading of a section,
+//! are not tried there.
 
 #![allow(clippy::unwrap_used)]
 
@@ -433,6 +431,11 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    // Each is of many saves.
+    #![proptest_config(ProptestConfig { cases: cases().cases / 50, ..cases() })]
 
     /// Beyond those that it folds a view goes on from what it shows.
     #[test]

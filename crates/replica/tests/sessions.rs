@@ -165,6 +165,22 @@ fn an_answer_that_adds_nothing_takes_nothing_back() {
     drop(saved);
 }
 
+/// The answer that the client keeps was made before the other one: what that says the next request
+/// knows when it begins.
+#[test]
+fn what_a_later_answer_says_the_next_request_knows() {
+    let network = Network::new(14, 1);
+    let (mut one, mut other) = (Sandbox::new(&network, 0), Sandbox::new(&network, 0));
+    let token = one.greet();
+    let (ahead, _) = other.save(&token, 2, &whole(None, "two\n"));
+    let early = other.replica.open_session(&mut other.ports, Some(&token));
+    let kept = other.replica.seal(&mut other.ports, &early);
+    let (late, _) = one.save(&token, 1, &whole(None, "one\n"));
+    let next = other.replica.open_session(&mut other.ports, Some(&kept));
+    assert_eq!(next.session.own(&page(1)).len(), 1);
+    drop((ahead, late));
+}
+
 /// The first answer to a save is lost on its way, and so is the cache while it is sent again: what
 /// that says is known to whatever is answered after it.
 #[test]
