@@ -95,7 +95,8 @@ fn each_choice_is_a_save_of_the_page_as_it_is() {
             ),
         ]
     );
-    assert!(page.contains("<a href=\"/wiki/Red_Wedding?action=edit\">Edit by hand</a>"), "{page}");
+    let by_hand = "/wiki/Red_Wedding?action=edit&amp;closes=0000000000000abc-1";
+    assert!(page.contains(&format!("<a href=\"{by_hand}\">Edit by hand</a>")), "{page}");
 }
 
 #[test]
