@@ -14,6 +14,7 @@ use proptest::sample::Index;
 use proptest::test_runner::RngSeed;
 use redwedding_document::entry::{Body, Delta, Edit, Entry, Note, OriginPage, RULES};
 use redwedding_document::{Alternative, Document, Verdict, View};
+use redwedding_text::Patch;
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, Cursor, VersionRef};
@@ -478,4 +479,33 @@ proptest! {
         let stated = log.text_of(&log.resolve_version(&version).unwrap()).unwrap();
         prop_assert_eq!(stated, views[0].shown());
     }
+}
+
+/// What was put there is in no text of a history: an edit of it is held against what was shown.
+#[test]
+fn an_edit_that_does_not_fit_what_was_shown_counts_nowhere() {
+    let base = "First teh cat.\n\nSecond dog.\n\nThird cow.\n";
+    let mut document = page(0, 0);
+    let first = save_of(&View::of(&document), 1, base);
+    put(&mut document, first.body);
+    let moved = "Second dog.\n\nThird cow.\n\nFirst teh cat.\n";
+    let saves = [moved, "First thé cat.\n\nSecond dog.\n\nThird cow.\n"];
+    let saves =
+        [2, 3].map(|number| save_of(&View::of(&document), number, saves[number as usize - 2]));
+    let mut view = View::of(&document);
+    saves.iter().for_each(|save| assert_eq!(view.add(save).unwrap(), Verdict::Counted));
+    let (version, shown) = (view.version(), view.shown().into_owned());
+    assert!(version.put.is_some() && shown.contains("thé"), "{shown:?}");
+    let mut patch = Patch::builder();
+    patch.push_keep(shown.find('é').unwrap() as u32 + 1);
+    patch.push_insert("x");
+    let (edit, patch, note) = (EditId([4; 16]), patch.build().unwrap(), Note::default());
+    let delta = Delta { edit, base: Base::Version(version), patch, note, rules: RULES };
+    let entry = Entry::new(view.key().clone(), Body::Edit(Edit::new(delta, 4, "AMS".into())));
+    assert!(matches!(view.add(&entry), Ok(Verdict::Quarantined(_))));
+    assert_eq!(view.shown(), shown);
+    saves.into_iter().for_each(|save| put(&mut document, save.body));
+    let cursor = document.cursor().after(b"entry");
+    let verdict = document.apply(cursor, cursor.position, &entry);
+    assert!(matches!(verdict, Verdict::Quarantined(_)), "{verdict:?}");
 }

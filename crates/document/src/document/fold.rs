@@ -182,12 +182,17 @@ impl State {
         };
         // An edit on a text in the log's line merges exactly. One on a text that the log did not
         // know is carried over by the difference of the two texts.
-        let (delta, Resolved { version, shown, detached }) = (&edit.delta, resolved);
+        let delta = &edit.delta;
+        // Where something was put a merge by characters would not tell.
+        let fits = resolved.shown.is_empty()
+            || self.text_of(&resolved).is_some_and(|old| delta.patch.apply(&old).is_ok());
+        let Resolved { version, shown, detached } = resolved;
         let basis = Basis { version, shown };
         let decides = place != Place::START && delta.rules > 1 && kind == ChangeKind::Edit;
         let before = decides.then(|| self.before_save()).flatten();
         let shown = basis.shown.clone();
         let merged = match detached {
+            _ if !fits => Err(Fault::Patch("it does not fit what its author had".into())),
             None if delta.rules > 1 && kind != ChangeKind::MergeNode => {
                 self.merge_as_meant(change, basis, &delta.patch, edit.replacing()).map(|_| ())
             }
