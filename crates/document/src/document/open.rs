@@ -1,5 +1,5 @@
 //! Which versions are open that the page does not show, as far as that was looked at. A cache keeps
-//! it: to look through thousands anew takes each sandbox that starts a second.
+//! it: each sandbox that starts would look through all of them anew.
 
 use std::ops::Range;
 
