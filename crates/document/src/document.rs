@@ -56,7 +56,6 @@ pub use segment::{Archive, NoArchive, Segment, SegmentRef};
 pub use state::{Quarantined, State};
 pub use three_way::Meeting;
 
-use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -318,8 +317,8 @@ impl View {
     /// [`LOOKED_BYTES`](crate::limits::LOOKED_BYTES) of page, those beyond are merged onto it, by
     /// characters after some more.
     #[must_use]
-    pub fn shown(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.expectation().map_or(self.text(), |shown| &shown.text))
+    pub fn shown(&self) -> &str {
+        self.expectation().map_or(self.text(), |shown| &shown.text)
     }
 
     fn expectation(&self) -> Option<&Arc<Shown>> {

@@ -911,7 +911,7 @@ fn a_view_does_not_show_again_what_was_deleted_where_the_log_has_moved_it_from()
     page.save(&root, "The sky is azure today.\n");
     let mut view = View::of(&page.document);
     assert_eq!(view.add_save(&crimson).unwrap(), (Verdict::Counted, true));
-    assert_eq!((&*view.shown(), told(&view)), ("The sky is azure today.\n", vec!["crimson"]));
+    assert_eq!((view.shown(), told(&view)), ("The sky is azure today.\n", vec!["crimson"]));
 }
 
 /// What a view tells beside what it shows.
@@ -959,7 +959,7 @@ fn shows_one_of(
             // From a cache on.
             view = View::decode_own(&view.encode_own(), &View::of(&page.document)).unwrap();
         }
-        assert_eq!((&*view.shown(), told(&view)), (right, others.to_vec()));
+        assert_eq!((view.shown(), told(&view)), (right, others.to_vec()));
         let mut log = Page { document: page.document.clone(), salt: 0 };
         let mut said = String::new();
         for entry in &order {
@@ -1032,7 +1032,7 @@ fn waiting_on(
 ) -> Option<(Entry, [String; 2])> {
     let mut view = view.clone();
     others.iter().for_each(|save| assert_eq!(view.add(save).unwrap(), Verdict::Counted));
-    let (version, shown) = (view.version(), view.shown().into_owned());
+    let (version, shown) = (view.version(), view.shown().to_owned());
     let to = to(&shown)?;
     Some((waiting(&view, number, &version, &to), [shown, to]))
 }
@@ -1197,7 +1197,7 @@ fn a_view_shows_once_what_hundreds_made_alike() {
             view = View::decode_own(&view.encode_own(), &View::of(&page.document)).unwrap();
         }
     }
-    assert_eq!((log.document.text(), log.others()), (&*view.shown(), vec![]));
+    assert_eq!((log.document.text(), log.others()), (view.shown(), vec![]));
     // It can be gone on with, by the name of a version of so many.
     let version = view.version();
     let told = Entry::new(view.key().clone(), Body::Version(version.clone()));

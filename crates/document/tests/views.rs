@@ -71,7 +71,7 @@ fn made(text: &str, number: usize, added: &Added) -> String {
 fn save(view: &View, number: usize, added: &Added) -> Entry {
     let (version, shown) = (view.version(), view.shown());
     let on = view.resolve_version(&version).unwrap();
-    let patch = view.edit(&on, &shown, &made(&shown, number, added)).unwrap();
+    let patch = view.edit(&on, shown, &made(shown, number, added)).unwrap();
     let mut edit = EditId([number as u8; 16]);
     edit.0[..8].copy_from_slice(&added.name.to_le_bytes());
     let (base, note) = (Base::Version(version), Note::default());
@@ -102,7 +102,7 @@ fn save_of(view: &View, number: u8, to: &str) -> Entry {
     let (version, shown) = (view.version(), view.shown());
     let on = view.resolve_version(&version).unwrap();
     assert_eq!(view.text_of(&on).unwrap(), shown, "a version states what it shows");
-    let patch = view.edit(&on, &shown, to).unwrap();
+    let patch = view.edit(&on, shown, to).unwrap();
     let (edit, base) = (EditId([number; 16]), Base::Version(version));
     let delta = Delta { edit, base, patch, note: Note::default(), rules: RULES };
     let edit = Edit::new(delta, number.into(), "AMS".into());
@@ -184,7 +184,7 @@ impl Outage {
 
     fn save(&mut self, seen: Vec<usize>, to: impl Fn(&str) -> String) {
         let view = self.view(&seen);
-        let to = to(&view.shown());
+        let to = to(view.shown());
         self.saves.push(save_of(&view, self.saves.len() as u8 + 1, &to));
         self.seen.push(seen);
         self.texts.push(to);
@@ -200,7 +200,7 @@ impl Outage {
             let cached = View::decode_own(&view.encode_own(), &View::of(&self.page)).unwrap();
             for view in [view, cached] {
                 let shows = (view.shown(), told(view.alternatives()));
-                if (&*shows.0, &shows.1) != (right, &of_log) {
+                if (shows.0, &shows.1) != (right, &of_log) {
                     return Err(format!("{shows:?} after {order:?}, not {right:?} {of_log:?}"));
                 }
             }
@@ -450,7 +450,7 @@ proptest! {
         for (number, person) in people.iter().enumerate() {
             let late = number % apart == 0 && number > 0;
             let view = &views[usize::from(late)];
-            let (shown, others) = (view.shown().into_owned(), told(view.alternatives()));
+            let (shown, others) = (view.shown().to_owned(), told(view.alternatives()));
             let made = person.makes_of(&shown, number, base);
             if made == shown {
                 continue;
@@ -462,7 +462,7 @@ proptest! {
             prop_assert_eq!(views[0].add(&save).unwrap(), Verdict::Counted);
             if !late {
                 let now = views[0].shown();
-                prop_assert_eq!(&*now, &*made, "on {:?}, told {:?}", shown, others);
+                prop_assert_eq!(now, &*made, "on {:?}, told {:?}", shown, others);
             }
             let cached = View::decode_own(&views[0].encode_own(), &View::of(&outage.page)).unwrap();
             prop_assert_eq!(&cached, &views[0]);
@@ -494,7 +494,7 @@ fn an_edit_that_does_not_fit_what_was_shown_counts_nowhere() {
         [2, 3].map(|number| save_of(&View::of(&document), number, saves[number as usize - 2]));
     let mut view = View::of(&document);
     saves.iter().for_each(|save| assert_eq!(view.add(save).unwrap(), Verdict::Counted));
-    let (version, shown) = (view.version(), view.shown().into_owned());
+    let (version, shown) = (view.version(), view.shown().to_owned());
     assert!(version.put.is_some() && shown.contains("thé"), "{shown:?}");
     let mut patch = Patch::builder();
     patch.push_keep(shown.find('é').unwrap() as u32 + 1);

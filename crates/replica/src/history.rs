@@ -3,7 +3,6 @@
 //! It holds what its client has saved, and what its point of presence has answered to
 //! saves as soon as the log has it.
 
-use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -60,7 +59,7 @@ impl PageHistory {
     }
 
     /// The text that is shown while saves wait that the log does not hold, where some do.
-    pub fn shown(&self) -> Option<Cow<'_, str>> {
+    pub fn shown(&self) -> Option<&str> {
         self.waiting.as_ref().map(|waiting| waiting.view.shown())
     }
 

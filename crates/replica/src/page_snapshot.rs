@@ -99,7 +99,7 @@ impl PageSnapshot {
     /// Of a view whose version was given `id`.
     pub fn of_view(view: &View, id: u64, exchanged_ms: u64) -> Self {
         let (alternatives, alternatives_by) = told(&view.alternatives());
-        let text = view.shown().into_owned();
+        let text = view.shown().to_owned();
         let of_state = Self::of_state(view, id, exchanged_ms);
         Self { pending: true, text, alternatives, alternatives_by, ..of_state }
     }

@@ -834,7 +834,7 @@ fn yield_with_origin(yields: &mut Vec<BTreeSet<u32>>, moves: &[(u32, u32)]) {
 }
 
 /// Lines, or parts of some, that went since a version only in that its author was shown them
-/// elsewhere: they came there, whole, and once. O(what went · what came).
+/// elsewhere: they came there, whole, and once. O(what went · what came), if that is little.
 fn shown_elsewhere(old: &str, since: &Since) -> Vec<PutAgain> {
     if !since.is_of_shown() {
         return Vec::new();
@@ -854,7 +854,12 @@ fn shown_elsewhere(old: &str, since: &Since) -> Vec<PutAgain> {
             (start - line.len() as u32, line)
         })
     });
-    let again = lines.filter_map(|(start, line)| {
+    let lines: Vec<(u32, &str)> = lines.collect();
+    let bytes: usize = came.iter().map(|(_, came)| came.len()).sum();
+    if lines.len().saturating_mul(bytes) > limits::SEARCHED_BYTES {
+        return Vec::new();
+    }
+    let again = lines.into_iter().filter_map(|(start, line)| {
         let text = line.trim();
         let start = start + (line.len() - line.trim_start().len()) as u32;
         let is_whole = |came: &str, to: usize| {

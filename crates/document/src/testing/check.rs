@@ -279,7 +279,7 @@ fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
     let alternatives = log.alternatives();
     let own = alternatives.iter().filter(|it| Some(it.change.actor) == entry.actor());
     let told: String = view.alternatives().iter().flat_map(|it| [" ", it.text]).collect();
-    let (shown, all) = (count(&(view.shown() + told.as_str())), count(view.text()));
+    let (shown, all) = (count(&[view.shown(), &told].concat()), count(view.text()));
     let of = |count: &BTreeMap<String, i32>, word: &str| count.get(word).copied().unwrap_or(0);
     for text in own.map(|it| it.text).chain([log.text()]) {
         for (word, right) in count(text) {

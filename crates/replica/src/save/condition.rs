@@ -69,7 +69,7 @@ pub(super) fn condition(
             let base = is_named.then(|| Digest::of_text(base_text));
             let mut texts = base.iter().chain(&named.0);
             // Of several the log is asked for the one that is shown here.
-            let shown = Digest::of_text(&view.shown());
+            let shown = Digest::of_text(view.shown());
             let text = texts.clone().find(|text| **text == shown).or_else(|| texts.next());
             Condition::Unchanged(*text.ok_or_else(WouldMeet::default)?)
         }

@@ -34,7 +34,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let head = self.context.document_cache().head(key);
         let (outcome, _) = self.merge_on(key, save, head.as_ref())?;
         let text = match outcome {
-            Outcome::Go(merged) => merged.view.shown().into_owned(),
+            Outcome::Go(merged) => merged.view.shown().to_owned(),
             // Nothing would be written.
             Outcome::Done | Outcome::Again(_) | Outcome::Unmet(_) => shown.text.clone(),
         };

@@ -16,7 +16,6 @@ mod outage;
 mod style;
 mod waits;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 

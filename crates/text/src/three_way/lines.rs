@@ -20,6 +20,17 @@ pub(super) fn is_lines(base: &str, part: &Range<usize>) -> bool {
     begins_line(base, part.start) && ends_line(base, part.end)
 }
 
+/// Where the lines of a text are that have something, without white space around them.
+pub(super) fn bare_lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    let lines = text.split_inclusive('\n').map(move |line| {
+        let start = end + line.len() - line.trim_start().len();
+        end += line.len();
+        start..start + line.trim().len()
+    });
+    lines.filter(|line| !line.is_empty())
+}
+
 /// The line of which a part of a text has all but white space, with its end; else that part.
 pub(super) fn whole_line(text: &str, part: Range<usize>) -> Range<usize> {
     let start = text[..part.start].rfind('\n').map_or(0, |end| end + 1);

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::again::PutAgain;
 use super::edit::{Edit, Kind};
-use super::lines::{begins_line, ends_line, is_heading, is_lines};
+use super::lines::{bare_lines, begins_line, ends_line, is_heading, is_lines};
 use super::outcome::Own;
 use crate::words;
 
@@ -252,15 +252,11 @@ fn once<'a>(
 ) -> HashMap<Vec<&'a str>, Option<(u32, Range<usize>)>> {
     let mut found = HashMap::new();
     for (hunk, text, start) in texts {
-        let mut end = start;
-        for line in text.split_inclusive('\n') {
-            let at = end + line.len() - line.trim_start().len();
-            end += line.len();
-            let line = line.trim();
-            let words: Vec<&str> = words::telling(line).collect();
+        for line in bare_lines(text) {
+            let words: Vec<&str> = words::telling(&text[line.clone()]).collect();
             if !words.is_empty() {
                 let is_there = found.entry(words).and_modify(|there| *there = None);
-                is_there.or_insert(Some((hunk, at..at + line.len())));
+                is_there.or_insert(Some((hunk, start + line.start..start + line.end)));
             }
         }
     }

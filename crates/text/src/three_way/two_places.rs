@@ -9,16 +9,17 @@
 use std::ops::Range;
 
 use super::edit::{Edit, edits};
-use super::lines::{begins_line, ends_line, is_lines};
+use super::lines::{bare_lines, begins_line, ends_line, is_lines};
 use super::moves::{Links, gone_and_come, starts};
 use super::outcome::{Met, Outcome, ThreeWay};
 use super::versions::are_versions_of_one;
 use crate::patch::{Patch, grown};
 
 /// Lines of a passage that are looked for where the first edit put some, at most, and lines that
-/// it put somewhere.
+/// it put somewhere; and moves of the second edit.
 const LINES: usize = 32;
 const PUT: usize = 256;
+const LINKS: usize = 64;
 
 /// The same, with what is not shown told where it is a version of what is shown. `links` are the
 /// moves of the second edit. O(what the first edit puts, and for each passage that is not shown its
@@ -37,7 +38,7 @@ pub(super) fn told(
     let there = |at: Range<usize>, patch: &Patch| {
         grown(&(at.start as u32..at.end as u32), patch.in_turn()).0
     };
-    for ((from, to), lines) in links {
+    for ((from, to), lines) in links.iter().take(LINKS) {
         let of = |hunk: u32| seconds.iter().find(|edit| edit.index == hunk);
         let Some((from, to)) = of(*from).zip(of(*to)) else { continue };
         let at = |edit: &Edit<'_>| made.met.iter().position(|met| is_of(met, edit));
@@ -46,7 +47,9 @@ pub(super) fn told(
         if let Some(from) = gone {
             made.met[to].elsewhere = Some(made.met[from].range.clone());
             made.met.remove(from);
-        } else if let Some(came) = page.came(lines) {
+        } else if made.met[to].elsewhere.is_none()
+            && let Some(came) = page.came(lines)
+        {
             made.met[to].elsewhere = Some(there(page.whole_lines(came), &made.patch));
         }
     }
@@ -92,13 +95,9 @@ struct Page<'a> {
 impl Page<'_> {
     /// Lines of a part of the base that have something.
     fn lines(&self, at: &Range<u32>) -> Vec<Range<usize>> {
-        let mut end = at.start as usize;
-        let lines = self.base[end..at.end as usize].split_inclusive('\n').map(|line| {
-            let start = end + line.len() - line.trim_start().len();
-            end += line.len();
-            start..start + line.trim().len()
-        });
-        lines.filter(|line| !line.is_empty()).collect()
+        let start = at.start as usize;
+        let lines = bare_lines(&self.base[start..at.end as usize]);
+        lines.map(|line| start + line.start..start + line.end).collect()
     }
 
     /// Two passages of which the second edit's version is not shown: where it took lines away, and
@@ -167,17 +166,10 @@ impl Page<'_> {
         if let Some([_, to]) = moved {
             return Some(to.clone());
         }
-        let put = self.firsts.iter().flat_map(|edit| {
-            let mut end = 0;
-            let lines = edit.text.split_inclusive('\n').map(move |line| {
-                let start = end + line.len() - line.trim_start().len();
-                end += line.len();
-                (edit, start..start + line.trim().len())
-            });
-            lines.filter(|(_, at)| !at.is_empty())
-        });
         // What stands in place of the lines themselves was not taken elsewhere.
-        let put = put.take(PUT).filter(|(edit, _)| edit.is_insertion());
+        let firsts = self.firsts.iter().filter(|edit| edit.is_insertion());
+        let put = firsts.flat_map(|edit| bare_lines(edit.text).map(move |at| (edit, at)));
+        let put = put.take(PUT);
         let is_taken = |at: &(&Edit<'_>, Range<usize>)| {
             self.moved.iter().any(|[_, (hunk, to)]| *hunk == at.0.index && *to == at.1)
         };

@@ -30,7 +30,7 @@ pub(super) fn choices(
         text: confirmed.text(),
         id: id(confirmed),
         alternatives: &open(confirmed),
-        undecided: &undecided(&waiting, history),
+        undecided: &undecided(waiting, history),
         started: &Moment(incoming.now_ms).digits(),
         edit_token: &incoming.form_token(),
     };

@@ -92,7 +92,7 @@ fn alternatives_of(history: &PageHistory) -> Vec<u8> {
     let time_ms = state.changes().last_written().map_or(0, |change| change.time_ms);
     let latest = Latest::new(alternatives::id(state), state.text(), Moment(time_ms));
     let shown = history.shown().unwrap_or_default();
-    let undecided = alternatives::undecided(&shown, history);
+    let undecided = alternatives::undecided(shown, history);
     to_body(&RestAlternatives::new(latest, &alternatives::open(state), &undecided))
 }
 

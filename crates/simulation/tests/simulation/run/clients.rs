@@ -513,7 +513,7 @@ fn look_at_others<P: Ports>(
     let undecided = texts(history.undecided());
     let logged: &Document = &history;
     let mut shown: Vec<String> = texts(logged.alternatives());
-    shown.push(history.shown().unwrap_or(Cow::Borrowed(logged.text())).into_owned());
+    shown.push(history.shown().unwrap_or(logged.text()).to_owned());
     let whole = logged.changes().floor() == 0;
     tell(events, Event::Looked { client, request, undecided, shown, whole });
 }
