@@ -408,7 +408,7 @@ pub struct Import {
     pub from: Option<OriginText>,
     /// The revision with its text.
     pub to: OriginText,
-    /// From the text at the tip's version to the revision's text.
+    /// From the tip's text to the revision's.
     pub patch: Patch,
     /// When the origin stored it, in milliseconds since 1970.
     pub time_ms: u64,
@@ -416,6 +416,9 @@ pub struct Import {
     pub note: Note,
     /// By which rules it is merged, as [`Delta::rules`].
     pub rules: u8,
+    /// How the tip's text differs from the text at its version: not at all, unless the origin had
+    /// merged by itself. Who edited there had the tip's text before them.
+    pub shown: Patch,
 }
 
 impl Import {
@@ -434,14 +437,16 @@ struct ImportWire {
     time_ms: u64,
     note: Note,
     rules: Option<u8>,
+    shown: Option<PatchWire>,
 }
 
-array_with_optional_last!(ImportWire { from, to, patch, time_ms, note; rules });
+array_with_optional_last!(ImportWire { from, to, patch, time_ms, note; rules, shown });
 
 impl From<Import> for ImportWire {
     fn from(import: Import) -> Self {
-        let Import { from, to, patch, time_ms, note, rules } = import;
-        Self { from, to, patch: PatchWire(patch), time_ms, note, rules: written(rules) }
+        let Import { from, to, patch, time_ms, note, rules, shown } = import;
+        let shown = (!shown.is_empty()).then_some(PatchWire(shown));
+        Self { from, to, patch: PatchWire(patch), time_ms, note, rules: written(rules), shown }
     }
 }
 
@@ -449,8 +454,12 @@ impl TryFrom<ImportWire> for Import {
     type Error = DecodeError;
 
     fn try_from(wire: ImportWire) -> Result<Self, DecodeError> {
-        let ImportWire { from, to, patch: PatchWire(patch), time_ms, note, rules } = wire;
-        Ok(Self { from, to, patch, time_ms, note, rules: read(rules)? })
+        let ImportWire { from, to, patch: PatchWire(patch), time_ms, note, rules, shown } = wire;
+        if shown.as_ref().is_some_and(|shown| shown.0.is_empty()) {
+            return Err(DecodeError::invalid("a difference from the tip's version that is none"));
+        }
+        let shown = shown.map_or_else(Patch::empty, |shown| shown.0);
+        Ok(Self { from, to, patch, time_ms, note, rules: read(rules)?, shown })
     }
 }
 

@@ -11,7 +11,7 @@ use redwedding_document::entry::{
 };
 use redwedding_document::testing::{check, log};
 use redwedding_document::{Document, Unresolved, Verdict, View};
-use redwedding_text::diff;
+use redwedding_text::{Patch, diff};
 use redwedding_wire::codec::{Decode, Encode};
 use redwedding_wire::identity::{DocumentKey, EditId};
 use redwedding_wire::version::{Base, Cursor, Root, VersionName, VersionRef, text_check};
@@ -151,7 +151,8 @@ fn what_is_deleted_of_a_text_that_the_origin_merged_is_deleted() {
             let (from, to) = (Some(merged.name()), edited.name());
             let patch = diff::between("one\n", "one\nthree");
             let note = Note::default();
-            let import = Import { from, to, patch, time_ms: 2, note, rules: RULES };
+            let import =
+                Import { from, to, patch, time_ms: 2, note, rules: RULES, shown: Patch::empty() };
             if imported {
                 assert_eq!(apply(document, Body::Import(import)), Verdict::Counted);
             }
@@ -201,7 +202,15 @@ fn an_edit_of_the_origins_text_stands_on_the_same_in_another_log() {
     let mut other = begun();
     let (from, to) = (Some(first.name()), origin(15, "two three four\n").name());
     let patch = diff::between("two four\n", "two three four\n");
-    let import = Import { from, to, patch, time_ms: 2, note: Note::default(), rules: RULES };
+    let import = Import {
+        from,
+        to,
+        patch,
+        time_ms: 2,
+        note: Note::default(),
+        rules: RULES,
+        shown: Patch::empty(),
+    };
     assert_eq!(apply(&mut other, Body::Import(import)), Verdict::Counted);
     apply(&mut other, Body::Base(read));
     assert_eq!(apply(&mut other, Body::Edit(edit)), Verdict::Counted);

@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 
 use redwedding_document::entry::{
-    Body, Client, Condition, Delta, Edit, Entry, Import, Moderation, Note, OriginPage, RULES,
+    Body, Client, Condition, Delta, Edit, Entry, Import, Intent, Moderation, Moved, Note,
+    OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
 use redwedding_text::diff;
 use redwedding_wire::codec::{Decode, Encode};
-use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{Base, Cursor, OriginText, Root, VersionRef};
 
 struct Page {
@@ -42,6 +43,37 @@ impl Page {
         let stored = Document::decode(&self.document.encode()).unwrap();
         assert_eq!(stored.state_hash(), self.document.state_hash());
         assert_eq!(stored.alternatives(), self.document.alternatives());
+    }
+
+    /// Somebody makes a text of another one, at the origin.
+    fn import(&mut self, from: Option<(u64, &str)>, to: (u64, &str)) {
+        let tip = self.document.origin().tip.as_ref();
+        let version = tip.map(|tip| tip.version.clone()).unwrap_or_default();
+        let ours = self.document.text_at(&version).unwrap();
+        let stored = from.map_or("", |from| from.1);
+        self.put(Body::Import(Import {
+            from: from.map(origin_text),
+            to: origin_text(to),
+            patch: diff::between(stored, to.1),
+            time_ms: 2,
+            note: Note::default(),
+            rules: RULES,
+            shown: diff::between(&ours, stored),
+        }));
+    }
+
+    /// What the page shows is announced to the origin, which goes on from it some day.
+    fn announce(&mut self) -> FlushId {
+        let (upto, text) = (self.document.place(), Digest::of_text(self.document.text()));
+        let (flush, tip) = (FlushId([upto.position as u8; 16]), self.document.origin().revision());
+        self.put(Body::Intent(Intent { flush, upto, tip, text }));
+        flush
+    }
+
+    /// The origin merged what it was sent with its own text.
+    fn merged_at_origin(&mut self, flush: FlushId, to: (u64, &str)) {
+        let from = self.document.origin().revision();
+        self.put(Body::Moved(Moved { from, to: origin_text(to), flush: Some(flush) }));
     }
 
     fn text_of(&self, version: &VersionRef) -> String {
@@ -115,6 +147,10 @@ impl Page {
             |at: std::ops::Range<u32>| &self.document.text()[at.start as usize..at.end as usize];
         self.document.alternatives().into_iter().map(|it| (text(it.at), it.text)).collect()
     }
+}
+
+fn origin_text((revision, text): (u64, &str)) -> OriginText {
+    OriginText { revision, text: Digest::of_text(text) }
 }
 
 fn actor(version: &VersionRef) -> Actor {
@@ -500,10 +536,7 @@ fn an_edit_made_at_the_origin_comes_out_as_meant() {
         |old: &str, saved: &str, imported: &str, right: &str, others: &[(&str, &str)]| {
             let mut page = Page::new(old);
             page.save(&page.document.version(), saved);
-            let text = |revision, text| OriginText { revision, text: Digest::of_text(text) };
-            let (from, to) = (Some(text(1, old)), text(2, imported));
-            let (patch, note) = (diff::between(old, imported), Note::default());
-            page.put(Body::Import(Import { from, to, patch, time_ms: 2, note, rules: RULES }));
+            page.import(Some((1, old)), (2, imported));
             assert_eq!((page.document.text(), page.others().as_slice()), (right, others));
             // The origin's own text is still the one that it has.
             assert_eq!(
@@ -522,6 +555,44 @@ fn an_edit_made_at_the_origin_comes_out_as_meant() {
         "The sky is azure today.\n",
         "The sky is azure today.\n",
         &[("azure", "crimson")],
+    );
+}
+
+/// Somebody edits what the origin made by itself of our text and another edit: they had that before
+/// them, whatever the log makes of the two, and by characters it makes something else of them.
+#[test]
+fn an_edit_of_what_the_origin_merged_comes_out_as_meant() {
+    let comes_to = |old, saved, imported, merged, edited, right: &str, others: &[(&str, &str)]| {
+        let mut page = Page::new(old);
+        page.save(&page.document.version(), saved);
+        let flush = page.announce();
+        page.import(Some((1, old)), (2, imported));
+        page.merged_at_origin(flush, (3, merged));
+        page.import(Some((3, merged)), (4, edited));
+        assert_eq!((page.document.text(), page.others().as_slice()), (right, others));
+        assert_eq!(page.document.origin().revision(), 4);
+    };
+    let all = "elm oak fir ash yew\n";
+    comes_to("oak ash\n", "elm oak ash\n", "oak fir ash\n", "elm oak fir ash\n", all, all, &[]);
+    // The log decided for the one, the origin for the other.
+    comes_to(
+        "The sky is blue today.\n\nEnd.\n",
+        "The sky is crimson today.\n\nEnd.\n",
+        "The sky is azure today.\n\nEnd.\n",
+        "The sky is crimson today.\n\nEnd.\n",
+        "The sky is crimson today.\n\nThe end.\n",
+        "The sky is azure today.\n\nThe end.\n",
+        &[("azure", "crimson")],
+    );
+    // The log shows the one alone, the origin has put the two together: nobody chose.
+    comes_to(
+        "elm oak fir ",
+        "yew elm oak ash\nbox ",
+        "elm oak fir gum bay ",
+        "yew elm oak ash\nbox gum bay ",
+        "yew oak ash\nbox gum bay tea ",
+        "yew oak fir gum bay tea ",
+        &[("fir gum bay ", "ash\nbox ")],
     );
 }
 
@@ -1546,17 +1617,8 @@ fn a_line_beside_a_version_that_is_not_shown_does_not_close_it() {
         let mut page = Page { salt, ..Page::new("") };
         page.save(&page.document.version(), "oak ");
         let saved = page.document.version();
-        let import = |page: &mut Page, from: Option<(u64, &str)>, to: (u64, &str)| {
-            let text = |(revision, text): (u64, &str)| OriginText {
-                revision,
-                text: Digest::of_text(text),
-            };
-            let patch = diff::between(from.map_or("", |from| from.1), to.1);
-            let (from, to, note) = (from.map(text), text(to), Note::default());
-            page.put(Body::Import(Import { from, to, patch, time_ms: 2, note, rules: RULES }));
-        };
-        import(&mut page, None, (1, "elm "));
-        import(&mut page, Some((1, "elm ")), (2, "fir\nelm "));
+        page.import(None, (1, "elm "));
+        page.import(Some((1, "elm ")), (2, "fir\nelm "));
         assert_eq!(page.others(), vec![("elm ", "oak ")]);
         page.save(&saved, "yew\noak ");
         assert_eq!(page.document.text(), "yew\nfir\nelm ");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
 use redwedding_document::{Document, Tip};
-use redwedding_text::{Patch, diff, map_through, three_way};
+use redwedding_text::{Patch, diff, map_through};
 use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
 
@@ -180,10 +180,12 @@ impl<P: Ports> Context<'_, P> {
         }))
     }
 
-    /// The import of a revision that somebody made at the origin, as a change on the
-    /// tip's version.
+    /// The import of a revision that somebody made at the origin, as an edit of the tip's text.
     fn import(&mut self, document: &Document, revision: &Revision, text: &str) -> Option<Body> {
-        let patch = self.import_patch(document, text)?;
+        let (shown, patch) = match &document.origin().tip {
+            None => (Patch::empty(), diff::between("", text)),
+            Some(tip) => self.edit_of_tip(document, tip, text)?,
+        };
         Some(Body::Import(Import {
             from: document.origin().tip.as_ref().map(|tip| tip.stored),
             to: OriginText { revision: revision.id, text: Digest::of_text(text) },
@@ -191,47 +193,28 @@ impl<P: Ports> Context<'_, P> {
             time_ms: revision.time_ms,
             note: revision.note.clone(),
             rules: self.replica.config.rules,
+            shown,
         }))
     }
 
-    /// From the text at the tip's version to a later text of the origin.
-    fn import_patch(&mut self, document: &Document, text: &str) -> Option<Patch> {
-        let Some(tip) = &document.origin().tip else { return Some(diff::between("", text)) };
-        let ours = document.text_at(&tip.version)?;
-        if tip.exact {
-            return Some(diff::between(&ours, text));
-        }
-        self.patch_over_moved_tip(document, tip, &ours, text)
-    }
-
-    /// The same where the origin's text at the tip is not the text of the tip's version, but one
-    /// that the origin has merged by itself: the edit is made on the one, and merged beside what
-    /// the other one differs in. What somebody deletes there that the tip's version lacks is not.
-    fn patch_over_moved_tip(
+    /// How the tip's text differs from that of its version, and what a person made of it there.
+    fn edit_of_tip(
         &mut self,
         document: &Document,
         tip: &Tip,
-        ours: &str,
         text: &str,
-    ) -> Option<Patch> {
-        let stored =
-            self.origin_client().revision_text(document.key(), tip.stored.revision).ok()?;
-        // What stayed as it was is not put anew: it would stand twice.
-        let edit = diff::between_by(diff::BY_WORDS, &stored, text);
-        let carried = three_way::merge(&stored, &diff::between(&stored, ours), &edit).patch;
-        // Nobody chose between the two where they conflict, nor put again what the other one has
-        // elsewhere: there the edit is made as well as it can be, and all of it.
-        Some(match changes(&carried) == changes(&edit) {
-            true => carried,
-            false => map_through(&edit, &diff::between(ours, &stored)),
+    ) -> Option<(Patch, Patch)> {
+        let ours = document.text_at(&tip.version)?;
+        if tip.exact {
+            return Some((Patch::empty(), diff::between(&ours, text)));
+        }
+        let revision = tip.stored.revision;
+        let stored = self.origin_client().revision_text(document.key(), revision).ok()?;
+        let (shown, patch) = (diff::between(&ours, &stored), diff::between(&stored, text));
+        // What was erased stands there yet. It must not be written again, not even as that.
+        Some(match document.holds_erased(&tip.version) {
+            true => (Patch::empty(), map_through(&patch, &shown)),
+            false => (shown, patch),
         })
     }
-}
-
-/// What an edit puts, wherever it does, and how much it takes away.
-fn changes(edit: &Patch) -> (Vec<&str>, u32) {
-    let mut puts: Vec<&str> = edit.edits().map(|(_, _, text)| text).collect();
-    puts.retain(|text| !text.is_empty());
-    puts.sort_unstable();
-    (puts, edit.deleted_len())
 }

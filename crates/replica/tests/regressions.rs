@@ -8,7 +8,7 @@ use redwedding_document::entry::{
     OriginPage, RULES,
 };
 use redwedding_document::{Document, Verdict, View};
-use redwedding_text::diff;
+use redwedding_text::{Patch, diff};
 use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
 use redwedding_wire::version::{Base, Cursor, OriginText, Place, Root, VersionRef};
 
@@ -62,7 +62,15 @@ fn import(from: Option<&OriginPage>, to: &OriginPage) -> Body {
     let before = from.map_or("", |from| &from.text);
     let patch = diff::between(before, &to.text);
     let (from, note) = (from.map(OriginPage::name), Note::default());
-    Body::Import(Import { from, to: to.name(), patch, time_ms: 0, note, rules: RULES })
+    Body::Import(Import {
+        from,
+        to: to.name(),
+        patch,
+        time_ms: 0,
+        note,
+        rules: RULES,
+        shown: Patch::empty(),
+    })
 }
 
 fn empty() -> VersionRef {
@@ -107,6 +115,7 @@ fn an_import_made_before_a_checkpoint_said_what_the_text_is_gives_way() {
         time_ms: 0,
         note: Note::default(),
         rules: RULES,
+        shown: Patch::empty(),
     });
     log.append(edit(1, on(one.name(), &[]), "a\n", "a\nb\n"));
     let checkpoint = Body::Checkpoint(Checkpoint { revision: 2, upto: log.place() });

@@ -77,6 +77,16 @@ impl State {
         edit.build().map_err(|_| Erased)
     }
 
+    /// Whether a version holds something that was erased meanwhile. O(changes).
+    #[must_use]
+    pub fn holds_erased(&self, version: &Version) -> bool {
+        let erased =
+            self.changes.indexed().filter(|(_, change)| change.kind == ChangeKind::Erase as u8);
+        erased
+            .filter_map(|(_, change)| u32::try_from(change.about).ok())
+            .any(|index| version.contains(index))
+    }
+
     /// The changes that were erased by what a version does not hold.
     fn erased_since(&self, version: &Version) -> Vec<u32> {
         let since =

@@ -12,6 +12,7 @@ use redwedding_wire::version::{OriginText, Place};
 use super::change::{Change, ChangeKind};
 use super::fold::{Fault, Verdict};
 use super::origin::{Announced, IntentState};
+use super::resolve::Basis;
 use super::state::State;
 use crate::entry::{Abandoned, Checkpoint, Committed, Import, Intent, Moved, OriginPage, RULES};
 use crate::limits;
@@ -46,6 +47,20 @@ impl State {
             true => Ok(()),
             false => Err(Fault::Text),
         }
+    }
+
+    /// Whether an import leads from the tip's bytes to those of its revision.
+    fn extends_tip(&self, import: &Import) -> bool {
+        let tip = self.origin.tip.as_ref();
+        let version = tip.map(|tip| tip.version.clone()).unwrap_or_default();
+        let before = tip.map_or_else(|| Digest::of_text(""), |tip| tip.stored.text);
+        let made = |patch: &Patch, text: &str, name: Digest| {
+            let made = patch.apply(text).ok()?.text;
+            (Digest::of_text(&made) == name).then_some(made)
+        };
+        let ours = self.text.text_at(&version).ok();
+        let before = ours.and_then(|ours| made(&import.shown, &ours, before));
+        before.and_then(|before| made(&import.patch, &before, import.to.text)).is_some()
     }
 
     pub(super) fn apply_base(
@@ -100,12 +115,14 @@ impl State {
         }
         // On a tip that is not the text at its version, an import is not either.
         let exact = tip.as_ref().is_none_or(|tip| tip.exact);
-        let version = tip.map(|tip| tip.version).unwrap_or_default();
-        // Nor is one that was made on such a tip, before a checkpoint said which version its text
-        // is: whoever looks next brings in what it was to bring.
-        if exact && self.leads_to(&version, &import.patch, import.to.text).is_err() {
+        // It may have been made on such a tip, before a checkpoint said which version its text is:
+        // whoever looks next brings in what it was to bring. One that does not say how the tip's
+        // text differs is an edit of the version's, as well as that can be told.
+        let is_mapped = !exact && import.shown.is_empty();
+        if !is_mapped && !self.extends_tip(import) {
             return Verdict::Superseded;
         }
+        let version = tip.map(|tip| tip.version).unwrap_or_default();
         let change = self.change(import.actor(&self.key), place, logged_ms, ChangeKind::Import);
         let change = Change {
             note: import.note.clone(),
@@ -116,9 +133,10 @@ impl State {
         // A person at the origin had seen the tip and nothing else, so the import is concurrent to
         // all that is not written yet: it is merged, and nothing of either is lost. Where the two
         // conflict it shows, and the other version is offered.
-        let merged = match import.rules {
-            0..=1 => self.merge(change, version.clone(), import.patch.clone()),
-            _ => self.merge_as_meant(change, version.clone().into(), &import.patch, None),
+        let basis = Basis { version: version.clone(), shown: import.shown.clone() };
+        let merged = match (import.rules, basis.whole(&import.patch)) {
+            (0..=1, Ok(whole)) => self.merge(change, version.clone(), whole.patch),
+            _ => self.merge_as_meant(change, basis, &import.patch, None),
         };
         match merged {
             Ok(index) => {

@@ -61,6 +61,8 @@ pub struct Writer {
     edits: Vec<Edit>,
     /// Texts of the origin that some entry brought.
     pages: Vec<OriginPage>,
+    /// What the origin made by itself, where the log may be told of it.
+    merged: String,
     drawn: u64,
 }
 
@@ -95,6 +97,7 @@ impl Writer {
             cursor,
             edits: Vec::new(),
             pages: Vec::new(),
+            merged: String::new(),
             drawn: 0,
         }
     }
@@ -240,7 +243,9 @@ impl Writer {
             false => tip.map(|tip| tip.stored),
             true => draw.option(|draw| self.origin_text(draw)),
         };
-        let old = self.document.text_at(&version).unwrap_or_default();
+        let ours = self.document.text_at(&version).unwrap_or_default();
+        let is_merged = from.is_some_and(|from| from.text == Digest::of_text(&self.merged));
+        let old = if is_merged { self.merged.clone() } else { ours.clone() };
         let (revision, text) = match self.unknown_page(draw) {
             Some(page) => (page.revision, page.text),
             None => (self.next_revision(draw, 4), changed(draw, &old, "import")),
@@ -254,6 +259,7 @@ impl Writer {
             time_ms: draw.number(),
             note: values::note(draw),
             rules: RULES,
+            shown: diff::between(&ours, &old),
         })
     }
 
@@ -352,13 +358,17 @@ impl Writer {
     }
 
     /// What the origin makes of the text of a flush and its own: what the log does, or anything.
-    fn moved_text(&self, draw: &mut Draw<'_>, flush: Option<FlushId>) -> Digest {
+    fn moved_text(&mut self, draw: &mut Draw<'_>, flush: Option<FlushId>) -> Digest {
         let upto = flush.and_then(|flush| self.document.origin().announced(flush));
         let sent = upto.and_then(|it| self.document.version_at(it.intent.upto).ok());
         let tip = self.document.origin().tip.as_ref().map(|tip| tip.version.clone());
         let joined = tip.unwrap_or_default().joined(&sent.unwrap_or_default());
-        match self.document.text_at(&joined) {
-            Some(text) if draw.one_in(2) => Digest::of_text(&text),
+        match (self.document.text_at(&joined), draw.below(3)) {
+            (Some(text), 0) => Digest::of_text(&text),
+            (Some(text), 1) => {
+                self.merged = changed(draw, &text, "merged");
+                Digest::of_text(&self.merged)
+            }
             _ => Digest(draw.bytes()),
         }
     }

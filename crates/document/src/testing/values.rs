@@ -130,6 +130,7 @@ pub fn body(draw: &mut Draw<'_>) -> Body {
             time_ms: draw.number(),
             note: note(draw),
             rules: RULES,
+            shown: Patch::empty(),
         }),
         4 => Body::Intent(Intent {
             flush: flush(draw),

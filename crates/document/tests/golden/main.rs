@@ -121,8 +121,12 @@ fn entries() {
         time_ms: 8,
         note: note("Walder", "undid"),
         rules: 1,
+        shown: Patch::empty(),
     };
     let as_meant = Import { rules: 2, ..import.clone() };
+    let shown = diff::between_by(1, "a c\n", "a b c\n");
+    let of_shown = Import { shown, ..as_meant.clone() };
+    GOLDEN.holds(1, "entry-import-shown", &entry(Body::Import(of_shown)));
     GOLDEN.holds(1, "entry-import-rules", &entry(Body::Import(as_meant)));
     GOLDEN.holds(1, "entry-import", &entry(Body::Import(Import { from: None, ..import.clone() })));
     GOLDEN.holds(1, "entry-import-on-tip", &entry(Body::Import(import)));
