@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use redwedding_document::entry::{Body, Delta, Edit, Entry, Moderation, Note, OriginPage, RULES};
+use redwedding_document::entry::{
+    Body, Committed, Delta, Edit, Entry, Import, Intent, Moderation, Note, OriginPage, RULES,
+};
 use redwedding_document::{Document, Erased, NoArchive, Verdict};
 use redwedding_text::diff;
 use redwedding_wire::codec::Encode;
-use redwedding_wire::identity::{Actor, DocumentKey, EditId};
-use redwedding_wire::version::{Base, Cursor, VersionRef};
+use redwedding_wire::identity::{Actor, Digest, DocumentKey, EditId, FlushId};
+use redwedding_wire::version::{Base, Cursor, OriginText, VersionRef};
 
 /// A page and its log.
 struct Page(Document);
@@ -174,6 +176,36 @@ fn what_was_erased_does_not_come_back_with_a_form_from_before() {
     // Who opens the page now writes what they want in its place.
     let (now, text) = (page.now(), page.text().replacen("**********", "0987654321", 1));
     assert_eq!(saved(&page, &now, &text).as_ref(), Ok(&text));
+}
+
+/// Somebody edits a text of the origin that holds what was erased here meanwhile. Their edit is
+/// taken over, and of what was erased the log says nothing.
+#[test]
+fn an_edit_beside_what_was_erased_does_not_bring_it_back() {
+    let mut page = Page::new("one\n");
+    let secret = page.save(&page.now(), "one", "one secret");
+    let (stored, made) = (page.text().to_owned(), "one secret\ntwo\n");
+    let (upto, flush) = (page.0.place(), FlushId([1; 16]));
+    let digest = Digest::of_text(&stored);
+    page.put(Body::Intent(Intent { flush, upto, tip: 1, text: digest }));
+    let (from, difference) = (1, None);
+    let sent = Committed { flush, from, revision: 2, stored: digest, difference, time_ms: 2 };
+    assert_eq!(page.put(Body::Committed(sent)), Verdict::Counted);
+    page.put(Body::Erase(moderation(secret)));
+    let (shown, patch) = page.0.edit_at_origin(Some(&stored), made).unwrap();
+    let import = Import {
+        from: page.0.origin().tip.as_ref().map(|tip| tip.stored),
+        to: OriginText { revision: 3, text: Digest::of_text(made) },
+        patch,
+        time_ms: 3,
+        note: Note::default(),
+        rules: RULES,
+        shown,
+    };
+    let import = Body::Import(import);
+    assert!(!format!("{import:?}").contains("secret"), "{import:?}");
+    assert_eq!(page.put(import), Verdict::Counted);
+    assert_eq!(page.text(), "one*******\ntwo\n");
 }
 
 #[test]

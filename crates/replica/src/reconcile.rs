@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
+use redwedding_document::Document;
 use redwedding_document::entry::{Abandoned, Body, Committed, Import, Moved};
-use redwedding_document::{Document, Tip};
-use redwedding_text::{Patch, diff, map_through};
+use redwedding_text::diff;
 use redwedding_wire::identity::{Digest, DocumentKey, FlushId};
 use redwedding_wire::version::OriginText;
 
@@ -182,10 +182,12 @@ impl<P: Ports> Context<'_, P> {
 
     /// The import of a revision that somebody made at the origin, as an edit of the tip's text.
     fn import(&mut self, document: &Document, revision: &Revision, text: &str) -> Option<Body> {
-        let (shown, patch) = match &document.origin().tip {
-            None => (Patch::empty(), diff::between("", text)),
-            Some(tip) => self.edit_of_tip(document, tip, text)?,
+        let inexact = document.origin().tip.as_ref().filter(|tip| !tip.exact);
+        let stored = match inexact.map(|tip| tip.stored.revision) {
+            Some(at) => Some(self.origin_client().revision_text(document.key(), at).ok()?),
+            None => None,
         };
+        let (shown, patch) = document.edit_at_origin(stored.as_deref(), text)?;
         Some(Body::Import(Import {
             from: document.origin().tip.as_ref().map(|tip| tip.stored),
             to: OriginText { revision: revision.id, text: Digest::of_text(text) },
@@ -195,26 +197,5 @@ impl<P: Ports> Context<'_, P> {
             rules: self.replica.config.rules,
             shown,
         }))
-    }
-
-    /// How the tip's text differs from that of its version, and what a person made of it there.
-    fn edit_of_tip(
-        &mut self,
-        document: &Document,
-        tip: &Tip,
-        text: &str,
-    ) -> Option<(Patch, Patch)> {
-        let ours = document.text_at(&tip.version)?;
-        if tip.exact {
-            return Some((Patch::empty(), diff::between(&ours, text)));
-        }
-        let revision = tip.stored.revision;
-        let stored = self.origin_client().revision_text(document.key(), revision).ok()?;
-        let (shown, patch) = (diff::between(&ours, &stored), diff::between(&stored, text));
-        // What was erased stands there yet. It must not be written again, not even as that.
-        Some(match document.holds_erased(&tip.version) {
-            true => (Patch::empty(), map_through(&patch, &shown)),
-            false => (shown, patch),
-        })
     }
 }

@@ -78,8 +78,7 @@ impl State {
     }
 
     /// Whether a version holds something that was erased meanwhile. O(changes).
-    #[must_use]
-    pub fn holds_erased(&self, version: &Version) -> bool {
+    pub(super) fn holds_erased(&self, version: &Version) -> bool {
         let erased =
             self.changes.indexed().filter(|(_, change)| change.kind == ChangeKind::Erase as u8);
         erased

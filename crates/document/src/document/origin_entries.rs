@@ -5,7 +5,7 @@
 //! set, with the tip for the register; that the log does it is ours.) May assume that entries are
 //! folded in the log's order. Must never let the tip stand for other bytes than the origin has.
 
-use redwedding_text::{Patch, Version, diff};
+use redwedding_text::{Patch, Version, diff, map_through};
 use redwedding_wire::identity::{Actor, Digest, FlushId};
 use redwedding_wire::version::{OriginText, Place};
 
@@ -47,6 +47,24 @@ impl State {
             true => Ok(()),
             false => Err(Fault::Text),
         }
+    }
+
+    /// What an import says of somebody who made `text` of the tip's: how that differs from the text
+    /// at its version, and the edit. `stored` are the tip's bytes, where it is not exact. `None` if
+    /// the version's text is not here.
+    #[must_use]
+    pub fn edit_at_origin(&self, stored: Option<&str>, text: &str) -> Option<(Patch, Patch)> {
+        let version = self.origin.tip.as_ref().map(|tip| tip.version.clone()).unwrap_or_default();
+        let ours = self.text_at(&version)?;
+        let Some(stored) = stored else {
+            return Some((Patch::empty(), diff::between(&ours, text)));
+        };
+        let (shown, patch) = (diff::between(&ours, stored), diff::between(stored, text));
+        // What was erased stands there yet. It must not be written again, not even as that.
+        Some(match self.holds_erased(&version) {
+            true => (Patch::empty(), map_through(&patch, &shown)),
+            false => (shown, patch),
+        })
     }
 
     /// Whether an import leads from the tip's bytes to those of its revision.
