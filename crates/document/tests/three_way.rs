@@ -1626,6 +1626,28 @@ fn a_line_beside_a_version_that_is_not_shown_does_not_close_it() {
     }
 }
 
+/// What an edit of the origin keeps off the page may be of several people: what one of them saves
+/// instead of their own takes the place of what was theirs alone.
+#[test]
+fn a_version_of_several_people_is_not_replaced_by_one_of_them() {
+    let comes_to = |other: Option<&str>, others: &[&str]| {
+        for (salt, other_first) in (0..4).flat_map(|salt| [(salt, true), (salt, false)]) {
+            let mut page = Page { salt, ..Page::new("") };
+            let form = page.save_as("Arya", &page.document.version(), "oak\n");
+            let mut saves = vec![("Arya", "ash oak\n")];
+            saves.insert(usize::from(!other_first), ("Robb", other.unwrap_or("ash oak\n")));
+            saves.retain(|(who, _)| *who == "Arya" || other.is_some());
+            saves.into_iter().for_each(|(who, to)| drop(page.save_next(who, &form, to)));
+            page.import(None, (1, "elm "));
+            page.save_next("Arya", &form, "oak\nyew\n");
+            let told: Vec<&str> = page.others().into_iter().map(|(_, text)| text).collect();
+            assert_eq!((page.document.text(), told.as_slice()), ("elm ", others), "{salt}");
+        }
+    };
+    comes_to(None, &["oak\nyew\n"]);
+    comes_to(Some("oak\nfir\n"), &["ash oak\nfir\n", "oak\nyew\n"]);
+}
+
 /// What two wrote alike is one, and who writes in front of that has both before them: a third one's
 /// lines come before all that or behind it, wherever the copy stands that is not shown.
 #[test]

@@ -288,12 +288,16 @@ impl State {
     /// The save that made what a change says is not shown: it itself, but where it is an import,
     /// against which others' versions are not.
     fn author_of(&self, hidden: &Hidden, by: (usize, &Change)) -> usize {
-        if by.1.kind != ChangeKind::Import as u8 {
-            return by.0;
-        }
-        let here = |it: &&(u32, u32, u32)| (it.0..it.0 + it.1) == hidden.at;
-        let with = by.1.overlaps.iter().find(here).map(|(.., with)| *with as usize);
+        let with = kept_off(hidden, by.1).next();
         with.filter(|with| self.changes.get(*with).is_some()).unwrap_or(by.0)
+    }
+
+    /// Whether a version is its author's alone: what an import keeps off the page may be several
+    /// people's.
+    fn is_of_one(&self, open: &Open) -> bool {
+        let (by, number) = (open.of.0 as usize, open.of.1 as usize);
+        let by = self.changes.get(by);
+        by.is_some_and(|by| by.hidden.get(number).is_some_and(|it| kept_off(it, by).count() < 2))
     }
 
     /// What a change closed that chose between versions, by changing the passage.
@@ -390,6 +394,7 @@ impl State {
         let base = |save: usize| self.text.history().base(save as u32);
         let meet = |hidden: &Hidden| meet(&hidden.at, &open.at);
         change.hidden.iter().any(meet)
+            && self.is_of_one(open)
             && self.version_of_open(open).is_some_and(|(by, _)| change.is_by_author_of(by))
             && base(index).is_some_and(|of| Some(of) == base(open.save))
     }
@@ -442,6 +447,14 @@ impl State {
         }
         open.upto = open.upto.max(end);
     }
+}
+
+/// The saves of which an import keeps something off the page there: the author first.
+fn kept_off(hidden: &Hidden, by: &Change) -> impl Iterator<Item = usize> {
+    let is_import = by.kind == ChangeKind::Import as u8;
+    let at = hidden.at.clone();
+    let here = move |it: &&(u32, u32, u32)| is_import && (it.0..it.0 + it.1) == at;
+    by.overlaps.iter().filter(here).map(|(.., with)| *with as usize)
 }
 
 /// What several wrote alike is one.

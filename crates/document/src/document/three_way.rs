@@ -197,7 +197,9 @@ impl State {
         let bytes = self.text().len() as u32;
         let author = |by: u32| self.save_of(by);
         let last = author(index.saturating_sub(1));
-        let overlaps = overlaps(&meant, &met.since, [&own, &parts], place, (author, last));
+        let others = |save: u32, newest: u32| !self.is_ones_own(save, newest);
+        let by = (author, others, last);
+        let overlaps = overlaps(&meant, &met.since, [&own, &parts], place, by);
         let hidden = hidden(&meant, place);
         self.changes.amend(index as usize, |change| {
             change.bytes = bytes;
@@ -503,6 +505,17 @@ impl State {
         self.text.history().base(change).is_some_and(|base| base.contains(other))
     }
 
+    /// Whether what a save and a newer one made of a text is the newer one's: its author made both
+    /// of the same text, or had the older one before them.
+    fn is_ones_own(&self, older: u32, newer: u32) -> bool {
+        let of =
+            |save: u32| Some((self.changes.get(save as usize)?, self.text.history().base(save)?));
+        let same = of(older).zip(of(newer)).is_some_and(|((one, on), (other, base))| {
+            base.contains(older) || base == on && one.is_by_author_of(other)
+        });
+        older == newer || same
+    }
+
     /// The save that a change was made for: of what was decided of one, that one.
     fn save_of(&self, index: u32) -> u32 {
         match self.changes.get(index as usize) {
@@ -770,13 +783,14 @@ fn hidden(meant: &ThreeWay, place: impl Fn(&Range<u32>) -> Range<u32>) -> Vec<Hi
 }
 
 /// The passages that a save and others changed, and one of those others for each: a few, but all of
-/// which others' version is hidden, since that one is its author then.
+/// which others' version is hidden, since that one is its author then; with another one whose that
+/// is, too, if it is not its author's alone.
 fn overlaps(
     meant: &ThreeWay,
     since: &Since,
     [own, parts]: [&BTreeSet<u32>; 2],
     place: impl Fn(&Range<u32>) -> Range<u32>,
-    (author, last): (impl Fn(u32) -> u32, u32),
+    (author, others, last): (impl Fn(u32) -> u32, impl Fn(u32, u32) -> bool, u32),
 ) -> Vec<(u32, u32, u32)> {
     let met = meant.met.iter().filter(|met| met.outcome != Outcome::Both);
     let told = met.filter_map(|met| {
@@ -791,19 +805,23 @@ fn overlaps(
         if !there.is_empty() && there.iter().all(|(hunk, _)| is_own(hunk)) {
             return None;
         }
-        let by = there.iter().flat_map(|(_, by)| by.iter());
+        let by = there.iter().flat_map(|(_, by)| by.iter().copied());
+        let by: BTreeSet<u32> = by.map(&author).collect();
         // Where it only differs from what the author was shown, it does so by what is there.
-        let with = by.copied().map(&author).max().unwrap_or(last);
-        let at = place(&met.range);
+        let with = by.last().copied().unwrap_or(last);
         let hides = matches!(met.outcome, Outcome::Replaced(_));
-        Some((hides, (at.start, at.end - at.start, with)))
+        let another = by.into_iter().rev().find(|save| hides && others(*save, with));
+        Some((hides, place(&met.range), [Some(with), another]))
     });
-    let mut others = 0;
-    let few = told.filter(|(hides, _)| {
-        others += usize::from(!hides);
-        *hides || others <= limits::OVERLAPS
+    let mut shown = 0;
+    let few = told.filter(|(hides, ..)| {
+        shown += usize::from(!hides);
+        *hides || shown <= limits::OVERLAPS
     });
-    few.map(|(_, overlap)| overlap).collect()
+    let each = few.flat_map(|(_, at, saves)| {
+        saves.into_iter().flatten().map(move |with| (at.start, at.end - at.start, with))
+    });
+    each.collect()
 }
 
 /// From which hunk of a patch to which one each text went. O(hunks, and for each text their log).

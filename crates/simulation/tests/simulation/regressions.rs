@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 52] = [
+const SHORT: [(u64, usize, u64, &str); 53] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -112,6 +112,12 @@ const SHORT: [(u64, usize, u64, &str); 52] = [
     ),
     (950_009_427, 68, 23_756_791_566, "and beside a word"),
     (990_003_687, 97, 22_112_468_000, "a word that the origin merged in stands twice"),
+    (
+        990_001_978,
+        99,
+        15_571_360_802,
+        "a version of two people is let go as one of them saves another one",
+    ),
 ];
 
 /// Runs in which few saves are joined.
