@@ -172,6 +172,15 @@ fn a_passage_takes_its_versions_along_where_it_is_moved_to() {
 }
 
 #[test]
+fn who_takes_away_what_is_shown_decides() {
+    let saves = ["One.\nThe sky is crimson.\n", "One.\nThe sky is azure.\n"];
+    let mut page = Page::of("One.\nThe sky is blue.\n", &saves);
+    assert_eq!(page.listed(), [("crimson", "azure")]);
+    page.save("One.\n");
+    assert_eq!((page.0.text(), page.listed()), ("One.\n", vec![]));
+}
+
+#[test]
 fn who_adds_beside_a_deleted_line_decides_nothing() {
     let base = "One line.\nTwo words here.\nThree line.\n";
     let saves = ["One line.\nThree line.\n", "One line.\nTwo good words here.\nThree line.\n"];

@@ -49,6 +49,9 @@ pub(crate) struct Fact {
     lost: bool,
     /// Whether its client was told that the save is not taken.
     unmet: bool,
+    /// Whether somebody who was told of other versions took away words of what was shown in place
+    /// of it, if it was in one of those.
+    decided: bool,
 }
 
 /// What a client has seen of a page, or a point of presence has shown of it.
@@ -81,6 +84,9 @@ struct Wrong {
 pub(crate) struct Invariants {
     words: BTreeMap<Word, Fact>,
     next: Word,
+    /// By page and text: the newest word that there was when an answer said that there are other
+    /// versions beside the text.
+    versions: BTreeMap<(usize, String), Word>,
     /// Words that were to be deleted by texts that were submitted so far.
     pub(crate) deletions: usize,
     /// By page and text (as its check bits): what was taken on that text alone.
@@ -118,6 +124,23 @@ impl Invariants {
         self.deletions += deleted.len();
         for word in deleted {
             self.words.entry(*word).or_default().deletable = true;
+        }
+    }
+
+    /// An answer says that there are other versions beside its text.
+    pub(crate) fn says_others(&mut self, page: usize, text: &str) {
+        self.versions.insert((page, text.to_owned()), self.next);
+    }
+
+    /// A save is made on a text, and deletes these of it: whoever was told then that there are
+    /// other versions has decided about those of what they take away.
+    pub(crate) fn decides(&mut self, page: usize, on: &str, deleted: &[Word]) {
+        let told = self.versions.get(&(page, on.to_owned())).filter(|_| !deleted.is_empty());
+        let Some(upto) = told else { return };
+        let shown = words(on);
+        let known = self.words.range_mut(..=*upto);
+        for (_, fact) in known.filter(|(word, fact)| fact.page == page && !shown.contains(word)) {
+            fact.decided = true;
         }
     }
 
@@ -182,9 +205,11 @@ impl Invariants {
         words.into_iter().filter(known).filter(|word| !self.flickers(*word)).collect()
     }
 
-    /// An answer lacked this, and said that there are other versions: it is in none of them.
+    /// An answer lacked this, and said that there are other versions: it is in none of them. Of a
+    /// passage about which somebody has decided no other version is listed.
     pub(crate) fn not_found(&mut self, word: Word, whose: &str) {
-        if self.words.get(&word).is_some_and(|fact| !fact.deletable && !fact.lost) {
+        let is_open = |fact: &Fact| !fact.deletable && !fact.lost && !fact.decided;
+        if self.words.get(&word).is_some_and(is_open) {
             let what =
                 format!("{whose} was told of other versions, and none has {}", spelled(word));
             match self.turned_back {

@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 53] = [
+const SHORT: [(u64, usize, u64, &str); 54] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -118,6 +118,7 @@ const SHORT: [(u64, usize, u64, &str); 53] = [
         15_571_360_802,
         "a version of two people is let go as one of them saves another one",
     ),
+    (970_004_525, 98, 33_898_388_004, "a version is sought that somebody had decided about before"),
 ];
 
 /// Runs in which few saves are joined.

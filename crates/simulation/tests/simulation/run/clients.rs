@@ -129,6 +129,7 @@ impl Run {
             self.to_find.insert((client, request), (lacks, self.invariants.deletions));
         }
         self.invariants.may_return(&lacks);
+        self.invariants.says_others(page, text);
     }
 
     /// Whoever was told that there are other versions looked for them: there is each word that the
@@ -144,7 +145,7 @@ impl Run {
         let told = undecided.iter().flat_map(|text| words(text));
         self.invariants.told(told);
         let (to_find, deletions) = self.to_find.remove(&of).unwrap_or_default();
-        // Who takes away what is shown of a passage decides: then no version of it is listed.
+        // Somebody may have decided about a version since, with what they deleted.
         let whole = whole && self.invariants.deletions == deletions;
         let whose = format!("client {} ({})", of.0, of.1);
         let lost = to_find.into_iter().filter(|word| whole && !read.contains(word));
@@ -199,6 +200,7 @@ impl Run {
         let base_check = base.map(|_| text_check(&text));
         let on = text.clone();
         let (text, deleted) = edited(&text, word, &mut self.random);
+        self.invariants.decides(page, &on, &deleted);
         // Of one person's saves of one text each may take the place of another.
         let written = self.clients[client].written[page].entry(on).or_default();
         written.push(Written { word, deleted: deleted.clone() });
