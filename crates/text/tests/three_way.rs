@@ -525,6 +525,25 @@ fn a_line_that_is_elsewhere_with_more_in_it_is_changed_there_or_not_at_all() {
     }
 }
 
+/// What somebody put at the end of words that a view ran together with others, or in front of them,
+/// is of what is told.
+#[test]
+fn what_is_put_beside_words_that_are_run_together_is_told_with_them() {
+    for (base, gone, (at, put), told) in [
+        ("oakelm\n", 3..7, (7, "\nfir "), "elm\n\nfir "),
+        ("oakelmash\n", 3..6, (6, "fir"), "elmfir"),
+        ("oakelmash\n", 3..6, (3, "fir"), "firelm"),
+    ] {
+        let first = Patch::builder().keep(gone.start).delete(gone.end - gone.start);
+        let first = first.insert("\nyew\n\n").build().expect("a patch");
+        let second = Patch::builder().keep(at).insert(put).build().expect("a patch");
+        let hides = BTreeSet::from([0]);
+        let beside = Beside { hides: hides.clone(), decided: hides, ..Beside::from(&first) };
+        let made = merge(base, beside, &second);
+        assert_eq!(hidden(&made.met), [told], "{base:?} {:?}", made.met);
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         4 => "[a-e]{1,3}",

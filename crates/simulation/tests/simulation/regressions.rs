@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 54] = [
+const SHORT: [(u64, usize, u64, &str); 55] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -119,6 +119,12 @@ const SHORT: [(u64, usize, u64, &str); 54] = [
         "a version of two people is let go as one of them saves another one",
     ),
     (970_004_525, 98, 33_898_388_004, "a version is sought that somebody had decided about before"),
+    (
+        985_000_440,
+        112,
+        14_567_955_537,
+        "what is put behind words that are run together is told nowhere",
+    ),
 ];
 
 /// Runs in which few saves are joined.

@@ -230,11 +230,36 @@ pub(super) fn as_written(base: &str, patches: [&Patch; 2], mut made: ThreeWay) -
         let lines = [lines_around(base, &met.base), lines_around(&text, &there)];
         let came = [first, second].into_iter().flat_map(|patch| patch.edits()).map(|edit| edit.2);
         let known: HashSet<&str> = lines.into_iter().chain(came).flat_map(words::bare).collect();
-        if !words::bare(told).all(|word| known.contains(word)) {
-            *told = text.get(there.start as usize..there.end as usize).unwrap_or_default().into();
+        if !words::bare(told).all(|word| known.contains(word))
+            && let Some(written) = written(&text, told, (&met.base, second))
+        {
+            *told = written.to_owned();
         }
     }
     made
+}
+
+/// What an edit has in place of a passage, with what it put at the ends of that if so it was told;
+/// `None` where nothing of that kind holds what it put and what was told.
+fn written<'a>(text: &'a str, told: &str, (at, by): (&Range<u32>, &Patch)) -> Option<&'a str> {
+    let near = by.edits().filter(|(start, gone, _)| *start <= at.end && at.start <= start + gone);
+    let put = near.flat_map(|edit| words::bare(edit.2)).filter(|word| told.contains(word));
+    let put: Vec<&str> = put.collect();
+    let places = [grown(at, by.in_turn()).0, with_ends(at, by)];
+    let texts = places.iter().filter_map(|at| text.get(at.start as usize..at.end as usize));
+    texts.into_iter().find(|text| put.iter().all(|word| text.contains(word)))
+}
+
+/// Where a part of a text is once that was edited, with what came at its ends.
+fn with_ends(at: &Range<u32>, by: &Patch) -> Range<u32> {
+    by.in_turn().fold(at.clone(), |at, (place, deleted, inserted)| {
+        let end = place + deleted;
+        match end < at.start {
+            true => at.start - deleted + inserted..at.end - deleted + inserted,
+            false if place > at.end => at,
+            false => at.start.min(place)..at.end.max(end) - deleted + inserted,
+        }
+    })
 }
 
 /// The lines that a part of a text is in.
