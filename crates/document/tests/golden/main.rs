@@ -91,6 +91,27 @@ fn entry(body: Body) -> Entry {
 }
 
 #[test]
+fn imports() {
+    let on = OriginText { revision: 77, text: Digest([0x22; 16]) };
+    let import = Import {
+        from: Some(on),
+        to: OriginText { revision: 78, text: Digest([0x33; 16]) },
+        patch: diff::between_by(1, "a b c\n", "a c d\n"),
+        time_ms: 8,
+        note: note("Walder", "undid"),
+        rules: 1,
+        shown: Patch::empty(),
+    };
+    let as_meant = Import { rules: 2, ..import.clone() };
+    let shown = diff::between_by(1, "a c\n", "a b c\n");
+    let of_shown = Import { shown, ..as_meant.clone() };
+    GOLDEN.holds(1, "entry-import-shown", &entry(Body::Import(of_shown)));
+    GOLDEN.holds(1, "entry-import-rules", &entry(Body::Import(as_meant)));
+    GOLDEN.holds(1, "entry-import", &entry(Body::Import(Import { from: None, ..import.clone() })));
+    GOLDEN.holds(1, "entry-import-on-tip", &entry(Body::Import(import)));
+}
+
+#[test]
 fn entries() {
     let traced = Entry { trace: 0x0123_4567_89ab_cdef, ..entry(Body::Edit(edit())) };
     GOLDEN.holds(1, "entry-edit", &traced);
@@ -114,22 +135,6 @@ fn entries() {
     };
     GOLDEN.holds(1, "entry-version", &entry(Body::Version(version)));
     GOLDEN.holds(1, "entry-base", &entry(Body::Base(page(77, "Ein Text.\n"))));
-    let import = Import {
-        from: Some(on),
-        to: OriginText { revision: 78, text: Digest([0x33; 16]) },
-        patch: diff::between_by(1, "a b c\n", "a c d\n"),
-        time_ms: 8,
-        note: note("Walder", "undid"),
-        rules: 1,
-        shown: Patch::empty(),
-    };
-    let as_meant = Import { rules: 2, ..import.clone() };
-    let shown = diff::between_by(1, "a c\n", "a b c\n");
-    let of_shown = Import { shown, ..as_meant.clone() };
-    GOLDEN.holds(1, "entry-import-shown", &entry(Body::Import(of_shown)));
-    GOLDEN.holds(1, "entry-import-rules", &entry(Body::Import(as_meant)));
-    GOLDEN.holds(1, "entry-import", &entry(Body::Import(Import { from: None, ..import.clone() })));
-    GOLDEN.holds(1, "entry-import-on-tip", &entry(Body::Import(import)));
     let flush = FlushId([0x44; 16]);
     let intent = Intent { flush, upto: place(1_300), tip: 78, text: Digest([0x55; 16]) };
     GOLDEN.holds(1, "entry-intent", &entry(Body::Intent(intent)));
