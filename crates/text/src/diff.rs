@@ -10,6 +10,7 @@ mod fine;
 mod first;
 mod pairs;
 mod sides;
+mod weights;
 
 use crate::patch::Patch;
 pub(crate) use sides::longest_ascending;

@@ -153,6 +153,38 @@ fn what_an_edit_keeps_is_not_carried_over() {
     assert_eq!(text, "lead iron nickel\nzinc ");
 }
 
+/// Where a word and what stands between words cannot both stay: what others do to the word is done
+/// to it.
+#[test]
+fn words_outweigh_the_spaces_and_signs_between_them() {
+    for (one, other, stays) in [
+        ("iron tin", "gold iron", "iron"),
+        ("iron, tin", "gold, iron", "iron"),
+        ("x [[iron]], [[tin]] y", "x [[gold]], [[iron]] y", "iron"),
+        ("| iron || tin\n", "| gold || iron\n", "iron"),
+        ("a - iron", "iron - b", "iron"),
+        ("== A ==\n* iron: tin\n", "== A ==\n* gold: iron\n", "iron"),
+        ("über ä", "ö über", "über"),
+        ("漢, 字", "東, 漢", "漢"),
+        ("👩‍👩‍👧 👍🏽", "🎉 👩‍👩‍👧", "👩‍👩‍👧"),
+    ] {
+        for (old, new) in [(one, other), (other, one)] {
+            let patch = between(old, new);
+            let at = old.find(stays).expect("a word");
+            let kept =
+                |(from, gone, _)| (from + gone) as usize <= at || at + stays.len() <= from as usize;
+            let stays = patch.edits().all(kept);
+            assert!(stays, "{old:?} to {new:?}: {:?}", hunks(&patch));
+        }
+    }
+}
+
+#[test]
+fn a_word_is_not_kept_in_place_of_others() {
+    let patch = between("the big red cat sat", "cat the big red sat");
+    assert_eq!(hunks(&patch), [(0, 0, "cat "), (12, 4, "")]);
+}
+
 /// So what others do to the words that stay is done to them.
 #[test]
 fn of_lines_that_were_joined_or_split_the_words_stay() {

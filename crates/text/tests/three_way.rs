@@ -132,6 +132,24 @@ fn what_is_moved_takes_corrections_along() {
     assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()));
 }
 
+/// So is what is put before a word, in place of one behind it: the word stays, and what another one
+/// makes of it.
+#[test]
+fn a_word_that_stays_takes_corrections_along() {
+    let (base, moved) = ("oak elm iron tin ash box\n", "oak elm gold iron ash box\n");
+    let (links, moved_links) = ("[[iron]], [[tin]]\n", "[[gold]], [[iron]]\n");
+    for (base, moved, other, right) in [
+        (base, moved, "oak elm irons tin ash box\n", "oak elm gold irons ash box\n"),
+        (base, moved, "oak elm ash box\n", "oak elm gold ash box\n"),
+        (links, moved_links, "[[irons]], [[tin]]\n", "[[gold]], [[irons]]\n"),
+    ] {
+        for (first, second) in [(moved, other), (other, moved)] {
+            let (text, met) = merged(base, first, second);
+            assert_eq!((text.as_str(), hidden(&met)), (right, Vec::new()), "{first:?} {second:?}");
+        }
+    }
+}
+
 /// Whole lines that are put into one that another had moved stand before it, or behind it: what the
 /// other wrote into it stays in one line with it.
 #[test]

@@ -15,6 +15,7 @@ use imara_diff::{Algorithm, Diff};
 
 use super::pairs::{self, Lines};
 use super::sides::{self, Sides, common_end, common_start};
+use super::weights::words_before_signs;
 use crate::patch::{Patch, PatchBuilder};
 use crate::words;
 
@@ -339,7 +340,7 @@ impl<'a> Differ<'a> {
         let region = self.without_same_words(region);
         let (old, new) = self.texts(&region);
         let sides = Sides::new(words::words(old), words::words(new));
-        let hunks = self.compared(&sides)?;
+        let hunks = self.compared_words(&sides)?;
         let changed = |row: &[imara_diff::Token], tokens: (usize, usize)| {
             let tokens = row[tokens.0..tokens.1].iter();
             tokens.filter(|token| words::says(sides.input.interner[**token])).count()
@@ -357,7 +358,7 @@ impl<'a> Differ<'a> {
         }
         let (old, new) = self.texts(region);
         let sides = Sides::new(words::words(old), words::words(new));
-        if let Some(hunks) = self.compared(&sides) {
+        if let Some(hunks) = self.compared_words(&sides) {
             for (old, new) in hunks {
                 self.push(region.part(sides.old_bytes(old), sides.new_bytes(new)));
             }
@@ -396,9 +397,16 @@ impl<'a> Differ<'a> {
             return self.push(region.clone());
         }
         self.tokens -= count;
-        for (old, new) in differences(Algorithm::Myers, &sides) {
+        let hunks = differences(Algorithm::Myers, &sides);
+        for (old, new) in words_before_signs(&sides, hunks, &mut self.pairs) {
             self.push(region.part(sides.old_bytes(old), sides.new_bytes(new)));
         }
+    }
+
+    /// The same of words, where these outweigh what stands between them.
+    fn compared_words(&mut self, sides: &Sides<'_>) -> Option<Vec<sides::Change>> {
+        let hunks = self.compared(sides)?;
+        Some(words_before_signs(sides, hunks, &mut self.pairs))
     }
 
     /// What differs between two rows of tokens by the careful algorithm, if that is not too much.
@@ -637,7 +645,7 @@ mod tests {
             let mut differ = Differ::new(&old, &new);
             let whole = Change { old: 0..old.len(), new: 0..new.len() };
             let sides = Sides::new(words::words(&old), words::words(&new));
-            let all = differ.compared(&sides).expect("it is little");
+            let all = differ.compared_words(&sides).expect("it is little");
             let part = |(old, new)| whole.part(sides.old_bytes(old), sides.new_bytes(new));
             let all: Vec<Change> = all.into_iter().map(part).collect();
             let found = differ.by_words(&whole).expect("it is less");

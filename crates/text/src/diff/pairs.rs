@@ -9,6 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::sides::aligned;
 use crate::words;
 
 /// Of the words of two lines so many are in both, out of ten, that the one became the other.
@@ -108,33 +109,7 @@ pub(super) fn pairs(old: &Lines<'_>, new: &Lines<'_>) -> Option<Vec<(usize, usiz
     if looked_at > LOOKED_AT {
         return None;
     }
-    // How much the lines from here on have in common at best.
-    let width = columns + 1;
-    let mut best = vec![0; (rows + 1) * width];
-    let mut scores = vec![0; rows * columns];
-    for row in (0..rows).rev() {
-        for column in (0..columns).rev() {
-            let score = score(old, row, new, column);
-            let (here, below) = (row * width + column, (row + 1) * width + column);
-            let paired = if score > 0 { best[below + 1] + score } else { 0 };
-            best[here] = paired.max(best[below]).max(best[here + 1]);
-            scores[row * columns + column] = score;
-        }
-    }
-    let (mut found, mut row, mut column) = (Vec::new(), 0, 0);
-    while row < rows && column < columns {
-        let (here, below) = (row * width + column, (row + 1) * width + column);
-        let score = scores[row * columns + column];
-        if score > 0 && best[here] == best[below + 1] + score {
-            found.push((row, column));
-            (row, column) = (row + 1, column + 1);
-        } else if best[here] == best[below] {
-            row += 1;
-        } else {
-            column += 1;
-        }
-    }
-    Some(found)
+    Some(aligned((rows, columns), |row, column| score(old, row, new, column)))
 }
 
 /// The same with lines beside a pair of which at least half of the words are in the other side's

@@ -91,6 +91,41 @@ fn push_end(starts: &mut Vec<usize>, token: &str) {
     starts.push(last + token.len());
 }
 
+/// Which of so many rows is paired with which of so many columns, in order and so that all together
+/// score the most; none that scores 0 is. O(rows * columns). (Needleman and Wunsch, 1970.)
+pub(super) fn aligned(
+    (rows, columns): (usize, usize),
+    score: impl Fn(usize, usize) -> usize,
+) -> Vec<(usize, usize)> {
+    // What is scored from here on at best.
+    let width = columns + 1;
+    let mut best = vec![0; (rows + 1) * width];
+    let mut scores = vec![0; rows * columns];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            let score = score(row, column);
+            let (here, below) = (row * width + column, (row + 1) * width + column);
+            let paired = if score > 0 { best[below + 1] + score } else { 0 };
+            best[here] = paired.max(best[below]).max(best[here + 1]);
+            scores[row * columns + column] = score;
+        }
+    }
+    let (mut found, mut row, mut column) = (Vec::new(), 0, 0);
+    while row < rows && column < columns {
+        let (here, below) = (row * width + column, (row + 1) * width + column);
+        let score = scores[row * columns + column];
+        if score > 0 && best[here] == best[below + 1] + score {
+            found.push((row, column));
+            (row, column) = (row + 1, column + 1);
+        } else if best[here] == best[below] {
+            row += 1;
+        } else {
+            column += 1;
+        }
+    }
+    found
+}
+
 /// The longest subsequence whose second numbers ascend. O(n log n).
 pub(crate) fn longest_ascending(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
     // For each length the pair that ends a row of it lowest; for each pair the one before it.
