@@ -398,7 +398,7 @@ impl<'a> Differ<'a> {
         }
         self.tokens -= count;
         let hunks = differences(Algorithm::Myers, &sides);
-        for (old, new) in words_before_signs(&sides, hunks, &mut self.pairs) {
+        for (old, new) in words_before_signs(&sides, hunks) {
             self.push(region.part(sides.old_bytes(old), sides.new_bytes(new)));
         }
     }
@@ -406,7 +406,7 @@ impl<'a> Differ<'a> {
     /// The same of words, where these outweigh what stands between them.
     fn compared_words(&mut self, sides: &Sides<'_>) -> Option<Vec<sides::Change>> {
         let hunks = self.compared(sides)?;
-        Some(words_before_signs(sides, hunks, &mut self.pairs))
+        Some(words_before_signs(sides, hunks))
     }
 
     /// What differs between two rows of tokens by the careful algorithm, if that is not too much.

@@ -14,22 +14,18 @@ use imara_diff::Token;
 use super::sides::{self, Change, Sides};
 use crate::words;
 
-/// Pairs of tokens that are aligned by weight at once, at most.
+/// Pairs of tokens that are aligned by weight at once, at most. In all they are no more than were
+/// compared.
 const WEIGHED_PAIRS: usize = 1 << 16;
 
-/// The same changes, but for those between which a word can be kept in place of signs. It costs
-/// `pairs` of tokens, and where there are too few of them left all stays.
-pub(super) fn words_before_signs(
-    sides: &Sides<'_>,
-    changes: Vec<Change>,
-    pairs: &mut usize,
-) -> Vec<Change> {
+/// The same changes, but for those between which a word can be kept in place of signs.
+pub(super) fn words_before_signs(sides: &Sides<'_>, changes: Vec<Change>) -> Vec<Change> {
     let keeps_signs = |last: &Change, next: &Change| {
         sides.input.before[last.0.1..next.0.0].iter().all(|token| !is_word(sides, *token))
     };
     let mut found = Vec::with_capacity(changes.len());
     for run in changes.chunk_by(keeps_signs) {
-        match around(run).and_then(|stretch| by_weight(sides, stretch, pairs)) {
+        match around(run).and_then(|stretch| by_weight(sides, stretch)) {
             Some(weighed) => found.extend(weighed),
             None => found.extend_from_slice(run),
         }
@@ -48,21 +44,19 @@ fn around(run: &[Change]) -> Option<Change> {
 }
 
 /// What differs in a stretch of which the most is kept by weight; `None` where no word can be kept.
-fn by_weight(sides: &Sides<'_>, stretch: Change, pairs: &mut usize) -> Option<Vec<Change>> {
+fn by_weight(sides: &Sides<'_>, stretch: Change) -> Option<Vec<Change>> {
     let (old, new) = stretch;
     let (before, after) = (&sides.input.before[old.0..old.1], &sides.input.after[new.0..new.1]);
-    let cost = before.len().saturating_mul(after.len());
-    if cost > WEIGHED_PAIRS.min(*pairs) {
+    if before.len().saturating_mul(after.len()) > WEIGHED_PAIRS {
         return None;
     }
     let went: HashSet<&Token> = before.iter().filter(|token| is_word(sides, **token)).collect();
     if !after.iter().any(|token| went.contains(token)) {
         return None;
     }
-    *pairs -= cost;
     let most_signs = before.len().min(after.len());
-    let weights: Vec<usize> =
-        before.iter().map(|token| weight(sides.input.interner[*token], most_signs)).collect();
+    let weights = before.iter().map(|token| weight(sides.input.interner[*token], most_signs));
+    let weights: Vec<usize> = weights.collect();
     let score = |row: usize, column: usize| match before[row] == after[column] {
         true => weights[row],
         false => 0,
@@ -136,7 +130,7 @@ mod tests {
         fn what_leads_to_the_new_side_still_does(old in row(), new in row()) {
             let (sides, changes) = compared(&old, &new);
             let (mut at, mut made) = (0, Vec::new());
-            for (old, new) in words_before_signs(&sides, changes, &mut (1 << 20)) {
+            for (old, new) in words_before_signs(&sides, changes) {
                 made.extend_from_slice(&sides.input.before[at..old.0]);
                 made.extend_from_slice(&sides.input.after[new.0..new.1]);
                 prop_assert!(old.0 < old.1 || new.0 < new.1);
@@ -155,7 +149,7 @@ mod tests {
                 kept.filter(|token| is_word(&sides, *token)).collect::<Vec<_>>()
             };
             let before = words(&changes);
-            let changes = words_before_signs(&sides, changes, &mut (1 << 20));
+            let changes = words_before_signs(&sides, changes);
             let after = words(&changes);
             let mut all = after.iter();
             prop_assert!(before.iter().all(|word| all.any(|kept| kept == word)));
@@ -178,7 +172,7 @@ mod tests {
         fn of_what_is_weighed_no_other_way_keeps_more(old in row(), new in row()) {
             let (sides, changes) = compared(&old, &new);
             let Some((old, new)) = around(&changes) else { return Ok(()) };
-            let Some(found) = super::by_weight(&sides, (old, new), &mut (1 << 20)) else {
+            let Some(found) = super::by_weight(&sides, (old, new)) else {
                 return Ok(());
             };
             let (one, two) =
