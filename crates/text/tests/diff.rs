@@ -160,7 +160,8 @@ fn words_outweigh_the_spaces_and_signs_between_them() {
     for (one, other, stays) in [
         ("iron tin", "gold iron", "iron"),
         ("iron, tin", "gold, iron", "iron"),
-        ("x [[iron]], [[tin]] y", "x [[gold]], [[iron]] y", "iron"),
+        ("x [iron] tin y", "x gold [iron] y", "iron"),
+        ("iron]], tin", "gold]], iron", "iron"),
         ("| iron || tin\n", "| gold || iron\n", "iron"),
         ("a - iron", "iron - b", "iron"),
         ("== A ==\n* iron: tin\n", "== A ==\n* gold: iron\n", "iron"),

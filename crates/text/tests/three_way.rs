@@ -137,11 +137,11 @@ fn what_is_moved_takes_corrections_along() {
 #[test]
 fn a_word_that_stays_takes_corrections_along() {
     let (base, moved) = ("oak elm iron tin ash box\n", "oak elm gold iron ash box\n");
-    let (links, moved_links) = ("[[iron]], [[tin]]\n", "[[gold]], [[iron]]\n");
+    let (list, moved_list) = ("iron, tin, ash\n", "gold, iron, ash\n");
     for (base, moved, other, right) in [
         (base, moved, "oak elm irons tin ash box\n", "oak elm gold irons ash box\n"),
         (base, moved, "oak elm ash box\n", "oak elm gold ash box\n"),
-        (links, moved_links, "[[irons]], [[tin]]\n", "[[gold]], [[irons]]\n"),
+        (list, moved_list, "irons, tin, ash\n", "gold, irons, ash\n"),
     ] {
         for (first, second) in [(moved, other), (other, moved)] {
             let (text, met) = merged(base, first, second);

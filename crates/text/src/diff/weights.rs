@@ -18,14 +18,20 @@ use crate::words;
 /// compared.
 const WEIGHED_PAIRS: usize = 1 << 16;
 
-/// The same changes, but for those between which a word can be kept in place of signs.
+/// What a word weighs where a sign, or a run of spaces, weighs 1: more than what stands between two
+/// words, be it a comma with a space or the border of two cells. Not more than many signs: of a
+/// sentence that was rewritten, links stay rather than one word that stands there again.
+const WORD: usize = 5;
+
+/// The same changes, but for those between which a word can be kept that outweighs the signs that
+/// are kept there.
 pub(super) fn words_before_signs(sides: &Sides<'_>, changes: Vec<Change>) -> Vec<Change> {
     let keeps_signs = |last: &Change, next: &Change| {
         sides.input.before[last.0.1..next.0.0].iter().all(|token| !is_word(sides, *token))
     };
     let mut found = Vec::with_capacity(changes.len());
     for run in changes.chunk_by(keeps_signs) {
-        match around(run).and_then(|stretch| by_weight(sides, stretch)) {
+        match by_weight(sides, run) {
             Some(weighed) => found.extend(weighed),
             None => found.extend_from_slice(run),
         }
@@ -37,15 +43,15 @@ fn is_word(sides: &Sides<'_>, token: Token) -> bool {
     words::says(sides.input.interner[token])
 }
 
-/// Several changes with all that is kept between them.
-fn around(run: &[Change]) -> Option<Change> {
-    let [first, .., last] = run else { return None };
-    Some(((first.0.0, last.0.1), (first.1.0, last.1.1)))
+fn weight(sides: &Sides<'_>, token: Token) -> usize {
+    if is_word(sides, token) { WORD } else { 1 }
 }
 
-/// What differs in a stretch of which the most is kept by weight; `None` where no word can be kept.
-fn by_weight(sides: &Sides<'_>, stretch: Change) -> Option<Vec<Change>> {
-    let (old, new) = stretch;
+/// What differs where changes keep only signs between them, so that what is kept weighs the most;
+/// `None` where no word can be kept, or none that outweighs these.
+fn by_weight(sides: &Sides<'_>, run: &[Change]) -> Option<Vec<Change>> {
+    let [first, .., last] = run else { return None };
+    let (old, new) = ((first.0.0, last.0.1), (first.1.0, last.1.1));
     let (before, after) = (&sides.input.before[old.0..old.1], &sides.input.after[new.0..new.1]);
     if before.len().saturating_mul(after.len()) > WEIGHED_PAIRS {
         return None;
@@ -54,20 +60,16 @@ fn by_weight(sides: &Sides<'_>, stretch: Change) -> Option<Vec<Change>> {
     if !after.iter().any(|token| went.contains(token)) {
         return None;
     }
-    let most_signs = before.len().min(after.len());
-    let weights = before.iter().map(|token| weight(sides.input.interner[*token], most_signs));
-    let weights: Vec<usize> = weights.collect();
+    let weights: Vec<usize> = before.iter().map(|token| weight(sides, *token)).collect();
     let score = |row: usize, column: usize| match before[row] == after[column] {
         true => weights[row],
         false => 0,
     };
-    Some(changes_between(stretch, sides::aligned((before.len(), after.len()), score)))
-}
-
-/// What a token weighs where so many signs are kept at most: a word by its length, and more than
-/// all of them.
-fn weight(token: &str, most_signs: usize) -> usize {
-    if words::says(token) { token.chars().count() * (most_signs + 1) } else { 1 }
+    let kept = sides::aligned((before.len(), after.len()), score);
+    let has_word = kept.iter().any(|(row, _)| is_word(sides, before[*row]));
+    let signs = run.windows(2).map(|pair| pair[1].0.0 - pair[0].0.1).sum();
+    let weight: usize = kept.iter().map(|(row, _)| weights[*row]).sum();
+    (has_word && weight > signs).then(|| changes_between((old, new), kept))
 }
 
 /// What lies in a stretch between the tokens that are kept of it, which are counted from its start.
@@ -88,7 +90,7 @@ mod tests {
     use imara_diff::{Algorithm, Diff};
     use proptest::prelude::*;
 
-    use super::{Change, Sides, Token, around, is_word, weight, words_before_signs};
+    use super::{Change, Sides, Token, is_word, weight, words_before_signs};
     use crate::words;
 
     fn compared<'a>(old: &'a str, new: &'a str) -> (Sides<'a>, Vec<Change>) {
@@ -100,23 +102,20 @@ mod tests {
     }
 
     /// The most that can be kept of two rows, by weight: all ways are tried.
-    fn heaviest(sides: &Sides<'_>, one: &[Token], two: &[Token], most_signs: usize) -> usize {
+    fn heaviest(one: &[Token], two: &[Token], weight: &dyn Fn(Token) -> usize) -> usize {
         let ([first, one_rest @ ..], [other, two_rest @ ..]) = (one, two) else { return 0 };
         let paired = match first == other {
-            true => {
-                weight(sides.input.interner[*first], most_signs)
-                    + heaviest(sides, one_rest, two_rest, most_signs)
-            }
+            true => weight(*first) + heaviest(one_rest, two_rest, weight),
             false => 0,
         };
-        let skipped = heaviest(sides, one_rest, two, most_signs);
-        paired.max(skipped).max(heaviest(sides, one, two_rest, most_signs))
+        let skipped = heaviest(one_rest, two, weight).max(heaviest(one, two_rest, weight));
+        paired.max(skipped)
     }
 
-    /// The tokens of a range of the old side that no change takes.
-    fn kept(changes: &[Change], within: (usize, usize)) -> Vec<usize> {
+    /// The tokens within a range of the old side that no change takes.
+    fn kept(sides: &Sides<'_>, changes: &[Change], within: (usize, usize)) -> Vec<Token> {
         let is_kept = |at: &usize| changes.iter().all(|(old, _)| *at < old.0 || old.1 <= *at);
-        (within.0..within.1).filter(is_kept).collect()
+        (within.0..within.1).filter(is_kept).map(|at| sides.input.before[at]).collect()
     }
 
     fn row() -> impl Strategy<Value = String> {
@@ -141,46 +140,32 @@ mod tests {
         }
 
         #[test]
-        fn no_word_goes_and_comes_where_only_signs_are_kept(old in row(), new in row()) {
+        fn words_that_are_kept_stay(old in row(), new in row()) {
             let (sides, changes) = compared(&old, &new);
             let words = |changes: &[Change]| {
-                let kept = kept(changes, (0, sides.input.before.len()));
-                let kept = kept.into_iter().map(|at| sides.input.before[at]);
-                kept.filter(|token| is_word(&sides, *token)).collect::<Vec<_>>()
+                let kept = kept(&sides, changes, (0, sides.input.before.len()));
+                kept.into_iter().filter(|token| is_word(&sides, *token)).collect::<Vec<_>>()
             };
             let before = words(&changes);
-            let changes = words_before_signs(&sides, changes);
-            let after = words(&changes);
+            let after = words(&words_before_signs(&sides, changes));
             let mut all = after.iter();
             prop_assert!(before.iter().all(|word| all.any(|kept| kept == word)));
-            let signs = |last: &Change, next: &Change| {
-                sides.input.before[last.0.1..next.0.0].iter().all(|it| !is_word(&sides, *it))
-            };
-            for run in changes.chunk_by(signs) {
-                let came: Vec<Token> = run
-                    .iter()
-                    .flat_map(|(_, new)| &sides.input.after[new.0..new.1])
-                    .copied()
-                    .filter(|token| is_word(&sides, *token))
-                    .collect();
-                let mut went = run.iter().flat_map(|(old, _)| &sides.input.before[old.0..old.1]);
-                prop_assert!(!went.any(|token| came.contains(token)), "{:?}", run);
-            }
         }
 
         #[test]
-        fn of_what_is_weighed_no_other_way_keeps_more(old in row(), new in row()) {
+        fn where_a_word_outweighs_signs_no_other_way_keeps_more(old in row(), new in row()) {
             let (sides, changes) = compared(&old, &new);
-            let Some((old, new)) = around(&changes) else { return Ok(()) };
-            let Some(found) = super::by_weight(&sides, (old, new)) else {
-                return Ok(());
-            };
+            let [first, .., last] = changes.as_slice() else { return Ok(()) };
+            let (old, new) = ((first.0.0, last.0.1), (first.1.0, last.1.1));
+            prop_assume!(!kept(&sides, &changes, old).iter().any(|token| is_word(&sides, *token)));
             let (one, two) =
                 (&sides.input.before[old.0..old.1], &sides.input.after[new.0..new.1]);
-            let most = one.len().min(two.len());
-            let weight = |at: usize| weight(sides.input.interner[sides.input.before[at]], most);
-            let found: usize = kept(&found, old).into_iter().map(weight).sum();
-            prop_assert_eq!(found, heaviest(&sides, one, two, most));
+            let of_sign = |token: Token| usize::from(!is_word(&sides, token));
+            let most = heaviest(one, two, &|token| weight(&sides, token));
+            prop_assume!(most > heaviest(one, two, &of_sign));
+            let found = kept(&sides, &words_before_signs(&sides, changes), old);
+            let found: usize = found.into_iter().map(|token| weight(&sides, token)).sum();
+            prop_assert_eq!(found, most);
         }
     }
 }
