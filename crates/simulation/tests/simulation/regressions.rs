@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 55] = [
+const SHORT: [(u64, usize, u64, &str); 56] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -125,6 +125,7 @@ const SHORT: [(u64, usize, u64, &str); 55] = [
         14_567_955_537,
         "what is put behind words that are run together is told nowhere",
     ),
+    (950_016_519, 101, 30_702_523_430, "a deletion of a word that was moved past a space is lost"),
 ];
 
 /// Runs in which few saves are joined.

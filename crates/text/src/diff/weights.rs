@@ -1,11 +1,11 @@
-//! Words outweigh white space and signs.
+//! A word outweighs a few spaces and signs.
 //!
 //! An algorithm that counts tokens keeps, of a space and a word that cannot both stay, either. The
 //! word has a meaning, and what others do to it is lost with it; a space is as good as any other.
-//! So where nothing but such tokens is kept between changes, and a word stands on both sides, that
-//! is aligned anew by weight. No word that is kept is given up for that: what stands around it
-//! stays, too. May assume that changes are in order. (The rule is ours; the alignment is the one of
-//! Needleman and Wunsch, 1970.)
+//! So where nothing but spaces and signs is kept between changes, and a word stands on both sides,
+//! that is aligned anew by weight. No word that is kept is given up for that. May assume that
+//! changes are in order. Must never depend on time, on the platform or on hashing. (The rule is
+//! ours.)
 
 use std::collections::HashSet;
 
@@ -157,12 +157,16 @@ mod tests {
             let (sides, changes) = compared(&old, &new);
             let [first, .., last] = changes.as_slice() else { return Ok(()) };
             let (old, new) = ((first.0.0, last.0.1), (first.1.0, last.1.1));
-            prop_assume!(!kept(&sides, &changes, old).iter().any(|token| is_word(&sides, *token)));
+            if kept(&sides, &changes, old).iter().any(|token| is_word(&sides, *token)) {
+                return Ok(());
+            }
             let (one, two) =
                 (&sides.input.before[old.0..old.1], &sides.input.after[new.0..new.1]);
             let of_sign = |token: Token| usize::from(!is_word(&sides, token));
             let most = heaviest(one, two, &|token| weight(&sides, token));
-            prop_assume!(most > heaviest(one, two, &of_sign));
+            if most == heaviest(one, two, &of_sign) {
+                return Ok(());
+            }
             let found = kept(&sides, &words_before_signs(&sides, changes), old);
             let found: usize = found.into_iter().map(|token| weight(&sides, token)).sum();
             prop_assert_eq!(found, most);
