@@ -7,8 +7,6 @@
 //! changes are in order. Must never depend on time, on the platform or on hashing. (The rule is
 //! ours.)
 
-use std::collections::HashSet;
-
 use imara_diff::Token;
 
 use super::sides::{self, Change, Sides};
@@ -26,6 +24,9 @@ const WORD: usize = 5;
 /// The same changes, but for those between which a word can be kept that outweighs the signs that
 /// are kept there.
 pub(super) fn words_before_signs(sides: &Sides<'_>, changes: Vec<Change>) -> Vec<Change> {
+    if changes.len() < 2 {
+        return changes;
+    }
     let keeps_signs = |last: &Change, next: &Change| {
         sides.input.before[last.0.1..next.0.0].iter().all(|token| !is_word(sides, *token))
     };
@@ -56,8 +57,8 @@ fn by_weight(sides: &Sides<'_>, run: &[Change]) -> Option<Vec<Change>> {
     if before.len().saturating_mul(after.len()) > WEIGHED_PAIRS {
         return None;
     }
-    let went: HashSet<&Token> = before.iter().filter(|token| is_word(sides, **token)).collect();
-    if !after.iter().any(|token| went.contains(token)) {
+    let can_stay = |token: &Token| is_word(sides, *token) && after.contains(token);
+    if !before.iter().any(can_stay) {
         return None;
     }
     let weights: Vec<usize> = before.iter().map(|token| weight(sides, *token)).collect();
