@@ -377,6 +377,12 @@ impl View {
         self.state.changes.get(0).is_some_and(|first| first.kind == ChangeKind::Base as u8)
     }
 
+    /// When the newest of the saves was accepted that wait, as far as they are ordered by that.
+    #[must_use]
+    pub fn newest_ms(&self) -> Option<u64> {
+        self.expected.newest_ms()
+    }
+
     /// Changes beyond the confirmed ones.
     #[must_use]
     pub fn overlay(&self) -> &[Arc<Change>] {

@@ -142,6 +142,10 @@ pub struct Edit {
     /// Versions of passages that its author has decided about, whatever the page shows of them:
     /// they are no alternatives any more. Not part of the dots.
     pub closes: Option<Box<Closes>>,
+    /// When the newest of the saves was accepted that waited and were shown to its author, where
+    /// the clock was not past that: clocks are set back, and what was shown stands. Not part of the
+    /// dots. From `accepted_ms` on.
+    pub after_ms: Option<u64>,
 }
 
 /// Alternatives that a save closes: one or more, [`limits::CLOSED`] at most.
@@ -192,14 +196,25 @@ pub struct Client {
     pub earlier: Vec<EditId>,
 }
 
-array_with_optional_last!(Edit { delta, accepted_ms, pop, served; client, condition, closes });
+array_with_optional_last!(Edit {
+    delta, accepted_ms, pop, served;
+    client, condition, closes, after_ms
+});
 
 impl Edit {
     /// A save of which nothing is known but what it changed, when it was accepted, and where.
     #[must_use]
     pub fn new(delta: Delta, accepted_ms: u64, pop: String) -> Self {
-        let (served, client, condition, closes) = (None, None, None, None);
-        Self { delta, accepted_ms, pop, served, client, condition, closes }
+        let (served, client, condition) = (None, None, None);
+        let (closes, after_ms) = (None, None);
+        Self { delta, accepted_ms, pop, served, client, condition, closes, after_ms }
+    }
+
+    /// Where it stands among the saves that wait, by time: behind all that its author was shown.
+    #[must_use]
+    pub fn stands_ms(&self) -> u64 {
+        let after = self.after_ms.map_or(0, |after| after.saturating_add(1));
+        self.accepted_ms.max(after)
     }
 
     /// Whether nobody made it: it stands for what it was made on, and changes nothing.
@@ -657,6 +672,9 @@ impl Edit {
         let closed = self.closes.as_ref().map(|closes| closes.0.len());
         if closed.is_some_and(|closed| !(1..=limits::CLOSED).contains(&closed)) {
             return Err(DecodeError::invalid("a save closes none, or too many, alternatives"));
+        }
+        if self.after_ms.is_some_and(|after| after < self.accepted_ms) {
+            return Err(DecodeError::invalid("a save stands after what its clock was past"));
         }
         if self.pop.len() > limits::SITE_BYTES {
             return Err(DecodeError::invalid("the name of the point of presence is too long"));

@@ -96,6 +96,7 @@ fn save(number: u8, on: VersionRef, old: &str, new: &str) -> Edit {
         served: None,
         condition: None,
         closes: None,
+        after_ms: None,
         client: None,
     }
 }

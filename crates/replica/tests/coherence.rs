@@ -371,3 +371,24 @@ fn what_was_swept_before_the_relay_went_away_is_still_known() {
     }
     assert!(swept > 5, "{swept} of 20");
 }
+
+/// A clock is set back while the relay is away: what has been shown of a passage stands, whoever
+/// else saves there later.
+#[test]
+fn what_was_shown_stands_though_a_clock_is_set_back() {
+    for back in [false, true] {
+        let network = Network::new(1, 1);
+        let mut pop = Pop::new(&network, 0);
+        let base = pop.saved(0, None, "one\ntwo three\nfour\n");
+        network.change_faults(|faults| faults.relay_down = true);
+        network.skew(0, 3_600_000);
+        let gone = "one\nfour\n";
+        pop.save(0, Some(base), gone);
+        assert_eq!(pop.texts(), [gone; 3]);
+        if back {
+            network.skew(0, 0);
+        }
+        pop.save(1, Some(base), "one\ntwo and three\nfour\n");
+        assert_eq!(pop.texts(), [gone; 3], "the one that was shown");
+    }
+}

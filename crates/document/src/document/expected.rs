@@ -117,6 +117,11 @@ impl Expected {
         Self { few: Some(few), looked: Looked::default(), shown: OnceLock::new() }
     }
 
+    /// Where the last of the saves stands by time.
+    pub(super) fn newest_ms(&self) -> Option<u64> {
+        self.few.as_ref()?.saves.last().map(|save| save.when.0)
+    }
+
     /// Of one of which it is known what it shows.
     pub(super) fn known(shown: Option<Shown>, looked: Looked) -> Self {
         Self { few: None, looked, shown: OnceLock::from(shown.map(Arc::new)) }
@@ -178,7 +183,7 @@ impl Expected {
         let parents = few.saves.iter().filter(|it| {
             of.changes.by_actor(it.actor).is_some_and(|(index, _)| base.contains(index as u32))
         });
-        let (mut when, actor) = ((edit.accepted_ms, 0), edit.delta.actor());
+        let (mut when, actor) = ((edit.stands_ms(), 0), edit.delta.actor());
         for (after, number) in parents.map(|it| it.when) {
             when = (when.0.max(after), when.1.max(number + 1));
         }

@@ -84,14 +84,16 @@ pub fn edit(draw: &mut Draw<'_>) -> Edit {
     id[0] |= 1;
     let delta =
         Delta { edit: EditId(id), base, patch: patch(draw), note: note(draw), rules: RULES };
+    let accepted_ms = draw.number();
     Edit {
         delta,
-        accepted_ms: draw.number(),
+        accepted_ms,
         pop: draw.text(4),
         served: draw.option(|draw| version(draw, 40)),
         client: Some(client(draw)).filter(|client| *client != Client::default()).map(Box::new),
         condition: None,
         closes: None,
+        after_ms: draw.option(|draw| accepted_ms.saturating_add(draw.below(9) as u64)),
     }
 }
 

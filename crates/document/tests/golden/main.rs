@@ -59,6 +59,7 @@ fn edit() -> Edit {
         served: Some(served),
         condition: None,
         closes: None,
+        after_ms: None,
         client: None,
     }
 }
@@ -119,6 +120,8 @@ fn entries() {
     as_meant.delta.rules = 2;
     GOLDEN.holds(1, "entry-edit-rules", &entry(Body::Edit(as_meant)));
     GOLDEN.holds(1, "entry-edit-client", &entry(Body::Edit(edit_of_client())));
+    let after_ms = Some(edit().accepted_ms + 5);
+    GOLDEN.holds(1, "entry-edit-after", &entry(Body::Edit(Edit { after_ms, ..edit_of_client() })));
     let mut on_object = edit();
     on_object.delta.base = Base::Object(ObjectId(0x7_ffff_ffff_ffff));
     on_object.served = None;

@@ -262,7 +262,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         let client = self.client_of(save, &view, &named.version);
         let (note, rules) = (save.note.clone(), self.context.replica.config.rules);
         let delta = Delta { edit, base: on, patch, note, rules };
-        let entry = self.context.entry(cached.key(), save.trace, delta, (client, closes));
+        let entry = self.context.entry(&view, save.trace, delta, (client, closes));
         let document: &Document = cached.confirmed();
         let known = (document, &view);
         let condition = match condition(save, (&entry, &base_text), named_texts, known) {
@@ -399,20 +399,20 @@ impl<P: Ports> Context<'_, P> {
         taken.into_iter().next().map(|save| save.entry)
     }
 
-    /// The entry of a save.
+    /// The entry of a save that is to be added to a view. It stands behind what that shows, though
+    /// a clock were set back.
     fn entry(
         &mut self,
-        key: &DocumentKey,
+        view: &View,
         trace: u64,
         delta: Delta,
         (client, closes): (Option<Box<Client>>, Option<Box<Closes>>),
     ) -> Entry {
         let accepted_ms = self.ports.now_ms();
         let pop = self.replica.config.pop.clone();
-        let condition = None;
-        let body =
-            Body::Edit(Edit { client, condition, closes, ..Edit::new(delta, accepted_ms, pop) });
-        Entry { trace, ..Entry::new(key.clone(), body) }
+        let after_ms = view.newest_ms().filter(|newest| accepted_ms <= *newest);
+        let edit = Edit { client, closes, after_ms, ..Edit::new(delta, accepted_ms, pop) };
+        Entry { trace, ..Entry::new(view.key().clone(), Body::Edit(edit)) }
     }
 
     /// Adds a save's entry to the view, if it merges and the text stays short enough. Gives whether
