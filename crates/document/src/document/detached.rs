@@ -33,7 +33,7 @@ use crate::limits;
 
 impl Basis {
     /// The same of another text, which comes of that of the version: what is hidden stands there as
-    /// it is, or is not hidden; what was put is put where that is.
+    /// it is, or is not hidden; what was put is put where that is, unless it stands there already.
     fn carried_over(&self, rules: u8, theirs: &str, ours: &str) -> Self {
         let mut carried = Self::from(self.version.clone());
         if self.shown.is_empty() {
@@ -46,7 +46,11 @@ impl Basis {
             let (here, _) = grown(&there, meanwhile.in_turn());
             let place = here.start.max(at);
             shown.push_keep(place - at);
-            shown.push_insert(put);
+            let stands =
+                |(before, behind): (&str, &str)| before.ends_with(put) || behind.starts_with(put);
+            if !ours.split_at_checked(place as usize).is_some_and(stands) {
+                shown.push_insert(put);
+            }
             at = place;
             if here.start == place && part(theirs, &there) == part(ours, &here) {
                 shown.push_delete(here.end - here.start);
@@ -157,6 +161,7 @@ impl State {
             Some(meant) => meant.patch.clone(),
             None => map_through(patch, &diff::between_by(rules, &ours, &theirs)),
         };
+        let after = mapped.apply(&ours).map_err(|error| fault(&error))?.text;
         let (actor, place, logged_ms) = (change.actor.0, change.place, change.logged_ms);
         let (index, by_characters) = match rules {
             0..=1 => {
@@ -182,7 +187,7 @@ impl State {
         let made = detached.mapped.len() as u32;
         self.complete_edit(place, logged_ms, on.base, made);
         if rules > 1 {
-            self.tell_hidden(index, &merged, meant.as_ref());
+            self.tell_hidden(index, &merged, meant.as_ref().map(|meant| (meant, after.as_str())));
         }
         Ok(())
     }

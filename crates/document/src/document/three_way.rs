@@ -210,8 +210,14 @@ impl State {
     }
 
     /// With all done that came of a save since the text was at a version: puts right where its
-    /// passages are that are not shown, and tells those of a text that it was carried over from.
-    pub(super) fn tell_hidden(&mut self, save: u32, since: &Version, carried: Option<&ThreeWay>) {
+    /// passages are that are not shown, and tells those of a text that it was carried over from, by
+    /// what it made of what is shown of the version that it was carried over onto.
+    pub(super) fn tell_hidden(
+        &mut self,
+        save: u32,
+        since: &Version,
+        carried: Option<(&ThreeWay, &str)>,
+    ) {
         let hides = self.changes.get(save as usize).is_some_and(|change| !change.hidden.is_empty());
         if !hides && carried.is_none() {
             return;
@@ -220,7 +226,11 @@ impl State {
         let own = self.closure(save);
         let beside = self.text.since(&own).map(|since| since.patch).unwrap_or_default();
         let place = |at: &Range<u32>, patch: &Patch| grown(at, patch.in_turn()).0;
-        let carried = carried.map(|meant| hidden(meant, |at| place(at, &beside)));
+        let carried = carried.map(|(meant, made)| {
+            let whole = self.text.text_at(&own).unwrap_or_default();
+            let whole = diff::between(made, &whole);
+            hidden(meant, |at| place(&place(at, &whole), &beside))
+        });
         self.changes.amend(save as usize, |change| {
             for Hidden { at, elsewhere, .. } in &mut change.hidden {
                 *at = place(at, &done);

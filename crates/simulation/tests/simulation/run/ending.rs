@@ -242,7 +242,7 @@ impl Run {
     /// Notes what stands in alternatives by now.
     pub(super) fn note_alternatives(&mut self) {
         let documents = self.keys.iter().filter_map(|key| self.network.document(key));
-        let found = documents.flat_map(|mut document| {
+        let found = documents.map(|mut document| {
             let key = document.key().clone();
             self.network.with_relay(|relay: &mut FoldRelay, _| {
                 let archive = relay.archive(&key);
@@ -254,8 +254,13 @@ impl Run {
             });
             in_alternatives(&document)
         });
-        let found: Vec<Word> = found.collect();
-        self.invariants.has_alternatives(found);
+        let found: Vec<_> = found.collect();
+        for found in found {
+            match found {
+                Ok(words) => self.invariants.has_alternatives(words),
+                Err(what) => self.invariants.fail(what),
+            }
+        }
     }
 
     /// All of a page's history can be read, and all texts that clients have seen.
@@ -381,19 +386,21 @@ fn whole(archive: &impl Archive, document: &Document) -> Document {
     whole
 }
 
-/// The words by which alternatives differ from what the page showed.
-fn in_alternatives(document: &Document) -> BTreeSet<Word> {
+/// The words by which alternatives differ from what the page showed; an `Err` says which does not
+/// stand in it.
+fn in_alternatives(document: &Document) -> Result<BTreeSet<Word>, String> {
     let mut found = BTreeSet::new();
     for (_, change) in document.changes().indexed().filter(|(_, change)| !change.hidden.is_empty())
     {
         let version = document.version_at(change.place).expect("a position of the document");
         let text = document.text_at(&version).expect("all of it is kept");
         for hidden in &change.hidden {
-            let shown = &text[hidden.at.start as usize..hidden.at.end as usize];
+            let shown = text.get(hidden.at.start as usize..hidden.at.end as usize);
+            let shown = shown.ok_or_else(|| format!("{hidden:?} stands beyond {text:?}"))?;
             let [shown, other] = [shown, &hidden.text]
                 .map(|text| BTreeSet::from_iter(crate::invariants::words(text)));
             found.extend(shown.symmetric_difference(&other));
         }
     }
-    found
+    Ok(found)
 }
