@@ -224,7 +224,7 @@ fn a_view_takes_no_edit_that_its_text_may_hold() {
 #[test]
 fn an_edit_at_the_origin_shows_against_what_the_origin_was_not_sent() {
     for (base, here, at_origin, shown, other) in [
-        ("a\nw5 w2 w10\nb\n", "a\nw6 w5 w10\nb\n", "a\nw10\nb\n", "a\nw10\nb\n", "w6 w5 "),
+        ("a\nw5 w2 w10\nb\n", "a\nw6 w7 w10\nb\n", "a\nw10\nb\n", "a\nw10\nb\n", "w6 w7 w10"),
         ("It is blue.\n", "It is crimson.\n", "It is azure.\n", "It is azure.\n", "crimson"),
     ] {
         let one = page(1, base);
