@@ -1,11 +1,11 @@
 //! The relay, as a backend, behind the relay port.
 //!
-//! Every request bears a token that is good for a few minutes more. Statuses are
+//! Every request bears a fresh token that is good for a few minutes. Statuses are
 //! sorted here into what may be retried and what the relay refuses.
 
 use fastly::http::request::PendingRequest;
 use fastly::{Body, Request, Response};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use redwedding::settings::{Settings, names};
 use redwedding_replica::auth::{self, Grant};
@@ -21,15 +21,11 @@ use super::wait;
 const DETAIL_BYTES: usize = 4_096;
 /// How long a token to the relay is good, in seconds.
 const TOKEN_SECONDS: u64 = 300;
-/// For how much of that one is used again, in milliseconds: signing costs a save some of its time.
-const TOKEN_USED_MS: u64 = TOKEN_SECONDS * 1_000 / 2;
 
 /// The way to the relay.
 pub(crate) struct RelayBackend {
     key: Vec<u8>,
     grant: Grant,
-    /// The token signed last, as a header, and when.
-    signed: Option<(HeaderValue, u64)>,
 }
 
 impl RelayBackend {
@@ -37,7 +33,7 @@ impl RelayBackend {
     pub(crate) fn new(settings: &Settings) -> Self {
         let site = Some(settings.replica.site.clone());
         let grant = Grant { aud: auth::RELAY.to_owned(), sub: settings.replica.pop.clone(), site };
-        Self { key: settings.relay_key.clone(), grant, signed: None }
+        Self { key: settings.relay_key.clone(), grant }
     }
 }
 
@@ -77,22 +73,10 @@ impl Relay for RelayBackend {
 }
 
 impl RelayBackend {
-    fn send(&mut self, request: Request) -> Result<PendingRequest, RelayError> {
-        let request = request.with_header(AUTHORIZATION, self.bearer()?);
+    fn send(&self, request: Request) -> Result<PendingRequest, RelayError> {
+        let token = auth::sign(self.grant.clone(), &self.key, now_ms(), TOKEN_SECONDS);
+        let request = request.with_header(AUTHORIZATION, format!("Bearer {token}"));
         request.with_pass(true).send_async(names::RELAY).map_err(away)
-    }
-
-    fn bearer(&mut self) -> Result<HeaderValue, RelayError> {
-        let now_ms = now_ms();
-        // A clock may be set back: then the token is of the future.
-        let good = |(_, at): &&(HeaderValue, u64)| (*at..at + TOKEN_USED_MS).contains(&now_ms);
-        if let Some((bearer, _)) = self.signed.as_ref().filter(good) {
-            return Ok(bearer.clone());
-        }
-        let token = auth::sign(self.grant.clone(), &self.key, now_ms, TOKEN_SECONDS);
-        let bearer = HeaderValue::try_from(format!("Bearer {token}")).map_err(away)?;
-        self.signed = Some((bearer.clone(), now_ms));
-        Ok(bearer)
     }
 }
 
