@@ -377,7 +377,8 @@ impl View {
         self.state.changes.get(0).is_some_and(|first| first.kind == ChangeKind::Base as u8)
     }
 
-    /// When the newest of the saves was accepted that wait, as far as they are ordered by that.
+    /// Where the last of the saves that wait stands by time ([`Edit::stands_ms`]); `None` if none
+    /// waits, or more than are ordered by that.
     #[must_use]
     pub fn newest_ms(&self) -> Option<u64> {
         self.expected.newest_ms()

@@ -121,8 +121,7 @@ impl<P: Ports> Context<'_, P> {
         // Another intent, or another tip, came first in the log, or the answer does not show ours
         // yet. Nothing may be written. If ours counts after all, it is open, as after a death.
         if document.origin().open().is_none_or(|open| open.intent.flush != flush) {
-            let event =
-                format!("what was to be written of {} waits: it came second", document.key());
+            let event = format!("an intent to write {} does not count yet", document.key());
             self.ports.log(Level::Warning, &event);
             return Flushed::Later;
         }

@@ -11,7 +11,7 @@ use redwedding_wire::version::{OriginText, Place};
 
 use super::change::{Change, ChangeKind};
 use super::fold::{Fault, Verdict};
-use super::origin::{Announced, IntentState};
+use super::origin::{Announced, IntentState, Tip};
 use super::resolve::Basis;
 use super::state::State;
 use crate::entry::{Abandoned, Checkpoint, Committed, Import, Intent, Moved, OriginPage, RULES};
@@ -37,16 +37,18 @@ impl State {
         self.text.text_at(version).is_ok_and(|found| Digest::of_text(&found) == text)
     }
 
-    /// Whether `patch`, on the text at `version`, gives the text named `text`:
-    /// the tip must never stand for other bytes than the origin has.
-    fn leads_to(&self, version: &Version, patch: &Patch, text: Digest) -> Result<(), Fault> {
+    /// Whether patches, one after the other from the text at `version` on, each give the text that
+    /// is named with it: the tip must never stand for other bytes than the origin has.
+    fn leads_to(&self, version: &Version, patches: &[(&Patch, Digest)]) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::Patch(error.to_string());
-        let base = self.text.text_at(version).map_err(|error| fault(&error))?;
-        let applied = patch.apply(&base).map_err(|error| fault(&error))?;
-        match Digest::of_text(&applied.text) == text {
-            true => Ok(()),
-            false => Err(Fault::Text),
+        let mut text = self.text.text_at(version).map_err(|error| fault(&error))?;
+        for (patch, name) in patches {
+            text = patch.apply(&text).map_err(|error| fault(&error))?.text;
+            if Digest::of_text(&text) != *name {
+                return Err(Fault::Text);
+            }
         }
+        Ok(())
     }
 
     /// What an import says of somebody who made `text` of the tip's: how that differs from the text
@@ -69,16 +71,13 @@ impl State {
 
     /// Whether an import leads from the tip's bytes to those of its revision.
     fn extends_tip(&self, import: &Import) -> bool {
-        let tip = self.origin.tip.as_ref();
-        let version = tip.map(|tip| tip.version.clone()).unwrap_or_default();
-        let before = tip.map_or_else(|| Digest::of_text(""), |tip| tip.stored.text);
-        let made = |patch: &Patch, text: &str, name: Digest| {
-            let made = patch.apply(text).ok()?.text;
-            (Digest::of_text(&made) == name).then_some(made)
-        };
-        let ours = self.text.text_at(&version).ok();
-        let before = ours.and_then(|ours| made(&import.shown, &ours, before));
-        before.and_then(|before| made(&import.patch, &before, import.to.text)).is_some()
+        let edit = (&import.patch, import.to.text);
+        match &self.origin.tip {
+            Some(Tip { stored, version, .. }) => {
+                self.leads_to(version, &[(&import.shown, stored.text), edit]).is_ok()
+            }
+            None => import.shown.is_empty() && self.leads_to(&Version::EMPTY, &[edit]).is_ok(),
+        }
     }
 
     pub(super) fn apply_base(
@@ -230,7 +229,7 @@ impl State {
             None if committed.stored != sent => return Verdict::Quarantined(Fault::Stored),
             None => version,
             Some(patch) => {
-                if let Err(fault) = self.leads_to(&version, patch, committed.stored) {
+                if let Err(fault) = self.leads_to(&version, &[(patch, committed.stored)]) {
                     return Verdict::Quarantined(fault);
                 }
                 let actor = match unchanged {

@@ -226,6 +226,7 @@ impl State {
         let own = self.closure(save);
         let beside = self.text.since(&own).map(|since| since.patch).unwrap_or_default();
         let place = |at: &Range<u32>, patch: &Patch| grown(at, patch.in_turn()).0;
+        let bytes = self.text().len() as u32;
         let carried = carried.map(|(meant, made)| {
             let whole = self.text.text_at(&own).unwrap_or_default();
             let whole = diff::between(made, &whole);
@@ -241,6 +242,7 @@ impl State {
                 (*start, *length) = (at.start, at.end - at.start);
             }
             change.hidden.extend(carried.into_iter().flatten());
+            debug_assert!(change.hidden.iter().all(|it| it.at.end <= bytes), "{change:?}");
         });
     }
 
