@@ -164,7 +164,9 @@ impl Writer {
 
     fn again(&mut self, draw: &mut Draw<'_>) -> Option<Body> {
         let edit = self.some_edit(draw)?;
-        Some(Body::Edit(Edit { accepted_ms: draw.number(), ..edit }))
+        let accepted_ms = draw.number();
+        let after_ms = edit.after_ms.filter(|after| accepted_ms <= *after);
+        Some(Body::Edit(Edit { accepted_ms, after_ms, ..edit }))
     }
 
     /// The same save with another delta.
