@@ -293,6 +293,68 @@ fn what_is_written_into_a_line_of_an_alternative_belongs_to_it() {
     }
 }
 
+/// So is it where the line has the same words in another order: one of them by chance stands, or
+/// comes, right where something is written or deleted.
+#[test]
+fn what_is_written_among_words_of_an_alternative_is_of_that() {
+    let (of, four, fir) = ("of a\n", "elm oak ash fir\n", "fir oak elm ash\n");
+    for (shown, other, more) in [
+        (of, "a of\n", "a of b\n"),
+        (of, "a of\n", "b a of\n"),
+        (of, "a of\n", "a of a b\n"),
+        ("of a", "a of", "a of b"),
+        ("a of\n", of, "of a b\n"),
+        ("a of\n", of, "b of a\n"),
+        ("top\nof a\nend\n", "top\na of\nend\n", "top\na of b\nend\n"),
+        (four, fir, "fir oak elm ash b\n"),
+        (four, fir, "fir oak b elm ash\n"),
+        (four, fir, "fir oak elm b ash\n"),
+        (four, fir, "fir oak\n"),
+    ] {
+        for salt in 0..8 {
+            let mut page = Page { salt, ..Page::new("") };
+            let base = page.document.version();
+            page.save(&base, shown);
+            let mine = page.save(&base, other);
+            page.save(&mine, more);
+            assert_eq!(page.document.text(), shown, "{more}");
+            let told = shown.lines().zip(more.lines()).find(|(one, two)| one != two);
+            assert_eq!(page.others().last().copied(), told, "{more}");
+        }
+    }
+}
+
+/// But whole lines beside it are there, and so is what is written into a line that both have; and
+/// what has the shown version whole stands for it.
+#[test]
+fn what_is_written_beside_an_alternative_is_there() {
+    let (of, other) = ("of a\n", "a of\n");
+    for (shown, other, more, right) in [
+        (of, other, "of a b\n", "of a b\n"),
+        (of, other, "a of a\n", "a of a\n"),
+        (of, other, "a of\nb\n", "of a\nb\n"),
+        (of, other, "b\na of\n", "b\nof a\n"),
+        ("of a", "a of", "a of\nb", "of a\nb"),
+        ("of a\nend\n", "a of\nend\n", "a of\nx end\n", "of a\nx end\n"),
+        (
+            "oak elm\nash fir\n",
+            "ash fir\noak elm\n",
+            "ash b fir\noak elm\n",
+            "oak elm\nash b fir\n",
+        ),
+    ] {
+        for salt in 0..8 {
+            let mut page = Page { salt, ..Page::new("") };
+            let base = page.document.version();
+            page.save(&base, shown);
+            let mine = page.save(&base, other);
+            page.save(&mine, more);
+            assert_eq!(page.document.text(), right, "{more}");
+            assert_eq!(page.others().len(), 1, "{:?}", page.others());
+        }
+    }
+}
+
 /// Who keeps both leaves the passage as it is, and adds the other version.
 #[test]
 fn what_stands_on_the_page_is_no_alternative_any_more() {
@@ -678,6 +740,24 @@ fn who_deletes_their_own_words_deletes_them_wherever_they_stand() {
         page.save(&form, &seen.replace("ash\noak ", "").replace("ash\n", ""));
         let text = page.document.text();
         assert!(!text.contains("ash") && text.contains("yew"), "{text:?} of {seen:?}");
+    }
+}
+
+/// Also where another one's longer text stands for theirs: that loses what they deleted, and keeps
+/// what it has more.
+#[test]
+fn who_deletes_a_word_of_what_a_longer_text_stands_for_deletes_it_there() {
+    for (one, two) in [("a a\n", "a a a\n"), ("oak elm\n", "oak elm fir\n")] {
+        for salt in 0..8 {
+            let mut page = Page { salt, ..Page::new("") };
+            let base = page.document.version();
+            let mine = page.save(&base, one);
+            page.save(&base, two);
+            assert_eq!((page.document.text(), page.others().as_slice()), (two, &[][..]));
+            let [short, left] = [one, two].map(|text| text.split_once(' ').unwrap().1);
+            page.save(&mine, short);
+            assert_eq!((page.document.text(), page.others().as_slice()), (left, &[][..]));
+        }
     }
 }
 

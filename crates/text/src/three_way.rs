@@ -44,7 +44,7 @@ use refined::{Making, refined};
 use repeated::{half_moved, miscounted, repeated, shows_again};
 use seams::{glued, is_one_word};
 use slid::slid;
-use versions::repeat;
+use versions::{holds, repeat};
 
 /// Passages of which another version is shown that one edit may leave, at most.
 pub const HIDDEN: usize = 64;
@@ -254,7 +254,7 @@ fn merge_parts(
 
 /// The first edit's hunks, and what is special about each.
 fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
-    let Beside { patch, yields, own, own_parts, parts, decided, apart, .. } = beside;
+    let Beside { patch, yields, own, own_parts, parts, decided, hides, apart, .. } = beside;
     let mut made = edits(patch);
     for edit in &mut made {
         edit.apart = apart.get(&edit.index).copied();
@@ -265,6 +265,7 @@ fn as_made<'a>(beside: &Beside<'a>) -> Vec<Edit<'a>> {
             edit.kind = Kind::Yields(edit.index);
         }
         edit.is_decided = decided.contains(&edit.index);
+        edit.hides = hides.contains(&edit.index);
     }
     made
 }
@@ -379,7 +380,7 @@ fn as_their<'a>(raw: &[Edit<'_>], mut finer: Vec<Edit<'a>>) -> Vec<Edit<'a>> {
     for edit in &mut finer {
         while raw.next_if(|raw| raw.range.end < edit.range.end).is_some() {}
         let Some(of) = raw.peek() else { break };
-        (edit.kind, edit.is_decided) = (of.kind, of.is_decided);
+        (edit.kind, edit.is_decided, edit.hides) = (of.kind, of.is_decided, of.hides);
         let is_whole = edit.range == of.range && edit.text == of.text;
         if is_whole {
             (edit.own_part, edit.parts) = (of.own_part.clone(), of.parts.clone());
@@ -793,8 +794,12 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
         return shown(first, Outcome::Same);
     }
     // What is written into a version that is not shown is of that; and there is one pair of signs.
+    // Of others' version, too, what holds it whole stands for it.
     if passage.is_one {
-        return in_conflict(base, passage, sides);
+        return match own.is_none() && holds(&second, &first) {
+            true => shown(second, Outcome::Larger),
+            false => in_conflict(base, passage, sides),
+        };
     }
     if let Some(decided) = beside_white_space(base, passage) {
         return Some(decided);

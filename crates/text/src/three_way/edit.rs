@@ -40,6 +40,8 @@ pub(super) struct Edit<'a> {
     pub(super) apart: Option<usize>,
     /// Whether nobody wrote it, but others' text stands where it was decided that it should.
     pub(super) is_decided: bool,
+    /// Whether by it another version shows of what the author of the other edit had before them.
+    pub(super) hides: bool,
     /// Whether it puts a line that the same edit takes from another place, or something in place of
     /// one that it takes there.
     pub(super) is_moved: bool,
@@ -78,6 +80,7 @@ impl Edit<'_> {
             parts: Vec::new(),
             apart: None,
             is_decided: false,
+            hides: false,
             is_moved: false,
             begins_own: false,
             ends_own: false,

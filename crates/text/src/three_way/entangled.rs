@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::delimiters::exclusive;
 use super::edit::{Edit, Kind};
+use super::lines::{begins_line, ends_line};
 use super::passage::{Passage, is_near};
 use super::versions::words_of;
 use crate::words;
@@ -201,7 +202,7 @@ fn link_around(base: &str, at: usize) -> Option<Range<usize>> {
 
 /// Passages in one line of a version that is not shown: what the second side changed there is of
 /// that version, and words that stand in the shown one, too, do not make it one of that. So it is
-/// where a line ends in one of the two versions only.
+/// where a line ends in one of the two versions only. Whole lines that it puts there are of none.
 fn of_hidden(base: &str, passages: &[Passage<'_>], hide: &[&Edit<'_>]) -> Vec<Range<usize>> {
     if hide.is_empty() {
         return Vec::new();
@@ -210,38 +211,49 @@ fn of_hidden(base: &str, passages: &[Passage<'_>], hide: &[&Edit<'_>]) -> Vec<Ra
         let mut firsts = of.firsts.iter();
         !of.firsts.is_empty() && firsts.all(|edit| edit.kind == Kind::Plain)
     };
-    let changes = |of: &Passage<'_>| {
-        let whole = |edit: &Edit<'_>| {
-            let begins = edit.range.start == 0 || base[..edit.range.start].ends_with('\n');
-            edit.is_insertion() && edit.text.ends_with('\n') && begins
-        };
-        of.firsts.is_empty() && !of.seconds.is_empty() && !of.seconds.iter().any(whole)
+    let is_below = |edit: &Edit<'_>| {
+        edit.is_insertion() && edit.text.starts_with('\n') && ends_line(base, edit.range.start)
     };
+    let is_lines = |edit: &Edit<'_>| edit.puts_lines(base) || is_below(edit);
+    let puts_lines = |of: &Passage<'_>| of.seconds.iter().any(is_lines);
+    let changes = |of: &Passage<'_>| !of.seconds.is_empty() && !puts_lines(of);
     let in_line = |one: &Passage<'_>, two: &Passage<'_>| {
         let hulls = [one.hull(), two.hull()];
         let between = &base[hulls[0].end..hulls[1].start];
         let of = version(hide, &(hulls[0].start..hulls[1].end));
-        let is_edge = |of: &Range<usize>, hull: &Range<usize>| {
-            hull.is_empty() && (hull.start == of.start || hull.start == of.end)
+        // What is put beside a version is not of it, but in a line of which it has all.
+        let is_beside = |of: &Range<usize>, hull: &Range<usize>| {
+            let at_edge = [of.start, of.end].contains(&hull.start);
+            hull.is_empty() && at_edge && !has_line(base, of, hull.start)
         };
-        let at_edge = |of| hulls.iter().any(|hull| is_edge(of, hull));
-        let near = |of| words::has_word(between) || !at_edge(of);
-        !between.contains('\n') && of.is_some_and(near)
+        let beside = |of| hulls.iter().any(|hull| is_beside(of, hull));
+        let near = |of| words::has_word(between) || !beside(of);
+        let lines = [one, two].into_iter().any(|of| puts_lines(of) && of.firsts.is_empty());
+        !between.contains('\n') && !lines && of.is_some_and(near)
     };
     let joins = |edit: &Edit<'_>| edit.joins_or_splits_lines(base) || edit.cuts_line(base);
-    let ends = |of: &Passage<'_>| of.firsts.iter().any(joins);
+    let torn =
+        |of: &Passage<'_>| shows(of) && !of.seconds.is_empty() && of.firsts.iter().any(joins);
     let mut found = Vec::new();
-    for (at, pair) in passages.windows(2).enumerate() {
-        let [one, two] = pair else { continue };
-        if (changes(one) && shows(two) || shows(one) && changes(two)) && in_line(one, two) {
-            found.push(at..at + 2);
+    let mut start = 0;
+    for line in passages.chunk_by(in_line) {
+        let is_of = line.iter().any(shows) && line.iter().any(changes) || line.iter().any(torn);
+        if is_of && version(hide, &line[0].hull()).is_some() {
+            found.push(start..start + line.len());
         }
+        start += line.len();
     }
-    let both = |of: &Passage<'_>| shows(of) && !of.seconds.is_empty() && ends(of);
-    let both =
-        (0..).zip(passages).filter(|(_, of)| both(of) && version(hide, &of.hull()).is_some());
-    found.extend(both.map(|(at, _)| at..at + 1));
     found
+}
+
+/// Whether a part of a text has all of the line that begins or ends at an edge of it. O(part).
+fn has_line(base: &str, part: &Range<usize>, edge: usize) -> bool {
+    let several = || base[part.clone()].contains('\n');
+    let (begins, ends) = (begins_line(base, part.start), ends_line(base, part.end));
+    match edge == part.start {
+        true => begins && (ends || several()),
+        false => ends && !begins_line(base, part.end) && (begins || several()),
+    }
 }
 
 /// Where a text stands of which another version shows, if a part of the base is all in it. O(log).

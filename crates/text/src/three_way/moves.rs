@@ -389,7 +389,7 @@ fn move_of<'a>(
     let bare = start..start + text.len();
     // A word may come anywhere, so it is followed only where it is known to be the same one.
     let lines = is_lines(base, &bare);
-    let follows = lines || edit.is_decided && text.len() >= LEAST;
+    let follows = lines || may_go(edit) && text.len() >= LEAST;
     if text.is_empty() || !follows || edit.text.contains(text) {
         return None;
     }
@@ -397,6 +397,12 @@ fn move_of<'a>(
     let (from, (to, at)) =
         whole.or_else(|| place(text, lines).map(|place| (bare.clone(), place)))?;
     Some(Move { from, bare, to, at, is_known: false })
+}
+
+/// Whether a word that an edit takes away, or puts somewhere, may have been taken elsewhere: where
+/// that was decided. Words that two versions have at different places nobody took elsewhere.
+fn may_go(edit: &Edit<'_>) -> bool {
+    edit.is_decided && !edit.hides
 }
 
 /// The lines of a part of a text, if there are several.
@@ -433,7 +439,7 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
             words::is_boundary(to.text, *at) && words::is_boundary(to.text, at + text.len())
         };
         // To look for a long text in a short one costs what the long one has.
-        let holds = |to: &&Edit<'_>| to.text.len() >= text.len() && (lines || to.is_decided);
+        let holds = |to: &&Edit<'_>| to.text.len() >= text.len() && (lines || may_go(to));
         let comes = comes().filter(holds);
         let places = comes.flat_map(|to| to.text.match_indices(text).map(move |at| (to, at.0)));
         let mut places = places.filter(whole);
