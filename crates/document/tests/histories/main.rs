@@ -33,14 +33,15 @@ use rules::Broken;
 /// one; what was written into a row of signs that traded places with one of a symbol; words that
 /// went from a line that is not shown; a line moved beside one that became the same; words that a
 /// view ran together, in a line that was rewritten; a third one's lines in a line of what two
-/// wrote; a line put between two that were joined.
-const BROKE: [u64; 51] = [
+/// wrote; a line put between two that were joined; what was written at the end of a line that is not
+/// shown; a word taken out of what another one's longer line stood for, of the page as it was first.
+const BROKE: [u64; 53] = [
     936, 12_979, 13_676, 14_364, 24_102, 25_199, 25_256, 42_217, 45_228, 68_389, 68_702, 77_871,
     79_585, 84_925, 88_055, 96_995, 504_794, 507_597, 512_173, 520_290, 526_450, 540_228, 540_825,
     560_866, 567_305, 574_509, 574_716, 579_039, 580_999, 584_163, 1_024_881, 1_073_930, 1_083_709,
     1_089_033, 2_029_314, 2_073_687, 3_001_487, 3_022_751, 3_042_182, 3_081_352, 6_004_375,
     6_001_494, 6_015_398, 6_060_155, 6_090_757, 2_029_256, 3_014_194, 8_011_305, 8_013_994,
-    2_004_195, 10_018_216,
+    2_004_195, 10_018_216, 50_011_655, 50_010_345,
 ];
 
 /// Steps in which a history that fails is made smaller, at most.

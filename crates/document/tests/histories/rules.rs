@@ -83,8 +83,9 @@ fn is_edge(line: &str, short: &str) -> bool {
 
 /// A save, as it was made.
 struct Saved {
-    /// What it was made on, by name,
+    /// What it was made on, by name: one version may have several,
     on: String,
+    version: VersionRef,
     old: String,
     /// and what it came to.
     new: String,
@@ -196,7 +197,7 @@ impl Played {
     fn fold(&mut self, on: Before, new: String) -> Result<(), Broken> {
         let (before, others) = (self.page.document.text().to_owned(), self.page.alternatives());
         let is_newest = on.version == self.page.document.version();
-        let alike = self.saves.iter().position(|it| it.on == on.name && it.new == new);
+        let alike = self.saves.iter().position(|it| it.version == on.version && it.new == new);
         let seen = self.page.version_of(&on.version);
         let index = self.page.document.changes().len();
         let saved = self.page.save(&on.version, &on.text, &new);
@@ -205,6 +206,7 @@ impl Played {
         let (name, old) = (on.name.clone(), on.text.clone());
         self.saves.push(Saved {
             on: name,
+            version: on.version.clone(),
             old,
             new: new.clone(),
             index,
@@ -402,7 +404,7 @@ impl Played {
         };
         let mut longer = adds().filter(|save| puts(save, line));
         longer.any(|save| {
-            let others = adds().filter(|other| other.on == save.on);
+            let others = adds().filter(|other| other.version == save.version);
             let shorter = others.flat_map(|other| {
                 let new = lines(&other.new).into_keys();
                 new.filter(|short| is_edge(line, short) && puts(other, short))
