@@ -793,6 +793,46 @@ fn who_deletes_beside_what_was_put_elsewhere_leaves_that() {
     }
 }
 
+/// What the log has put in another place, and somebody deletes there, does not come back where it
+/// was, whoever takes something away there of a text from before.
+#[test]
+fn what_is_deleted_where_the_log_has_put_it_does_not_come_back() {
+    let comes_to = |salt: u8, yew: bool, gone: &str| {
+        let mut page = Page { salt, ..Page::new("oak") };
+        let root = page.document.version();
+        let ash = page.save(&root, "ash\noak");
+        let elm = page.save(&root, "elm oak");
+        let fir = page.save(&elm, "elm fir\noak");
+        let lines = page.save(&fir, "elm fir\nbox\noak");
+        let mut extra = vec![actor(&ash), actor(&lines)];
+        extra.sort_unstable();
+        let seen = VersionRef { extra, ..root.clone() };
+        if yew {
+            // A third one puts something where the log has the lines by now.
+            page.save(&root, "yew\noak");
+        }
+        let (newest, shown) = (page.document.version(), page.document.text().to_owned());
+        page.save(&newest, &shown.replace(gone, ""));
+        // Who has the lines before them where they were joins two of them.
+        let text = page.text_of(&seen);
+        page.save(&seen, &text.replace("fir\n", ""));
+        // Where two delete what is side by side, what one of them does is told at least.
+        let told = page.others().iter().any(|(shown, _)| shown.contains("fir"));
+        let text = page.document.text();
+        let many = |word: &str| text.matches(word).count();
+        let [fir, box_] = ["fir", "box"].map(|word| usize::from(!gone.contains(word)));
+        let right = [1, 1, 1, usize::from(told) * fir, box_, usize::from(yew)];
+        let found = ["oak", "ash", "elm", "fir", "box", "yew"].map(many);
+        assert_eq!(found, right, "{salt}, {gone:?} of {shown:?}: {text:?}");
+    };
+    for salt in 0..16 {
+        for gone in ["fir\nbox\n", "fir\n", "box\n"] {
+            comes_to(salt, false, gone);
+            comes_to(salt, true, gone);
+        }
+    }
+}
+
 /// A change that is made twice is one, whatever became of the one that was first.
 #[test]
 fn the_same_change_is_the_same_after_others_worked_on_it() {
@@ -1171,6 +1211,39 @@ fn of_several_versions_a_view_shows_one_and_tells_of_the_others() {
         let (saves, words) = (on_both("black"), ["black", "azure"]);
         // Who writes the passage anew, and could see both, has decided.
         shows_one_of(&page, (&saves, &after), &sky("black"), &[], &words);
+    }
+}
+
+/// A deletion that a view shows gives way to what somebody had written there before, as soon as the
+/// view learns of that, and is told from then on. Where the log never gets the other one, nothing
+/// of that is left.
+#[test]
+fn a_deletion_gives_way_to_an_earlier_save_that_a_view_learns_of_later_and_is_told() {
+    for salt in 0..8 {
+        let page = Page::new("oak\n");
+        let root = page.document.version();
+        let view = View::of(&page.document);
+        let lines = at(waiting(&view, salt + 1, &root, "elm yew oak\n"), 10);
+        let on_lines = |number: u8, to: &str| {
+            waiting_on(&view, &[&lines], salt + number, |_| Some(to.to_owned())).unwrap().0
+        };
+        let fir = at(on_lines(50, "elm fir yew oak\n"), 20);
+        let deletion = at(on_lines(100, "oak\n"), 30);
+        let mut seen = View::of(&page.document);
+        for save in [&lines, &deletion] {
+            assert_eq!(seen.add(save).unwrap(), Verdict::Counted);
+        }
+        assert_eq!((seen.shown(), told(&seen)), ("oak\n", vec![]));
+        seen.add(&fir).unwrap();
+        let told = seen.alternatives();
+        let told: Vec<_> = told.iter().map(|it| (it.at.clone(), it.text, it.name)).collect();
+        assert_eq!((seen.shown(), told), ("elm fir yew oak\n", vec![(0..12, "", None)]));
+        let all = [lines.clone(), fir, deletion.clone()];
+        let after = [(1, 0), (2, 0)];
+        shows_one_of(&page, (&all, &after), "elm fir yew oak\n", &[""], &["fir", "oak"]);
+        let mut log = Page { document: page.document.clone(), salt: 0 };
+        [lines, deletion].into_iter().for_each(|save| log.put(save.body));
+        assert_eq!((log.document.text(), log.others()), ("oak\n", vec![]));
     }
 }
 

@@ -229,6 +229,21 @@ impl<'a> Contents<'a> {
         all.filter(|(by, _)| !version.contains(*by))
     }
 
+    /// The changes that a version lacks by which a part of all inserted bytes, of a span, is not
+    /// shown any more.
+    pub(crate) fn undone_since(
+        &self,
+        version: &'a Version,
+        id: SpanId,
+        inserted: &Range<u32>,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let (span, applied) = (self.sequence.span(id), self.applied);
+        let is_gone = !span.is_shown() && span.removed_at != NONE && !inserted.is_empty();
+        let part = is_gone.then(|| inserted.start - span.first..inserted.end - span.first);
+        let by = part.map(|part| changes(part, span.removed_at, |byte| applied.that_deleted(byte)));
+        by.into_iter().flatten().filter(|by| !version.contains(*by))
+    }
+
     /// The concurrent changes that inserted a part of a span still shown, or deleted one that the
     /// change knew. A span may hold what several did in a row.
     fn concurrent(&self, span: &Span, part: Range<u32>) -> Vec<u32> {

@@ -415,6 +415,27 @@ fn what_came_back_was_never_away() {
     assert_eq!(made.patch.apply(base).expect("fits").text, gone, "{since:?} {made:?}");
 }
 
+#[test]
+fn of_what_came_and_went_again_it_is_told_by_whom() {
+    let (base, long, short) = ("one\n", "one\ntwo\nthree\n", "one\nthree\n");
+    let mut text = Text::from_text(base);
+    text.merge(1, &Version::EMPTY, &diff::between(base, long)).expect("a change");
+    text.merge(2, &Version::up_to(1), &diff::between(long, short)).expect("a change");
+    let undone = |text: &mut Text, version| {
+        let since = text.since(&version).expect("a version");
+        since.undone.into_iter().map(|(put, by)| (put, Vec::from_iter(by))).collect::<Vec<_>>()
+    };
+    assert_eq!(undone(&mut text, Version::EMPTY), [(0, vec![1])]);
+    // What was there only goes.
+    assert_eq!(undone(&mut text, Version::up_to(1)), []);
+    assert_eq!(undone(&mut text, Version::up_to(2)), []);
+    // And what is there again came.
+    text.set_suppressed(3, 1, true).expect("it is there");
+    assert_eq!((undone(&mut text, Version::EMPTY), text.text()), (vec![], long));
+    text.set_suppressed(4, 0, true).expect("it is there");
+    assert_eq!((undone(&mut text, Version::EMPTY), text.text()), (vec![(0, vec![3])], base));
+}
+
 /// A line of a page, of few words, so that many are alike.
 #[test]
 fn what_is_written_below_a_line_stays_where_that_goes() {

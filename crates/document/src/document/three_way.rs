@@ -305,11 +305,15 @@ impl State {
             let seen = seen_upto.is_none_or(|upto| about < upto.into());
             (seen && self.is_meant(*by)).then_some(about)
         };
+        // What it put for a save, and somebody took away whom its author had not seen, stays away:
+        // also where it was before.
+        let undone = since.undone.iter().filter(|(_, by)| !by.iter().all(|by| seen(by).is_some()));
+        let undone: BTreeSet<u64> = undone.filter_map(|(put, _)| seen(put)).collect();
         let mut yields: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
         let mut stay = BTreeSet::new();
         for (hunk, by) in (0..).zip(&since.by) {
             let saves: Vec<Option<u64>> = by.iter().map(seen).collect();
-            if saves.iter().any(Option::is_none) {
+            if saves.iter().any(|save| save.is_none_or(|save| undone.contains(&save))) {
                 stay.insert(hunk);
             }
             // So does what the author had seen deleted, and was decided to stay.

@@ -5,7 +5,7 @@
 //! beside that part is ours. May assume that the version is closed and kept. Must never show how
 //! the history was replayed: what is told depends on the changes alone.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +32,9 @@ pub struct Since {
     pub restored_by: Vec<Vec<u32>>,
     /// What of the text then went, and what of the text now came, in order, and by whom.
     pub spans: Vec<SpanSince>,
+    /// Of the changes of which something came, and went again, those by which it went: it is in
+    /// neither text.
+    pub undone: BTreeMap<u32, BTreeSet<u32>>,
     /// Each hunk of those changes by itself, whatever has become of it since.
     made: Vec<MadeSince>,
     /// How what its author had before them differs from the text then ([`Since::of_shown`]).
@@ -82,7 +85,8 @@ impl Since {
         });
         let older = older.filter(|made| !made.range.is_empty() || !made.inserted.is_empty());
         let since = of_spans(compared(made.spans, (old, now)), now)?;
-        Ok(Self { made: older.collect(), shown: shown.clone(), ..since })
+        let (made, undone) = (older.collect(), self.undone);
+        Ok(Self { made, undone, shown: shown.clone(), ..since })
     }
 
     /// Whether it is for who had something else before them than the text of a version.
@@ -377,6 +381,7 @@ impl Text {
         let mut restored_by = Vec::<BTreeSet<u32>>::new();
         let mut in_hunk = false;
         let (mut kept_to, mut made, mut spans) = (0, Vec::new(), Vec::new());
+        let mut undone = BTreeMap::<u32, BTreeSet<u32>>::new();
         let sequence = replayed.walker.sequence();
         for (id, [there, shown]) in sequence.parted_spans() {
             let span = sequence.span(id);
@@ -413,17 +418,20 @@ impl Text {
                 let (gone, came) = (there..then, shown..at);
                 SpanSince { gone, came, by: whom }.push_onto(&mut spans);
             }
-            made.extend(contents.made_since(version, id).map(|(by, inserted)| {
-                let range = there..then;
-                MadeSince { by, range, inserted }
-            }));
+            for (by, inserted) in contents.made_since(version, id) {
+                let whom: Vec<u32> = contents.undone_since(version, id, &inserted).collect();
+                if !whom.is_empty() {
+                    undone.entry(by).or_default().extend(whom);
+                }
+                made.push(MadeSince { by, range: there..then, inserted });
+            }
         }
         let made = MadeSince::joined(made);
         self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
         let [by, restored_by] =
             [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-        Ok(Since { patch, by, restored_by, spans, made, shown: Patch::empty() })
+        Ok(Since { patch, by, restored_by, spans, undone, made, shown: Patch::empty() })
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has

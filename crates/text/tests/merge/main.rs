@@ -165,6 +165,18 @@ proptest! {
     }
 
     #[test]
+    fn what_came_since_is_told_alike_however_it_was_replayed(
+        saves in with_suppressions(16),
+        picks in picks(),
+    ) {
+        let (mut text, _) = merged(&saves, false);
+        let seen = version(&text, &saves.some(&picks));
+        let mut cold = merged(&saves, true).0;
+        cold.since(&Version::EMPTY).expect("a version");
+        prop_assert_eq!(text.since(&seen), cold.since(&seen));
+    }
+
+    #[test]
     fn nor_where_something_is_suppressed(saves in with_suppressions(16)) {
         prop_assert_eq!(merged(&saves, false), merged(&saves, true));
     }
