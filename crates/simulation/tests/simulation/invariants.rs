@@ -75,8 +75,18 @@ impl Seen {
 struct Wrong {
     word: Word,
     what: String,
-    /// Whether that is so at the end.
-    at_end: bool,
+    when: When,
+}
+
+/// When something is wrong with a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum When {
+    /// On the way,
+    OnTheWay,
+    /// also there, and it is that the word is back,
+    Back,
+    /// or at the end.
+    AtEnd,
 }
 
 /// All that is known.
@@ -97,8 +107,10 @@ pub(crate) struct Invariants {
     doubtful: Vec<Wrong>,
     /// Words of which a page shows another version at the end, or that a save deleted there,
     alternatives: BTreeSet<Word>,
-    /// and those of which that was told on the way.
+    /// those of which that was told on the way,
     told: BTreeSet<Word>,
+    /// and those of which it was told on the way that a save deletes them, and is not shown there.
+    told_kept: BTreeSet<Word>,
     /// What was wrong, unless its word is in an alternative.
     unsettled: Vec<Wrong>,
     /// What was found to be wrong.
@@ -213,7 +225,7 @@ impl Invariants {
             let what =
                 format!("{whose} was told of other versions, and none has {}", spelled(word));
             match self.turned_back {
-                true => self.doubtful.push(Wrong { word, what, at_end: false }),
+                true => self.doubtful.push(Wrong { word, what, when: When::OnTheWay }),
                 false => self.fail(what),
             }
         }
@@ -250,8 +262,8 @@ impl Invariants {
     }
 
     /// Notes that something was wrong with a word.
-    fn fail_about(&mut self, word: Word, what: String) {
-        let wrong = Wrong { word, what, at_end: false };
+    fn fail_about(&mut self, word: Word, what: String, when: When) {
+        let wrong = Wrong { word, what, when };
         match self.turned_back {
             true => self.doubtful.push(wrong),
             false => self.unsettled.push(wrong),
@@ -263,18 +275,22 @@ impl Invariants {
         self.alternatives.extend(words);
     }
 
-    /// Somebody was told that these are in versions that are not shown.
-    pub(crate) fn told(&mut self, words: impl IntoIterator<Item = Word>) {
-        self.told.extend(words);
+    /// Somebody was told that in place of what is shown there is another version.
+    pub(crate) fn told(&mut self, [shown, other]: [&str; 2]) {
+        let other = words(other);
+        self.told_kept.extend(words(shown).into_iter().filter(|word| !other.contains(word)));
+        self.told.extend(other);
     }
 
     /// All alternatives are known.
     pub(crate) fn knows_alternatives(&mut self) {
         let unsettled = std::mem::take(&mut self.unsettled);
-        let told = |it: &Wrong| match it.at_end {
-            true => self.alternatives.contains(&it.word),
-            false => self.alternatives.contains(&it.word) || self.told.contains(&it.word),
+        let on_the_way = |it: &Wrong| match it.when {
+            When::AtEnd => false,
+            When::OnTheWay => self.told.contains(&it.word),
+            When::Back => self.told.contains(&it.word) || self.told_kept.contains(&it.word),
         };
+        let told = |it: &Wrong| self.alternatives.contains(&it.word) || on_the_way(it);
         let wrong = unsettled.into_iter().filter(|it| !told(it));
         self.failures.extend(wrong.map(|it| it.what));
     }
@@ -311,7 +327,7 @@ impl Invariants {
             if !self.words.get(&word).is_some_and(|fact| fact.deletable) {
                 let spelled = spelled(word);
                 let what = format!("{whose} has seen {spelled}, and it is missing in {text:?}");
-                self.fail_about(word, what);
+                self.fail_about(word, what, When::OnTheWay);
             }
             seen.present.remove(&word);
             seen.gone.insert(word);
@@ -320,7 +336,7 @@ impl Invariants {
         for word in back.into_iter().filter(|word| !self.flickers(*word)).collect::<Vec<_>>() {
             let spelled = spelled(word);
             let what = format!("{whose} has seen {spelled} deleted, and it is back in {text:?}");
-            self.fail_about(word, what);
+            self.fail_about(word, what, When::Back);
         }
         seen.present.extend(now);
     }
@@ -368,7 +384,7 @@ impl Invariants {
                 wrong.push((*word, format!("{whose} saved {spelled}, and its history lacks it")));
             }
         }
-        wrong.into_iter().for_each(|(word, what)| self.fail_about(word, what));
+        wrong.into_iter().for_each(|(word, what)| self.fail_about(word, what, When::OnTheWay));
     }
 
     /// The final text: every certain word once, unless deleted; `elsewhere` is
@@ -382,12 +398,12 @@ impl Invariants {
             let expected = fact.certain && !fact.deletable && !fact.lost;
             if expected && !here && !elsewhere.contains(word) {
                 let what = format!("the end: {spelled} is lost from {text:?}");
-                wrong.push(Wrong { word: *word, what, at_end: true });
+                wrong.push(Wrong { word: *word, what, when: When::AtEnd });
             }
             let gone = elsewhere.is_empty() || elsewhere.contains(word);
             if fact.deleted && !fact.loosely && here && gone {
                 let what = format!("the end: {spelled} was deleted, and stands in {text:?}");
-                wrong.push(Wrong { word: *word, what, at_end: true });
+                wrong.push(Wrong { word: *word, what, when: When::AtEnd });
             }
         }
         self.unsettled.extend(wrong);

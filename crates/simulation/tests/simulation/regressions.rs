@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 59] = [
+const SHORT: [(u64, usize, u64, &str); 61] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -129,6 +129,18 @@ const SHORT: [(u64, usize, u64, &str); 59] = [
         "what is put behind words that are run together is told nowhere",
     ),
     (950_016_519, 101, 30_702_523_430, "a deletion of a word that was moved past a space is lost"),
+    (
+        1_100_014_899,
+        103,
+        30_602_796_164,
+        "what was deleted where the log had put it is back where it was",
+    ),
+    (
+        1_200_012_808,
+        69,
+        30_677_228_674,
+        "who deleted words is told that they are there, and the deletion is another version",
+    ),
 ];
 
 /// Runs in which few saves are joined.

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redwedding_document::entry::{Body, Note};
-use redwedding_document::{Alternative, Archive, Change, Document};
+use redwedding_document::{Archive, Change, Document};
 use redwedding_replica::LoadError;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::limits;

@@ -137,13 +137,13 @@ impl Run {
     pub(super) fn looked(
         &mut self,
         of: (usize, u64),
-        (undecided, shown): (&[String], &[String]),
+        (undecided, shown): (&[[String; 2]], &[String]),
         whole: bool,
     ) {
-        let read: BTreeSet<Word> =
-            undecided.iter().chain(shown).flat_map(|text| words(text)).collect();
-        let told = undecided.iter().flat_map(|text| words(text));
-        self.invariants.told(told);
+        self.note(|| format!("= client {} ({}) is told of {undecided:?}", of.0, of.1));
+        let others = undecided.iter().map(|[_, other]| other);
+        let read: BTreeSet<Word> = others.chain(shown).flat_map(|text| words(text)).collect();
+        undecided.iter().for_each(|it| self.invariants.told(it.each_ref().map(String::as_str)));
         let (to_find, deletions) = self.to_find.remove(&of).unwrap_or_default();
         // Somebody may have decided about a version since, with what they deleted.
         let whole = whole && self.invariants.deletions == deletions;
@@ -511,11 +511,17 @@ fn look_at_others<P: Ports>(
 ) {
     let history = (others > 0).then(|| asks.history(key, &[None], 1).ok()).flatten();
     let Some(history) = history else { return };
-    let texts = |of: Vec<Alternative<'_>>| of.iter().map(|it| it.text.to_owned()).collect();
-    let undecided = texts(history.undecided());
     let logged: &Document = &history;
-    let mut shown: Vec<String> = texts(logged.alternatives());
-    shown.push(history.shown().unwrap_or(logged.text()).to_owned());
+    let page = history.shown().unwrap_or(logged.text());
+    let undecided = history.undecided();
+    let undecided = undecided.iter().map(|it| {
+        let shown = page.get(it.at.start as usize..it.at.end as usize);
+        [shown.unwrap_or_default(), it.text].map(str::to_owned)
+    });
+    let undecided = undecided.collect();
+    let mut shown: Vec<String> =
+        logged.alternatives().iter().map(|it| it.text.to_owned()).collect();
+    shown.push(page.to_owned());
     let whole = logged.changes().floor() == 0;
     tell(events, Event::Looked { client, request, undecided, shown, whole });
 }

@@ -36,11 +36,12 @@ pub(super) enum Event {
         snapshot: Answered,
     },
     /// Where an answer said that its page has other versions, these were looked for: those of which
-    /// the log has decided nothing, and all else that there is to read.
+    /// the log has decided nothing, each behind what is shown there, and all else that there is to
+    /// read.
     Looked {
         client: usize,
         request: u64,
-        undecided: Vec<String>,
+        undecided: Vec<[String; 2]>,
         shown: Vec<String>,
         /// Whether no part of the page is archived.
         whole: bool,
