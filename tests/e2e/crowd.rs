@@ -177,6 +177,27 @@ pub(crate) async fn status(pop: &str, title: &str) -> Result<Value, String> {
     }
 }
 
+/// Says what the parts know of pages that do not come to rest: each point of presence's status of
+/// them, and all that the relay counts.
+pub(crate) async fn tell_parts(network: &Network, titles: &[String]) {
+    for title in titles {
+        for pop in pop_urls(network) {
+            match status(&pop, title).await {
+                Ok(status) => eprintln!("--- {title} at {pop}: {status}"),
+                Err(why) => eprintln!("--- {title}: {why}"),
+            }
+        }
+    }
+    let url = format!("{}/metrics", network.relay_url());
+    let metrics = match Client::stranger().get(&url).await {
+        Ok(answer) => answer.text(),
+        Err(why) => why,
+    };
+    let counted = |line: &&str| !line.starts_with('#') && !line.ends_with(" 0");
+    eprintln!("--- {url}");
+    metrics.lines().filter(counted).for_each(|line| eprintln!("{line}"));
+}
+
 /// Waits until a page has come to rest with this text: equal hashes at all
 /// points of presence, nothing waits, nothing is refused, and the origin has
 /// the text, byte for byte.

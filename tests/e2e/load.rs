@@ -17,7 +17,7 @@ use redwedding_devnet::Network;
 use tokio::task::JoinHandle;
 
 use crate::client::{Client, Page, Save};
-use crate::crowd::{Counts, Original, all_pages, at_rest_at_last, each_once, shown};
+use crate::crowd::{Counts, Original, all_pages, at_rest_at_last, each_once, shown, tell_parts};
 use crate::figures::Figures;
 use crate::ground::{pop_urls, until};
 
@@ -170,6 +170,9 @@ impl Load {
         println!("  saves until acknowledged: {saves}");
         println!("  reads {reads}; refused or taken back: {}", faults.len());
         println!("  everywhere and at the origin {converged}");
+        if !converged.is_over() {
+            tell_parts(network, &self.titles).await;
+        }
         assert!(counts.is_good() && converged.is_over(), "{what}: {counts}, {converged}");
         assert_eq!(faults, Vec::<String>::new(), "{what}");
         for title in &self.titles {

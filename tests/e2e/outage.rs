@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::client::{Answer, Client, NoAnswer, Page, Save};
 use crate::crowd::{
     Counts, Original, PROGRESS, Waited, all_pages, at_rest_at_last, served_alike, shown, status,
+    tell_parts,
 };
 use crate::figures::{Figures, cpu_time, size, word};
 use crate::ground::{on_an_own_network, pop_urls};
@@ -280,6 +281,9 @@ impl Work {
         println!("  since the relay is back: in the log {log}, at the origin {origin}");
         let counts = Counts::at_origin(network, &self.titles, &words).await;
         println!("  {counts}");
+        if !counts.is_good() {
+            tell_parts(network, &self.titles[..self.titles.len().min(8)]).await;
+        }
         assert!(counts.is_good(), "{counts}");
         for title in &self.titles {
             let text = Original::read(network, title).await.unwrap().unwrap().text;

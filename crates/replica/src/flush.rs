@@ -178,7 +178,7 @@ impl<P: Ports> Context<'_, P> {
         // tell; if it does not answer, the intent stays open, as after a death.
         let stored = match document.origin().tip.as_ref().filter(|tip| tip.exact) {
             Some(tip) => document.text_at(&tip.version),
-            None => self.origin_client().revision_text(document.key(), revision).ok(),
+            None => self.revision_text(document.key(), revision),
         };
         let Some(stored) = stored else { return Flushed::Later };
         let committed = Committed {

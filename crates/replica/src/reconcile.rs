@@ -133,11 +133,17 @@ impl<P: Ports> Context<'_, P> {
     /// where that cannot be said now.
     fn account_for(&mut self, document: &Document, revision: &Revision) -> Option<Body> {
         let key = document.key();
-        let text = self.origin_client().revision_text(key, revision.id).ok()?;
+        let text = self.revision_text(key, revision.id)?;
         match self.our_flush(key, revision) {
             Some(flush) => self.account_for_flush(document, revision, flush, &text),
             None => self.import(document, revision, &text),
         }
+    }
+
+    /// The text of a revision; `None`, and a line in the log, where the origin does not give it.
+    pub(crate) fn revision_text(&mut self, key: &DocumentKey, revision: u64) -> Option<String> {
+        let text = self.origin_client().revision_text(key, revision);
+        text.inspect_err(|error| self.ports.log(Level::Warning, &error.to_string())).ok()
     }
 
     /// What a revision is that carries the id of a flush of ours.
@@ -184,7 +190,7 @@ impl<P: Ports> Context<'_, P> {
     fn import(&mut self, document: &Document, revision: &Revision, text: &str) -> Option<Body> {
         let inexact = document.origin().tip.as_ref().filter(|tip| !tip.exact);
         let stored = match inexact.map(|tip| tip.stored.revision) {
-            Some(at) => Some(self.origin_client().revision_text(document.key(), at).ok()?),
+            Some(at) => Some(self.revision_text(document.key(), at)?),
             None => None,
         };
         let (shown, patch) = document.edit_at_origin(stored.as_deref(), text)?;

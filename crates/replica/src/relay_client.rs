@@ -231,6 +231,10 @@ impl<'a, P: Ports> RelayClient<'a, P> {
             let step = fold_in(key, known, pulled);
             changed |= step.changed;
             known = step.known;
+            if let Some(why) = step.unreadable {
+                let event = format!("what the relay holds of {key} cannot be read: {why}");
+                self.ports.log(Level::Alarm, &event);
+            }
             if step.complete
                 && let Some(document) = known
             {
@@ -281,6 +285,28 @@ struct FoldedIn {
     known: Option<ConfirmedDocument>,
     complete: bool,
     changed: bool,
+    /// Why what came cannot be read.
+    unreadable: Option<String>,
+}
+
+impl FoldedIn {
+    fn whole(document: ConfirmedDocument) -> Self {
+        Self { known: Some(document), complete: true, changed: true, unreadable: None }
+    }
+
+    /// All that is known is what was known before.
+    fn nothing(known: Option<ConfirmedDocument>, complete: bool) -> Self {
+        Self { known, complete, changed: false, unreadable: None }
+    }
+
+    /// What was known cannot be gone on from: the whole document is to be asked for.
+    fn started_anew() -> Self {
+        Self { known: None, complete: false, changed: true, unreadable: None }
+    }
+
+    fn unreadable(known: Option<ConfirmedDocument>, why: String) -> Self {
+        Self { unreadable: Some(why), ..Self::nothing(known, false) }
+    }
 }
 
 fn fold_in(
@@ -297,22 +323,24 @@ fn fold_in(
             let changed = !records.is_empty();
             if !records.into_iter().all(|record| document.fold(Arc::new(record))) {
                 // What was pruned here has been taken back at the relay: the whole is less.
-                return FoldedIn { known: None, complete: false, changed: true };
+                return FoldedIn::started_anew();
             }
             document.advance(upto);
-            FoldedIn { known: Some(document), complete: !more, changed }
+            FoldedIn { known: Some(document), complete: !more, changed, unreadable: None }
         }
         Some(Pulled::Snapshot(bytes)) => match Document::decode(&bytes) {
-            Ok(document) if document.key() == key => FoldedIn {
-                known: Some(ConfirmedDocument::new(document)),
-                complete: true,
-                changed: true,
-            },
-            _ => FoldedIn { known, complete: false, changed: false },
+            Ok(document) if document.key() == key => {
+                FoldedIn::whole(ConfirmedDocument::new(document))
+            }
+            Ok(_) => FoldedIn::unreadable(known, "it is of another page".to_owned()),
+            Err(error) => FoldedIn::unreadable(known, error.to_string()),
         },
-        Some(Pulled::Reset) => FoldedIn { known: None, complete: false, changed: true },
-        Some(Pulled::Behind) => FoldedIn { complete: known.is_some(), known, changed: false },
-        Some(Pulled::NotNow) | None => FoldedIn { known, complete: false, changed: false },
+        Some(Pulled::Reset) => FoldedIn::started_anew(),
+        Some(Pulled::Behind) => {
+            let complete = known.is_some();
+            FoldedIn::nothing(known, complete)
+        }
+        Some(Pulled::NotNow) | None => FoldedIn::nothing(known, false),
     }
 }
 
