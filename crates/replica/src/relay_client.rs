@@ -423,7 +423,11 @@ mod tests {
         assert!(whole.complete && whole.changed);
         assert_eq!(whole.known.map(|known| known.cursor().epoch), Some(9));
         let other = fold_in(&page("B"), known(), snapshot(&document(9)));
-        assert!(!other.complete && !other.changed);
+        assert!(!other.complete && !other.changed && other.unreadable.is_some());
+        let newer =
+            Some(Pulled::Snapshot(ByteBuf::from(b"of a format that is not known".to_vec())));
+        let unread = fold_in(&page("A"), known(), newer);
+        assert!(!unread.complete && unread.known.is_some() && unread.unreadable.is_some());
         assert_eq!(other.known.map(|known| known.cursor().epoch), Some(7));
         let upto = Cursor { position: 5, ..cursor(7) };
         let entries = Pulled::Entries { records: Vec::new(), upto, more: false };
