@@ -63,16 +63,7 @@ impl Page {
         edit[..8].copy_from_slice(&self.saves.to_le_bytes());
         let (edit, base, note) = (EditId(edit), Base::Version(base), Note::default());
         let delta = Delta { edit, base, patch, note, rules: RULES };
-        let (pop, condition) = ("pop".to_owned(), None);
-        let save = Save {
-            delta,
-            accepted_ms: NOW_MS,
-            pop,
-            served: None,
-            condition,
-            client: None,
-            closes: None,
-        };
+        let save = Save::new(delta, NOW_MS, "pop".to_owned());
         self.fold(Entry::new(self.document.key().clone(), Body::Edit(save)))
     }
 
