@@ -52,8 +52,8 @@ struct Attempt {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// Writes what is pending of a document to the origin, or resolves what an
-    /// earlier flush left open. One step of each at most; bounded calls.
+    /// Writes what is pending of a document to the origin, once what an earlier flush left open is
+    /// resolved. Bounded by the calls and the time that are left.
     pub fn flush(&mut self, key: &DocumentKey) -> Flushed {
         // Step 1. Without the newest state nobody knows the tip that the write has to name.
         let pulled = self.pull_from_log(key).and_then(|pulled| self.read_on(pulled));
@@ -93,9 +93,20 @@ impl<P: Ports> Context<'_, P> {
         Some(pulled)
     }
 
-    /// Says what became of an intent that is open.
+    /// Says what became of an intent that is open, and writes what is pending then: nobody else may
+    /// begin before the lease of whoever came here ends. Where calls or time are short that is left
+    /// to the next.
     fn resolve(&mut self, document: ConfirmedDocument) -> Flushed {
-        if self.reconcile(document, true).done { Flushed::Done } else { Flushed::Later }
+        let reached = self.reconcile(document, true);
+        if !reached.done {
+            return Flushed::Later;
+        }
+        let document = reached.document;
+        let is_free = document.origin().open().is_none() && self.may_flush();
+        match is_free && !document.is_at_origin() {
+            true => self.write_pending(document),
+            false => Flushed::Done,
+        }
     }
 
     fn write_pending(&mut self, document: ConfirmedDocument) -> Flushed {

@@ -23,6 +23,8 @@ use crate::summary::flush_id;
 
 /// How far reconciling came.
 pub(crate) struct Reconciled {
+    /// The document as that left it.
+    pub(crate) document: ConfirmedDocument,
     /// Whether nothing was in the way. More than [`limits::IMPORTS`] revisions take
     /// several goes.
     pub(crate) done: bool,
@@ -44,41 +46,44 @@ impl<P: Ports> Context<'_, P> {
     /// each; at most [`limits::IMPORTS`]. With all seen, an intent that is still open
     /// came to nothing: it is abandoned, where `give_up` says so.
     pub(crate) fn reconcile(&mut self, document: ConfirmedDocument, give_up: bool) -> Reconciled {
-        let mut reached = Reconciled { done: false, authoritative: false };
-        let after = document.origin().revision();
-        let revisions = match self.origin_client().revisions(document.key(), after) {
+        let mut reached = Reconciled { document, done: false, authoritative: false };
+        let (key, after) = (reached.document.key().clone(), reached.document.origin().revision());
+        let revisions = match self.origin_client().revisions(&key, after) {
             Ok(revisions) => revisions,
             Err(error) => {
                 self.ports.log(Level::Warning, &error.to_string());
                 return reached;
             }
         };
-        let mut document = document;
         for revision in revisions.iter().take(limits::IMPORTS) {
-            if revision.id <= document.origin().revision() {
+            if revision.id <= reached.document.origin().revision() {
                 // Somebody else was faster.
                 continue;
             }
-            let Some(body) = self.account_for(&document, revision) else { return reached };
-            let Some(next) = self.append_to_log(document, body) else { return reached };
-            reached.authoritative |= next.complete;
-            if next.cached.confirmed().origin().revision() < revision.id {
+            let Some(body) = self.account_for(&reached.document, revision) else { return reached };
+            let appended = self.append_reconciled(&mut reached, body);
+            if !appended || reached.document.origin().revision() < revision.id {
                 return reached;
             }
-            document = next.cached.confirmed().clone();
         }
-        let open = document.origin().open().map(|open| open.intent.flush);
+        let open = reached.document.origin().open().map(|open| open.intent.flush);
         let over = give_up && revisions.len() <= limits::IMPORTS;
         reached.done = match open.filter(|_| over) {
             Some(flush) => {
                 let abandoned = Body::Abandoned(Abandoned { flush });
-                let next = self.append_to_log(document, abandoned);
-                reached.authoritative |= next.as_ref().is_some_and(|next| next.complete);
-                next.is_some()
+                self.append_reconciled(&mut reached, abandoned)
             }
             None => true,
         };
         reached
+    }
+
+    /// Logs what became of something; `false` where the relay cannot be asked.
+    fn append_reconciled(&mut self, reached: &mut Reconciled, body: Body) -> bool {
+        let Some(next) = self.append_to_log(reached.document.clone(), body) else { return false };
+        reached.authoritative |= next.complete;
+        reached.document = next.cached.confirmed().clone();
+        true
     }
 
     /// A document with the edits made at the origin that the log did not hold, and

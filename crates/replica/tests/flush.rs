@@ -10,7 +10,7 @@ use redwedding_replica::member::Members;
 use redwedding_replica::ports::{Ports, Relay};
 use redwedding_replica::save::{Save, Submitted};
 use redwedding_replica::sync::Request;
-use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::testing::{Faults, Hook, MemoryPorts, Network};
 use redwedding_replica::{Config, Replica};
 use redwedding_text::diff;
 use redwedding_wire::codec::Encode;
@@ -119,12 +119,42 @@ fn who_lags_far_behind_writes_all_of_it_at_once() {
     assert!(written.as_deref() == Some(&text), "{} bytes", written.unwrap_or_default().len());
 }
 
+/// The lease keeps all others away meanwhile: to mend and to write one after the other, under a
+/// lease each, would make everybody wait for a minute.
+#[test]
+fn who_mends_a_flush_writes_what_waits() {
+    let broken: [fn(&mut Faults); 2] = [
+        // Nothing came of the first one, or all of it.
+        |faults| faults.origin_fails = 1_000,
+        |faults| faults.origin_loses_answer = 1_000,
+    ];
+    for fault in broken {
+        let network = Network::new(1, 2);
+        let (mut replica, mut ports) = start(&network, 0);
+        let id = save(&mut replica, &mut ports, None, "one\n");
+        network.change_faults(fault);
+        assert_eq!(replica.context(&mut ports).flush(&page()), Flushed::Later);
+        network.change_faults(|faults| *faults = Faults::default());
+        save(&mut replica, &mut ports, Some(id), "one\ntwo\n");
+        let (mut other, mut there) = start(&network, 1);
+        assert_eq!(other.context(&mut there).flush(&page()), Flushed::Done);
+        let written = network.revisions("Page").pop().map(|revision| revision.text);
+        assert_eq!(written.as_deref(), Some("one\ntwo\n"));
+        assert_eq!(other.context(&mut there).flush(&page()), Flushed::Nothing);
+    }
+}
+
 /// A page that somebody edits at the origin while a save is on its way there: the origin merges the
 /// two by itself.
-fn merged_by_the_origin(network: &Network, [ours, theirs]: [&str; 2]) -> (Replica, MemoryPorts) {
+fn merged_by_the_origin(
+    network: &Network,
+    hook: Option<Hook>,
+    [ours, theirs]: [&str; 2],
+) -> (Replica, MemoryPorts) {
     network.set_merges(true);
     let first = network.edit_at_origin("Page", "ann", |_| "one\ntwo\n".to_owned());
-    let (mut replica, mut ports) = start(network, 0);
+    let (mut replica, _) = start(network, 0);
+    let mut ports = network.ports(0, hook);
     save(&mut replica, &mut ports, first, ours);
     network.edit_at_origin("Page", "bob", |_| theirs.to_owned());
     assert_eq!(replica.context(&mut ports).flush(&page()), Flushed::Done);
@@ -137,7 +167,7 @@ fn merged_by_the_origin(network: &Network, [ours, theirs]: [&str; 2]) -> (Replic
 fn what_the_origin_merges_as_the_log_does_is_known() {
     let network = Network::new(1, 1);
     let both = ["ours one\ntwo\n", "one\ntwo three\n"];
-    let (mut replica, mut ports) = merged_by_the_origin(&network, both);
+    let (mut replica, mut ports) = merged_by_the_origin(&network, None, both);
     let document = network.document(&page()).expect("a document");
     let tip = document.origin().tip.clone().expect("a tip");
     assert!(tip.exact, "{:?}", document.text());
@@ -152,11 +182,23 @@ fn what_the_origin_merges_as_the_log_does_is_known() {
 fn an_edit_of_what_the_origin_merged_comes_where_it_was_made() {
     let network = Network::new(1, 1);
     let both = ["one\ntwo\nours also\n", "one\ntwo\ntheirs too\n"];
-    let (mut replica, mut ports) = merged_by_the_origin(&network, both);
-    let merged = network.revisions("Page").pop().expect("a revision").text;
-    let before = network.document(&page()).expect("a document").text().to_owned();
+    // It is made before the log's order is written there, which is the second write.
+    let (seen, there) = (Arc::new(Mutex::new((0, Vec::new()))), network.clone());
+    let came = seen.clone();
+    let hook = move |call: &'static str| {
+        let mut came = came.lock().expect("no call of its own");
+        came.0 += usize::from(call == "origin.write");
+        if came.0 == 2 && came.1.is_empty() {
+            let merged = there.revisions("Page").pop().expect("a revision").text;
+            let document = there.document(&page()).expect("a document");
+            came.1 = vec![merged, document.text().to_owned()];
+            there.edit_at_origin("Page", "cid", |text| text.replace("also", "new"));
+        }
+    };
+    let (mut replica, mut ports) = merged_by_the_origin(&network, Some(Arc::new(hook)), both);
+    let [merged, before] = <[String; 2]>::try_from(seen.lock().expect("a lock").1.clone())
+        .expect("the log's order is written");
     assert_ne!(merged, before, "the origin has another order");
-    network.edit_at_origin("Page", "cid", |text| text.replace("also", "new"));
     for _ in 0..3 {
         replica.context(&mut ports).poll_origin(&page(), true);
         replica.context(&mut ports).flush(&page());
