@@ -793,13 +793,8 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     if is_known && own.is_none() {
         return shown(first, Outcome::Same);
     }
-    // What is written into a version that is not shown is of that; and there is one pair of signs.
-    // Of others' version, too, what holds it whole stands for it.
     if passage.is_one {
-        return match own.is_none() && holds(&second, &first) {
-            true => shown(second, Outcome::Larger),
-            false => in_conflict(base, passage, sides),
-        };
+        return decide_as_one(base, passage, sides);
     }
     if let Some(decided) = beside_white_space(base, passage) {
         return Some(decided);
@@ -833,6 +828,16 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
         return Some(Decided { text, outcome: Outcome::Both, ordered });
     }
     in_conflict(base, passage, sides)
+}
+
+/// What is written into a version that is not shown is of that; and there is one pair of signs. Of
+/// others' version, too, what holds it whole stands for it.
+fn decide_as_one(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decided> {
+    let (first, text) = (passage.first(base), passage.second(base));
+    match passage.firsts_own().is_none() && holds(&text, &first) {
+        true => Some(Decided { text, outcome: Outcome::Larger, ordered: false }),
+        false => in_conflict(base, passage, sides),
+    }
 }
 
 /// White space that goes alone gives way, unless it is kept.

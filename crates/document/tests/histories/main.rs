@@ -33,8 +33,8 @@ use rules::Broken;
 /// one; what was written into a row of signs that traded places with one of a symbol; words that
 /// went from a line that is not shown; a line moved beside one that became the same; words that a
 /// view ran together, in a line that was rewritten; a third one's lines in a line of what two
-/// wrote; a line put between two that were joined; what was written at the end of a line that is not
-/// shown; a word taken out of what another one's longer line stood for, of the page as it was first.
+/// wrote; a line put between two that were joined; what was written at the end of a line that is
+/// not shown; a word taken out of what another one's longer line stood for, of the first page.
 const BROKE: [u64; 53] = [
     936, 12_979, 13_676, 14_364, 24_102, 25_199, 25_256, 42_217, 45_228, 68_389, 68_702, 77_871,
     79_585, 84_925, 88_055, 96_995, 504_794, 507_597, 512_173, 520_290, 526_450, 540_228, 540_825,
