@@ -1342,6 +1342,38 @@ fn what_is_deleted_of_a_save_goes_where_the_log_has_put_it() {
     }
 }
 
+/// So does a word that the log has put behind the one that stood behind it, with another word
+/// before the two of which nobody had known who deletes it; and what stood beside it, or that is
+/// told where it stands.
+#[test]
+fn what_is_deleted_goes_also_where_two_words_have_changed_places() {
+    let deletes = |salt: u8, gone: &str, came: &str| {
+        let mut page = Page { salt, ..Page::new("oak ") };
+        let root = page.document.version();
+        page.save(&root, "oak ash ");
+        let two = page.document.version();
+        page.save(&root, "oak yew ");
+        let elm = page.save(&root, "oak elm ");
+        let fir = page.save(&two, "oak ash fir ");
+        let mut extra = vec![actor(&elm), actor(&fir)];
+        extra.sort_unstable();
+        let seen = VersionRef { extra, ..two.clone() };
+        let (before, text) = (page.document.text().to_owned(), page.text_of(&seen));
+        page.save(&seen, &text.replace(gone, came));
+        let (now, others) = (page.document.text(), page.others());
+        let is_done = now == before.replace(gone, came) && others.is_empty();
+        let says = |(shown, other): &(&str, &str)| shown.contains(gone) && !other.contains(gone);
+        let is_told = now == before && others.iter().all(says) && !others.is_empty();
+        let right = is_done || is_told && gone != "fir ";
+        assert!(right, "{salt} {gone:?} of {text:?} in {before:?}: {now:?} {others:?}");
+    };
+    for salt in 0..16 {
+        for (gone, came) in [("fir ", ""), ("fir ", "box "), ("elm ", ""), ("ash ", "")] {
+            deletes(salt, gone, came);
+        }
+    }
+}
+
 /// What several made alike a view shows once, as the log will; and who edits that edits it there,
 /// whichever of them the log has first.
 #[test]

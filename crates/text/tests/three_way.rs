@@ -539,6 +539,34 @@ fn words_that_are_elsewhere_are_deleted_there() {
     }
 }
 
+/// Also where what stood behind them stayed, and both went and came with it.
+#[test]
+fn words_that_are_behind_what_stood_behind_them_are_changed_there() {
+    let base = "oak ash red fir ";
+    let first = Patch::builder().keep(8).delete(8).insert("elm fir red ").build();
+    let first = first.expect("a patch");
+    let page = "oak ash elm fir red ";
+    let cases = [
+        (8, "red ", "", "oak ash elm fir "),
+        (8, "red", "yew", "oak ash elm fir yew "),
+        (12, "fir ", "", "oak ash elm red "),
+        (8, "red fir ", "", "oak ash elm "),
+        (4, "ash red ", "", "oak elm fir "),
+    ];
+    for (at, gone, came, right) in cases {
+        let second = Patch::builder().keep(at).delete(gone.len() as u32).insert(came);
+        let second = second.build().expect("a patch");
+        let mut again = [(8..12, 16), (12..16, 12)].map(|(from, to)| PutAgain { from, to });
+        for _ in 0..2 {
+            again.reverse();
+            let beside = Beside { again: again.to_vec(), ..Beside::from(&first) };
+            let made = merge(base, beside, &second);
+            let after = made.patch.apply(page).expect("a patch that fits").text;
+            assert_eq!((after.as_str(), hidden(&made.met)), (right, vec![]), "{gone:?} {came:?}");
+        }
+    }
+}
+
 /// A line goes where it is, or not at all: a version of what stands where it was would take away
 /// what others have put there, or would say nothing of it.
 #[test]

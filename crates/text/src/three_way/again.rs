@@ -46,17 +46,25 @@ impl Cut {
         let gone = |it: &PutAgain| within(it.from.start as usize, it.from.len(), range.clone());
         let at = at.max(0) as usize;
         let came = |it: &PutAgain| within(it.to as usize, it.from.len(), at..at + bytes);
-        // What came back in the same hunk stayed, as far as its parts are in order; the others are
-        // compared with the rest.
         let elsewhere = again.iter().filter(|it| gone(it).is_none() || came(it).is_none());
-        let (went, put) = (elsewhere.clone().filter_map(gone), elsewhere.filter_map(came));
-        let (went, put) = (sort(went.collect()), sort(put.collect()));
-        let mut here: Vec<_> =
-            again.iter().filter_map(|it| Some((gone(it)?, came(it)?.start))).collect();
+        let (mut went, mut put): (Vec<_>, Vec<_>) =
+            (elsewhere.clone().filter_map(gone).collect(), elsewhere.filter_map(came).collect());
+        // What came back in the same hunk stayed, as far as its parts are in order. The others went
+        // elsewhere, too: who changes words that stand elsewhere changes them there.
+        let mut here: Vec<_> = again.iter().filter_map(|it| Some((gone(it)?, came(it)?))).collect();
         here.sort_by_key(|(from, _)| from.start);
-        let places: Vec<_> = (0..).zip(&here).map(|(index, (_, to))| (index, *to)).collect();
-        let row = diff::longest_ascending(&places).into_iter();
-        let stayed = row.map(|(index, _): (usize, _)| here[index].clone()).collect();
+        let places: Vec<_> = (0..).zip(&here).map(|(index, (_, to))| (index, to.start)).collect();
+        let mut row = diff::longest_ascending(&places).into_iter().peekable();
+        let mut stayed = Vec::with_capacity(here.len());
+        for (index, (from, to)) in here.into_iter().enumerate() {
+            if row.next_if(|(stays, _)| *stays == index).is_some() {
+                stayed.push((from, to.start));
+            } else {
+                went.push(from);
+                put.push(to);
+            }
+        }
+        let (went, put) = (sort(went), sort(put));
         Self { gone: went, came: put, stayed }
     }
 

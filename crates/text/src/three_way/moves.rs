@@ -279,14 +279,15 @@ pub(super) fn known<'a>(base: &str, firsts: &'a [Edit<'a>], again: &[PutAgain]) 
     let places = starts(firsts);
     let known = again.iter().filter_map(|it| {
         let (from, at) = (it.from.start as usize..it.from.end as usize, it.to as usize);
-        let gone = firsts.partition_point(|edit| edit.range.end < from.end);
-        let taken = firsts.get(gone).filter(|edit| edit.range.start <= from.start)?;
         let to = places.partition_point(|place| *place <= at).checked_sub(1)?;
         let (to, at) = (&firsts[to], at - places[to]);
         let text = &base[from.clone()];
-        let put = to.text.get(at..at + from.len()).filter(|_| to.index != taken.index);
         let start = from.start + text.len() - text.trim_start().len();
         let bare = start..start + text.trim().len();
+        // The white space around it may be of what came there.
+        let gone = firsts.partition_point(|edit| edit.range.end < bare.end);
+        let taken = firsts.get(gone).filter(|edit| edit.range.start <= bare.start)?;
+        let put = to.text.get(at..at + from.len()).filter(|_| to.index != taken.index);
         (put == Some(text)).then_some(Move { from, bare, to, at, is_known: true })
     });
     known.collect()

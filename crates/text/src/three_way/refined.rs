@@ -55,9 +55,13 @@ pub(super) fn refined(
             false => Ok(within),
         };
         for (at, deleted, text) in within.iter().flat_map(Patch::edits) {
+            let gone = &base[range.start + at as usize..range.start + (at + deleted) as usize];
+            // What came where something went, with the white space behind that, touches nothing that
+            // is done to the next word: it is no conflict.
+            let kept = if whole { 0 } else { white_end(gone, text) };
             finer.keep_to(range.start as u32 + at);
-            finer.push_delete(deleted);
-            finer.push_insert(text);
+            finer.push_delete(deleted - kept as u32);
+            finer.push_insert(&text[..text.len() - kept]);
         }
         finer.keep_to(range.end as u32);
     }
@@ -114,6 +118,13 @@ fn puts_back(base: &str, patch: &Patch) -> bool {
         }
     }
     back > 0 && back * 2 >= all.min(came)
+}
+
+/// How much white space two texts both end with, in bytes, where each has something before it.
+fn white_end(one: &str, two: &str) -> usize {
+    let same = one.bytes().rev().zip(two.bytes().rev());
+    let same = same.take_while(|(one, two)| one == two && matches!(one, b' ' | b'\t')).count();
+    if same < one.len().min(two.len()) { same } else { 0 }
 }
 
 /// Whether an edit keeps more of a text than white space and signs.
