@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 61] = [
+const SHORT: [(u64, usize, u64, &str); 62] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -140,6 +140,12 @@ const SHORT: [(u64, usize, u64, &str); 61] = [
         69,
         30_677_228_674,
         "who deleted words is told that they are there, and the deletion is another version",
+    ),
+    (
+        1_500_013_540,
+        55,
+        33_898_389_124,
+        "a deletion of what the log has put behind the next word is told of another word",
     ),
 ];
 
