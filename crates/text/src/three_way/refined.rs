@@ -56,8 +56,8 @@ pub(super) fn refined(
         };
         for (at, deleted, text) in within.iter().flat_map(Patch::edits) {
             let gone = &base[range.start + at as usize..range.start + (at + deleted) as usize];
-            // What came where something went, with the white space behind that, touches nothing that
-            // is done to the next word: it is no conflict.
+            // What came where something went, with the white space behind that, touches nothing
+            // that is done to the next word: it is no conflict.
             let kept = if whole { 0 } else { white_end(gone, text) };
             finer.keep_to(range.start as u32 + at);
             finer.push_delete(deleted - kept as u32);
