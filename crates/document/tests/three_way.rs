@@ -293,6 +293,16 @@ fn what_is_written_into_a_line_of_an_alternative_belongs_to_it() {
     }
 }
 
+/// A page of which two wrote the first text, and the one whose text is not shown wrote more on it.
+fn on_an_alternative(salt: u8, [shown, other, more]: [&str; 3]) -> Page {
+    let mut page = Page { salt, ..Page::new("") };
+    let base = page.document.version();
+    page.save(&base, shown);
+    let mine = page.save(&base, other);
+    page.save(&mine, more);
+    page
+}
+
 /// So is it where the line has the same words in another order: one of them by chance stands, or
 /// comes, right where something is written or deleted.
 #[test]
@@ -312,11 +322,7 @@ fn what_is_written_among_words_of_an_alternative_is_of_that() {
         (four, fir, "fir oak\n"),
     ] {
         for salt in 0..8 {
-            let mut page = Page { salt, ..Page::new("") };
-            let base = page.document.version();
-            page.save(&base, shown);
-            let mine = page.save(&base, other);
-            page.save(&mine, more);
+            let page = on_an_alternative(salt, [shown, other, more]);
             assert_eq!(page.document.text(), shown, "{more}");
             let told = shown.lines().zip(more.lines()).find(|(one, two)| one != two);
             assert_eq!(page.others().last().copied(), told, "{more}");
@@ -344,11 +350,7 @@ fn what_is_written_beside_an_alternative_is_there() {
         ),
     ] {
         for salt in 0..8 {
-            let mut page = Page { salt, ..Page::new("") };
-            let base = page.document.version();
-            page.save(&base, shown);
-            let mine = page.save(&base, other);
-            page.save(&mine, more);
+            let page = on_an_alternative(salt, [shown, other, more]);
             assert_eq!(page.document.text(), right, "{more}");
             assert_eq!(page.others().len(), 1, "{:?}", page.others());
         }
