@@ -1662,6 +1662,47 @@ fn what_its_author_replaced_is_no_alternative_any_more() {
     of_people(blue, &saves, &red, &[("crimson", "teal")]);
 }
 
+/// Also where the log has the later one first, and shows another version of that.
+#[test]
+fn what_its_author_has_withdrawn_does_not_come_back() {
+    let withdrawn = |base: &str, first: &str, second: &str, imported: &str, right: &str, other| {
+        for later_first in [false, true] {
+            let mut page = Page::new(base);
+            let version = page.document.version();
+            if !later_first {
+                page.save_next("Arya", &version, first);
+                page.save_next("Arya", &version, second);
+            } else {
+                page.save_after("Arya", vec![EditId([4; 16])], &version, second);
+            }
+            page.import(Some((1, base)), (2, imported));
+            if later_first {
+                while page.document.cursor().position < 3 {
+                    page.save(&version, base);
+                }
+                let earlier = page.save_as("Arya", &version, first);
+                assert_eq!(page.document.meetings_of(actor(&earlier)), [], "nobody is met");
+            }
+            assert_eq!(
+                (page.document.text(), page.others()),
+                (right, vec![other]),
+                "{later_first}"
+            );
+        }
+    };
+    // Back, and all of it deleted.
+    withdrawn("elm ", "elm fir\n", "", "oak elm ", "oak elm ", ("oak elm ", ""));
+    // Back, and worded otherwise.
+    withdrawn(
+        "The sky is blue today.\n",
+        "The sky is crimson today.\n",
+        "The sky is teal today.\n",
+        "The sky is azure today.\n",
+        "The sky is azure today.\n",
+        ("azure", "teal"),
+    );
+}
+
 #[test]
 fn nobody_is_told_of_having_replaced_their_own_words() {
     let blue = "The sky is blue today.\n";

@@ -74,6 +74,9 @@ pub struct Beside<'a> {
     /// Hunks of the other edit, deletions among them, that somebody made just so on the way to it,
     /// whatever has become of them.
     pub made: BTreeSet<u32>,
+    /// Hunks of the other edit in place of which its author has put something else since, whatever
+    /// became of that: they are not made.
+    pub withdrawn: BTreeSet<u32>,
     /// Whether the other edit shows where the two conflict.
     pub gives_way: bool,
     /// Whether there was no text yet: two that each put one there made the same page.
@@ -103,6 +106,7 @@ impl<'a> From<&'a Patch> for Beside<'a> {
             decided: BTreeSet::new(),
             hides: BTreeSet::new(),
             made: BTreeSet::new(),
+            withdrawn: BTreeSet::new(),
             gives_way: false,
             creates: true,
             puts_back: true,
@@ -146,7 +150,7 @@ pub fn merge<'a>(base: &str, first: impl Into<Beside<'a>>, second: &Patch) -> Th
 }
 
 fn merge_beside(base: &str, beside: &Beside<'_>, second: &Patch) -> ThreeWay {
-    let Beside { patch: first, yields, hides, made, gives_way, again, .. } = beside;
+    let Beside { patch: first, yields, hides, made, withdrawn, gives_way, again, .. } = beside;
     let creates = beside.creates && base.is_empty();
     let (mut seconds, puts_back, apart) = (edits(second), beside.puts_back, &beside.apart);
     let finer = refined(base, first, &seconds, Making { again, puts_back, apart });
@@ -156,7 +160,8 @@ fn merge_beside(base: &str, beside: &Beside<'_>, second: &Patch) -> ThreeWay {
     } else {
         known_of(&moves::places(base, &seconds), &seconds, made)
     };
-    let these = seconds.iter_mut().filter(|edit| made.contains(&edit.index));
+    let is_known = |edit: &Edit<'_>| [&made, withdrawn].iter().any(|of| of.contains(&edit.index));
+    let these = seconds.iter_mut().filter(|edit| is_known(edit));
     these.for_each(|edit| edit.kind = Kind::Known);
     let raw = as_made(beside);
     let firsts = with_own_lines(base, as_their(&raw, edits(&finer)));

@@ -162,7 +162,10 @@ impl State {
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
         let (index, merged) = self.merge_alone(change, basis.version, whole.patch.clone())?;
         let torn = self.torn(index, &met, patch);
-        let meant = three_way::merge(&met.old, Beside { torn, ..beside }, patch);
+        let withdrawn = beside.withdrawn.clone();
+        let mut meant = three_way::merge(&met.old, Beside { torn, ..beside }, patch);
+        // Of what its author had withdrawn by then nobody is told.
+        meant.met.retain(|met| !is_of(&met.base, patch, &withdrawn));
         // Else what its author had before them may stand elsewhere than in its changes' text.
         let is_exact = basis.shown.is_empty();
         // What would not fit stays as merged by characters: after the merge nothing is refused.
@@ -273,6 +276,7 @@ impl State {
             meant.is_none_or(|meant| !version.contains(meant.about as u32))
         };
         let made = self.text.made_before(version, since, patch, theirs);
+        let withdrawn = self.withdrawn((version, old), patch, replaces);
         let (patch, gives_way) = (&since.patch, false);
         let (puts_back, apart) = (self.puts_back(&since.spans), self.apart(&spans));
         Beside {
@@ -284,6 +288,7 @@ impl State {
             decided,
             hides,
             made,
+            withdrawn,
             gives_way,
             creates: *version == Version::EMPTY,
             puts_back,
@@ -499,6 +504,43 @@ impl State {
             }
         }
         theirs
+    }
+
+    /// Hunks of a save in place of which its author has put something else since, in a save that
+    /// the log had before, whatever it shows of that. O(changes since the version), and for each
+    /// such save what merging the two takes.
+    fn withdrawn(
+        &self,
+        (version, old): (&Version, &str),
+        patch: &Patch,
+        replaces: Option<&Edit>,
+    ) -> BTreeSet<u32> {
+        let Some(by) = replaces else { return BTreeSet::new() };
+        let is_later = |index: u32, change: &Change| {
+            let person = (&change.note, change.client.as_deref());
+            let names =
+                change.client.as_ref().is_some_and(|of| of.earlier.contains(&by.delta.edit));
+            names
+                && change.kind == ChangeKind::Edit as u8
+                && is_same_person(person, (&by.delta.note, by.client.as_deref()))
+                && self.text.history().base(index).as_ref() == Some(version)
+        };
+        let since = self.changes.indexed_from(version.prefix() as usize);
+        let later = since.filter(|(index, change)| is_later(*index as u32, change));
+        let later: Vec<usize> = later.map(|(index, _)| index).collect();
+        // What its author had before them is not what the others had.
+        if later.is_empty() || self.text.text_at(version).is_ok_and(|text| text != old) {
+            return BTreeSet::new();
+        }
+        let made = later.into_iter().filter_map(|index| {
+            let saved = version.clone().joined(&Version::new(0, vec![index as u32]));
+            let made = diff::between(old, &self.text.text_at(&saved).ok()?);
+            let own = (0..made.hunks().len() as u32).map(|hunk| (hunk, Own::Later)).collect();
+            let beside = Beside { own, creates: *version == Version::EMPTY, ..(&made).into() };
+            Some(three_way::merge(old, beside, patch).met)
+        });
+        let met = made.flatten().filter(|met| met.outcome == Outcome::Same);
+        met.flat_map(|met| hunks_within(&met.base, patch)).collect()
     }
 
     /// What the same person made of the same text before a save, as far as it is known here: the
@@ -728,6 +770,19 @@ impl State {
 pub(super) fn of_whole(of: &OfWhole, hunks: &[u32]) -> Vec<u32> {
     let all = hunks.iter().filter_map(|hunk| of.hunks.get(*hunk as usize)).cloned().flatten();
     all.collect::<BTreeSet<u32>>().into_iter().collect()
+}
+
+/// Whether a passage of the text that a patch changes has some of its hunks, and only of these.
+fn is_of(base: &Range<u32>, patch: &Patch, hunks: &BTreeSet<u32>) -> bool {
+    let own = hunks_within(base, patch);
+    !own.is_empty() && own.iter().all(|hunk| hunks.contains(hunk))
+}
+
+/// Which hunks of a patch lie within a passage of the text that it changes.
+fn hunks_within(base: &Range<u32>, patch: &Patch) -> Vec<u32> {
+    let within = |(at, gone, _): (u32, u32, &str)| base.start <= at && at + gone <= base.end;
+    let hunks = (0..).zip(patch.edits()).filter(|(_, edit)| within(*edit));
+    hunks.map(|(hunk, _)| hunk).collect()
 }
 
 /// The saves whose changes a later one made, too, or worked on.

@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 62] = [
+const SHORT: [(u64, usize, u64, &str); 63] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -146,6 +146,12 @@ const SHORT: [(u64, usize, u64, &str); 62] = [
         55,
         33_898_389_124,
         "a deletion of what the log has put behind the next word is told of another word",
+    ),
+    (
+        1_700_017_766,
+        88,
+        32_984_112_414,
+        "what its author had withdrawn is back, since the log had the second thought first",
     ),
 ];
 
