@@ -36,15 +36,17 @@ pub struct Config {
 /// but who simulates a site has few saves join already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Joining {
-    /// From how many on that wait under keys of their own, or are not in what is kept.
+    /// From how many on that wait under keys of their own.
     pub at: usize,
+    /// From how many on that are not in what the cache keeps of them what is known is kept anew.
+    pub news: usize,
     /// How often one sandbox of a point of presence does so, in ms.
     pub every_ms: u64,
 }
 
 impl Default for Joining {
     fn default() -> Self {
-        Self { at: limits::JOIN_AT, every_ms: limits::JOIN_MS }
+        Self { at: limits::JOIN_AT, news: limits::OVERLAY_NEWS, every_ms: limits::JOIN_MS }
     }
 }
 

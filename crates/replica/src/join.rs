@@ -24,7 +24,7 @@ impl<P: Ports> Context<'_, P> {
     pub(crate) fn join_waiting(&mut self, key: &DocumentKey) {
         let Some(overlay) = self.replica.memory.overlay(key).cloned() else { return };
         let joining = self.replica.config.joining;
-        let outdated = overlay.is_outdated_in_cache(joining.at);
+        let outdated = overlay.is_outdated_in_cache(joining.news);
         if overlay.single_names() < joining.at && !outdated {
             return;
         }

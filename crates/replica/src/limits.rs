@@ -21,8 +21,11 @@ pub const JOIN_AT: usize = 64;
 pub const JOINED_ENTRIES: usize = 256;
 /// Bytes of saves from which no more are joined with them.
 pub const JOINED_BYTES: usize = 1 << 20;
-/// Of how many saves that wait one may be newer than what the cache holds of them.
+/// Saves that wait and are newer than what the cache holds of them, from which it is to hold them,
+/// too: a sandbox that starts reads each by itself.
 pub const OVERLAY_NEWS: usize = 16;
+/// Of how many saves that wait one may always be newer.
+pub const OVERLAY_NEWS_SHARE: usize = 16;
 /// Authors of alternatives that a snapshot names.
 pub const ALTERNATIVES_BY: usize = 256;
 

@@ -239,7 +239,7 @@ fn what_a_save_and_a_read_cost_does_not_grow_with_what_waits() {
     let (early, late) = (most(&costs[50..150]), most(&costs[500..]));
     assert!(late <= early * 5 / 4, "{early} calls a save and a read early, {late} late");
     let longest = costs.iter().map(|(save, read)| (*save).max(*read)).max();
-    assert!(longest <= Some(260), "{longest:?} calls in one request");
+    assert!(longest <= Some(200), "{longest:?} calls in one request");
 }
 
 #[test]
@@ -362,8 +362,8 @@ fn a_sandbox_that_starts_reads_what_is_new_and_not_all_that_waits() {
         assert_eq!(read.matches("writer").count(), more * 120);
     }
     let most = costs.iter().max().copied().expect("some");
-    assert!(most <= 240, "{costs:?} calls of a sandbox that starts");
-    assert!(costs[5] <= costs[1] + 80, "{costs:?} calls grow with what waits");
+    assert!(most <= 60, "{costs:?} calls of a sandbox that starts");
+    assert!(costs[5] <= costs[1] + 40, "{costs:?} calls grow with what waits");
 }
 
 #[test]

@@ -607,7 +607,7 @@ fn config(runs: Runs, pop: &str, keys: u8) -> Config {
         _ => Config::new(SITE, pop, new).after_exchange_of(old),
     };
     let joining = match runs {
-        Runs::Joining => Joining { at: 2, every_ms: 50 },
+        Runs::Joining => Joining { at: 2, news: 2, every_ms: 50 },
         Runs::Short | Runs::Conditional | Runs::Long => config.joining,
     };
     Config { joining, ..config }
