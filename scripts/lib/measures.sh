@@ -3,6 +3,8 @@
 #
 # To be sourced after toolchain.sh. The sizes are in the environment.
 
+source "$(dirname "${BASH_SOURCE[0]}")/viceroy.sh"
+
 # Builds the edge function, the relay and the tests, and says where they are.
 build_measures() {
     cd "$CHECKOUT" || exit
@@ -11,12 +13,14 @@ build_measures() {
     export REDWEDDING_WASM=$CHECKOUT/bin/main.wasm
     REDWEDDING_RELAY_BIN=${REDWEDDING_RELAY_BIN:-$(native_binary redwedding-relay)}
     export REDWEDDING_RELAY_BIN
-    step "building the measures" with_progress cargo test --workspace --test e2e --no-run
+    use_one_certificate
+    step "building the measures (the first time with Viceroy: some minutes)" \
+        with_progress cargo test --workspace --test e2e "${FAST_VICEROY[@]}" --no-run
 }
 
 # run_measure NAME: the file of that name in tests/e2e. Its status is the measure's.
 run_measure() {
-    cargo test --quiet --workspace --test e2e -- --nocapture --test-threads=1 "$1::"
+    cargo test --quiet --workspace --test e2e "${FAST_VICEROY[@]}" -- --nocapture --test-threads=1 "$1::"
 }
 
 # require_number VALUE WHAT
