@@ -20,7 +20,8 @@ build_measures() {
 
 # run_measure NAME: the file of that name in tests/e2e. Its status is the measure's.
 run_measure() {
-    cargo test --quiet --workspace --test e2e "${FAST_VICEROY[@]}" -- --nocapture --test-threads=1 "$1::"
+    cargo test --quiet --workspace --test e2e "${FAST_VICEROY[@]}" -- \
+        --nocapture --test-threads=1 "$1::"
 }
 
 # require_number VALUE WHAT

@@ -23,7 +23,8 @@ viceroy_program() {
 }
 
 # Where something is measured, what the platform does for a call is not to count for more than it
-# must: arguments of cargo that compile Viceroy for speed. Tests do without, which takes minutes less.
+# must: arguments of cargo that compile Viceroy for speed. Tests do without, which takes minutes
+# less.
 # shellcheck disable=SC2034  # for scripts/bench and scripts/lib/measures.sh
 FAST_VICEROY=(--config 'profile.dev.package.viceroy-lib.opt-level=3'
     --config 'profile.dev.package.wasmtime-wasi.opt-level=3')

@@ -136,8 +136,8 @@ impl Overlay {
     }
 
     /// Whether so much was read or made here since the cache held what is known, `least` saves and
-    /// of all one in [`limits::OVERLAY_NEWS_SHARE`], that it is to hold it again. To write it takes the
-    /// longer the more waits, so it is not done for every few saves.
+    /// one in [`limits::OVERLAY_NEWS_SHARE`] of all, that it is to hold it again. To write it takes
+    /// the longer the more waits, so it is not done for every few saves.
     pub(crate) fn is_outdated_in_cache(&self, least: usize) -> bool {
         self.news >= least.max(self.edits.len() / limits::OVERLAY_NEWS_SHARE)
     }

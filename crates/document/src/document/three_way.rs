@@ -162,10 +162,7 @@ impl State {
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
         let (index, merged) = self.merge_alone(change, basis.version, whole.patch.clone())?;
         let torn = self.torn(index, &met, patch);
-        let withdrawn = beside.withdrawn.clone();
-        let mut meant = three_way::merge(&met.old, Beside { torn, ..beside }, patch);
-        // Of what its author had withdrawn by then nobody is told.
-        meant.met.retain(|met| !is_of(&met.base, patch, &withdrawn));
+        let meant = as_meant(&met.old, Beside { torn, ..beside }, patch);
         // Else what its author had before them may stand elsewhere than in its changes' text.
         let is_exact = basis.shown.is_empty();
         // What would not fit stays as merged by characters: after the merge nothing is refused.
@@ -770,6 +767,14 @@ impl State {
 pub(super) fn of_whole(of: &OfWhole, hunks: &[u32]) -> Vec<u32> {
     let all = hunks.iter().filter_map(|hunk| of.hunks.get(*hunk as usize)).cloned().flatten();
     all.collect::<BTreeSet<u32>>().into_iter().collect()
+}
+
+/// Merges a save beside what others did. Of what its author had withdrawn by then nobody is told.
+fn as_meant(old: &str, beside: Beside<'_>, patch: &Patch) -> ThreeWay {
+    let withdrawn = beside.withdrawn.clone();
+    let mut meant = three_way::merge(old, beside, patch);
+    meant.met.retain(|met| !is_of(&met.base, patch, &withdrawn));
+    meant
 }
 
 /// Whether a passage of the text that a patch changes has some of its hunks, and only of these.
