@@ -153,9 +153,21 @@ impl History {
     /// A change's id.
     #[must_use]
     pub fn id(&self, change: u32) -> Option<ChangeId> {
-        let row = self.ids.partition_point(|row| row.change <= change).checked_sub(1)?;
-        let Ids { change: from, first } = self.ids[row];
+        let Ids { change: from, first } = self.ids[self.ids_of(change)?];
         self.holds(change).then(|| ChangeId { counter: first.counter + change - from, ..first })
+    }
+
+    /// The row with a change's id. Where each change is somebody else's, as in a crowd, it is the
+    /// one of the change's own number, or little before it: O(log of how far before).
+    fn ids_of(&self, change: u32) -> Option<usize> {
+        let mut end = self.ids.len().min(change as usize + 1);
+        let (mut start, mut step) = (end.checked_sub(1)?, 1);
+        while start > 0 && self.ids[start].change > change {
+            (end, start) = (start, start.saturating_sub(step));
+            step *= 2;
+        }
+        let behind = self.ids[start..end].partition_point(|row| row.change <= change);
+        (start + behind).checked_sub(1)
     }
 
     /// Where the change with this id stands.
