@@ -36,6 +36,7 @@ mod origin_entries;
 mod past;
 mod resolve;
 mod rows;
+mod same_person;
 mod segment;
 mod state;
 mod stored;

@@ -153,13 +153,13 @@ impl History {
     /// A change's id.
     #[must_use]
     pub fn id(&self, change: u32) -> Option<ChangeId> {
-        let Ids { change: from, first } = self.ids[self.ids_of(change)?];
+        let Ids { change: from, first } = self.ids[self.row_of(change)?];
         self.holds(change).then(|| ChangeId { counter: first.counter + change - from, ..first })
     }
 
     /// The row with a change's id. Where each change is somebody else's, as in a crowd, it is the
     /// one of the change's own number, or little before it: O(log of how far before).
-    fn ids_of(&self, change: u32) -> Option<usize> {
+    fn row_of(&self, change: u32) -> Option<usize> {
         let mut end = self.ids.len().min(change as usize + 1);
         let (mut start, mut step) = (end.checked_sub(1)?, 1);
         while start > 0 && self.ids[start].change > change {

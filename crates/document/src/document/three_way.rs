@@ -16,18 +16,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use redwedding_text::shown::OfWhole;
-use redwedding_text::three_way::{self, Beside, Outcome, Own, OwnPart, PutAgain, ThreeWay};
+use redwedding_text::three_way::{self, Beside, Outcome, PutAgain, ThreeWay};
 use redwedding_text::{
     Merged, Part, Patch, PatchError, Since, SpanSince, Version, diff, grown, map_through,
 };
-use redwedding_wire::identity::{Actor, EditId};
-use redwedding_wire::version::{Place, VersionRef};
+use redwedding_wire::identity::Actor;
+use redwedding_wire::version::Place;
 
-use super::change::is_same_person;
 use super::effects::Effects;
-use super::resolve::{Basis, Resolved};
+use super::resolve::Basis;
+use super::same_person::{Theirs, as_meant};
 use super::{Change, ChangeKind, Fault, Hidden, State};
-use crate::entry::{Client, Edit, Note};
+use crate::entry::Edit;
 use crate::limits;
 
 /// Where a save meets another change, or would meet it.
@@ -49,14 +49,6 @@ pub(super) struct Met {
     pub(super) now: String,
     /// and what others did since.
     pub(super) since: Since,
-}
-
-/// What the author of a save made before of the same text: hunks of what came since,
-#[derive(Default)]
-struct Theirs {
-    hunks: BTreeMap<u32, Own>,
-    /// and parts of hunks, of which others made the rest.
-    parts: BTreeMap<u32, OwnPart>,
 }
 
 /// Names the change that takes hunks out of a save,
@@ -439,124 +431,8 @@ impl State {
         hides.map(|(hunk, _)| hunk).collect()
     }
 
-    /// Which of what came since a version the author of another save of it made alone, of that
-    /// version, and when; and of what they made a part. What others made, too, or built on is not
-    /// among it. O(hunks and who made them, and changes since the version).
-    fn own(
-        &self,
-        version: &Version,
-        (since, spans): (&Since, &[&[SpanSince]]),
-        replaces: Option<&Edit>,
-    ) -> Theirs {
-        let Some(by) = replaces else { return Theirs::default() };
-        let is_own = |save: &u32| {
-            let change = self.changes.get(*save as usize);
-            change.is_some_and(|change| {
-                let person = (&change.note, change.client.as_deref());
-                change.kind == ChangeKind::Edit as u8
-                    && is_same_person(person, (&by.delta.note, by.client.as_deref()))
-            }) && self.text.history().base(*save).as_ref() == Some(version)
-                && !self.is_on_detached_base(*save)
-        };
-        let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
-        let of_hunks: Vec<BTreeSet<u32>> = since.by.iter().map(|by| saves(by)).collect();
-        let mut own = of_hunks.iter().flatten().copied().filter(is_own);
-        let Some(first) = own.next().map(|one| own.fold(one, u32::min)) else {
-            return Theirs::default();
-        };
-        let later = self.changes.indexed_from(first as usize + 1);
-        let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
-        let made_too = others.flat_map(|(_, change)| made_too(change));
-        let built_on = of_hunks.iter().flat_map(|saves| {
-            let (own, others): (Vec<u32>, Vec<u32>) = saves.iter().copied().partition(is_own);
-            let had = |save: &u32| others.iter().any(|other| self.had_before(*other, *save));
-            own.into_iter().filter(had).collect::<Vec<u32>>()
-        });
-        let shared: BTreeSet<u32> = made_too.chain(built_on).collect();
-        // Each names what it came after; the log may have had the later one first.
-        let names = |client: Option<&Client>, edit| {
-            client.is_some_and(|client| client.earlier.contains(&edit))
-        };
-        let when = |save: &u32| {
-            let change = self.changes.get(*save as usize);
-            let later = |of: &Change| names(of.client.as_deref(), by.delta.edit);
-            match change.is_some_and(|of| names(by.client.as_deref(), of.edit)) {
-                true => Own::Earlier,
-                false if change.is_some_and(|of| later(of)) => Own::Later,
-                false => Own::AtOnce,
-            }
-        };
-        let mut theirs = Theirs::default();
-        let is_all_own = |saves: &BTreeSet<u32>| !saves.is_empty() && saves.iter().all(is_own);
-        let hunks = (0..).zip(of_hunks.iter().zip(spans));
-        for (hunk, (saves, spans)) in hunks {
-            let own: BTreeSet<u32> = saves.iter().copied().filter(is_own).collect();
-            let Some(at) = own.iter().map(when).max().filter(|_| own.is_disjoint(&shared)) else {
-                continue;
-            };
-            if is_all_own(saves) {
-                theirs.hunks.insert(hunk, at);
-            } else if let Some(part) = own_part(spans, |by| own.contains(&self.save_of(by))) {
-                theirs.parts.insert(hunk, OwnPart { when: at, part });
-            }
-        }
-        theirs
-    }
-
-    /// Hunks of a save in place of which its author has put something else since, in a save that
-    /// the log had before, whatever it shows of that. O(changes since the version), and for each
-    /// such save what merging the two takes.
-    fn withdrawn(
-        &self,
-        (version, old): (&Version, &str),
-        patch: &Patch,
-        replaces: Option<&Edit>,
-    ) -> BTreeSet<u32> {
-        let Some(by) = replaces else { return BTreeSet::new() };
-        let is_later = |index: u32, change: &Change| {
-            let person = (&change.note, change.client.as_deref());
-            let names =
-                change.client.as_ref().is_some_and(|of| of.earlier.contains(&by.delta.edit));
-            names
-                && change.kind == ChangeKind::Edit as u8
-                && is_same_person(person, (&by.delta.note, by.client.as_deref()))
-                && self.text.history().base(index).as_ref() == Some(version)
-        };
-        let since = self.changes.indexed_from(version.prefix() as usize);
-        let later = since.filter(|(index, change)| is_later(*index as u32, change));
-        let later: Vec<usize> = later.map(|(index, _)| index).collect();
-        // What its author had before them is not what the others had.
-        if later.is_empty() || self.text.text_at(version).is_ok_and(|text| text != old) {
-            return BTreeSet::new();
-        }
-        let made = later.into_iter().filter_map(|index| {
-            let saved = version.clone().joined(&Version::new(0, vec![index as u32]));
-            let made = diff::between(old, &self.text.text_at(&saved).ok()?);
-            let own = (0..made.hunks().len() as u32).map(|hunk| (hunk, Own::Later)).collect();
-            let beside = Beside { own, creates: *version == Version::EMPTY, ..(&made).into() };
-            Some(three_way::merge(old, beside, patch).met)
-        });
-        let met = made.flatten().filter(|met| met.outcome == Outcome::Same);
-        met.flat_map(|met| hunks_within(&met.base, patch)).collect()
-    }
-
-    /// What the same person made of the same text before a save, as far as it is known here: the
-    /// newest, [`limits::EARLIER_SAVES`] at most, of the newest changes.
-    #[must_use]
-    pub fn earlier_saves(&self, base: &VersionRef, by: (&Note, &Client)) -> Vec<EditId> {
-        let Ok(Resolved { version, .. }) = self.resolve_unchecked(base) else { return Vec::new() };
-        let newest = self.changes.indexed().rev().take(limits::LOOKED_CHANGES);
-        let same = newest.filter(|(index, change)| {
-            let index = *index as u32;
-            change.kind == ChangeKind::Edit as u8
-                && is_same_person((&change.note, change.client.as_deref()), (by.0, Some(by.1)))
-                && self.text.history().base(index).as_ref() == Some(&version)
-        });
-        same.map(|(_, change)| change.edit).take(limits::EARLIER_SAVES).collect()
-    }
-
     /// Whether a change was made on a text that holds another one.
-    fn had_before(&self, change: u32, other: u32) -> bool {
+    pub(super) fn had_before(&self, change: u32, other: u32) -> bool {
         self.text.history().base(change).is_some_and(|base| base.contains(other))
     }
 
@@ -572,7 +448,7 @@ impl State {
     }
 
     /// The save that a change was made for: of what was decided of one, that one.
-    fn save_of(&self, index: u32) -> u32 {
+    pub(super) fn save_of(&self, index: u32) -> u32 {
         match self.changes.get(index as usize) {
             Some(change) if change.kind == ChangeKind::Meant as u8 => change.about as u32,
             _ => index,
@@ -769,37 +645,6 @@ pub(super) fn of_whole(of: &OfWhole, hunks: &[u32]) -> Vec<u32> {
     all.collect::<BTreeSet<u32>>().into_iter().collect()
 }
 
-/// Merges a save beside what others did. Of what its author had withdrawn by then nobody is told.
-fn as_meant(old: &str, beside: Beside<'_>, patch: &Patch) -> ThreeWay {
-    let withdrawn = beside.withdrawn.clone();
-    let mut meant = three_way::merge(old, beside, patch);
-    meant.met.retain(|met| !is_of(&met.base, patch, &withdrawn));
-    meant
-}
-
-/// Whether a passage of the text that a patch changes has some of its hunks, and only of these.
-fn is_of(base: &Range<u32>, patch: &Patch, hunks: &BTreeSet<u32>) -> bool {
-    let own = hunks_within(base, patch);
-    !own.is_empty() && own.iter().all(|hunk| hunks.contains(hunk))
-}
-
-/// Which hunks of a patch lie within a passage of the text that it changes.
-fn hunks_within(base: &Range<u32>, patch: &Patch) -> Vec<u32> {
-    let within = |(at, gone, _): (u32, u32, &str)| base.start <= at && at + gone <= base.end;
-    let hunks = (0..).zip(patch.edits()).filter(|(_, edit)| within(*edit));
-    hunks.map(|(hunk, _)| hunk).collect()
-}
-
-/// The saves whose changes a later one made, too, or worked on.
-fn made_too(change: &Change) -> impl Iterator<Item = u32> {
-    let shows = |start: u32, length: u32| {
-        let meets = |it: &Hidden| it.at.start <= start + length && start <= it.at.end;
-        !change.hidden.iter().any(meets)
-    };
-    let met = change.overlaps.iter().filter(move |(start, length, _)| shows(*start, *length));
-    met.map(|(.., with)| *with)
-}
-
 /// What went and came by each hunk of what came since a version. O(hunks and what they hold).
 fn spans_of_hunks(since: &Since) -> Vec<&[SpanSince]> {
     let mut spans = &since.spans[..];
@@ -811,23 +656,6 @@ fn spans_of_hunks(since: &Since) -> Vec<&[SpanSince]> {
         own
     });
     of_hunk.collect()
-}
-
-/// What of the text that a hunk put some saves did, if that is in one piece, and all that the hunk
-/// took away they did, too. O(its spans).
-fn own_part(spans: &[SpanSince], is_own: impl Fn(u32) -> bool) -> Option<Range<usize>> {
-    let is_own = |span: &&SpanSince| !span.by.is_empty() && span.by.iter().all(|by| is_own(*by));
-    let came = || spans.iter().filter(|span| span.gone.is_empty());
-    let start = came().next()?.came.start;
-    let first = came().find(is_own)?;
-    let last = came().filter(is_own).last()?;
-    let part = first.came.start..last.came.end;
-    let others = |span: &SpanSince| span.came.end <= part.start || part.end <= span.came.start;
-    let alone = spans.iter().all(|span| match span.gone.is_empty() {
-        true => is_own(&span) != others(span),
-        false => is_own(&span),
-    });
-    alone.then_some((part.start - start) as usize..(part.end - start) as usize)
 }
 
 /// Whether two texts have the same lines, in any order, each of the same words in any order.

@@ -416,7 +416,8 @@ impl<P: Ports> Context<'_, P> {
     }
 
     /// Adds a save's entry to the view, if it merges and the text stays short enough. Gives whether
-    /// others changed the same, so that what the page shows is for the log to say.
+    /// others changed the same, so that what the page shows is for the log to say; with the relay
+    /// away that is not looked for.
     fn add_save(
         &mut self,
         view: &mut View,
@@ -428,8 +429,8 @@ impl<P: Ports> Context<'_, P> {
             let object = Entry::new(entry.document.clone(), Body::Version(named));
             view.add(&object).map_err(|_| SaveError::UnknownVersion)?;
         }
-        // With the relay away nothing is waited for, and to find out takes the longer the more
-        // waits.
+        // Nobody waits for a log that cannot be asked, and to find out takes the longer the more
+        // there is.
         let added = match self.relay_client().is_away() {
             true => view.add(entry).map(|verdict| (verdict, false)),
             false => view.add_save(entry),
