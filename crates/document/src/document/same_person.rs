@@ -39,10 +39,7 @@ impl State {
         replaces: Option<&Edit>,
     ) -> Theirs {
         let Some(by) = replaces else { return Theirs::default() };
-        let person = (&by.delta.note, by.client.as_deref());
-        let is_own = |save: &u32| {
-            self.is_save_of(*save, version, person) && !self.is_on_detached_base(*save)
-        };
+        let is_own = |save: &u32| self.is_own(*save, version, by);
         let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
         let of_hunks: Vec<BTreeSet<u32>> = since.by.iter().map(|by| saves(by)).collect();
         let mut own = of_hunks.iter().flatten().copied().filter(is_own);
@@ -95,14 +92,10 @@ impl State {
         replaces: Option<&Edit>,
     ) -> BTreeSet<u32> {
         let Some(by) = replaces else { return BTreeSet::new() };
-        let person = (&by.delta.note, by.client.as_deref());
         let since = self.changes.indexed_from(version.prefix() as usize);
         let later = since.filter(|(_, change)| names(change.client.as_deref(), by.delta.edit));
         let later = later.map(|(index, _)| index as u32);
-        let is_own = |save: &u32| {
-            self.is_save_of(*save, version, person) && !self.is_on_detached_base(*save)
-        };
-        let later: Vec<u32> = later.filter(is_own).collect();
+        let later: Vec<u32> = later.filter(|save| self.is_own(*save, version, by)).collect();
         // What its author had before them is not what the others had.
         if later.is_empty() || self.text.text_at(version).is_ok_and(|text| text != old) {
             return BTreeSet::new();
@@ -128,6 +121,13 @@ impl State {
         let person = (by.0, Some(by.1));
         let same = newest.filter(|(index, _)| self.is_save_of(*index as u32, &version, person));
         same.map(|(_, change)| change.edit).take(limits::EARLIER_SAVES).collect()
+    }
+
+    /// Whether a change is a save that the author of this one made of the text at a version, and of
+    /// no older text of the origin.
+    fn is_own(&self, save: u32, version: &Version, by: &Edit) -> bool {
+        let person = (&by.delta.note, by.client.as_deref());
+        self.is_save_of(save, version, person) && !self.is_on_detached_base(save)
     }
 
     /// Whether a change is a save that this person made of the text at a version.
