@@ -83,8 +83,8 @@ impl State {
     }
 
     /// Hunks of a save in place of which its author has put something else since, in a save that
-    /// the log had before, whatever it shows of that. O(changes since the version), and what it
-    /// takes to merge it beside each such save, of which the newest [`limits::EARLIER_SAVES`] count.
+    /// the log had before, whatever it shows of that. Of such saves the newest
+    /// [`limits::EARLIER_SAVES`] count. O(changes since the version), and a merge beside each.
     pub(super) fn withdrawn(
         &self,
         (version, old): (&Version, &str),
