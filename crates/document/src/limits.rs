@@ -21,6 +21,9 @@ pub const EARLIER_SAVES: usize = 8;
 pub const KNOWN_CLOSED: usize = 16;
 /// Alternatives that one save closes by name.
 pub const CLOSED: usize = 256;
+/// Changes since all that wrote one had seen the same text from which on a cache keeps how they
+/// were merged: who starts would go through them one by one.
+pub const REPLAY_STORED: u32 = 64;
 /// Waiting saves that a view folds as the log will, where some were made beside others; beyond
 /// them so many more that were,
 pub const LOOKED_SAVES: usize = 32;

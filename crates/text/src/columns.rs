@@ -76,7 +76,7 @@ pub(crate) enum Makers<'a> {
 
 /// Columns that are being written.
 #[derive(Default)]
-struct Writer {
+pub(crate) struct Writer {
     columns: [Vec<u8>; COLUMNS],
 }
 
@@ -94,13 +94,13 @@ const IDS: usize = 5;
 const SUPPRESSIONS: usize = 6;
 
 impl Writer {
-    fn push(&mut self, column: usize, number: u32) {
+    pub(crate) fn push(&mut self, column: usize, number: u32) {
         let mut buffer = unsigned_varint::encode::u32_buffer();
         let bytes = unsigned_varint::encode::u32(number, &mut buffer);
         self.columns[column].extend_from_slice(bytes);
     }
 
-    fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.columns.iter().map(Vec::len).sum::<usize>() + 16);
         let mut buffer = unsigned_varint::encode::usize_buffer();
         for column in &self.columns {
@@ -112,12 +112,12 @@ impl Writer {
 }
 
 /// Columns that are being read.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     columns: [&'a [u8]; COLUMNS],
 }
 
 impl<'a> Reader<'a> {
-    fn new(mut bytes: &'a [u8]) -> Result<Self, ColumnsError> {
+    pub(crate) fn new(mut bytes: &'a [u8]) -> Result<Self, ColumnsError> {
         let mut lengths = [0; COLUMNS];
         for length in &mut lengths {
             (*length, bytes) =
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn next(&mut self, column: usize) -> Result<u32, ColumnsError> {
+    pub(crate) fn next(&mut self, column: usize) -> Result<u32, ColumnsError> {
         // So are nearly all.
         if let [short @ ..0x80, rest @ ..] = self.columns[column] {
             self.columns[column] = rest;
@@ -145,11 +145,11 @@ impl<'a> Reader<'a> {
         Ok(number)
     }
 
-    fn is_over(&self, column: usize) -> bool {
+    pub(crate) fn is_over(&self, column: usize) -> bool {
         self.columns[column].is_empty()
     }
 
-    fn finish(self) -> Result<(), ColumnsError> {
+    pub(crate) fn finish(self) -> Result<(), ColumnsError> {
         match self.columns.iter().all(|column| column.is_empty()) {
             true => Ok(()),
             false => Err(ColumnsError::Trailing),
@@ -157,12 +157,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn zigzag(to: u32, from: u32) -> u32 {
+pub(crate) fn zigzag(to: u32, from: u32) -> u32 {
     let difference = to.wrapping_sub(from) as i32;
     ((difference << 1) ^ (difference >> 31)) as u32
 }
 
-fn unzigzag(number: u32, from: u32) -> u32 {
+pub(crate) fn unzigzag(number: u32, from: u32) -> u32 {
     from.wrapping_add((number >> 1) ^ (number & 1).wrapping_neg())
 }
 

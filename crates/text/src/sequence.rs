@@ -17,6 +17,8 @@
 //! split only between characters. Must never move a span: spans are split and change state, their
 //! order stays.
 
+mod stored;
+
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
@@ -83,6 +85,12 @@ impl Span {
 
     pub(crate) fn effect_len(&self) -> u32 {
         if self.is_shown() { self.len } else { 0 }
+    }
+
+    /// Whether it stands within so many bytes that were removed, if it is among them.
+    pub(crate) fn fits_removed(&self, removed: u32) -> bool {
+        let end = self.removed_at.checked_add(self.len);
+        self.removed_at == NONE || end.is_some_and(|end| end <= removed)
     }
 
     fn sums(&self) -> Sums {
@@ -347,6 +355,11 @@ impl Sequence {
     /// Length in the prepare version.
     pub(crate) fn prepare_len(&self) -> u32 {
         self.node(self.root).total().prepare
+    }
+
+    /// Length in the effect version.
+    pub(crate) fn effect_len(&self) -> u32 {
+        self.node(self.root).total().effect
     }
 
     fn node(&self, id: u32) -> &Node {
@@ -737,12 +750,7 @@ impl Sequence {
         self.nodes.push(upper);
         // What stands in the upper half has to know its new parent.
         match self.node(upper_id).is_leaf {
-            true => {
-                for slot in 0..self.node(upper_id).len() {
-                    let span = self.node(upper_id).children[slot];
-                    self.spans[span as usize].leaf = upper_id;
-                }
-            }
+            true => self.settle(upper_id),
             false => self.adopt(upper_id, 0),
         }
         // A half may have common origins where the whole had none.
@@ -843,6 +851,14 @@ impl Sequence {
     fn last_below(&self, id: u32) -> SpanId {
         let (leaf, end) = self.end_of(id);
         self.node(leaf).children[end - 1]
+    }
+
+    /// Tells the spans of a leaf that they stand there.
+    fn settle(&mut self, leaf: u32) {
+        for slot in 0..self.node(leaf).len() {
+            let span = self.node(leaf).children[slot];
+            self.spans[span as usize].leaf = leaf;
+        }
     }
 
     /// Tells the children from a slot on who their parent is, and where they stand.

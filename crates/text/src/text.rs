@@ -7,10 +7,9 @@
 //! recorded effects lead to. Must never change anything when it returns an error.
 
 mod since;
+mod walker_cache;
 
 use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
 
 use crate::columns::{self, ColumnsError, Makers};
 use crate::history::{ChangeId, History, Part, RecordError, Suppression};
@@ -21,6 +20,8 @@ use crate::patch::{FitError, Patch};
 use crate::rope::Rope;
 use crate::version::{Stretch, Version};
 use crate::walker::Walker;
+
+use self::walker_cache::{Replayed, WalkerCache};
 
 pub use since::{Since, SpanSince};
 
@@ -303,7 +304,7 @@ impl Text {
         let merged = self.merge_replayed(&mut replayed, id, base, patch, &edits);
         // A walker in which an application went wrong halfway is dropped.
         if merged.is_ok() {
-            self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
+            self.walker_cache.put(replayed);
         }
         merged
     }
@@ -382,7 +383,7 @@ impl Text {
         let Suppression { part, .. } = suppression;
         self.history.push_suppression(id, base, (target, part, suppressed));
         self.removed.push_str(&applied.removed);
-        self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
+        self.walker_cache.put(replayed);
         Ok(effect)
     }
 
@@ -612,29 +613,6 @@ impl Text {
         }
     }
 
-    /// A walker that has applied all changes so far, and can go to `base`.
-    fn replayed(&mut self, base: &Version) -> Replayed {
-        self.replayed_from(self.history.anchor(base, self.history.len()))
-    }
-
-    /// A walker that has applied nothing beyond an anchor yet.
-    pub(crate) fn walker_at(&self, anchor: u32) -> Walker {
-        let removed = self.applied().deleted_before(anchor);
-        Walker::new(&self.history, anchor, self.len_at(anchor), removed)
-    }
-
-    /// A walker that has applied all changes from an anchor on.
-    fn replayed_from(&mut self, anchor: u32) -> Replayed {
-        let end = self.history.len();
-        let mut replayed = self.walker_cache.take_for(anchor, end).unwrap_or_else(|| {
-            let walker = self.walker_at(anchor);
-            Replayed { anchor, end: anchor, walker }
-        });
-        replayed.walker.replay_exactly(&self.history, (replayed.end, end), &mut ());
-        replayed.end = end;
-        replayed
-    }
-
     /// Length of the text of the first `n` changes.
     fn len_at(&self, n: u32) -> u32 {
         self.applied().len_before(n, self.len())
@@ -657,51 +635,4 @@ impl Text {
 fn reversed(removed: &str, unit: u32) -> Result<String, FitError> {
     let units = removed.as_bytes().rchunks(unit.max(1) as usize);
     String::from_utf8(units.flatten().copied().collect()).map_err(|_| FitError::InsideCharacter)
-}
-
-/// A walker that has applied the changes from `anchor` to `end`.
-#[derive(Clone, Debug)]
-struct Replayed {
-    anchor: u32,
-    end: u32,
-    walker: Walker,
-}
-
-/// The walker of the last merge, kept because the next change is likely to be concurrent too.
-/// Only ever saves work: no part of a document's value.
-#[derive(Clone, Default)]
-struct WalkerCache(Option<Arc<Replayed>>);
-
-impl WalkerCache {
-    /// Spans that a walker may hold for each change that is really needed, plus as many at least.
-    const SPANS_PER_CHANGE: usize = 64;
-
-    /// The cached walker, if it is of use for replaying the changes from `anchor` to `end`.
-    fn take_for(&mut self, anchor: u32, end: u32) -> Option<Replayed> {
-        let cached = self.0.take()?;
-        // It has to reach down to the anchor, to retreat that far; and it must not end below it, or
-        // it would replay what a new one need not. One that has grown by much that is not needed
-        // any more is slower than a new one.
-        let needed = (end - anchor) as usize + Self::SPANS_PER_CHANGE;
-        let fresh = cached.anchor <= anchor && cached.end >= anchor;
-        let small = cached.walker.sequence().span_count() <= needed * Self::SPANS_PER_CHANGE;
-        (fresh && small).then(|| Arc::unwrap_or_clone(cached))
-    }
-}
-
-impl PartialEq for WalkerCache {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for WalkerCache {}
-
-impl fmt::Debug for WalkerCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(cached) => write!(f, "WalkerCache({}..{})", cached.anchor, cached.end),
-            None => f.write_str("WalkerCache(none)"),
-        }
-    }
 }

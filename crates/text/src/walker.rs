@@ -22,6 +22,8 @@
 //! walker's anchor, which is a critical version of the paper. Must never be kept once an
 //! application went wrong halfway.
 
+mod stored;
+
 use std::cell::OnceCell;
 
 use crate::history::{ChangeId, History, Part, Suppression};
@@ -29,6 +31,8 @@ use crate::ops::{Edit, Op};
 use crate::patch::FitError;
 use crate::sequence::{Byte, Count, Cursor, GROUND, NONE, Sequence, Shift, Span, SpanId};
 use crate::version::{Seen, Stretch, Version};
+
+pub(crate) use self::stored::PREPARED;
 
 /// Who is told what an edit does to the effect version.
 pub(crate) trait Observer {

@@ -26,7 +26,7 @@ use serde_bytes::ByteBuf;
 pub(super) use self::changes::ChangesWire;
 pub(super) use self::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use self::parts::{Parts, TipWire, VersionWire, version_wire};
-use self::texts::{DetachedBaseWire, TextWire};
+use self::texts::{DetachedBaseWire, TextWire, replayed_wire, take_replayed};
 use super::expected::{Expected, Few, Looked, Shown, Told, Waiting};
 use super::state::State;
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
@@ -34,14 +34,15 @@ use crate::entry::{AlternativeName, Edit};
 use crate::{limits, patch_wire};
 
 const FORMAT: u8 = 2;
-const VIEW_FORMAT: u8 = 5;
+const VIEW_FORMAT: u8 = 6;
 
 /// Format, text, what goes with it, and detached bases.
 #[derive(Serialize, Deserialize)]
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
 /// Format, how many changes are confirmed, whether one beyond was made on a text of the origin,
-/// what it shows, which saves were held against the log; then as a document.
+/// what it shows, which saves were held against the log; then as a document; and what of its
+/// concurrent changes was replayed, or nothing.
 #[derive(Serialize, Deserialize)]
 struct ViewWire<'a>(
     u8,
@@ -52,6 +53,7 @@ struct ViewWire<'a>(
     TextWire<'a>,
     StateWire,
     Vec<DetachedBaseWire<'a>>,
+    ByteBuf,
 );
 
 /// What a view shows.
@@ -179,6 +181,7 @@ impl View {
             text,
             about,
             detached,
+            replayed_wire(&self.state.text),
         ))
     }
 
@@ -195,10 +198,12 @@ impl View {
         if format != VIEW_FORMAT {
             return Err(DecodeError::Format(format, VIEW_FORMAT));
         }
-        let ViewWire(_, confirmed, on_origin, shown, (saves, made), text, about, detached) =
-            codec::from_own(bytes)?;
-        let confirmed = confirmed as usize;
-        let parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
+        let wire: ViewWire<'_> = codec::from_own(bytes)?;
+        let ViewWire(_, confirmed, on_origin, shown, looked, text, about, detached, replayed) =
+            wire;
+        let (confirmed, (saves, made)) = (confirmed as usize, looked);
+        let mut parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
+        take_replayed(&mut parts.text, &replayed)?;
         let state = Arc::new(parts.into_state(confirmed)?);
         let looked = Looked { saves, made };
         let no_fit = || DecodeError::invalid("what is shown does not fit the text");

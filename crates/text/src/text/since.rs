@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::iter::Peekable;
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::attribution::{Run, Source};
 use crate::diff;
@@ -16,7 +15,7 @@ use crate::patch::{FitError, Patch, PatchError};
 use crate::shown::{self, OfWhole};
 use crate::version::Version;
 
-use super::{Text, VersionError, WalkerCache};
+use super::{Text, VersionError};
 
 /// What [`Text::since`] gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -427,7 +426,7 @@ impl Text {
             }
         }
         let made = MadeSince::joined(made);
-        self.walker_cache = WalkerCache(Some(Arc::new(replayed)));
+        self.walker_cache.put(replayed);
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
         let [by, restored_by] =
             [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());

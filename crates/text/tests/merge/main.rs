@@ -35,19 +35,42 @@ fn records(text: &Text) -> Vec<Record> {
     (0..history.len()).map(record).collect()
 }
 
-/// Merges all saves; `cold` forgets between merges all that only saves work.
-fn merged(saves: &Saves, cold: bool) -> (Text, Vec<Merged>) {
+/// What of that which only saves work is kept between two merges.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    All,
+    /// What is written beside the document, and read again.
+    Stored,
+    Nothing,
+}
+
+/// The same document, read again.
+fn read_again(text: &Text, saves: &Saves) -> Text {
+    let ids: Vec<u64> = saves.saves.iter().map(|save| save.id).collect();
+    let known = &ids[..text.history().len() as usize];
+    Text::from_columns(text.columns(), known).expect("it was written")
+}
+
+/// Merges all saves.
+fn merged(saves: &Saves, kept: Kept) -> (Text, Vec<Merged>) {
     let mut text = Text::from_text(saves.start.clone());
     let mut results = Vec::new();
+    let suppresses = saves.saves.iter().any(|save| save.suppression.is_some());
     for save in &saves.saves {
-        if cold && saves.saves.iter().all(|save| save.suppression.is_none()) {
-            text =
-                Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid");
-        } else if cold {
-            let ids: Vec<u64> = saves.saves.iter().map(|save| save.id).collect();
-            let known = &ids[..text.history().len() as usize];
-            text = Text::from_columns(text.columns(), known).expect("it was written");
-        }
+        text = match kept {
+            Kept::All => text,
+            Kept::Stored => {
+                let mut read = read_again(&text, saves);
+                let replayed = text.replayed_columns(0);
+                replayed.iter().for_each(|it| read.take_replayed(it).expect("it was written"));
+                assert_eq!(read.replayed_columns(0), replayed, "it is written as it was read");
+                read
+            }
+            Kept::Nothing if suppresses => read_again(&text, saves),
+            Kept::Nothing => {
+                Text::from_changes(text.text().to_owned(), records(&text)).expect("it was valid")
+            }
+        };
         if let Some(Suppressed { target, edit, suppressed }) = save.suppression {
             let target = text.history().index_of(target.into()).expect("merged before");
             let base = version(&text, &save.base);
@@ -90,7 +113,8 @@ proptest! {
     /// Long enough that the engine's inner list is cut into many pieces.
     #[test]
     fn long_histories_merge_as_the_reference_does(saves in crowds(), picks in picks()) {
-        let (text, _) = merged(&saves, false);
+        let (text, _) = merged(&saves, Kept::All);
+        prop_assert_eq!(&merged(&saves, Kept::Stored).0, &text);
         let reference = saves.reference();
         prop_assert_eq!(text.text(), reference.text(&saves.all()));
         prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
@@ -105,13 +129,13 @@ proptest! {
 
     #[test]
     fn merges_as_the_reference_does(saves in histories(16)) {
-        let (text, _) = merged(&saves, false);
+        let (text, _) = merged(&saves, Kept::All);
         prop_assert_eq!(text.text(), saves.reference().text(&saves.all()));
     }
 
     #[test]
     fn what_is_suppressed_is_not_shown(saves in with_suppressions(16), picks in picks()) {
-        let (text, results) = merged(&saves, false);
+        let (text, results) = merged(&saves, Kept::All);
         let reference = saves.reference();
         prop_assert_eq!(text.text(), reference.text(&saves.all()));
         prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
@@ -128,7 +152,7 @@ proptest! {
             now = result.effect.apply(&now).expect("it fits").text;
             prefix.insert(save.id);
         }
-        let (other, _) = merged(&saves.reordered(&picks), false);
+        let (other, _) = merged(&saves.reordered(&picks), Kept::All);
         prop_assert_eq!(text.text(), other.text());
         let columns = text.columns();
         let actors: Vec<u64> = saves.saves.iter().map(|save| save.id).collect();
@@ -153,15 +177,39 @@ proptest! {
 
     #[test]
     fn the_order_of_arrival_does_not_matter(saves in histories(12), picks in picks()) {
-        let (text, _) = merged(&saves, false);
-        let (other, _) = merged(&saves.reordered(&picks), false);
+        let (text, _) = merged(&saves, Kept::All);
+        let (other, _) = merged(&saves.reordered(&picks), Kept::All);
         prop_assert_eq!(text.history().len(), other.history().len());
         prop_assert_eq!(text.text(), other.text());
     }
 
     #[test]
     fn a_kept_walker_changes_nothing(saves in histories(16)) {
-        prop_assert_eq!(merged(&saves, false), merged(&saves, true));
+        let cold = merged(&saves, Kept::Nothing);
+        prop_assert_eq!(&merged(&saves, Kept::All), &cold);
+        prop_assert_eq!(&merged(&saves, Kept::Stored), &cold);
+    }
+
+    #[test]
+    fn a_stored_walker_with_other_bytes_is_refused_or_harmless(
+        saves in with_suppressions(24),
+        bytes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        picks in picks(),
+    ) {
+        let (text, _) = merged(&saves, Kept::All);
+        if let Some(mut columns) = text.replayed_columns(0) {
+            bytes.iter().for_each(|(at, byte)| *at.get_mut(&mut columns) = *byte);
+            let mut read = read_again(&text, &saves);
+            if read.take_replayed(&columns).is_ok() {
+                // Whatever comes of it comes to an end.
+                let base = version(&text, &saves.some(&picks));
+                let all = text.text_at(&base).expect("a version").len();
+                let all = u32::try_from(all).expect("short");
+                let patch = Patch::builder().delete(all).insert("new").build().expect("short");
+                let _ = read.merge(u64::MAX, &base, &patch);
+                let _ = read.since(&base);
+            }
+        }
     }
 
     #[test]
@@ -169,27 +217,29 @@ proptest! {
         saves in with_suppressions(16),
         picks in picks(),
     ) {
-        let (mut text, _) = merged(&saves, false);
+        let (mut text, _) = merged(&saves, Kept::All);
         let seen = version(&text, &saves.some(&picks));
-        let mut cold = merged(&saves, true).0;
+        let mut cold = merged(&saves, Kept::Nothing).0;
         cold.since(&Version::EMPTY).expect("a version");
         prop_assert_eq!(text.since(&seen), cold.since(&seen));
     }
 
     #[test]
     fn nor_where_something_is_suppressed(saves in with_suppressions(16)) {
-        prop_assert_eq!(merged(&saves, false), merged(&saves, true));
+        let cold = merged(&saves, Kept::Nothing);
+        prop_assert_eq!(&merged(&saves, Kept::All), &cold);
+        prop_assert_eq!(&merged(&saves, Kept::Stored), &cold);
     }
 
     #[test]
     fn a_history_checked_out_at_once_is_the_same_text(saves in histories(24)) {
-        let (text, _) = merged(&saves, false);
+        let (text, _) = merged(&saves, Kept::All);
         prop_assert_eq!(text.history().checkout(&saves.start), Ok(text.text().to_owned()));
     }
 
     #[test]
     fn any_version_can_be_read(saves in histories(12), picks in picks()) {
-        let (text, _) = merged(&saves, false);
+        let (text, _) = merged(&saves, Kept::All);
         let reference = saves.reference();
         let seen = saves.some(&picks);
         prop_assert_eq!(text.text_at(&version(&text, &seen)), Ok(reference.text(&seen)));
@@ -204,7 +254,7 @@ proptest! {
 
     #[test]
     fn effects_lead_from_each_text_to_the_next(saves in histories(12)) {
-        let (text, results) = merged(&saves, false);
+        let (text, results) = merged(&saves, Kept::All);
         let mut now = saves.start.clone();
         for (index, (record, result)) in records(&text).into_iter().zip(results).enumerate() {
             prop_assert_eq!(record.effect.as_ref(), Some(&result.effect));
@@ -230,7 +280,7 @@ proptest! {
         delete in 0u32..8,
         picks in picks(),
     ) {
-        let (text, _) = merged(&saves, false);
+        let (text, _) = merged(&saves, Kept::All);
         let seen = saves.some(&picks);
         let at = saves.reference().text(&seen);
         let patch = Patch::builder().keep(skip).delete(delete).insert("!").build().expect("short");
@@ -300,7 +350,7 @@ fn a_crowd_of_other_origins_is_not_taken_for_siblings() {
     saves.extend((1..200).map(|id| save(id, &[1000], "c")));
     saves.push(save(500, &[], "y"));
     let saves = Saves { start: "ab".to_owned(), saves };
-    let (text, _) = merged(&saves, false);
+    let (text, _) = merged(&saves, Kept::All);
     assert_eq!(text.text(), format!("ay{}xb", "c".repeat(199)));
     assert_eq!(text.text(), saves.reference().text(&saves.all()));
 }

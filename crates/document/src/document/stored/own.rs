@@ -19,7 +19,7 @@ use serde_bytes::{ByteBuf, Bytes};
 use super::changes::ChangesWire;
 use super::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use super::parts::{Parts, TipWire, VersionWire, version_wire};
-use super::texts::{DetachedBaseWire, text_from};
+use super::texts::{DetachedBaseWire, replayed_wire, take_replayed, text_from};
 use crate::document::open::AllOpen;
 use crate::document::past::{self, Past, read_number, read_place, write_place};
 use crate::document::rows::{Rows, RowsIn};
@@ -28,10 +28,10 @@ use crate::entry::Intent;
 use crate::limits;
 
 /// No other encoding of a document has had it.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 
-/// Format; the text as [`Columns`] has it; rows of changes, and their texts; rows of other lists;
-/// the rest.
+/// Format; the text as [`Columns`] has it, and what of its concurrent changes was replayed, or
+/// nothing; rows of changes, and their texts; rows of other lists; the rest.
 #[derive(Serialize)]
 struct OwnWire<'a>(
     u8,
@@ -41,13 +41,14 @@ struct OwnWire<'a>(
     &'a Bytes,
     Cow<'a, str>,
     &'a Bytes,
+    &'a Bytes,
     &'a str,
     &'a Bytes,
     RestWire<'a>,
 );
 
 /// How many elements the array has.
-const PIECES: u64 = 10;
+const PIECES: u64 = 11;
 
 /// Key, cursor, place, the last change below the floor and the hash of all of them, archive, tip,
 /// quarantined entries, extensions, what is open below the floor, detached bases.
@@ -73,6 +74,8 @@ impl Document {
         let state = &self.state;
         let Columns { text, made, inserted, applied, removed } = state.text.columns();
         let (made, applied) = (Bytes::new(&made), Bytes::new(&applied));
+        let replayed = replayed_wire(&state.text);
+        let replayed = Bytes::new(&replayed);
         let (past, newest) = state.changes.past_and_newest();
         let changes = past::write(past, newest);
         let lists = lists_of(state);
@@ -92,10 +95,12 @@ impl Document {
         let (rows, texts, lists) = (&changes.bytes, &changes.texts[..], Bytes::new(&lists.bytes));
         let texts_of_changes = [&text, &inserted, &removed].map(|text| text.len());
         let bytes = texts_of_changes.into_iter().sum::<usize>() + rows.len() + texts.len();
-        let room = bytes + made.len() + applied.len() + lists.len() + 1_024;
+        let columns = made.len() + applied.len() + replayed.len();
+        let room = bytes + columns + lists.len() + 1_024;
         let rows = Bytes::new(rows);
-        let wire =
-            OwnWire(FORMAT, text, made, inserted, applied, removed, rows, texts, lists, rest);
+        let wire = OwnWire(
+            FORMAT, text, made, inserted, applied, removed, replayed, rows, texts, lists, rest,
+        );
         codec::to_vec_of(&wire, room)
     }
 
@@ -118,10 +123,12 @@ impl Document {
             applied: pieces.bytes()?.to_vec(),
             removed: pieces.text()?.into(),
         };
+        let replayed = pieces.bytes()?;
         let past = Past::of(pieces.bytes()?, pieces.text()?)?;
         let mut lists = RowsIn { bytes: pieces.bytes()?, texts: "" };
         let rest = codec::from_own(pieces.rest())?;
-        let parts = parts_of((columns, past), &mut lists, rest)?;
+        let mut parts = parts_of((columns, past), &mut lists, rest)?;
+        take_replayed(&mut parts.text, replayed)?;
         let open = AllOpen::read(&mut lists, parts.changes.len())?;
         if !lists.is_over() {
             return Err(DecodeError::invalid("more rows than a document has"));

@@ -10,6 +10,7 @@ use serde_bytes::ByteBuf;
 
 use super::parts::{DetachedBaseParts, VersionWire, version_wire};
 use crate::document::state::DetachedBase;
+use crate::limits;
 
 /// Text, what was made, all that this inserted, what it came to, all that this removed: as
 /// [`Columns`] has them.
@@ -37,6 +38,19 @@ impl<'a> TextWire<'a> {
 
 pub(super) fn text_from(columns: Columns<'_>, actors: &[u64]) -> Result<Text, DecodeError> {
     Text::from_columns(columns, actors).map_err(|error| DecodeError::Invalid(error.to_string()))
+}
+
+/// What is kept in a cache of a text's replayed changes; nothing where they are few.
+pub(super) fn replayed_wire(text: &Text) -> ByteBuf {
+    text.replayed_columns(limits::REPLAY_STORED).unwrap_or_default().into()
+}
+
+/// Gives a text what [`replayed_wire`] has written of the same one.
+pub(super) fn take_replayed(text: &mut Text, replayed: &[u8]) -> Result<(), DecodeError> {
+    match replayed {
+        [] => Ok(()),
+        _ => text.take_replayed(replayed).map_err(|error| DecodeError::Invalid(error.to_string())),
+    }
 }
 
 impl<'a> DetachedBaseWire<'a> {

@@ -1,0 +1,139 @@
+//! What a read and a save cost while the relay is away, as more and more saves of one page wait:
+//! in a sandbox that goes on, and in one that has just started. In memory, without a platform.
+//! `scripts/bench waiting` runs it.
+
+use std::time::{Duration, Instant};
+
+use redwedding_document::entry::Note;
+use redwedding_replica::client_session::ClientSession;
+use redwedding_replica::save::{Save, Submitted};
+use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::{Config, Replica};
+use redwedding_wire::identity::DocumentKey;
+
+/// How often each is measured; the median is told.
+const TIMES: usize = 9;
+const ROWS: usize = 40;
+
+/// What people know of each other.
+#[derive(Clone, Copy)]
+enum Knowledge {
+    /// Nothing: all write on the text from before.
+    None,
+    /// Everything: each writes on the text just answered.
+    All,
+}
+
+struct Edge {
+    network: Network,
+    ports: MemoryPorts,
+    replica: Replica,
+    page: DocumentKey,
+    base: u64,
+    text: String,
+    writers: usize,
+}
+
+impl Edge {
+    /// A page, its relay away.
+    fn new() -> Self {
+        let network = Network::new(1, 1);
+        let mut ports = network.ports(0, None);
+        let replica = Replica::start(Config::new("wiki", "pop", b"secret"), &mut ports);
+        let page = DocumentKey::new("wiki", "page").expect("a key");
+        let text: String = (0..ROWS).map(|row| format!("row {row}\n")).collect();
+        let mut edge = Self { network, ports, replica, page, base: 0, text, writers: 0 };
+        let text = edge.text.clone();
+        edge.base = edge.save(None, text);
+        edge.network.advance(600);
+        edge.network.change_faults(|faults| faults.relay_down = true);
+        edge
+    }
+
+    fn save(&mut self, base: Option<u64>, text: String) -> u64 {
+        if self.replica.is_spent() {
+            self.restart();
+        }
+        let save = Save {
+            base,
+            idempotency_inputs: vec![text.as_bytes().to_vec()],
+            submitted: Submitted::Whole(text),
+            note: Note::default(),
+            base_check: None,
+            trace: 0,
+            only_if: None,
+            closes: Vec::new(),
+        };
+        let session = &mut ClientSession::new();
+        let saved = self.replica.request(&mut self.ports, session).save(&self.page, &save);
+        let saved = saved.expect("a save");
+        let id = saved.snapshot.id;
+        if let Some(after) = saved.after {
+            self.replica.context(&mut self.ports).finish_save(after);
+        }
+        id
+    }
+
+    /// The next writer's.
+    fn next(&mut self, knowledge: Knowledge) {
+        self.network.advance(10);
+        let row = format!("row {}\n", self.writers % ROWS);
+        let with = format!("{row}writer {}\n", self.writers);
+        let text = self.text.replacen(&row, &with, 1);
+        self.writers += 1;
+        let base = self.save(Some(self.base), text.clone());
+        if let Knowledge::All = knowledge {
+            (self.base, self.text) = (base, text);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.replica = Replica::start(self.replica.config().clone(), &mut self.ports);
+    }
+
+    fn read(&mut self) {
+        let session = &mut ClientSession::new();
+        let read = self.replica.request(&mut self.ports, session).read(&self.page);
+        read.expect("a page");
+    }
+}
+
+fn median(mut measure: impl FnMut() -> Duration) -> f64 {
+    let mut all: Vec<Duration> = (0..TIMES).map(|_| measure()).collect();
+    all.sort_unstable();
+    all[TIMES / 2].as_secs_f64() * 1e3
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let begun = Instant::now();
+    work();
+    begun.elapsed()
+}
+
+fn main() {
+    let most: usize = std::env::args().nth(1).map_or(4_000, |most| most.parse().expect("a number"));
+    println!("milliseconds, median of {TIMES}; a page of {ROWS} rows, saves of one row each");
+    for (knowledge, of) in [(Knowledge::None, "none"), (Knowledge::All, "all")] {
+        println!("\nsaves that know {of} of each other");
+        println!("{:>8} {:>10} {:>14} {:>14}", "waiting", "save", "first read", "first save");
+        let mut edge = Edge::new();
+        let sizes = std::iter::successors(Some(250), |size| Some(size * 2));
+        for size in sizes.take_while(|size| *size <= most) {
+            while edge.writers < size {
+                edge.next(knowledge);
+            }
+            let save = median(|| timed(|| edge.next(knowledge)));
+            let first_read = median(|| {
+                edge.network.advance(600);
+                edge.restart();
+                timed(|| edge.read())
+            });
+            let first_save = median(|| {
+                edge.network.advance(600);
+                edge.restart();
+                timed(|| edge.next(knowledge))
+            });
+            println!("{size:>8} {save:>10.2} {first_read:>14.2} {first_save:>14.2}");
+        }
+    }
+}
