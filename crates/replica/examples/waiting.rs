@@ -1,6 +1,6 @@
-//! What a read and a save cost while the relay is away, as more and more saves of one page wait:
-//! in a sandbox that goes on, and in one that has just started. In memory, without a platform.
-//! `scripts/bench waiting` runs it.
+//! What a read and a save cost while the relay is away, as more and more saves of one page wait: in
+//! a sandbox that goes on, and the first in one that has just started. In memory, without a
+//! platform; what follows an answer is in the mean of all saves. `scripts/bench waiting` runs it.
 
 use std::time::{Duration, Instant};
 
@@ -112,16 +112,20 @@ fn timed(work: impl FnOnce()) -> Duration {
 
 fn main() {
     let most: usize = std::env::args().nth(1).map_or(4_000, |most| most.parse().expect("a number"));
-    println!("milliseconds, median of {TIMES}; a page of {ROWS} rows, saves of one row each");
+    println!("milliseconds; a page of {ROWS} rows, saves of one row each");
+    println!(
+        "save, first read, first save: median of {TIMES}; all saves: mean since the row before"
+    );
     for (knowledge, of) in [(Knowledge::None, "none"), (Knowledge::All, "all")] {
         println!("\nsaves that know {of} of each other");
-        println!("{:>8} {:>10} {:>14} {:>14}", "waiting", "save", "first read", "first save");
+        let heads = ["waiting", "save", "all saves", "first read", "first save"];
+        println!("{}", heads.map(|head| format!("{head:>12}")).concat());
         let mut edge = Edge::new();
         let sizes = std::iter::successors(Some(250), |size| Some(size * 2));
         for size in sizes.take_while(|size| *size <= most) {
-            while edge.writers < size {
-                edge.next(knowledge);
-            }
+            let missing = size - edge.writers;
+            let all = timed(|| (0..missing).for_each(|_| edge.next(knowledge)));
+            let mean = all.as_secs_f64() * 1e3 / missing as f64;
             let save = median(|| timed(|| edge.next(knowledge)));
             let first_read = median(|| {
                 edge.network.advance(600);
@@ -133,7 +137,8 @@ fn main() {
                 edge.restart();
                 timed(|| edge.next(knowledge))
             });
-            println!("{size:>8} {save:>10.2} {first_read:>14.2} {first_save:>14.2}");
+            let figures = [save, mean, first_read, first_save].map(|it| format!("{it:>12.2}"));
+            println!("{size:>12}{}", figures.concat());
         }
     }
 }

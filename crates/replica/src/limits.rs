@@ -25,7 +25,7 @@ pub const JOINED_BYTES: usize = 1 << 20;
 /// too: a sandbox that starts reads each by itself.
 pub const OVERLAY_NEWS: usize = 16;
 /// Of how many saves that wait one may always be newer.
-pub const OVERLAY_NEWS_SHARE: usize = 16;
+pub const OVERLAY_NEWS_SHARE: usize = 128;
 /// Authors of alternatives that a snapshot names.
 pub const ALTERNATIVES_BY: usize = 256;
 
