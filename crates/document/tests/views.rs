@@ -509,3 +509,42 @@ fn an_edit_that_does_not_fit_what_was_shown_counts_nowhere() {
     let verdict = document.apply(cursor, cursor.position, &entry);
     assert!(matches!(verdict, Verdict::Quarantined(_)), "{verdict:?}");
 }
+
+/// Who reads a crowd's saves from a cache need not merge them anew, and comes to the same.
+#[test]
+fn a_cache_keeps_how_a_crowd_was_merged() {
+    let mut document = page(1, 1);
+    let base = View::of(&document);
+    let text = base.shown();
+    let of = |number: u8| {
+        let made = text.replacen("before0\n", &format!("before0\nwriter {number}\n"), 1);
+        save_of(&base, number, &made)
+    };
+    let mut view = base.clone();
+    let mut bytes = Vec::new();
+    for number in 1..=100 {
+        assert_eq!(view.add(&of(number)).unwrap(), Verdict::Counted);
+        put(&mut document, of(number).body);
+        if (62..=65).contains(&number) {
+            bytes.push([view.encode_own().len(), document.encode_own().len()]);
+        }
+    }
+    for at in [0, 1] {
+        let grows: Vec<usize> = bytes.windows(2).map(|pair| pair[1][at] - pair[0][at]).collect();
+        let kept = grows[1] > 2 * grows[0] && grows[1] > 2 * grows[2];
+        assert!(kept, "{bytes:?}: from the 64th on it is kept");
+    }
+    let mut read = View::decode_own(&view.encode_own(), &base).unwrap();
+    assert_eq!(read.encode_own(), view.encode_own());
+    let mut stored = Document::decode_own(&document.encode_own()).unwrap();
+    assert_eq!(stored.encode_own(), document.encode_own());
+    for number in 101..110 {
+        for view in [&mut view, &mut read] {
+            assert_eq!(view.add(&of(number)).unwrap(), Verdict::Counted);
+        }
+        for document in [&mut document, &mut stored] {
+            put(document, of(number).body);
+        }
+    }
+    assert_eq!((&read, &stored), (&view, &document));
+}

@@ -151,11 +151,11 @@ fn stores_and_caches() {
     let document = Document::decode(&of_document(2, "document")).unwrap();
     let note = Note { author: "Arya".to_owned(), ..Note::default() };
     let page = OriginPage { revision: 70, text: "Text.\n".to_owned(), time_ms: 7, note };
-    written(3, "cached-document", wire::cached_document(&document, None, 11));
+    written(4, "cached-document", wire::cached_document(&document, None, 11));
     let new = Document::new(key(), Cursor::start(9));
-    written(3, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
+    written(4, "cached-origin", wire::cached_document(&new, Some(page.clone()), 12));
     overlays(&document, &new, &page);
-    let cached = [1, 2].map(|format| [(format, "cached-document"), (format, "cached-origin")]);
+    let cached = [1, 2, 3].map(|format| [(format, "cached-document"), (format, "cached-origin")]);
     let snapshots = [1, 2].map(|format| [(format, "snapshot"), (format, "snapshot-origin")]);
     let tails = [(1, "tail"), (1, "tail-empty")];
     let older = snapshots.into_iter().chain([tails]).chain(cached);
@@ -207,13 +207,21 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         save(number, document, document.version().root, patch)
     });
     let on_log = [on_log, of_word].concat();
+    // And so many write at its end that it is kept how they were merged.
+    let crowd: Vec<Entry> = (30..100)
+        .map(|number| {
+            let longer = format!("{text}writer {number}\n");
+            save(number, document, document.version().root, diff::between(text, &longer))
+        })
+        .collect();
     let on_origin = save(3, new, Root::Origin(page.name()), diff::between(&page.text, "Words.\n"));
     for (name, on, origin, saves) in [
+        ("overlay-crowd", document, None, &crowd[..]),
         ("overlay-log", document, None, &on_log[..]),
         ("overlay-none", document, None, &[]),
         ("overlay-origin", new, Some(page.clone()), std::slice::from_ref(&on_origin)),
     ] {
-        let path = file("replica", 5, name);
+        let path = file("replica", 6, name);
         let bytes = wire::overlay(on, origin.clone(), saves);
         if std::env::var_os("GOLDEN").is_some() && !path.exists() {
             std::fs::write(&path, &bytes).unwrap();
@@ -224,7 +232,8 @@ fn overlays(document: &Document, new: &Document, page: &OriginPage) {
         let other = if on == new { document } else { new };
         assert!(!wire::is_overlay(&kept, other, None), "{name} is of one state");
         assert!(wire::decoders(&kept).is_empty(), "{name} is taken for nothing else");
-        for format in [1, 2, 3, 4] {
+        let first = if name == "overlay-crowd" { 6 } else { 1 };
+        for format in first..6 {
             let before = std::fs::read(file("replica", format, name)).unwrap();
             let is_one = wire::is_overlay(&before, on, origin.clone());
             assert!(!is_one, "{name} of before is as good as none");
