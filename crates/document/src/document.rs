@@ -284,7 +284,9 @@ impl View {
     ) -> Result<(Verdict, bool), Unresolved> {
         self.on_origin |= matches!(self.state.root_of(&edit.delta.base), Some(Root::Origin(_)));
         let on = self.state.resolve(&edit.delta.base)?;
-        let concurrent = on.version != self.state.text.head() || !on.shown.is_empty();
+        // What is written on a text that the log does not stand on is never made on all before.
+        let beside = on.detached.is_some() || !on.shown.is_empty();
+        let concurrent = beside || on.version != self.state.text.head();
         let few = self.expected.may_be_few(concurrent, self.state.text().len());
         let asked = told && concurrent && !self.expected.is_shown(&self.state, &on);
         let next = (!few).then(|| self.expected.next(&self.state, (edit, &on), told));

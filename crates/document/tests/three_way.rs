@@ -2001,3 +2001,43 @@ fn what_is_told_is_what_somebody_wrote() {
     let others = page.others();
     assert!(others.iter().all(|(_, other)| other.is_empty()), "{others:?}");
 }
+
+/// What was written on a text of the origin that the log does not stand on, one save on the other.
+#[test]
+fn a_view_shows_what_the_log_will_of_saves_on_another_text_of_the_origin() {
+    let on_old = ["w1q ", "w1q\n", "a w1q b\n", "w1q "];
+    for (number, old) in on_old.into_iter().enumerate() {
+        let (emptied, new) = (old.replace("w1q", "").replace("  ", " "), old.replace("w1q", "w4q"));
+        let emptied = if emptied.trim().is_empty() { String::new() } else { emptied };
+        let meanwhile = old.replace("w1q", "w2q w1q");
+        let of_origin = |revision, text: &str| {
+            let (note, text) = (Note::default(), text.to_owned());
+            Body::Base(OriginPage { revision, text, time_ms: 1, note })
+        };
+        let mut page = Page::new("");
+        page.put(of_origin(2, &meanwhile));
+        if number == 3 {
+            let now = page.document.version();
+            page.save(&now, &format!("w3q {meanwhile}"));
+        }
+        page.tell(of_origin(1, old), Verdict::Superseded);
+        let mut view = View::of(&page.document);
+        let mut base = VersionRef::of_root(Root::Origin(origin_text((1, old))));
+        let mut before = old.to_owned();
+        for (number, to) in [emptied, new].into_iter().enumerate() {
+            let on = Base::Version(base.clone());
+            let patch = diff::between(&before, &to);
+            let (edit, note) = (EditId([200 + number as u8; 16]), Note::default());
+            let delta = Delta { edit, base: on, patch, note, rules: RULES };
+            base.extra = vec![delta.actor()];
+            let body = Body::Edit(Edit::new(delta, 1, "AMS".into()));
+            let entry = Entry::new(page.document.key().clone(), body.clone());
+            assert_eq!(view.add(&entry).unwrap(), Verdict::Counted);
+            page.put(body);
+            let told: Vec<&str> = view.alternatives().iter().map(|it| it.text).collect();
+            let right: Vec<&str> = page.document.alternatives().iter().map(|it| it.text).collect();
+            assert_eq!((view.shown(), told), (page.document.text(), right), "{old:?} to {to:?}");
+            before = to;
+        }
+    }
+}

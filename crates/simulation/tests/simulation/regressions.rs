@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 63] = [
+const SHORT: [(u64, usize, u64, &str); 64] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -152,6 +152,12 @@ const SHORT: [(u64, usize, u64, &str); 63] = [
         88,
         32_984_112_414,
         "what its author had withdrawn is back, since the log had the second thought first",
+    ),
+    (
+        1_800_002_489,
+        25,
+        34_291_711_599,
+        "a deletion on an older text of the origin is not shown, and the log will show it",
     ),
 ];
 

@@ -157,6 +157,7 @@ impl Run {
             self.invariants.settled(page, &stored, "");
             return;
         };
+        self.note_log(&document);
         let stopped = self.losses.stopped.contains(&page);
         // What only the origin has is there for whoever makes the page flushed again.
         let elsewhere = if stopped { stored.as_str() } else { "" };
@@ -260,6 +261,20 @@ impl Run {
                 Ok(words) => self.invariants.has_alternatives(words),
                 Err(what) => self.invariants.fail(what),
             }
+        }
+    }
+
+    /// What each change that is kept came to, and what is not shown in the end.
+    fn note_log(&self, document: &Document) {
+        for change in document.changes().kept() {
+            self.note(|| {
+                let version = document.version_at(change.place).ok();
+                let text = version.and_then(|version| document.text_at(&version));
+                format!("log {}: {text:?}", change.place.position)
+            });
+        }
+        for it in document.alternatives() {
+            self.note(|| format!("in place of {:?} there is {:?}", it.at, it.text));
         }
     }
 
