@@ -66,7 +66,10 @@ impl Edge {
         };
         let session = &mut ClientSession::new();
         let saved = self.replica.request(&mut self.ports, session).save(&self.page, &save);
-        let saved = saved.expect("a save");
+        let saved = saved.unwrap_or_else(|error| {
+            println!("{:>12} saves are taken: {error}", self.writers - 1);
+            std::process::exit(0)
+        });
         let id = saved.snapshot.id;
         if let Some(after) = saved.after {
             self.replica.context(&mut self.ports).finish_save(after);
@@ -118,7 +121,7 @@ fn main() {
     );
     for (knowledge, of) in [(Knowledge::None, "none"), (Knowledge::All, "all")] {
         println!("\nsaves that know {of} of each other");
-        let heads = ["waiting", "save", "all saves", "first read", "first save"];
+        let heads = ["waiting", "save", "all saves", "first read", "first save", "memory"];
         println!("{}", heads.map(|head| format!("{head:>12}")).concat());
         let mut edge = Edge::new();
         let sizes = std::iter::successors(Some(250), |size| Some(size * 2));
@@ -137,7 +140,12 @@ fn main() {
                 edge.restart();
                 timed(|| edge.next(knowledge))
             });
-            let figures = [save, mean, first_read, first_save].map(|it| format!("{it:>12.2}"));
+            edge.network.advance(600);
+            edge.restart();
+            let memory = allocation_counter::measure(|| edge.next(knowledge)).bytes_max;
+            let memory = memory as f64 / f64::from(1 << 20);
+            let figures = [save, mean, first_read, first_save, memory];
+            let figures = figures.map(|it| format!("{it:>12.2}"));
             println!("{size:>12}{}", figures.concat());
         }
     }

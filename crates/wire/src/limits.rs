@@ -15,8 +15,9 @@ pub const SITE_BYTES: usize = 64;
 pub const ENTRY_BYTES: usize = PAGE_BYTES * 2 + (64 << 10);
 /// Largest encoded document that a decoder takes.
 pub const DOCUMENT_BYTES: usize = 64 << 20;
-/// Acknowledged edits of a document that may wait for the log.
-pub const OVERLAY_EDITS: usize = 16_384;
+/// Acknowledged edits of a document that may wait for the log: 16,384 of people who know nothing of
+/// each other, and what brings their versions together, one for 15 of these.
+pub const OVERLAY_EDITS: usize = 17_536;
 /// Ranges of a text that a version may hide.
 pub const HIDDEN_RANGES: usize = 64;
 /// Texts that a version may show beside those of its changes,

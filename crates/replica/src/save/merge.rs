@@ -255,7 +255,7 @@ impl<P: Ports> ClientRequest<'_, P> {
         if waiting.is_full() && view.change_of(edit).is_none() {
             return Err(self.context.refuse_full(cached.key(), waiting, right));
         }
-        let (patch, base_text) = patch(&view, &named.version, save)?;
+        let (patch, base_text) = patch((cached, &view), &named.version, save)?;
         let closes = closes(save, cached.confirmed());
         let changes = !patch.is_empty() || created || closes.is_some();
         let on = base_named(cached.key(), &named.version);
@@ -458,9 +458,18 @@ fn base_named(key: &DocumentKey, named: &VersionRef) -> Base {
 }
 
 /// What a save changes of the version that it names, and that version's text.
-fn patch(view: &View, named: &VersionRef, save: &Save) -> Result<(Patch, String), SaveError> {
+fn patch(
+    (cached, view): (&CachedDocument, &View),
+    named: &VersionRef,
+    save: &Save,
+) -> Result<(Patch, String), SaveError> {
     let on = view.resolve_version(named).map_err(|_| SaveError::UnknownVersion)?;
-    let base_text = view.text_of(&on).ok_or(SaveError::UnknownVersion)?;
+    // What the log came to last is at hand: a view in which much waits would take all that back.
+    let last = cached.confirmed();
+    let base_text = match cached.is_logged() && *named == last.version() {
+        true => last.text().to_owned(),
+        false => view.text_of(&on).ok_or(SaveError::UnknownVersion)?,
+    };
     let is_entry = matches!(save.base.and_then(VersionName::of), Some(VersionName::Entry { .. }));
     if is_entry && save.base_check.is_some_and(|check| check != text_check(&base_text)) {
         return Err(SaveError::UnknownVersion);
