@@ -357,23 +357,23 @@ impl View {
     #[must_use]
     pub fn may_double(&self, entry: &Entry) -> bool {
         let Body::Edit(edit) = &entry.body else { return false };
-        // All that waits is looked through last.
+        let waits =
+            || self.changes.by_edit(edit.delta.edit).is_some_and(|it| it.0 >= self.confirmed);
         self.begins_with_base()
             && self.state.root_of(&edit.delta.base) == Some(Root::EMPTY)
-            && self.overlay().iter().any(|change| change.edit == edit.delta.edit)
+            && waits()
     }
 
     /// A change beyond the confirmed ones that the text may hold twice, for the reason that
     /// [`Self::may_double`] gives. O(overlay).
     #[must_use]
     pub fn doubled(&self) -> Option<Actor> {
-        let from = self.confirmed;
         let on_nothing = |(index, _): &(usize, &Arc<Change>)| {
             let base = self.state.text.history().base(*index as u32);
             base.is_some_and(|base| base == Version::EMPTY)
         };
-        let mut overlay = (from..).zip(self.overlay()).filter(|_| self.begins_with_base());
-        overlay.find(on_nothing).map(|(_, change)| change.actor)
+        let from = if self.begins_with_base() { self.confirmed } else { self.changes.len() };
+        self.changes.indexed_from(from).find(on_nothing).map(|(_, change)| change.actor)
     }
 
     fn begins_with_base(&self) -> bool {
@@ -387,10 +387,21 @@ impl View {
         self.expected.newest_ms()
     }
 
-    /// Changes beyond the confirmed ones.
+    /// How many changes are confirmed.
     #[must_use]
-    pub fn overlay(&self) -> &[Arc<Change>] {
-        self.state.changes.kept_from(self.confirmed)
+    pub fn confirmed(&self) -> usize {
+        self.confirmed
+    }
+
+    /// How many changes there are beyond those.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.changes.len() - self.confirmed
+    }
+
+    /// Those.
+    pub fn overlay(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + Clone {
+        self.changes.indexed_from(self.confirmed).map(|(_, change)| change)
     }
 
     /// The version of the text: the confirmed part, or the origin's text where nothing is
@@ -399,8 +410,8 @@ impl View {
     /// however long.
     #[must_use]
     pub fn version(&self) -> VersionRef {
-        let (root, overlay) = self.root_and_overlay();
-        let mut extra = self.newest_of(overlay);
+        let (root, first) = self.root_and_first();
+        let mut extra = self.newest_from(first);
         extra.sort_unstable();
         let mut version = VersionRef { extra, ..VersionRef::of_root(root) };
         self.expectation().into_iter().for_each(|shown| shown.state(&mut version));
@@ -418,31 +429,28 @@ impl View {
         both.is_some_and(|(later, earlier)| self.state.closure(later).contains(earlier))
     }
 
-    /// What the text stands on, and the changes beyond.
-    fn root_and_overlay(&self) -> (Root, &[Arc<Change>]) {
-        match (self.confirmed, self.overlay(), self.origin.tip.as_ref()) {
-            (0, [first, rest @ ..], Some(tip)) if first.kind == ChangeKind::Base as u8 => {
-                (Root::Origin(tip.stored), rest)
-            }
-            (0, overlay, _) => (Root::EMPTY, overlay),
-            (confirmed, overlay, _) => {
-                let last = self.changes.get(confirmed - 1);
-                (Root::Log(last.map_or(Place::START, |change| change.place)), overlay)
+    /// What the text stands on, and the index of the first change beyond.
+    fn root_and_first(&self) -> (Root, usize) {
+        let tip = self.origin.tip.as_ref().filter(|_| self.begins_with_base());
+        match (self.confirmed.checked_sub(1), tip) {
+            (None, Some(tip)) => (Root::Origin(tip.stored), 1),
+            (None, None) => (Root::EMPTY, 0),
+            (Some(last), _) => {
+                let last = self.changes.get(last);
+                (Root::Log(last.map_or(Place::START, |change| change.place)), self.confirmed)
             }
         }
     }
 
-    /// The dots of the last changes, without those that another of them had seen.
-    fn newest_of(&self, overlay: &[Arc<Change>]) -> Vec<Actor> {
-        let first = self.changes.len() - overlay.len();
+    /// The dots of the changes from an index on, without those that another of them had seen.
+    fn newest_from(&self, first: usize) -> Vec<Actor> {
         let mut seen = Version::EMPTY;
         let mut newest = Vec::new();
         // Nothing is made on what comes after it.
-        for (index, change) in overlay.iter().enumerate().rev() {
-            let index = (first + index) as u32;
-            if !seen.contains(index) {
-                newest.push(change.actor);
-                seen.join(&self.state.closure(index));
+        for index in (first..self.changes.len()).rev() {
+            if !seen.contains(index as u32) {
+                newest.extend(self.changes.get(index).map(|change| change.actor));
+                seen.join(&self.state.closure(index as u32));
             }
         }
         newest
@@ -451,8 +459,9 @@ impl View {
     /// The hash of position, overlay, value and revisions.
     #[must_use]
     pub fn state_hash(&self) -> Digest {
-        let (_, overlay) = self.root_and_overlay();
-        let mut dots: Vec<_> = overlay.iter().map(|change| change.actor).collect();
+        let (_, first) = self.root_and_first();
+        let overlay = self.changes.indexed_from(first);
+        let mut dots: Vec<_> = overlay.map(|(_, change)| change.actor).collect();
         dots.sort_unstable();
         state_hash(&self.state, &dots)
     }

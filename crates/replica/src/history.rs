@@ -240,7 +240,7 @@ impl<P: Ports> Context<'_, P> {
         let view = based.view;
         let save = |entry: &OutboxEntry| {
             let Body::Edit(edit) = &entry.entry.body else { return None };
-            let overlay = view.overlay().iter();
+            let overlay = view.overlay();
             let mut change = overlay.filter(|change| change.edit == edit.delta.edit);
             Some((change.next()?.clone(), edit.served.clone()?))
         };

@@ -274,7 +274,7 @@ impl Overlay {
         if base != self.base.as_ref() {
             return;
         }
-        if view.overlay().len() != self.view.overlay().len() + 1 || !self.edits.insert(edit) {
+        if view.waiting() != self.view.waiting() + 1 || !self.edits.insert(edit) {
             return;
         }
         self.view = view.clone();
@@ -416,21 +416,21 @@ mod tests {
         let mut good = before.clone();
         good.saved((&with(&entries[..3]), None), &entries[2]);
         assert_eq!((good.all().count(), good.single_names()), (3, 3));
-        assert_eq!(good.view().overlay().len(), 3);
+        assert_eq!(good.view().waiting(), 3);
         assert_eq!(good.bytes, entries[..3].iter().map(OutboxEntry::bytes).sum::<usize>());
         assert_eq!(good.listed(vec![name(&entries[2])], 60), Vec::<String>::new());
         // The view has two more than this one knows.
         let mut other = before.clone();
         other.saved((&with(&entries), None), &entries[3]);
-        assert_eq!(other.view().overlay().len(), 2);
+        assert_eq!(other.view().waiting(), 2);
         // It stands on a text of the origin, and this one does not.
         let mut other = before.clone();
         let base = entries[0].entry.clone();
         other.saved((&with(&entries[..3]), Some(&base)), &entries[2]);
-        assert_eq!(other.view().overlay().len(), 2);
+        assert_eq!(other.view().waiting(), 2);
         // It was there already.
         let mut same = good.clone();
         same.saved((&with(&entries), None), &entries[2]);
-        assert_eq!((same.all().count(), same.view().overlay().len()), (3, 3));
+        assert_eq!((same.all().count(), same.view().waiting()), (3, 3));
     }
 }

@@ -60,7 +60,7 @@ impl<P: Ports> Context<'_, P> {
     /// back into the outbox, once they were not there for long. Those that wait as well are pushed
     /// once more: nothing comes of it.
     pub(crate) fn salvage_shown(&mut self, cached: &CachedDocument, view: &View) {
-        let shown = view.overlay().iter().take(limits::PEEKED_ENTRIES).map(|change| change.actor);
+        let shown = view.overlay().take(limits::PEEKED_ENTRIES).map(|change| change.actor);
         let oldest = shown.clone().next().filter(|_| self.relay_client().has_answered());
         let what = oldest.map(|oldest| format!("shown-{oldest}"));
         let Some(what) = what.filter(|what| self.missing_for(what, limits::LET_GO_MS)) else {

@@ -178,7 +178,7 @@ impl Changes {
     pub(super) fn indexed_from(
         &self,
         first: usize,
-    ) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> {
+    ) -> impl DoubleEndedIterator<Item = (usize, &Arc<Change>)> + Clone {
         let first = first.max(self.floor);
         (first..self.len()).map(|index| (index, self.at(index - self.floor)))
     }
@@ -186,15 +186,6 @@ impl Changes {
     /// The index of the first one that hides something; that behind the last where none does.
     pub(super) fn first_hiding(&self) -> usize {
         self.first_hiding.unwrap_or(self.len())
-    }
-
-    /// Those from an index on.
-    pub(super) fn kept_from(&self, index: usize) -> &[Arc<Change>] {
-        let at = index.saturating_sub(self.floor);
-        match at.checked_sub(self.past_len()) {
-            Some(newest) => self.newest.get(newest..).unwrap_or_default(),
-            None => self.kept().get(at..).unwrap_or_default(),
-        }
     }
 
     /// One of those that are kept, which must be there.

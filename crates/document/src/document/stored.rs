@@ -26,7 +26,7 @@ use serde_bytes::ByteBuf;
 pub(super) use self::changes::ChangesWire;
 pub(super) use self::open_below::{OpenBelowWire, open_below_from, open_below_wire};
 use self::parts::{Parts, TipWire, VersionWire, version_wire};
-use self::texts::{DetachedBaseWire, TextWire, replayed_wire, take_replayed};
+use self::texts::{DetachedBaseWire, TextWire};
 use super::expected::{Expected, Few, Looked, Shown, Told, Waiting};
 use super::state::State;
 use super::{Announced, Changes, Document, Quarantined, SegmentRef, View};
@@ -41,20 +41,9 @@ const VIEW_FORMAT: u8 = 6;
 struct DocumentWire<'a>(u8, TextWire<'a>, StateWire, Vec<DetachedBaseWire<'a>>);
 
 /// Format, how many changes are confirmed, whether one beyond was made on a text of the origin,
-/// what it shows, which saves were held against the log; then as a document; and what of its
-/// concurrent changes was replayed, or nothing.
+/// what it shows, which saves were held against the log; and all of them, as module `own` has them.
 #[derive(Serialize, Deserialize)]
-struct ViewWire<'a>(
-    u8,
-    u32,
-    bool,
-    ShownWire,
-    (u32, Vec<u64>),
-    TextWire<'a>,
-    StateWire,
-    Vec<DetachedBaseWire<'a>>,
-    ByteBuf,
-);
+struct ViewWire(u8, u32, bool, ShownWire, (u32, Vec<u64>), ByteBuf);
 
 /// What a view shows.
 #[derive(Serialize, Deserialize)]
@@ -163,7 +152,6 @@ impl View {
     /// Its bytes, for a cache. Never those of a document.
     #[must_use]
     pub fn encode_own(&self) -> Vec<u8> {
-        let (text, about, detached) = wire_of(&self.state);
         let Expected { few, looked, .. } = &self.expected;
         let shown = match (few, self.expected.shown(&self.state)) {
             (Some(few), _) => few.to_wire(),
@@ -171,18 +159,8 @@ impl View {
             (None, None) => ShownWire::All,
         };
         let (confirmed, looked) = (self.confirmed as u32, (looked.saves, looked.made.clone()));
-        let on_origin = self.on_origin;
-        codec::to_vec(&ViewWire(
-            VIEW_FORMAT,
-            confirmed,
-            on_origin,
-            shown,
-            looked,
-            text,
-            about,
-            detached,
-            replayed_wire(&self.state.text),
-        ))
+        let state = own::write(&self.state).into();
+        codec::to_vec(&ViewWire(VIEW_FORMAT, confirmed, self.on_origin, shown, looked, state))
     }
 
     /// The view with these bytes; see [`codec::from_own`]. It was made of `base`: a view of the
@@ -198,13 +176,10 @@ impl View {
         if format != VIEW_FORMAT {
             return Err(DecodeError::Format(format, VIEW_FORMAT));
         }
-        let wire: ViewWire<'_> = codec::from_own(bytes)?;
-        let ViewWire(_, confirmed, on_origin, shown, looked, text, about, detached, replayed) =
-            wire;
-        let (confirmed, (saves, made)) = (confirmed as usize, looked);
-        let mut parts = Parts::from_wire(DocumentWire(FORMAT, text, about, detached))?;
-        take_replayed(&mut parts.text, &replayed)?;
-        let state = Arc::new(parts.into_state(confirmed)?);
+        let ViewWire(_, confirmed, on_origin, shown, (saves, made), state) =
+            codec::from_own(bytes)?;
+        let confirmed = confirmed as usize;
+        let state = Arc::new(own::read(&state, Some(confirmed))?);
         let looked = Looked { saves, made };
         let no_fit = || DecodeError::invalid("what is shown does not fit the text");
         let expected = match shown {

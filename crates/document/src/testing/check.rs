@@ -291,7 +291,7 @@ fn shows_what_the_log_will(view: &View, mut log: Document, entry: &Entry) {
 
 /// A save on what an overlay shows, or on less.
 fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
-    let confirmed = view.changes().kept().len() - view.overlay().len();
+    let confirmed = view.changes().kept().len() - view.waiting();
     let mut version = match draw.one_in(3) {
         false => view.version(),
         true => {
@@ -299,8 +299,9 @@ fn overlaid(view: &View, draw: &mut Draw<'_>, number: usize) -> Option<Entry> {
             VersionRef::log(places.nth(draw.below(confirmed.max(1))).unwrap_or_default())
         }
     };
-    if draw.one_in(3) && !view.overlay().is_empty() {
-        version.extra = vec![draw.pick(view.overlay()).actor];
+    let waiting: Vec<_> = view.overlay().collect();
+    if draw.one_in(3) && !waiting.is_empty() {
+        version.extra = vec![draw.pick(&waiting).actor];
     }
     let edit = EditId([200 - number as u8; 16]);
     let mut saved = log::save_on(view, draw, edit, version.clone())?;

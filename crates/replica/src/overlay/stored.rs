@@ -69,9 +69,8 @@ impl Overlay {
             return None;
         }
         let view = View::decode_own(&wire.view, &on.view()).ok()?;
-        let confirmed = view.changes().len() - view.overlay().len();
         let fits = view.key() == on.key() && view.cursor() == cursor;
-        if !fits || confirmed != on.confirmed().changes().len() {
+        if !fits || view.confirmed() != on.confirmed().changes().len() {
             return None;
         }
         let (unread, rest) = wire.edits.as_chunks::<16>();

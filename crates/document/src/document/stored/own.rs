@@ -1,4 +1,4 @@
-//! The encoding of a confirmed document for a cache alone: what a sandbox that starts reads first.
+//! The encoding of a document's state for a cache alone: what a sandbox that starts reads first.
 //!
 //! A document keeps long lists of its past, of which a save needs next to nothing. Here they are
 //! rows of bytes (modules `rows` and `past`), and the changes are read once they are asked for;
@@ -71,37 +71,7 @@ impl Document {
     /// Its bytes, for a cache. Never those of [`Encode::encode`](codec::Encode::encode).
     #[must_use]
     pub fn encode_own(&self) -> Vec<u8> {
-        let state = &self.state;
-        let Columns { text, made, inserted, applied, removed } = state.text.columns();
-        let (made, applied) = (Bytes::new(&made), Bytes::new(&applied));
-        let replayed = replayed_wire(&state.text);
-        let replayed = Bytes::new(&replayed);
-        let (past, newest) = state.changes.past_and_newest();
-        let changes = past::write(past, newest);
-        let lists = lists_of(state);
-        let rest = RestWire(
-            state.key.clone(),
-            state.cursor,
-            state.place,
-            ChangesWire::below(&state.changes),
-            state.changes.hash_below(),
-            state.archive.clone(),
-            state.origin.tip.as_ref().map(TipWire::of),
-            state.quarantined.clone(),
-            ByteBuf::from(&state.extensions[..]),
-            open_below_wire(&state.open_below),
-            state.detached_bases.iter().map(DetachedBaseWire::of).collect(),
-        );
-        let (rows, texts, lists) = (&changes.bytes, &changes.texts[..], Bytes::new(&lists.bytes));
-        let texts_of_changes = [&text, &inserted, &removed].map(|text| text.len());
-        let bytes = texts_of_changes.into_iter().sum::<usize>() + rows.len() + texts.len();
-        let columns = made.len() + applied.len() + replayed.len();
-        let room = bytes + columns + lists.len() + 1_024;
-        let rows = Bytes::new(rows);
-        let wire = OwnWire(
-            FORMAT, text, made, inserted, applied, removed, replayed, rows, texts, lists, rest,
-        );
-        codec::to_vec_of(&wire, room)
+        write(&self.state)
     }
 
     /// The document with these bytes. They are not compared with what would be written.
@@ -110,33 +80,71 @@ impl Document {
     /// If the bytes are too long, malformed, of another format, or their parts do not fit each
     /// other.
     pub fn decode_own(bytes: &[u8]) -> Result<Self, DecodeError> {
-        codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
-        let mut pieces = Pieces::of_array(bytes, PIECES)?;
-        let format = pieces.number()?;
-        if format != u64::from(FORMAT) {
-            return Err(DecodeError::Format(format as u8, FORMAT));
-        }
-        let columns = Columns {
-            text: pieces.text()?.into(),
-            made: pieces.bytes()?.to_vec(),
-            inserted: pieces.text()?.into(),
-            applied: pieces.bytes()?.to_vec(),
-            removed: pieces.text()?.into(),
-        };
-        let replayed = pieces.bytes()?;
-        let past = Past::of(pieces.bytes()?, pieces.text()?)?;
-        let mut lists = RowsIn { bytes: pieces.bytes()?, texts: "" };
-        let rest = codec::from_own(pieces.rest())?;
-        let mut parts = parts_of((columns, past), &mut lists, rest)?;
-        take_replayed(&mut parts.text, replayed)?;
-        let open = AllOpen::read(&mut lists, parts.changes.len())?;
-        if !lists.is_over() {
-            return Err(DecodeError::invalid("more rows than a document has"));
-        }
-        let changes = parts.changes.len();
-        let state = Arc::new(State { open, ..parts.into_state(changes)? });
-        Ok(Document { state })
+        read(bytes, None).map(|state| Document { state: Arc::new(state) })
     }
+}
+
+/// A state's bytes.
+pub(super) fn write(state: &State) -> Vec<u8> {
+    let Columns { text, made, inserted, applied, removed } = state.text.columns();
+    let (made, applied) = (Bytes::new(&made), Bytes::new(&applied));
+    let replayed = replayed_wire(&state.text);
+    let replayed = Bytes::new(&replayed);
+    let (past, newest) = state.changes.past_and_newest();
+    let changes = past::write(past, newest);
+    let lists = lists_of(state);
+    let rest = RestWire(
+        state.key.clone(),
+        state.cursor,
+        state.place,
+        ChangesWire::below(&state.changes),
+        state.changes.hash_below(),
+        state.archive.clone(),
+        state.origin.tip.as_ref().map(TipWire::of),
+        state.quarantined.clone(),
+        ByteBuf::from(&state.extensions[..]),
+        open_below_wire(&state.open_below),
+        state.detached_bases.iter().map(DetachedBaseWire::of).collect(),
+    );
+    let (rows, texts, lists) = (&changes.bytes, &changes.texts[..], Bytes::new(&lists.bytes));
+    let texts_of_changes = [&text, &inserted, &removed].map(|text| text.len());
+    let bytes = texts_of_changes.into_iter().sum::<usize>() + rows.len() + texts.len();
+    let columns = made.len() + applied.len() + replayed.len();
+    let room = bytes + columns + lists.len() + 1_024;
+    let rows = Bytes::new(rows);
+    let wire =
+        OwnWire(FORMAT, text, made, inserted, applied, removed, replayed, rows, texts, lists, rest);
+    codec::to_vec_of(&wire, room)
+}
+
+/// The state with these bytes, of which the first changes, so many, are in the log's order and the
+/// others in no log; all of them where nothing is said.
+pub(super) fn read(bytes: &[u8], confirmed: Option<usize>) -> Result<State, DecodeError> {
+    codec::bounded(bytes, limits::DOCUMENT_BYTES)?;
+    let mut pieces = Pieces::of_array(bytes, PIECES)?;
+    let format = pieces.number()?;
+    if format != u64::from(FORMAT) {
+        return Err(DecodeError::Format(format as u8, FORMAT));
+    }
+    let columns = Columns {
+        text: pieces.text()?.into(),
+        made: pieces.bytes()?.to_vec(),
+        inserted: pieces.text()?.into(),
+        applied: pieces.bytes()?.to_vec(),
+        removed: pieces.text()?.into(),
+    };
+    let replayed = pieces.bytes()?;
+    let past = Past::of(pieces.bytes()?, pieces.text()?)?;
+    let mut lists = RowsIn { bytes: pieces.bytes()?, texts: "" };
+    let rest = codec::from_own(pieces.rest())?;
+    let mut parts = parts_of((columns, past), &mut lists, rest)?;
+    take_replayed(&mut parts.text, replayed)?;
+    let open = AllOpen::read(&mut lists, parts.changes.len())?;
+    if !lists.is_over() {
+        return Err(DecodeError::invalid("more rows than a document has"));
+    }
+    let confirmed = confirmed.unwrap_or(parts.changes.len());
+    Ok(State { open, ..parts.into_state(confirmed)? })
 }
 
 fn lists_of(state: &State) -> Rows {
