@@ -393,6 +393,13 @@ impl View {
         self.confirmed
     }
 
+    /// Whether a version is the confirmed state's, nothing added.
+    #[must_use]
+    pub fn is_of_confirmed(&self, version: &Resolved) -> bool {
+        let confirmed = Version::up_to(self.confirmed as u32);
+        version.detached.is_none() && version.shown.is_empty() && version.version == confirmed
+    }
+
     /// How many changes there are beyond those.
     #[must_use]
     pub fn waiting(&self) -> usize {

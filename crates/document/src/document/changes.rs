@@ -54,7 +54,7 @@ impl Index {
     const NEWEST: usize = 256;
 
     /// and how many of those that were there at first.
-    const FIRST: usize = 8_192;
+    const FIRST: usize = 20_480;
 
     fn of(kept: &[Arc<Change>]) -> Self {
         let first = if kept.len() > Self::FIRST { 0 } else { kept.len() };

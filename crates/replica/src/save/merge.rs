@@ -465,9 +465,8 @@ fn patch(
 ) -> Result<(Patch, String), SaveError> {
     let on = view.resolve_version(named).map_err(|_| SaveError::UnknownVersion)?;
     // What the log came to last is at hand: a view in which much waits would take all that back.
-    let last = cached.confirmed();
-    let base_text = match cached.is_logged() && *named == last.version() {
-        true => last.text().to_owned(),
+    let base_text = match view.is_of_confirmed(&on) {
+        true => cached.confirmed().text().to_owned(),
         false => view.text_of(&on).ok_or(SaveError::UnknownVersion)?,
     };
     let is_entry = matches!(save.base.and_then(VersionName::of), Some(VersionName::Entry { .. }));
