@@ -1701,6 +1701,63 @@ fn what_its_author_has_withdrawn_does_not_come_back() {
     );
 }
 
+/// What one person saved twice on a text that a view showed, which the log has in another order:
+/// the later one replaces nothing of what has only come to stand elsewhere, and no word stands
+/// twice.
+#[test]
+fn what_only_stands_elsewhere_is_not_put_anew_with_a_second_thought() {
+    for salt in 0..12 {
+        for beside in ["ash", "elm", "oak", "fir", "yew"] {
+            has_each_word_once_after_two_saves_of_one_person(salt, beside);
+        }
+    }
+}
+
+fn has_each_word_once_after_two_saves_of_one_person(salt: u8, beside: &str) {
+    let page = Page::new("elm ");
+    let root = page.document.version();
+    // They decide which of two stands first.
+    let number = |save: u8| 1 + (29 * u32::from(save) * u32::from(salt + 1) % 251) as u8;
+    let by = |client: u64, earlier: &[u8], mut entry: Entry| {
+        let earlier = earlier.iter().map(|save| EditId([number(*save); 16])).collect();
+        let Body::Edit(edit) = &mut entry.body else { unreachable!() };
+        edit.client = Some(Box::new(Client { number: client, earlier }));
+        entry
+    };
+    let view = |saves: &[Entry]| {
+        let mut view = View::of(&page.document);
+        saves.iter().for_each(|save| assert_eq!(view.add(save).unwrap(), Verdict::Counted));
+        let (version, shown) = (view.version(), view.shown().to_owned());
+        (view, version, shown)
+    };
+    let of_root = |number, to| waiting(&View::of(&page.document), number, &root, to);
+    let saves = [
+        by(3, &[], of_root(number(1), "elm oak\n")),
+        by(4, &[], of_root(number(2), "elm fir ")),
+        by(2, &[], of_root(number(3), "ash elm ")),
+        by(4, &[2], of_root(number(4), "elm yew ")),
+    ];
+    let (all, base, shown) = view(&saves);
+    let one = shown.replacen("ash ", "ash box\n", 1);
+    let one = by(4, &[], waiting(&all, number(5), &base, &one));
+    let two = shown.replacen(beside, &format!("bay {beside}"), 1);
+    let two = by(4, &[5], waiting(&all, number(6), &base, &two));
+    let (three, there, text) = view(&saves[..3]);
+    let three = by(2, &[], waiting(&three, number(7), &there, &format!("{text}gum\n")));
+    for order in orders(4) {
+        let mut log = Page { document: page.document.clone(), salt: 0 };
+        let in_order = order.iter().map(|save| &saves[*save]);
+        in_order.chain([&one, &three, &two]).for_each(|save| log.put(save.body.clone()));
+        let (text, others) = (log.document.text(), log.others());
+        for word in ["elm", "oak", "fir", "ash", "yew", "box", "bay", "gum"] {
+            let is_told = others.iter().any(|(_, other)| other.contains(word));
+            let times = text.matches(word).count();
+            let says = format!("{salt} {order:?}: {beside} of {shown:?} is {text:?}, {others:?}");
+            assert!(times == 1 || times == 0 && is_told, "{word} {times} times, {says}");
+        }
+    }
+}
+
 #[test]
 fn nobody_is_told_of_having_replaced_their_own_words() {
     let blue = "The sky is blue today.\n";

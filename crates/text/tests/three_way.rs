@@ -1082,3 +1082,37 @@ proptest! {
         prop_assert!(there(&text) || there(&told), "{:?} {:?} {:?}", text, met_second, met);
     }
 }
+
+/// Who takes lines away beside one that they take elsewhere is told of both where that is not
+/// shown, and whoever chooses the one does not do the other unasked.
+#[test]
+fn what_goes_beside_lines_that_are_taken_elsewhere_is_told_by_itself() {
+    let yew = "one two six\nten\nfir elm\nyew\nend\n";
+    let to_yew = "fir elm\none two six\nend\n";
+    let cases = [
+        // The lines are there, or there is only what was to go with them.
+        (
+            yew,
+            "one two six\nten oak\nfir elm\nyew\nend\n",
+            to_yew,
+            vec![("ten oak\n", ""), ("yew", "one two six")],
+        ),
+        (
+            "w1q\nw2q w3q w4q w5q w6q w7q\nw8q\nw9q\nw10q\nw11q w12q\nw13q ",
+            "w1q\nw2q w14q w3q w4q w5q w6q w7q\nw8q\nw10q\nw11q w12q\nw13q ",
+            "w1q\nw15q\nw2q w3q w4q w5q w6q w9q\nw10q\nw11q w12q\nw13q ",
+            vec![("w7q", "w9q"), ("w8q\n", "")],
+        ),
+    ];
+    for (base, first, second, told) in cases {
+        let (text, met) = merged(base, first, second);
+        assert_eq!(text.replace("w15q\n", ""), first);
+        let hidden = met.iter().map(|met| match &met.outcome {
+            Outcome::Hidden(other) => {
+                (&text[met.range.start as usize..met.range.end as usize], other.as_str())
+            }
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(hidden.collect::<Vec<_>>(), told, "of {base:?}");
+    }
+}

@@ -67,13 +67,18 @@ impl State {
         };
         let mut theirs = Theirs::default();
         let is_all_own = |saves: &BTreeSet<u32>| !saves.is_empty() && saves.iter().all(is_own);
+        // What only stands elsewhere than its author was shown it was taken away by nobody, nor
+        // put: who replaces it would put it again.
+        let is_known = |spans: &[SpanSince]| {
+            !since.is_of_shown() || spans.iter().all(|span| !span.by.is_empty())
+        };
         let hunks = (0..).zip(of_hunks.iter().zip(spans));
         for (hunk, (saves, spans)) in hunks {
             let own: BTreeSet<u32> = saves.iter().copied().filter(is_own).collect();
             let Some(at) = own.iter().map(when).max().filter(|_| own.is_disjoint(&shared)) else {
                 continue;
             };
-            if is_all_own(saves) {
+            if is_all_own(saves) && is_known(spans) {
                 theirs.hunks.insert(hunk, at);
             } else if let Some(part) = own_part(spans, |by| own.contains(&self.save_of(by))) {
                 theirs.parts.insert(hunk, OwnPart { when: at, part });

@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 64] = [
+const SHORT: [(u64, usize, u64, &str); 66] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -60,6 +60,8 @@ const SHORT: [(u64, usize, u64, &str); 64] = [
         31_744_835_604,
         "a lost save on an older text of the origin is sought for ever",
     ),
+    (2_000_016_065, 101, 30_136_098_662, "a second thought puts again what stands elsewhere"),
+    (2_000_038_692, 109, 28_127_075_590, "what goes beside moved lines is not told"),
     (
         256_017_137,
         93,

@@ -6,6 +6,8 @@
 //! now. It changes nothing of what is shown, only what is told of the rest. May assume that the
 //! merge is made. Must never drop what the second edit put.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::edit::{Edit, edits};
@@ -14,6 +16,7 @@ use super::moves::{Links, gone_and_come, starts};
 use super::outcome::{Met, Outcome, ThreeWay};
 use super::versions::are_versions_of_one;
 use crate::patch::{Patch, grown};
+use crate::words;
 
 /// Lines of a passage that are looked for where the first edit put some, at most, and lines that
 /// it put somewhere; and moves of the second edit.
@@ -38,19 +41,23 @@ pub(super) fn told(
     let there = |at: Range<usize>, patch: &Patch| {
         grown(&(at.start as u32..at.end as u32), patch.in_turn()).0
     };
+    let (text, patch) = (OnceCell::new(), made.patch.clone());
+    let now = || text.get_or_init(|| merged(base, first, &patch)).as_str();
     for ((from, to), lines) in links.iter().take(LINKS) {
         let of = |hunk: u32| seconds.iter().find(|edit| edit.index == hunk);
         let Some((from, to)) = of(*from).zip(of(*to)) else { continue };
         let at = |edit: &Edit<'_>| made.met.iter().position(|met| is_of(met, edit));
         let Some(to) = at(to).filter(|at| hidden(&made.met[*at]).is_some()) else { continue };
         let gone = at(from).filter(|from| *from != to && deletes(&made.met[*from]));
+        let came = || page.came(lines).map(|came| there(page.whole_lines(came), &patch));
         if let Some(from) = gone {
-            made.met[to].elsewhere = Some(made.met[from].range.clone());
-            made.met.remove(from);
-        } else if made.met[to].elsewhere.is_none()
-            && let Some(came) = page.came(lines)
-        {
-            made.met[to].elsewhere = Some(there(page.whole_lines(came), &made.patch));
+            let alone = || (Some(made.met[from].range.clone()), Vec::new());
+            let (elsewhere, rest) =
+                gone_beside((base, now()), &made.met[from], lines).unwrap_or_else(alone);
+            made.met[to].elsewhere = elsewhere.or_else(came);
+            made.met.splice(from..from + 1, rest);
+        } else if made.met[to].elsewhere.is_none() {
+            made.met[to].elsewhere = came();
         }
     }
     while let Some((from, to)) = page.reworded(&made.met) {
@@ -79,6 +86,54 @@ fn hidden(met: &Met) -> Option<&str> {
 /// Whether what is not shown of the second edit is that it takes all of a passage away.
 fn deletes(met: &Met) -> bool {
     hidden(met).is_some_and(|text| text.trim().is_empty())
+}
+
+/// What a merge comes to.
+fn merged(base: &str, first: &Patch, patch: &Patch) -> String {
+    let made = first.apply(base).and_then(|page| patch.apply(&page.text));
+    made.map(|made| made.text).unwrap_or_default()
+}
+
+/// Of a passage that is not shown of the second edit, which takes away there some lines that it
+/// puts elsewhere and others that it does not: where in the merged text the former stand, if they
+/// do, and what of the passage is to be told by itself. `None` where it takes away these alone, or
+/// nobody can say which of it they are.
+fn gone_beside(
+    (base, now): (&str, &str),
+    met: &Met,
+    lines: &[Range<usize>],
+) -> Option<(Option<Range<u32>>, Vec<Met>)> {
+    let (from, upto) = (lines.first()?.start, lines.last()?.end);
+    let before = base.get(met.base.start as usize..from)?;
+    let behind = base.get(upto..met.base.end as usize)?;
+    if !words::says(before) && !words::says(behind) {
+        return None;
+    }
+    let start = met.range.start as usize;
+    let shown = now.get(start..met.range.end as usize)?;
+    let line = &base[from..upto];
+    let whole = |at: &usize| is_lines(now, &(start + at..start + at + line.len()));
+    let mut stand = shown.match_indices(line).map(|(at, _)| at).filter(whole);
+    let Some(at) = stand.next() else {
+        let words: HashSet<&str> = words::bare(shown).collect();
+        let gone = !words::bare(line).any(|word| words.contains(word));
+        return gone.then(|| (None, vec![met.clone()]));
+    };
+    // With the end of the line that is of it: what is told beside it stays lines.
+    let (mut there, leads) = (at..at + line.len(), shown.starts_with('\n') && at > 0);
+    there.start -= usize::from(leads);
+    there.end += usize::from(!leads && shown[there.end..].starts_with('\n'));
+    let place = |part: &Range<usize>| (start + part.start) as u32..(start + part.end) as u32;
+    let parts = [
+        (met.base.start..from as u32, 0..there.start),
+        (upto as u32..met.base.end, there.end..shown.len()),
+    ];
+    let rest = parts.into_iter().filter(|(_, part)| words::says(&shown[part.clone()]));
+    let rest = rest.map(|(base, part)| {
+        let outcome = Outcome::Hidden(String::new());
+        Met { base, range: place(&part), outcome, elsewhere: None }
+    });
+    stand.next().is_none().then(|| (Some(place(&there)), rest.collect()))
 }
 
 fn is_of(met: &Met, edit: &Edit<'_>) -> bool {
