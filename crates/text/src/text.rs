@@ -6,6 +6,7 @@
 //! are kept, and that a change can be suppressed, is ours. May assume that the text is what the
 //! recorded effects lead to. Must never change anything when it returns an error.
 
+mod replay;
 mod since;
 mod walker_cache;
 

@@ -5,7 +5,8 @@
 //! Columns as a history's, with another content:
 //!
 //! ```text
-//!  PREPARED  n anchor, n end (module `text::walker_cache`), n prefix of the prepare version; for each stretch beyond: n gap, n changes
+//!  PREPARED  n anchor, n end (module `text::replay`), n prefix of the prepare version;
+//!              for each stretch beyond: n gap, n changes
 //!  FLAGS, BYTES, ORIGINS, STATES   the sequence: module `sequence::stored`
 //!  APPLIED   for each row: n gap, n changes;
 //!              z first of its deletions - end of the last row's, n how many
