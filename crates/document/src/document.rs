@@ -400,13 +400,13 @@ impl View {
         version.detached.is_none() && version.shown.is_empty() && version.version == confirmed
     }
 
-    /// How many changes there are beyond those.
+    /// How many changes there are beyond the confirmed ones.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.changes.len() - self.confirmed
     }
 
-    /// Those.
+    /// The changes beyond the confirmed ones. Of a cache, each is read once it comes up.
     pub fn overlay(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + Clone {
         self.changes.indexed_from(self.confirmed).map(|(_, change)| change)
     }

@@ -32,6 +32,8 @@ struct Edge {
     base: u64,
     text: String,
     writers: usize,
+    /// A save was refused.
+    full: bool,
 }
 
 impl Edge {
@@ -42,7 +44,8 @@ impl Edge {
         let replica = Replica::start(Config::new("wiki", "pop", b"secret"), &mut ports);
         let page = DocumentKey::new("wiki", "page").expect("a key");
         let text: String = (0..ROWS).map(|row| format!("row {row}\n")).collect();
-        let mut edge = Self { network, ports, replica, page, base: 0, text, writers: 0 };
+        let mut edge =
+            Self { network, ports, replica, page, base: 0, text, writers: 0, full: false };
         let text = edge.text.clone();
         edge.base = edge.save(None, text);
         edge.network.advance(600);
@@ -66,10 +69,15 @@ impl Edge {
         };
         let session = &mut ClientSession::new();
         let saved = self.replica.request(&mut self.ports, session).save(&self.page, &save);
-        let saved = saved.unwrap_or_else(|error| {
-            println!("{:>12} saves are taken: {error}", self.writers - 1);
-            std::process::exit(0)
-        });
+        let saved = match saved {
+            Ok(saved) => saved,
+            Err(error) => {
+                if !std::mem::replace(&mut self.full, true) {
+                    println!("{:>12} saves are taken: {error}", self.writers - 1);
+                }
+                return self.base;
+            }
+        };
         let id = saved.snapshot.id;
         if let Some(after) = saved.after {
             self.replica.context(&mut self.ports).finish_save(after);
@@ -116,6 +124,7 @@ fn timed(work: impl FnOnce()) -> Duration {
 fn main() {
     let most: usize = std::env::args().nth(1).map_or(4_000, |most| most.parse().expect("a number"));
     println!("milliseconds; a page of {ROWS} rows, saves of one row each");
+    println!("memory: MiB at once, at most, of a first save and what follows its answer");
     println!(
         "save, first read, first save: median of {TIMES}; all saves: mean since the row before"
     );
@@ -127,7 +136,16 @@ fn main() {
         let sizes = std::iter::successors(Some(250), |size| Some(size * 2));
         for size in sizes.take_while(|size| *size <= most) {
             let missing = size - edge.writers;
-            let all = timed(|| (0..missing).for_each(|_| edge.next(knowledge)));
+            let all = timed(|| {
+                (0..missing).for_each(|_| {
+                    if !edge.full {
+                        edge.next(knowledge)
+                    }
+                });
+            });
+            if edge.full {
+                break;
+            }
             let mean = all.as_secs_f64() * 1e3 / missing as f64;
             let save = median(|| timed(|| edge.next(knowledge)));
             let first_read = median(|| {

@@ -53,7 +53,7 @@ impl Index {
     /// How many of the newest are not in the maps at most,
     const NEWEST: usize = 256;
 
-    /// and how many of those that were there at first.
+    /// and how many of those that were there at first: more than may wait on one page.
     const FIRST: usize = 20_480;
 
     fn of(kept: &[Arc<Change>]) -> Self {
