@@ -70,11 +70,12 @@ impl State {
         if shown.is_empty() && !three_way::meet(&since.patch, patch) {
             return Ok(None);
         }
-        let whole = self.text.text_at(version).map_err(|error| fault(&error))?;
+        let whole = since.text_then(self.text());
         let old = shown.apply(&whole).map_err(|error| fault(&error))?.text;
         if !shown.is_empty() {
             since = self.since_shown((since, basis), &old).map_err(|error| fault(&error))?;
         }
+        debug_assert_eq!(since.text_then(self.text()), old, "it leads from there");
         Ok(Some(Met { old, now: self.text().to_owned(), since }))
     }
 

@@ -34,6 +34,8 @@ pub struct Since {
     /// Of the changes of which something came, and went again, those by which it went: it is in
     /// neither text.
     pub undone: BTreeMap<u32, BTreeSet<u32>>,
+    /// What went, one after the other.
+    gone: String,
     /// Each hunk of those changes by itself, whatever has become of it since.
     made: Vec<MadeSince>,
     /// How what its author had before them differs from the text then ([`Since::of_shown`]).
@@ -83,9 +85,22 @@ impl Since {
             MadeSince { range: start..end, ..made }
         });
         let older = older.filter(|made| !made.range.is_empty() || !made.inserted.is_empty());
-        let since = of_spans(compared(made.spans, (old, now)), now)?;
+        let since = of_spans(compared(made.spans, (old, now)), (old, now))?;
         let (made, undone) = (older.collect(), self.undone);
         Ok(Self { made, undone, shown: shown.clone(), ..since })
+    }
+
+    /// The text from which it leads to the text `now`. O(text).
+    #[must_use]
+    pub fn text_then(&self, now: &str) -> String {
+        let (mut then, mut kept, mut went) = (String::with_capacity(now.len()), 0, 0);
+        for ((_, deleted, _), (place, _, came)) in self.patch.edits().zip(self.patch.in_turn()) {
+            then.push_str(part(now, &(kept..place)).unwrap_or_default());
+            then.push_str(part(&self.gone, &(went..went + deleted)).unwrap_or_default());
+            (kept, went) = (place + came, went + deleted);
+        }
+        then.push_str(now.get(kept as usize..).unwrap_or_default());
+        then
     }
 
     /// Whether it is for who had something else before them than the text of a version.
@@ -277,9 +292,9 @@ fn part_len(span: &SpanSince) -> usize {
     span.gone.len() + span.came.len()
 }
 
-/// The whole of these spans, up to the text `now`.
-fn of_spans(all: Vec<ShownSpan>, now: &str) -> Result<Since, PatchError> {
-    let (mut patch, mut at) = (Patch::builder(), 0);
+/// The whole of these spans, from one text to another.
+fn of_spans(all: Vec<ShownSpan>, (old, now): (&str, &str)) -> Result<Since, PatchError> {
+    let (mut patch, mut at, mut went) = (Patch::builder(), 0, String::new());
     let (mut by, mut restored_by) = (Vec::<BTreeSet<u32>>::new(), Vec::<BTreeSet<u32>>::new());
     let mut spans = Vec::new();
     for it in all {
@@ -291,6 +306,7 @@ fn of_spans(all: Vec<ShownSpan>, now: &str) -> Result<Since, PatchError> {
         patch.push_keep(gone.start - at);
         patch.push_delete(gone.end - gone.start);
         patch.push_insert(part(now, came).unwrap_or_default());
+        went.push_str(part(old, gone).unwrap_or_default());
         at = gone.end;
         by.iter_mut().last().into_iter().for_each(|by| by.extend(&it.span.by));
         restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&it.restored_by));
@@ -298,7 +314,7 @@ fn of_spans(all: Vec<ShownSpan>, now: &str) -> Result<Since, PatchError> {
     }
     let [by, restored_by] =
         [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-    Ok(Since { patch: patch.build()?, by, restored_by, spans, ..Since::default() })
+    Ok(Since { patch: patch.build()?, by, restored_by, spans, gone: went, ..Since::default() })
 }
 
 /// A part of what went or came since a version.
@@ -377,6 +393,7 @@ impl Text {
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
         let (mut patch, mut by) = (Patch::builder(), Vec::<BTreeSet<u32>>::new());
+        let mut gone = String::new();
         let mut restored_by = Vec::<BTreeSet<u32>>::new();
         let mut in_hunk = false;
         let (mut kept_to, mut made, mut spans) = (0, Vec::new(), Vec::new());
@@ -392,7 +409,10 @@ impl Text {
             let then = there + if span.prepare.is_there() { span.len } else { 0 };
             kept_to = then;
             match (span.prepare.is_there(), span.is_shown()) {
-                (true, _) => patch.push_delete(span.len),
+                (true, _) => {
+                    patch.push_delete(span.len);
+                    gone.push_str(contents.of(id));
+                }
                 (false, true) => {
                     let inserted = self.text.get(shown as usize..at as usize);
                     patch.push_insert(inserted.unwrap_or_default());
@@ -430,7 +450,8 @@ impl Text {
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
         let [by, restored_by] =
             [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
-        Ok(Since { patch, by, restored_by, spans, undone, made, shown: Patch::empty() })
+        let shown = Patch::empty();
+        Ok(Since { patch, by, restored_by, spans, undone, gone, made, shown })
     }
 
     /// Which hunks of an edit of the text at a version others have made just so since, whatever has

@@ -86,11 +86,12 @@ fn merged(saves: &Saves, kept: Kept) -> (Text, Vec<Merged>) {
     (text, results)
 }
 
-/// What became of the text at a version: what comes of it that way is the text.
+/// What became of the text at a version: what comes of it that way is the text, and back again.
 fn followed(text: &Text, version: &Version) -> String {
     let mut text = text.clone();
     let then = text.text_at(version).expect("a version");
     let since = text.since(version).expect("a version");
+    assert_eq!(since.text_then(text.text()), then);
     since.patch.apply(&then).expect("it fits").text
 }
 
