@@ -19,6 +19,12 @@ use crate::shard::Shard;
 
 /// Entries up to this many bytes are sent as they are, whatever a snapshot has.
 const SMALL_BYTES: usize = 16 << 10;
+/// So few entries are sent as they are, too: a snapshot has to be made, and is the page with its
+/// whole history.
+const FEW_ENTRIES: usize = 64;
+/// To fold an entry costs the asker as much as to decode so many bytes of a snapshot, at the least:
+/// one of a crowd's is merged with all that its author had not seen.
+const FOLD_BYTES: usize = 4 << 10;
 /// What surrounds an entry in an answer.
 const FRAME_BYTES: usize = 64;
 
@@ -120,18 +126,19 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Entries, or the whole document where that is less.
+    /// Entries, or the whole document where that is less, or less work.
     fn since(&self, cursor: Cursor, budget: usize) -> Result<PullAnswer, ReadError> {
         let Some(materialized) = &self.materialized else { return Ok(self.nothing()) };
         let news = materialized.after(cursor.position);
         let bytes: usize = news.iter().map(|entry| size(*entry)).sum();
         // A snapshot has to be made before its length is known, and that costs. So it is made only
-        // where entries are many, and their bytes more than the text, which a snapshot contains.
-        let long = bytes > SMALL_BYTES || news.len() > limits::PULL_ENTRIES;
-        if long && bytes > materialized.document.text().len() {
+        // where entries are many or long, and cost more than the text, which a snapshot contains.
+        let many = news.len() > FEW_ENTRIES;
+        let cost = if many { bytes + news.len() * FOLD_BYTES } else { bytes };
+        if (many || bytes > SMALL_BYTES) && cost > materialized.document.text().len() {
             let snapshot = self.snapshot(materialized);
             let taken = snapshot.len() + FRAME_BYTES;
-            if taken < bytes && taken <= budget && snapshot.len() <= limits::DOCUMENT_BYTES {
+            if taken < cost && taken <= budget && snapshot.len() <= limits::DOCUMENT_BYTES {
                 return Ok(PullAnswer::snapshot(snapshot));
             }
         }
