@@ -164,28 +164,28 @@ fn a_cursor_of_another_log_is_reset() {
     assert_eq!((none.len(), upto.position, more), (0, 0, false));
 }
 
-#[test]
-fn many_entries_come_in_pieces_or_as_a_snapshot() {
+/// Pushes a page of so many bytes and short changes of it, each on the one before; pulls from the
+/// first on, in entries or as a whole, until nothing is missing. How many rounds that took, and
+/// whether the page came whole.
+fn pulled_after_the_first(bytes: usize, changes: usize) -> (usize, bool) {
     let server = Server::start();
     let page = key("Page");
-    let long = "All work and no play makes a dull page.\n".repeat(60);
-    let mut text = String::new();
-    let mut base =
+    let long = "All work and no play makes a dull page.\n";
+    let mut text = long.repeat(bytes / long.len() + 1);
+    let base =
         VersionRef { root: Root::EMPTY, extra: vec![], check: None, hidden: None, put: None };
-    let many = limits::PULL_ENTRIES + 50;
-    for number in 1..=many as u64 {
-        // Long texts, so that the whole history costs more than 256 entries.
-        let next = format!("{long}{number}\n{text}");
-        let next = if number <= 4 { next } else { format!("{number}\n{text}") };
-        let receipt = server.push(&[edit(&page, number, base, &text, &next)]).remove(0);
-        base = VersionRef::log(logged(&receipt));
+    let mut receipt = server.push(&[edit(&page, 1, base, "", &text)]).remove(0);
+    let mut document = snapshot(server.pull(&page, None));
+    for number in 2..2 + changes as u64 {
+        let next = format!("{number}\n{text}");
+        let base = VersionRef::log(logged(&receipt));
+        receipt = server.push(&[edit(&page, number, base, &text, &next)]).remove(0);
         text = next;
     }
-    let mut document = redwedding_document::Document::new(page.clone(), Cursor::start(7));
-    let (mut rounds, mut whole) = (0, false);
-    loop {
+    let (mut rounds, mut whole, mut more) = (0, false, true);
+    while more {
         rounds += 1;
-        match server.pull(&page, Some(document.cursor())) {
+        more = match server.pull(&page, Some(document.cursor())) {
             Pulled::Entries { records, upto, more } => {
                 for record in records {
                     let entry =
@@ -195,20 +195,31 @@ fn many_entries_come_in_pieces_or_as_a_snapshot() {
                     document.apply(cursor, record.logged_ms, &entry);
                 }
                 document.advance(upto);
-                if !more {
-                    break;
-                }
+                more
             }
             Pulled::Snapshot(bytes) => {
                 document = redwedding_wire::codec::Decode::decode(&bytes).expect("document");
                 whole = true;
+                false
             }
             other => panic!("{other:?}"),
-        }
+        };
     }
-    assert!(rounds >= 2 || whole, "{rounds} rounds");
     assert_eq!(document.text(), text);
     assert_eq!(document, snapshot(server.pull(&page, None)), "the same state either way");
+    (rounds, whole)
+}
+
+#[test]
+fn many_entries_come_in_pieces_where_the_whole_page_is_more() {
+    assert_eq!(pulled_after_the_first(1_500_000, limits::PULL_ENTRIES + 50), (2, false));
+}
+
+/// Whoever is far behind would have to merge each of them.
+#[test]
+fn the_whole_page_comes_where_that_is_less_work() {
+    assert_eq!(pulled_after_the_first(1_000, 60), (1, false));
+    assert_eq!(pulled_after_the_first(1_000, 100), (1, true));
 }
 
 #[test]

@@ -41,11 +41,9 @@ impl State {
         let Some(by) = replaces else { return Theirs::default() };
         let is_own = |save: &u32| self.is_own(*save, version, by);
         let saves = |by: &[u32]| by.iter().map(|by| self.save_of(*by)).collect::<BTreeSet<u32>>();
+        let all = since.by.iter().flatten().map(|by| self.save_of(*by));
+        let Some(first) = all.filter(is_own).min() else { return Theirs::default() };
         let of_hunks: Vec<BTreeSet<u32>> = since.by.iter().map(|by| saves(by)).collect();
-        let mut own = of_hunks.iter().flatten().copied().filter(is_own);
-        let Some(first) = own.next().map(|one| own.fold(one, u32::min)) else {
-            return Theirs::default();
-        };
         let later = self.changes.indexed_from(first as usize + 1);
         let others = later.filter(|(index, _)| !is_own(&self.save_of(*index as u32)));
         let made_too = others.flat_map(|(_, change)| made_too(change));

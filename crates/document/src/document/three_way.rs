@@ -337,21 +337,20 @@ impl State {
     fn puts_back(&self, spans: &[SpanSince]) -> bool {
         let of = |gone: bool| {
             let spans = spans.iter().filter(move |span| span.came.is_empty() == gone);
-            spans.flat_map(|span| &span.by).copied().collect::<BTreeSet<u32>>()
+            spans.flat_map(|span| &span.by).copied()
         };
-        let gone = of(true);
         let is_meant = |by: &u32| self.save_of(*by) != *by;
         // What the log decided stands in place of what it was decided against.
-        if gone.iter().any(is_meant) {
+        if of(true).chain(of(false)).any(|by| is_meant(&by)) {
             return true;
         }
-        of(false).into_iter().any(|put| {
+        let gone: BTreeSet<u32> = of(true).collect();
+        let Some(first) = gone.first() else { return false };
+        of(false).collect::<BTreeSet<u32>>().into_iter().any(|put| {
             let base = self.text.history().base(put);
-            let saw = |base: Version| {
-                let first = gone.first().is_some_and(|first| *first < base.prefix());
-                first || base.extra().any(|change| gone.contains(&change))
-            };
-            is_meant(&put) || base.is_some_and(saw)
+            base.is_some_and(|base| {
+                *first < base.prefix() || base.extra().any(|change| gone.contains(&change))
+            })
         })
     }
 
@@ -361,22 +360,27 @@ impl State {
     fn parts(&self, hunks: &[&[SpanSince]]) -> BTreeMap<u32, Vec<Range<usize>>> {
         let of_hunk = |spans: &[SpanSince]| {
             let came = spans.iter().filter(|span| span.gone.is_empty());
-            let came: Vec<(u32, &SpanSince)> =
-                came.filter_map(|span| Some((self.save_of(*span.by.first()?), span))).collect();
-            let start = came.first().map_or(0, |(_, span)| span.came.start);
-            let runs = came.chunk_by(|one, two| one.0 == two.0).map(|run| {
-                let (first, last) = (run[0].1, run[run.len() - 1].1);
-                (first.came.start - start) as usize..(last.came.end - start) as usize
-            });
-            let runs: Vec<Range<usize>> = runs.collect();
-            let saves: BTreeSet<u32> = came.iter().map(|(save, _)| *save).collect();
+            let came = came.filter_map(|span| Some((self.save_of(*span.by.first()?), &span.came)));
+            let mut runs: Vec<(u32, Range<u32>)> = Vec::new();
+            for (save, came) in came {
+                match runs.last_mut() {
+                    Some((last, run)) if *last == save => run.end = came.end,
+                    _ => runs.push((save, came.clone())),
+                }
+                if runs.len() > limits::PARTS {
+                    return None;
+                }
+            }
+            let saves: BTreeSet<u32> = runs.iter().map(|(save, _)| *save).collect();
             // What the log decided of a save may be a part of what that put.
             let is_meant = |by: &u32| self.save_of(*by) != *by;
-            let plain = !spans.iter().flat_map(|span| &span.by).any(is_meant);
-            let each =
-                plain && runs.len() == saves.len() && (2..=limits::PARTS).contains(&runs.len());
+            let each = runs.len() > 1 && runs.len() == saves.len();
+            let each = each && !spans.iter().flat_map(|span| &span.by).any(is_meant);
             let saw = |one: &u32| saves.range(..*one).any(|other| self.had_before(*one, *other));
-            (each && !saves.iter().any(saw)).then_some(runs)
+            let start = runs.first()?.1.start;
+            let part = |run: &Range<u32>| (run.start - start) as usize..(run.end - start) as usize;
+            let parts = runs.iter().map(|(_, run)| part(run)).collect();
+            (each && !saves.iter().any(saw)).then_some(parts)
         };
         let hunks = (0..).zip(hunks);
         hunks.filter_map(|(hunk, spans)| Some((hunk, of_hunk(spans)?))).collect()
@@ -396,9 +400,13 @@ impl State {
                     .map(|by| self.save_of(*by))
                     .collect::<BTreeSet<u32>>()
             };
-            let (took, put) = (of(true), of(false));
-            let two = !took.is_empty() && !put.is_empty() && took.is_disjoint(&put);
-            if is_known && two && !self.puts_back(own) {
+            let took = of(true);
+            if !is_known || took.is_empty() {
+                continue;
+            }
+            let put = of(false);
+            let two = !put.is_empty() && took.is_disjoint(&put);
+            if two && !self.puts_back(own) {
                 let before = own.iter().take_while(|span| span.gone.is_empty());
                 apart.insert(hunk, before.map(|span| span.came.len()).sum());
             }

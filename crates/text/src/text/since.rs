@@ -392,9 +392,8 @@ impl Text {
         let mut replayed = self.replayed(version);
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
-        let (mut patch, mut by) = (Patch::builder(), Vec::<BTreeSet<u32>>::new());
-        let mut gone = String::new();
-        let mut restored_by = Vec::<BTreeSet<u32>>::new();
+        let (mut patch, mut gone) = (Patch::builder(), String::new());
+        let (mut by, mut restored_by) = (Vec::<Vec<u32>>::new(), Vec::<Vec<u32>>::new());
         let mut in_hunk = false;
         let (mut kept_to, mut made, mut spans) = (0, Vec::new(), Vec::new());
         let mut undone = BTreeMap::<u32, BTreeSet<u32>>::new();
@@ -425,8 +424,8 @@ impl Text {
                 let whom = contents.changed(id).filter(|change| !version.contains(*change));
                 let whom: Vec<u32> = whom.collect();
                 if !in_hunk {
-                    by.push(BTreeSet::new());
-                    restored_by.push(BTreeSet::new());
+                    by.push(Vec::new());
+                    restored_by.push(Vec::new());
                 }
                 in_hunk = true;
                 by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
@@ -448,8 +447,10 @@ impl Text {
         let made = MadeSince::joined(made);
         self.walker_cache.put(replayed);
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
-        let [by, restored_by] =
-            [by, restored_by].map(|by| by.into_iter().map(Vec::from_iter).collect());
+        for by in by.iter_mut().chain(&mut restored_by) {
+            by.sort_unstable();
+            by.dedup();
+        }
         let shown = Patch::empty();
         Ok(Since { patch, by, restored_by, spans, undone, gone, made, shown })
     }
