@@ -189,9 +189,9 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// A save that is in and brings nothing new is not appended again, nor is
-    /// its document copied: a sweep of the outbox pushes many such saves.
-    fn known(&self, entry: &Entry) -> Option<ProvisionalReceipt> {
+    /// What is to be said of a save that is in and brings nothing new: it is not appended again, nor
+    /// is its document copied. A sweep of the outbox pushes many such saves.
+    pub(crate) fn known(&self, entry: &Entry) -> Option<ProvisionalReceipt> {
         let Body::Edit(edit) = &entry.body else { return None };
         let document = self.document(&entry.document)?;
         // The save is in, and with this delta: another delta of it would be an alias, which the

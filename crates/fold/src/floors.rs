@@ -58,7 +58,7 @@ impl FloorPass<'_> {
         let Some(entry) = self.next_floor(shard, key) else { return false };
         let bytes = ByteBuf::from(entry.encode());
         let pushes = vec![vec![PushedEntry { entry, bytes }]];
-        let receipts = Writer::of(self.node, shard).write(pushes, self.now_ms);
+        let receipts = Writer::of(self.node, shard).write(pushes, self.now_ms, &|_| false);
         let receipt = receipts.iter().flatten().next().unwrap_or(&Receipt::Busy);
         let moved = matches!(receipt, Receipt::Logged(_));
         self.node.tell(match moved {

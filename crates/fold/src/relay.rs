@@ -125,7 +125,7 @@ impl Relay {
         self.hear_outbox(&request, now_ms);
         let (mut pushes, shards) = Pushes::sort(&request.site, request.pushes);
         for ShardPushes { shard, indices, entries } in shards {
-            let receipts = self.writer(shard).write(vec![entries], now_ms);
+            let receipts = self.writer(shard).write(vec![entries], now_ms, &|_| false);
             pushes.answer(&indices, receipts.into_iter().flatten().collect());
         }
         let (receipts, refused) = self.conclude(pushes);

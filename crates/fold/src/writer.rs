@@ -57,8 +57,13 @@ impl<'a> Writer<'a> {
     /// Has entries appended that several exchanges pushed, in order: all three steps. Gives one
     /// receipt for each. Blocks.
     #[must_use = "who pushed waits for receipts"]
-    pub fn write(&mut self, pushes: Vec<Vec<PushedEntry>>, now_ms: u64) -> Vec<Vec<Receipt>> {
-        let prepared = self.prepare(pushes, now_ms);
+    pub fn write(
+        &mut self,
+        pushes: Vec<Vec<PushedEntry>>,
+        now_ms: u64,
+        is_late: &dyn Fn(usize) -> bool,
+    ) -> Vec<Vec<Receipt>> {
+        let prepared = self.prepare(pushes, now_ms, is_late);
         let appended = self.append(prepared);
         self.install(appended)
     }
@@ -68,22 +73,48 @@ impl<'a> Writer<'a> {
     /// Where the log may hold more than was folded, that is folded first; if that fails, everyone
     /// is told "busy". Who would be refused does not come again, so the log is looked at before
     /// that: another node may have appended what the entry rests on.
-    pub fn prepare(&mut self, pushes: Vec<Vec<PushedEntry>>, now_ms: u64) -> PreparedBatch {
+    ///
+    /// Somebody waits for the answer, and to fold an entry can take milliseconds. `is_late` is asked
+    /// whether the exchange of this number, from 0, has had its time: of it the first entry is taken
+    /// all the same, and of the rest "busy" is said, but for what the log has.
+    pub fn prepare(
+        &mut self,
+        pushes: Vec<Vec<PushedEntry>>,
+        now_ms: u64,
+        is_late: &dyn Fn(usize) -> bool,
+    ) -> PreparedBatch {
         let behind = *self.unsure && self.catch_up().is_err();
-        let prepared = self.check(&pushes, behind, now_ms);
+        let prepared = self.check(&pushes, behind, now_ms, is_late);
         let news = refuses(&prepared.receipts)
             && self.catch_up().is_ok()
             && self.shard.read().head != prepared.base;
-        if news { self.check(&pushes, false, now_ms) } else { prepared }
+        if news { self.check(&pushes, false, now_ms, is_late) } else { prepared }
     }
 
-    fn check(&self, pushes: &[Vec<PushedEntry>], behind: bool, now_ms: u64) -> PreparedBatch {
+    fn check(
+        &self,
+        pushes: &[Vec<PushedEntry>],
+        behind: bool,
+        now_ms: u64,
+        is_late: &dyn Fn(usize) -> bool,
+    ) -> PreparedBatch {
         let state = self.shard.read();
         let mut batch = Batch::new(&state, self.node, now_ms);
         let busy = || ProvisionalReceipt::Certain(Receipt::Busy);
-        let mut one = |pushed| if behind { busy() } else { batch.push(pushed) };
-        let receipts = pushes.iter().map(|pushes| pushes.iter().map(&mut one).collect());
-        let receipts = receipts.collect();
+        let mut receipts = Vec::with_capacity(pushes.len());
+        for (exchange, pushes) in pushes.iter().enumerate() {
+            let mut late = false;
+            let all = pushes.iter().enumerate().map(|(number, pushed)| {
+                // Once late, all the rest is: it may stand on what is left out.
+                late |= number > 0 && is_late(exchange);
+                match (behind, late) {
+                    (true, _) => busy(),
+                    (false, true) => batch.known(&pushed.entry).unwrap_or_else(busy),
+                    (false, false) => batch.push(pushed),
+                }
+            });
+            receipts.push(all.collect());
+        }
         batch.finish(receipts)
     }
 

@@ -1,5 +1,5 @@
-//! Two relay nodes over one log: what one says of a batch holds whatever the other appended in
-//! between.
+//! What a relay node says of a batch holds, whatever another node over the same log appended in
+//! between, and where there was no time for all of it.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use redwedding_document::entry::{
 };
 use redwedding_document::limits::OBJECTS;
 use redwedding_fold::batch::PushedEntry;
+use redwedding_fold::log::Log;
 use redwedding_fold::log::memory::MemoryLog;
 use redwedding_fold::store::memory::MemoryNodeStore;
 use redwedding_fold::{FloorPolicy, Relay, RelayNode};
@@ -59,7 +60,7 @@ fn on_save(number: u8, parent: &PushedEntry, before: &str, text: &str) -> Pushed
 
 fn push(relay: &Relay, entries: Vec<PushedEntry>, now_ms: u64) -> Vec<Receipt> {
     let mut writer = relay.writer(page().shard(limits::SHARDS));
-    writer.write(vec![entries], now_ms).pop().expect("an answer to the exchange")
+    writer.write(vec![entries], now_ms, &|_| false).pop().expect("an answer to the exchange")
 }
 
 /// The second node has not heard of the first save, which it is pushed again with one that stands
@@ -170,7 +171,7 @@ fn a_node_that_dies_leaves_nothing_in_the_log_that_is_kept_out() {
     let (first, second) = (node(&log), node(&log));
     {
         let mut writer = second.writer(page().shard(limits::SHARDS));
-        let prepared = writer.prepare(vec![lost.to_vec()], 500);
+        let prepared = writer.prepare(vec![lost.to_vec()], 500, &|_| false);
         let receipts = push(&first, lost[..1].to_vec(), 2_000);
         assert!(matches!(receipts[..], [Receipt::Logged(_)]), "{receipts:?}");
         let _dies = writer.append(prepared);
@@ -258,4 +259,33 @@ fn pushed(body: Body) -> PushedEntry {
     let entry = Entry::new(page(), body);
     let bytes = ByteBuf::from(entry.encode());
     PushedEntry { entry, bytes }
+}
+
+/// Of each exchange that has had its time the first is taken; of the rest only what the log has
+/// is answered.
+#[test]
+fn who_is_late_is_told_busy_of_what_is_left() {
+    let log = Arc::new(MemoryLog::new(7, limits::SHARDS));
+    let relay = node(&log);
+    let saves: Vec<PushedEntry> =
+        (1..=5).map(|number| save(number, Place::START, "", &format!("page {number}\n"))).collect();
+    let [first, second, known, third, fourth] = &saves[..] else { panic!("five saves") };
+    push(&relay, vec![known.clone()], 1_000);
+    let pushes = vec![
+        vec![first.clone(), second.clone(), known.clone()],
+        vec![third.clone(), fourth.clone()],
+    ];
+    let mut writer = relay.writer(page().shard(limits::SHARDS));
+    let receipts = writer.write(pushes, 2_000, &|exchange| exchange == 0);
+    drop(writer);
+    assert!(
+        matches!(receipts[0][..], [Receipt::Logged(_), Receipt::Busy, Receipt::Known(_)]),
+        "{receipts:?}"
+    );
+    assert!(matches!(receipts[1][..], [Receipt::Logged(_), Receipt::Logged(_)]), "{receipts:?}");
+    assert_eq!(log.head(page().shard(limits::SHARDS)).expect("a log").position, 4);
+    let receipts = push(&relay, saves[..3].to_vec(), 3_000);
+    let [Receipt::Known(_), Receipt::Logged(_), Receipt::Known(_)] = receipts[..] else {
+        panic!("{receipts:?}")
+    };
 }

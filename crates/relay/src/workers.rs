@@ -9,6 +9,7 @@ mod queues;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use redwedding_fold::Relay;
 use redwedding_fold::batch::{BatchSize, PushedEntry};
@@ -16,6 +17,7 @@ use redwedding_replica::sync::Receipt;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
+use crate::limits;
 use crate::metrics::Metrics;
 use queues::{QueuedPush, Queues};
 
@@ -113,7 +115,10 @@ impl Worker {
     fn work(&self, submissions: Vec<QueuedPush>) {
         let apart = submissions.into_iter().map(|QueuedPush { pushes, done }| (pushes, done));
         let (pushes, waiting): (Vec<_>, Vec<_>) = apart.unzip();
-        let receipts = self.relay.writer(self.shard).write(pushes, (self.clock)());
+        // Each exchange has its share of the batch's time.
+        let (begun, share) = (Instant::now(), limits::BATCH_TIME / pushes.len().max(1) as u32);
+        let is_late = |exchange: usize| begun.elapsed() >= share * (exchange as u32 + 1);
+        let receipts = self.relay.writer(self.shard).write(pushes, (self.clock)(), &is_late);
         for (done, receipts) in waiting.into_iter().zip(receipts) {
             // Whoever went away pushes again.
             let _gone = done.send(receipts);

@@ -44,7 +44,9 @@ struct Pushed {
     waiting: usize,
     /// When the oldest of those was accepted, in ms since 1970; 0 for none.
     oldest_ms: u64,
-    /// Whether all were tried: else the relay was lost, or there was no time or call left.
+    /// Whether the relay was lost, or there was no time or call left.
+    lost: bool,
+    /// Whether all were tried: else that, or the relay had no time for all.
     tried_all: bool,
 }
 
@@ -103,7 +105,9 @@ impl SweepWindow {
         self.done[value][entry] = true;
     }
 
-    fn pushed(&self, tried_all: bool) -> Pushed {
+    fn pushed(&self, lost: bool) -> Pushed {
+        // What was deferred was tried.
+        let is_left = |item: &SweepItem| item.of.is_some() && item.tries == 0;
         let entries = self.values.iter().flat_map(|value| &value.entries);
         let done = self.done.iter().flatten();
         let waiting = entries.zip(done.clone()).filter(|(_, done)| !**done);
@@ -112,7 +116,8 @@ impl SweepWindow {
             settled: done.filter(|done| **done).count(),
             waiting: waiting.len(),
             oldest_ms: waiting.into_iter().min().unwrap_or_default(),
-            tried_all,
+            lost,
+            tried_all: !lost && !self.queue.iter().any(is_left),
         }
     }
 
@@ -146,7 +151,8 @@ impl<P: Ports> Context<'_, P> {
         let report = BucketReport { bucket, waiting, oldest_ms: pushed.oldest_ms };
         self.replica.membership.report(report);
         if !pushed.tried_all {
-            return Swept { settled: pushed.settled, more: false };
+            let more = !pushed.lost && pushed.settled > 0;
+            return Swept { settled: pushed.settled, more };
         }
         // All of the window was tried. The end of the bucket is followed by its beginning.
         let ended = read == listed && listed < limits::OUTBOX_NAMES;
@@ -201,7 +207,7 @@ impl<P: Ports> Context<'_, P> {
     /// At most [`limits::SWEEP_EXCHANGES`] exchanges.
     fn push_values(&mut self, values: Vec<OutboxValue>) -> Pushed {
         let mut window = SweepWindow::of(values);
-        let mut tried_all = true;
+        let mut lost = false;
         for _ in 0..limits::SWEEP_EXCHANGES {
             let (items, pushes) = window.batch();
             if items.is_empty() {
@@ -213,7 +219,7 @@ impl<P: Ports> Context<'_, P> {
             let pending = self.relay_client().begin(pushes, pulls.collect(), 0);
             let Some(answer) = pending.and_then(|pending| self.relay_client().finish(pending))
             else {
-                tried_all = false;
+                lost = true;
                 break;
             };
             self.heed_all(&mut window, items, &answer.receipts);
@@ -222,7 +228,7 @@ impl<P: Ports> Context<'_, P> {
         for name in window.settled() {
             self.outbox().delete_name(name);
         }
-        window.pushed(tried_all)
+        window.pushed(lost)
     }
 
     /// The documents that are pushed and that the point of presence has. Of many saves at once they
@@ -248,7 +254,8 @@ impl<P: Ports> Context<'_, P> {
 
     /// Does what the receipts ask for. An entry without one was not looked at.
     fn heed_all(&mut self, window: &mut SweepWindow, items: Vec<SweepItem>, receipts: &[Receipt]) {
-        let mut again = Vec::new();
+        let (mut again, mut busy) = (Vec::new(), Vec::new());
+        let is_taken = receipts.iter().any(Receipt::is_settled);
         let receipts = receipts.iter().cloned().map(Some).chain(std::iter::repeat(None));
         for (mut item, receipt) in items.into_iter().zip(receipts) {
             match receipt {
@@ -269,9 +276,12 @@ impl<P: Ports> Context<'_, P> {
                     self.set_item_aside(window, &item, &why);
                 }
                 Some(Receipt::Refused(why)) => self.set_item_aside(window, &item, &why),
+                // It had time for some, and has for these next time.
+                Some(Receipt::Busy) if is_taken => busy.push(item),
                 _ => {}
             }
         }
+        busy.into_iter().rev().for_each(|item| window.queue.push_front(item));
         // Behind the rest: what waits for something that never comes must not keep the others of
         // the window from being tried.
         window.queue.extend(again);

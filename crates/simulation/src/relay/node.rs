@@ -2,6 +2,7 @@
 //!
 //! May assume that it is told when to go on. Must never touch the log but through the fold.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -17,6 +18,11 @@ use redwedding_replica::sync::{Answer, Pull, Receipt, Request};
 use redwedding_replica::testing::Moment;
 use redwedding_wire::codec::Decode;
 use redwedding_wire::identity::DocumentKey;
+
+/// A batch has time for so many entries at the least,
+const LEAST_IN_TIME: u64 = 8;
+/// and for fewer than so many more.
+const MORE_IN_TIME: u64 = 64;
 
 /// What an exchange comes to.
 type Answered = Result<Answer, RelayError>;
@@ -163,7 +169,7 @@ impl Node {
         let Some(shard) = busy.get(moment.random.index(busy.len())).copied() else { return 0 };
         let now_ms = moment.now_ms.saturating_add_signed(self.skew_ms);
         match self.batches.remove(&shard) {
-            None => return self.prepare(shard, now_ms),
+            None => return self.prepare(moment, shard, now_ms),
             Some(Step::Prepared(batch, waiting)) => {
                 let appended = self.relay.writer(shard).append(batch);
                 self.batches.insert(shard, Step::Appended(appended, waiting));
@@ -179,7 +185,7 @@ impl Node {
     }
 
     /// Gathers what waits for a shard, and prepares it.
-    fn prepare(&mut self, shard: u16, now_ms: u64) -> usize {
+    fn prepare(&mut self, moment: &mut Moment<'_>, shard: u16, now_ms: u64) -> usize {
         let Some(mut queue) = self.queues.remove(&shard) else { return 0 };
         let (mut size, mut pushes, mut waiting) = (BatchSize::default(), Vec::new(), Vec::new());
         while !size.is_full() {
@@ -192,7 +198,12 @@ impl Node {
             self.queues.insert(shard, queue);
         }
         let several = usize::from(pushes.len() > 1);
-        let prepared = self.relay.writer(shard).prepare(pushes, now_ms);
+        let (asked, in_time) = (Cell::new(0), LEAST_IN_TIME + now_ms % MORE_IN_TIME);
+        let is_late = |_: usize| asked.replace(asked.get() + 1) >= in_time;
+        let prepared = self.relay.writer(shard).prepare(pushes, now_ms, &is_late);
+        if asked.get() > in_time {
+            moment.struck.count("batch has no time for all");
+        }
         self.batches.insert(shard, Step::Prepared(prepared, waiting));
         several
     }
