@@ -1,14 +1,17 @@
 //! What a read and a save cost while the relay is away, as more and more saves of one page wait: in
-//! a sandbox that goes on, and the first in one that has just started. In memory, without a
-//! platform; what follows an answer is in the mean of all saves. `scripts/bench waiting` runs it.
+//! a sandbox that goes on, and the first in one that has just started; and how long it takes until
+//! the log has all of them, once the relay is back. In memory, without a platform; what follows an
+//! answer is in the mean of all saves. `scripts/bench waiting` runs it.
 
 use std::time::{Duration, Instant};
 
 use redwedding_document::entry::Note;
+use redwedding_fold::FloorPolicy;
 use redwedding_replica::client_session::ClientSession;
 use redwedding_replica::save::{Save, Submitted};
-use redwedding_replica::testing::{MemoryPorts, Network};
+use redwedding_replica::testing::{MemoryPorts, Network, bucket};
 use redwedding_replica::{Config, Replica};
+use redwedding_simulation::FoldRelay;
 use redwedding_wire::identity::DocumentKey;
 
 /// How often each is measured; the median is told.
@@ -23,6 +26,8 @@ enum Knowledge {
     /// Everything: each writes on the text just answered.
     All,
 }
+
+const KNOWLEDGE: [(Knowledge, &str); 2] = [(Knowledge::None, "none"), (Knowledge::All, "all")];
 
 struct Edge {
     network: Network,
@@ -39,7 +44,8 @@ struct Edge {
 impl Edge {
     /// A page, its relay away.
     fn new() -> Self {
-        let network = Network::new(1, 1);
+        let relay = |epoch| Box::new(FoldRelay::new(epoch, 1, FloorPolicy::default())) as _;
+        let network = Network::around(1, 1, relay);
         let mut ports = network.ports(0, None);
         let replica = Replica::start(Config::new("wiki", "pop", b"secret"), &mut ports);
         let page = DocumentKey::new("wiki", "page").expect("a key");
@@ -102,6 +108,16 @@ impl Edge {
         self.replica = Replica::start(self.replica.config().clone(), &mut self.ports);
     }
 
+    /// The relay is back: sweeps until nothing waits. Sandboxes start for it.
+    fn come_back(&mut self) {
+        self.network.change_faults(|faults| faults.relay_down = false);
+        while !self.network.stored_keys("outbox/").is_empty() {
+            self.network.advance(10_000);
+            self.restart();
+            self.replica.context(&mut self.ports).tick([bucket(&self.page)]);
+        }
+    }
+
     fn read(&mut self) {
         let session = &mut ClientSession::new();
         let read = self.replica.request(&mut self.ports, session).read(&self.page);
@@ -121,6 +137,28 @@ fn timed(work: impl FnOnce()) -> Duration {
     begun.elapsed()
 }
 
+/// How long it takes until the log has all, by how many wait.
+fn coming_back(most: usize) {
+    println!("\nonce the relay is back: until the log has all, and then the first read");
+    let heads = ["waiting", "know", "until", "for each", "first read"];
+    println!("{}", heads.map(|head| format!("{head:>12}")).concat());
+    for (knowledge, of) in KNOWLEDGE {
+        let sizes = std::iter::successors(Some(1_000), |size| Some(size * 2));
+        for size in sizes.take_while(|size| *size <= most) {
+            let mut edge = Edge::new();
+            (0..size).for_each(|_| edge.next(knowledge));
+            if edge.full {
+                break;
+            }
+            let until = timed(|| edge.come_back()).as_secs_f64() * 1e3;
+            edge.restart();
+            let read = timed(|| edge.read()).as_secs_f64() * 1e3;
+            let figures = [until, until / size as f64, read].map(|it| format!("{it:>12.2}"));
+            println!("{size:>12}{of:>12}{}", figures.concat());
+        }
+    }
+}
+
 fn main() {
     let most: usize = std::env::args().nth(1).map_or(4_000, |most| most.parse().expect("a number"));
     println!("milliseconds; a page of {ROWS} rows, saves of one row each");
@@ -128,7 +166,7 @@ fn main() {
     println!(
         "save, first read, first save: median of {TIMES}; all saves: mean since the row before"
     );
-    for (knowledge, of) in [(Knowledge::None, "none"), (Knowledge::All, "all")] {
+    for (knowledge, of) in KNOWLEDGE {
         println!("\nsaves that know {of} of each other");
         let heads = ["waiting", "save", "all saves", "first read", "first save", "memory"];
         println!("{}", heads.map(|head| format!("{head:>12}")).concat());
@@ -167,4 +205,5 @@ fn main() {
             println!("{size:>12}{}", figures.concat());
         }
     }
+    coming_back(most);
 }
