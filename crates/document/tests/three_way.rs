@@ -1701,6 +1701,31 @@ fn what_its_author_has_withdrawn_does_not_come_back() {
     );
 }
 
+/// And what that had replaced stays away, too, where the log has it last.
+#[test]
+fn what_was_replaced_by_what_its_author_has_withdrawn_stays_away() {
+    let replaced = |base: &str, saves: [&str; 3], right: &str| {
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        for order in orders {
+            let mut page = Page::new(base);
+            let version = page.document.version();
+            let entry = |save: usize| {
+                let at = order.iter().position(|it| *it == save).unwrap();
+                EditId([2 + at as u8; 16])
+            };
+            for save in order {
+                let earlier = (0..save).map(entry).collect();
+                page.save_after("Arya", earlier, &version, saves[save]);
+            }
+            let shown = (page.document.text(), page.others());
+            assert_eq!(shown, (right, vec![]), "{saves:?} in {order:?}");
+        }
+    };
+    replaced("elm ", ["elm fir\n", "", "elm oak "], "elm oak ");
+    let saves = ["one two red three four.\n", "one.\n", "one two three blue four.\n"];
+    replaced("one two three four.\n", saves, "one two three blue four.\n");
+}
+
 /// What one person saved twice on a text that a view showed, which the log has in another order:
 /// the later one replaces nothing of what has only come to stand elsewhere, and no word stands
 /// twice.

@@ -160,9 +160,11 @@ fn merge_beside(base: &str, beside: &Beside<'_>, second: &Patch) -> ThreeWay {
     } else {
         known_of(&moves::places(base, &seconds), &seconds, made)
     };
-    let is_known = |edit: &Edit<'_>| [&made, withdrawn].iter().any(|of| of.contains(&edit.index));
-    let these = seconds.iter_mut().filter(|edit| is_known(edit));
-    these.for_each(|edit| edit.kind = Kind::Known);
+    let kinds = [(&made, Kind::Known), (withdrawn, Kind::Withdrawn)];
+    for (hunks, kind) in kinds {
+        let these = seconds.iter_mut().filter(|edit| hunks.contains(&edit.index));
+        these.for_each(|edit| edit.kind = kind);
+    }
     let raw = as_made(beside);
     let firsts = with_own_lines(base, as_their(&raw, edits(&finer)));
     let firsts = moves::told(base, firsts);
@@ -769,7 +771,7 @@ fn touch(base: &str, one: &Edit<'_>, two: &Edit<'_>) -> bool {
 /// What becomes of a passage that both touch; `None` for one that only one of them does.
 fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decided> {
     let elsewhere = sides.elsewhere;
-    let is_known = passage.seconds.iter().all(|edit| edit.kind == Kind::Known);
+    let is_known = passage.seconds.iter().all(Edit::is_known);
     if passage.seconds.is_empty() || passage.firsts.is_empty() && !is_known {
         return None;
     }
@@ -795,7 +797,8 @@ fn decide(base: &str, passage: &Passage<'_>, sides: &Sides<'_>) -> Option<Decide
     // The same as somebody had made is that, whatever has become of it since, but for what its
     // author made of it.
     let own = passage.firsts_own();
-    if is_known && own.is_none() {
+    let is_withdrawn = passage.seconds.iter().all(|edit| edit.kind == Kind::Withdrawn);
+    if is_withdrawn || is_known && own.is_none() {
         return shown(first, Outcome::Same);
     }
     if passage.is_one {

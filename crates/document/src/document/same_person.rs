@@ -115,6 +115,70 @@ impl State {
         gone.flat_map(|met| hunks_within(&met.base, &edits)).collect()
     }
 
+    /// What its author had replaced with hunks of a save that are `withdrawn`, and the page shows:
+    /// an edit of that, by which it is as it was before. O(changes since the version), and a merge
+    /// beside each of the saves that the author had made before.
+    pub(super) fn replaced_before(
+        &self,
+        (version, old): (&Version, &str),
+        (patch, replaces): (&Patch, Option<&Edit>),
+        (beside, spans): (&Beside<'_>, &[&[SpanSince]]),
+    ) -> Patch {
+        let Some(by) = replaces.filter(|_| !beside.withdrawn.is_empty()) else {
+            return Patch::empty();
+        };
+        let edits = edits(patch);
+        let since = self.changes.indexed_from(version.prefix() as usize);
+        let earlier = since.filter(|(_, change)| names(by.client.as_deref(), change.edit));
+        let earlier = earlier.map(|(index, _)| index as u32);
+        let earlier: BTreeSet<u32> =
+            earlier.filter(|save| self.is_own(*save, version, by)).collect();
+        let mut replaced: Vec<(u32, Range<u32>)> = Vec::new();
+        for save in earlier {
+            let passages = self.passages_replaced((version, old), save, patch).unwrap_or_default();
+            let is_withdrawn = |passage: &Range<u32>| {
+                let mut own = hunks_within(passage, &edits);
+                !own.is_empty() && own.all(|hunk| beside.withdrawn.contains(&hunk))
+            };
+            replaced.extend(passages.into_iter().filter(is_withdrawn).map(|it| (save, it)));
+        }
+        let is_replaced = |span: &&SpanSince| {
+            replaced.iter().any(|(save, at)| {
+                let within = at.start <= span.gone.start && span.gone.end <= at.end;
+                within && !span.by.is_empty() && span.by.iter().all(|by| self.save_of(*by) == *save)
+            })
+        };
+        // What others made, too, or worked on is nobody's own any more.
+        let hunks = (0..).zip(spans);
+        let own = hunks.filter(|(hunk, _)| {
+            beside.own.contains_key(hunk) || beside.own_parts.contains_key(hunk)
+        });
+        let (mut back, mut at) = (Patch::builder(), 0);
+        for span in own.flat_map(|(_, spans)| *spans).filter(is_replaced) {
+            back.push_keep(span.came.start - at);
+            back.push_insert(&old[span.gone.start as usize..span.gone.end as usize]);
+            back.push_delete(span.came.end - span.came.start);
+            at = span.came.end;
+        }
+        back.build().unwrap_or_default()
+    }
+
+    /// The passages of a text in which an edit of it stands in place of what a save of its author
+    /// had made there before.
+    fn passages_replaced(
+        &self,
+        (version, old): (&Version, &str),
+        save: u32,
+        patch: &Patch,
+    ) -> Option<Vec<Range<u32>>> {
+        let saved = version.clone().joined(&Version::new(0, vec![save]));
+        let made = diff::between(old, &self.text.text_at(&saved).ok()?);
+        let own = (0..made.hunks().len() as u32).map(|hunk| (hunk, Own::Earlier)).collect();
+        let beside = Beside { own, creates: *version == Version::EMPTY, ..(&made).into() };
+        let met = three_way::merge(old, beside, patch).met.into_iter();
+        Some(met.filter(|met| met.outcome == Outcome::Larger).map(|met| met.base).collect())
+    }
+
     /// What the same person made of the same text before a save, as far as it is known here: the
     /// newest, [`limits::EARLIER_SAVES`] at most, of the newest changes.
     #[must_use]

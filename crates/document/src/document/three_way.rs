@@ -153,6 +153,8 @@ impl State {
         let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
+        let of = (&beside, &spans_of_hunks(&met.since)[..]);
+        let back = self.replaced_before((&basis.version, &met.old), (patch, replaces), of);
         let (index, merged) = self.merge_alone(change, basis.version, whole.patch.clone())?;
         let torn = self.torn(index, &met, patch);
         let meant = as_meant(&met.old, Beside { torn, ..beside }, patch);
@@ -167,18 +169,15 @@ impl State {
         let Ok(told) = meant.patch.apply(&met.now).map(|made| made.text) else {
             return Ok((index, Some(merged)));
         };
+        let (is_exact, told) = match carried_back(&back, &met.now, &told) {
+            Some(page) => (false, page),
+            None => (is_exact, told),
+        };
         if told == self.text() && (meant.by_chance || meant.decided.is_empty()) {
             return Ok((index, Some(merged)));
         }
-        let mut decided: BTreeSet<u32> = of_whole(&whole, &meant.decided).into_iter().collect();
-        let beside_put = (0..).zip(&whole.beside_put).filter(|(_, beside)| **beside);
-        let beside_put: Vec<u32> = beside_put.map(|(hunk, _)| hunk).collect();
-        decided.extend(of_whole(&whole, &beside_put));
-        if decided.is_empty() {
-            decided.extend(0..whole.patch.hunks().len() as u32);
-        }
         let instead = is_exact.then_some(&meant.instead);
-        let decided = decided.into_iter().collect();
+        let decided = decided_of(&whole, &meant.decided);
         let put = self.put_instead(index, (&met.now, &told), (instead, decided));
         debug_assert!(put.is_ok(), "{put:?}");
         if put.is_err() {
@@ -652,6 +651,27 @@ impl State {
 pub(super) fn of_whole(of: &OfWhole, hunks: &[u32]) -> Vec<u32> {
     let all = hunks.iter().filter_map(|hunk| of.hunks.get(*hunk as usize)).cloned().flatten();
     all.collect::<BTreeSet<u32>>().into_iter().collect()
+}
+
+/// Which hunks of the whole text's edit are taken out where these of an edit of what is shown are
+/// decided, ascending: all, where nothing else is known.
+fn decided_of(whole: &OfWhole, decided: &[u32]) -> Vec<u32> {
+    let mut hunks: BTreeSet<u32> = of_whole(whole, decided).into_iter().collect();
+    let beside_put = (0..).zip(&whole.beside_put).filter(|(_, beside)| **beside);
+    let beside_put: Vec<u32> = beside_put.map(|(hunk, _)| hunk).collect();
+    hunks.extend(of_whole(whole, &beside_put));
+    if hunks.is_empty() {
+        hunks.extend(0..whole.patch.hunks().len() as u32);
+    }
+    hunks.into_iter().collect()
+}
+
+/// A text that came of one, with an edit of that one made in it, too; `None` where there is none to
+/// make.
+fn carried_back(back: &Patch, now: &str, told: &str) -> Option<String> {
+    let mapped = Some(back).filter(|back| !back.is_empty())?;
+    let mapped = map_through(mapped, &diff::between(told, now));
+    mapped.apply(told).ok().map(|made| made.text)
 }
 
 /// What went and came by each hunk of what came since a version. O(hunks and what they hold).

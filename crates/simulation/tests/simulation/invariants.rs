@@ -68,6 +68,12 @@ impl Seen {
         let all = seen.into_iter().flat_map(|it| &it.present).copied().chain(own);
         all.filter(|word| !here.contains(word)).collect()
     }
+
+    /// What a text has of what some have seen gone.
+    pub(crate) fn back(seen: Vec<&Self>, text: &str) -> Vec<Word> {
+        let gone = |word: &Word| seen.iter().any(|it| it.gone.contains(word));
+        words(text).into_iter().filter(gone).collect()
+    }
 }
 
 /// What is wrong with a word.
@@ -280,6 +286,12 @@ impl Invariants {
         let other = words(other);
         self.told_kept.extend(words(shown).into_iter().filter(|word| !other.contains(word)));
         self.told.extend(other);
+    }
+
+    /// Somebody was told that there are other versions, and could not look at them: these words may
+    /// be back by one.
+    pub(crate) fn never_looked(&mut self, back: impl IntoIterator<Item = Word>) {
+        self.told_kept.extend(back);
     }
 
     /// All alternatives are known.

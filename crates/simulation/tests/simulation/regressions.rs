@@ -9,7 +9,7 @@ use crate::run::run;
 
 /// Short runs, and the kinds of faults that are left out: none, or all that the failure did not
 /// need.
-const SHORT: [(u64, usize, u64, &str); 66] = [
+const SHORT: [(u64, usize, u64, &str); 68] = [
     (27, 0, 0, "a save is lost with the log's tail, though others stand on it"),
     (36, 0, 0, "a client waits for ever for a position that the log has lost"),
     (87, 0, 0, "a sandbox knows of saves that neither log nor outbox has"),
@@ -62,6 +62,8 @@ const SHORT: [(u64, usize, u64, &str); 66] = [
     ),
     (2_000_016_065, 101, 30_136_098_662, "a second thought puts again what stands elsewhere"),
     (2_000_038_692, 109, 28_127_075_590, "what goes beside moved lines is not told"),
+    (2_100_038_264, 38, 34_311_626_219, "what its author replaced is back with a second thought"),
+    (2_100_019_381, 91, 30_148_713_474, "whoever is told of other versions dies before a look"),
     (
         256_017_137,
         93,

@@ -187,6 +187,8 @@ struct Run {
     /// What answers lacked that said that there are other versions, by client and request, and how
     /// many words were to be deleted by then.
     to_find: BTreeMap<(usize, u64), (Vec<Word>, usize)>,
+    /// What was back in answers that said so, until its reader has looked at those.
+    to_look: BTreeMap<(usize, u64), Vec<Word>>,
     running: Vec<Running>,
     invariants: Invariants,
     events: Events,
@@ -265,6 +267,7 @@ impl Run {
             clients: (0..clients).map(|index| Client::new(index, pages)).collect(),
             asked: BTreeMap::new(),
             to_find: BTreeMap::new(),
+            to_look: BTreeMap::new(),
             running: Vec::new(),
             invariants: Invariants::default(),
             events: Events::default(),
@@ -591,6 +594,8 @@ impl Run {
         self.report.struck.add(&self.network.struck());
         self.network.with_relay(|relay: &mut FoldRelay, _| self.report.struck.add(&relay.struck));
         self.note_alternatives();
+        let unlooked = std::mem::take(&mut self.to_look);
+        self.invariants.never_looked(unlooked.into_values().flatten());
         self.invariants.knows_alternatives();
         self.report.failures = std::mem::take(&mut self.invariants.failures);
         self.report.trace = self.network.take_trace();

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::again::PutAgain;
-use super::edit::{Edit, Kind};
+use super::edit::Edit;
 use super::lines::{begins_line, ends_line, whole_line};
 use super::moves::{FOLLOWED, SEARCHED, moved_lines};
 use super::outcome::{Met, Outcome, ThreeWay};
@@ -59,7 +59,7 @@ pub(super) fn astray<'a>(
     let changes = |edit: &Edit<'_>| {
         let ends = || edit.text.ends_with('\n') == base[edit.range.clone()].ends_with('\n');
         let other = || edit.puts_another_line(base) && ends();
-        edit.kind != Kind::Known && (edit.takes_lines(base) || other())
+        !edit.is_known() && (edit.takes_lines(base) || other())
     };
     let places = Places::of(again);
     let of = |edit: &Edit<'_>| places.place(&edit.range);
@@ -99,7 +99,7 @@ pub(super) fn untold<'a>(
     let places = Places::of(again);
     let takes = |edit: &&Edit<'_>| {
         let gone = || words::has_word(&base[edit.range.clone()]);
-        edit.kind != Kind::Known && places.place(&edit.range).is_some() && gone()
+        !edit.is_known() && places.place(&edit.range).is_some() && gone()
     };
     // What it puts elsewhere itself it has not deleted.
     let put = second.inserted();

@@ -63,11 +63,18 @@ pub(super) enum Kind {
     Own(Own),
     /// Somebody else had made just the same, whatever has become of that.
     Known,
+    /// Its author has put something else in its place since.
+    Withdrawn,
     /// The other edit takes what it is in elsewhere, and it has gone along.
     Along,
 }
 
 impl Edit<'_> {
+    /// Whether it is not to be made: it was, or is no more to be.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self.kind, Kind::Known | Kind::Withdrawn)
+    }
+
     /// Takes something away.
     pub(super) fn deletion(range: Range<usize>, index: u32) -> Self {
         Self {

@@ -303,7 +303,7 @@ pub(super) fn carry<'a>(
     known: Vec<Move<'_>>,
 ) -> (Vec<Carried<'a>>, Vec<Edit<'a>>) {
     // What is known to have been made before has gone along by then.
-    let is_new = |of: &Move<'_>, edit: &Edit<'_>| edit.kind != Kind::Known || of.is_own();
+    let is_new = |of: &Move<'_>, edit: &Edit<'_>| !edit.is_known() || of.is_own();
     let mut moves = with_known(moves(base, firsts, seconds), known);
     // Who takes it elsewhere has not deleted it.
     let keeps = |of: &Range<usize>| seconds.iter().any(|it| it.text.contains(&base[of.clone()]));
@@ -427,7 +427,7 @@ fn moves<'a>(base: &str, firsts: &'a [Edit<'a>], seconds: &[Edit<'_>]) -> Vec<Mo
         seconds.get(next).is_some_and(|second| second.range.start <= edit.range.end)
     };
     // A move that was made before takes nothing along again.
-    let own = || firsts.iter().filter(|edit| edit.kind != Kind::Known);
+    let own = || firsts.iter().filter(|edit| !edit.is_known());
     let goes: Vec<&Edit<'_>> = own().filter(|edit| !edit.is_insertion()).filter(changed).collect();
     let comes = || own().filter(|edit| !edit.text.is_empty());
     let bytes: usize = comes().map(|edit| edit.text.len()).sum();

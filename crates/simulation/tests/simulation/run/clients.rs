@@ -118,6 +118,7 @@ impl Run {
         if let Some(asked) = self.asked.get(&(client, request)) {
             seen.extend([&asked.shown, &self.pops[asked.pop].shown[page]]);
         }
+        self.to_look.insert((client, request), Seen::back(seen.clone(), text));
         let attempt = self.clients[client].attempts.get(&request);
         let own = attempt.and_then(|attempt| attempt.word);
         let lacks = Seen::lacked(seen, own, text);
@@ -141,6 +142,7 @@ impl Run {
         whole: bool,
     ) {
         self.note(|| format!("= client {} ({}) is told of {undecided:?}", of.0, of.1));
+        self.to_look.remove(&of);
         let others = undecided.iter().map(|[_, other]| other);
         let read: BTreeSet<Word> = others.chain(shown).flat_map(|text| words(text)).collect();
         undecided.iter().for_each(|it| self.invariants.told(it.each_ref().map(String::as_str)));
