@@ -189,8 +189,8 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// What is to be said of a save that is in and brings nothing new: it is not appended again, nor
-    /// is its document copied. A sweep of the outbox pushes many such saves.
+    /// What is to be said of a save that is in and brings nothing new: it is not appended again,
+    /// nor is its document copied. A sweep of the outbox pushes many such saves.
     pub(crate) fn known(&self, entry: &Entry) -> Option<ProvisionalReceipt> {
         let Body::Edit(edit) = &entry.body else { return None };
         let document = self.document(&entry.document)?;

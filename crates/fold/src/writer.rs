@@ -74,9 +74,9 @@ impl<'a> Writer<'a> {
     /// is told "busy". Who would be refused does not come again, so the log is looked at before
     /// that: another node may have appended what the entry rests on.
     ///
-    /// Somebody waits for the answer, and to fold an entry can take milliseconds. `is_late` is asked
-    /// whether the exchange of this number, from 0, has had its time: of it the first entry is taken
-    /// all the same, and of the rest "busy" is said, but for what the log has.
+    /// Somebody waits for the answer, and to fold an entry can take milliseconds. `is_late` is
+    /// asked whether the exchange of this number, from 0, has had its time: of it the first entry
+    /// is taken all the same, and of the rest "busy" is said, but for what the log has.
     pub fn prepare(
         &mut self,
         pushes: Vec<Vec<PushedEntry>>,

@@ -124,9 +124,7 @@ impl State {
         (patch, replaces): (&Patch, Option<&Edit>),
         (beside, spans): (&Beside<'_>, &[&[SpanSince]]),
     ) -> Patch {
-        let Some(by) = replaces.filter(|_| !beside.withdrawn.is_empty()) else {
-            return Patch::empty();
-        };
+        let Some(by) = replaces else { return Patch::empty() };
         let edits = edits(patch);
         let since = self.changes.indexed_from(version.prefix() as usize);
         let earlier = since.filter(|(_, change)| names(by.client.as_deref(), change.edit));
@@ -156,7 +154,8 @@ impl State {
         let (mut back, mut at) = (Patch::builder(), 0);
         for span in own.flat_map(|(_, spans)| *spans).filter(is_replaced) {
             back.push_keep(span.came.start - at);
-            back.push_insert(&old[span.gone.start as usize..span.gone.end as usize]);
+            let gone = old.get(span.gone.start as usize..span.gone.end as usize);
+            back.push_insert(gone.unwrap_or_default());
             back.push_delete(span.came.end - span.came.start);
             at = span.came.end;
         }

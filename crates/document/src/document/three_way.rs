@@ -153,8 +153,7 @@ impl State {
         let beside = Beside { gives_way, ..beside };
         let own: BTreeSet<u32> = beside.own.keys().copied().collect();
         let parts: BTreeSet<u32> = beside.own_parts.keys().copied().collect();
-        let of = (&beside, &spans_of_hunks(&met.since)[..]);
-        let back = self.replaced_before((&basis.version, &met.old), (patch, replaces), of);
+        let back = self.comes_back(&basis.version, &met, (patch, replaces), &beside);
         let (index, merged) = self.merge_alone(change, basis.version, whole.patch.clone())?;
         let torn = self.torn(index, &met, patch);
         let meant = as_meant(&met.old, Beside { torn, ..beside }, patch);
@@ -169,7 +168,7 @@ impl State {
         let Ok(told) = meant.patch.apply(&met.now).map(|made| made.text) else {
             return Ok((index, Some(merged)));
         };
-        let (is_exact, told) = match carried_back(&back, &met.now, &told) {
+        let (is_exact, told) = match back.and_then(|it| carried_back(&it, &met.now, &told)) {
             Some(page) => (false, page),
             None => (is_exact, told),
         };
@@ -199,6 +198,21 @@ impl State {
             change.hidden = hidden;
         });
         Ok((index, None))
+    }
+
+    /// What its author had replaced with hunks of a save that they have withdrawn since, if any is
+    /// shown: an edit by which it is as it was.
+    fn comes_back(
+        &self,
+        version: &Version,
+        met: &Met,
+        save: (&Patch, Option<&Edit>),
+        beside: &Beside<'_>,
+    ) -> Option<Patch> {
+        let some = !beside.withdrawn.is_empty();
+        let spans = some.then(|| spans_of_hunks(&met.since))?;
+        let back = self.replaced_before((version, &met.old), save, (beside, &spans));
+        Some(back).filter(|back| !back.is_empty())
     }
 
     /// With all done that came of a save since the text was at a version: puts right where its
@@ -666,11 +680,9 @@ fn decided_of(whole: &OfWhole, decided: &[u32]) -> Vec<u32> {
     hunks.into_iter().collect()
 }
 
-/// A text that came of one, with an edit of that one made in it, too; `None` where there is none to
-/// make.
+/// A text that came of one, with an edit of that one made in it, too, as far as that fits.
 fn carried_back(back: &Patch, now: &str, told: &str) -> Option<String> {
-    let mapped = Some(back).filter(|back| !back.is_empty())?;
-    let mapped = map_through(mapped, &diff::between(told, now));
+    let mapped = map_through(back, &diff::between(told, now));
     mapped.apply(told).ok().map(|made| made.text)
 }
 
