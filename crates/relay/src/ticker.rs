@@ -200,6 +200,7 @@ impl Ticker {
             Ok(result) => result,
             Err(_) => Err("no answer in time".to_owned()),
         };
+        tracing::debug!(pop = target.base, ?buckets, ?result, "ticked");
         match result {
             Ok(ticked) => ticked,
             Err(why) => {
