@@ -44,9 +44,8 @@ struct Pushed {
     waiting: usize,
     /// When the oldest of those was accepted, in ms since 1970; 0 for none.
     oldest_ms: u64,
-    /// Whether the relay was lost, or there was no time or call left.
-    lost: bool,
-    /// Whether all were tried: else that, or the relay had no time for all.
+    /// Whether all were tried: else the relay was lost or had no time for all, or there was no time
+    /// or call left.
     tried_all: bool,
 }
 
@@ -116,7 +115,6 @@ impl SweepWindow {
             settled: done.filter(|done| **done).count(),
             waiting: waiting.len(),
             oldest_ms: waiting.into_iter().min().unwrap_or_default(),
-            lost,
             tried_all: !lost && !self.queue.iter().any(is_left),
         }
     }
@@ -151,8 +149,9 @@ impl<P: Ports> Context<'_, P> {
         let report = BucketReport { bucket, waiting, oldest_ms: pushed.oldest_ms };
         self.replica.membership.report(report);
         if !pushed.tried_all {
-            let more = !pushed.lost && pushed.settled > 0;
-            return Swept { settled: pushed.settled, more };
+            // Who swept some goes on where this one stopped. If the relay is lost, that one is told
+            // so at once.
+            return Swept { settled: pushed.settled, more: pushed.settled > 0 };
         }
         // All of the window was tried. The end of the bucket is followed by its beginning.
         let ended = read == listed && listed < limits::OUTBOX_NAMES;
