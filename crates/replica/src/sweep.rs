@@ -319,6 +319,8 @@ impl<P: Ports> Context<'_, P> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use redwedding_wire::identity::DocumentKey;
 
     use super::*;
@@ -327,7 +329,7 @@ mod tests {
     use crate::outbox::example::{chain, chain_of, page, save};
     use crate::outbox::joined::JoinedEntries;
     use crate::replica::Replica;
-    use crate::testing::{MemoryPorts, Network};
+    use crate::testing::{Hook, MemoryPorts, Network};
 
     /// A point of presence, with a sandbox for each thing that is done.
     struct Edge(Network, MemoryPorts);
@@ -494,6 +496,21 @@ mod tests {
         // The breaker lies there.
         edge.0.clear_cache(0);
         assert_eq!(edge.sweep(&page()), (3, false, 0));
+    }
+
+    /// The rest would else wait for the next round of all buckets.
+    #[test]
+    fn a_sweep_that_was_cut_short_is_followed_by_the_next_at_once() {
+        let mut edge = Edge::new();
+        edge.put_all(&chain(300));
+        let (network, exchanges) = (edge.0.clone(), Arc::new(AtomicU32::new(0)));
+        let hook: Hook = Arc::new(move |call| {
+            let second = call == "relay.begin" && exchanges.fetch_add(1, Ordering::Relaxed) == 1;
+            network.change_faults(|faults| faults.relay_down |= second);
+        });
+        edge.1 = edge.0.ports(0, Some(hook));
+        assert_eq!(edge.sweep(&page()), (256, true, 44));
+        assert_eq!(edge.sweep(&page()), (0, false, 44), "it is away");
     }
 
     #[test]
