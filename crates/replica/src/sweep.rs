@@ -208,6 +208,9 @@ impl<P: Ports> Context<'_, P> {
         let mut window = SweepWindow::of(values);
         let mut lost = false;
         for _ in 0..limits::SWEEP_EXCHANGES {
+            if self.budget.relay.left_ms() < limits::SWEEP_EXCHANGE_MS {
+                break;
+            }
             let (items, pushes) = window.batch();
             if items.is_empty() {
                 break;
@@ -496,6 +499,22 @@ mod tests {
         // The breaker lies there.
         edge.0.clear_cache(0);
         assert_eq!(edge.sweep(&page()), (3, false, 0));
+    }
+
+    /// Who began an exchange with less time would hold the relay for away.
+    #[test]
+    fn no_exchange_is_begun_with_little_time_left() {
+        let mut edge = Edge::new();
+        edge.put_all(&chain(600));
+        let network = edge.0.clone();
+        let hook: Hook = Arc::new(move |call| {
+            if call == "relay.finish" {
+                network.advance(700);
+            }
+        });
+        edge.1 = edge.0.ports(0, Some(hook));
+        assert_eq!(edge.sweep(&page()), (512, true, 88));
+        assert_eq!(edge.sweep(&page()), (88, false, 0));
     }
 
     /// The rest would else wait for the next round of all buckets.
