@@ -75,8 +75,8 @@ impl<'a> Writer<'a> {
     /// that: another node may have appended what the entry rests on.
     ///
     /// Somebody waits for the answer, and to fold an entry can take milliseconds. `is_late` is
-    /// asked whether the exchange of this number, from 0, has had its time: of it the first entry
-    /// is taken all the same, and of the rest "busy" is said, but for what the log has.
+    /// asked after each that is to be appended whether the exchange of this number, from 0, has had
+    /// its time: of the rest of it "busy" is said then, but for what the log has.
     pub fn prepare(
         &mut self,
         pushes: Vec<Vec<PushedEntry>>,
@@ -103,14 +103,16 @@ impl<'a> Writer<'a> {
         let busy = || ProvisionalReceipt::Certain(Receipt::Busy);
         let mut receipts = Vec::with_capacity(pushes.len());
         for (exchange, pushes) in pushes.iter().enumerate() {
+            // Once late, all the rest is: it may stand on what is left out.
             let mut late = false;
-            let all = pushes.iter().enumerate().map(|(number, pushed)| {
-                // Once late, all the rest is: it may stand on what is left out.
-                late |= number > 0 && is_late(exchange);
-                match (behind, late) {
-                    (true, _) => busy(),
-                    (false, true) => batch.known(&pushed.entry).unwrap_or_else(busy),
-                    (false, false) => batch.push(pushed),
+            let all = pushes.iter().map(|pushed| match (behind, late) {
+                (true, _) => busy(),
+                (false, true) => batch.known(&pushed.entry).unwrap_or_else(busy),
+                (false, false) => {
+                    let receipt = batch.push(pushed);
+                    late = matches!(receipt, ProvisionalReceipt::IfAppended { .. })
+                        && is_late(exchange);
+                    receipt
                 }
             });
             receipts.push(all.collect());

@@ -257,7 +257,7 @@ impl<P: Ports> Context<'_, P> {
     /// Does what the receipts ask for. An entry without one was not looked at.
     fn heed_all(&mut self, window: &mut SweepWindow, items: Vec<SweepItem>, receipts: &[Receipt]) {
         let (mut again, mut busy) = (Vec::new(), Vec::new());
-        let is_taken = receipts.iter().any(Receipt::is_settled);
+        let is_heard = receipts.iter().any(|receipt| *receipt != Receipt::Busy);
         let receipts = receipts.iter().cloned().map(Some).chain(std::iter::repeat(None));
         for (mut item, receipt) in items.into_iter().zip(receipts) {
             match receipt {
@@ -279,7 +279,7 @@ impl<P: Ports> Context<'_, P> {
                 }
                 Some(Receipt::Refused(why)) => self.set_item_aside(window, &item, &why),
                 // It had time for some, and has for these next time.
-                Some(Receipt::Busy) if is_taken => busy.push(item),
+                Some(Receipt::Busy) if is_heard => busy.push(item),
                 _ => {}
             }
         }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
+/// Ticks of a point of presence in one round, at most.
+const MORE_TICKS: usize = 64;
 /// Between two rounds of ticks, in ms.
 const ROUND_MS: u64 = 11_000;
 
@@ -91,8 +93,14 @@ impl Run {
         for pop in 0..self.pops.len() {
             let mut ports = self.network.ports(pop, None);
             let config = self.pops[pop].config.clone();
-            let mut replica = Replica::start(config, &mut ports);
-            replica.context(&mut ports).tick(buckets.clone());
+            let mut replica = Replica::start(config.clone(), &mut ports);
+            // As the relay's ticker does, in another sandbox each time.
+            for _ in 0..MORE_TICKS {
+                if !replica.context(&mut ports).tick(buckets.clone()).more {
+                    break;
+                }
+                replica = Replica::start(config.clone(), &mut ports);
+            }
             for key in &self.keys {
                 // A page is polled where it was read.
                 let _ = replica.request(&mut ports, &mut ClientSession::new()).read(key);
