@@ -50,8 +50,8 @@ pub const PUSH_BYTES: usize = 8 << 20;
 pub const SWEEP_EXCHANGES: usize = 6;
 /// Bytes of saves that one sweep of a bucket loads.
 pub const SWEEP_BYTES: usize = 8 << 20;
-/// Time that a sweep has left for an exchange, or it begins none: the relay folds what is pushed for
-/// half a second, and perhaps what others pushed before. Who waits less would hold it for away.
+/// Time that a sweep has left for an exchange, or it begins none: the relay folds what is pushed
+/// for half a second, and perhaps what others pushed before. Who waits less would hold it for away.
 pub const SWEEP_EXCHANGE_MS: u64 = 1_000;
 /// Refused saves of a bucket that are tried again at the end of each round through it.
 pub const SET_ASIDE: usize = 64;
