@@ -122,7 +122,8 @@ impl<P: Ports> Context<'_, P> {
 
     /// Adds what is parked as far as what it stands on is there.
     fn add_parked(&mut self, overlay: &mut Overlay) {
-        let parked = overlay.take_parked();
+        let mut parked = overlay.take_parked();
+        parked.sort_by_key(|entry| entry.merged_best());
         let became = self.add_to_view(overlay.view_mut(), parked);
         overlay.put_back(became.added, became.parked);
     }

@@ -25,17 +25,23 @@ enum Knowledge {
     None,
     /// Everything: each writes on the text just answered.
     All,
+    /// Every other one nothing, and the others everything: who merges them goes from the one text
+    /// to the other and back for each.
+    Half,
 }
 
-const KNOWLEDGE: [(Knowledge, &str); 2] = [(Knowledge::None, "none"), (Knowledge::All, "all")];
+const KNOWLEDGE: [(Knowledge, &str); 3] =
+    [(Knowledge::None, "none"), (Knowledge::All, "all"), (Knowledge::Half, "half")];
 
 struct Edge {
     network: Network,
     ports: MemoryPorts,
     replica: Replica,
     page: DocumentKey,
-    base: u64,
-    text: String,
+    /// The text from before, and its name;
+    before: (u64, String),
+    /// and the one just answered.
+    last: (u64, String),
     writers: usize,
     /// A save was refused.
     full: bool,
@@ -50,16 +56,19 @@ impl Edge {
         let replica = Replica::start(Config::new("wiki", "pop", b"secret"), &mut ports);
         let page = DocumentKey::new("wiki", "page").expect("a key");
         let text: String = (0..ROWS).map(|row| format!("row {row}\n")).collect();
+        let nothing = (0, String::new());
+        let (before, last) = (nothing.clone(), nothing);
         let mut edge =
-            Self { network, ports, replica, page, base: 0, text, writers: 0, full: false };
-        let text = edge.text.clone();
-        edge.base = edge.save(None, text);
+            Self { network, ports, replica, page, before, last, writers: 0, full: false };
+        edge.before = edge.save(None, text);
+        edge.last = edge.before.clone();
         edge.network.advance(600);
         edge.network.change_faults(|faults| faults.relay_down = true);
         edge
     }
 
-    fn save(&mut self, base: Option<u64>, text: String) -> u64 {
+    /// What is answered: the name of a text, and the text.
+    fn save(&mut self, base: Option<u64>, text: String) -> (u64, String) {
         if self.replica.is_spent() {
             self.restart();
         }
@@ -81,14 +90,14 @@ impl Edge {
                 if !std::mem::replace(&mut self.full, true) {
                     println!("{:>12} saves are taken: {error}", self.writers - 1);
                 }
-                return self.base;
+                return self.last.clone();
             }
         };
-        let id = saved.snapshot.id;
+        let answered = (saved.snapshot.id, saved.snapshot.text.clone());
         if let Some(after) = saved.after {
             self.replica.context(&mut self.ports).finish_save(after);
         }
-        id
+        answered
     }
 
     /// The next writer's.
@@ -96,11 +105,17 @@ impl Edge {
         self.network.advance(10);
         let row = format!("row {}\n", self.writers % ROWS);
         let with = format!("{row}writer {}\n", self.writers);
-        let text = self.text.replacen(&row, &with, 1);
+        let knows = match knowledge {
+            Knowledge::None => false,
+            Knowledge::All => true,
+            Knowledge::Half => self.writers % 2 == 1,
+        };
+        let (base, text) = if knows { &self.last } else { &self.before };
+        let (base, text) = (*base, text.replacen(&row, &with, 1));
         self.writers += 1;
-        let base = self.save(Some(self.base), text.clone());
-        if let Knowledge::All = knowledge {
-            (self.base, self.text) = (base, text);
+        let answered = self.save(Some(base), text);
+        if knows {
+            self.last = answered;
         }
     }
 

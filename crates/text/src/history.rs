@@ -203,6 +203,31 @@ impl History {
         Some(base)
     }
 
+    /// Whether this version is what a change's author had seen.
+    #[must_use]
+    pub fn is_on(&self, change: u32, version: &Version) -> bool {
+        let link = self.link_of(change);
+        match self.holds(change) && self.links[link].first == change {
+            true => self.seen_by(link) == version.seen(),
+            false => self.base(change).as_ref() == Some(version),
+        }
+    }
+
+    /// Whether a change's author had seen one of these, which ascend. O(log what they had seen) for
+    /// each, O(1) for all where they had seen a prefix alone.
+    pub fn had_seen(&self, change: u32, others: impl IntoIterator<Item = u32>) -> bool {
+        if !self.holds(change) {
+            return false;
+        }
+        let link = self.link_of(change);
+        let (seen, own) = (self.seen_by(link), self.links[link].first..change);
+        let mut others = others.into_iter();
+        match own.is_empty() && seen.beyond.is_empty() {
+            true => others.next().is_some_and(|first| first < seen.prefix),
+            false => others.any(|other| own.contains(&other) || seen.contains(other)),
+        }
+    }
+
     /// A change and all that its author had seen.
     #[must_use]
     pub fn closure(&self, change: u32) -> Option<Version> {

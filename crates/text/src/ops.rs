@@ -59,6 +59,16 @@ impl Op {
         self.delete * self.count
     }
 
+    /// The change that inserted a byte of the row's.
+    fn that_inserted(&self, byte: u32) -> Option<u32> {
+        Some(self.change + (byte - self.inserted_before).checked_div(self.insert)?)
+    }
+
+    /// The change that deleted a byte of the row's.
+    fn that_deleted(&self, byte: u32) -> Option<u32> {
+        Some(self.change + (byte - self.deleted_before).checked_div(self.delete)?)
+    }
+
     /// What remains of a row within some changes, which must have a part in it.
     pub(crate) fn within(&self, (from, to): (u32, u32)) -> Self {
         let skipped = from.saturating_sub(self.change);
@@ -282,16 +292,33 @@ impl Ops {
 
     /// The change that inserted the `byte`-th of all inserted bytes.
     pub(crate) fn that_inserted(&self, byte: u32) -> Option<u32> {
-        let at = self.rows.partition_point(|row| row.inserted().end <= byte);
-        let row = self.rows.get(at)?;
-        Some(row.change + (byte - row.inserted_before).checked_div(row.insert)?)
+        self.row_inserting(byte)?.that_inserted(byte)
     }
 
-    /// The change that deleted the `byte`-th of all deleted bytes.
-    pub(crate) fn that_deleted(&self, byte: u32) -> Option<u32> {
-        let at = self.rows.partition_point(|row| row.deleted_before + row.deleted_len() <= byte);
-        let row = self.rows.get(at)?;
-        Some(row.change + (byte - row.deleted_before).checked_div(row.delete)?)
+    /// The changes that inserted the first and the last of some of all inserted bytes.
+    pub(crate) fn that_inserted_ends(&self, bytes: &Range<u32>) -> Option<(u32, u32)> {
+        let last = bytes.end.checked_sub(1)?;
+        let row = self.row_inserting(bytes.start)?;
+        let end = if last < row.inserted().end { row } else { self.row_inserting(last)? };
+        Some((row.that_inserted(bytes.start)?, end.that_inserted(last)?))
+    }
+
+    /// The changes that deleted the first and the last of some of all deleted bytes.
+    pub(crate) fn that_deleted_ends(&self, bytes: &Range<u32>) -> Option<(u32, u32)> {
+        let last = bytes.end.checked_sub(1)?;
+        let row = self.row_deleting(bytes.start)?;
+        let within = last < row.deleted_before + row.deleted_len();
+        let end = if within { row } else { self.row_deleting(last)? };
+        Some((row.that_deleted(bytes.start)?, end.that_deleted(last)?))
+    }
+
+    fn row_inserting(&self, byte: u32) -> Option<&Op> {
+        self.rows.get(self.rows.partition_point(|row| row.inserted().end <= byte))
+    }
+
+    fn row_deleting(&self, byte: u32) -> Option<&Op> {
+        let end = |row: &Op| row.deleted_before + row.deleted_len();
+        self.rows.get(self.rows.partition_point(|row| end(row) <= byte))
     }
 }
 

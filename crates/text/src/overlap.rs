@@ -173,7 +173,7 @@ impl<'a> Contents<'a> {
     /// The changes that deleted a part of a span which is not shown.
     fn deleters(&self, span: &Span, part: Range<u32>) -> impl Iterator<Item = u32> + 'a {
         let (applied, history) = (self.applied, self.history);
-        let all = changes(part, span.removed_at, |byte| applied.that_deleted(byte));
+        let all = changes(part, span.removed_at, |bytes| applied.that_deleted_ends(bytes));
         // A moderator who takes a change out has not edited the words.
         all.filter(|change| history.suppression(*change).is_none())
     }
@@ -182,11 +182,11 @@ impl<'a> Contents<'a> {
     pub(crate) fn changed(&self, id: SpanId) -> impl Iterator<Item = u32> + 'a {
         let span = self.sequence.span(id);
         let inserted = span.is_shown().then(|| {
-            changes(0..span.len, span.first, |byte| self.history.made().that_inserted(byte))
+            changes(0..span.len, span.first, |bytes| self.history.made().that_inserted_ends(bytes))
         });
         let applied = self.applied;
         let gone = (!span.is_shown())
-            .then(|| changes(0..span.len, span.removed_at, |byte| applied.that_deleted(byte)));
+            .then(|| changes(0..span.len, span.removed_at, |bytes| applied.that_deleted_ends(bytes)));
         inserted.into_iter().flatten().chain(gone.into_iter().flatten())
     }
 
@@ -197,7 +197,9 @@ impl<'a> Contents<'a> {
         if span.removed_at == NONE {
             return Vec::new();
         }
-        let deleted = changes(0..span.len, span.removed_at, |byte| self.applied.that_deleted(byte));
+        let deleted = changes(0..span.len, span.removed_at, |bytes| {
+            self.applied.that_deleted_ends(bytes)
+        });
         let deleted: BTreeSet<u32> = deleted.collect();
         let since = all.partition_point(|event| event.change < version.prefix());
         let took = all[since..].iter().filter(|event| {
@@ -217,8 +219,8 @@ impl<'a> Contents<'a> {
         let mut at = span.first;
         let end = if span.prepare.is_there() || at >= GROUND { at } else { at + span.len };
         let inserted = std::iter::from_fn(move || {
-            let by = (at < end).then(|| made.that_inserted(at))??;
-            let upto = made.inserted_before(by + 1).min(end);
+            let (by, last) = (at < end).then(|| made.that_inserted_ends(&(at..end)))??;
+            let upto = if by == last { end } else { made.inserted_before(by + 1).min(end) };
             let inserted = at..upto;
             at = upto;
             Some((by, inserted))
@@ -240,7 +242,7 @@ impl<'a> Contents<'a> {
         let (span, applied) = (self.sequence.span(id), self.applied);
         let is_gone = !span.is_shown() && span.removed_at != NONE && !inserted.is_empty();
         let part = is_gone.then(|| inserted.start - span.first..inserted.end - span.first);
-        let by = part.map(|part| changes(part, span.removed_at, |byte| applied.that_deleted(byte)));
+        let by = part.map(|part| changes(part, span.removed_at, |bytes| applied.that_deleted_ends(bytes)));
         by.into_iter().flatten().filter(|by| !version.contains(*by))
     }
 
@@ -250,7 +252,7 @@ impl<'a> Contents<'a> {
         match (span.prepare.is_known(), span.prepare.is_there(), span.is_shown()) {
             // The change's base lacks it, and the text has it.
             (false, _, true) => {
-                changes(part, span.first, |byte| self.history.made().that_inserted(byte)).collect()
+                changes(part, span.first, |bytes| self.history.made().that_inserted_ends(bytes)).collect()
             }
             // The base has it, and the text lacks it. (What the change itself deleted, the prepare
             // version has not any more.)
@@ -264,10 +266,10 @@ impl<'a> Contents<'a> {
 fn changes(
     part: Range<u32>,
     first: u32,
-    of: impl Fn(u32) -> Option<u32>,
+    of: impl Fn(&Range<u32>) -> Option<(u32, u32)>,
 ) -> impl Iterator<Item = u32> {
-    let last = part.end.checked_sub(1).filter(|last| *last >= part.start);
-    let ends = last.and_then(|last| Some((of(first + part.start)?, of(first + last)?)));
+    let some = part.start < part.end;
+    let ends = some.then(|| of(&(first + part.start..first + part.end))).flatten();
     ends.into_iter().flat_map(|(from, to)| from..=to)
 }
 

@@ -323,6 +323,8 @@ pub(crate) struct Sequence {
     /// For each inserted byte that a span begins with, counted from `from` on, the span.
     inserted: Predecessor,
     ground: BTreeMap<Byte, SpanId>,
+    /// Whether the sums are left as they are for now.
+    sums_left: bool,
 }
 
 impl Sequence {
@@ -336,6 +338,7 @@ impl Sequence {
             from,
             inserted: Predecessor::default(),
             ground: BTreeMap::new(),
+            sums_left: false,
         };
         if len > 0 {
             sequence.insert(sequence.start(), Span::new(GROUND, len, NONE, NONE));
@@ -614,6 +617,33 @@ impl Sequence {
         }
     }
 
+    /// Leaves all sums as they are, right or wrong, until [`Sequence::sum_up`]: what is shifted
+    /// meanwhile costs a fraction. Nothing else may be asked of it until then.
+    pub(crate) fn leave_sums(&mut self) {
+        self.sums_left = true;
+    }
+
+    /// Makes all sums right. O(spans), and a fraction of shifting each.
+    pub(crate) fn sum_up(&mut self) {
+        self.sum_below(self.root);
+        self.sums_left = false;
+    }
+
+    fn sum_below(&mut self, id: u32) -> Sums {
+        let mut total = Sums::default();
+        for slot in 0..self.node(id).len() {
+            let node = self.node(id);
+            let child = node.children[slot];
+            let sums = match node.is_leaf {
+                true => self.span(child).sums(),
+                false => self.sum_below(child),
+            };
+            self.nodes[id as usize].set(slot, sums);
+            total += sums;
+        }
+        total
+    }
+
     /// Moves a count of some bytes one step in the prepare version. The sums above a leaf are
     /// corrected once for all its spans that are neighbours.
     pub(crate) fn shift(&mut self, first: Byte, len: u32, count: Count, shift: Shift) {
@@ -629,15 +659,18 @@ impl Sequence {
                 self.add_above(cursor.leaf, std::mem::take(&mut difference));
                 self.split(id, end - byte);
             }
-            if self.span(id).leaf != cursor.leaf {
-                self.add_above(cursor.leaf, std::mem::take(&mut difference));
-            }
-            cursor = self.cursor_near(id, cursor);
             let span = &mut self.spans[id as usize];
             let before = span.sums();
             span.prepare.shift(count, shift);
             byte += span.len;
-            let sums = span.sums();
+            if self.sums_left {
+                continue;
+            }
+            let (sums, leaf) = (span.sums(), span.leaf);
+            if leaf != cursor.leaf {
+                self.add_above(cursor.leaf, std::mem::take(&mut difference));
+            }
+            cursor = self.cursor_near(id, cursor);
             self.nodes[cursor.leaf as usize].set(cursor.slot, sums);
             difference += sums.less(before);
         }

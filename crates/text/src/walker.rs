@@ -97,6 +97,10 @@ struct Applied {
     deleted: (usize, usize),
 }
 
+/// Of how many spans one change is to be moved, at least, for all sums to be made anew rather than
+/// corrected for each: to move it so takes about so much less.
+const MANY: usize = 8;
+
 /// Replays changes from an anchor on.
 #[derive(Clone, Debug)]
 pub(crate) struct Walker {
@@ -154,8 +158,16 @@ impl Walker {
         let (mut retreating, mut advancing) = std::mem::take(&mut self.moves);
         self.prepare_version.seen().minus(target, |changes| retreating.push(changes));
         target.minus(self.prepare_version.seen(), |changes| advancing.push(changes));
+        let moved: u32 = retreating.iter().chain(&advancing).map(|(from, to)| to - from).sum();
+        let many = moved as usize * MANY > self.sequence.span_count();
+        if many {
+            self.sequence.leave_sums();
+        }
         retreating.drain(..).for_each(|changes| self.shift(history, changes, Shift::Retreat));
         advancing.drain(..).for_each(|changes| self.shift(history, changes, Shift::Advance));
+        if many {
+            self.sequence.sum_up();
+        }
         self.prepare_version.copy(target);
         self.moves = (retreating, advancing);
     }

@@ -203,7 +203,7 @@ impl State {
                 && is_same_person((&change.note, change.client.as_deref()), person)
         };
         self.changes.get(index as usize).is_some_and(|change| is_theirs(change))
-            && self.text.history().base(index).as_ref() == Some(version)
+            && self.text.history().is_on(index, version)
     }
 }
 

@@ -369,7 +369,7 @@ impl State {
 
     /// Of hunks of what came since a version by which several put something, none of whom had seen
     /// another's, what each put: of what the hunk puts, in order. O(hunks and what they hold, and
-    /// for each hunk the square of those who put something).
+    /// for each hunk the square of those who put something and had seen more than a prefix).
     fn parts(&self, hunks: &[&[SpanSince]]) -> BTreeMap<u32, Vec<Range<usize>>> {
         let of_hunk = |spans: &[SpanSince]| {
             let came = spans.iter().filter(|span| span.gone.is_empty());
@@ -389,7 +389,8 @@ impl State {
             let is_meant = |by: &u32| self.save_of(*by) != *by;
             let each = runs.len() > 1 && runs.len() == saves.len();
             let each = each && !spans.iter().flat_map(|span| &span.by).any(is_meant);
-            let saw = |one: &u32| saves.range(..*one).any(|other| self.had_before(*one, *other));
+            let history = self.text.history();
+            let saw = |one: &u32| history.had_seen(*one, saves.range(..*one).copied());
             let start = runs.first()?.1.start;
             let part = |run: &Range<u32>| (run.start - start) as usize..(run.end - start) as usize;
             let parts = runs.iter().map(|(_, run)| part(run)).collect();
@@ -455,7 +456,7 @@ impl State {
 
     /// Whether a change was made on a text that holds another one.
     pub(super) fn had_before(&self, change: u32, other: u32) -> bool {
-        self.text.history().base(change).is_some_and(|base| base.contains(other))
+        self.text.history().had_seen(change, [other])
     }
 
     /// Whether what a save and a newer one made of a text is the newer one's: its author made both

@@ -491,7 +491,7 @@ impl Text {
         let ours = at_places(&whole, |hunk| hunks.get(&hunk).copied());
         let others = (version.prefix()..self.history.len()).filter(|it| !version.contains(*it));
         let others = others.filter(|change| theirs(*change));
-        for change in others.filter(|change| self.history.base(*change).as_ref() == Some(version)) {
+        for change in others.filter(|change| self.history.is_on(*change, version)) {
             let made = self.history.patch(change);
             let edits = made.iter().flat_map(Patch::edits);
             known.extend(edits.filter_map(|edit| alike(&ours, edit)));
