@@ -22,7 +22,7 @@ use crate::keys;
 use crate::limits;
 use crate::ports::{Cache, Level, Ports, Store, StoreError};
 
-pub(crate) use entry::{OutboxEntry, in_causal_order, own_saves};
+pub(crate) use entry::{OutboxEntry, base_by_base, in_causal_order, own_saves};
 use joined::JoinedEntries;
 
 /// What lies under one key of the outbox.

@@ -12,7 +12,7 @@ use crate::client_session::ClientSession;
 use crate::context::Context;
 use crate::keys;
 use crate::limits;
-use crate::outbox::{OutboxEntry, own_saves};
+use crate::outbox::{OutboxEntry, base_by_base, own_saves};
 use crate::overlay::{Overlay, OwnSaves};
 use crate::ports::{Cache, Ports};
 
@@ -122,8 +122,7 @@ impl<P: Ports> Context<'_, P> {
 
     /// Adds what is parked as far as what it stands on is there.
     fn add_parked(&mut self, overlay: &mut Overlay) {
-        let mut parked = overlay.take_parked();
-        parked.sort_by_key(|entry| entry.merged_best());
+        let parked = base_by_base(overlay.take_parked());
         let became = self.add_to_view(overlay.view_mut(), parked);
         overlay.put_back(became.added, became.parked);
     }

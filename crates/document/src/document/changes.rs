@@ -32,9 +32,9 @@ pub struct Changes {
     first_hiding: Option<usize>,
 }
 
-/// Where changes stand in the list of those kept. The newest are looked through one by one, and so
-/// is what was there at first, which most who load a document ask for a few times: a list that
-/// does not grow by much needs no index. Clones share it.
+/// Where changes stand in the list of those kept. The newest are looked through one by one; what was
+/// there at first is sorted into buckets once somebody asks: a list that does not grow by much
+/// needs no index beside that. Clones share both.
 #[derive(Clone, Debug, Default)]
 struct Index {
     by_actor: Arc<BTreeMap<Actor, usize>>,
@@ -45,6 +45,9 @@ struct Index {
     edit_marks: Vec<u32>,
     /// How many were there at first, and are not in the maps.
     first: usize,
+    /// Those, by actor and by edit.
+    first_actors: OnceLock<Arc<Buckets>>,
+    first_edits: OnceLock<Arc<Buckets>>,
     /// Up to where they go.
     settled: usize,
 }
@@ -80,6 +83,44 @@ impl Index {
             put_all(&mut self.by_edit, edits.map(|(at, change)| (change.edit, at)));
             self.settled = past + newest.len();
         }
+    }
+}
+
+/// Places of marks, by their upper bits: about one in each bucket, since marks are of digests.
+#[derive(Debug)]
+struct Buckets {
+    /// How far a mark is shifted to give its bucket,
+    shift: u32,
+    /// where each bucket begins in `places`, and where the last one ends,
+    starts: Vec<u32>,
+    /// and, for each bucket, where marks of it stand, ascending.
+    places: Vec<u32>,
+}
+
+impl Buckets {
+    /// O(marks).
+    fn of(marks: &[u32]) -> Self {
+        let bits = marks.len().max(2).ilog2();
+        let shift = u32::BITS - bits;
+        let bucket = |mark: u32| (mark >> shift) as usize;
+        let mut starts = vec![0u32; (1 << bits) + 1];
+        marks.iter().for_each(|mark| starts[bucket(*mark) + 1] += 1);
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let (mut next, mut places) = (starts.clone(), vec![0; marks.len()]);
+        for (place, mark) in (0..).zip(marks) {
+            let at = &mut next[bucket(*mark)];
+            places[*at as usize] = place;
+            *at += 1;
+        }
+        Self { shift, starts, places }
+    }
+
+    /// Where marks like this one may stand, ascending.
+    fn of_mark(&self, mark: u32) -> &[u32] {
+        let bucket = (mark >> self.shift) as usize;
+        &self.places[self.starts[bucket] as usize..self.starts[bucket + 1] as usize]
     }
 }
 
@@ -303,8 +344,9 @@ impl Changes {
 
     /// The change with these dots, with its index.
     pub(super) fn by_actor(&self, actor: Actor) -> Option<(usize, &Change)> {
-        let marked = (&self.index.actor_marks[..], mark_of_actor(actor));
-        self.found(|change| change.actor == actor, marked, self.index.by_actor.get(&actor))
+        let Index { actor_marks, first_actors, by_actor, .. } = &self.index;
+        let marked = (&actor_marks[..], mark_of_actor(actor), first_actors);
+        self.found(|change| change.actor == actor, marked, by_actor.get(&actor))
     }
 
     /// The change that a save became, with its index.
@@ -312,22 +354,25 @@ impl Changes {
         if edit == EditId::default() {
             return None;
         }
-        let marked = (&self.index.edit_marks[..], mark_of_edit(edit));
-        self.found(|change| change.edit == edit, marked, self.index.by_edit.get(&edit))
+        let Index { edit_marks, first_edits, by_edit, .. } = &self.index;
+        let marked = (&edit_marks[..], mark_of_edit(edit), first_edits);
+        self.found(|change| change.edit == edit, marked, by_edit.get(&edit))
     }
 
     fn found(
         &self,
         is: impl Fn(&Change) -> bool,
-        (marks, mark): (&[u32], u32),
+        (marks, mark, firsts): (&[u32], u32, &OnceLock<Arc<Buckets>>),
         settled: Option<&usize>,
     ) -> Option<(usize, &Change)> {
-        let within = |from: usize, to: usize| {
-            let marked = marks[from..to].iter().enumerate().rev().filter(|(_, it)| **it == mark);
-            marked.map(|(at, _)| from + at).find(|at| is(self.at(*at)))
+        let is_at = |at: &usize| marks[*at] == mark && is(self.at(*at));
+        let newest = (self.index.settled..marks.len()).rev().find(is_at);
+        let first = || {
+            let of_first = || Arc::new(Buckets::of(&marks[..self.index.first]));
+            let places = firsts.get_or_init(of_first).of_mark(mark).iter().rev();
+            places.map(|at| *at as usize).find(is_at)
         };
-        let newest = within(self.index.settled, marks.len());
-        let at = newest.or(settled.copied()).or_else(|| within(0, self.index.first));
+        let at = newest.or(settled.copied()).or_else(first);
         let kept = at.map(|at| (self.floor + at, self.at(at).as_ref()));
         let below = || self.below.as_deref().filter(|change| is(change));
         kept.or_else(|| below().map(|change| (self.floor.saturating_sub(1), change)))

@@ -1,7 +1,8 @@
 //! A save as it waits in the outbox.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use redwedding_document::entry::{Body, Entry};
 use redwedding_wire::codec::{self, Decode, DecodeError, Encode, Source};
@@ -93,18 +94,12 @@ impl OutboxEntry {
         edit.delta.patch.inserted().len() + edit.delta.patch.hunks().len() * 12 + note + named + 256
     }
 
-    /// By which many are ordered, so that merging them costs least: from one base to the next the
-    /// walker goes past all that only one of the two has. Those that know nothing that waits are
-    /// often on one text; of the others each mostly knows the one before it.
-    pub(crate) fn merged_best(&self) -> (bool, u64) {
-        let knows_waiting = match &self.entry.body {
-            Body::Edit(edit) => match &edit.delta.base {
-                Base::Version(version) => !version.extra.is_empty(),
-                Base::Object(_) => true,
-            },
-            _ => false,
-        };
-        (knows_waiting, self.accepted_ms())
+    /// What it was made on.
+    fn base(&self) -> Option<&Base> {
+        match &self.entry.body {
+            Body::Edit(edit) => Some(&edit.delta.base),
+            _ => None,
+        }
     }
 
     /// The changes that it says it was made on, as far as it names them itself.
@@ -117,6 +112,21 @@ impl OutboxEntry {
             _ => &[],
         }
     }
+}
+
+/// Saves in the order in which merging them costs least: those of one base one after the other, the
+/// bases as they came up first, older saves first. From one base to the next the walker goes past
+/// all that only one of the two has, and a crowd that opened one text saves between those who go on
+/// from each other. A clock that is wrong costs time, and nothing else.
+pub(crate) fn base_by_base(mut entries: Vec<Arc<OutboxEntry>>) -> Vec<Arc<OutboxEntry>> {
+    entries.sort_by_key(|entry| entry.accepted_ms());
+    let mut firsts: HashMap<Option<&Base>, usize> = HashMap::new();
+    let each = entries.iter().enumerate();
+    let order = each.map(|(at, entry)| *firsts.entry(entry.base()).or_insert(at));
+    let order: Vec<usize> = order.collect();
+    let mut ordered: Vec<(usize, Arc<OutboxEntry>)> = order.into_iter().zip(entries).collect();
+    ordered.sort_by_key(|(first, _)| *first);
+    ordered.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// A client's saves up to `last`, oldest first: those that it names, those that these name in turn,
