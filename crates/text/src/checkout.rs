@@ -154,7 +154,7 @@ impl History {
 /// In which order changes are replayed: any in which parents come first gives the same text
 /// (Eg-walker leaves that open), and the less has to retreat and advance, the better. Follows a
 /// branch where the list jumps between branches; how is ours.
-struct Queue<'a> {
+pub(crate) struct Queue<'a> {
     /// Changes of one link each, in the order of the list, and what had been seen by them.
     parts: Vec<(Stretch, Seen<'a>)>,
     /// For each part the next one that may be waiting; waiting is what leads to itself.
@@ -170,7 +170,8 @@ impl<'a> Queue<'a> {
     /// Changes that are quicker taken back or put forward than a shorter way is found.
     const NEAR: u32 = 64;
 
-    fn new(history: &'a History, anchor: u32, changes: &[Stretch]) -> Self {
+    /// Of changes that have seen all before the anchor.
+    pub(crate) fn new(history: &'a History, anchor: u32, changes: &[Stretch]) -> Self {
         let mut parts = Vec::new();
         for &(from, to) in changes {
             for link in history.links_of((from, to)) {
@@ -203,7 +204,7 @@ impl<'a> Queue<'a> {
     }
 
     /// The part that is the least way from where the walker stands.
-    fn next(&mut self, walker: &Walker) -> Option<Stretch> {
+    pub(crate) fn next(&mut self, walker: &Walker) -> Option<Stretch> {
         // The list's next can always be taken: all that it had seen stands before it.
         let first = self.waiting(0);
         let &(_, seen) = self.parts.get(first)?;

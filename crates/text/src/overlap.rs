@@ -178,16 +178,29 @@ impl<'a> Contents<'a> {
         all.filter(|change| history.suppression(*change).is_none())
     }
 
-    /// The changes that inserted a span which is shown, or took away one that is not.
-    pub(crate) fn changed(&self, id: SpanId) -> impl Iterator<Item = u32> + 'a {
-        let span = self.sequence.span(id);
-        let inserted = span.is_shown().then(|| {
-            changes(0..span.len, span.first, |bytes| self.history.made().that_inserted_ends(bytes))
-        });
-        let applied = self.applied;
-        let gone = (!span.is_shown())
-            .then(|| changes(0..span.len, span.removed_at, |bytes| applied.that_deleted_ends(bytes)));
-        inserted.into_iter().flatten().chain(gone.into_iter().flatten())
+    /// The parts of a span, each with the change that inserted it, where it is shown, or took it
+    /// away, where it is not: a span may hold what several did in a row. None of what stood there
+    /// before all that was replayed.
+    pub(crate) fn changed(&self, id: SpanId) -> impl Iterator<Item = (u32, Option<u32>)> + 'a {
+        let (span, made, applied) = (self.sequence.span(id), self.history.made(), self.applied);
+        let (len, shown) = (span.len, span.is_shown());
+        let first = if shown { span.first } else { span.removed_at };
+        let ends = move |from: u32| {
+            let bytes = first.checked_add(from)?..first.checked_add(len)?;
+            if shown { made.that_inserted_ends(&bytes) } else { applied.that_deleted_ends(&bytes) }
+        };
+        let end_of = move |change: u32| match shown {
+            true => made.inserted_before(change + 1),
+            false => applied.deleted_before(change + 1),
+        };
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let (from, ends) = (at, (at < len).then(|| ends(at))?);
+            let alone = ends.is_none_or(|(first, last)| first == last);
+            let by = ends.map(|(first, _)| first);
+            at = by.filter(|_| !alone).map_or(len, |by| (end_of(by) - first).clamp(from + 1, len));
+            Some((at - from, by))
+        })
     }
 
     /// The changes that a version lacks by which a span is shown again: each took out one that had
@@ -197,9 +210,8 @@ impl<'a> Contents<'a> {
         if span.removed_at == NONE {
             return Vec::new();
         }
-        let deleted = changes(0..span.len, span.removed_at, |bytes| {
-            self.applied.that_deleted_ends(bytes)
-        });
+        let deleted =
+            changes(0..span.len, span.removed_at, |bytes| self.applied.that_deleted_ends(bytes));
         let deleted: BTreeSet<u32> = deleted.collect();
         let since = all.partition_point(|event| event.change < version.prefix());
         let took = all[since..].iter().filter(|event| {
@@ -242,7 +254,8 @@ impl<'a> Contents<'a> {
         let (span, applied) = (self.sequence.span(id), self.applied);
         let is_gone = !span.is_shown() && span.removed_at != NONE && !inserted.is_empty();
         let part = is_gone.then(|| inserted.start - span.first..inserted.end - span.first);
-        let by = part.map(|part| changes(part, span.removed_at, |bytes| applied.that_deleted_ends(bytes)));
+        let by = part
+            .map(|part| changes(part, span.removed_at, |bytes| applied.that_deleted_ends(bytes)));
         by.into_iter().flatten().filter(|by| !version.contains(*by))
     }
 
@@ -252,7 +265,8 @@ impl<'a> Contents<'a> {
         match (span.prepare.is_known(), span.prepare.is_there(), span.is_shown()) {
             // The change's base lacks it, and the text has it.
             (false, _, true) => {
-                changes(part, span.first, |bytes| self.history.made().that_inserted_ends(bytes)).collect()
+                changes(part, span.first, |bytes| self.history.made().that_inserted_ends(bytes))
+                    .collect()
             }
             // The base has it, and the text lacks it. (What the change itself deleted, the prepare
             // version has not any more.)
@@ -269,7 +283,8 @@ fn changes(
     of: impl Fn(&Range<u32>) -> Option<(u32, u32)>,
 ) -> impl Iterator<Item = u32> {
     let some = part.start < part.end;
-    let ends = some.then(|| of(&(first + part.start..first + part.end))).flatten();
+    let bytes = first.checked_add(part.start).zip(first.checked_add(part.end));
+    let ends = bytes.filter(|_| some).and_then(|(start, end)| of(&(start..end)));
     ends.into_iter().flat_map(|(from, to)| from..=to)
 }
 

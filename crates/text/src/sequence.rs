@@ -118,7 +118,7 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    const THERE: Self = Self { inserted: 1, hidden: 0, deleted: 0 };
+    pub(crate) const THERE: Self = Self { inserted: 1, hidden: 0, deleted: 0 };
 
     /// Whether it was inserted, whatever became of it.
     pub(crate) fn is_known(self) -> bool {
@@ -138,7 +138,7 @@ impl Presence {
 
     /// Moves a count one step. Between two events that are moved one after the other it may be
     /// below zero, hence wrapping arithmetic.
-    fn shift(&mut self, count: Count, shift: Shift) {
+    pub(crate) fn shift(&mut self, count: Count, shift: Shift) {
         let count = match count {
             Count::Inserted => &mut self.inserted,
             Count::Hidden => &mut self.hidden,
@@ -589,6 +589,11 @@ impl Sequence {
                 span.removed_at = removed_at;
             }
         });
+    }
+
+    /// Says where a span stands in all that was removed.
+    pub(crate) fn set_removed_at(&mut self, id: SpanId, removed_at: u32) {
+        self.spans[id as usize].removed_at = removed_at;
     }
 
     fn change(&mut self, Cursor { leaf, slot }: Cursor, change: impl FnOnce(&mut Span)) {

@@ -29,7 +29,7 @@ use std::cell::OnceCell;
 use crate::history::{ChangeId, History, Part, Suppression};
 use crate::ops::{Edit, Op};
 use crate::patch::FitError;
-use crate::sequence::{Byte, Count, Cursor, GROUND, NONE, Sequence, Shift, Span, SpanId};
+use crate::sequence::{Byte, Count, Cursor, GROUND, NONE, Presence, Sequence, Shift, Span, SpanId};
 use crate::version::{Seen, Stretch, Version};
 
 pub(crate) use self::stored::PREPARED;
@@ -244,6 +244,12 @@ impl Walker {
         rows.flat_map(move |row| deleted_in(&self.deleted[row.deleted.0..row.deleted.1], changes))
     }
 
+    /// Each byte of those.
+    #[cfg(test)]
+    pub(crate) fn deleted_bytes(&self, change: u32) -> Vec<Byte> {
+        self.deleted_by(change).flat_map(|(first, len)| first..first + len).collect()
+    }
+
     /// Those from one place to another in the row of them.
     fn deleted_within(&self, change: u32, (from, to): Stretch) -> Vec<(Byte, u32)> {
         let mut before = 0;
@@ -289,18 +295,7 @@ impl Walker {
         suppression: &Suppression,
         observer: &mut impl Observer,
     ) {
-        let mut spans = Vec::new();
-        for (first, len, count, forth) in self.suppression_spans(history, suppression) {
-            let mut found = Vec::new();
-            self.sequence.cut_out(first, len, &mut found);
-            let shift = if forth { Shift::Advance } else { Shift::Retreat };
-            spans.extend(found.into_iter().map(|id| (id, count, shift)));
-        }
-        // The observer builds a patch, which goes from left to right.
-        spans.sort_unstable_by(|one, two| match self.sequence.span_before(one.0, two.0) {
-            true => std::cmp::Ordering::Less,
-            false => std::cmp::Ordering::Greater,
-        });
+        let spans = self.suppressed_in_order(history, suppression);
         for (id, count, shift) in spans {
             let cursor = self.sequence.cursor_of(id);
             let span = self.sequence.span(id);
@@ -317,6 +312,62 @@ impl Walker {
             }
         }
         self.applied((suppression.change, suppression.change + 1), self.deleted.len());
+    }
+
+    /// The spans that a suppression is about, in document order: the observer builds a patch, which
+    /// goes from left to right.
+    fn suppressed_in_order(
+        &mut self,
+        history: &History,
+        suppression: &Suppression,
+    ) -> Vec<(SpanId, Count, Shift)> {
+        let mut spans = Vec::new();
+        for (first, len, count, forth) in self.suppression_spans(history, suppression) {
+            let mut found = Vec::new();
+            self.sequence.cut_out(first, len, &mut found);
+            let shift = if forth { Shift::Advance } else { Shift::Retreat };
+            spans.extend(found.into_iter().map(|id| (id, count, shift)));
+        }
+        spans.sort_unstable_by(|one, two| match self.sequence.span_before(one.0, two.0) {
+            true => std::cmp::Ordering::Less,
+            false => std::cmp::Ordering::Greater,
+        });
+        spans
+    }
+
+    /// Tells the spans where they stand in all that was removed, for changes that were replayed in
+    /// another order than the list's: what each of them took away follows from the list alone.
+    /// `removed` bytes were removed before them. O(what they deleted and suppressed).
+    pub(crate) fn settle_removed(&mut self, history: &History, (from, to): Stretch, removed: u32) {
+        // Changes in a row were replayed as one: first all are cut apart.
+        (from..to).for_each(|change| drop(self.taken_in_order(history, change)));
+        // In the effect version, as it was when each of them was applied.
+        let mut effect = vec![Presence::THERE; self.sequence.span_count()];
+        self.removed = removed;
+        for change in from..to {
+            for (id, count, shift) in self.taken_in_order(history, change) {
+                let effect = &mut effect[id as usize];
+                let shown = effect.is_there();
+                effect.shift(count, shift);
+                if shown && !effect.is_there() {
+                    self.sequence.set_removed_at(id, self.removed);
+                    self.removed += self.sequence.span(id).len;
+                }
+            }
+        }
+    }
+
+    /// The spans that a change took away, or brought back, in the order in which it did.
+    fn taken_in_order(&mut self, history: &History, change: u32) -> Vec<(SpanId, Count, Shift)> {
+        if let Some(suppression) = history.suppression(change) {
+            return self.suppressed_in_order(history, suppression);
+        }
+        let deleted: Vec<(Byte, u32)> = self.deleted_by(change).collect();
+        let mut spans = Vec::new();
+        for (first, len) in deleted {
+            self.sequence.cut_out(first, len, &mut spans);
+        }
+        spans.into_iter().map(|id| (id, Count::Deleted, Shift::Advance)).collect()
     }
 
     /// Notes that changes were applied, whose deletions begin with this one.
@@ -381,7 +432,8 @@ impl Walker {
         }
     }
 
-    /// As [`Walker::replay`], but keeps what is removed in the order of the changes.
+    /// As [`Walker::replay`], but of changes in the list's order, and what is removed is in the order
+    /// of the changes.
     pub(crate) fn replay_exactly(
         &mut self,
         history: &History,
@@ -603,7 +655,10 @@ impl Walker {
             cursor = self.sequence.after(at);
         }
         if row.back {
+            // The last change's stood first; what one deleted in parts stays from left to right.
             self.deleted[from..].reverse();
+            let each = self.deleted[from..].chunk_by_mut(|one, two| one.change == two.change);
+            each.for_each(<[Deleted]>::reverse);
         }
     }
 

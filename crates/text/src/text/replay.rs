@@ -6,9 +6,13 @@
 
 use super::Text;
 use super::walker_cache::Replayed;
+use crate::checkout::Queue;
 use crate::columns::{ColumnsError, Reader, Writer};
-use crate::version::Version;
+use crate::version::{Stretch, Version};
 use crate::walker::{PREPARED, Walker};
+
+/// Changes from which on a walker that begins replays them in the order that is least work.
+const MANY: u32 = 8;
 
 impl Text {
     /// A walker that has applied all changes so far, and can go to `base`.
@@ -29,9 +33,24 @@ impl Text {
             let walker = self.walker_at(anchor);
             Replayed { anchor, end: anchor, walker }
         });
-        replayed.walker.replay_exactly(&self.history, (replayed.end, end), &mut ());
-        replayed.end = end;
+        let Replayed { end: from, walker, .. } = &mut replayed;
+        if *from == anchor && end - anchor >= MANY {
+            self.replay_in_best_order(walker, (anchor, end));
+        } else {
+            walker.replay_exactly(&self.history, (*from, end), &mut ());
+        }
+        *from = end;
         replayed
+    }
+
+    /// Replays changes from where a walker begins in the order that is least work.
+    fn replay_in_best_order(&self, walker: &mut Walker, changes: Stretch) {
+        let mut queue = Queue::new(&self.history, changes.0, &[changes]);
+        while let Some(part) = queue.next(walker) {
+            walker.replay(&self.history, part);
+        }
+        let removed = self.applied().deleted_before(changes.0);
+        walker.settle_removed(&self.history, changes, removed);
     }
 
     /// What to store beside [`Text::columns`], so that whoever merges into what is read need not
@@ -68,5 +87,82 @@ impl Text {
         reader.finish()?;
         self.walker_cache.put(Replayed { anchor, end, walker });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::history::{ChangeId, Part};
+    use crate::patch::Patch;
+    use crate::sequence::{Byte, NONE};
+
+    /// One of many who write: how many of the newest changes they lack, whether they know their
+    /// own last one, where they write, how much they delete, what they insert; or whom they
+    /// suppress, or release.
+    type Writing = (u32, bool, u32, u32, String, Option<u32>);
+
+    fn writings() -> impl Strategy<Value = Vec<Writing>> {
+        let other = prop_oneof![4 => Just(None), 1 => (0u32..40).prop_map(Some)];
+        let one = (0u32..12, any::<bool>(), 0u32..64, 0u32..6, "[a-c]{0,3}", other);
+        prop::collection::vec(one, 1..40)
+    }
+
+    fn written(writings: &[Writing]) -> Text {
+        let mut text = Text::default();
+        let begin = Patch::builder().insert("one two three four").build().expect("a patch");
+        text.merge(1u64, &Version::EMPTY, &begin).expect("a merge");
+        for (number, (lacks, own, at, deleted, inserted, other)) in (2u64..).zip(writings) {
+            let len = text.history().len();
+            let prefix = len.saturating_sub(*lacks).max(1);
+            let own = (*own && prefix < len).then(|| len - 1);
+            let base = Version::new(prefix, own.into_iter().collect());
+            // Who does not know what their own last one stands on writes on the prefix.
+            let closed = text.text_at(&base).is_ok();
+            let base = if closed { base } else { Version::up_to(prefix) };
+            if let Some(other) = other {
+                let suppresses = !text.history().is_suppressed(other % prefix);
+                let part = (other % prefix, Part::All, suppresses);
+                drop(text.suppress(ChangeId::from(number), &base, part));
+                continue;
+            }
+            let bytes = text.text_at(&base).expect("a text").len() as u32;
+            let at = at % (bytes + 1);
+            let patch = Patch::builder().keep(at).delete((*deleted).min(bytes - at));
+            let patch = patch.insert(inserted).build().expect("a patch");
+            text.merge(number, &base, &patch).expect("a merge");
+        }
+        text
+    }
+
+    /// Each byte, in document order: whether it is shown, its origins as far as they are not the
+    /// byte before, and where it stands in all that was removed.
+    fn bytes(walker: &Walker) -> Vec<(Byte, bool, Byte, Option<u32>)> {
+        let spans = walker.sequence().spans().flat_map(|span| {
+            (0..span.len).map(move |at| {
+                let removed = (span.removed_at != NONE).then(|| span.removed_at + at);
+                (span.first + at, span.is_shown(), span.right_origin, removed)
+            })
+        });
+        spans.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn in_whatever_order_changes_are_replayed_the_same_is_there(writings in writings()) {
+            let text = written(&writings);
+            let (anchor, end) = (1, text.history().len());
+            let mut exact = text.walker_at(anchor);
+            exact.replay_exactly(text.history(), (anchor, end), &mut ());
+            let mut ordered = text.walker_at(anchor);
+            text.replay_in_best_order(&mut ordered, (anchor, end));
+            prop_assert_eq!(bytes(&ordered), bytes(&exact));
+            for change in anchor..end {
+                let deleted = |walker: &Walker| walker.deleted_bytes(change);
+                prop_assert_eq!(deleted(&ordered), deleted(&exact));
+            }
+        }
     }
 }

@@ -418,23 +418,27 @@ impl Text {
                 }
                 (false, false) => {}
             }
-            if span.prepare.is_there() != span.is_shown() {
+            let mut parts = [there, shown];
+            let differs = span.prepare.is_there() != span.is_shown();
+            for (len, whom) in differs.then(|| contents.changed(id)).into_iter().flatten() {
                 // Who wrote what the version had deleted, and is shown again, is none of them; and
                 // of what stood there before all that was replayed nobody could say who it was.
-                let whom = contents.changed(id).filter(|change| !version.contains(*change));
-                let whom: Vec<u32> = whom.collect();
+                let whom = whom.filter(|change| !version.contains(*change));
                 if !in_hunk {
                     by.push(Vec::new());
                     restored_by.push(Vec::new());
                 }
                 in_hunk = true;
-                by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
-                if whom.is_empty() && span.is_shown() {
+                by.iter_mut().last().into_iter().for_each(|by| by.extend(whom));
+                if whom.is_none() && span.is_shown() {
                     let whom = contents.restored_since(version, id);
                     restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
                 }
-                let (gone, came) = (there..then, shown..at);
-                SpanSince { gone, came, by: whom }.push_onto(&mut spans);
+                let side = usize::from(span.is_shown());
+                let from = parts;
+                parts[side] += len;
+                let (gone, came) = (from[0]..parts[0], from[1]..parts[1]);
+                SpanSince { gone, came, by: Vec::from_iter(whom) }.push_onto(&mut spans);
             }
             for (by, inserted) in contents.made_since(version, id) {
                 let whom: Vec<u32> = contents.undone_since(version, id, &inserted).collect();
