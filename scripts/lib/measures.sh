@@ -5,14 +5,17 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/viceroy.sh"
 
-# Builds the edge function, the relay and the tests, and says where they are.
+# Builds the edge function, the relay as it is installed, and the tests, and says where they are.
 build_measures() {
     cd "$CHECKOUT" || exit
     "$CHECKOUT/scripts/build"
-    build_native
+    if [[ -z ${REDWEDDING_RELAY_BIN:-} ]]; then
+        require_rust
+        step "building the relay as it is installed (the first time: some minutes)" \
+            with_progress cargo build --profile server -p redwedding-relay
+    fi
     export REDWEDDING_WASM=$CHECKOUT/bin/main.wasm
-    REDWEDDING_RELAY_BIN=${REDWEDDING_RELAY_BIN:-$(native_binary redwedding-relay)}
-    export REDWEDDING_RELAY_BIN
+    export REDWEDDING_RELAY_BIN=${REDWEDDING_RELAY_BIN:-$CARGO_TARGET_DIR/server/redwedding-relay}
     use_one_certificate
     step "building the measures (the first time with Viceroy: some minutes)" \
         with_progress cargo test --workspace --test e2e "${FAST_VICEROY[@]}" --no-run
