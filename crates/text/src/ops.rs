@@ -403,7 +403,8 @@ mod tests {
                         prop_assert_eq!(ops.that_inserted(byte), Some(index));
                     }
                     for byte in deleted..deleted + op.delete {
-                        prop_assert_eq!(ops.that_deleted_ends(&(byte..byte + 1)), Some((index, index)));
+                        let ends = ops.that_deleted_ends(&(byte..byte + 1));
+                        prop_assert_eq!(ends, Some((index, index)));
                     }
                     (inserted, deleted) = (inserted + op.insert, deleted + op.delete);
                 }

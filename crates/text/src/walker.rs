@@ -432,8 +432,8 @@ impl Walker {
         }
     }
 
-    /// As [`Walker::replay`], but of changes in the list's order, and what is removed is in the order
-    /// of the changes.
+    /// As [`Walker::replay`], but of changes in the list's order, and what is removed is in that
+    /// order, too.
     pub(crate) fn replay_exactly(
         &mut self,
         history: &History,

@@ -32,8 +32,8 @@ pub struct Changes {
     first_hiding: Option<usize>,
 }
 
-/// Where changes stand in the list of those kept. The newest are looked through one by one; what was
-/// there at first is sorted into buckets once somebody asks: a list that does not grow by much
+/// Where changes stand in the list of those kept. The newest are looked through one by one; what
+/// was there at first is sorted into buckets once somebody asks: a list that does not grow by much
 /// needs no index beside that. Clones share both.
 #[derive(Clone, Debug, Default)]
 struct Index {

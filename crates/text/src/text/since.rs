@@ -11,7 +11,9 @@ use std::ops::Range;
 
 use crate::attribution::{Run, Source};
 use crate::diff;
+use crate::overlap::Contents;
 use crate::patch::{FitError, Patch, PatchError};
+use crate::sequence::SpanId;
 use crate::shown::{self, OfWhole};
 use crate::version::Version;
 
@@ -378,6 +380,44 @@ impl MadeSince {
     }
 }
 
+/// Whose it is what went and came, as far as that is told.
+#[derive(Default)]
+struct Whose {
+    /// As in [`Since`], but in no order yet.
+    by: Vec<Vec<u32>>,
+    restored_by: Vec<Vec<u32>>,
+    spans: Vec<SpanSince>,
+    /// Whether what comes next stands in the last hunk.
+    in_hunk: bool,
+}
+
+impl Whose {
+    /// A span that went or came, and where it stood then and stands now.
+    fn add(&mut self, contents: &Contents<'_>, version: &Version, (id, at): (SpanId, [u32; 2])) {
+        if !self.in_hunk {
+            self.by.push(Vec::new());
+            self.restored_by.push(Vec::new());
+        }
+        self.in_hunk = true;
+        let is_shown = contents.sequence.span(id).is_shown();
+        let mut parts = at;
+        for (len, whom) in contents.changed(id) {
+            // Who wrote what the version had deleted, and is shown again, is none of them; and of
+            // what stood there before all that was replayed nobody could say who it was.
+            let whom = whom.filter(|change| !version.contains(*change));
+            self.by.iter_mut().last().into_iter().for_each(|by| by.extend(whom));
+            if whom.is_none() && is_shown {
+                let whom = contents.restored_since(version, id);
+                self.restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
+            }
+            let from = parts;
+            parts[usize::from(is_shown)] += len;
+            let (gone, came) = (from[0]..parts[0], from[1]..parts[1]);
+            SpanSince { gone, came, by: Vec::from_iter(whom) }.push_onto(&mut self.spans);
+        }
+    }
+}
+
 impl Text {
     /// What has become of the text at a version, which must be closed, up to now. As costly as
     /// merging a change that was made there, which is cheap right after.
@@ -393,16 +433,14 @@ impl Text {
         replayed.walker.set_prepare_version(&self.history, version.seen());
         let contents = self.contents(&replayed.walker);
         let (mut patch, mut gone) = (Patch::builder(), String::new());
-        let (mut by, mut restored_by) = (Vec::<Vec<u32>>::new(), Vec::<Vec<u32>>::new());
-        let mut in_hunk = false;
-        let (mut kept_to, mut made, mut spans) = (0, Vec::new(), Vec::new());
+        let (mut whose, mut kept_to, mut made) = (Whose::default(), 0, Vec::new());
         let mut undone = BTreeMap::<u32, BTreeSet<u32>>::new();
         let sequence = replayed.walker.sequence();
         for (id, [there, shown]) in sequence.parted_spans() {
             let span = sequence.span(id);
             if kept_to < there {
                 patch.push_keep(there - kept_to);
-                in_hunk = false;
+                whose.in_hunk = false;
             }
             let at = shown + span.effect_len();
             let then = there + if span.prepare.is_there() { span.len } else { 0 };
@@ -418,27 +456,8 @@ impl Text {
                 }
                 (false, false) => {}
             }
-            let mut parts = [there, shown];
-            let differs = span.prepare.is_there() != span.is_shown();
-            for (len, whom) in differs.then(|| contents.changed(id)).into_iter().flatten() {
-                // Who wrote what the version had deleted, and is shown again, is none of them; and
-                // of what stood there before all that was replayed nobody could say who it was.
-                let whom = whom.filter(|change| !version.contains(*change));
-                if !in_hunk {
-                    by.push(Vec::new());
-                    restored_by.push(Vec::new());
-                }
-                in_hunk = true;
-                by.iter_mut().last().into_iter().for_each(|by| by.extend(whom));
-                if whom.is_none() && span.is_shown() {
-                    let whom = contents.restored_since(version, id);
-                    restored_by.iter_mut().last().into_iter().for_each(|by| by.extend(&whom));
-                }
-                let side = usize::from(span.is_shown());
-                let from = parts;
-                parts[side] += len;
-                let (gone, came) = (from[0]..parts[0], from[1]..parts[1]);
-                SpanSince { gone, came, by: Vec::from_iter(whom) }.push_onto(&mut spans);
+            if span.prepare.is_there() != span.is_shown() {
+                whose.add(&contents, version, (id, [there, shown]));
             }
             for (by, inserted) in contents.made_since(version, id) {
                 let whom: Vec<u32> = contents.undone_since(version, id, &inserted).collect();
@@ -451,6 +470,7 @@ impl Text {
         let made = MadeSince::joined(made);
         self.walker_cache.put(replayed);
         let patch = patch.build().map_err(|_| VersionError::Corrupt(FitError::TooLong))?;
+        let Whose { mut by, mut restored_by, spans, .. } = whose;
         for by in by.iter_mut().chain(&mut restored_by) {
             by.sort_unstable();
             by.dedup();
