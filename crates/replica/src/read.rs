@@ -187,7 +187,10 @@ impl<P: Ports> ClientRequest<'_, P> {
         })
     }
 
-    /// A text that holds what the head and the client ask for, put into the head.
+    /// A text that holds what the head and the client ask for, put into the head. It stays there as
+    /// long as it took to make, at least, up to the time for which any text does: where a crowd's
+    /// saves come into the log each text takes long, and to make one after the other would leave
+    /// little time for anything else.
     fn refresh_head(
         &mut self,
         key: &DocumentKey,
@@ -196,6 +199,7 @@ impl<P: Ports> ClientRequest<'_, P> {
     ) -> Result<Arc<PageSnapshot>, LoadError> {
         let head = shown.as_ref().map(|shown| &shown.head);
         let session = self.session.clone();
+        let begun_ms = self.context.ports.monotonic_ms();
         if let Some(head) = head {
             head.seen_by(key, self.session);
         }
@@ -212,7 +216,9 @@ impl<P: Ports> ClientRequest<'_, P> {
         let (now_ms, fresh_ms) =
             (self.context.ports.now_ms(), self.context.replica.config.staleness_ms);
         let age_ms = now_ms.checked_sub(snapshot.exchanged_ms).filter(|age| *age < fresh_ms);
-        let fresh_until_ms = now_ms + fresh_ms - age_ms.unwrap_or(0);
+        let took_ms = self.context.ports.monotonic_ms().saturating_sub(begun_ms);
+        let left_ms = (fresh_ms - age_ms.unwrap_or(0)).max(took_ms.min(fresh_ms));
+        let fresh_until_ms = now_ms + left_ms;
         self.context.document_cache().show(key, &snapshot, (made, fresh_until_ms), revalidation);
         Ok(snapshot)
     }
